@@ -1,0 +1,100 @@
+# Jetbridge. `make demo` shows it, `make test` tests it, `make check` lints it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+include scripts/environments.mk
+
+CORE := layers/jetbridge
+PROVIDER := airflow_provider
+LOCAL := local
+
+$(eval $(call environment,dev,$(CORE) $(PROVIDER) $(LOCAL)))
+$(eval $(call environment,local,$(LOCAL)))
+$(eval $(call environment,runtime))
+$(eval $(call environment,sam))
+$(eval $(call environment,checkov))
+$(eval $(call environment,airflow,$(CORE) $(PROVIDER)))
+
+ready = $(foreach name,$(1),$(VENV)/$(name)/ready)
+CLOUD := local runtime sam
+ALL := dev $(CLOUD) airflow checkov
+
+PYTEST_DEV := $(VENV)/dev/bin/python -m pytest
+PYTEST_LOCAL := $(VENV)/local/bin/python -m pytest
+PYTEST_AIRFLOW := $(VENV)/airflow/bin/python -m pytest
+
+export SAM_CLI_TELEMETRY := 0
+
+.PHONY: help
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
+
+.PHONY: demo
+demo: $(call ready,$(CLOUD) airflow) ## Run the example end to end; KEEP=1 leaves it up
+	@$(VENV)/local/bin/python -m jetbridge_local.demo $(if $(KEEP),--keep)
+
+.PHONY: down
+down: $(call ready,local) ## Stop what `make demo KEEP=1` left up
+	@$(VENV)/local/bin/python -m jetbridge_local.demo --down
+
+.PHONY: test
+test: test-unit test-provider test-contract test-integration test-e2e ## Run all tests
+
+.PHONY: test-unit
+test-unit: $(call ready,dev)
+	$(PYTEST_DEV) tests/unit -q -n 2
+
+.PHONY: test-provider
+test-provider: $(call ready,airflow)
+	$(PYTEST_AIRFLOW) tests/provider -q
+
+.PHONY: test-contract
+test-contract: $(call ready,$(CLOUD))
+	$(PYTEST_LOCAL) tests/contract -q
+
+.PHONY: test-integration
+test-integration: $(call ready,$(CLOUD) airflow)
+	$(PYTEST_LOCAL) tests/integration -q
+
+.PHONY: test-e2e
+test-e2e: $(call ready,$(CLOUD) airflow)
+	$(PYTEST_LOCAL) tests/e2e -q
+
+.PHONY: check
+check: $(call ready,dev sam checkov airflow) ## Linters, types, layers and templates
+	$(VENV)/dev/bin/ruff format --check .
+	$(VENV)/dev/bin/ruff check .
+	$(VENV)/dev/bin/mypy
+	cd $(PROVIDER) && $(VENV)/dev/bin/mypy src
+	$(VENV)/dev/bin/lint-imports
+	$(VENV)/dev/bin/cfn-lint template.yaml examples/template.yaml
+	$(VENV)/sam/bin/sam validate --lint --region us-east-1
+	$(VENV)/sam/bin/sam validate --lint --region us-east-1 --template examples/template.yaml
+	$(VENV)/checkov/bin/checkov --config-file .checkov.yaml
+
+.PHONY: format
+format: $(call ready,dev) ## Format the code
+	$(VENV)/dev/bin/ruff format .
+	$(VENV)/dev/bin/ruff check --fix .
+
+.PHONY: bench
+bench: $(call ready,$(CLOUD)) ## Run one benchmark: make bench ONLY=footprint
+	@$(VENV)/local/bin/python -m benchmarks $(ONLY)
+
+.PHONY: build
+build: $(call ready,sam) ## sam build
+	PATH="$(VENV)/tools/bin:$(VENV)/sam/bin:$$PATH" sam build
+
+.PHONY: environments
+environments: $(call ready,$(ALL)) ## Make every virtual environment
+
+.PHONY: lock
+lock: $(UV) ## Lock every environment's libraries anew
+	@for list in requirements/*.in layers/dependencies/requirements.in; do \
+		$(UV) pip compile --quiet --upgrade --universal --python-version $(PYTHON_VERSION) \
+			--generate-hashes --no-header --no-annotate "$$list" --output-file "$${list%.in}.txt"; \
+	done
+
+.PHONY: clean
+clean: ## Remove everything that was made here
+	rm -rf .aws-sam .local $(VENV)
