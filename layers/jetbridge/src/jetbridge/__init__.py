@@ -1,0 +1,1 @@
+"""Jetbridge: runs containers for Apache Airflow on AWS without anyone waiting for them."""

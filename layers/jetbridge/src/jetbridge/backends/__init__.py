@@ -1,0 +1,1 @@
+"""ECS and AWS Batch: the two that run containers."""

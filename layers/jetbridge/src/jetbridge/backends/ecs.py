@@ -1,0 +1,103 @@
+"""ECS: RunTask and what belongs to it."""
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from jetbridge.backends.calls import call
+from jetbridge.backends.port import LaunchRefused
+from jetbridge.domain.changes import Record
+from jetbridge.domain.names import LaunchName
+from jetbridge.domain.run import Definition, LogSource
+
+DEFAULT_CLUSTER = "default"
+
+
+class EcsBackend:
+    """``Backend`` on ECS."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def resolve(self, parameters: dict[str, Any]) -> Definition:
+        answer = call(
+            self._client, "describe_task_definition", taskDefinition=parameters["taskDefinition"]
+        )
+        definition = answer["taskDefinition"]
+        return Definition(
+            arn=definition["taskDefinitionArn"],
+            log_sources=[_log_source(item) for item in definition["containerDefinitions"]],
+        )
+
+    def launch(self, name: LaunchName, parameters: dict[str, Any], definition: Definition) -> str:
+        """RunTask. Its ``failures`` come with HTTP status 200 and no event follows them.
+
+        A ConflictException means that this token has launched already: it names the task
+        (Amazon ECS API reference, "Ensuring idempotency").
+        """
+        ours = {
+            "taskDefinition": definition.arn,
+            "startedBy": str(name),
+            "clientToken": str(name),
+            "count": 1,
+        }
+        try:
+            answer = call(self._client, "run_task", **(parameters | ours))
+        except LaunchRefused as refusal:
+            launched = _already_launched(refusal)
+            if launched is None:
+                raise
+            return launched
+        for failure in answer.get("failures", []):
+            raise LaunchRefused(failure.get("reason", ""), failure.get("detail", "") or "RunTask")
+        return str(answer["tasks"][0]["taskArn"])
+
+    def find(self, name: LaunchName, parameters: dict[str, Any]) -> str | None:
+        cluster = parameters.get("cluster", DEFAULT_CLUSTER)
+        for status in ("RUNNING", "STOPPED"):
+            answer = call(
+                self._client,
+                "list_tasks",
+                cluster=cluster,
+                startedBy=str(name),
+                desiredStatus=status,
+            )
+            for arn in answer["taskArns"]:
+                return str(arn)
+        return None
+
+    def stop(self, backend_id: str, parameters: dict[str, Any], reason: str) -> None:
+        """StopTask; ECS answers "The referenced task was not found" an hour after a task's end."""
+        cluster = parameters.get("cluster", DEFAULT_CLUSTER)
+        try:
+            call(self._client, "stop_task", cluster=cluster, task=backend_id, reason=reason)
+        except LaunchRefused as refusal:
+            if "task was not found" not in refusal.reason:
+                raise
+
+    def describe(self, place: str, backend_ids: list[str]) -> list[Record]:
+        answer = call(self._client, "describe_tasks", cluster=place, tasks=backend_ids)
+        tasks: list[Record] = answer["tasks"]
+        return tasks
+
+
+def _log_source(container: dict[str, Any]) -> LogSource:
+    configuration = container.get("logConfiguration") or {}
+    options = configuration.get("options") or {}
+    driver = configuration.get("logDriver", "none")
+    return LogSource(
+        container=container["name"],
+        driver=driver,
+        essential=container.get("essential", True),
+        group=options.get("awslogs-group") if driver == "awslogs" else None,
+        prefix=options.get("awslogs-stream-prefix"),
+        region=options.get("awslogs-region"),
+    )
+
+
+def _already_launched(refusal: LaunchRefused) -> str | None:
+    error = refusal.__cause__
+    if refusal.code != "ConflictException" or not isinstance(error, ClientError):
+        return None
+    response: dict[str, Any] = dict(error.response)
+    return next(iter(response.get("resourceIds", [])), None)

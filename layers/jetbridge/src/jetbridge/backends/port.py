@@ -1,0 +1,64 @@
+"""What the services need of ECS or Batch."""
+
+from typing import Any, Protocol
+
+from jetbridge.domain.changes import Record
+from jetbridge.domain.names import LaunchName
+from jetbridge.domain.run import Definition
+
+
+class LaunchRefused(Exception):
+    """AWS refused the launch, and would refuse it again.
+
+    Attributes:
+        code: AWS's error code, or a ``failures[].reason`` of RunTask.
+        reason: AWS's message.
+    """
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(f"{code}: {reason}")
+        self.code = code
+        self.reason = reason
+
+
+class Throttled(Exception):
+    """AWS asks for patience; the same call later may succeed."""
+
+
+class Backend(Protocol):
+    """One of ECS and Batch.
+
+    Every method raises ``Throttled`` when AWS asks for patience.
+    """
+
+    def resolve(self, parameters: dict[str, Any]) -> Definition:
+        """The newest revision of the definition that the parameters name, and its logs.
+
+        Raises:
+            LaunchRefused: there is none.
+        """
+        ...
+
+    def launch(self, name: LaunchName, parameters: dict[str, Any], definition: Definition) -> str:
+        """Launch, and return the task's ARN or the job's id.
+
+        Repeating it for the same name within AWS's memory launches nothing new on ECS; on Batch
+        the caller has to ``find`` first.
+
+        Raises:
+            LaunchRefused: AWS will not launch it.
+        """
+        ...
+
+    def find(self, name: LaunchName, parameters: dict[str, Any]) -> str | None:
+        """The task or job that a launch of this name has made, if AWS knows one."""
+        ...
+
+    def stop(self, backend_id: str, parameters: dict[str, Any], reason: str) -> None:
+        """Ask for the end of a task or job; one that has ended already is left as it is."""
+        ...
+
+    def describe(self, place: str, backend_ids: list[str]) -> list[Record]:
+        """Records of up to 100 tasks or jobs of one cluster or queue, in the shape of event
+        details. What AWS has forgotten is absent."""
+        ...

@@ -1,0 +1,1 @@
+"""The event bus on which finished runs are announced."""

@@ -1,0 +1,39 @@
+"""What Jetbridge and its callers say to each other: requests, answers and outcomes, as JSON.
+
+This package needs msgspec alone, so that Airflow can import it without any AWS library.
+"""
+
+from jetbridge.contract.codec import ContractError, decode, encode, to_builtins
+from jetbridge.contract.outcome import Cause, Fault, LogStream, Outcome, State
+from jetbridge.contract.start import (
+    AirflowCaller,
+    Caller,
+    PersonCaller,
+    S3LogTarget,
+    ScheduleCaller,
+    StartAnswer,
+    StartRequest,
+)
+from jetbridge.contract.stop import StopAnswer, StopCause, StopRequest
+
+__all__ = [
+    "AirflowCaller",
+    "Caller",
+    "Cause",
+    "ContractError",
+    "Fault",
+    "LogStream",
+    "Outcome",
+    "PersonCaller",
+    "S3LogTarget",
+    "ScheduleCaller",
+    "StartAnswer",
+    "StartRequest",
+    "State",
+    "StopAnswer",
+    "StopCause",
+    "StopRequest",
+    "decode",
+    "encode",
+    "to_builtins",
+]

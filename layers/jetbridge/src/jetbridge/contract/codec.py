@@ -1,0 +1,58 @@
+"""JSON in and out of the contract's types, with errors that a caller can act on."""
+
+from typing import Any, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+
+class ContractError(ValueError):
+    """A message breaks the contract.
+
+    Attributes:
+        field: where, as a dotted path from the message's root ("caller.try_number").
+        problem: what is wrong with its value.
+        fix: what to send instead.
+    """
+
+    def __init__(self, field: str, problem: str, fix: str) -> None:
+        super().__init__(f"{field}: {problem}. {fix}")
+        self.field = field
+        self.problem = problem
+        self.fix = fix
+
+
+def decode(kind: type[T], payload: Any) -> T:
+    """Build a contract type from JSON text, bytes, or the dict that a Lambda is handed.
+
+    Raises:
+        ContractError: the payload isn't JSON, or a field is missing, unknown or of another type.
+    """
+    try:
+        if isinstance(payload, str | bytes):
+            return msgspec.json.decode(payload, type=kind)
+        return msgspec.convert(payload, type=kind)
+    except msgspec.ValidationError as error:
+        raise _located(kind, error) from error
+    except msgspec.DecodeError as error:
+        raise ContractError("message", f"is not JSON ({error})", "Send a JSON object") from error
+
+
+def encode(message: Any) -> str:
+    """The message as JSON text."""
+    return msgspec.json.encode(message).decode()
+
+
+def to_builtins(message: Any) -> Any:
+    """The message as dicts, lists and scalars, as a Lambda returns it."""
+    return msgspec.to_builtins(message)
+
+
+def _located(kind: type[Any], error: msgspec.ValidationError) -> ContractError:
+    # msgspec says "Expected `int`, got `str` - at `$.caller.try_number`".
+    problem, _, path = str(error).partition(" - at `")
+    field = path.rstrip("`").removeprefix("$").lstrip(".") or "message"
+    return ContractError(
+        field, problem[:1].lower() + problem[1:], f"See {kind.__name__} in docs/contract.md"
+    )

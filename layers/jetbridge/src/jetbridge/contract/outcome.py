@@ -1,0 +1,96 @@
+"""The outcome: what came of a run. Sealed once, read by Airflow."""
+
+from enum import StrEnum
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from jetbridge.contract.start import Caller
+
+
+class State(StrEnum):
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+class Fault(StrEnum):
+    """Whose fault it was: who can do something about it."""
+
+    NOBODY = "nobody"
+    JOB = "job"
+    CONFIGURATION = "configuration"
+    PLATFORM = "platform"
+    USER = "user"
+
+
+class Cause(StrEnum):
+    """Why a run ended; `unclassified` is a failure that no rule knows."""
+
+    COMPLETED = "completed"
+    APPLICATION_EXIT = "application_exit"
+    OUT_OF_MEMORY = "out_of_memory"
+    IMAGE_NOT_FOUND = "image_not_found"
+    IMAGE_PULL = "image_pull"
+    SPOT_INTERRUPTION = "spot_interruption"
+    HOST_LOSS = "host_loss"
+    CAPACITY = "capacity"
+    NETWORK_SETUP = "network_setup"
+    MISCONFIGURATION = "misconfiguration"
+    TIMEOUT = "timeout"
+    STOPPED_BY_USER = "stopped_by_user"
+    LOST = "lost"
+    UNCLASSIFIED = "unclassified"
+
+
+class LogStream(Struct, frozen=True, kw_only=True):
+    """One CloudWatch Logs stream of the run.
+
+    ``container`` is the container's name; ``attempt`` counts Batch's own attempts from 1.
+    """
+
+    container: str
+    group: str
+    stream: str
+    region: str
+    attempt: int = 1
+
+
+class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What came of a run.
+
+    Attributes:
+        reason: AWS's own words (ECS ``stoppedReason`` and container ``reason``, Batch
+            ``statusReason``, or the error of RunTask or SubmitJob).
+        advice: what to do about it, one sentence; empty when there is nothing to do.
+        exit_codes: by container name; a container that has none is absent.
+        backend_id: ECS task ARN or Batch job id; None when nothing was launched.
+        last_lines: last log lines, oldest first; with several containers each is prefixed
+            with its container's name.
+        result: the JSON value that the container reported; None when it reported none.
+        started_at, stopped_at: of the container, ISO 8601 in UTC; None when it never started.
+        finished_at: when the outcome was sealed, epoch seconds.
+    """
+
+    run_id: str
+    state: State
+    cause: Cause
+    fault: Fault
+    reason: str
+    advice: str
+    caller: Caller
+    backend: Literal["ecs", "batch"]
+    region: str
+    finished_at: float
+    backend_id: str | None = None
+    cluster: str | None = None
+    job_queue: str | None = None
+    definition: str | None = None
+    launches: int = 1
+    exit_codes: dict[str, int] = {}
+    log_streams: list[LogStream] = []
+    last_lines: list[str] = []
+    result: Any = None
+    started_at: str | None = None
+    stopped_at: str | None = None
+    version: Literal[1] = 1

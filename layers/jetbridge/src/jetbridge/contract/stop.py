@@ -1,0 +1,34 @@
+"""The stop request: end runs that nobody wants any more."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+
+class StopCause(StrEnum):
+    STOPPED_BY_USER = "stopped_by_user"
+    TIMEOUT = "timeout"
+
+
+class StopRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Stop these runs.
+
+    Attributes:
+        run_ids: up to 100.
+        reason: shown as the reason in AWS and in Airflow (ECS StopTask, Batch TerminateJob).
+    """
+
+    run_ids: Annotated[list[str], Meta(min_length=1, max_length=100)]
+    reason: Annotated[str, Meta(min_length=1, max_length=255)]
+    cause: StopCause = StopCause.STOPPED_BY_USER
+    version: Literal[1] = 1
+
+
+class StopAnswer(Struct, frozen=True, kw_only=True):
+    """What became of each run that a stop was asked for, by run id."""
+
+    stopping: list[str]
+    already_ended: list[str]
+    unknown: list[str]
+    version: Literal[1] = 1

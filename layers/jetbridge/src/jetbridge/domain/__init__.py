@@ -1,0 +1,1 @@
+"""What Jetbridge knows: pure functions and values, without AWS, Lambda or clocks."""

@@ -1,0 +1,154 @@
+"""State changes out of AWS's own records: events, and what Describe calls return.
+
+Shapes: "Amazon ECS task state change events" (Amazon ECS developer guide) with the detail of
+DescribeTasks, "Batch job state change events" (AWS Batch user guide) with that of DescribeJobs.
+Unknown fields and statuses are let through; a missing exit code stays missing.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from jetbridge.domain.names import LaunchName, last_segment
+from jetbridge.domain.run import ContainerEnd, Ending, LogName, StateChange
+
+Record = dict[str, Any]
+
+ECS_EVENT = "ECS Task State Change"
+BATCH_EVENT = "Batch Job State Change"
+
+_BATCH_RANK = {"SUBMITTED": 0, "PENDING": 1, "RUNNABLE": 2, "STARTING": 3, "RUNNING": 4}
+_BATCH_ENDED = ("SUCCEEDED", "FAILED")
+_RANKS_PER_ATTEMPT = 10
+_LAST = 1_000_000
+
+
+def from_event(event: Record, stack_key: str) -> StateChange | None:
+    """The change that an EventBridge event reports; None if it is none of this stack's runs.
+
+    Raises:
+        KeyError: the event lacks a field that AWS always sends.
+    """
+    kind, detail = event["detail-type"], event["detail"]
+    if kind == ECS_EVENT:
+        return from_task(detail, stack_key)
+    if kind == BATCH_EVENT:
+        return from_job(detail, stack_key)
+    return None
+
+
+def from_task(task: Record, stack_key: str) -> StateChange | None:
+    """The change that an ECS task's record reports (event detail, or one of DescribeTasks)."""
+    name = LaunchName.parse(task.get("startedBy"))
+    if name is None or name.stack_key != stack_key:
+        return None
+    return StateChange(
+        run_id=name.run_id,
+        launch=name.launch,
+        backend="ecs",
+        backend_id=task["taskArn"],
+        status=task["lastStatus"],
+        order=task["version"],
+        place=last_segment(task["clusterArn"]),
+        definition=task["taskDefinitionArn"],
+        ending=_task_ending(task) if task["lastStatus"] == "STOPPED" else None,
+    )
+
+
+def from_job(job: Record, stack_key: str) -> StateChange | None:
+    """The change that a Batch job's record reports (event detail, or one of DescribeJobs).
+
+    The children of an array job carry their parent's name; only the parent ends the run.
+    """
+    name = LaunchName.parse(job.get("jobName"))
+    if name is None or name.stack_key != stack_key or is_array_child(job):
+        return None
+    status = job["status"]
+    ended = status in _BATCH_ENDED
+    attempts = len(job.get("attempts") or [])
+    rank = _BATCH_RANK.get(status, _RANKS_PER_ATTEMPT - 1)
+    return StateChange(
+        run_id=name.run_id,
+        launch=name.launch,
+        backend="batch",
+        backend_id=job["jobId"],
+        status=status,
+        order=_LAST if ended else attempts * _RANKS_PER_ATTEMPT + rank,
+        place=last_segment(job["jobQueue"]),
+        definition=job["jobDefinition"],
+        ending=_job_ending(job) if ended else None,
+    )
+
+
+def is_array_child(job: Record) -> bool:
+    return "index" in (job.get("arrayProperties") or {})
+
+
+def _task_ending(task: Record) -> Ending:
+    containers = task.get("containers") or []
+    return Ending(
+        code=task.get("stopCode", ""),
+        reason=task.get("stoppedReason", ""),
+        containers=[
+            ContainerEnd(
+                name=container["name"],
+                exit_code=container.get("exitCode"),
+                reason=container.get("reason", ""),
+            )
+            for container in containers
+        ],
+        log_names=[
+            LogName(container=container["name"], name=container["runtimeId"])
+            for container in containers
+            if container.get("runtimeId")
+        ],
+        started_at=_iso(task.get("startedAt")),
+        stopped_at=_iso(task.get("stoppedAt")),
+    )
+
+
+def _job_ending(job: Record) -> Ending:
+    attempts = job.get("attempts") or []
+    last = attempts[-1] if attempts else {}
+    return Ending(
+        code=job["status"],
+        reason=job.get("statusReason") or last.get("statusReason", ""),
+        succeeded=job["status"] == "SUCCEEDED",
+        containers=list(_job_containers(job, last)),
+        log_names=[
+            LogName(container=name, name=record["logStreamName"], attempt=number)
+            for number, attempt in enumerate(attempts, start=1)
+            for name, record in _attempt_containers(attempt)
+            if record.get("logStreamName")
+        ],
+        started_at=_iso(job.get("startedAt")),
+        stopped_at=_iso(job.get("stoppedAt")),
+    )
+
+
+def _job_containers(job: Record, last_attempt: Record) -> Iterator[ContainerEnd]:
+    records = list(_attempt_containers(last_attempt)) or list(_attempt_containers(job))
+    for name, record in records:
+        yield ContainerEnd(
+            name=name, exit_code=record.get("exitCode"), reason=record.get("reason", "")
+        )
+
+
+def _attempt_containers(attempt: Record) -> Iterator[tuple[str, Record]]:
+    """Containers of an attempt by name: one without a name, or those of ``taskProperties``."""
+    if attempt.get("container"):
+        yield "default", attempt["container"]
+    for task in attempt.get("taskProperties") or []:
+        for container in task.get("containers") or []:
+            yield container.get("name", "default"), container
+
+
+def _iso(moment: str | int | float | datetime | None) -> str | None:
+    """ECS events write ISO 8601, Batch epoch milliseconds, boto3 datetimes: ISO 8601 in UTC."""
+    if moment is None:
+        return None
+    if isinstance(moment, int | float):
+        moment = datetime.fromtimestamp(moment / 1000, UTC)
+    elif isinstance(moment, str):
+        moment = datetime.fromisoformat(moment)
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,59 @@
+"""Names that tie AWS's own records to a run.
+
+A launch is named ``jb-<stack key>-<run id>-<launch>``. ECS carries it as ``startedBy`` (at most
+128 characters of ``[A-Za-z0-9-/_]``) and ``clientToken`` (at most 64), Batch as the prefix of the
+job name (at most 128 of ``[A-Za-z0-9_-]``); both come back in every state-change event
+(limits: botocore's service models of ecs and batch).
+"""
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+
+JOB_NAME_LIMIT = 128
+RUN_ID_LENGTH = 20
+STACK_KEY_LENGTH = 8
+
+_NAME = re.compile(
+    rf"^jb-(?P<stack>[a-z0-9]{{{STACK_KEY_LENGTH}}})"
+    rf"-(?P<run>[a-z2-7]{{{RUN_ID_LENGTH}}})-(?P<launch>[0-9]+)(?:-.*)?$"
+)
+
+
+def run_id(key: str) -> str:
+    """The run id of an idempotency key: the same key is the same run.
+
+    100 bits of its SHA-256 in lower-case base32, so that two keys practically never meet.
+    """
+    digest = hashlib.sha256(key.encode()).digest()
+    return base64.b32encode(digest).decode().lower()[:RUN_ID_LENGTH]
+
+
+@dataclass(frozen=True)
+class LaunchName:
+    """One launch of one run, as AWS's records name it."""
+
+    stack_key: str
+    run_id: str
+    launch: int
+
+    @classmethod
+    def parse(cls, text: str | None) -> "LaunchName | None":
+        """The launch behind an ECS ``startedBy`` or a Batch job name; None if it isn't ours."""
+        match = _NAME.match(text or "")
+        if match is None:
+            return None
+        return cls(match["stack"], match["run"], int(match["launch"]))
+
+    def __str__(self) -> str:
+        return f"jb-{self.stack_key}-{self.run_id}-{self.launch}"
+
+    def job_name(self, users_name: str) -> str:
+        """The Batch job name: this launch, then the user's own name, cut to AWS's limit."""
+        return f"{self}-{users_name}"[:JOB_NAME_LIMIT].rstrip("-")
+
+
+def last_segment(arn: str) -> str:
+    """The resource's own name in an ARN; a plain name stays as it is."""
+    return arn.rsplit("/", 1)[-1]

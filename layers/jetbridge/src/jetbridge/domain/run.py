@@ -1,0 +1,154 @@
+"""A run: the row that says what was asked for and how far it has come."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from jetbridge.contract import StartRequest, StopCause
+from jetbridge.domain.names import last_segment
+
+
+class Status(StrEnum):
+    """How far a run has come. It only ever moves down this list."""
+
+    ACCEPTED = "accepted"
+    LAUNCHING = "launching"
+    LAUNCHED = "launched"
+    ENDED = "ended"
+
+
+UNLAUNCHED = (Status.ACCEPTED, Status.LAUNCHING)
+
+
+class ContainerEnd(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How one container ended. ``exit_code`` is None when AWS reported none."""
+
+    name: str
+    exit_code: int | None = None
+    reason: str = ""
+
+
+class LogName(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What AWS's record says of a container's log: ECS ``runtimeId``, Batch ``logStreamName``."""
+
+    container: str
+    name: str
+    attempt: int = 1
+
+
+class Ending(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a launch ended, in AWS's own words.
+
+    Attributes:
+        code: ECS ``stopCode``, Batch's final status, or the error code of a failed launch.
+        reason: ECS ``stoppedReason``, Batch ``statusReason``, or the error's message.
+        succeeded: Batch's own verdict (SUCCEEDED or FAILED); None for ECS, which has none.
+        started_at, stopped_at: ISO 8601 in UTC; None when the container never ran.
+    """
+
+    code: str
+    reason: str = ""
+    succeeded: bool | None = None
+    containers: list[ContainerEnd] = []
+    log_names: list[LogName] = []
+    started_at: str | None = None
+    stopped_at: str | None = None
+
+
+class LogSource(Struct, frozen=True, kw_only=True):
+    """Where a container's definition sends its output.
+
+    ``group`` is None when the log driver isn't awslogs: then ``driver`` says which it is.
+    ``prefix`` is awslogs-stream-prefix; without one the stream is named after the container's
+    runtime id (Amazon ECS developer guide, "Using the awslogs log driver").
+    """
+
+    container: str
+    driver: str
+    essential: bool = True
+    group: str | None = None
+    prefix: str | None = None
+    region: str | None = None
+
+
+class Definition(Struct, frozen=True, kw_only=True):
+    """A task or job definition, pinned to its revision."""
+
+    arn: str
+    log_sources: list[LogSource] = []
+
+
+class Stop(Struct, frozen=True, kw_only=True):
+    """That somebody asked for the run's end, and why."""
+
+    cause: StopCause
+    reason: str
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    """The row of a run in the runs table.
+
+    Attributes:
+        launch: which launch is the current one, from 1.
+        backend_id: ECS task ARN or Batch job id, once known.
+        change_order: where the last state change seen stands among all of its launch.
+        created_at: epoch seconds.
+        first_attempt_at, last_attempt_at: when launch_run was about to launch it, epoch seconds.
+        handed_over: the end has been given to the finish queue.
+        finished: the outcome has been sealed and delivered.
+    """
+
+    run_id: str
+    request: StartRequest
+    created_at: float
+    status: Status = Status.ACCEPTED
+    launch: int = 1
+    definition: Definition | None = None
+    backend_id: str | None = None
+    backend_status: str | None = None
+    change_order: int | None = None
+    first_attempt_at: float | None = None
+    last_attempt_at: float | None = None
+    stop: Stop | None = None
+    ending: Ending | None = None
+    handed_over: bool = False
+    finished: bool = False
+
+    @property
+    def backend(self) -> str:
+        return self.request.backend
+
+    @property
+    def place(self) -> str:
+        """The name of the ECS cluster or Batch job queue that the run was sent to."""
+        parameters = self.request.parameters
+        if self.backend == "ecs":
+            return last_segment(str(parameters.get("cluster", "default")))
+        return last_segment(str(parameters["jobQueue"]))
+
+    @property
+    def deadline(self) -> float | None:
+        """Epoch seconds at which the run times out; None: never."""
+        limit = self.request.timeout_seconds
+        return None if limit is None else self.created_at + limit
+
+
+class StateChange(Struct, frozen=True, kw_only=True):
+    """One state change of one launch, as AWS reported it.
+
+    Attributes:
+        order: changes of one launch count only in rising order (ECS ``version``; Batch attempt
+            and status rank, since Batch events carry no version).
+        place, definition: as in the event, to be held against the row's own.
+        ending: how the launch ended, if this change ends it.
+    """
+
+    run_id: str
+    launch: int
+    backend: str
+    backend_id: str
+    status: str
+    order: int
+    place: str
+    definition: str
+    ending: Ending | None = None

@@ -1,0 +1,1 @@
+"""Container logs: where they come from, and where Airflow reads them."""

@@ -1,0 +1,1 @@
+"""The outcomes table: what Airflow reads."""

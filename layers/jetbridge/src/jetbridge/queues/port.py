@@ -1,0 +1,17 @@
+"""What the services need of a queue, and how they ask for a message to come back later."""
+
+from typing import Any, Protocol
+
+
+class Queue(Protocol):
+    """One SQS queue. Messages are JSON objects of a few hundred bytes."""
+
+    def send(self, message: dict[str, Any], delay_seconds: int = 0) -> None: ...
+
+
+class NotYet(Exception):
+    """The message can't be dealt with yet: it is to come back after ``delay_seconds``."""
+
+    def __init__(self, reason: str, delay_seconds: int) -> None:
+        super().__init__(reason)
+        self.delay_seconds = delay_seconds

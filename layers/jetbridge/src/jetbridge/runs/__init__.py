@@ -1,0 +1,1 @@
+"""The runs table: what was asked for and how far it has come."""

@@ -1,0 +1,145 @@
+"""finish_run: read the last lines, seal the outcome once, then deliver it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from jetbridge.bus.port import Bus
+from jetbridge.contract import LogStream, Outcome, encode
+from jetbridge.domain.lines import reported_result, shortened
+from jetbridge.domain.outcomes import judge
+from jetbridge.domain.run import Ending, Run
+from jetbridge.domain.streams import log_streams
+from jetbridge.logs.port import LogsSource
+from jetbridge.outcomes.port import Outcomes
+from jetbridge.queues.port import NotYet, Queue
+from jetbridge.runs.port import Runs
+
+# One page of GetLogEvents, which AWS also bounds to 1 MB (API reference of GetLogEvents).
+TAIL_PAGE_LINES = 10_000
+SETTLE_AGAIN_SECONDS = 1
+# With the last lines, what fits an EventBridge event (256 KB).
+RESULT_BYTES = 128 * 1024
+
+
+@dataclass(frozen=True)
+class Finish:
+    """Attributes:
+    settle_seconds: how long after its stop a container's missing lines are waited for.
+    """
+
+    runs: Runs
+    outcomes: Outcomes
+    source: LogsSource
+    copies: Queue
+    bus: Bus
+    region: str
+    settle_seconds: float
+    clock: Callable[[], float] = time.time
+
+    def __call__(self, run_id: str) -> Outcome | None:
+        """Seal and deliver the outcome of an ended run; None if it hasn't ended.
+
+        Each step may be repeated: sealing keeps the first outcome, the copy writes the same
+        objects, and a second announcement carries the same outcome.
+
+        Raises:
+            NotYet: the last lines haven't reached CloudWatch Logs.
+        """
+        run = self.runs.get(run_id)
+        if run is None or run.ending is None:
+            return None
+        outcome = self.outcomes.get(run_id)
+        if outcome is None:
+            outcome = self.outcomes.seal(self._compose(run, run.ending))
+        if run.request.log_target is not None:
+            self.copies.send({"run_id": run_id})
+        self.bus.announce(outcome)
+        self.runs.mark_finished(run_id)
+        return outcome
+
+    def _compose(self, run: Run, ending: Ending) -> Outcome:
+        request = run.request
+        verdict = judge(ending, run.definition, run.stop)
+        streams = log_streams(run, self.region)
+        tails = self._tails(streams, ending)
+        result, result_advice = _fitting(_result(tails, request.last_line_as_result))
+        ecs = run.backend == "ecs"
+        return Outcome(
+            run_id=run.run_id,
+            state=verdict.state,
+            cause=verdict.cause,
+            fault=verdict.fault,
+            reason=_reason(ending),
+            advice=" ".join(filter(None, (verdict.advice, result_advice))),
+            caller=request.caller,
+            backend=request.backend,
+            region=self.region,
+            finished_at=self.clock(),
+            backend_id=run.backend_id,
+            cluster=run.place if ecs else None,
+            job_queue=None if ecs else run.place,
+            definition=run.definition.arn if run.definition else None,
+            launches=run.launch,
+            exit_codes={
+                end.name: end.exit_code for end in ending.containers if end.exit_code is not None
+            },
+            log_streams=streams,
+            last_lines=shortened(_last_lines(tails, request.tail_lines)),
+            result=result,
+            started_at=ending.started_at,
+            stopped_at=ending.stopped_at,
+        )
+
+    def _tails(self, streams: list[LogStream], ending: Ending) -> list[tuple[LogStream, list[str]]]:
+        tails = []
+        for stream in streams:
+            lines = self.source.tail(stream, TAIL_PAGE_LINES)
+            if not lines and self._may_come_late(ending):
+                raise NotYet(f"{stream.stream} has no lines yet", SETTLE_AGAIN_SECONDS)
+            tails.append((stream, [line.message for line in lines or []]))
+        return tails
+
+    def _may_come_late(self, ending: Ending) -> bool:
+        if ending.started_at is None or ending.stopped_at is None:
+            return False
+        stopped_at = datetime.fromisoformat(ending.stopped_at).timestamp()
+        return self.clock() < stopped_at + self.settle_seconds
+
+
+def _reason(ending: Ending) -> str:
+    reasons = [ending.reason] + [
+        f"{end.name}: {end.reason}"
+        for end in ending.containers
+        if end.reason and end.reason not in ending.reason
+    ]
+    return "; ".join(reason for reason in reasons if reason)
+
+
+def _last_lines(tails: list[tuple[LogStream, list[str]]], limit: int) -> list[str]:
+    if limit == 0:
+        return []
+    if len(tails) == 1:
+        return tails[0][1][-limit:]
+    return [f"{stream.container}: {line}" for stream, lines in tails for line in lines[-limit:]]
+
+
+def _result(tails: list[tuple[LogStream, list[str]]], last_line: bool) -> object:
+    """The result that the last container, or the last attempt, reports."""
+    for _, lines in reversed(tails):
+        result = reported_result(lines)
+        if result is not None:
+            return result
+    return reported_result(tails[-1][1], last_line=True) if last_line and tails else None
+
+
+def _fitting(result: object) -> tuple[object, str]:
+    """The result, or why the outcome can't carry it."""
+    size = len(encode(result).encode())
+    if size <= RESULT_BYTES:
+        return result, ""
+    return None, (
+        f"The container's result has {size} bytes, over {RESULT_BYTES}: "
+        "write it to S3 and report where it is."
+    )
