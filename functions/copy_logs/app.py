@@ -1,0 +1,23 @@
+"""copy_logs: copies an ended run's log to where the Airflow UI reads it."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from jetbridge import wiring
+from jetbridge.sqs_batch import Message, each_message
+from jetbridge.telemetry import count, logger, metrics
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    """Takes messages ``{run_id}`` of the logs queue."""
+    copy = wiring.copy()
+
+    def copy_logs(message: Message) -> None:
+        lines = copy(message["run_id"])
+        logger.info("log copied", run_id=message["run_id"], lines=lines)
+        count("LogLinesCopied", lines)
+
+    return each_message(event, context, copy_logs)

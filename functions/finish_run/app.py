@@ -1,0 +1,25 @@
+"""finish_run: seals the outcome of an ended run and delivers it."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from jetbridge import wiring
+from jetbridge.sqs_batch import Message, each_message
+from jetbridge.telemetry import finished, logger, metrics
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    """Takes messages ``{run_id}`` of the finish queue."""
+    finish = wiring.finish()
+
+    def finish_run(message: Message) -> None:
+        outcome = finish(message["run_id"])
+        if outcome is None:
+            logger.warning("run has not ended", run_id=message["run_id"])
+            return
+        finished(outcome)
+
+    return each_message(event, context, finish_run, wiring.finish_queue())

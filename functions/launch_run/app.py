@@ -1,0 +1,26 @@
+"""launch_run: launches accepted runs on ECS or Batch."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from jetbridge import wiring
+from jetbridge.sqs_batch import Message, each_message
+from jetbridge.telemetry import count, logger, metrics
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    """Takes messages ``{run_id, launch}`` of the launch queue."""
+    launch = wiring.launch()
+
+    def launch_run(message: Message) -> None:
+        run = launch(message["run_id"], message["launch"])
+        if run is None:
+            logger.warning("no such run", run_id=message["run_id"])
+            return
+        logger.info("launch", run_id=run.run_id, status=run.status, backend_id=run.backend_id)
+        count("LaunchesHandled")
+
+    return each_message(event, context, launch_run, wiring.launch_queue())

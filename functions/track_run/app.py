@@ -1,0 +1,26 @@
+"""track_run: records what ECS and Batch report of Jetbridge's containers."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from jetbridge import wiring
+from jetbridge.sqs_batch import Message, each_message
+from jetbridge.telemetry import count, logger, metrics
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    """Takes EventBridge events from the state-change queue."""
+    track = wiring.track()
+
+    def track_run(message: Message) -> None:
+        change = track(message)
+        if change is None:
+            logger.info("event is of no run", event_id=message.get("id"))
+            return
+        count("StateChangesTracked")
+        logger.info("state change", run_id=change.run_id, status=change.status)
+
+    return each_message(event, context, track_run)
