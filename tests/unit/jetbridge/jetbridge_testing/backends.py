@@ -1,0 +1,91 @@
+"""ECS and Batch as launch_run and stop_run meet them: what they remember, and how late."""
+
+from collections.abc import Callable
+from typing import Any
+
+from jetbridge.backends.port import LaunchRefused
+from jetbridge.domain.changes import Record
+from jetbridge.domain.names import LaunchName
+from jetbridge.domain.run import Definition
+from jetbridge_testing.samples import DEFINITIONS
+
+TOKEN_MEMORY_SECONDS = 3600
+LISTING_LAG_SECONDS = 15
+
+
+class FakeBackend:
+    """A backend that launches whatever it is asked to.
+
+    ``launched`` holds (name, time) of every task or job that it really made; ``errors`` are
+    raised by the next calls of a method, first ones first.
+    """
+
+    kind: str
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.launched: list[tuple[str, float]] = []
+        self.stopped: list[tuple[str, str]] = []
+        self.definitions: list[Definition] = []
+        self.records: dict[str, Record] = {}
+        self.described: list[tuple[str, list[str]]] = []
+        self.errors: dict[str, list[Exception]] = {}
+        self.clock = clock
+
+    def resolve(self, parameters: dict[str, Any]) -> Definition:
+        self._fail("resolve")
+        return DEFINITIONS[self.kind]
+
+    def launch(self, name: LaunchName, parameters: dict[str, Any], definition: Definition) -> str:
+        self._fail("launch")
+        self.definitions.append(definition)
+        return self._launch(str(name))
+
+    def find(self, name: LaunchName, parameters: dict[str, Any]) -> str | None:
+        self._fail("find")
+        for number, (launched, at) in enumerate(self.launched):
+            if launched == str(name) and self.clock() - at >= LISTING_LAG_SECONDS:
+                return self._id(number)
+        return None
+
+    def stop(self, backend_id: str, parameters: dict[str, Any], reason: str) -> None:
+        self._fail("stop")
+        self.stopped.append((backend_id, reason))
+
+    def describe(self, place: str, backend_ids: list[str]) -> list[Record]:
+        self._fail("describe")
+        self.described.append((place, backend_ids))
+        return [self.records[name] for name in backend_ids if name in self.records]
+
+    def _launch(self, name: str) -> str:
+        self.launched.append((name, self.clock()))
+        return self._id(len(self.launched) - 1)
+
+    def _id(self, number: int) -> str:
+        return f"{self.kind}-{number}"
+
+    def _fail(self, method: str) -> None:
+        errors = self.errors.get(method)
+        if errors:
+            raise errors.pop(0)
+
+
+class FakeEcs(FakeBackend):
+    """Remembers a launch's clientToken for an hour, and then launches again."""
+
+    kind = "ecs"
+
+    def _launch(self, name: str) -> str:
+        for number, (launched, at) in enumerate(self.launched):
+            if launched == name and self.clock() - at < TOKEN_MEMORY_SECONDS:
+                return self._id(number)
+        return super()._launch(name)
+
+
+class FakeBatch(FakeBackend):
+    """Has no token: each submit is a job."""
+
+    kind = "batch"
+
+
+def refused(code: str = "AccessDeniedException", reason: str = "not authorized") -> LaunchRefused:
+    return LaunchRefused(code, reason)

@@ -1,0 +1,39 @@
+"""The functions' environment on moto, named as template.yaml's Globals name it."""
+
+from typing import Any
+
+from jetbridge_testing.samples import REGION, STACK_KEY
+
+QUEUES = ("launch", "finish", "logs", "stop")
+_SQS = f"https://sqs.{REGION}.amazonaws.com/123456789012"
+
+ENVIRONMENT = {
+    "AWS_REGION": REGION,
+    "JETBRIDGE_STACK_KEY": STACK_KEY,
+    "JETBRIDGE_RUNS_TABLE": "RunsTable",
+    "JETBRIDGE_OUTCOMES_TABLE": "OutcomesTable",
+    **{f"JETBRIDGE_{name.upper()}_QUEUE_URL": f"{_SQS}/{name}" for name in QUEUES},
+    "JETBRIDGE_STOP_FUNCTION": "jetbridge-stop-run",
+    "JETBRIDGE_LOG_BUCKET": "airflow-logs",
+    "JETBRIDGE_LOG_PREFIX": "airflow/",
+    "JETBRIDGE_SETTLE_SECONDS": "0",
+    "JETBRIDGE_CHECK_AFTER_SECONDS": "900",
+}
+
+
+class Context:
+    """What Lambda hands a handler, as far as powertools reads it."""
+
+    function_name = "function"
+    memory_limit_in_mb = 256
+    invoked_function_arn = f"arn:aws:lambda:{REGION}:123456789012:function:function"
+    aws_request_id = "5bbc9ea4-46a4-4b4f-8b3c-0a8b5f3d6c11"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 30_000
+
+
+def create_queues(sqs: Any) -> None:
+    for name in QUEUES:
+        made = sqs.create_queue(QueueName=name)["QueueUrl"]
+        assert made == ENVIRONMENT[f"JETBRIDGE_{name.upper()}_QUEUE_URL"]

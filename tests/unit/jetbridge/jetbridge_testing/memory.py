@@ -1,0 +1,135 @@
+"""The ports in memory. ``test_runs`` and ``test_outcomes`` hold them and the adapters to the
+same behaviour."""
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec.structs import replace
+
+from jetbridge.contract import Outcome
+from jetbridge.domain.run import UNLAUNCHED, Definition, Ending, Run, StateChange, Status, Stop
+
+
+class MemoryRuns:
+    def __init__(self, check_after_seconds: float, clock: Callable[[], float]) -> None:
+        self._rows: dict[str, Run] = {}
+        self._check_at: dict[str, float] = {}
+        self._check_after = check_after_seconds
+        self._clock = clock
+
+    def create(self, run: Run) -> bool:
+        if run.run_id in self._rows:
+            return False
+        self._rows[run.run_id] = run
+        check_at = self._clock() + self._check_after
+        self._check_at[run.run_id] = min(check_at, run.deadline or check_at)
+        return True
+
+    def get(self, run_id: str) -> Run | None:
+        return self._rows.get(run_id)
+
+    def begin_launch(self, run: Run, now: float) -> Run | None:
+        row = self._rows.get(run.run_id)
+        if row is None or row.launch != run.launch or row.status not in UNLAUNCHED:
+            return None
+        if row.stop is not None or row.last_attempt_at != run.last_attempt_at:
+            return None
+        first = row.first_attempt_at or now
+        return self._put(row, status=Status.LAUNCHING, first_attempt_at=first, last_attempt_at=now)
+
+    def pin(self, run_id: str, launch: int, definition: Definition) -> Definition:
+        row = self._current(run_id, launch)
+        if row is None:
+            return definition
+        pinned = row.definition or definition
+        self._put(row, definition=pinned)
+        return pinned
+
+    def launched(self, run_id: str, launch: int, backend_id: str) -> Run | None:
+        row = self._unended(self._current(run_id, launch))
+        return row and self._put(row, backend_id=backend_id, status=Status.LAUNCHED)
+
+    def apply(self, change: StateChange) -> Run | None:
+        row = self._unended(self._current(change.run_id, change.launch))
+        if row is None or row.definition is None:
+            return None
+        if (row.place, row.definition.arn) != (change.place, change.definition):
+            return None
+        if row.change_order is not None and row.change_order >= change.order:
+            return None
+        ended = change.ending is not None
+        if ended:
+            self._check_at[row.run_id] = self._clock() + self._check_after
+        return self._put(
+            row,
+            status=Status.ENDED if ended else Status.LAUNCHED,
+            backend_id=change.backend_id,
+            backend_status=change.status,
+            change_order=change.order,
+            ending=change.ending,
+        )
+
+    def end(self, run_id: str, launch: int, ending: Ending) -> Run | None:
+        row = self._unended(self._current(run_id, launch))
+        return row and self._put(row, status=Status.ENDED, ending=ending)
+
+    def request_stop(self, run_id: str, stop: Stop) -> Run | None:
+        row = self._unended(self._rows.get(run_id))
+        return row and self._put(row, stop=row.stop or stop)
+
+    def mark_handed_over(self, run_id: str) -> None:
+        if run_id in self._rows:
+            self._put(self._rows[run_id], handed_over=True)
+
+    def mark_finished(self, run_id: str) -> None:
+        if run_id in self._rows:
+            self._put(self._rows[run_id], finished=True)
+            self._check_at.pop(run_id, None)
+
+    def due(self, now: float, limit: int) -> list[Run]:
+        due = sorted((at, run_id) for run_id, at in self._check_at.items() if at <= now)
+        return [self._rows[run_id] for _, run_id in due[:limit]]
+
+    def look_again(self, run_id: str, at: float) -> None:
+        if run_id in self._check_at:
+            self._check_at[run_id] = at
+
+    def _current(self, run_id: str, launch: int) -> Run | None:
+        row = self._rows.get(run_id)
+        return row if row is not None and row.launch == launch else None
+
+    @staticmethod
+    def _unended(row: Run | None) -> Run | None:
+        return row if row is not None and row.status is not Status.ENDED else None
+
+    def _put(self, row: Run, **fields: Any) -> Run:
+        changed = replace(row, **fields)
+        self._rows[row.run_id] = changed
+        return changed
+
+
+class MemoryOutcomes:
+    def __init__(self) -> None:
+        self.sealed: dict[str, Outcome] = {}
+
+    def get(self, run_id: str) -> Outcome | None:
+        return self.sealed.get(run_id)
+
+    def seal(self, outcome: Outcome) -> Outcome:
+        return self.sealed.setdefault(outcome.run_id, outcome)
+
+
+class MemoryQueue:
+    def __init__(self) -> None:
+        self.messages: list[dict[str, Any]] = []
+
+    def send(self, message: dict[str, Any], delay_seconds: int = 0) -> None:
+        self.messages.append(message)
+
+
+class MemoryBus:
+    def __init__(self) -> None:
+        self.announced: list[Outcome] = []
+
+    def announce(self, outcome: Outcome) -> None:
+        self.announced.append(outcome)

@@ -1,0 +1,250 @@
+"""The ECS and Batch adapters, against botocore's own models of requests and answers."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+from jetbridge_testing.samples import JOB_DEFINITION, STACK_KEY, TASK_DEFINITION, request
+
+from jetbridge.aws import is_throttle
+from jetbridge.backends.batch import BatchBackend
+from jetbridge.backends.ecs import EcsBackend
+from jetbridge.backends.port import LaunchRefused, Throttled
+from jetbridge.domain.names import LaunchName
+from jetbridge.domain.run import Definition, LogSource
+
+NAME = LaunchName(STACK_KEY, "a" * 20, 1)
+TASK = "arn:aws:ecs:eu-central-1:123456789012:task/reports/478f3a4c51824ad23cb50c1c60670c0f"
+TASK_PARAMETERS = request("airflow_ecs").parameters
+JOB_PARAMETERS = request("airflow_batch").parameters
+
+
+@pytest.fixture
+def ecs() -> Iterator[Stubber]:
+    with Stubber(boto3.client("ecs")) as stub:
+        yield stub
+        stub.assert_no_pending_responses()
+
+
+@pytest.fixture
+def batch() -> Iterator[Stubber]:
+    with Stubber(boto3.client("batch")) as stub:
+        yield stub
+        stub.assert_no_pending_responses()
+
+
+def _run_task(stub: Stubber) -> str:
+    return EcsBackend(stub.client).launch(NAME, TASK_PARAMETERS, Definition(arn=TASK_DEFINITION))
+
+
+def _submit_job(stub: Stubber) -> str:
+    return BatchBackend(stub.client).launch(NAME, JOB_PARAMETERS, Definition(arn=JOB_DEFINITION))
+
+
+def test_run_task_carries_the_launchs_name_and_the_pinned_revision(ecs: Stubber) -> None:
+    expected = TASK_PARAMETERS | {
+        "taskDefinition": TASK_DEFINITION,
+        "startedBy": str(NAME),
+        "clientToken": str(NAME),
+        "count": 1,
+    }
+    ecs.add_response("run_task", {"tasks": [{"taskArn": TASK}], "failures": []}, expected)
+    assert _run_task(ecs) == TASK
+
+
+def test_submit_job_carries_the_launchs_name_and_the_pinned_revision(batch: Stubber) -> None:
+    expected = JOB_PARAMETERS | {"jobName": f"{NAME}-load", "jobDefinition": JOB_DEFINITION}
+    batch.add_response("submit_job", {"jobName": f"{NAME}-load", "jobId": "j"}, expected)
+    assert _submit_job(batch) == "j"
+
+
+def test_failures_with_http_200_are_refusals(ecs: Stubber) -> None:
+    failures = [{"arn": "x", "reason": "RESOURCE:MEMORY"}]
+    ecs.add_response("run_task", {"tasks": [], "failures": failures})
+    with pytest.raises(LaunchRefused) as refused:
+        _run_task(ecs)
+    assert refused.value.code == "RESOURCE:MEMORY"
+
+
+def test_conflict_names_the_task_that_was_launched(ecs: Stubber) -> None:
+    ecs.add_client_error(
+        "run_task", "ConflictException", "changed", modeled_fields={"resourceIds": [TASK]}
+    )
+    assert _run_task(ecs) == TASK
+
+
+def test_conflict_without_a_task_is_a_refusal(ecs: Stubber) -> None:
+    ecs.add_client_error("run_task", "ConflictException", "changed")
+    with pytest.raises(LaunchRefused):
+        _run_task(ecs)
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "status"),
+    [
+        ("ThrottlingException", "Rate exceeded", 400),
+        ("InvalidParameterException", "Rate exceeded", 400),
+        ("TooManyRequestsException", "Too Many Requests", 429),
+        ("ServerException", "oops", 500),
+        ("SomethingNew", "busy", 503),
+    ],
+)
+def test_throttles_in_every_disguise(
+    ecs: Stubber, batch: Stubber, code: str, message: str, status: int
+) -> None:
+    ecs.add_client_error("run_task", code, message, status)
+    with pytest.raises(Throttled):
+        _run_task(ecs)
+    batch.add_client_error("submit_job", code, message, status)
+    with pytest.raises(Throttled):
+        _submit_job(batch)
+
+
+@pytest.mark.parametrize("code", ["ClientException", "AccessDeniedException"])
+def test_refusals_keep_awss_words(ecs: Stubber, batch: Stubber, code: str) -> None:
+    ecs.add_client_error("run_task", code, "No, since …")
+    batch.add_client_error("submit_job", code, "No, since …", 403)
+    for launch, stub in ((_run_task, ecs), (_submit_job, batch)):
+        with pytest.raises(LaunchRefused) as refused:
+            launch(stub)
+        assert (refused.value.code, refused.value.reason) == (code, "No, since …")
+
+
+def test_parameters_that_botocore_refuses_are_a_refusal() -> None:
+    backend = EcsBackend(boto3.client("ecs"))
+    with pytest.raises(LaunchRefused, match="lunchType"):
+        backend.launch(NAME, TASK_PARAMETERS | {"lunchType": "x"}, Definition(arn=TASK_DEFINITION))
+
+
+def test_broken_connection_is_neither_refusal_nor_throttle() -> None:
+    assert not is_throttle(ConnectionError("reset"))
+
+
+def test_ecs_definition_and_where_it_logs(ecs: Stubber) -> None:
+    options = {"awslogs-group": "/ecs/report", "awslogs-stream-prefix": "report"}
+    containers: list[dict[str, Any]] = [
+        {
+            "name": "main",
+            "logConfiguration": {
+                "logDriver": "awslogs",
+                "options": options | {"awslogs-region": "eu-west-1"},
+            },
+        },
+        {
+            "name": "proxy",
+            "essential": False,
+            "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "g"}},
+        },
+        {"name": "router", "logConfiguration": {"logDriver": "awsfirelens"}},
+        {"name": "silent"},
+    ]
+    definition = {"taskDefinitionArn": TASK_DEFINITION, "containerDefinitions": containers}
+    answer = {"taskDefinition": definition}
+    ecs.add_response("describe_task_definition", answer, {"taskDefinition": "report"})
+    resolved = EcsBackend(ecs.client).resolve(TASK_PARAMETERS)
+    assert resolved == Definition(
+        arn=TASK_DEFINITION,
+        log_sources=[
+            LogSource(
+                container="main",
+                driver="awslogs",
+                group="/ecs/report",
+                prefix="report",
+                region="eu-west-1",
+            ),
+            LogSource(container="proxy", driver="awslogs", essential=False, group="g"),
+            LogSource(container="router", driver="awsfirelens"),
+            LogSource(container="silent", driver="none"),
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        ("load", {"jobDefinitionName": "load", "status": "ACTIVE"}),
+        ("load:7", {"jobDefinitions": ["load:7"]}),
+        (JOB_DEFINITION, {"jobDefinitions": [JOB_DEFINITION]}),
+    ],
+)
+def test_batch_definition_is_the_newest_one(
+    batch: Stubber, reference: str, expected: dict[str, Any]
+) -> None:
+    found = [
+        {
+            "jobDefinitionName": "load",
+            "jobDefinitionArn": JOB_DEFINITION.replace(":7", f":{revision}"),
+            "revision": revision,
+            "type": "container",
+            "containerProperties": {"image": "i"},
+        }
+        for revision in (9, 10, 8)
+    ]
+    batch.add_response("describe_job_definitions", {"jobDefinitions": found}, expected)
+    resolved = BatchBackend(batch.client).resolve(JOB_PARAMETERS | {"jobDefinition": reference})
+    assert resolved.arn.endswith(":10")
+    [source] = resolved.log_sources
+    assert (source.container, source.driver, source.group) == (
+        "default",
+        "awslogs",
+        "/aws/batch/job",
+    )
+
+
+def test_batch_definition_that_does_not_exist(batch: Stubber) -> None:
+    batch.add_response("describe_job_definitions", {"jobDefinitions": []})
+    with pytest.raises(LaunchRefused, match="load does not exist"):
+        BatchBackend(batch.client).resolve(JOB_PARAMETERS)
+
+
+def test_ecs_find_looks_among_running_and_stopped(ecs: Stubber) -> None:
+    for status, arns in (("RUNNING", []), ("STOPPED", [TASK])):
+        expected = {"cluster": "reports", "startedBy": str(NAME), "desiredStatus": status}
+        ecs.add_response("list_tasks", {"taskArns": arns}, expected)
+    assert EcsBackend(ecs.client).find(NAME, TASK_PARAMETERS) == TASK
+
+
+def test_batch_find_looks_by_the_jobs_name(batch: Stubber) -> None:
+    expected = {
+        "jobQueue": "loads",
+        "filters": [{"name": "JOB_NAME", "values": [f"{NAME}-load"]}],
+    }
+    jobs = {"jobSummaryList": [{"jobId": "j", "jobName": f"{NAME}-load"}]}
+    batch.add_response("list_jobs", jobs, expected)
+    assert BatchBackend(batch.client).find(NAME, JOB_PARAMETERS) == "j"
+    batch.add_response("list_jobs", {"jobSummaryList": []}, expected)
+    assert BatchBackend(batch.client).find(NAME, JOB_PARAMETERS) is None
+
+
+def test_stops(ecs: Stubber, batch: Stubber) -> None:
+    ecs.add_response("stop_task", {}, {"cluster": "reports", "task": TASK, "reason": "cleared"})
+    EcsBackend(ecs.client).stop(TASK, TASK_PARAMETERS, "cleared")
+    batch.add_response("terminate_job", {}, {"jobId": "j", "reason": "cleared"})
+    BatchBackend(batch.client).stop("j", JOB_PARAMETERS, "cleared")
+
+
+def test_stop_of_a_task_that_ecs_has_forgotten_is_done(ecs: Stubber) -> None:
+    ecs.add_client_error(
+        "stop_task", "InvalidParameterException", "The referenced task was not found."
+    )
+    EcsBackend(ecs.client).stop(TASK, TASK_PARAMETERS, "cleared")
+
+
+def test_stop_that_is_refused_is_an_error(ecs: Stubber) -> None:
+    ecs.add_client_error("stop_task", "ClusterNotFoundException", "Cluster not found.")
+    with pytest.raises(LaunchRefused):
+        EcsBackend(ecs.client).stop(TASK, TASK_PARAMETERS, "cleared")
+
+
+def test_describes(ecs: Stubber, batch: Stubber) -> None:
+    failures = [{"arn": "gone", "reason": "MISSING"}]
+    ecs.add_response(
+        "describe_tasks",
+        {"tasks": [{"taskArn": TASK}], "failures": failures},
+        {"cluster": "reports", "tasks": [TASK, "gone"]},
+    )
+    assert EcsBackend(ecs.client).describe("reports", [TASK, "gone"]) == [{"taskArn": TASK}]
+    batch.add_response("describe_jobs", {"jobs": []}, {"jobs": ["gone"]})
+    assert BatchBackend(batch.client).describe("loads", ["gone"]) == []

@@ -1,0 +1,292 @@
+"""finish_run: the last lines, the result, one outcome, delivered whatever breaks."""
+
+import json
+
+import pytest
+from jetbridge_testing.clock import Clock
+from jetbridge_testing.logs import MemoryLogs
+from jetbridge_testing.memory import MemoryBus, MemoryOutcomes, MemoryQueue, MemoryRuns
+from jetbridge_testing.samples import DEFINITIONS, REGION, ended_run, launched_run, new_run
+from jetbridge_testing.steps import Crash, Steps, crash
+from msgspec.structs import replace
+
+from jetbridge.contract import Cause, Outcome, State, StopCause, encode
+from jetbridge.domain.lines import RESULT_MARKER
+from jetbridge.domain.run import Ending, Run, Status, Stop
+from jetbridge.outcomes.port import Outcomes
+from jetbridge.queues.port import NotYet
+from jetbridge.services.finish import Finish
+
+STOPPED_AT = 1_772_323_324.713
+MAIN = "report/main/478f3a4c51824ad23cb50c1c60670c0f"
+PROXY = "report/proxy/478f3a4c51824ad23cb50c1c60670c0f"
+
+
+class Scene:
+    def __init__(
+        self,
+        run: Run,
+        streams: dict[str, list[str]] | None = None,
+        steps: Steps | None = None,
+        outcomes: Outcomes | None = None,
+    ) -> None:
+        steps = steps or Steps()
+        self.clock = Clock(STOPPED_AT + 1)
+        self.runs = MemoryRuns(900, self.clock)
+        self.runs.create(run)
+        self.run = run
+        self.outcomes = outcomes or MemoryOutcomes()
+        self.logs = MemoryLogs(streams or {})
+        self.copies, self.bus = MemoryQueue(), MemoryBus()
+        self.finish = Finish(
+            steps.watch(self.runs),
+            steps.watch(self.outcomes),
+            steps.watch(self.logs),
+            steps.watch(self.copies),
+            steps.watch(self.bus),
+            REGION,
+            5,
+            self.clock,
+        )
+
+    def settled(self) -> Outcome:
+        """Finish with every line that will ever come."""
+        self.clock.advance(10)
+        outcome = self.finish(self.run.run_id)
+        assert outcome is not None
+        return outcome
+
+
+def _with(run: Run, **request: object) -> Run:
+    return replace(run, request=replace(run.request, **request))
+
+
+def test_outcome_of_an_ecs_run() -> None:
+    run = ended_run("ecs_stopped_exit_3")
+    outcome = Scene(run, {MAIN: ["one", "two"]}).settled()
+    assert (outcome.state, outcome.cause) == (State.FAILED, Cause.APPLICATION_EXIT)
+    assert outcome.caller == run.request.caller
+    assert (outcome.backend, outcome.cluster, outcome.job_queue) == ("ecs", "reports", None)
+    assert outcome.backend_id == run.backend_id
+    assert outcome.definition == DEFINITIONS["ecs"].arn
+    assert outcome.exit_codes == {"main": 3}
+    assert outcome.reason == "Essential container in task exited"
+    assert outcome.last_lines == ["one", "two"]
+    assert [stream.stream for stream in outcome.log_streams] == [MAIN]
+    assert outcome.started_at == "2026-03-01T00:00:29.114Z"
+    assert outcome.stopped_at == "2026-03-01T00:02:04.713Z"
+    assert outcome.finished_at == STOPPED_AT + 11
+
+
+def test_outcome_of_a_batch_run() -> None:
+    run = ended_run("batch_failed_two_attempts")
+    assert run.ending is not None
+    first, second = (log.name for log in run.ending.log_names)
+    scene = Scene(run, {first: ["try 1", f"{RESULT_MARKER} 1"], second: [f"{RESULT_MARKER} 2"]})
+    outcome = scene.settled()
+    assert (outcome.backend, outcome.cluster, outcome.job_queue) == ("batch", None, "loads")
+    assert outcome.exit_codes == {"default": 3}
+    assert [stream.attempt for stream in outcome.log_streams] == [1, 2]
+    assert outcome.result == 2
+
+
+def test_delivery() -> None:
+    scene = Scene(ended_run("ecs_stopped_exit_0"), {MAIN: ["x"]})
+    outcome = scene.settled()
+    assert scene.outcomes.get(scene.run.run_id) == outcome
+    assert scene.bus.announced == [outcome]
+    assert scene.copies.messages == [{"run_id": scene.run.run_id}]
+    row = scene.runs.get(scene.run.run_id)
+    assert row is not None
+    assert row.finished
+    assert scene.runs.due(1e12, 10) == []
+
+
+def test_without_a_log_target_nothing_is_copied() -> None:
+    scene = Scene(_with(ended_run("ecs_stopped_exit_0"), log_target=None), {MAIN: ["x"]})
+    scene.settled()
+    assert scene.copies.messages == []
+
+
+@pytest.mark.parametrize("run", [new_run(), launched_run()], ids=["accepted", "launched"])
+def test_run_that_has_not_ended_has_no_outcome(run: Run) -> None:
+    scene = Scene(run)
+    assert scene.finish(run.run_id) is None
+    assert scene.finish("unknown") is None
+    assert scene.outcomes.get(run.run_id) is None
+    assert scene.bus.announced == []
+
+
+@pytest.mark.parametrize("streams", [{}, {MAIN: []}], ids=["no stream", "no lines"])
+def test_waits_for_lines_and_then_settles(streams: dict[str, list[str]]) -> None:
+    scene = Scene(ended_run("ecs_stopped_exit_0"), streams)
+    waits = 0
+    while True:
+        try:
+            outcome = scene.finish(scene.run.run_id)
+            break
+        except NotYet as not_yet:
+            assert scene.outcomes.get(scene.run.run_id) is None
+            assert scene.bus.announced == []
+            waits += 1
+            scene.clock.advance(not_yet.delay_seconds)
+    assert outcome is not None
+    assert (outcome.state, outcome.last_lines) == (State.SUCCEEDED, [])
+    assert waits == 4
+    assert scene.clock() >= STOPPED_AT + 5
+
+
+def test_lines_that_come_late_are_in_the_outcome() -> None:
+    scene = Scene(ended_run("ecs_stopped_exit_0"))
+    with pytest.raises(NotYet):
+        scene.finish(scene.run.run_id)
+    scene.logs.streams[MAIN] = [f"{RESULT_MARKER} 7"]
+    outcome = scene.finish(scene.run.run_id)
+    assert outcome is not None
+    assert outcome.result == 7
+
+
+def test_waits_for_the_lines_of_each_container() -> None:
+    scene = Scene(ended_run("ecs_two_containers"), {MAIN: ["x"]})
+    with pytest.raises(NotYet):
+        scene.finish(scene.run.run_id)
+    scene.logs.streams[PROXY] = ["y"]
+    outcome = scene.finish(scene.run.run_id)
+    assert outcome is not None
+    assert outcome.last_lines == ["main: x", "proxy: y"]
+
+
+def test_container_that_never_started_is_not_waited_for() -> None:
+    scene = Scene(ended_run("ecs_cannot_pull_container"))
+    outcome = scene.finish(scene.run.run_id)
+    assert outcome is not None
+    assert outcome.cause is Cause.IMAGE_NOT_FOUND
+    assert outcome.exit_codes == {}
+
+
+def test_refused_launch_has_an_outcome() -> None:
+    ending = Ending(code="ClientException", reason="TaskDefinition not found.")
+    scene = Scene(new_run(status=Status.ENDED, ending=ending))
+    outcome = scene.finish(scene.run.run_id)
+    assert outcome is not None
+    assert (outcome.state, outcome.cause) == (State.FAILED, Cause.MISCONFIGURATION)
+    assert (outcome.backend_id, outcome.definition, outcome.log_streams) == (None, None, [])
+    assert outcome.reason == "TaskDefinition not found."
+
+
+def test_reasons_of_containers_follow_the_tasks() -> None:
+    run = ended_run("ecs_two_containers")
+    assert run.ending is not None
+    main, proxy = run.ending.containers
+    containers = [replace(main, reason="OutOfMemoryError: x"), replace(proxy, reason="task exited")]
+    scene = Scene(replace(run, ending=replace(run.ending, containers=containers)))
+    reason = "Essential container in task exited; main: OutOfMemoryError: x"
+    assert scene.settled().reason == reason
+
+
+@pytest.mark.parametrize(("limit", "lines"), [(0, []), (1, ["c"]), (2, ["b", "c"]), (9, "abc")])
+def test_tail_lines(limit: int, lines: list[str]) -> None:
+    run = _with(ended_run("ecs_stopped_exit_0"), tail_lines=limit)
+    assert Scene(run, {MAIN: ["a", "b", "c"]}).settled().last_lines == list(lines)
+
+
+def test_last_line_as_result_is_asked_for() -> None:
+    run = ended_run("ecs_stopped_exit_0")
+    assert Scene(run, {MAIN: ["a", "b"]}).settled().result is None
+    asked = _with(run, last_line_as_result=True)
+    assert Scene(asked, {MAIN: ["a", "b"]}).settled().result == "b"
+
+
+def test_falsy_result_is_a_result() -> None:
+    run = _with(ended_run("ecs_stopped_exit_0"), last_line_as_result=True)
+    outcome = Scene(run, {MAIN: [f"{RESULT_MARKER} 0", "later"]}).settled()
+    assert outcome.result == 0
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x" * 1_000_000,
+        "\x00" * 250_000,
+        "ä😀" * 100_000,
+        f"{RESULT_MARKER} " + json.dumps("r" * 500_000),
+        f"{RESULT_MARKER} " + "[" * 200_000,
+        f'{RESULT_MARKER} "\\ud800"',
+        f"{RESULT_MARKER} NaN",
+        f"{RESULT_MARKER} {'9' * 5000}",
+    ],
+    ids=["long", "escaped", "wide", "big result", "deep", "surrogate", "NaN", "big number"],
+)
+def test_whatever_the_container_prints_the_outcome_fits(line: str, outcomes: Outcomes) -> None:
+    run = _with(ended_run("ecs_stopped_exit_0"), tail_lines=100)
+    scene = Scene(run, {MAIN: [line] * 100}, outcomes=outcomes)
+    outcome = scene.settled()
+    assert len(encode(outcome).encode()) < 250 * 1024
+    assert scene.outcomes.get(run.run_id) == outcome
+    assert outcome.state is State.SUCCEEDED
+
+
+def test_result_that_is_too_big_says_so() -> None:
+    line = f"{RESULT_MARKER} " + json.dumps("r" * 200_000)
+    outcome = Scene(ended_run("ecs_stopped_exit_0"), {MAIN: [line]}).settled()
+    assert outcome.result is None
+    assert "200002 bytes" in outcome.advice
+    assert "S3" in outcome.advice
+
+
+def _moments() -> list[str]:
+    steps = Steps()
+    Scene(ended_run("ecs_stopped_exit_0"), {MAIN: ["x"]}, steps).settled()
+    return steps.moments
+
+
+def test_the_steps_are_those_we_think_of() -> None:
+    names = [moment.removeprefix("after ") for moment in _moments()[1::2]]
+    assert names == ["get", "get", "tail", "seal", "send", "announce", "mark_finished"]
+
+
+@pytest.mark.parametrize("moment", range(len(_moments())))
+def test_crash_between_any_two_side_effects(moment: int, outcomes: Outcomes) -> None:
+    scene = Scene(
+        ended_run("ecs_stopped_exit_0"), {MAIN: ["first"]}, Steps({moment: crash}), outcomes
+    )
+    with pytest.raises(Crash):
+        scene.settled()
+    sealed = scene.outcomes.get(scene.run.run_id)
+    scene.logs.streams[MAIN].append("second")
+    outcome = scene.settled()
+    assert outcome == (sealed or outcome)
+    assert scene.outcomes.get(scene.run.run_id) == outcome
+    assert outcome in scene.bus.announced
+    assert all(announced == outcome for announced in scene.bus.announced)
+    assert {"run_id": scene.run.run_id} in scene.copies.messages
+    row = scene.runs.get(scene.run.run_id)
+    assert row is not None
+    assert row.finished
+
+
+def test_two_at_once_deliver_the_same_outcome() -> None:
+    steps = Steps()
+    scene = Scene(ended_run("ecs_stopped_exit_0"), {MAIN: ["x"]}, steps)
+
+    def other() -> None:
+        scene.clock.advance(3)
+        scene.finish(scene.run.run_id)
+
+    steps.plan[_moments().index("before seal")] = other
+    outcome = scene.settled()
+    assert scene.bus.announced == [outcome, outcome]
+
+
+def test_sealed_outcome_is_delivered_without_reading_again() -> None:
+    scene = Scene(ended_run("ecs_stopped_exit_0"), {MAIN: ["x"]})
+    first = scene.settled()
+    reads = scene.logs.reads
+    assert scene.settled() == first
+    assert scene.logs.reads == reads
+
+
+def test_stop_that_was_wished_for_is_the_outcome() -> None:
+    stop = Stop(cause=StopCause.TIMEOUT, reason="timed out after 3600 s")
+    outcome = Scene(ended_run("ecs_stopped_by_user", stop=stop), {MAIN: ["x"]}).settled()
+    assert (outcome.state, outcome.cause) == (State.STOPPED, Cause.TIMEOUT)

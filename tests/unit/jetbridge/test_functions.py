@@ -1,0 +1,286 @@
+"""Every function: handles its sample of events/ on moto, and stays thin."""
+
+import importlib.util
+import json
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from jetbridge_testing.backends import FakeBackend, FakeBatch, FakeEcs
+from jetbridge_testing.clock import Clock
+from jetbridge_testing.environment import ENVIRONMENT, QUEUES, Context, create_queues
+from jetbridge_testing.samples import ended_run, launched_run, new_run, sample
+from jetbridge_testing.tables import create_table
+from jetbridge_testing.template import ROOT
+from msgspec.structs import replace
+
+from jetbridge import aws as clients
+from jetbridge import wiring
+from jetbridge.backends.port import Throttled
+from jetbridge.contract import ContractError, Outcome, StartRequest, StopCause, decode
+from jetbridge.domain.run import Status
+from jetbridge.outcomes.dynamodb import DynamoOutcomes
+from jetbridge.runs.dynamodb import DynamoRuns
+
+FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
+Handler = Any
+
+
+class Cloud:
+    """What the template deploys, as far as the functions touch it."""
+
+    def __init__(self, fakes: dict[str, FakeBackend]) -> None:
+        dynamodb = boto3.client("dynamodb")
+        self.runs = DynamoRuns(dynamodb, create_table(dynamodb, "RunsTable"), 900)
+        self.outcomes = DynamoOutcomes(dynamodb, create_table(dynamodb, "OutcomesTable"))
+        self.sqs = boto3.client("sqs")
+        create_queues(self.sqs)
+        self.s3 = boto3.client("s3", region_name="us-east-1")
+        self.s3.create_bucket(Bucket="airflow-logs")
+        self.ecs, self.batch = fakes["ecs"], fakes["batch"]
+
+    def messages(self, queue: str) -> list[dict[str, Any]]:
+        url = ENVIRONMENT[f"JETBRIDGE_{queue.upper()}_QUEUE_URL"]
+        received = self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+        return [json.loads(message["Body"]) for message in received.get("Messages", [])]
+
+    def log(self, group: str, stream: str, *lines: str) -> None:
+        logs = boto3.client("logs")
+        logs.create_log_group(logGroupName=group)
+        logs.create_log_stream(logGroupName=group, logStreamName=stream)
+        now = int(datetime.now(UTC).timestamp() * 1000)
+        events: Any = [{"timestamp": now, "message": line} for line in lines]
+        logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
+
+
+@pytest.fixture
+def cloud(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    clients.client.cache_clear()
+    wiring.settings.cache_clear()
+    fakes: dict[str, FakeBackend] = {"ecs": FakeEcs(Clock()), "batch": FakeBatch(Clock())}
+    monkeypatch.setattr(wiring, "EcsBackend", lambda client: fakes["ecs"])
+    monkeypatch.setattr(wiring, "BatchBackend", lambda client: fakes["batch"])
+    yield Cloud(fakes)
+    clients.client.cache_clear()
+    wiring.settings.cache_clear()
+
+
+def _handler(function: str) -> Handler:
+    path = ROOT / "functions" / function / "app.py"
+    spec = importlib.util.spec_from_file_location(f"functions_{function}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module.handler
+
+
+def _call(function: str, event: dict[str, Any]) -> Any:
+    answer = _handler(function)(event, Context())
+    json.dumps(answer)
+    return answer
+
+
+ALL_GOOD: dict[str, Any] = {"batchItemFailures": []}
+
+
+def test_the_seven_functions() -> None:
+    assert FUNCTIONS == [
+        "copy_logs",
+        "finish_run",
+        "launch_run",
+        "start_run",
+        "stop_run",
+        "sweep_runs",
+        "track_run",
+    ]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_handler_is_thin(function: str) -> None:
+    assert (ROOT / "functions" / function / "app.py").stat().st_size < 3 * 1024
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_import_needs_no_environment_and_makes_no_client(
+    function: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+    clients.client.cache_clear()
+    _handler(function)
+    assert clients.client.cache_info().currsize == 0
+
+
+@pytest.mark.parametrize("name", ["airflow_ecs", "airflow_batch", "schedule", "person"])
+def test_start_run(cloud: Cloud, name: str) -> None:
+    run = new_run(name)
+    answer = _call("start_run", sample(f"start_run/{name}"))
+    assert answer == {
+        "run_id": run.run_id,
+        "duplicate": False,
+        "outcomes_table": "OutcomesTable",
+        "stop_function": "jetbridge-stop-run",
+        "region": "eu-central-1",
+        "version": 1,
+    }
+    row = cloud.runs.get(run.run_id)
+    assert row is not None
+    assert (row.request, row.status) == (run.request, Status.ACCEPTED)
+    assert cloud.messages("launch") == [{"run_id": run.run_id, "launch": 1}]
+    assert _call("start_run", sample(f"start_run/{name}"))["duplicate"]
+
+
+def test_start_run_refuses_before_it_writes(cloud: Cloud) -> None:
+    request = sample("start_run/airflow_ecs")
+    request["run_task"]["clientToken"] = "mine"
+    with pytest.raises(ContractError, match=r"run_task\.clientToken"):
+        _call("start_run", request)
+    assert cloud.runs.get(new_run().run_id) is None
+    assert cloud.messages("launch") == []
+
+
+def test_launch_run(cloud: Cloud) -> None:
+    cloud.runs.create(new_run())
+    assert _call("launch_run", sample("launch_run/message")) == ALL_GOOD
+    row = cloud.runs.get(new_run().run_id)
+    assert row is not None
+    assert (row.status, row.backend_id) == (Status.LAUNCHED, "ecs-0")
+
+
+def test_launch_run_waits_when_throttled(cloud: Cloud) -> None:
+    cloud.runs.create(new_run())
+    cloud.ecs.errors["launch"] = [Throttled("Rate exceeded")]
+    url = ENVIRONMENT["JETBRIDGE_LAUNCH_QUEUE_URL"]
+    event = sample("launch_run/message")
+    cloud.sqs.send_message(QueueUrl=url, MessageBody=event["Records"][0]["body"])
+    [received] = cloud.sqs.receive_message(QueueUrl=url, VisibilityTimeout=0)["Messages"]
+    event["Records"][0]["receiptHandle"] = received["ReceiptHandle"]
+    failures = [{"itemIdentifier": event["Records"][0]["messageId"]}]
+    assert _call("launch_run", event) == {"batchItemFailures": failures}
+    assert cloud.messages("launch") == [], "it must stay away for a while"
+
+
+def test_track_run(cloud: Cloud) -> None:
+    for name in ("airflow_ecs", "airflow_batch"):
+        run = launched_run(name)
+        cloud.runs.create(run)
+        assert run.definition is not None
+        cloud.runs.pin(run.run_id, 1, run.definition)
+    assert _call("track_run", sample("track_run/messages")) == ALL_GOOD
+    ids = {launched_run(name).run_id for name in ("airflow_ecs", "airflow_batch")}
+    assert {message["run_id"] for message in cloud.messages("finish")} == ids
+    rows = [cloud.runs.get(run_id) for run_id in ids]
+    assert [row and (row.status, row.handed_over) for row in rows] == [(Status.ENDED, True)] * 2
+
+
+def test_finish_run(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    run = ended_run("ecs_stopped_exit_0")
+    cloud.runs.create(run)
+    stream = "report/main/478f3a4c51824ad23cb50c1c60670c0f"
+    cloud.log("/ecs/report", stream, "secret of the container", "::jetbridge:result:: 7")
+    assert _call("finish_run", sample("finish_run/message")) == ALL_GOOD
+    outcome = cloud.outcomes.get(run.run_id)
+    assert isinstance(outcome, Outcome)
+    assert (outcome.state.value, outcome.result) == ("succeeded", 7)
+    assert cloud.messages("logs") == [{"run_id": run.run_id}]
+    assert cloud.runs.due(1e12, 10) == []
+    printed = capsys.readouterr().out
+    assert "RunsSucceeded" in printed
+    assert "secret of the container" not in printed
+
+
+def test_copy_logs(cloud: Cloud) -> None:
+    run = ended_run("ecs_stopped_exit_0")
+    cloud.runs.create(run)
+    cloud.log("/ecs/report", "report/main/478f3a4c51824ad23cb50c1c60670c0f", "one", "two")
+    assert _call("copy_logs", sample("copy_logs/message")) == ALL_GOOD
+    assert run.request.log_target is not None
+    [item] = cloud.s3.list_objects_v2(Bucket="airflow-logs")["Contents"]
+    assert item["Key"].startswith(run.request.log_target.key_prefix)
+    body = cloud.s3.get_object(Bucket="airflow-logs", Key=item["Key"])["Body"].read()
+    assert [json.loads(line)["event"] for line in body.splitlines()] == ["one", "two"]
+
+
+def test_stop_run_asked_directly(cloud: Cloud) -> None:
+    run = launched_run()
+    cloud.runs.create(run)
+    request = sample("stop_run/request")
+    answer = _call("stop_run", request)
+    assert answer == {
+        "stopping": [run.run_id],
+        "already_ended": [],
+        "unknown": [request["run_ids"][1]],
+        "version": 1,
+    }
+    assert cloud.ecs.stopped == [(run.backend_id, "The DAG run was cleared")]
+
+
+def test_stop_run_from_its_queue(cloud: Cloud) -> None:
+    run = launched_run()
+    cloud.runs.create(run)
+    assert _call("stop_run", sample("stop_run/message")) == ALL_GOOD
+    row = cloud.runs.get(run.run_id)
+    assert row is not None
+    assert row.stop is not None
+    assert row.stop.cause is StopCause.TIMEOUT
+
+
+def test_sweep_runs(cloud: Cloud) -> None:
+    run = launched_run(request=replace(new_run().request, timeout_seconds=1))
+    cloud.runs.create(run)
+    lost = launched_run("airflow_batch")
+    cloud.runs.create(lost)
+    cloud.runs.look_again(lost.run_id, 1.0)
+    assert _call("sweep_runs", sample("sweep_runs/schedule")) == {
+        "finished": 0,
+        "timed_out": 1,
+        "relaunched": 0,
+        "described": 2,
+    }
+    assert [message["cause"] for message in cloud.messages("stop")] == ["timeout"]
+    assert {message["run_id"] for message in cloud.messages("finish")} >= {lost.run_id}
+
+
+@pytest.mark.parametrize(
+    "path", ["launch_run/message", "track_run/messages", "finish_run/message", "copy_logs/message"]
+)
+def test_messages_of_unknown_runs_are_acknowledged(cloud: Cloud, path: str) -> None:
+    assert _call(path.split("/", maxsplit=1)[0], sample(path)) == ALL_GOOD
+    assert [cloud.messages(queue) for queue in QUEUES] == [[]] * 4
+
+
+@pytest.mark.parametrize(
+    "path", ["launch_run/message", "finish_run/message", "copy_logs/message", "stop_run/message"]
+)
+def test_message_without_a_run_id_fails_alone(cloud: Cloud, path: str) -> None:
+    event = sample(path)
+    event["Records"][0]["body"] = "{}"
+    failures = [{"itemIdentifier": event["Records"][0]["messageId"]}]
+    answer = _call(path.split("/", maxsplit=1)[0], event)
+    assert answer == {"batchItemFailures": failures}
+
+
+def test_stop_run_refuses_a_malformed_request(cloud: Cloud) -> None:
+    with pytest.raises(ContractError, match="reason"):
+        _call("stop_run", {"run_ids": ["r"]})
+
+
+def test_unreachable_tables_fail_the_messages(cloud: Cloud) -> None:
+    boto3.client("dynamodb").delete_table(TableName="RunsTable")
+    event = sample("track_run/messages")
+    assert len(_call("track_run", event)["batchItemFailures"]) == 2
+    with pytest.raises(ClientError):
+        _call("start_run", sample("start_run/airflow_ecs"))
+
+
+def test_start_samples_are_start_requests() -> None:
+    for name in ("airflow_ecs", "airflow_batch", "schedule", "person"):
+        assert decode(StartRequest, sample(f"start_run/{name}")).key

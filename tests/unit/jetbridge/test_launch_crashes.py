@@ -1,0 +1,221 @@
+"""launch_run dies at any step, its message comes again, and twice at once: one container."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jetbridge_testing.backends import FakeBackend, FakeBatch, FakeEcs
+from jetbridge_testing.clock import Clock
+from jetbridge_testing.memory import MemoryQueue, MemoryRuns
+from jetbridge_testing.samples import STACK_KEY, new_run
+from jetbridge_testing.steps import Crash, Steps, crash
+
+from jetbridge.backends.port import Throttled
+from jetbridge.contract import StopCause
+from jetbridge.domain.run import Run, Status, Stop
+from jetbridge.queues.port import NotYet
+from jetbridge.services.hand_over import HandOver
+from jetbridge.services.launch import Launch
+from jetbridge.services.policy import Policy
+from jetbridge.services.start import Start
+
+FAKES: dict[str, type[FakeBackend]] = {"ecs": FakeEcs, "batch": FakeBatch}
+VISIBILITY_SECONDS = 180
+STOP = Stop(cause=StopCause.STOPPED_BY_USER, reason="cleared")
+
+
+def _throttle() -> None:
+    raise Throttled("Rate exceeded")
+
+
+class Scene:
+    """start_run has accepted a run; every port is watched by ``steps``."""
+
+    def __init__(self, kind: str, steps: Steps) -> None:
+        self.clock = Clock()
+        self.runs = MemoryRuns(900, self.clock)
+        self.backend = FAKES[kind](self.clock)
+        self.finishes = MemoryQueue()
+        self.run = new_run(f"airflow_{kind}")
+        self.runs.create(self.run)
+        watched = steps.watch(self.runs)
+        self.launch = Launch(
+            watched,
+            {kind: steps.watch(self.backend)},
+            HandOver(watched, steps.watch(self.finishes)),
+            STACK_KEY,
+            self.clock,
+        )
+
+    def deliver_once(self) -> float | None:
+        """Deliver the message; the seconds until it comes again, None if it was acknowledged."""
+        try:
+            self.launch(self.run.run_id, 1)
+        except NotYet as not_yet:
+            return not_yet.delay_seconds
+        except Crash:
+            return VISIBILITY_SECONDS
+        return None
+
+    def deliver(self, redelivery: Callable[[float], float] = float) -> None:
+        for _ in range(40):
+            delay = self.deliver_once()
+            if delay is None:
+                return
+            self.clock.advance(redelivery(delay))
+        raise AssertionError("the message never gets acknowledged")
+
+    @property
+    def row(self) -> Run:
+        row = self.runs.get(self.run.run_id)
+        assert row is not None
+        return row
+
+    def check_launched_once(self) -> None:
+        assert len(self.backend.launched) == 1
+        assert self.row.status is Status.LAUNCHED
+        assert self.row.backend_id == f"{self.backend.kind}-0"
+
+
+def _moments(kind: str) -> list[str]:
+    steps = Steps()
+    Scene(kind, steps).deliver()
+    return steps.moments
+
+
+CASES = [(kind, n, name) for kind in FAKES for n, name in enumerate(_moments(kind))]
+
+
+def test_the_steps_are_those_we_think_of() -> None:
+    for kind in FAKES:
+        names = [moment.removeprefix("after ") for moment in _moments(kind)[1::2]]
+        assert names == ["get", "resolve", "pin", "begin_launch", "launch", "launched"]
+
+
+@pytest.mark.parametrize("seconds", [1, 50, VISIBILITY_SECONDS])
+@pytest.mark.parametrize(("kind", "moment", "name"), CASES)
+def test_crash_at_each_step(kind: str, moment: int, name: str, seconds: float) -> None:
+    scene = Scene(kind, Steps({moment: crash}))
+    scene.deliver(lambda delay: seconds if delay == VISIBILITY_SECONDS else delay)
+    scene.check_launched_once()
+    scene.deliver()
+    scene.check_launched_once()
+
+
+@pytest.mark.parametrize(("kind", "moment", "name"), CASES)
+def test_the_same_message_at_the_same_time(kind: str, moment: int, name: str) -> None:
+    steps = Steps()
+    scene = Scene(kind, steps)
+    steps.plan[moment] = lambda: (scene.deliver_once(), None)[1]
+    scene.deliver()
+    scene.check_launched_once()
+
+
+@pytest.mark.parametrize(("kind", "moment", "name"), CASES)
+def test_a_stop_at_each_step_leaves_nothing_running(kind: str, moment: int, name: str) -> None:
+    steps = Steps()
+    scene = Scene(kind, steps)
+    steps.plan[moment] = lambda: (scene.runs.request_stop(scene.run.run_id, STOP), None)[1]
+    scene.deliver()
+    if name == "after launched":
+        # stop_run itself knows what to stop from here on.
+        assert scene.row.backend_id is not None
+    elif scene.backend.launched:
+        assert scene.backend.stopped == [(f"{kind}-0", "cleared")]
+    else:
+        assert scene.row.ending is not None
+        assert scene.finishes.messages == [{"run_id": scene.run.run_id}]
+
+
+@pytest.mark.parametrize(("kind", "moment", "name"), CASES)
+def test_a_stop_and_a_crash_at_each_step(kind: str, moment: int, name: str) -> None:
+    steps = Steps()
+    scene = Scene(kind, steps)
+
+    def stop_and_crash() -> None:
+        scene.runs.request_stop(scene.run.run_id, STOP)
+        raise Crash
+
+    steps.plan[moment] = stop_and_crash
+    scene.deliver()
+    if scene.backend.launched:
+        assert {stopped for stopped, _ in scene.backend.stopped} == {f"{kind}-0"}
+        assert len(scene.backend.launched) == 1
+    else:
+        assert scene.row.ending is not None
+        assert scene.row.handed_over
+
+
+@given(
+    kind=st.sampled_from(sorted(FAKES)),
+    happenings=st.dictionaries(
+        st.integers(0, 40), st.sampled_from(["crash", "twice", "throttle"]), max_size=8
+    ),
+    delays=st.lists(st.integers(0, 200), min_size=1, max_size=5),
+)
+@settings(max_examples=500)
+def test_random_histories_launch_once(
+    kind: str, happenings: dict[int, str], delays: list[int]
+) -> None:
+    steps = Steps()
+    scene = Scene(kind, steps)
+
+    def twice() -> None:
+        scene.deliver_once()
+
+    does = {"crash": crash, "twice": twice, "throttle": _throttle}
+    steps.plan.update({moment: does[name] for moment, name in happenings.items()})
+    for _ in range(60):
+        try:
+            delay = scene.deliver_once()
+        except Throttled:
+            delay = VISIBILITY_SECONDS
+        if delay is None and not steps.plan:
+            break
+        scene.clock.advance(delays[len(steps.moments) % len(delays)] or (delay or 1))
+        if scene.clock() - scene.run.created_at > 45 * 60:
+            break
+    steps.plan.clear()
+    scene.deliver()
+    scene.check_launched_once()
+
+
+def test_repeated_starts_are_one_run_with_one_launch() -> None:
+    clock = Clock()
+    runs, launches = MemoryRuns(900, clock), MemoryQueue()
+    start = Start(runs, launches, Policy("airflow-logs", ""), "outcomes", "stop", "r", clock)
+    request = new_run().request
+    first = start(request)
+    clock.advance(5)
+    second = start(request)
+    assert (first.run_id, first.duplicate) == (second.run_id, not second.duplicate)
+    assert {message["run_id"] for message in launches.messages} == {first.run_id}
+    row = runs.get(first.run_id)
+    assert row is not None
+    assert row.created_at == clock() - 5
+
+
+def test_crash_between_row_and_message_is_made_good_by_a_repeated_start() -> None:
+    clock = Clock()
+    runs, launches = MemoryRuns(900, clock), MemoryQueue()
+    watched = Steps({0: crash}).watch(launches)
+    policy = Policy("airflow-logs", "")
+    request = new_run().request
+    with pytest.raises(Crash):
+        Start(runs, watched, policy, "outcomes", "stop", "r", clock)(request)
+    assert launches.messages == []
+    answer = Start(runs, launches, policy, "outcomes", "stop", "r", clock)(request)
+    assert answer.duplicate
+    assert launches.messages == [{"run_id": answer.run_id, "launch": 1}]
+
+
+def test_repeated_start_of_a_launched_run_queues_nothing() -> None:
+    clock = Clock()
+    runs, launches = MemoryRuns(900, clock), MemoryQueue()
+    start = Start(runs, launches, Policy("airflow-logs", ""), "outcomes", "stop", "r", clock)
+    answer = start(new_run().request)
+    launches.messages.clear()
+    runs.launched(answer.run_id, 1, "arn")
+    assert start(new_run().request).run_id == answer.run_id
+    assert launches.messages == []

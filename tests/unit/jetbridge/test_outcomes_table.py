@@ -1,0 +1,235 @@
+"""The table of causes: what an ending means, for events and refused launches alike."""
+
+import pytest
+from jetbridge_testing.samples import DEFINITIONS, STACK_KEY, STATE_CHANGES, change, event
+
+from jetbridge.contract import Cause, Fault, State, StopCause
+from jetbridge.domain.changes import from_event
+from jetbridge.domain.outcomes import LOST_CODE, judge
+from jetbridge.domain.run import ContainerEnd, Ending, Stop
+
+EXITED = "EssentialContainerExited"
+USER_STOP = Stop(cause=StopCause.STOPPED_BY_USER, reason="cleared")
+TIMEOUT = Stop(cause=StopCause.TIMEOUT, reason="timed out after 60 s")
+
+SAMPLES = {
+    "ecs_stopped_exit_0": (State.SUCCEEDED, Cause.COMPLETED, Fault.NOBODY),
+    "ecs_stopped_exit_3": (State.FAILED, Cause.APPLICATION_EXIT, Fault.JOB),
+    "ecs_cannot_pull_container": (State.FAILED, Cause.IMAGE_NOT_FOUND, Fault.CONFIGURATION),
+    "ecs_stopped_by_user": (State.STOPPED, Cause.STOPPED_BY_USER, Fault.USER),
+    "ecs_two_containers": (State.SUCCEEDED, Cause.COMPLETED, Fault.NOBODY),
+    "ecs_spot_interruption": (State.FAILED, Cause.SPOT_INTERRUPTION, Fault.PLATFORM),
+    "batch_succeeded": (State.SUCCEEDED, Cause.COMPLETED, Fault.NOBODY),
+    "batch_failed_two_attempts": (State.FAILED, Cause.APPLICATION_EXIT, Fault.JOB),
+    "batch_failed_timeout": (State.FAILED, Cause.TIMEOUT, Fault.JOB),
+    "batch_terminated": (State.FAILED, Cause.APPLICATION_EXIT, Fault.JOB),
+    "batch_array_parent_failed": (State.FAILED, Cause.APPLICATION_EXIT, Fault.JOB),
+}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_samples(name: str) -> None:
+    found = change(name)
+    assert found.ending is not None
+    verdict = judge(found.ending, DEFINITIONS[found.backend])
+    assert (verdict.state, verdict.cause, verdict.fault) == SAMPLES[name]
+    assert bool(verdict.advice) == (verdict.fault not in (Fault.NOBODY, Fault.USER))
+
+
+def test_every_ending_sample_is_judged_here() -> None:
+    children = {"batch_array_child_failed"}
+    ending = {n for n in STATE_CHANGES if n not in children and change(n).ending is not None}
+    assert ending == SAMPLES.keys()
+
+
+# Texts: "Amazon ECS stopped tasks error messages" and "Troubleshooting AWS Batch".
+@pytest.mark.parametrize(
+    ("code", "reason", "container", "cause", "fault"),
+    [
+        (
+            EXITED,
+            "Essential container in task exited",
+            "OutOfMemoryError: Container killed due to memory usage",
+            Cause.OUT_OF_MEMORY,
+            Fault.JOB,
+        ),
+        (
+            "TerminationNotice",
+            "Your Spot Task was interrupted.",
+            "",
+            Cause.SPOT_INTERRUPTION,
+            Fault.PLATFORM,
+        ),
+        ("", "Your Spot Task was interrupted.", "", Cause.SPOT_INTERRUPTION, Fault.PLATFORM),
+        (
+            "FAILED",
+            "Host EC2 (instance i-0123456789abcdef0) terminated.",
+            "",
+            Cause.HOST_LOSS,
+            Fault.PLATFORM,
+        ),
+        (
+            "TaskFailedToStart",
+            "CannotPullContainerError: failed to resolve ref x: dial tcp 52.1.1.1:443: i/o timeout",
+            "",
+            Cause.IMAGE_PULL,
+            Fault.PLATFORM,
+        ),
+        (
+            "TaskFailedToStart",
+            "ResourceInitializationError: failed to validate logger args: "
+            "The specified log group does not exist.",
+            "",
+            Cause.MISCONFIGURATION,
+            Fault.CONFIGURATION,
+        ),
+        (
+            "TaskFailedToStart",
+            "",
+            "CannotStartContainerError: OCI runtime create failed",
+            Cause.MISCONFIGURATION,
+            Fault.CONFIGURATION,
+        ),
+        (
+            "FAILED",
+            "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement",
+            "",
+            Cause.MISCONFIGURATION,
+            Fault.CONFIGURATION,
+        ),
+        ("RESOURCE:MEMORY", "RunTask", "", Cause.CAPACITY, Fault.PLATFORM),
+        (
+            "TaskFailedToStart",
+            "Capacity is unavailable at this time. Please try again later",
+            "",
+            Cause.CAPACITY,
+            Fault.PLATFORM,
+        ),
+        (
+            "TaskFailedToStart",
+            "Timeout waiting for network interface provisioning to complete.",
+            "",
+            Cause.NETWORK_SETUP,
+            Fault.PLATFORM,
+        ),
+        (
+            "AccessDeniedException",
+            "User is not authorized to perform: ecs:RunTask",
+            "",
+            Cause.MISCONFIGURATION,
+            Fault.CONFIGURATION,
+        ),
+        (
+            "ClientException",
+            "Job definition load does not exist",
+            "",
+            Cause.MISCONFIGURATION,
+            Fault.CONFIGURATION,
+        ),
+        (LOST_CODE, "AWS does not know it", "", Cause.LOST, Fault.PLATFORM),
+        ("Novelty", "Something nobody has seen yet", "", Cause.UNCLASSIFIED, Fault.PLATFORM),
+        ("", "", "", Cause.UNCLASSIFIED, Fault.PLATFORM),
+    ],
+)
+def test_causes(code: str, reason: str, container: str, cause: Cause, fault: Fault) -> None:
+    containers = [ContainerEnd(name="main", reason=container)] if container else []
+    verdict = judge(Ending(code=code, reason=reason, containers=containers))
+    assert (verdict.state, verdict.cause, verdict.fault) == (State.FAILED, cause, fault)
+    assert verdict.advice
+
+
+@pytest.mark.parametrize("code", [EXITED, "TaskFailedToStart", ""])
+def test_missing_exit_code_is_neither_success_nor_an_exit(code: str) -> None:
+    verdict = judge(Ending(code=code, containers=[ContainerEnd(name="main")]))
+    assert (verdict.state, verdict.cause) == (State.FAILED, Cause.UNCLASSIFIED)
+
+
+def test_event_whose_container_lost_its_exit_code_is_no_success() -> None:
+    stopped = event("ecs_stopped_exit_0")
+    del stopped["detail"]["containers"][0]["exitCode"]
+    found = from_event(stopped, STACK_KEY)
+    assert found is not None
+    assert found.ending is not None
+    verdict = judge(found.ending, DEFINITIONS["ecs"])
+    assert (verdict.state, verdict.cause) == (State.FAILED, Cause.UNCLASSIFIED)
+
+
+def test_one_missing_exit_code_of_two_is_no_success() -> None:
+    ending = Ending(
+        code=EXITED, containers=[ContainerEnd(name="a", exit_code=0), ContainerEnd(name="b")]
+    )
+    assert judge(ending).state is State.FAILED
+
+
+def test_no_containers_is_no_success() -> None:
+    assert judge(Ending(code=EXITED)).state is State.FAILED
+
+
+@pytest.mark.parametrize("proxy", [None, 0, 1, 143])
+def test_non_essential_container_does_not_decide(proxy: int | None) -> None:
+    ends = [ContainerEnd(name="main", exit_code=0), ContainerEnd(name="proxy", exit_code=proxy)]
+    ending = Ending(code=EXITED, containers=ends)
+    assert judge(ending, DEFINITIONS["ecs"]).state is State.SUCCEEDED
+    essential = judge(ending)
+    assert essential.state is (State.SUCCEEDED if proxy == 0 else State.FAILED)
+
+
+def test_essential_failure_beside_a_good_side_car() -> None:
+    ends = [ContainerEnd(name="main", exit_code=9), ContainerEnd(name="proxy", exit_code=0)]
+    verdict = judge(Ending(code=EXITED, containers=ends), DEFINITIONS["ecs"])
+    assert (verdict.state, verdict.cause) == (State.FAILED, Cause.APPLICATION_EXIT)
+
+
+@pytest.mark.parametrize(
+    ("stop", "cause", "fault"),
+    [
+        (USER_STOP, Cause.STOPPED_BY_USER, Fault.USER),
+        (TIMEOUT, Cause.TIMEOUT, Fault.JOB),
+    ],
+)
+@pytest.mark.parametrize(
+    "ending",
+    [
+        Ending(code="UserInitiated", containers=[ContainerEnd(name="main", exit_code=137)]),
+        Ending(code="UserInitiated", containers=[ContainerEnd(name="main", exit_code=0)]),
+        Ending(code="FAILED", succeeded=False, reason="cleared"),
+        Ending(code="StoppedBeforeLaunch"),
+        Ending(code=LOST_CODE),
+    ],
+)
+def test_a_wished_stop_decides(stop: Stop, cause: Cause, fault: Fault, ending: Ending) -> None:
+    verdict = judge(ending, None, stop)
+    assert (verdict.state, verdict.cause, verdict.fault) == (State.STOPPED, cause, fault)
+
+
+@pytest.mark.parametrize("stop", [USER_STOP, TIMEOUT])
+@pytest.mark.parametrize(
+    "ending",
+    [
+        Ending(code=EXITED, containers=[ContainerEnd(name="main", exit_code=0)]),
+        Ending(code="SUCCEEDED", succeeded=True),
+    ],
+)
+def test_success_before_the_stop_came_stays_success(stop: Stop, ending: Ending) -> None:
+    assert judge(ending, None, stop).state is State.SUCCEEDED
+
+
+@pytest.mark.parametrize("code", ["UserInitiated", "SpotInterruption", "TerminationNotice"])
+def test_exit_0_after_sigterm_is_no_success(code: str) -> None:
+    ending = Ending(code=code, containers=[ContainerEnd(name="main", exit_code=0)])
+    assert judge(ending).state is not State.SUCCEEDED
+
+
+def test_exit_0_without_a_stop_code_is_success() -> None:
+    ending = Ending(
+        code="",
+        reason="Essential container in task exited",
+        containers=[ContainerEnd(name="main", exit_code=0)],
+    )
+    assert judge(ending).state is State.SUCCEEDED
+
+
+def test_batch_decides_over_exit_codes() -> None:
+    ends = [ContainerEnd(name="default", exit_code=0)]
+    failed = Ending(code="FAILED", succeeded=False, containers=ends)
+    assert judge(failed).state is State.FAILED

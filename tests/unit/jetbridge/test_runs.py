@@ -1,0 +1,289 @@
+"""The runs table: the same behaviour in memory and on DynamoDB's conditional writes."""
+
+import threading
+from typing import Any
+
+import pytest
+from jetbridge_testing.clock import Clock
+from jetbridge_testing.samples import DEFINITIONS, change, launched_run, new_run
+from msgspec.structs import replace
+
+from jetbridge.contract import StopCause
+from jetbridge.domain.run import Definition, Ending, Run, Status, Stop
+from jetbridge.runs.dynamodb import DynamoRuns
+from jetbridge.runs.port import Runs
+
+STOP = Stop(cause=StopCause.STOPPED_BY_USER, reason="cleared")
+LOST = Ending(code="Lost", reason="unknown to AWS")
+
+
+def _launched(runs: Runs, name: str = "airflow_ecs", **fields: Any) -> Run:
+    run = new_run(name, **fields)
+    assert runs.create(run)
+    assert runs.begin_launch(run, 10.5)
+    runs.pin(run.run_id, 1, DEFINITIONS[run.backend])
+    known = launched_run(name)
+    launched = runs.launched(run.run_id, 1, known.backend_id or "")
+    assert launched is not None
+    return launched
+
+
+def test_row_comes_back_as_it_was_written(runs: Runs) -> None:
+    whole = launched_run(
+        backend_status="RUNNING",
+        change_order=4,
+        first_attempt_at=10.125,
+        last_attempt_at=11.25,
+        stop=STOP,
+        ending=change("ecs_two_containers").ending,
+        handed_over=True,
+        finished=True,
+    )
+    unset = {name for name in whole.__struct_fields__ if getattr(whole, name) is None}
+    assert not unset, "the test must give every field a value"
+    assert runs.create(whole)
+    assert runs.get(whole.run_id) == whole
+    batch = new_run("airflow_batch")
+    assert runs.create(batch)
+    assert runs.get(batch.run_id) == batch
+
+
+def test_unknown_run(runs: Runs) -> None:
+    assert runs.get("unknown") is None
+    assert runs.begin_launch(new_run(), 1.0) is None
+    assert runs.launched("unknown", 1, "arn") is None
+    assert runs.apply(change("ecs_running")) is None
+    assert runs.end("unknown", 1, LOST) is None
+    assert runs.request_stop("unknown", STOP) is None
+    runs.mark_handed_over("unknown")
+    runs.mark_finished("unknown")
+    runs.look_again("unknown", 1.0)
+    assert runs.get("unknown") is None
+    assert runs.due(1e12, 10) == []
+
+
+def test_first_create_stays(runs: Runs) -> None:
+    run = new_run()
+    assert runs.create(run)
+    assert not runs.create(replace(run, created_at=run.created_at + 1))
+    assert runs.get(run.run_id) == run
+
+
+def test_one_of_two_attempts_begins(runs: Runs) -> None:
+    run = new_run()
+    runs.create(run)
+    begun = runs.begin_launch(run, 100.5)
+    assert begun is not None
+    assert (begun.status, begun.first_attempt_at, begun.last_attempt_at) == (
+        Status.LAUNCHING,
+        100.5,
+        100.5,
+    )
+    assert runs.begin_launch(run, 100.75) is None
+    again = runs.begin_launch(begun, 200.125)
+    assert again is not None
+    assert (again.first_attempt_at, again.last_attempt_at) == (100.5, 200.125)
+    assert runs.begin_launch(begun, 200.25) is None
+
+
+def test_no_attempt_after_a_stop_a_launch_or_another_launch(runs: Runs) -> None:
+    run = new_run()
+    runs.create(run)
+    assert runs.begin_launch(replace(run, launch=2), 1.0) is None
+    runs.request_stop(run.run_id, STOP)
+    assert runs.begin_launch(run, 1.0) is None
+    other = _launched(runs, "airflow_batch")
+    assert runs.begin_launch(other, 1.0) is None
+    ended = runs.end(other.run_id, 1, LOST)
+    assert ended is not None
+    assert runs.begin_launch(ended, 1.0) is None
+
+
+def test_first_pin_stays(runs: Runs) -> None:
+    run = new_run()
+    runs.create(run)
+    first, second = Definition(arn="a:1"), Definition(arn="a:2")
+    assert runs.pin(run.run_id, 1, first) == first
+    assert runs.pin(run.run_id, 1, second) == first
+    assert runs.pin(run.run_id, 2, second) == second
+    pinned = runs.get(run.run_id)
+    assert pinned is not None
+    assert pinned.definition == first
+
+
+def test_launched_of_a_superseded_launch_changes_nothing(runs: Runs) -> None:
+    run = _launched(runs)
+    assert runs.launched(run.run_id, 2, "other") is None
+    assert runs.get(run.run_id) == run
+
+
+def test_apply_records_status_and_end(runs: Runs) -> None:
+    run = _launched(runs)
+    running = runs.apply(change("ecs_running"))
+    assert running is not None
+    assert (running.status, running.backend_status, running.change_order) == (
+        Status.LAUNCHED,
+        "RUNNING",
+        4,
+    )
+    stopped = change("ecs_stopped_exit_3")
+    ended = runs.apply(stopped)
+    assert ended is not None
+    assert (ended.status, ended.ending) == (Status.ENDED, stopped.ending)
+    assert runs.get(run.run_id) == ended
+
+
+def test_event_overtakes_the_launchs_own_answer(runs: Runs) -> None:
+    run = new_run()
+    runs.create(run)
+    runs.begin_launch(run, 1.0)
+    runs.pin(run.run_id, 1, DEFINITIONS["ecs"])
+    running = runs.apply(change("ecs_running"))
+    assert running is not None
+    assert running.status is Status.LAUNCHED
+    assert runs.launched(run.run_id, 1, change("ecs_running").backend_id) == running
+
+
+def test_answer_after_the_end_changes_nothing(runs: Runs) -> None:
+    run = _launched(runs)
+    ended = runs.apply(change("ecs_stopped_exit_0"))
+    assert runs.launched(run.run_id, 1, "arn") is None
+    assert runs.get(run.run_id) == ended
+
+
+def test_late_and_repeated_changes_change_nothing(runs: Runs) -> None:
+    run = _launched(runs)
+    running = runs.apply(change("ecs_running"))
+    assert runs.apply(change("ecs_running")) is None
+    assert runs.apply(replace(change("ecs_running"), order=3, status="PENDING")) is None
+    assert runs.get(run.run_id) == running
+
+
+def test_terminal_is_terminal(runs: Runs) -> None:
+    run = _launched(runs)
+    ended = runs.apply(change("ecs_stopped_exit_0"))
+    assert ended is not None
+    later = change("ecs_running")
+    assert runs.apply(replace(later, order=99)) is None
+    assert runs.apply(replace(change("ecs_stopped_exit_3"), order=99)) is None
+    assert runs.end(run.run_id, 1, LOST) is None
+    assert runs.request_stop(run.run_id, STOP) is None
+    assert runs.get(run.run_id) == ended
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        {"launch": 2},
+        {"launch": 0},
+        {"place": "other-cluster"},
+        {"definition": "arn:aws:ecs:eu-central-1:123456789012:task-definition/report:13"},
+    ],
+)
+@pytest.mark.parametrize("name", ["ecs_running", "ecs_stopped_exit_0"])
+def test_superseded_and_foreign_changes_are_ignored(
+    runs: Runs, name: str, foreign: dict[str, Any]
+) -> None:
+    run = _launched(runs)
+    assert runs.apply(replace(change(name), **foreign)) is None
+    assert runs.get(run.run_id) == run
+
+
+def test_no_change_counts_before_the_definition_is_pinned(runs: Runs) -> None:
+    run = new_run()
+    runs.create(run)
+    assert runs.apply(change("ecs_stopped_exit_0")) is None
+    assert runs.get(run.run_id) == run
+
+
+def test_first_wish_to_stop_stays(runs: Runs) -> None:
+    run = _launched(runs)
+    wished = runs.request_stop(run.run_id, STOP)
+    assert wished is not None
+    assert wished.stop == STOP
+    again = runs.request_stop(run.run_id, Stop(cause=StopCause.TIMEOUT, reason="late"))
+    assert again == wished
+
+
+def test_marks(runs: Runs) -> None:
+    run = _launched(runs)
+    runs.mark_handed_over(run.run_id)
+    assert runs.get(run.run_id) == replace(run, handed_over=True)
+    runs.mark_finished(run.run_id)
+    assert runs.get(run.run_id) == replace(run, handed_over=True, finished=True)
+
+
+def test_due_after_a_while_until_finished(runs: Runs, clock: Clock) -> None:
+    run = _launched(runs)
+    begun = clock()
+    assert runs.due(begun + 899, 10) == []
+    assert runs.due(begun + 900, 10) == [run]
+    clock.advance(100)
+    ended = runs.apply(change("ecs_stopped_exit_0"))
+    assert runs.due(begun + 999, 10) == []
+    assert runs.due(begun + 1000, 10) == [ended]
+    runs.look_again(run.run_id, begun + 5000)
+    assert runs.due(begun + 4999, 10) == []
+    runs.mark_finished(run.run_id)
+    runs.look_again(run.run_id, begun + 10)
+    assert runs.due(1e12, 10) == []
+
+
+def test_due_at_the_deadline_whatever_is_heard(runs: Runs, clock: Clock) -> None:
+    request = replace(new_run().request, timeout_seconds=60)
+    run = _launched(runs, request=request)
+    clock.advance(30)
+    assert runs.apply(change("ecs_running")) is not None
+    assert [row.run_id for row in runs.due(run.created_at + 60, 10)] == [run.run_id]
+
+
+def test_due_gives_the_longest_waiting_first(runs: Runs) -> None:
+    made = [new_run(run_id=f"run-{n}") for n in range(5)]
+    for n, run in enumerate(made):
+        runs.create(run)
+        runs.look_again(run.run_id, 1000.0 - n)
+    assert [run.run_id for run in runs.due(999.0, 3)] == ["run-4", "run-3", "run-2"]
+
+
+def test_one_of_many_concurrent_creates_wins(dynamo_runs: Runs) -> None:
+    run = new_run()
+    created = []
+    barrier = threading.Barrier(8)
+
+    def create(number: int) -> None:
+        barrier.wait()
+        created.append(dynamo_runs.create(replace(run, created_at=float(number))))
+
+    threads = [threading.Thread(target=create, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(created) == [False] * 7 + [True]
+
+
+def test_due_reads_every_page(dynamodb: Any, dynamo_runs: DynamoRuns, clock: Clock) -> None:
+    big = replace(new_run().request, run_task={"taskDefinition": "t", "note": "x" * 200_000})
+    for n in range(12):
+        dynamo_runs.create(new_run(run_id=f"run-{n}", request=big))
+    assert len(dynamo_runs.due(clock() + 900, 100)) == 12
+    assert len(dynamo_runs.due(clock() + 900, 7)) == 7
+
+
+def test_rows_expire(dynamodb: Any, dynamo_runs: Runs) -> None:
+    run = new_run()
+    dynamo_runs.create(run)
+    item = dynamodb.get_item(TableName="RunsTable", Key={"run_id": {"S": run.run_id}})["Item"]
+    assert int(item["expires_at"]["N"]) == int(run.created_at) + 30 * 86400
+
+
+def test_unknown_attributes_of_a_row_are_let_be(dynamodb: Any, dynamo_runs: Runs) -> None:
+    run = new_run()
+    dynamo_runs.create(run)
+    dynamodb.update_item(
+        TableName="RunsTable",
+        Key={"run_id": {"S": run.run_id}},
+        UpdateExpression="SET colour = :blue",
+        ExpressionAttributeValues={":blue": {"S": "blue"}},
+    )
+    assert dynamo_runs.get(run.run_id) == run

@@ -1,0 +1,31 @@
+"""Settings: what the template sets is what the code reads."""
+
+import msgspec
+import pytest
+from jetbridge_testing.environment import ENVIRONMENT
+
+from jetbridge.settings import Settings, SettingsError
+
+REQUIRED = [field.name for field in msgspec.structs.fields(Settings) if field.required]
+
+
+def test_read_from_the_environment() -> None:
+    settings = Settings.from_environment(ENVIRONMENT)
+    assert settings.stack_key == "5f0c7a10"
+    assert settings.settle_seconds == 0
+    assert settings.region == "eu-central-1"
+    assert settings.log_bucket == "airflow-logs"
+
+
+@pytest.mark.parametrize("field", REQUIRED)
+def test_missing_variable_is_named(field: str) -> None:
+    name = f"JETBRIDGE_{field.upper()}"
+    environment = {key: value for key, value in ENVIRONMENT.items() if key != name}
+    with pytest.raises(SettingsError, match=field):
+        Settings.from_environment(environment)
+
+
+@pytest.mark.parametrize("field", ["settle_seconds", "check_after_seconds"])
+def test_malformed_variable_is_named(field: str) -> None:
+    with pytest.raises(SettingsError, match=field):
+        Settings.from_environment(ENVIRONMENT | {f"JETBRIDGE_{field.upper()}": "soon"})

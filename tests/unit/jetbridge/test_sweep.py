@@ -1,0 +1,225 @@
+"""sweep_runs: timeouts, what events missed, and what was not handed over."""
+
+import dataclasses
+from datetime import datetime
+from typing import Any
+
+import pytest
+from jetbridge_testing.backends import FakeBatch, FakeEcs
+from jetbridge_testing.clock import Clock
+from jetbridge_testing.memory import MemoryQueue, MemoryRuns
+from jetbridge_testing.samples import STACK_KEY, ended_run, event, launched_run, new_run
+from msgspec.structs import replace
+
+from jetbridge.contract import StopCause, StopRequest, decode
+from jetbridge.domain.changes import Record
+from jetbridge.domain.names import LaunchName, run_id
+from jetbridge.domain.run import Ending, Run, Status, Stop
+from jetbridge.services.hand_over import HandOver
+from jetbridge.services.sweep import Sweep, Swept
+from jetbridge.services.track import Track
+
+
+class Scene:
+    def __init__(self, *rows: Run) -> None:
+        self.clock = Clock()
+        self.runs = MemoryRuns(900, self.clock)
+        for row in rows:
+            assert self.runs.create(row)
+        self.ecs, self.batch = FakeEcs(self.clock), FakeBatch(self.clock)
+        self.finishes, self.launches, self.stops = MemoryQueue(), MemoryQueue(), MemoryQueue()
+        self.sweep = Sweep(
+            self.runs,
+            {"ecs": self.ecs, "batch": self.batch},
+            Track(self.runs, HandOver(self.runs, self.finishes), STACK_KEY),
+            self.launches,
+            self.stops,
+            900,
+            clock=self.clock,
+        )
+
+    def row(self, name: str) -> Run:
+        row = self.runs.get(name)
+        assert row is not None
+        return row
+
+
+def _record(run: Run, name: str) -> Record:
+    """The record of a sample as AWS would describe it for this run."""
+    record: dict[str, Any] = dict(event(name)["detail"])
+    launch = LaunchName(STACK_KEY, run.run_id, run.launch)
+    if run.backend == "ecs":
+        record |= {"startedBy": str(launch), "taskArn": run.backend_id}
+        return {
+            key: datetime.fromisoformat(value) if key.endswith("At") else value
+            for key, value in record.items()
+        }
+    return record | {"jobName": launch.job_name("load"), "jobId": run.backend_id}
+
+
+def _task(number: int, **fields: Any) -> Run:
+    return launched_run(run_id=run_id(f"task-{number}"), backend_id=f"arn/{number}", **fields)
+
+
+def test_nothing_is_due() -> None:
+    scene = Scene(launched_run(), new_run("airflow_batch"))
+    scene.clock.advance(899)
+    assert scene.sweep() == Swept()
+    assert scene.ecs.described == []
+
+
+def test_missed_end_is_found_and_handed_over() -> None:
+    task, job = _task(1), launched_run("airflow_batch", backend_id="job-1")
+    scene = Scene(task, job)
+    scene.ecs.records = {"arn/1": _record(task, "ecs_stopped_exit_3")}
+    scene.batch.records = {"job-1": _record(job, "batch_succeeded")}
+    scene.clock.advance(900)
+    assert scene.sweep() == Swept(described=2)
+    assert scene.row(task.run_id).status is Status.ENDED
+    assert scene.row(job.run_id).status is Status.ENDED
+    ids = {message["run_id"] for message in scene.finishes.messages}
+    assert ids == {task.run_id, job.run_id}
+
+
+def test_running_job_stays_and_is_looked_at_again_later() -> None:
+    task = _task(1)
+    scene = Scene(task)
+    scene.ecs.records = {"arn/1": _record(task, "ecs_running")}
+    scene.clock.advance(900)
+    scene.sweep()
+    assert scene.row(task.run_id).status is Status.LAUNCHED
+    assert scene.sweep() == Swept()
+    scene.clock.advance(900)
+    assert scene.sweep() == Swept(described=1)
+
+
+def test_described_in_batches_of_a_hundred_by_cluster() -> None:
+    other = replace(new_run().request, run_task={"cluster": "c2", "taskDefinition": "report"})
+    tasks = [_task(number) for number in range(205)]
+    elsewhere = _task(205, request=other)
+    scene = Scene(*tasks, elsewhere)
+    scene.ecs.records = {run.backend_id or "": _record(run, "ecs_running") for run in tasks}
+    scene.clock.advance(900)
+    assert scene.sweep().described == 206
+    sizes = sorted((place, len(ids)) for place, ids in scene.ecs.described)
+    assert sizes == [("c2", 1), ("reports", 5), ("reports", 100), ("reports", 100)]
+
+
+def test_what_aws_does_not_know_is_lost() -> None:
+    known, lost = _task(1), _task(2)
+    scene = Scene(known, lost)
+    scene.ecs.records = {"arn/1": _record(known, "ecs_running")}
+    scene.clock.advance(900)
+    scene.sweep()
+    assert scene.row(known.run_id).status is Status.LAUNCHED
+    row = scene.row(lost.run_id)
+    assert row.ending is not None
+    assert row.ending.code == "Lost"
+    assert scene.finishes.messages == [{"run_id": lost.run_id}]
+
+
+def test_what_was_just_launched_is_not_lost_yet() -> None:
+    request = replace(new_run().request, timeout_seconds=60)
+    scene = Scene(_task(1, request=request, last_attempt_at=Clock()() + 55))
+    scene.clock.advance(61)
+    scene.sweep()
+    assert scene.row(run_id("task-1")).status is Status.LAUNCHED
+    assert len(scene.stops.messages) == 1
+
+
+def test_timeout_is_stopped_in_the_sweep_after_it() -> None:
+    request = replace(new_run().request, timeout_seconds=60)
+    task = _task(1, request=request, last_attempt_at=Clock()())
+    scene = Scene(task)
+    scene.ecs.records = {"arn/1": _record(task, "ecs_running")}
+    scene.clock.advance(59)
+    assert scene.sweep().timed_out == 0
+    scene.clock.advance(1)
+    assert scene.sweep().timed_out == 1
+    [message] = scene.stops.messages
+    assert decode(StopRequest, message) == StopRequest(
+        run_ids=[task.run_id], reason="timed out after 60 s", cause=StopCause.TIMEOUT
+    )
+
+
+def test_timeout_holds_for_a_run_that_was_looked_at_before() -> None:
+    request = replace(new_run().request, timeout_seconds=1000)
+    task = _task(1, request=request)
+    scene = Scene(task)
+    scene.ecs.records = {"arn/1": _record(task, "ecs_running")}
+    scene.clock.advance(900)
+    assert scene.sweep().timed_out == 0
+    scene.clock.advance(100)
+    assert scene.sweep().timed_out == 1
+
+
+def test_unlaunched_run_is_queued_again_and_a_stop_repeated() -> None:
+    stop = Stop(cause=StopCause.STOPPED_BY_USER, reason="cleared")
+    waiting = new_run(run_id="waiting", launch=2)
+    stopping = new_run(run_id="stopping", stop=stop, status=Status.LAUNCHING)
+    scene = Scene(waiting, stopping)
+    scene.clock.advance(900)
+    assert scene.sweep() == Swept(timed_out=1, relaunched=2)
+    assert scene.launches.messages == [
+        {"run_id": "stopping", "launch": 1},
+        {"run_id": "waiting", "launch": 2},
+    ]
+    [message] = scene.stops.messages
+    assert message == {"run_ids": ["stopping"], "cause": "stopped_by_user", "reason": "cleared"}
+
+
+@pytest.mark.parametrize("handed_over", [False, True])
+def test_ended_but_unfinished_is_handed_over(handed_over: bool) -> None:
+    ended = ended_run("ecs_stopped_exit_0", handed_over=handed_over)
+    scene = Scene(ended)
+    scene.clock.advance(900)
+    assert scene.sweep() == Swept(finished=1)
+    assert scene.finishes.messages == [{"run_id": ended.run_id}]
+    assert scene.row(ended.run_id).handed_over
+    assert scene.ecs.described == []
+
+
+def test_all_events_dropped_ends_within_two_sweeps() -> None:
+    task = _task(1)
+    scene = Scene(task)
+    scene.ecs.records = {"arn/1": _record(task, "ecs_stopped_exit_0")}
+    scene.clock.advance(900)
+    scene.sweep()
+    scene.sweep()
+    assert scene.finishes.messages == [{"run_id": task.run_id}]
+
+
+def test_one_broken_cluster_does_not_hold_up_the_rest() -> None:
+    task, job = _task(1), launched_run("airflow_batch", backend_id="job-1")
+    waiting = new_run(run_id="waiting")
+    scene = Scene(task, job, waiting)
+    scene.ecs.errors["describe"] = [ConnectionError("cluster is gone")]
+    scene.batch.records = {"job-1": _record(job, "batch_succeeded")}
+    scene.clock.advance(900)
+    with pytest.raises(ExceptionGroup) as failed:
+        scene.sweep()
+    assert [str(error) for error in failed.value.exceptions] == ["cluster is gone"]
+    assert scene.row(job.run_id).status is Status.ENDED
+    assert scene.launches.messages == [{"run_id": "waiting", "launch": 1}]
+    scene.ecs.records = {"arn/1": _record(task, "ecs_stopped_exit_0")}
+    scene.clock.advance(60)
+    assert scene.sweep() == Swept(described=1)
+    assert scene.row(task.run_id).status is Status.ENDED
+
+
+def test_limit_leaves_the_rest_for_the_next_sweep() -> None:
+    scene = Scene(*(new_run(run_id=f"run-{n}") for n in range(5)))
+    limited = dataclasses.replace(scene.sweep, limit=2)
+    scene.clock.advance(900)
+    assert [limited().relaunched for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_record_of_another_run_is_not_this_runs_end() -> None:
+    task = _task(1)
+    scene = Scene(task)
+    scene.ecs.records = {"arn/1": _record(_task(2), "ecs_stopped_exit_0")}
+    scene.clock.advance(900)
+    scene.sweep()
+    row = scene.row(task.run_id)
+    assert row.ending != Ending(code="EssentialContainerExited")
+    assert row.ending is None or row.ending.code == "Lost"
