@@ -1,0 +1,95 @@
+"""The command line: ``python -m jetbridge_local up | down | status``."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from jetbridge_local.cloud import stop
+from jetbridge_local.settings import (
+    DEFAULT_ACCOUNT,
+    DEFAULT_REGION,
+    CloudSettings,
+    SettingsError,
+    default_runtime_python,
+)
+from jetbridge_local.state import AlreadyRunning, StateFolder
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    if options.command == "up":
+        return _up(options)
+    state = StateFolder(options.state)
+    running = state.running()
+    if running is None:
+        print(f"no local cloud runs with state {state.path}")
+        return 1
+    if options.command == "down":
+        stop(state)
+        print(f"stopped: {running.url} pid {running.pid}")
+    else:
+        print(json.dumps(asdict(running)))
+    return 0
+
+
+def _up(options: argparse.Namespace) -> int:
+    # Late: the other commands need neither the emulator nor the engines.
+    from jetbridge_local.engine import ImageMapError
+    from jetbridge_local.functions import UnsupportedRuntime
+    from jetbridge_local.host import run
+    from jetbridge_local.ministack_seam import WrongVersion
+
+    try:
+        run(
+            CloudSettings(
+                state=options.state,
+                images=options.images,
+                port=options.port,
+                runtime_python=options.runtime_python,
+                account=options.account,
+                region=options.region,
+                step_seconds=options.step_seconds,
+            )
+        )
+    except (
+        *(SettingsError, AlreadyRunning, OSError),
+        *(ImageMapError, UnsupportedRuntime, WrongVersion),
+    ) as error:
+        print(f"local cloud: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="jetbridge_local", description="The local cloud.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    up = commands.add_parser("up", help="run the cloud in the foreground")
+    up.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0: a free one")
+    up.add_argument("--images", type=Path, help="image map: which folder stands for which image")
+    up.add_argument(
+        "--runtime-python",
+        type=Path,
+        default=default_runtime_python(),
+        help="interpreter with awslambdaric for functions (default: %(default)s)",
+    )
+    up.add_argument("--account", default=DEFAULT_ACCOUNT)
+    up.add_argument("--region", default=DEFAULT_REGION)
+    up.add_argument(
+        "--step-seconds",
+        type=float,
+        default=0.2,
+        help="time that a task or job spends in each state it only passes (default: %(default)s)",
+    )
+    down = commands.add_parser("down", help="stop a running cloud")
+    status = commands.add_parser("status", help="say whether a cloud runs, and where")
+    for command in (up, down, status):
+        command.add_argument("--state", type=Path, required=True, help="the cloud's folder")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,5 @@
+"""The local Batch."""
+
+from .engine import BatchEngine
+
+__all__ = ["BatchEngine"]

@@ -1,0 +1,183 @@
+"""Job definitions: registration, revisions and look-up.
+
+Sources: API_RegisterJobDefinition, API_ContainerProperties, API_ResourceRequirement.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..ecs import fargate
+from ..errors import AwsError
+from ..paging import page
+from . import limits
+from .arns import Arns, check_name
+from .errors import client_error, request_error
+
+_EMPTY_LISTS = (
+    "command",
+    "volumes",
+    "environment",
+    "mountPoints",
+    "ulimits",
+    "resourceRequirements",
+    "secrets",
+)
+_KEPT = ("schedulingPriority", "timeout", "propagateTags", "consumableResourceProperties")
+_ELSEWHERE = {
+    "nodeProperties": "multi-node parallel jobs",
+    "eksProperties": "jobs on EKS",
+    "ecsProperties": "jobs with several containers (ecsProperties)",
+}
+
+
+class JobDefinitions:
+    """All revisions of all definitions. Not thread-safe: its engine holds the lock."""
+
+    def __init__(self, arns: Arns) -> None:
+        self._arns = arns
+        self._revisions: dict[str, list[dict[str, Any]]] = {}
+
+    def register(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        name = parameters["jobDefinitionName"]
+        check_name(name, "Job definition name")
+        _check_kind(parameters)
+        container = {member: [] for member in _EMPTY_LISTS} | parameters["containerProperties"]
+        capabilities = parameters.get("platformCapabilities", ["EC2"])
+        _check_container(container, capabilities)
+        limits.check_retry_strategy(parameters.get("retryStrategy"))
+        limits.check_timeout(parameters.get("timeout"))
+        revisions = self._revisions.setdefault(name, [])
+        revision = len(revisions) + 1
+        definition = {
+            "jobDefinitionName": name,
+            "jobDefinitionArn": self._arns.definition(name, revision),
+            "revision": revision,
+            "status": "ACTIVE",
+            "type": parameters["type"],
+            "parameters": parameters.get("parameters", {}),
+            "retryStrategy": limits.full_retry_strategy(parameters.get("retryStrategy")),
+            "containerProperties": container,
+            "platformCapabilities": capabilities,
+            "containerOrchestrationType": "ECS",
+            "tags": parameters.get("tags", {}),
+        } | {member: parameters[member] for member in _KEPT if member in parameters}
+        revisions.append(definition)
+        return {k: definition[k] for k in ("jobDefinitionName", "jobDefinitionArn", "revision")}
+
+    def deregister(self, reference: str) -> dict[str, Any]:
+        """Make a revision inactive; what isn't there is left so, as by AWS."""
+        definition = self.find(reference)
+        if definition:
+            definition["status"] = "INACTIVE"
+        return {}
+
+    def find(self, reference: str) -> dict[str, Any] | None:
+        """By name (its newest active revision), ``name:revision`` or ARN (with or without)."""
+        name, _, revision = reference.rsplit("/", 1)[-1].partition(":")
+        revisions = self._revisions.get(name, [])
+        if (
+            reference.startswith("arn:")
+            and self._arns.definition(name, 0).rpartition(":")[0]
+            != reference.partition(":job-definition/")[0] + f":job-definition/{name}"
+        ):
+            return None
+        if revision:
+            index = int(revision) if revision.isdecimal() else 0
+            return revisions[index - 1] if 0 < index <= len(revisions) else None
+        return next((d for d in reversed(revisions) if d["status"] == "ACTIVE"), None)
+
+    def require_active(self, reference: str) -> dict[str, Any]:
+        """Raises AwsError if there is none that jobs may be submitted with."""
+        definition = self.find(reference)
+        if definition and definition["status"] == "ACTIVE":
+            return definition
+        if reference.startswith("arn:"):
+            raise client_error(f"JobDefinition {reference} not found.")
+        raise client_error(
+            f"JobDefinition name {reference} does not exist or is not in ACTIVE status"
+        )
+
+    def describe(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        items = sorted(self._wanted(parameters), key=_place)
+        found, more = page(items, _place, parameters, "ClientException")
+        return {"jobDefinitions": found, **more}
+
+    def _wanted(self, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        references = parameters.get("jobDefinitions")
+        name = parameters.get("jobDefinitionName")
+        status = parameters.get("status")
+        if references:
+            definitions = [d for r in references for d in self._referenced(r)]
+        else:
+            definitions = [d for revisions in self._revisions.values() for d in revisions]
+        for definition in definitions:
+            if status in (None, definition["status"]) and name in (
+                None,
+                definition["jobDefinitionName"],
+            ):
+                yield definition
+
+    def _referenced(self, reference: str) -> list[dict[str, Any]]:
+        """A bare name means all its revisions."""
+        if ":" in reference:
+            found = self.find(reference)
+            return [found] if found else []
+        return self._revisions.get(reference, [])
+
+
+def _check_kind(parameters: dict[str, Any]) -> None:
+    for member, what in _ELSEWHERE.items():
+        if member in parameters:
+            raise client_error(f"{member}: the local AWS Batch doesn't run {what}.")
+    if parameters["type"] != "container":
+        raise client_error(f"type: the local AWS Batch doesn't run '{parameters['type']}' jobs.")
+    if "containerProperties" not in parameters:
+        raise client_error("containerProperties must be provided for a job definition")
+
+
+def _check_container(container: dict[str, Any], capabilities: list[str]) -> None:
+    if not container.get("image"):
+        raise request_error("Container properties image must not be empty")
+    required = requirements(container)
+    if "VCPU" not in required:
+        raise request_error("vCPU is not provided.")
+    if "MEMORY" not in required:
+        raise request_error("Memory is not provided.")
+    if "FARGATE" in capabilities:
+        if "executionRoleArn" not in container:
+            raise request_error("Fargate jobs require an executionRoleArn")
+        check_fargate_size(required)
+
+
+def requirements(container: dict[str, Any]) -> dict[str, float]:
+    """``resourceRequirements`` by type, with the older ``vcpus`` and ``memory``."""
+    required: dict[str, float] = {}
+    for member, kind in (("vcpus", "VCPU"), ("memory", "MEMORY")):
+        if container.get(member):
+            required[kind] = float(container[member])
+    for requirement in container.get("resourceRequirements", []):
+        kind = requirement["type"]
+        try:
+            required[kind] = float(requirement["value"])
+        except ValueError:
+            raise request_error(
+                f"Resource requirement {kind} must be a number, not {requirement['value']!r}"
+            ) from None
+    return required
+
+
+def check_fargate_size(required: dict[str, float]) -> None:
+    """Raises AwsError unless Fargate has this size."""
+    if not fargate.is_size(int(required["VCPU"] * 1024), int(required["MEMORY"])):
+        raise _size_error(required)
+
+
+def _size_error(required: dict[str, float]) -> AwsError:
+    return request_error(
+        f"Fargate resource requirements ({required['VCPU']:g} vCPU, {required['MEMORY']:g} MiB) "
+        "not valid."
+    )
+
+
+def _place(definition: dict[str, Any]) -> list[Any]:
+    return [definition["jobDefinitionName"], definition["revision"]]

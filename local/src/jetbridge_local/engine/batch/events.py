@@ -1,0 +1,18 @@
+"""Jobs' state-change events.
+
+Shape: AWS Batch user guide, batch_job_events.html: like DescribeJobs, with the job's ARN among its
+tags, and no version.
+"""
+
+from ..events import EventEmitter
+from .job import Job
+
+DETAIL_TYPE = "Batch Job State Change"
+
+
+def emit_state_change(emitter: EventEmitter, job: Job) -> None:
+    """Send the job's record as it is now. Called under the engine's lock."""
+    detail = job.describe()
+    arn = job.record["jobArn"]
+    detail["tags"] = {"resourceArn": arn} | detail["tags"]
+    emitter.emit(DETAIL_TYPE, arn, detail)

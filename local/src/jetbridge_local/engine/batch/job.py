@@ -1,0 +1,72 @@
+"""A job's record and its changes."""
+
+import asyncio
+import copy
+import itertools
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+STATUSES = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED")
+_BEFORE_START = frozenset({"SUBMITTED", "PENDING", "RUNNABLE"})
+_ENDED = frozenset({"SUCCEEDED", "FAILED"})
+
+
+_sequence = itertools.count()
+
+
+class Job:
+    """One job, array job or child of an array job.
+
+    ``record`` is the API's JobDetail, with times in milliseconds. It is changed by its engine
+    alone, under the engine's lock. ``sequence`` grows from job to job. ``ended`` and
+    ``termination_requested`` belong to its loop.
+    """
+
+    def __init__(self, record: dict[str, Any], tags: dict[str, str]) -> None:
+        self.sequence = next(_sequence)
+        self.record = record
+        self.tags = tags
+        self.children: list[Job] = []
+        self.dependencies: list[Dependency] = []
+        self.termination_reason: str | None = None
+        self.termination_requested = asyncio.Event()
+        self.ended = asyncio.Event()
+
+    @property
+    def job_id(self) -> str:
+        return str(self.record["jobId"])
+
+    @property
+    def status(self) -> str:
+        return str(self.record["status"])
+
+    @property
+    def is_ended(self) -> bool:
+        return self.status in _ENDED
+
+    @property
+    def is_before_start(self) -> bool:
+        return self.status in _BEFORE_START
+
+    def describe(self) -> dict[str, Any]:
+        """A copy of the record with its tags and, for an array, its children's states."""
+        record = copy.deepcopy(self.record)
+        if self.children:
+            counts = Counter(child.status for child in self.children)
+            record["arrayProperties"]["statusSummary"] = {s: counts[s] for s in STATUSES}
+        return record | {"tags": dict(self.tags)}
+
+    def request_termination(self, reason: str) -> bool:
+        """Want it ended. False if it has ended or that was wanted before."""
+        if self.is_ended or self.termination_reason is not None:
+            return False
+        self.termination_reason = reason
+        return True
+
+
+@dataclass(frozen=True)
+class Dependency:
+    """A job that must have succeeded before this one may start."""
+
+    job: Job

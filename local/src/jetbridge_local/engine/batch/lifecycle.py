@@ -1,0 +1,180 @@
+"""A job's way through its states.
+
+Source: AWS Batch user guide, job_states.html: PENDING is for jobs that wait for others, and for
+array jobs until their children have ended; array_jobs.html; job_timeouts.html (an attempt that
+timed out isn't retried).
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager
+from typing import Any
+
+from ..config import EngineConfig
+from ..containers import ContainerServices
+from ..events import milliseconds
+from .attempt import Attempt
+from .capacity import Capacity
+from .definitions import requirements
+from .job import Job
+from .retry import is_retried
+
+logger = logging.getLogger(__name__)
+
+_DEPENDENCY_FAILED = "Dependent Job failed"
+_CHILD_FAILED = "Array Child Job failed"
+
+
+class _Failed(Exception):
+    """The job ends without (another) attempt."""
+
+
+class JobLifecycle:
+    """Drives one job, with its children, to its end. Lives in the engine's loop."""
+
+    def __init__(
+        self,
+        job: Job,
+        config: EngineConfig,
+        services: ContainerServices,
+        capacity: Capacity,
+        lock: AbstractContextManager[object],
+        changed: Callable[[Job], None],
+    ) -> None:
+        self._job = job
+        self._config = config
+        self._services = services
+        self._capacity = capacity
+        self._lock = lock
+        self._changed = changed
+        self._attempt: Attempt | None = None
+        self._children: list[JobLifecycle] = []
+
+    async def run(self) -> None:
+        """Returns when the job has ended and nothing of it is left."""
+        try:
+            await self._pass()
+            if self._job.children:
+                await self._run_array()
+            else:
+                await self._wait_for_dependencies()
+                await self._run_attempts()
+        except _Failed as failure:
+            self._end("FAILED", str(failure))
+        except Exception as error:
+            logger.exception("%s can't go on", self._job.record["jobArn"])
+            self._end("FAILED", f"ServerException: {error}")
+        self._job.ended.set()
+
+    async def kill(self) -> None:
+        """End what runs without its time to stop."""
+        if self._attempt:
+            await self._attempt.kill()
+        await asyncio.gather(*(child.kill() for child in self._children))
+
+    async def _run_array(self) -> None:
+        self._to("PENDING")
+        self._children = [
+            JobLifecycle(
+                child,
+                self._config,
+                self._services,
+                self._capacity,
+                self._lock,
+                self._changed,
+            )
+            for child in self._job.children
+        ]
+        try:
+            await self._wait_for_dependencies()
+        except _Failed as failure:
+            for child in self._job.children:
+                with self._lock:
+                    child.request_termination(str(failure))
+                child.termination_requested.set()
+        await asyncio.gather(*(child.run() for child in self._children))
+        if self._job.termination_reason is not None:
+            raise _Failed(self._job.termination_reason)
+        if any(d.job.status == "FAILED" for d in self._job.dependencies):
+            raise _Failed(_DEPENDENCY_FAILED)
+        if any(child.status == "FAILED" for child in self._job.children):
+            raise _Failed(_CHILD_FAILED)
+        self._end("SUCCEEDED", None)
+
+    async def _run_attempts(self) -> None:
+        while True:
+            self._to("RUNNABLE")
+            record = self._job.record
+            place = await self._until(
+                self._capacity.acquire(
+                    record["jobQueue"], requirements(record["container"])["VCPU"]
+                )
+            )
+            try:
+                await self._pass()
+                self._attempt = Attempt(
+                    self._job,
+                    place.environment,
+                    self._config,
+                    self._services,
+                    self._lock,
+                    self._changed,
+                )
+                end = await self._attempt.run()
+            finally:
+                self._capacity.release(place)
+            if end.exit_code == 0 and not end.is_final:
+                self._end("SUCCEEDED", end.status_reason)
+                return
+            if end.is_final or not is_retried(
+                record["retryStrategy"],
+                len(record["attempts"]),
+                end.exit_code,
+                end.reason,
+                end.status_reason,
+            ):
+                raise _Failed(end.status_reason)
+            with self._lock:
+                record["statusReason"] = end.status_reason
+
+    async def _wait_for_dependencies(self) -> None:
+        if not self._job.dependencies:
+            return
+        if not self._job.children:
+            self._to("PENDING")
+        for dependency in self._job.dependencies:
+            await self._until(dependency.job.ended.wait())
+            if dependency.job.status == "FAILED":
+                raise _Failed(_DEPENDENCY_FAILED)
+
+    async def _pass(self) -> None:
+        """Stay for a while in a state that is only passed through."""
+        await self._until(asyncio.sleep(self._config.step_seconds))
+
+    async def _until[T](self, awaitable: Coroutine[Any, Any, T]) -> T:
+        """Wait, unless the job is to end before. Raises _Failed."""
+        waiting = asyncio.create_task(awaitable)
+        terminated = asyncio.create_task(self._job.termination_requested.wait())
+        await asyncio.wait([waiting, terminated], return_when=asyncio.FIRST_COMPLETED)
+        terminated.cancel()
+        if waiting.done():
+            return waiting.result()
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        raise _Failed(self._job.termination_reason)
+
+    def _to(self, status: str) -> None:
+        with self._lock:
+            self._job.record["status"] = status
+            self._changed(self._job)
+
+    def _end(self, status: str, reason: str | None) -> None:
+        with self._lock:
+            self._job.record |= {"status": status, "stoppedAt": milliseconds(time.time())}
+            if reason is not None:
+                self._job.record["statusReason"] = reason
+            else:
+                self._job.record.pop("statusReason", None)
+            self._changed(self._job)

@@ -1,0 +1,5 @@
+"""The local ECS."""
+
+from .engine import EcsEngine
+
+__all__ = ["EcsEngine"]

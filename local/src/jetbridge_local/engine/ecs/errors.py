@@ -1,0 +1,15 @@
+"""ECS's errors that several operations share, with its own sentences."""
+
+from ..errors import AwsError
+
+
+def invalid_parameter(message: str) -> AwsError:
+    return AwsError("InvalidParameterException", message)
+
+
+def client_error(message: str) -> AwsError:
+    return AwsError("ClientException", message)
+
+
+def cluster_not_found() -> AwsError:
+    return AwsError("ClusterNotFoundException", "Cluster not found.")

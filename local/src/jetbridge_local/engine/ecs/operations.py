@@ -1,0 +1,239 @@
+"""ECS's operations. Each runs under the engine's lock."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from ..config import EngineConfig
+from ..errors import AwsError
+from ..paging import page
+from . import launch
+from .arns import Arns, short_name
+from .clusters import Clusters
+from .definitions import TaskDefinitions
+from .errors import client_error, invalid_parameter
+from .tags import Tags
+from .task import Task
+from .tokens import ClientTokens
+
+_MOST_DESCRIBED = 100
+_TASK_ID_LENGTHS = (32, 36)
+_NO_CAPACITY = (
+    "Capacity is unavailable at this time. Please try again later or in a different "
+    "availability zone"
+)
+
+
+class EcsOperations:
+    """What each operation answers. ``launched`` and ``stopped`` are told of the tasks that it
+    made, or asked to stop."""
+
+    def __init__(
+        self,
+        config: EngineConfig,
+        launched: Callable[[Task], None],
+        stopped: Callable[[Task], None],
+    ) -> None:
+        self._config = config
+        self._launched = launched
+        self._stopped = stopped
+        self._arns = Arns(config.account, config.region)
+        self._clusters = Clusters(self._arns)
+        self._definitions = TaskDefinitions(self._arns)
+        self._tasks: dict[str, Task] = {}
+        self._ended: deque[Task] = deque()
+        self._tokens = ClientTokens(
+            config.client_token_retention_seconds, config.stopped_task_retention_seconds
+        )
+        self._tags = Tags(self._clusters, self._definitions, self._tasks)
+
+    def table(self) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
+        """The operations by name."""
+        return {
+            "CreateCluster": self._create_cluster,
+            "UpdateCluster": self._update_cluster,
+            "PutClusterCapacityProviders": self._put_cluster_capacity_providers,
+            "DescribeClusters": self._describe_clusters,
+            "ListClusters": self._clusters.page,
+            "DeleteCluster": self._delete_cluster,
+            "RegisterTaskDefinition": self._register,
+            "DescribeTaskDefinition": self._describe_definition,
+            "DeregisterTaskDefinition": self._deregister,
+            "ListTaskDefinitions": self._definitions.page,
+            "ListTaskDefinitionFamilies": self._definitions.page_of_families,
+            "RunTask": self._run_task,
+            "StopTask": self._stop_task,
+            "DescribeTasks": self._describe_tasks,
+            "ListTasks": self._list_tasks,
+            "TagResource": self._tags.tag,
+            "UntagResource": self._tags.untag,
+            "ListTagsForResource": self._tags.page,
+        }
+
+    def tasks(self) -> list[Task]:
+        return list(self._tasks.values())
+
+    def task_ended(self, task: Task) -> None:
+        """Start the time after which a stopped task is forgotten."""
+        self._ended.append(task)
+
+    def forget_old(self) -> None:
+        """Forget what AWS would have forgotten: stopped tasks after about an hour, and tokens."""
+        horizon = time.time() - self._config.stopped_task_retention_seconds
+        if self._ended and self._ended[0].record["stoppedAt"] < horizon:
+            self._tokens.forget_old()
+        while self._ended and self._ended[0].record["stoppedAt"] < horizon:
+            del self._tasks[self._ended.popleft().arn]
+
+    def _create_cluster(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        return {"cluster": self._cluster_view(self._clusters.create(parameters))}
+
+    def _update_cluster(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        return {"cluster": self._cluster_view(self._clusters.update(parameters))}
+
+    def _put_cluster_capacity_providers(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        return {"cluster": self._cluster_view(self._clusters.put_capacity_providers(parameters))}
+
+    def _describe_clusters(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        clusters, failures = [], []
+        with_tags = "TAGS" in parameters.get("include", [])
+        for name in parameters.get("clusters", ["default"]):
+            if cluster := self._clusters.find(name):
+                clusters.append(self._cluster_view(cluster, with_tags))
+            else:
+                failures.append(self._clusters.missing(name))
+        return {"clusters": clusters, "failures": failures}
+
+    def _delete_cluster(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        cluster = self._clusters.require(parameters["cluster"])
+        if any(not task.is_stopped for task in self._in_cluster(cluster)):
+            raise AwsError(
+                "ClusterContainsTasksException",
+                "The Cluster cannot be deleted while Tasks are active.",
+            )
+        return {"cluster": self._cluster_view(self._clusters.delete(parameters["cluster"]))}
+
+    def _cluster_view(self, cluster: dict[str, Any], with_tags: bool = False) -> dict[str, Any]:
+        states = [task.record["lastStatus"] for task in self._in_cluster(cluster)]
+        return cluster | {
+            "tags": cluster["tags"] if with_tags else [],
+            "runningTasksCount": states.count("RUNNING"),
+            "pendingTasksCount": sum(
+                states.count(status) for status in ("PROVISIONING", "PENDING", "ACTIVATING")
+            ),
+        }
+
+    def _register(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        definition = self._definitions.register(parameters)
+        return {"taskDefinition": definition, "tags": parameters.get("tags", [])}
+
+    def _describe_definition(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        definition = self._definitions.find(parameters["taskDefinition"])
+        if definition is None:
+            raise client_error("Unable to describe task definition.")
+        with_tags = "TAGS" in parameters.get("include", [])
+        tags = self._definitions.tags[definition["taskDefinitionArn"]] if with_tags else []
+        return {"taskDefinition": definition, "tags": tags}
+
+    def _deregister(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        return {"taskDefinition": self._definitions.deregister(parameters["taskDefinition"])}
+
+    def _run_task(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        cluster = self._clusters.require(parameters.get("cluster"))
+        definition = self._definitions.find(parameters["taskDefinition"])
+        if definition is None:
+            raise client_error("TaskDefinition not found.")
+
+        def run() -> tuple[dict[str, Any], list[Task]]:
+            launch.check_request(parameters, cluster, definition)
+            tasks = [
+                launch.make_task(
+                    parameters,
+                    cluster,
+                    definition,
+                    self._definitions.tags[definition["taskDefinitionArn"]],
+                    self._arns,
+                )
+                for _ in range(self._capacity_for(parameters.get("count", 1)))
+            ]
+            lacking = parameters.get("count", 1) - len(tasks)
+            for task in tasks:
+                self._tasks[task.arn] = task
+                self._launched(task)
+            described = [task.describe(with_tags=True) for task in tasks]
+            return {"tasks": described, "failures": [{"reason": _NO_CAPACITY}] * lacking}, tasks
+
+        return self._tokens.once(cluster["clusterArn"], parameters, run)
+
+    def _capacity_for(self, count: int) -> int:
+        limit = self._config.fargate_capacity_tasks
+        if limit is None:
+            return count
+        living = sum(not task.is_stopped for task in self._tasks.values())
+        return min(count, max(0, limit - living))
+
+    def _stop_task(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        cluster = self._clusters.require(parameters.get("cluster"))
+        task = self._find(cluster, parameters["task"])
+        if task is None:
+            raise invalid_parameter("The referenced task was not found.")
+        if task.stop("UserInitiated", parameters.get("reason", "Task stopped by user")):
+            self._stopped(task)
+        return {"task": task.describe()}
+
+    def _describe_tasks(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        cluster = self._clusters.require(parameters.get("cluster"))
+        wanted = parameters["tasks"]
+        if not wanted:
+            raise invalid_parameter("Tasks cannot be empty.")
+        if len(wanted) > _MOST_DESCRIBED:
+            raise invalid_parameter(f"Tasks can have at most {_MOST_DESCRIBED} items.")
+        tasks, failures = [], []
+        for reference in wanted:
+            if len(short_name(reference)) not in _TASK_ID_LENGTHS:
+                raise invalid_parameter("taskId length should be one of [32,36]")
+            if task := self._find(cluster, reference):
+                tasks.append(task.describe("TAGS" in parameters.get("include", [])))
+            else:
+                arn = self._arns.task(cluster["clusterName"], short_name(reference))
+                failures.append({"arn": arn, "reason": "MISSING"})
+        return {"tasks": tasks, "failures": failures}
+
+    def _list_tasks(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        cluster = self._clusters.require(parameters.get("cluster"))
+        filters = {"family", "serviceName", "containerInstance", "daemonName"} & parameters.keys()
+        if "startedBy" in parameters and filters:
+            raise invalid_parameter(
+                f"Cannot filter on startedBy and {min(filters)} at the same time."
+            )
+        if "serviceName" in parameters:
+            raise AwsError("ServiceNotFoundException", "Service not found.")
+        if "containerInstance" in parameters:
+            raise invalid_parameter("The referenced container instance was not found.")
+        tasks = [task for task in self._in_cluster(cluster) if _matches(task, parameters)]
+        found, more = page(
+            tasks, lambda task: task.sequence, parameters, "InvalidParameterException"
+        )
+        return {"taskArns": [task.arn for task in found], **more}
+
+    def _in_cluster(self, cluster: dict[str, Any]) -> list[Task]:
+        arn = cluster["clusterArn"]
+        return [task for task in self._tasks.values() if task.record["clusterArn"] == arn]
+
+    def _find(self, cluster: dict[str, Any], reference: str) -> Task | None:
+        arn = self._arns.task(cluster["clusterName"], short_name(reference))
+        if reference.startswith("arn:") and reference != arn:
+            return None
+        return self._tasks.get(arn)
+
+
+def _matches(task: Task, parameters: dict[str, Any]) -> bool:
+    record = task.record
+    family = record["taskDefinitionArn"].rsplit("/", 1)[-1].partition(":")[0]
+    return (
+        record["desiredStatus"] == parameters.get("desiredStatus", "RUNNING")
+        and parameters.get("family") in (None, family)
+        and parameters.get("startedBy") in (None, record.get("startedBy"))
+        and parameters.get("launchType") in (None, record["launchType"])
+    )

@@ -1,0 +1,93 @@
+"""A task's record and its changes."""
+
+import asyncio
+import copy
+import itertools
+import time
+import uuid
+from typing import Any
+
+from ..containers import TaskContainer
+
+_sequence = itertools.count()
+
+
+class Task:
+    """One task. ``record`` is the API's Task, with times in seconds since the epoch.
+
+    The record is changed by its engine alone, under the engine's lock. ``sequence`` grows from
+    task to task.
+    """
+
+    def __init__(
+        self, record: dict[str, Any], tags: list[dict[str, Any]], containers: list[TaskContainer]
+    ) -> None:
+        self.sequence = next(_sequence)
+        self.record = record
+        self.tags = tags
+        self.containers = containers
+        self.stop_requested = asyncio.Event()
+
+    @property
+    def arn(self) -> str:
+        return str(self.record["taskArn"])
+
+    @property
+    def is_stopped(self) -> bool:
+        return bool(self.record["lastStatus"] == "STOPPED")
+
+    @property
+    def is_stopping(self) -> bool:
+        return bool(self.record["desiredStatus"] == "STOPPED")
+
+    def describe(self, with_tags: bool = False) -> dict[str, Any]:
+        """A copy of the record, with its tags if they were asked for, and what events lack: the
+        health, which is unknown as no health checks are run."""
+        record = copy.deepcopy(self.record)
+        for part in (record, *record["containers"]):
+            part["healthStatus"] = "UNKNOWN"
+        return record | {"tags": list(self.tags) if with_tags else []}
+
+    def change(self, **members: Any) -> None:
+        """Set members of the record as one change, which counts in ``version``."""
+        self.record |= members
+        self.record["version"] += 1
+
+    def stop(self, stop_code: str, reason: str) -> bool:
+        """Want it stopped. False if that was wanted before: the first reason stays."""
+        if self.is_stopping:
+            return False
+        self.change(
+            desiredStatus="STOPPED",
+            stopCode=stop_code,
+            stoppedReason=reason,
+            stoppingAt=time.time(),
+        )
+        return True
+
+    def container(self, name: str) -> dict[str, Any]:
+        """The record of one of its containers."""
+        return next(c for c in self.record["containers"] if c["name"] == name)
+
+    def set_attachments(self, status: str) -> None:
+        for attachment in self.record["attachments"]:
+            attachment["status"] = status
+
+    def attach_network(self, address: str, mac_address: str) -> None:
+        """Give the elastic network interface its place, and the containers their address."""
+        for attachment in self.record["attachments"]:
+            attachment["details"] += [
+                {"name": "networkInterfaceId", "value": f"eni-{uuid.uuid4().hex[:17]}"},
+                {"name": "macAddress", "value": mac_address},
+                {"name": "privateDnsName", "value": self._dns_name(address)},
+                {"name": "privateIPv4Address", "value": address},
+            ]
+            for container in self.record["containers"]:
+                container["networkInterfaces"] = [
+                    {"attachmentId": attachment["id"], "privateIpv4Address": address}
+                ]
+
+    def _dns_name(self, address: str) -> str:
+        region = self.arn.split(":")[3]
+        domain = "ec2" if region == "us-east-1" else f"{region}.compute"
+        return f"ip-{address.replace('.', '-')}.{domain}.internal"

@@ -1,0 +1,225 @@
+"""Containers as local processes, by the image map."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import uuid
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..config import EngineConfig
+from ..images import Image
+from ..ports import ProcessRegistry
+from .base import CannotPull, CannotStart, ContainerPlan, Output, Stream
+
+_CHUNK_BYTES = 65_536
+_DRAIN_SECONDS = 2.0
+_START_FAILED = (
+    "ResourceInitializationError: failed to create new container runtime task: failed to create "
+    "shim task: OCI runtime create failed: runc create failed: unable to start container process: "
+)
+
+
+class ProcessRunner:
+    """Runs each container as a process group in a private copy of its image's folder.
+
+    The folder is the image's working directory; a definition's ``workingDirectory`` is taken
+    inside it if it is there. Users, ulimits, memory limits, volumes and read-only file systems
+    need a container engine: they have no effect here.
+    """
+
+    def __init__(self, config: EngineConfig, processes: ProcessRegistry) -> None:
+        self._config = config
+        self._processes = processes
+        self._root = config.state_dir / "containers"
+
+    async def pull(self, image: str) -> None:
+        self._resolve(image)
+
+    async def start(self, plan: ContainerPlan, output: Output) -> "ProcessContainer":
+        image = self._resolve(plan.image)
+        runtime_id = uuid.uuid4().hex + uuid.uuid4().hex
+        scratch = self._root / runtime_id
+        try:
+            directory = await asyncio.to_thread(_copy, image.folder, scratch)
+            if plan.working_directory:
+                inside = directory / plan.working_directory.lstrip("/")
+                directory = inside if inside.is_dir() else directory
+            environment = self._environment(image, plan.environment, scratch)
+            program, *arguments = _arguments(image, plan)
+            program = _program(program, environment["PATH"], directory)
+            process, pipes = await _spawn([program, *arguments], directory, environment)
+        except BaseException as error:
+            await asyncio.to_thread(shutil.rmtree, scratch, True)
+            if isinstance(error, OSError | ValueError):
+                raise CannotStart(f"{_START_FAILED}{error}: unknown") from error
+            raise
+        self._processes.started(process.pid)
+        return ProcessContainer(runtime_id, process, pipes, output, scratch, self._processes)
+
+    def _resolve(self, uri: str) -> Image:
+        image = self._config.image_map.resolve(uri)
+        if image is None:
+            raise CannotPull(
+                f"pull image manifest has been retried 1 time(s): failed to resolve ref {uri}: "
+                f"{uri}: not found (the image map has no entry for it)"
+            )
+        return image
+
+    def _environment(
+        self, image: Image, environment: Mapping[str, str], scratch: Path
+    ) -> dict[str, str]:
+        return {
+            "PATH": self._config.container_path,
+            "HOME": str(scratch / "home"),
+            "TMPDIR": str(scratch / "tmp"),
+            "AWS_ENDPOINT_URL": self._config.endpoint_url,
+            "AWS_REGION": self._config.region,
+            "AWS_DEFAULT_REGION": self._config.region,
+            "AWS_ACCESS_KEY_ID": self._config.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self._config.secret_access_key,
+            **image.environment,
+            **environment,
+        }
+
+
+@dataclass(frozen=True)
+class Pipe:
+    """A pipe of our own: asyncio's would keep ``Process.wait`` until the last process that
+    inherited it has closed it, long after the container's own end."""
+
+    write_end: int
+    reader: asyncio.StreamReader
+    transport: asyncio.ReadTransport
+
+    @classmethod
+    async def open(cls) -> "Pipe":
+        read_end, write_end = os.pipe()
+        reader = asyncio.StreamReader()
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(read_end, "rb", 0)
+        )
+        return cls(write_end, reader, transport)
+
+
+class ProcessContainer:
+    """A process group that stands for a container: when its leader ends, all of it ends."""
+
+    def __init__(
+        self,
+        runtime_id: str,
+        process: Process,
+        pipes: dict[Stream, "Pipe"],
+        output: Output,
+        scratch: Path,
+        processes: ProcessRegistry,
+    ) -> None:
+        self._runtime_id = runtime_id
+        self._process = process
+        self._pipes = pipes
+        self._output = output
+        self._scratch = scratch
+        self._processes = processes
+        self._ended = asyncio.create_task(self._run(), name=f"container-{runtime_id[:12]}")
+
+    @property
+    def runtime_id(self) -> str:
+        return self._runtime_id
+
+    async def wait(self) -> int:
+        return await asyncio.shield(self._ended)
+
+    async def stop(self, timeout: float) -> None:
+        # To its first process alone, as container runtimes do; the others go when that one ends.
+        if self._process.returncode is None:
+            self._process.send_signal(signal.SIGTERM)
+        done, _ = await asyncio.wait({self._ended}, timeout=timeout)
+        if not done:
+            self._kill_group()
+            await self.wait()
+
+    async def _run(self) -> int:
+        readers = [
+            asyncio.create_task(self._read(stream, pipe)) for stream, pipe in self._pipes.items()
+        ]
+        status = await self._process.wait()
+        # As with a container whose first process ends: what it left behind ends as well.
+        self._kill_group()
+        _, unread = await asyncio.wait(readers, timeout=_DRAIN_SECONDS)
+        for reader in unread:
+            reader.cancel()
+        for pipe in self._pipes.values():
+            pipe.transport.close()
+        self._processes.ended(self._process.pid)
+        await asyncio.to_thread(shutil.rmtree, self._scratch, True)
+        return status if status >= 0 else 128 - status
+
+    async def _read(self, stream: Stream, pipe: "Pipe") -> None:
+        while data := await pipe.reader.read(_CHUNK_BYTES):
+            self._output(stream, data)
+
+    def _kill_group(self) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+
+async def _spawn(
+    arguments: list[str], directory: Path, environment: dict[str, str]
+) -> tuple[Process, dict[Stream, Pipe]]:
+    """The process, leader of a new group, with what it writes in pipes."""
+    pipes: dict[Stream, Pipe] = {}
+    try:
+        pipes["stdout"] = await Pipe.open()
+        pipes["stderr"] = await Pipe.open()
+        process = await asyncio.create_subprocess_exec(
+            *arguments,
+            cwd=directory,
+            env=environment,
+            stdin=DEVNULL,
+            stdout=pipes["stdout"].write_end,
+            stderr=pipes["stderr"].write_end,
+            start_new_session=True,
+        )
+    except BaseException:
+        for pipe in pipes.values():
+            pipe.transport.close()
+        raise
+    finally:
+        for pipe in pipes.values():
+            os.close(pipe.write_end)
+    return process, pipes
+
+
+def _copy(folder: Path, scratch: Path) -> Path:
+    for name in ("home", "tmp"):
+        (scratch / name).mkdir(parents=True)
+    directory = scratch / "work"
+    shutil.copytree(folder, directory, symlinks=True)
+    return directory
+
+
+def _arguments(image: Image, plan: ContainerPlan) -> tuple[str, ...]:
+    arguments = plan.entry_point + plan.command if plan.entry_point else plan.command
+    arguments = arguments or image.command
+    if not arguments:
+        raise ValueError(f"no command specified: neither the definition nor {plan.image} has one")
+    return arguments
+
+
+def _program(name: str, path: str, directory: Path) -> str:
+    """Where the program is, by the container's own PATH and working directory."""
+    if "/" in name:
+        program = directory / name
+        if not program.is_file():
+            raise ValueError(f'exec: "{name}": stat {name}: no such file or directory')
+        if not os.access(program, os.X_OK):
+            raise ValueError(f'exec: "{name}": permission denied')
+        return str(program)
+    found = shutil.which(name, path=path)
+    if found is None:
+        raise ValueError(f'exec: "{name}": executable file not found in $PATH')
+    return found

@@ -1,0 +1,187 @@
+"""All functions' execution environments: reused while warm, one invocation at a time each."""
+
+import logging
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import psutil
+
+from jetbridge_local.engine.ports import LogEvent, LogSink
+
+from .environment import Environment, EnvironmentFailed, LogLine, Processes
+from .interpreter import Interpreter
+from .platform_log import Report, end_lines, start_line
+from .runtime_api import Answer
+from .spec import FunctionSpec, InvocationResult, UnsupportedRuntime
+from .variables import variables_of
+
+logger = logging.getLogger(__name__)
+
+_IDLE_SECONDS = 300.0
+_REAP_SECONDS = 30.0
+
+
+@dataclass(eq=False)
+class _Fleet:
+    """The environments of one spec."""
+
+    idle: list[Environment] = field(default_factory=list)
+    busy: set[Environment] = field(default_factory=set)
+
+
+class FunctionPool:
+    """Runs invocations. Any number may run at once: limits on concurrency are the caller's."""
+
+    def __init__(
+        self, interpreter: Interpreter, *, endpoint_url: str, logs: LogSink, processes: Processes
+    ) -> None:
+        self._interpreter = interpreter
+        self._endpoint_url = endpoint_url
+        self._logs = logs
+        self._processes = processes
+        self._fleets: dict[FunctionSpec, _Fleet] = {}
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        threading.Thread(target=self._reap, name="lambda-reaper", daemon=True).start()
+
+    def invoke(self, spec: FunctionSpec, request_id: str, event: Any) -> InvocationResult:
+        """Run one event and wait for its end.
+
+        Raises UnsupportedRuntime if there is no interpreter for the function.
+        """
+        if spec.runtime != self._interpreter.runtime:
+            raise UnsupportedRuntime(
+                f"{spec.name}: Runtime is {spec.runtime}, but the local cloud runs functions on"
+                f" {self._interpreter.runtime} ({self._interpreter.python}); give another"
+                " --runtime-python"
+            )
+        environment, cold = self._acquire(spec)
+        lines = [LogLine(_now_ms(), start_line(spec, request_id))]
+        began = time.monotonic()
+        status = "success"
+        try:
+            environment.wait_ready()
+            began = time.monotonic()
+            answer = environment.invoke(request_id, event)
+            if answer.failed:
+                status = "error"
+        except EnvironmentFailed as failure:
+            answer = Answer(failure.error, failed=True)
+            timed_out = failure.error.get("errorType") == "Sandbox.Timedout"
+            status = "timeout" if timed_out else "error"
+        report = Report(
+            duration=time.monotonic() - began,
+            memory_used=_memory_of(environment.pid),
+            init_duration=environment.init_seconds if cold else None,
+            status=status,
+        )
+        written = environment.take_lines()
+        usable = environment.usable and status != "timeout"
+        self._release(environment, usable)
+        lines += written
+        lines += [LogLine(_now_ms(), text) for text in end_lines(spec, request_id, report)]
+        self._log(spec, environment.log_stream, lines)
+        return InvocationResult(
+            payload=answer.payload,
+            failed=answer.failed,
+            log="\n".join(line.message for line in lines),
+        )
+
+    def retire(self, name: str) -> None:
+        """End the environments of a function that was changed or deleted; busy ones later."""
+        with self._lock:
+            retired = [spec for spec in self._fleets if spec.name == name]
+            idle = [e for spec in retired for e in self._fleets.pop(spec).idle]
+        _close_all(idle)
+
+    def close(self) -> None:
+        """End everything, invocations that run as well."""
+        self._closed.set()
+        with self._lock:
+            fleets = list(self._fleets.values())
+            self._fleets.clear()
+            everything = [e for fleet in fleets for e in (*fleet.idle, *fleet.busy)]
+        _close_all(everything)
+
+    def _acquire(self, spec: FunctionSpec) -> tuple[Environment, bool]:
+        with self._lock:
+            if self._closed.is_set():
+                raise RuntimeError("the local cloud is stopping")
+            fleet = self._fleets.setdefault(spec, _Fleet())
+            while fleet.idle:
+                environment = fleet.idle.pop()
+                if environment.usable:
+                    fleet.busy.add(environment)
+                    return environment, False
+                threading.Thread(target=environment.close, daemon=True).start()
+            outdated = self._take_outdated(spec)
+            environment = self._start(spec)
+            fleet.busy.add(environment)
+        _close_all(outdated)
+        return environment, True
+
+    def _start(self, spec: FunctionSpec) -> Environment:
+        stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[{spec.version}]{uuid4().hex}"
+        variables = variables_of(spec, endpoint_url=self._endpoint_url, log_stream=stream)
+        return Environment(spec, self._interpreter.python, variables, stream, self._processes)
+
+    def _take_outdated(self, spec: FunctionSpec) -> list[Environment]:
+        outdated = [
+            other
+            for other in self._fleets
+            if other != spec and (other.arn, other.version) == (spec.arn, spec.version)
+        ]
+        return [e for other in outdated for e in self._fleets.pop(other).idle]
+
+    def _release(self, environment: Environment, usable: bool) -> None:
+        with self._lock:
+            fleet = self._fleets.get(environment.spec)
+            if fleet is not None:
+                fleet.busy.discard(environment)
+                if usable:
+                    environment.idle_since = time.monotonic()
+                    fleet.idle.append(environment)
+                    return
+        environment.close()
+
+    def _log(self, spec: FunctionSpec, stream: str, lines: list[LogLine]) -> None:
+        events: list[LogEvent] = [
+            {"timestamp": line.timestamp, "message": line.message} for line in lines
+        ]
+        try:
+            self._logs.ensure_stream(spec.log_group, stream, create_group=True)
+            self._logs.put(spec.log_group, stream, events)
+        except Exception:
+            logger.exception("%s: its log couldn't be written to %s", spec.name, spec.log_group)
+
+    def _reap(self) -> None:
+        while not self._closed.wait(_REAP_SECONDS):
+            limit = time.monotonic() - _IDLE_SECONDS
+            with self._lock:
+                surplus = []
+                for fleet in self._fleets.values():
+                    old = [e for e in fleet.idle[:-1] if e.idle_since < limit]
+                    fleet.idle = [e for e in fleet.idle if e not in old]
+                    surplus += old
+            _close_all(surplus)
+
+
+def _close_all(environments: list[Environment]) -> None:
+    if environments:
+        with ThreadPoolExecutor(max_workers=min(8, len(environments))) as threads:
+            list(threads.map(Environment.close, environments))
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+def _memory_of(pid: int) -> int:
+    try:
+        return psutil.Process(pid).memory_info().rss // 1_048_576
+    except psutil.Error:
+        return 0

@@ -1,0 +1,43 @@
+"""What a function is, and what came of one invocation."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+
+class UnsupportedRuntime(ValueError):
+    """The function asks for a runtime that this cloud has no interpreter for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionSpec:
+    """One version of one function, as configured.
+
+    Equal specs may share execution environments. ``layers`` are unpacked layer folders in the
+    function's order; ``code`` is its unpacked package. ``timeout`` is in seconds, ``memory`` in MB.
+    """
+
+    arn: str
+    name: str
+    version: str
+    runtime: str
+    handler: str
+    timeout: int
+    memory: int
+    account: str
+    region: str
+    code: Path
+    layers: tuple[Path, ...]
+    environment: tuple[tuple[str, str], ...]
+    log_group: str
+    log_format: Literal["Text", "JSON"]
+    log_level: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvocationResult:
+    """``payload`` is the function's answer or its error object; ``log`` the lines it wrote."""
+
+    payload: Any
+    failed: bool
+    log: str

@@ -1,0 +1,127 @@
+"""Lambda's asynchronous invocation: retries, destinations and the dead-letter queue.
+
+ministack ignores the configuration of versions and aliases, never delivers to OnSuccess, gives the
+dead-letter queue a destination's record, and always says three attempts. Sources: AWS Lambda
+developer guide, "How Lambda handles errors and retries with asynchronous invocation" and
+"Capturing records of Lambda asynchronous invocations".
+"""
+
+import json
+import logging
+import os
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from ministack.core.concurrency import spawn_background
+from ministack.core.responses import request_scope
+from ministack.services import lambda_svc
+
+from .events import deliver
+
+logger = logging.getLogger(__name__)
+
+# On AWS the second attempt comes after a minute and the third two minutes later.
+FIRST_RETRY_SECONDS = float(os.environ.get("JETBRIDGE_LOCAL_ASYNC_RETRY_SECONDS", "1"))
+_THROTTLE_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class _Configuration:
+    retries: int
+    max_age: float
+    on_success: str
+    on_failure: str
+    dead_letter: str
+
+
+def install() -> None:
+    lambda_svc.invoke_async_with_retry = _invoke_asynchronously
+
+
+def _invoke_asynchronously(function: dict[str, Any], event: Any) -> None:
+    config = function.get("config") or function
+    scope = lambda_svc._account_region_from_function_config(config)
+    spawn_background(_run, scope, function, event, thread_name="lambda-asynchronous")
+
+
+def _run(scope: tuple[str, str], function: dict[str, Any], event: Any) -> None:
+    with request_scope(*scope):
+        config = function.get("config") or function
+        settings = _configuration_of(config)
+        request_id = str(uuid4())
+        began = time.time()
+        attempts = 0
+        while True:
+            result = lambda_svc._execute_function(function, event)
+            age = time.time() - began
+            if result.get("throttle") and age + _THROTTLE_SECONDS < settings.max_age:
+                time.sleep(_THROTTLE_SECONDS)
+                continue
+            attempts += 1
+            pause = FIRST_RETRY_SECONDS * attempts
+            if not result.get("error") or attempts > settings.retries:
+                condition = "RetriesExhausted" if result.get("error") else "Success"
+                break
+            if age + pause > settings.max_age:
+                condition = "EventAgeExceeded"
+                break
+            time.sleep(pause)
+        destination = settings.on_failure if result.get("error") else settings.on_success
+        if destination:
+            record = _record(config, event, result, condition, attempts, request_id)
+            deliver(destination, json.dumps(record))
+        if result.get("error") and settings.dead_letter:
+            deliver(settings.dead_letter, json.dumps(event))
+
+
+def _configuration_of(config: dict[str, Any]) -> _Configuration:
+    qualifier = config["FunctionArn"].partition(f":function:{config['FunctionName']}")[2][1:]
+    function = lambda_svc._functions.get(config["FunctionName"]) or {}
+    found = lambda_svc._event_invoke_config(function, qualifier or None)
+    if found is None and qualifier in ("", "$LATEST"):
+        other = None if qualifier else "$LATEST"
+        found = lambda_svc._event_invoke_config(function, other)
+    chosen = found or {}
+    destinations = chosen.get("DestinationConfig") or {}
+    retries = chosen.get("MaximumRetryAttempts")
+    return _Configuration(
+        retries=2 if retries is None else int(retries),
+        max_age=float(chosen.get("MaximumEventAgeInSeconds") or 21_600),
+        on_success=(destinations.get("OnSuccess") or {}).get("Destination", ""),
+        on_failure=(destinations.get("OnFailure") or {}).get("Destination", ""),
+        dead_letter=(config.get("DeadLetterConfig") or {}).get("TargetArn", ""),
+    )
+
+
+def _record(
+    config: dict[str, Any],
+    event: Any,
+    result: dict[str, Any],
+    condition: str,
+    attempts: int,
+    request_id: str,
+) -> dict[str, Any]:
+    arn = config["FunctionArn"]
+    version = config.get("Version", "$LATEST")
+    if arn.endswith(f":function:{config['FunctionName']}"):
+        arn = f"{arn}:{version}"
+    response: dict[str, Any] = {"statusCode": 200, "executedVersion": version}
+    if result.get("error"):
+        response["functionError"] = result.get("function_error") or "Unhandled"
+    now = datetime.now(UTC)
+    return {
+        "version": "1.0",
+        "timestamp": now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03d}Z",
+        "requestContext": {
+            "requestId": request_id,
+            "functionArn": arn,
+            "condition": condition,
+            "approximateInvokeCount": attempts,
+        },
+        "requestPayload": event,
+        "responseContext": response,
+        "responsePayload": result.get("body"),
+    }

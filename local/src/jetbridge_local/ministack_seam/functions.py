@@ -1,0 +1,87 @@
+"""Lambda: Python functions run by our own pool, under AWS's runtime interface client."""
+
+import logging
+from functools import partial
+from typing import Any
+
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import lambda_svc
+
+from jetbridge_local.functions import (
+    FunctionPool,
+    FunctionSpec,
+    InvocationResult,
+    UnsupportedRuntime,
+)
+from jetbridge_local.functions.package import PackageStore
+
+logger = logging.getLogger(__name__)
+
+# Marks results whose log the pool has written already.
+_SOURCE = "jetbridge"
+
+
+def install(pool: FunctionPool, packages: PackageStore) -> None:
+    """Take over the execution of Python functions; the API around it stays ministack's."""
+    execute_others = lambda_svc._execute_function_warm
+    emit_logs = lambda_svc._emit_lambda_logs
+    invalidate = lambda_svc.invalidate_worker
+
+    def execute(function: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
+        config = function.get("config") or function
+        if not str(config.get("Runtime", "")).startswith("python"):
+            return dict(execute_others(function, event, request_id))
+        try:
+            result = pool.invoke(_spec_of(function, packages), request_id, event)
+        except UnsupportedRuntime as error:
+            refusal = {"errorType": "Runtime.Unsupported", "errorMessage": str(error)}
+            result = InvocationResult(payload=refusal, failed=True, log=str(error))
+        answer: dict[str, Any] = {"body": result.payload, "log": result.log, "log_source": _SOURCE}
+        return answer | ({"error": True} if result.failed else {})
+
+    def emit(*arguments: Any, log_source: str | None = None, **named: Any) -> None:
+        if log_source != _SOURCE:
+            emit_logs(*arguments, log_source=log_source, **named)
+
+    def retire(name: str, *arguments: Any, **named: Any) -> None:
+        invalidate(name, *arguments, **named)
+        pool.retire(name)
+
+    lambda_svc._execute_function_warm = execute
+    lambda_svc._emit_lambda_logs = emit
+    lambda_svc.invalidate_worker = retire
+
+
+def _spec_of(function: dict[str, Any], packages: PackageStore) -> FunctionSpec:
+    config = function.get("config") or function
+    name = config["FunctionName"]
+    logging_config = config.get("LoggingConfig") or {}
+    as_json = logging_config.get("LogFormat") == "JSON"
+    variables = lambda_svc._runtime_env_vars(config)
+    return FunctionSpec(
+        arn=config["FunctionArn"],
+        name=name,
+        version=config.get("Version", "$LATEST"),
+        runtime=config["Runtime"],
+        handler=config["Handler"],
+        timeout=int(config.get("Timeout", 3)),
+        memory=int(config.get("MemorySize", 128)),
+        account=get_account_id(),
+        region=get_region(),
+        code=packages.unpacked(f"code {config['CodeSha256']}", lambda: function["code_zip"]),
+        layers=tuple(
+            packages.unpacked(f"layer {layer['Arn']}", partial(_zip_of, layer))
+            for layer in config.get("Layers") or []
+        ),
+        environment=tuple(sorted((str(k), str(v)) for k, v in variables.items())),
+        log_group=logging_config.get("LogGroup") or f"/aws/lambda/{name}",
+        log_format="JSON" if as_json else "Text",
+        log_level=logging_config.get("ApplicationLogLevel", "") if as_json else "",
+    )
+
+
+def _zip_of(layer: dict[str, Any]) -> bytes:
+    content = lambda_svc._resolve_layer_zip(layer)
+    if content is None:
+        raise LookupError(f"layer {layer.get('Arn')}: its content isn't there")
+    return bytes(content)

@@ -1,0 +1,52 @@
+"""SQS: one lock for all that touches a queue, and a poller that doesn't oversleep."""
+
+import inspect
+import threading
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from ministack.services import eventbridge, lambda_svc, sqs
+
+# A delayed message, or one whose visibility time-out ends, wakes nobody: the event source
+# mappings' poller finds it at its next look.
+POLL_SECONDS = 0.2
+
+
+def install() -> None:
+    """ministack locks a queue only against its own poller. Deliveries and the poller's deletes run
+    in several threads and replace the list of messages, so one could undo another."""
+    lock = threading.RLock()
+    sqs._queues_lock = lock
+    for name in ("_act_send_message", "_collect_msgs", "_dlq_sweep", "_expire_retained"):
+        setattr(sqs, name, _locked(lock, getattr(sqs, name)))
+    for action, handler in sqs._HANDLERS.items():
+        if not inspect.iscoroutinefunction(handler):
+            sqs._HANDLERS[action] = _locked(lock, handler)
+    eventbridge._dispatch_to_sqs = _locked(lock, eventbridge._dispatch_to_sqs)
+    lambda_svc._esm_wake = _BriefSleeper(lambda_svc._esm_wake)
+
+
+def _locked(lock: Any, function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def locked(*arguments: Any, **named: Any) -> Any:
+        with lock:
+            return function(*arguments, **named)
+
+    return locked
+
+
+class _BriefSleeper:
+    """An event that is never waited for longer than POLL_SECONDS."""
+
+    def __init__(self, event: threading.Event) -> None:
+        self._event = event
+
+    def set(self) -> None:
+        self._event.set()
+
+    def clear(self) -> None:
+        self._event.clear()
+
+    def wait(self, timeout: float) -> bool:
+        return self._event.wait(min(timeout, POLL_SECONDS))

@@ -1,0 +1,51 @@
+"""What a local cloud is told at its start."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_ACCOUNT = "000000000000"
+DEFAULT_REGION = "us-east-1"
+
+
+class SettingsError(ValueError):
+    """A setting can't be used; the text names it and says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloudSettings:
+    """Where a local cloud keeps its files, what it serves and with what it runs functions.
+
+    ``state`` is the folder for everything the cloud writes. ``port`` 0 takes a free one.
+    ``images`` is the image map for containers; without it no image is known. ``runtime_python``
+    is an interpreter that has ``awslambdaric`` and nothing else: functions bring their own
+    packages. ``step_seconds`` is the time that a task or job spends in each state which it only
+    passes through.
+    """
+
+    state: Path
+    runtime_python: Path
+    images: Path | None = None
+    port: int = 0
+    account: str = DEFAULT_ACCOUNT
+    region: str = DEFAULT_REGION
+    step_seconds: float = 0.2
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65535:
+            raise SettingsError(f"port: must be 0 to 65535, not {self.port}")
+        if not (self.account.isdigit() and len(self.account) == 12):
+            raise SettingsError(f"account: must have 12 digits, not {self.account!r}")
+        if self.images is not None and not self.images.is_file():
+            raise SettingsError(f"images: no such file: {self.images}")
+        if not self.runtime_python.is_file():
+            raise SettingsError(
+                f"runtime_python: no such interpreter: {self.runtime_python}; `make environments`"
+                " makes one at .venv/runtime/bin/python"
+            )
+
+
+def default_runtime_python() -> Path:
+    """The interpreter of the neighbouring environment ``runtime``, as `make environments` lays
+    them out."""
+    return Path(sys.prefix).parent / "runtime" / "bin" / "python"
