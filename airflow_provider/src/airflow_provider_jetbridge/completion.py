@@ -1,0 +1,83 @@
+"""From an outcome to what Airflow's task does: return a value, or raise."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Any
+
+from airflow.providers.common.compat.sdk import AirflowSkipException, AirflowTaskTimeout
+
+from airflow_provider_jetbridge.exceptions import (
+    EarlierOutcome,
+    ForeignOutcome,
+    RunFailed,
+    RunStopped,
+)
+from jetbridge.contract import AirflowCaller, Cause, ContractError, Outcome, State, decode
+
+
+def outcome_of(event: dict[str, Any] | None, ti: Any) -> Outcome:
+    """The outcome in a trigger's event, if it is that of this try.
+
+    A try is known by (task instance id, try number): Airflow gives a new id to retries and
+    clears, but after a "state mismatch" failure it only counts the try up
+    (airflow/models/taskinstance.py, ``prepare_db_for_next_try``).
+
+    Raises:
+        EarlierOutcome: it is that of another try of this task.
+        ForeignOutcome: there is none, it can't be read, or it belongs to somebody else.
+    """
+    if not event or "outcome" not in event:
+        raise ForeignOutcome(f"The trigger's event carries no outcome: {event!r}")
+    try:
+        outcome = decode(Outcome, event["outcome"])
+    except ContractError as error:
+        raise ForeignOutcome(f"The trigger's event carries no readable outcome: {error}") from error
+    caller = outcome.caller
+    if not isinstance(caller, AirflowCaller):
+        raise ForeignOutcome(f"Run {outcome.run_id} was not started by Airflow but by {caller}")
+    if (caller.ti_id, caller.try_number) != (str(ti.id), ti.try_number):
+        theirs = (caller.dag_id, caller.run_id, caller.task_id, caller.map_index)
+        same_task = theirs == (ti.dag_id, ti.run_id, ti.task_id, ti.map_index)
+        raise (EarlierOutcome if same_task else ForeignOutcome)(
+            f"Run {outcome.run_id} belongs to try {caller.try_number} of task instance "
+            f"{caller.ti_id} ({'/'.join(map(str, theirs))}); this is try {ti.try_number} of "
+            f"{ti.id}. Its outcome ({outcome.state}) is not that of this try"
+        )
+    return outcome
+
+
+def raise_unless_succeeded(outcome: Outcome, skip_on_exit_code: Container[int] = ()) -> None:
+    """Raise what Airflow expects of a run that didn't succeed.
+
+    Raises:
+        AirflowSkipException: the run failed, and every exit code but 0 is one to skip on.
+        AirflowTaskTimeout: it was stopped because its time (``execution_timeout``) was over.
+        RunStopped: it was stopped for another reason.
+        RunFailed: it failed.
+    """
+    if outcome.state is State.SUCCEEDED:
+        return
+    message = describe(outcome)
+    if outcome.state is State.STOPPED:
+        raise (AirflowTaskTimeout if outcome.cause is Cause.TIMEOUT else RunStopped)(message)
+    failures = [code for code in outcome.exit_codes.values() if code != 0]
+    if failures and all(code in skip_on_exit_code for code in failures):
+        raise AirflowSkipException(message)
+    raise RunFailed(message)
+
+
+def describe(outcome: Outcome) -> str:
+    """Everything that helps to mend a run which didn't succeed, for people."""
+    exits = ", ".join(f"{name} exited with {code}" for name, code in outcome.exit_codes.items())
+    lines = [f"Run {outcome.run_id} {outcome.state}: {outcome.cause.replace('_', ' ')}"]
+    lines += [f"Exit codes: {exits}"] if exits else ["No container has an exit code"]
+    lines += [f"AWS says: {outcome.reason}"] if outcome.reason else []
+    lines += [f"Advice: {outcome.advice}"] if outcome.advice else []
+    if outcome.backend_id:
+        kind = "ECS task" if outcome.backend == "ecs" else "Batch job"
+        lines.append(f"{kind}: {outcome.backend_id}")
+    if outcome.last_lines:
+        lines.append("Last log lines:")
+        lines += [f"  {line}" for line in outcome.last_lines]
+    return "\n".join(lines)

@@ -1,0 +1,27 @@
+"""What the operators raise besides Airflow's own exceptions."""
+
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
+
+
+class StartRefused(AirflowFailException):
+    """Jetbridge refused the request; trying again wouldn't change that, so Airflow doesn't."""
+
+
+class StartFailed(AirflowException):
+    """The run couldn't be handed to Jetbridge for a reason that may pass."""
+
+
+class RunFailed(AirflowException):
+    """The container ran and failed, or couldn't run."""
+
+
+class RunStopped(AirflowException):
+    """Somebody stopped the run."""
+
+
+class ForeignOutcome(AirflowException):
+    """The outcome that arrived isn't that of this try of the task instance."""
+
+
+class EarlierOutcome(ForeignOutcome):
+    """The outcome that arrived is that of another try of the very same task instance."""

@@ -1,0 +1,56 @@
+"""Where this Airflow keeps the log of a try, so that the container's log can join it there."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+from urllib.parse import urlsplit
+
+from airflow_provider_jetbridge.settings import conf
+from jetbridge.contract import S3LogTarget
+
+
+def s3_log_target(ti: Any) -> S3LogTarget | None:
+    """The S3 object of this try's log; None when this Airflow keeps its task logs elsewhere.
+
+    Composed as Airflow's own S3 reader does: ``os.path.join(remote_base, <rendered template>)``
+    (amazon/aws/log/s3_task_handler.py, ``S3RemoteLogIO.read``).
+    """
+    base = _remote_base()
+    if base is None or not base.startswith("s3://"):
+        return None
+    url = urlsplit(os.path.join(base, relative_log_path(ti)))
+    return S3LogTarget(bucket=url.netloc, key_prefix=url.path.lstrip("/"))
+
+
+def relative_log_path(ti: Any) -> str:
+    """``[logging] log_filename_template`` rendered for this try.
+
+    The scheduler renders the same option for the worker's log file
+    (airflow/utils/helpers.py, ``log_filename_template_renderer``).
+    """
+    template = conf.get("logging", "log_filename_template")
+    logical_date = getattr(ti, "logical_date", None)
+    if "{{" in template:
+        import jinja2
+
+        rendered = jinja2.Template(template).render(
+            ti=ti, ts=logical_date.isoformat() if logical_date else "", try_number=ti.try_number
+        )
+        return str(rendered)
+    return str(
+        template.format(
+            dag_id=ti.dag_id,
+            task_id=ti.task_id,
+            run_id=ti.run_id,
+            logical_date=logical_date.isoformat() if logical_date else "",
+            try_number=ti.try_number,
+        )
+    )
+
+
+def _remote_base() -> str | None:
+    from airflow.sdk.log import load_remote_log_handler
+
+    base = getattr(load_remote_log_handler(), "remote_base", None)
+    return str(base) if base else None

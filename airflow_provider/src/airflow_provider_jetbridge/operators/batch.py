@@ -1,0 +1,152 @@
+"""`BatchOperator`: the amazon provider's operator of that name, run by Jetbridge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from airflow_provider_jetbridge.operators.run import JetbridgeRunOperator
+from airflow_provider_jetbridge.settings import conf
+from jetbridge.contract import Outcome
+
+
+class BatchOperator(JetbridgeRunOperator):
+    """Run an AWS Batch job without holding a worker and without polling AWS.
+
+    Takes every keyword of ``airflow.providers.amazon.aws.operators.batch.BatchOperator``, and
+    those of `JetbridgeRunOperator`. XCom: ``return_value`` (what the container reported, else the
+    job id, as in the amazon provider), ``run_id``, ``exit_codes`` by container, ``batch_job_id``.
+
+    :param job_name: the job's name; Jetbridge puts its own key in front of it. (templated)
+    :param job_definition: name, ``name:revision`` or ARN of the job definition. (templated)
+    :param job_queue: name or ARN of the queue. (templated)
+    :param container_overrides: SubmitJob's ``containerOverrides``. (templated)
+    :param ecs_properties_override: SubmitJob's ``ecsPropertiesOverride``. (templated)
+    :param eks_properties_override: SubmitJob's ``eksPropertiesOverride``. (templated)
+    :param node_overrides: SubmitJob's ``nodeOverrides``. (templated)
+    :param array_properties: SubmitJob's ``arrayProperties``. (templated)
+    :param share_identifier: SubmitJob's ``shareIdentifier``.
+    :param scheduling_priority_override: SubmitJob's ``schedulingPriorityOverride``.
+    :param parameters: SubmitJob's ``parameters``. (templated)
+    :param retry_strategy: SubmitJob's ``retryStrategy``. (templated)
+    :param tags: tags of the job, as a dictionary. (templated)
+    :param submit_job_timeout: Batch's own limit for one attempt of the job, in seconds.
+    :param wait_for_completion: False returns the run id as soon as Jetbridge has accepted the
+        run; the Batch job's id isn't known then. (templated)
+    :param last_line_as_result: whether the last log line is the return value where the container
+        reports no result; otherwise the job id is.
+    :param job_id: without effect, as in the amazon provider. (templated)
+    :param waiters: without effect: nothing is polled; likewise ``max_retries``,
+        ``status_retries`` and ``poll_interval``. (templated)
+    :param awslogs_enabled: without effect: logs are always shown; likewise
+        ``awslogs_fetch_interval``. (templated)
+    :param deferrable: without effect: the operator always defers.
+    """
+
+    ui_color = "#c3dae0"
+    backend_id_key = "batch_job_id"
+    template_fields: Sequence[str] = (
+        *JetbridgeRunOperator.template_fields,
+        "job_id",
+        "job_name",
+        "job_definition",
+        "job_queue",
+        "container_overrides",
+        "array_properties",
+        "ecs_properties_override",
+        "eks_properties_override",
+        "node_overrides",
+        "parameters",
+        "retry_strategy",
+        "waiters",
+        "tags",
+        "wait_for_completion",
+        "awslogs_enabled",
+        "awslogs_fetch_interval",
+    )
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        "container_overrides": "json",
+        "parameters": "json",
+        "ecs_properties_override": "json",
+        "eks_properties_override": "json",
+        "node_overrides": "json",
+        "retry_strategy": "json",
+    }
+
+    def __init__(
+        self,
+        *,
+        job_name: str,
+        job_definition: str,
+        job_queue: str,
+        container_overrides: dict[str, Any] | None = None,
+        array_properties: dict[str, Any] | None = None,
+        ecs_properties_override: dict[str, Any] | None = None,
+        eks_properties_override: dict[str, Any] | None = None,
+        node_overrides: dict[str, Any] | None = None,
+        share_identifier: str | None = None,
+        scheduling_priority_override: int | None = None,
+        parameters: dict[str, Any] | None = None,
+        retry_strategy: dict[str, Any] | None = None,
+        job_id: str | None = None,
+        waiters: Any | None = None,
+        max_retries: int = 4200,
+        status_retries: int | None = None,
+        tags: dict[str, str] | None = None,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        poll_interval: int = 30,
+        awslogs_enabled: bool = False,
+        awslogs_fetch_interval: timedelta = timedelta(seconds=30),
+        submit_job_timeout: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.job_name = job_name
+        self.job_definition = job_definition
+        self.job_queue = job_queue
+        self.container_overrides = container_overrides
+        self.array_properties = array_properties
+        self.ecs_properties_override = ecs_properties_override
+        self.eks_properties_override = eks_properties_override
+        self.node_overrides = node_overrides
+        self.share_identifier = share_identifier
+        self.scheduling_priority_override = scheduling_priority_override
+        self.parameters = parameters or {}
+        self.retry_strategy = retry_strategy
+        self.job_id = job_id
+        self.waiters = waiters
+        self.max_retries = max_retries
+        self.status_retries = status_retries
+        self.tags = tags or {}
+        self.deferrable = deferrable
+        self.poll_interval = poll_interval
+        self.awslogs_enabled = awslogs_enabled
+        self.awslogs_fetch_interval = awslogs_fetch_interval
+        self.submit_job_timeout = submit_job_timeout
+
+    def job(self) -> dict[str, Any]:
+        """SubmitJob's parameters, composed as the amazon provider does (``submit_job``)."""
+        parameters: dict[str, Any] = {
+            "jobName": self.job_name,
+            "jobQueue": self.job_queue,
+            "jobDefinition": self.job_definition,
+            "arrayProperties": self.array_properties,
+            "parameters": self.parameters or None,
+            "tags": self.tags or None,
+            "containerOverrides": self.container_overrides,
+            "ecsPropertiesOverride": self.ecs_properties_override,
+            "eksPropertiesOverride": self.eks_properties_override,
+            "nodeOverrides": self.node_overrides,
+            "retryStrategy": self.retry_strategy,
+            "shareIdentifier": self.share_identifier,
+            "schedulingPriorityOverride": self.scheduling_priority_override,
+        }
+        if self.submit_job_timeout:
+            parameters["timeout"] = {"attemptDurationSeconds": self.submit_job_timeout}
+        return {
+            "submit_job": {key: value for key, value in parameters.items() if value is not None}
+        }
+
+    def return_value(self, outcome: Outcome) -> Any:
+        return outcome.backend_id if outcome.result is None else outcome.result

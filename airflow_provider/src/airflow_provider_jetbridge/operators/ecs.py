@@ -1,0 +1,204 @@
+"""`EcsRunTaskOperator`: the amazon provider's operator of that name, run by Jetbridge."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from airflow_provider_jetbridge.operators.run import MAX_TAIL_LINES, JetbridgeRunOperator
+from airflow_provider_jetbridge.settings import conf
+
+
+class EcsRunTaskOperator(JetbridgeRunOperator):
+    """Run an ECS task without holding a worker and without polling AWS.
+
+    Takes every keyword of ``airflow.providers.amazon.aws.operators.ecs.EcsRunTaskOperator``, and
+    those of `JetbridgeRunOperator`. XCom: ``return_value`` (what the container reported, or its
+    last log line), ``run_id``, ``exit_codes`` by container, ``ecs_task_arn``.
+
+    :param task_definition: family, ``family:revision`` or ARN of the task definition. (templated)
+    :param cluster: short name or ARN of the cluster. (templated)
+    :param overrides: RunTask's ``overrides``, in AWS's spelling. (templated)
+    :param launch_type: ``EC2``, ``FARGATE`` or ``EXTERNAL``; not used beside
+        ``capacity_provider_strategy``. (templated)
+    :param capacity_provider_strategy: RunTask's ``capacityProviderStrategy``. (templated)
+    :param volume_configurations: RunTask's ``volumeConfigurations``. (templated)
+    :param group: RunTask's ``group``. (templated)
+    :param placement_constraints: RunTask's ``placementConstraints``. (templated)
+    :param placement_strategy: RunTask's ``placementStrategy``. (templated)
+    :param platform_version: RunTask's ``platformVersion``. (templated)
+    :param network_configuration: RunTask's ``networkConfiguration``. (templated)
+    :param tags: tags of the task, as a dictionary. (templated)
+    :param propagate_tags: RunTask's ``propagateTags``. (templated)
+    :param awslogs_group: not needed: Jetbridge reads the log's place from the task definition.
+        Given together with ``awslogs_stream_prefix``, it makes the last log line the task's
+        return value, as in the amazon provider. (templated)
+    :param awslogs_stream_prefix: see ``awslogs_group``. (templated)
+    :param last_line_as_result: says outright whether the last log line is the return value where
+        the container reports no result; None follows the two parameters above.
+    :param number_logs_exception: how many last log lines the exception of a failed run shows,
+        at most 100. (templated)
+    :param skip_on_exit_code: skip the Airflow task if the containers that fail exit with this
+        code, or with one of these.
+    :param stop_task_on_failure: stop the run if the operator fails after it was started and
+        before the task is deferred.
+    :param wait_for_completion: False returns the run id as soon as Jetbridge has accepted the
+        run; the ECS task's ARN isn't known then. (templated)
+    :param reattach: not supported; True raises. A retry after a lost worker starts a new run.
+        (templated)
+    :param awslogs_region: without effect: Jetbridge takes it from the task definition. (templated)
+    :param container_name: without effect: the logs of all containers are shown. (templated)
+    :param awslogs_fetch_interval: without effect: logs are copied once, when the task has ended.
+        (templated)
+    :param deferrable: without effect: the operator always defers. (templated)
+    :param waiter_delay: without effect: nothing is polled.
+    :param waiter_max_attempts: without effect; ``execution_timeout`` limits a run.
+    :param quota_retry: without effect, as in the amazon provider: Jetbridge itself waits for
+        capacity.
+    """
+
+    ui_color = "#f0ede4"
+    backend_id_key = "ecs_task_arn"
+    template_fields: Sequence[str] = (
+        *JetbridgeRunOperator.template_fields,
+        "task_definition",
+        "cluster",
+        "overrides",
+        "launch_type",
+        "capacity_provider_strategy",
+        "volume_configurations",
+        "group",
+        "placement_constraints",
+        "placement_strategy",
+        "platform_version",
+        "network_configuration",
+        "tags",
+        "awslogs_group",
+        "awslogs_region",
+        "awslogs_stream_prefix",
+        "awslogs_fetch_interval",
+        "container_name",
+        "propagate_tags",
+        "reattach",
+        "number_logs_exception",
+        "wait_for_completion",
+        "deferrable",
+    )
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        "overrides": "json",
+        "network_configuration": "json",
+        "tags": "json",
+    }
+
+    def __init__(
+        self,
+        *,
+        task_definition: str,
+        cluster: str,
+        overrides: dict[str, Any],
+        launch_type: str = "EC2",
+        capacity_provider_strategy: list[Any] | None = None,
+        volume_configurations: list[Any] | None = None,
+        group: str | None = None,
+        placement_constraints: list[Any] | None = None,
+        placement_strategy: list[Any] | None = None,
+        platform_version: str | None = None,
+        network_configuration: dict[str, Any] | None = None,
+        tags: dict[str, str] | None = None,
+        awslogs_group: str | None = None,
+        awslogs_region: str | None = None,
+        awslogs_stream_prefix: str | None = None,
+        awslogs_fetch_interval: timedelta = timedelta(seconds=30),
+        container_name: str | None = None,
+        propagate_tags: str | None = None,
+        quota_retry: dict[str, Any] | None = None,
+        reattach: bool = False,
+        number_logs_exception: int = 10,
+        waiter_delay: int = 6,
+        waiter_max_attempts: int = 1000000,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        skip_on_exit_code: int | Container[int] | None = None,
+        stop_task_on_failure: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        _refuse_reattach(reattach)
+        self.task_definition = task_definition
+        self.cluster = cluster
+        self.overrides = overrides
+        self.launch_type = launch_type
+        self.capacity_provider_strategy = capacity_provider_strategy
+        self.volume_configurations = volume_configurations
+        self.group = group
+        self.placement_constraints = placement_constraints
+        self.placement_strategy = placement_strategy
+        self.platform_version = platform_version
+        self.network_configuration = network_configuration
+        self.tags = tags
+        self.awslogs_group = awslogs_group
+        self.awslogs_region = awslogs_region
+        self.awslogs_stream_prefix = awslogs_stream_prefix
+        self.awslogs_fetch_interval = awslogs_fetch_interval
+        self.container_name = container_name
+        self.propagate_tags = propagate_tags
+        self.quota_retry = quota_retry
+        self.reattach = reattach
+        self.number_logs_exception = number_logs_exception
+        self.waiter_delay = waiter_delay
+        self.waiter_max_attempts = waiter_max_attempts
+        self.deferrable = deferrable
+        self.skip_on_exit_code = skip_on_exit_code
+        self.stop_task_on_failure = stop_task_on_failure
+
+    def job(self) -> dict[str, Any]:
+        """RunTask's parameters, composed as the amazon provider does (``_start_task``)."""
+        _refuse_reattach(self.reattach)
+        parameters: dict[str, Any] = {
+            "cluster": self.cluster,
+            "taskDefinition": self.task_definition,
+            "overrides": self.overrides,
+            "volumeConfigurations": self.volume_configurations,
+            "platformVersion": self.platform_version,
+            "group": self.group,
+            "placementConstraints": self.placement_constraints,
+            "placementStrategy": self.placement_strategy,
+            "networkConfiguration": self.network_configuration,
+            "propagateTags": self.propagate_tags,
+        }
+        if self.capacity_provider_strategy:
+            parameters["capacityProviderStrategy"] = self.capacity_provider_strategy
+        elif self.launch_type:
+            parameters["launchType"] = self.launch_type
+        if self.tags is not None:
+            parameters["tags"] = [{"key": key, "value": value} for key, value in self.tags.items()]
+        return {"run_task": {key: value for key, value in parameters.items() if value is not None}}
+
+    @property
+    def tail_lines(self) -> int:
+        return min(max(int(self.number_logs_exception), 0), MAX_TAIL_LINES)
+
+    @property
+    def wants_last_line(self) -> bool:
+        if self.last_line_as_result is None:
+            return bool(self.awslogs_group and self.awslogs_stream_prefix)
+        return self.last_line_as_result
+
+    @property
+    def exit_codes_to_skip_on(self) -> Container[int]:
+        if isinstance(self.skip_on_exit_code, int):
+            return (self.skip_on_exit_code,)
+        return self.skip_on_exit_code or ()
+
+    @property
+    def stops_run_on_failure(self) -> bool:
+        return self.stop_task_on_failure
+
+
+def _refuse_reattach(reattach: object) -> None:
+    if reattach and str(reattach).lower() != "false":
+        raise ValueError(
+            "reattach=True is not supported: a retry can't attach to the run of the try before "
+            "it, and starts a new one. Leave reattach out. (Starting is idempotent within a try, "
+            "so a lost answer never makes a second ECS task.)"
+        )

@@ -1,0 +1,245 @@
+"""What the operators share: start a run, defer, and resume with its outcome."""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from collections.abc import Container, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import BaseOperator
+
+from airflow_provider_jetbridge import settings
+from airflow_provider_jetbridge.aws import AwsAccess
+from airflow_provider_jetbridge.completion import outcome_of, raise_unless_succeeded
+from airflow_provider_jetbridge.exceptions import EarlierOutcome
+from airflow_provider_jetbridge.log_target import s3_log_target
+from jetbridge.contract import AirflowCaller, Outcome, StartAnswer, StartRequest
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_jetbridge.hooks.jetbridge import JetbridgeHook
+
+NET_TIMEOUT = timedelta(minutes=10)
+"""Jetbridge stops a run at ``execution_timeout``; Airflow gives the deferral up so much later."""
+
+MAX_TAIL_LINES = 100
+
+
+class JetbridgeRunOperator(BaseOperator):
+    """Base of the operators: hands a job to Jetbridge and gives up its worker.
+
+    :param jetbridge_stack: the CloudFormation stack of Jetbridge; ``[jetbridge] stack`` of
+        Airflow's configuration where it is None. (templated)
+    :param wait_for_completion: False returns the run id as soon as the run is accepted.
+    :param last_line_as_result: whether a container's last log line is the task's return value
+        where the container reports no result of its own.
+    :param aws_conn_id: the Airflow connection to AWS; None takes boto3's default credentials.
+    :param region_name: region of the Jetbridge stack.
+    :param verify: whether, or with which certificates, to verify TLS.
+    :param botocore_config: keyword arguments of botocore's ``Config``.
+    """
+
+    template_fields: Sequence[str] = ("aws_conn_id", "jetbridge_stack", "region_name", "verify")
+
+    backend_id_key: str
+    """XCom key of AWS's id of the job."""
+
+    def __init__(
+        self,
+        *,
+        jetbridge_stack: str | None = None,
+        wait_for_completion: bool = True,
+        last_line_as_result: bool | None = None,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        region: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if region is not None:
+            raise ValueError("region was removed from the amazon provider; give region_name")
+        self.jetbridge_stack = jetbridge_stack
+        self.wait_for_completion = wait_for_completion
+        self.last_line_as_result = last_line_as_result
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.verify = verify
+        self.botocore_config = botocore_config
+        self._request: StartRequest | None = None
+        self._answer: StartAnswer | None = None
+
+    @abstractmethod
+    def job(self) -> dict[str, Any]:
+        """The job's part of a ``StartRequest``: ``run_task`` or ``submit_job``."""
+
+    @property
+    def tail_lines(self) -> int:
+        return 10
+
+    @property
+    def wants_last_line(self) -> bool:
+        return bool(self.last_line_as_result)
+
+    @property
+    def exit_codes_to_skip_on(self) -> Container[int]:
+        return ()
+
+    @property
+    def stops_run_on_failure(self) -> bool:
+        """Whether a run is stopped if the operator fails between starting it and deferring."""
+        return True
+
+    def execute(self, context: Context) -> Any:
+        """Start the run and defer.
+
+        Raises:
+            StartRefused: Jetbridge refuses the request; Airflow doesn't try again.
+            StartFailed: it couldn't be reached.
+        """
+        return self._begin(context["ti"])
+
+    def _begin(self, ti: Any) -> Any:
+        self._request = self._start_request(ti)
+        self._answer = self._start(self._request)
+        try:
+            if self.do_xcom_push:
+                ti.xcom_push(key="run_id", value=self._answer.run_id)
+        except Exception:
+            if self.stops_run_on_failure:
+                self._stop(self._request, "Airflow's task failed before it was deferred")
+            raise
+        # From here on the run is not this process's: a worker that is shut down while it still
+        # reports the deferral must not stop a healthy job.
+        self._request = None
+        if not self.wait_for_completion:
+            return self._answer.run_id
+        return self._defer(self._answer)
+
+    def _start_request(self, ti: Any) -> StartRequest:
+        timeout = self.execution_timeout
+        return StartRequest(
+            caller=AirflowCaller(
+                dag_id=ti.dag_id,
+                run_id=ti.run_id,
+                task_id=ti.task_id,
+                map_index=ti.map_index,
+                try_number=ti.try_number,
+                ti_id=str(ti.id),
+            ),
+            timeout_seconds=max(1, int(timeout.total_seconds())) if timeout else None,
+            log_target=s3_log_target(ti),
+            tail_lines=self.tail_lines,
+            last_line_as_result=bool(self.do_xcom_push and self.wants_last_line),
+            **self.job(),
+        )
+
+    def _start(self, request: StartRequest) -> StartAnswer:
+        answer = self._hook().start(request)
+        self.log.info(
+            "Run %s %s by Jetbridge (stack %s, %s)",
+            answer.run_id,
+            "was accepted before" if answer.duplicate else "accepted",
+            self._stack,
+            answer.region,
+        )
+        if request.log_target:
+            target = request.log_target
+            self.log.info(
+                "The containers' logs will be shown here when the run has ended, from s3://%s/%s.*",
+                target.bucket,
+                target.key_prefix,
+            )
+        else:
+            self.log.info(
+                "Airflow's task logs are not on S3: the containers' logs stay in CloudWatch Logs"
+            )
+        return answer
+
+    def _defer(self, answer: StartAnswer) -> None:
+        from airflow_provider_jetbridge.triggers.run import JetbridgeRunTrigger
+
+        self.defer(
+            trigger=JetbridgeRunTrigger(
+                run_id=answer.run_id,
+                outcomes_table=answer.outcomes_table,
+                region_name=answer.region,
+                deferred_at=time.time(),
+                aws_conn_id=self.aws_conn_id,
+                verify=self.verify,
+                botocore_config=self.botocore_config,
+            ),
+            method_name="execute_complete",
+            timeout=self.execution_timeout + NET_TIMEOUT if self.execution_timeout else None,
+        )
+
+    def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
+        """Turn the outcome into the task's end, on a worker.
+
+        A try that is resumed with the outcome of an earlier one begins its own run. Airflow 3.0
+        resumes retries so, instead of executing them (apache/airflow#56704). It is right for any
+        other stale event, too: starting is idempotent per try.
+
+        Raises:
+            ForeignOutcome: the event isn't about this try.
+            AirflowSkipException, AirflowTaskTimeout, RunStopped, RunFailed: as
+                `completion.raise_unless_succeeded` has it.
+        """
+        ti: Any = context["ti"]
+        try:
+            outcome = outcome_of(event, ti)
+        except EarlierOutcome as error:
+            self.log.warning("%s: starting this try's own run", error)
+            return self._begin(ti)
+        self.log.info(
+            "Run %s %s (started %s, stopped %s, exit codes %s, launches %s)",
+            outcome.run_id,
+            outcome.state,
+            outcome.started_at,
+            outcome.stopped_at,
+            outcome.exit_codes,
+            outcome.launches,
+        )
+        if self.do_xcom_push:
+            ti.xcom_push(key="run_id", value=outcome.run_id)
+            ti.xcom_push(key="exit_codes", value=outcome.exit_codes)
+            ti.xcom_push(key=self.backend_id_key, value=outcome.backend_id)
+        raise_unless_succeeded(outcome, self.exit_codes_to_skip_on)
+        return self.return_value(outcome)
+
+    def return_value(self, outcome: Outcome) -> Any:
+        """The task's return value: what the container reported."""
+        return outcome.result
+
+    def on_kill(self) -> None:
+        """Stop the run if Airflow ends this process while it is starting it.
+
+        If the start's answer hasn't come yet, the same request again tells the run id.
+        """
+        if self._request is not None:
+            self._stop(self._request, "Airflow ended the task before it was deferred")
+
+    def _stop(self, request: StartRequest, reason: str) -> None:
+        try:
+            answer = self._answer or self._hook().start(request)
+            self._hook().stop(answer.stop_function, answer.run_id, reason)
+        except Exception:
+            self.log.exception("The run could not be stopped; it may go on")
+        else:
+            self.log.info("Run %s is being stopped: %s", answer.run_id, reason)
+
+    @property
+    def _stack(self) -> str:
+        return self.jetbridge_stack or settings.stack()
+
+    def _access(self) -> AwsAccess:
+        return AwsAccess.of(self.aws_conn_id, self.region_name, self.verify, self.botocore_config)
+
+    def _hook(self) -> JetbridgeHook:
+        from airflow_provider_jetbridge.hooks.jetbridge import JetbridgeHook
+
+        return JetbridgeHook(self._access(), self._stack)

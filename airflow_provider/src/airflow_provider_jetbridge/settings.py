@@ -1,0 +1,46 @@
+"""Section ``[jetbridge]`` of Airflow's configuration; `provider_info` describes its options."""
+
+try:
+    from airflow.sdk.configuration import conf as conf
+except ImportError:  # Airflow 3.0 has it in the core alone
+    from airflow.configuration import conf as conf
+
+SECTION = "jetbridge"
+
+DEFAULT_STACK = "jetbridge"
+
+RESUME_HOLD_SECONDS = 15.0
+"""How long a trigger that has just begun to run keeps its event (see `triggers.guard`)."""
+
+POLL_INTERVAL_SECONDS = 1.0
+
+RESUMES_PER_SECOND = 20.0
+"""How many tasks one triggerer resumes in a second (see `triggers.guard`)."""
+
+
+def stack() -> str:
+    """The CloudFormation stack of Jetbridge that serves this Airflow."""
+    return str(conf.get(SECTION, "stack", fallback=DEFAULT_STACK))
+
+
+def poll_interval_seconds() -> float:
+    return _positive("poll_interval_seconds", POLL_INTERVAL_SECONDS)
+
+
+def resume_hold_seconds() -> float:
+    """Zero switches the guard off, for an Airflow in which the race is mended."""
+    seconds = float(conf.getfloat(SECTION, "resume_hold_seconds", fallback=RESUME_HOLD_SECONDS))
+    if seconds < 0:
+        raise ValueError(f"[{SECTION}] resume_hold_seconds is {seconds}; give zero or more seconds")
+    return seconds
+
+
+def resumes_per_second() -> float:
+    return _positive("resumes_per_second", RESUMES_PER_SECOND)
+
+
+def _positive(option: str, default: float) -> float:
+    value = float(conf.getfloat(SECTION, option, fallback=default))
+    if value <= 0:
+        raise ValueError(f"[{SECTION}] {option} is {value}; give a number above zero")
+    return value

@@ -1,0 +1,118 @@
+"""The outcomes table, read in batches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_provider_jetbridge import aws
+
+BATCH_GET_ITEM_KEYS = 100
+"""Most keys of one BatchGetItem (DynamoDB API reference)."""
+
+PASSING_ERRORS = frozenset(
+    {
+        "InternalServerError",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ThrottlingException",
+    }
+)
+"""Error codes of DynamoDB which go away without anybody's doing."""
+
+
+@dataclass
+class Reading:
+    """What one pass over the waiting runs brought.
+
+    Attributes:
+        found: outcome as JSON text by run id.
+        unread: run ids that DynamoDB did not look up; they come first in the next pass.
+        error: why the pass ended early, if it did.
+    """
+
+    found: dict[str, str] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
+    error: Exception | None = None
+
+    @property
+    def needs_mending(self) -> bool:
+        """Whether somebody has to act: no permission, no such table, no such connection."""
+        from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+
+        if self.error is None or isinstance(self.error, ConnectionError | HTTPClientError):
+            return False
+        if isinstance(self.error, ClientError):
+            return self.error.response.get("Error", {}).get("Code") not in PASSING_ERRORS
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomesTable:
+    """Address of an outcomes table (partition key ``run_id``, attribute ``outcome``)."""
+
+    name: str
+    access: aws.AwsAccess
+
+
+class OutcomesReader:
+    """Reads outcomes with one boto3 client, in whichever one thread `read` is called."""
+
+    def __init__(self, table: OutcomesTable) -> None:
+        self.table = table
+        self._client: Any = None
+
+    @property
+    def connected(self) -> bool:
+        return self._client is not None
+
+    def connect(self) -> None:
+        """Make the client, for which Airflow is asked for the connection.
+
+        Raises:
+            AirflowNotFoundException, BotoCoreError, …: whatever the connection lacks.
+        """
+        self._client = aws.client(
+            self.table.access,
+            "dynamodb",
+            connect_timeout=5,
+            read_timeout=10,
+            retries={"mode": "standard", "max_attempts": 2},
+        )
+
+    def read(self, run_ids: list[str]) -> Reading:
+        """Look up each run once.
+
+        Never raises: an error ends the pass, and what was found before it is kept. After an
+        error it is no longer connected, because the connection's credentials may have changed.
+        """
+        reading = Reading()
+        remaining = list(run_ids)
+        try:
+            while remaining:
+                found, unprocessed = self._batch_get(remaining[:BATCH_GET_ITEM_KEYS])
+                reading.found.update(found)
+                reading.unread.extend(unprocessed)
+                del remaining[:BATCH_GET_ITEM_KEYS]
+        except Exception as error:
+            reading.error = error
+            reading.unread = [*remaining, *reading.unread]
+            self._client = None
+        return reading
+
+    def _batch_get(self, run_ids: list[str]) -> tuple[dict[str, str], list[str]]:
+        answer = self._client.batch_get_item(
+            RequestItems={
+                self.table.name: {
+                    "Keys": [{"run_id": {"S": run_id}} for run_id in run_ids],
+                    "ProjectionExpression": "#run_id, #outcome",
+                    "ExpressionAttributeNames": {"#run_id": "run_id", "#outcome": "outcome"},
+                }
+            }
+        )
+        items = answer.get("Responses", {}).get(self.table.name, [])
+        found = {item["run_id"]["S"]: item["outcome"]["S"] for item in items if "outcome" in item}
+        unprocessed = answer.get("UnprocessedKeys", {}).get(self.table.name, {}).get("Keys", [])
+        return found, [key["run_id"]["S"] for key in unprocessed]

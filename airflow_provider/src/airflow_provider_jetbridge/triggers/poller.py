@@ -1,0 +1,162 @@
+"""One reader of the outcomes table for all tasks that wait in a triggerer process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+import random
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import ClassVar
+
+from asgiref.sync import sync_to_async
+
+from airflow_provider_jetbridge import settings
+from airflow_provider_jetbridge.triggers.outcomes import OutcomesReader, OutcomesTable, Reading
+
+log = logging.getLogger(__name__)
+
+MAX_BACK_OFF_SECONDS = 30.0
+
+
+@dataclass(eq=False)
+class _Waiter:
+    """A trigger that waits, with the logging context that leads to its task's own log."""
+
+    outcome: asyncio.Future[str]
+    context: contextvars.Context
+
+    def tell(self, message: str) -> None:
+        self.context.run(log.warning, "%s", message)
+
+
+class OutcomePoller:
+    """Looks up all waiting runs once per interval, and hands each outcome to its triggers.
+
+    State is touched on the event loop alone; boto3 runs in one thread. It is level-triggered:
+    each pass asks for every run that still waits, so nothing depends on having seen a change.
+    """
+
+    _pollers: ClassVar[dict[tuple[asyncio.AbstractEventLoop, OutcomesTable], OutcomePoller]] = {}
+
+    @classmethod
+    def shared(cls, table: OutcomesTable) -> OutcomePoller:
+        """The poller of this table in the running event loop; it is made when there is none."""
+        key = (asyncio.get_running_loop(), table)
+        if key not in cls._pollers:
+            cls._pollers[key] = cls(table, on_end=lambda: cls._pollers.pop(key, None))
+        return cls._pollers[key]
+
+    def __init__(self, table: OutcomesTable, on_end: Callable[[], object]) -> None:
+        self.table = table
+        self._on_end = on_end
+        self._reader = OutcomesReader(table)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="jetbridge-outcomes")
+        self._waiting: dict[str, list[_Waiter]] = {}
+        self._unread: list[str] = []
+        self._failed_passes = 0
+        self._nobody_waits = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many runs are waited for."""
+        return len(self._waiting)
+
+    async def outcome(self, run_id: str) -> str:
+        """Wait for the outcome of a run, as JSON text.
+
+        An outcome that was there before is found by the next pass.
+        """
+        loop = asyncio.get_running_loop()
+        waiter = _Waiter(loop.create_future(), contextvars.copy_context())
+        self._waiting.setdefault(run_id, []).append(waiter)
+        self._nobody_waits.clear()
+        if self._task is None:
+            # An empty context: the poller's own lines belong to no task's log.
+            self._task = loop.create_task(self._poll(), context=contextvars.Context())
+        try:
+            return await waiter.outcome
+        finally:
+            self._forget(run_id, waiter)
+
+    def _forget(self, run_id: str, waiter: _Waiter) -> None:
+        waiters = self._waiting.get(run_id, [])
+        waiters.remove(waiter)
+        if not waiters:
+            del self._waiting[run_id]
+        if not self._waiting:
+            self._nobody_waits.set()
+
+    async def _poll(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while self._waiting:
+                began = loop.time()
+                reading = await self._read(self._next_keys())
+                self._unread = reading.unread
+                self._hand_over(reading.found)
+                await self._pause(self._delay(reading) - (loop.time() - began))
+        except Exception as error:
+            for waiter in self._waiters():
+                if not waiter.outcome.done():
+                    waiter.outcome.set_exception(error)
+        finally:
+            self._on_end()
+            self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _read(self, run_ids: list[str]) -> Reading:
+        if not self._reader.connected:
+            try:
+                # Asking Airflow for a connection from any other thread than asgiref's own kills
+                # the triggerer of Airflow 3.0 ("Response read out of order", TriggerCommsDecoder).
+                await sync_to_async(self._reader.connect)()
+            except Exception as error:
+                return Reading(unread=run_ids, error=error)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._reader.read, run_ids)
+
+    def _next_keys(self) -> list[str]:
+        first = [run_id for run_id in self._unread if run_id in self._waiting]
+        return list(dict.fromkeys([*first, *self._waiting]))
+
+    def _hand_over(self, found: dict[str, str]) -> None:
+        for run_id, outcome in found.items():
+            for waiter in self._waiting.get(run_id, []):
+                if not waiter.outcome.done():
+                    waiter.outcome.set_result(outcome)
+
+    def _delay(self, reading: Reading) -> float:
+        """Seconds from the beginning of this pass to that of the next; says what is wrong, once."""
+        interval = settings.poll_interval_seconds()
+        if reading.error is None:
+            if self._failed_passes:
+                log.info("Outcomes table %s can be read again", self.table.name)
+            self._failed_passes = 0
+            return interval
+        if not self._failed_passes:
+            self._report(reading)
+        self._failed_passes += 1
+        back_off: float = min(MAX_BACK_OFF_SECONDS, interval * 2 ** min(self._failed_passes, 10))
+        return back_off * random.uniform(0.5, 1.0)
+
+    def _report(self, reading: Reading) -> None:
+        message = (
+            f"Outcomes table {self.table.name} can't be read: "
+            f"{type(reading.error).__name__}: {reading.error}. Trying again until it can"
+        )
+        log.warning("%s", message)
+        if reading.needs_mending:
+            for waiter in self._waiters():
+                waiter.tell(message)
+
+    def _waiters(self) -> list[_Waiter]:
+        return [waiter for waiters in self._waiting.values() for waiter in waiters]
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._nobody_waits.wait(), max(seconds, 0))
+        except TimeoutError:
+            return

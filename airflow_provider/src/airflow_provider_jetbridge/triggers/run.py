@@ -1,0 +1,97 @@
+"""The trigger that waits for the outcome of a run."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from airflow_provider_jetbridge.aws import AwsAccess
+from airflow_provider_jetbridge.triggers.guard import hold_seconds, resume_rate
+from airflow_provider_jetbridge.triggers.outcomes import OutcomesTable
+from airflow_provider_jetbridge.triggers.poller import OutcomePoller
+
+
+class JetbridgeRunTrigger(BaseTrigger):
+    """Fires when the outcome of a run is in the outcomes table.
+
+    All triggers of a triggerer process share one poller per table and connection, so a waiting
+    task costs a dictionary entry. The trigger holds nothing that a restart could lose: run again
+    elsewhere, it finds the same outcome and fires the same event.
+
+    The event is held until the trigger has run for 15 s, unless the task was deferred over a
+    minute ago; `guard.hold_seconds` says why. It is then released at the triggerer's own rate
+    (`guard.ResumeRate`).
+
+    The event's payload is ``{"run_id": …, "outcome": …}``, the latter being the contract's
+    ``Outcome`` as a JSON object.
+
+    There is no ``on_kill``: Airflow calls it for triggers whose tasks nobody killed, too (after a
+    triggerer was taken for dead, and whenever a task is resumed from outside), so stopping the
+    run there would end healthy jobs.
+
+    :param run_id: the run.
+    :param outcomes_table: the DynamoDB table in which its outcome will appear.
+    :param region_name: the table's region.
+    :param deferred_at: when the task was deferred, epoch seconds.
+    :param aws_conn_id: the Airflow connection to AWS, as for every operator of the amazon
+        provider; likewise ``verify`` and ``botocore_config``.
+    """
+
+    def __init__(
+        self,
+        *,
+        run_id: str,
+        outcomes_table: str,
+        region_name: str | None,
+        deferred_at: float,
+        aws_conn_id: str | None = "aws_default",
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.run_id = run_id
+        self.outcomes_table = outcomes_table
+        self.region_name = region_name
+        self.deferred_at = deferred_at
+        self.aws_conn_id = aws_conn_id
+        self.verify = verify
+        self.botocore_config = botocore_config
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        return (
+            f"{type(self).__module__}.{type(self).__qualname__}",
+            {
+                "run_id": self.run_id,
+                "outcomes_table": self.outcomes_table,
+                "region_name": self.region_name,
+                "deferred_at": self.deferred_at,
+                "aws_conn_id": self.aws_conn_id,
+                "verify": self.verify,
+                "botocore_config": self.botocore_config,
+            },
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        began = time.monotonic()
+        self.log.info("Waiting for the outcome of run %s", self.run_id)
+        outcome = await OutcomePoller.shared(self._table()).outcome(self.run_id)
+        await self._hold(began)
+        await resume_rate.wait_for_slot()
+        yield TriggerEvent({"run_id": self.run_id, "outcome": json.loads(outcome)})
+
+    async def _hold(self, began: float) -> None:
+        hold = hold_seconds(
+            trigger_ran_for=time.monotonic() - began, deferred_for=time.time() - self.deferred_at
+        )
+        if hold:
+            self.log.info("Run %s has ended; resuming in %.1f s", self.run_id, hold)
+            await asyncio.sleep(hold)
+
+    def _table(self) -> OutcomesTable:
+        access = AwsAccess.of(self.aws_conn_id, self.region_name, self.verify, self.botocore_config)
+        return OutcomesTable(self.outcomes_table, access)

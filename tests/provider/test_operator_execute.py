@@ -1,0 +1,363 @@
+"""execute, execute_complete and on_kill, with AWS replaced at boto3's edge."""
+
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+from airflow.providers.common.compat.sdk import (
+    AirflowException,
+    AirflowFailException,
+    AirflowSkipException,
+    AirflowTaskTimeout,
+    TaskDeferred,
+)
+from botocore.exceptions import ReadTimeoutError
+from fake_aws import FakeLambda, client_error
+
+from airflow_provider_jetbridge import aws, log_target
+from airflow_provider_jetbridge.exceptions import ForeignOutcome, RunFailed, RunStopped, StartFailed
+from airflow_provider_jetbridge.operators.batch import BatchOperator
+from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
+from airflow_provider_jetbridge.triggers.run import JetbridgeRunTrigger
+from jetbridge.contract import AirflowCaller, Cause, Fault, ScheduleCaller, State
+
+ANSWER = {
+    "run_id": "01k8run",
+    "duplicate": False,
+    "outcomes_table": "outcomes",
+    "stop_function": "jetbridge-stop-run",
+    "region": "eu-west-1",
+}
+STOPPED = {"stopping": ["01k8run"], "already_ended": [], "unknown": []}
+
+
+def ecs(**keywords) -> EcsRunTaskOperator:
+    return EcsRunTaskOperator(
+        **{"task_id": "job", "task_definition": "t", "cluster": "c", "overrides": {}, **keywords}
+    )
+
+
+def batch(**keywords) -> BatchOperator:
+    return BatchOperator(task_id="job", job_name="n", job_definition="d", job_queue="q", **keywords)
+
+
+def caller_of(ti, **changes) -> AirflowCaller:
+    mine = {
+        "dag_id": ti.dag_id,
+        "run_id": ti.run_id,
+        "task_id": ti.task_id,
+        "try_number": ti.try_number,
+        "ti_id": ti.id,
+    }
+    return AirflowCaller(**{**mine, **changes})
+
+
+@pytest.fixture
+def functions(monkeypatch) -> FakeLambda:
+    fake = FakeLambda()
+    monkeypatch.setattr(aws, "client", lambda access, service, **defaults: fake)
+    monkeypatch.setattr("tenacity.nap.time.sleep", lambda seconds: None)
+    return fake
+
+
+class TestExecute:
+    def test_it_starts_the_run_and_defers(self, functions, ti):
+        functions.answers.append(ANSWER)
+        with pytest.raises(TaskDeferred) as deferred:
+            ecs(execution_timeout=timedelta(hours=1)).execute({"ti": ti})
+
+        ((function, request),) = functions.invocations
+        assert function == "jetbridge-start-run"
+        assert request["caller"] == {
+            "kind": "airflow",
+            "dag_id": "dag",
+            "run_id": "scheduled__2026-01-01T00:00:00+00:00",
+            "task_id": "job",
+            "map_index": -1,
+            "try_number": 2,
+            "ti_id": ti.id,
+        }
+        assert request["run_task"]["taskDefinition"] == "t"
+        trigger = deferred.value.trigger
+        assert isinstance(trigger, JetbridgeRunTrigger)
+        assert (trigger.run_id, trigger.outcomes_table) == ("01k8run", "outcomes")
+        assert trigger.region_name == "eu-west-1"
+        assert deferred.value.method_name == "execute_complete"
+        assert deferred.value.timeout == timedelta(hours=1, minutes=10)
+        assert ti.xcoms == {"run_id": "01k8run"}
+
+    def test_without_execution_timeout_it_waits_for_ever(self, functions, ti):
+        functions.answers.append(ANSWER)
+        with pytest.raises(TaskDeferred) as deferred:
+            batch(do_xcom_push=False).execute({"ti": ti})
+        assert deferred.value.timeout is None
+        assert ti.xcoms == {}
+
+    def test_the_stack_is_the_operators_or_the_configurations(self, functions, ti, monkeypatch):
+        monkeypatch.setenv("AIRFLOW__JETBRIDGE__STACK", "configured")
+        for operator in (ecs(), ecs(jetbridge_stack="asked-for")):
+            functions.answers.append(ANSWER)
+            with pytest.raises(TaskDeferred):
+                operator.execute({"ti": ti})
+        called = [function for function, _ in functions.invocations]
+        assert called == ["configured-start-run", "asked-for-start-run"]
+
+    def test_without_waiting_it_returns_the_run_id(self, functions, ti):
+        functions.answers.append(ANSWER)
+        assert ecs(wait_for_completion=False).execute({"ti": ti}) == "01k8run"
+
+    def test_it_names_the_log_of_this_try(self, functions, ti, monkeypatch):
+        monkeypatch.setattr(log_target, "_remote_base", lambda: "s3://logs/airflow/")
+        functions.answers.append(ANSWER)
+        with pytest.raises(TaskDeferred):
+            ecs().execute({"ti": ti})
+        assert functions.invocations[0][1]["log_target"] == {
+            "kind": "s3",
+            "bucket": "logs",
+            "key_prefix": (
+                "airflow/dag_id=dag/run_id=scheduled__2026-01-01T00:00:00+00:00/"
+                "task_id=job/attempt=2.log"
+            ),
+        }
+
+    def test_a_refused_request_is_not_retried_by_anybody(self, functions, ti):
+        functions.answers.append(
+            {"errorType": "ContractError", "errorMessage": "run_task.cluster: is not allowed"}
+        )
+        with pytest.raises(AirflowFailException, match=r"run_task\.cluster: is not allowed"):
+            ecs().execute({"ti": ti})
+        assert len(functions.invocations) == 1
+
+    @pytest.mark.parametrize(
+        ("code", "advice"),
+        [
+            ("ResourceNotFoundException", "jetbridge_stack"),
+            ("AccessDeniedException", "lambda:InvokeFunction"),
+        ],
+    )
+    def test_a_wrong_set_up_is_not_retried_by_anybody(self, functions, ti, code, advice):
+        functions.answers.append(client_error(code, "Invoke"))
+        with pytest.raises(AirflowFailException, match=advice):
+            ecs().execute({"ti": ti})
+        assert len(functions.invocations) == 1
+
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            {"errorType": "Sandbox.Timedout", "errorMessage": "Task timed out after 10 seconds"},
+            client_error("ServiceException", "Invoke"),
+            ReadTimeoutError(endpoint_url="http://127.0.0.1"),
+            {"run_id": "01k8run"},
+        ],
+        ids=["function error", "service error", "lost answer", "answer of another version"],
+    )
+    def test_what_may_pass_is_sent_again_unchanged(self, functions, ti, fault):
+        functions.answers.extend([fault, fault, ANSWER])
+        with pytest.raises(TaskDeferred):
+            ecs().execute({"ti": ti})
+        first, *others = functions.invocations
+        assert others == [first, first]
+
+        functions.answers.extend([fault] * 3)
+        with pytest.raises(StartFailed) as failed:
+            ecs().execute({"ti": ti})
+        assert not isinstance(failed.value, AirflowFailException)
+
+    @pytest.mark.parametrize("stops", [True, False])
+    def test_a_failure_before_deferring_stops_the_run(self, functions, ti, stops):
+        functions.answers.extend([ANSWER, STOPPED])
+
+        def refuse(key, value):
+            raise RuntimeError("no XCom today")
+
+        ti.xcom_push = refuse
+        with pytest.raises(RuntimeError, match="no XCom today"):
+            ecs(stop_task_on_failure=stops).execute({"ti": ti})
+        assert [name for name, _ in functions.invocations[1:]] == ["jetbridge-stop-run"] * stops
+
+
+class TestOnKill:
+    @pytest.fixture
+    def timed_out(self, ti):
+        """A task instance whose ``execution_timeout`` passes just after the run was started."""
+
+        def too_late(key, value):
+            raise AirflowTaskTimeout
+
+        ti.xcom_push = too_late
+        return ti
+
+    def test_it_stops_the_run_that_was_started(self, functions, timed_out):
+        functions.answers.extend([ANSWER, STOPPED])
+        operator = ecs()
+        with pytest.raises(AirflowTaskTimeout):
+            operator.execute({"ti": timed_out})
+        operator.on_kill()
+        function, request = functions.invocations[1]
+        assert function == "jetbridge-stop-run"
+        assert request["run_ids"] == ["01k8run"]
+
+    def test_it_finds_the_run_of_a_start_that_has_not_answered(self, functions, ti):
+        functions.answers.extend([AirflowTaskTimeout(), ANSWER, STOPPED])
+        operator = ecs()
+        with pytest.raises(AirflowTaskTimeout):
+            operator.execute({"ti": ti})
+        operator.on_kill()
+        start, again, stop = functions.invocations
+        assert again == start
+        assert stop[0] == "jetbridge-stop-run"
+
+    def test_it_says_so_when_it_could_not_stop(self, functions, timed_out, capsys):
+        functions.answers.extend([ANSWER, client_error("ServiceException", "Invoke")])
+        operator = ecs()
+        with pytest.raises(AirflowTaskTimeout):
+            operator.execute({"ti": timed_out})
+        operator.on_kill()
+        assert "could not be stopped" in capsys.readouterr().out
+
+    @pytest.mark.parametrize("waits", [True, False])
+    def test_a_worker_that_shuts_down_after_deferring_stops_nothing(self, functions, ti, waits):
+        functions.answers.append(ANSWER)
+        operator = ecs(wait_for_completion=waits)
+        with suppress(TaskDeferred):
+            operator.execute({"ti": ti})
+        operator.on_kill()
+        assert [function for function, _ in functions.invocations] == ["jetbridge-start-run"]
+
+    def test_it_does_nothing_on_a_worker_that_only_resumes(self, functions, ti, make_event):
+        operator = ecs()
+        operator.execute_complete({"ti": ti}, make_event())
+        operator.on_kill()
+        assert functions.invocations == []
+
+
+class TestExecuteComplete:
+    def test_success_returns_the_containers_result(self, ti, make_event):
+        event = make_event(result={"rows": 3})
+        assert ecs().execute_complete({"ti": ti}, event) == {"rows": 3}
+        assert ti.xcoms == {
+            "run_id": "01k8run",
+            "exit_codes": {"main": 0},
+            "ecs_task_arn": "arn:aws:ecs:eu-central-1:123456789012:task/c/0f1e",
+        }
+
+    @pytest.mark.parametrize(("result", "returned"), [(None, "8f2c"), ([1], [1]), (False, False)])
+    def test_batch_returns_the_result_or_the_job_id(self, ti, make_event, result, returned):
+        event = make_event(backend="batch", backend_id="8f2c", result=result)
+        assert batch().execute_complete({"ti": ti}, event) == returned
+        assert ti.xcoms["batch_job_id"] == "8f2c"
+
+    def test_nothing_is_pushed_where_xcom_is_off(self, ti, make_event):
+        ecs(do_xcom_push=False).execute_complete({"ti": ti}, make_event())
+        assert ti.xcoms == {}
+
+    def test_failure_tells_everything(self, ti, make_event):
+        event = make_event(
+            state=State.FAILED,
+            cause=Cause.OUT_OF_MEMORY,
+            fault=Fault.JOB,
+            reason="OutOfMemoryError: Container killed due to memory usage",
+            advice="Give the container more memory.",
+            exit_codes={"main": 137, "sidecar": 0},
+            last_lines=["main: loading", "main: still loading"],
+        )
+        with pytest.raises(RunFailed) as failed:
+            ecs().execute_complete({"ti": ti}, event)
+        assert str(failed.value).splitlines() == [
+            "Run 01k8run failed: out of memory",
+            "Exit codes: main exited with 137, sidecar exited with 0",
+            "AWS says: OutOfMemoryError: Container killed due to memory usage",
+            "Advice: Give the container more memory.",
+            "ECS task: arn:aws:ecs:eu-central-1:123456789012:task/c/0f1e",
+            "Last log lines:",
+            "  main: loading",
+            "  main: still loading",
+        ]
+        assert ti.xcoms["exit_codes"] == {"main": 137, "sidecar": 0}
+
+    def test_a_missing_exit_code_is_said_to_be_missing(self, ti, make_event):
+        event = make_event(
+            state=State.FAILED, cause=Cause.CAPACITY, exit_codes={}, backend_id=None, reason=""
+        )
+        with pytest.raises(RunFailed) as failed:
+            ecs(skip_on_exit_code=1).execute_complete({"ti": ti}, event)
+        assert str(failed.value).splitlines() == [
+            "Run 01k8run failed: capacity",
+            "No container has an exit code",
+        ]
+
+    def test_airflow_may_retry_a_failure(self, ti, make_event):
+        with pytest.raises(AirflowException) as failed:
+            ecs().execute_complete({"ti": ti}, make_event(state=State.FAILED))
+        assert not isinstance(failed.value, AirflowFailException)
+
+    def test_its_time_was_over(self, ti, make_event):
+        event = make_event(state=State.STOPPED, cause=Cause.TIMEOUT, fault=Fault.USER)
+        with pytest.raises(AirflowTaskTimeout, match="Run 01k8run stopped: timeout"):
+            ecs().execute_complete({"ti": ti}, event)
+
+    def test_batchs_own_timeout_is_a_failure(self, ti, make_event):
+        event = make_event(state=State.FAILED, cause=Cause.TIMEOUT, backend="batch")
+        with pytest.raises(RunFailed):
+            batch().execute_complete({"ti": ti}, event)
+
+    def test_somebody_stopped_it(self, ti, make_event):
+        event = make_event(state=State.STOPPED, cause=Cause.STOPPED_BY_USER, exit_codes={"m": 143})
+        with pytest.raises(RunStopped, match="stopped by user"):
+            ecs(skip_on_exit_code=143).execute_complete({"ti": ti}, event)
+
+    @pytest.mark.parametrize(
+        ("codes", "skip_on", "skips"),
+        [
+            ({"main": 99}, 99, True),
+            ({"main": 99}, [98, 99], True),
+            ({"main": 99, "sidecar": 0}, {99}, True),
+            ({"main": 1}, 99, False),
+            ({"main": 99, "sidecar": 1}, 99, False),
+            ({"main": 0}, 0, False),
+            ({}, 1, False),
+            ({"main": 99}, None, False),
+        ],
+    )
+    def test_skip_on_exit_code(self, ti, make_event, codes, skip_on, skips):
+        event = make_event(state=State.FAILED, cause=Cause.APPLICATION_EXIT, exit_codes=codes)
+        with pytest.raises(AirflowSkipException if skips else RunFailed):
+            ecs(skip_on_exit_code=skip_on).execute_complete({"ti": ti}, event)
+
+    @pytest.mark.parametrize("stale", [{"try_number": 1}, {"ti_id": "another"}])
+    @pytest.mark.parametrize("state", list(State))
+    def test_a_try_resumed_with_another_tries_outcome_starts_its_own_run(
+        self, functions, ti, make_event, stale, state
+    ):
+        functions.answers.append(ANSWER)
+        event = make_event(state=state, caller=caller_of(ti, **stale))
+        with pytest.raises(TaskDeferred):
+            ecs(skip_on_exit_code=0).execute_complete({"ti": ti}, event)
+        ((_, request),) = functions.invocations
+        assert (request["caller"]["ti_id"], request["caller"]["try_number"]) == (ti.id, 2)
+        assert ti.xcoms == {"run_id": "01k8run"}
+
+    @pytest.mark.parametrize(
+        "foreign",
+        [{"dag_id": "x"}, {"run_id": "x"}, {"task_id": "x"}, {"map_index": 3}],
+    )
+    def test_the_outcome_of_another_task_is_refused(self, functions, ti, make_event, foreign):
+        event = make_event(caller=caller_of(ti, ti_id="another", **foreign))
+        with pytest.raises(ForeignOutcome, match="this is try 2 of"):
+            ecs().execute_complete({"ti": ti}, event)
+        assert (ti.xcoms, functions.invocations) == ({}, [])
+
+    def test_the_outcome_of_somebody_else_is_refused(self, ti, make_event):
+        caller = ScheduleCaller(schedule_arn="arn", scheduled_time="2026-01-01T00:00:00Z")
+        with pytest.raises(ForeignOutcome, match="not started by Airflow"):
+            ecs().execute_complete({"ti": ti}, make_event(caller=caller))
+
+    @pytest.mark.parametrize("event", [None, {}, {"outcome": {"run_id": 7}}])
+    def test_an_event_without_an_outcome_is_refused(self, ti, event):
+        with pytest.raises(ForeignOutcome, match="carries no"):
+            ecs().execute_complete({"ti": ti}, event)
+
+    def test_fields_of_a_later_version_are_ignored(self, ti, make_event):
+        event = make_event(result=5)
+        event["outcome"]["added_later"] = True
+        assert ecs().execute_complete({"ti": ti}, event) == 5

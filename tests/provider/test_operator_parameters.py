@@ -1,0 +1,142 @@
+"""RunTask and SubmitJob parameters are those that the stock operators send."""
+
+from datetime import timedelta
+from unittest.mock import MagicMock
+
+import pytest
+from airflow.providers.amazon.aws.operators.batch import BatchOperator as StockBatchOperator
+from airflow.providers.amazon.aws.operators.ecs import (
+    EcsRunTaskOperator as StockEcsRunTaskOperator,
+)
+
+from airflow_provider_jetbridge.operators.batch import BatchOperator
+from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
+
+SEED = {
+    "task_id": "seed",
+    "cluster": "prod",
+    "task_definition": "report:7",
+    "launch_type": "FARGATE",
+    "overrides": {
+        "containerOverrides": [
+            {
+                "name": "main",
+                "environment": [
+                    {"name": "dag_run_ts", "value": "{{ ts }}"},
+                    {"name": "dag_run_date", "value": "{{ ds }}"},
+                ],
+            }
+        ]
+    },
+    "network_configuration": {"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
+    "awslogs_group": "/ecs/report",
+    "awslogs_stream_prefix": "ecs/main",
+    "container_name": "main",
+    "number_logs_exception": 25,
+    "retries": 2,
+}
+
+EVERYTHING = {
+    **SEED,
+    "capacity_provider_strategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1}],
+    "volume_configurations": [{"name": "data", "managedEBSVolume": {"roleArn": "r"}}],
+    "group": "family:report",
+    "placement_constraints": [{"type": "distinctInstance"}],
+    "placement_strategy": [{"type": "random"}],
+    "platform_version": "1.4.0",
+    "tags": {"team": "data"},
+    "propagate_tags": "TASK_DEFINITION",
+}
+
+BATCH = {
+    "task_id": "batch",
+    "job_name": "report",
+    "job_definition": "report:7",
+    "job_queue": "queue",
+    "container_overrides": {"environment": [{"name": "A", "value": "1"}]},
+    "array_properties": {"size": 3},
+    "ecs_properties_override": {"taskProperties": []},
+    "eks_properties_override": {"podProperties": {}},
+    "node_overrides": {"numNodes": 2},
+    "share_identifier": "team",
+    "scheduling_priority_override": 5,
+    "parameters": {"day": "2026-01-01"},
+    "retry_strategy": {"attempts": 2},
+    "tags": {"team": "data"},
+    "submit_job_timeout": 600,
+}
+
+
+def stock_run_task(**keywords):
+    operator = StockEcsRunTaskOperator(**keywords)
+    operator.client = MagicMock()
+    operator.client.run_task.return_value = {
+        "failures": [],
+        "tasks": [{"taskArn": "arn:aws:ecs:r:1:task/c/1"}],
+    }
+    operator._start_task()
+    return {k: v for k, v in operator.client.run_task.call_args.kwargs.items() if k != "startedBy"}
+
+
+@pytest.mark.parametrize("keywords", [SEED, EVERYTHING, {**SEED, "launch_type": ""}])
+def test_run_task_is_what_the_stock_operator_sends(keywords):
+    assert EcsRunTaskOperator(**keywords).job() == {"run_task": stock_run_task(**keywords)}
+
+
+@pytest.mark.parametrize(
+    "keywords",
+    [BATCH, {k: BATCH[k] for k in ("task_id", "job_name", "job_definition", "job_queue")}],
+)
+def test_submit_job_is_what_the_stock_operator_sends(keywords):
+    stock = StockBatchOperator(**keywords)
+    hook = MagicMock()
+    hook.client.submit_job.return_value = {"jobId": "1"}
+    stock.__dict__["hook"] = hook
+    stock.submit_job({"ti": MagicMock(), "task_instance": MagicMock()})
+    sent = hook.client.submit_job.call_args.kwargs
+    expected = {key: value for key, value in sent.items() if value != {}}
+    assert BatchOperator(**keywords).job() == {"submit_job": expected}
+
+
+def test_templates_reach_the_environment():
+    operator = EcsRunTaskOperator(**SEED)
+    operator.render_template_fields({"ts": "2026-01-01T00:00:00+00:00", "ds": "2026-01-01"})
+    environment = operator.job()["run_task"]["overrides"]["containerOverrides"][0]["environment"]
+    assert [entry["value"] for entry in environment] == ["2026-01-01T00:00:00+00:00", "2026-01-01"]
+
+
+@pytest.mark.parametrize(
+    ("keywords", "wanted"),
+    [
+        (SEED, True),
+        ({**SEED, "awslogs_stream_prefix": None}, False),
+        ({**SEED, "awslogs_group": None}, False),
+        ({**SEED, "awslogs_stream_prefix": None, "last_line_as_result": True}, True),
+        ({**SEED, "last_line_as_result": False}, False),
+        ({**SEED, "do_xcom_push": False}, False),
+    ],
+)
+def test_the_last_line_is_the_result_where_the_stock_operator_has_it_so(ti, keywords, wanted):
+    assert EcsRunTaskOperator(**keywords)._start_request(ti).last_line_as_result is wanted
+
+
+@pytest.mark.parametrize(("asked", "lines"), [(25, 25), ("25", 25), (0, 0), (1000, 100)])
+def test_tail_lines(ti, asked, lines):
+    operator = EcsRunTaskOperator(**{**SEED, "number_logs_exception": asked})
+    assert operator._start_request(ti).tail_lines == lines
+
+
+@pytest.mark.parametrize(
+    ("timeout", "seconds"),
+    [(None, None), (timedelta(minutes=5), 300), (timedelta(milliseconds=10), 1)],
+)
+def test_execution_timeout_is_the_runs_timeout(ti, timeout, seconds):
+    operator = EcsRunTaskOperator(**SEED, execution_timeout=timeout)
+    assert operator._start_request(ti).timeout_seconds == seconds
+
+
+def test_a_templated_reattach_is_refused_when_it_turns_out_true():
+    operator = EcsRunTaskOperator(**{**SEED, "reattach": "{{ 'True' }}"} | {"reattach": False})
+    operator.reattach = "True"
+    with pytest.raises(ValueError, match="reattach=True is not supported"):
+        operator.job()

@@ -1,0 +1,146 @@
+"""The trigger: held against Airflow's resume race, released evenly, the same after a restart."""
+
+import asyncio
+import json
+from importlib import import_module
+
+import pytest
+from fake_aws import FakeDynamoDB
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_jetbridge import aws
+from airflow_provider_jetbridge.triggers import guard
+from airflow_provider_jetbridge.triggers.guard import hold_seconds
+from airflow_provider_jetbridge.triggers.run import JetbridgeRunTrigger
+from jetbridge.contract import encode
+
+
+class Clock:
+    """Time that passes only when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.seconds = 1_000_000.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.seconds += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch) -> Clock:
+    clock = Clock()
+    run = import_module("airflow_provider_jetbridge.triggers.run")
+    for module in (run, guard):
+        monkeypatch.setattr(module.time, "monotonic", clock)
+        monkeypatch.setattr(module.time, "time", clock)
+        monkeypatch.setattr(module, "asyncio", type("asyncio", (), {"sleep": clock.sleep}))
+    monkeypatch.setattr(run, "resume_rate", guard.ResumeRate())
+    return clock
+
+
+@pytest.fixture
+def dynamodb(monkeypatch, make_outcome) -> FakeDynamoDB:
+    fake = FakeDynamoDB()
+    fake.tables["outcomes"] = {"01k8run": encode(make_outcome())}
+    monkeypatch.setattr(aws, "client", lambda access, service, **defaults: fake)
+    return fake
+
+
+def trigger(deferred_at: float, run_id: str = "01k8run") -> JetbridgeRunTrigger:
+    return JetbridgeRunTrigger(
+        run_id=run_id,
+        outcomes_table="outcomes",
+        region_name="eu-central-1",
+        deferred_at=deferred_at,
+        aws_conn_id="aws_other",
+        verify=False,
+        botocore_config={"retries": {"max_attempts": 7}},
+    )
+
+
+def restarted(one: JetbridgeRunTrigger) -> JetbridgeRunTrigger:
+    """As Airflow makes it again elsewhere, from the database."""
+    path, kwargs = one.serialize()
+    module, _, name = path.rpartition(".")
+    return getattr(import_module(module), name)(**json.loads(json.dumps(kwargs)))
+
+
+async def fire(one: JetbridgeRunTrigger):
+    async with asyncio.timeout(5):
+        return [event.payload async for event in one.run()]
+
+
+def test_a_run_that_ends_at_once_is_held_for_15_seconds(dynamodb, clock, make_event):
+    events = asyncio.run(fire(trigger(deferred_at=clock())))
+    assert events == [make_event()]
+    assert clock.slept == [15, 0]
+
+
+def test_a_task_deferred_over_a_minute_ago_is_not_held(dynamodb, clock):
+    asyncio.run(fire(trigger(deferred_at=clock() - 61)))
+    assert clock.slept == [0]
+
+
+@pytest.mark.parametrize(
+    ("ran_for", "deferred_for", "hold"),
+    [
+        (0, 0, 15),
+        (15, 15, 0),
+        (14.5, 20, 0.5),
+        (400, 400, 0),
+        (0, 50, 10),
+        (0, 3600, 0),
+        pytest.param(0, -40, 15, id="worker's clock ahead"),
+    ],
+)
+def test_hold(ran_for, deferred_for, hold):
+    assert hold_seconds(trigger_ran_for=ran_for, deferred_for=deferred_for) == hold
+
+
+@given(st.floats(0, 1000), st.floats(0, 1000), st.floats(-45, 45), st.floats(0, 600))
+def test_nothing_resumes_within_15_seconds_of_its_deferral(wait_to_run, ran, skew, restart_after):
+    """Clocks may differ by 45 s, the trigger may run late, and again after a restart."""
+    for began in {wait_to_run, wait_to_run + restart_after}:
+        since_deferral = began + ran
+        hold = hold_seconds(trigger_ran_for=ran, deferred_for=since_deferral + skew)
+        assert since_deferral + hold >= 15 - 1e-6
+        assert hold <= 15
+
+
+def test_the_hold_is_configurable(dynamodb, clock, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__JETBRIDGE__RESUME_HOLD_SECONDS", "0")
+    asyncio.run(fire(trigger(deferred_at=clock())))
+    assert clock.slept == [0]
+
+
+def test_a_burst_is_released_at_20_a_second(clock):
+    async def take(count: int) -> list[float]:
+        rate, times = guard.ResumeRate(), []
+        for _ in range(count):
+            await rate.wait_for_slot()
+            times.append(clock())
+        return times
+
+    began = clock()
+    times = asyncio.run(take(41))
+    assert times[0] == began
+    assert times[-1] - began == pytest.approx(2.0)
+
+
+def test_a_restarted_trigger_fires_the_same_event(dynamodb, clock, make_event):
+    first = trigger(deferred_at=clock() - 100)
+    second = restarted(first)
+    assert second.serialize() == first.serialize()
+    assert asyncio.run(fire(second)) == asyncio.run(fire(first)) == [make_event()]
+
+
+def test_airflow_can_store_its_arguments():
+    from airflow.serialization.serialized_objects import BaseSerialization
+
+    kwargs = trigger(deferred_at=1.5).serialize()[1]
+    assert BaseSerialization.deserialize(BaseSerialization.serialize(kwargs)) == kwargs
