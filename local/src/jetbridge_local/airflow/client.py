@@ -1,0 +1,216 @@
+"""A small client of Airflow's REST API v2."""
+
+import time
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx
+
+from jetbridge_local.airflow.models import DagRun, ImportFailure, LogLine, Task, TaskTry
+
+PAGE = 100
+
+
+class AirflowError(RuntimeError):
+    """The API refused a request, or what was waited for didn't happen."""
+
+
+class AirflowClient:
+    """Reads states, logs and XComs, and starts DAG runs; a context manager.
+
+    The token is fetched with the first request and again when it is no longer taken. Without
+    ``username`` the Airflow must take everybody for an administrator
+    (``[core] simple_auth_manager_all_admins``).
+    """
+
+    def __init__(self, url: str, username: str | None = None, password: str | None = None) -> None:
+        self._http = httpx.Client(base_url=url, timeout=30, trust_env=False)
+        self._login = {"username": username, "password": password} if username else None
+        self._token: str | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
+
+    def wait_for_dag(self, dag_id: str, timeout: float = 60) -> None:
+        """Wait until a DAG is known and can be run.
+
+        Raises:
+            AirflowError: its file can't be imported, or it doesn't appear in time.
+        """
+
+        def known() -> bool:
+            if failures := self.import_failures():
+                raise AirflowError(
+                    "\n".join(f"{each.filename}:\n{each.stack_trace}" for each in failures)
+                )
+            return self._request("GET", f"/api/v2/dags/{quote(dag_id)}").status_code == 200
+
+        self._wait(known, timeout, f"DAG {dag_id} didn't appear")
+
+    def import_failures(self) -> list[ImportFailure]:
+        answer = self._json("GET", "/api/v2/importErrors")
+        return [
+            ImportFailure(filename=each["filename"], stack_trace=each["stack_trace"])
+            for each in answer["import_errors"]
+        ]
+
+    def add_connection(self, connection_id: str, conn_type: str, **fields: Any) -> None:
+        """Store a connection in Airflow's database.
+
+        ``fields`` are those of Airflow's own form: ``login``, ``password``, ``host``, and
+        ``extra``, which is JSON text.
+        """
+        body = {"connection_id": connection_id, "conn_type": conn_type, **fields}
+        self._json("POST", "/api/v2/connections", json=body)
+
+    def trigger(
+        self,
+        dag_id: str,
+        *,
+        run_id: str | None = None,
+        logical_date: str | None = None,
+        conf: dict[str, Any] | None = None,
+    ) -> DagRun:
+        """Start a DAG run; ``logical_date`` in ISO 8601, None for a run without one."""
+        body = {"logical_date": logical_date, "conf": conf or {}}
+        body |= {"dag_run_id": run_id} if run_id else {}
+        return DagRun.parse(self._json("POST", f"/api/v2/dags/{quote(dag_id)}/dagRuns", json=body))
+
+    def dag_run(self, dag_id: str, run_id: str) -> DagRun:
+        return DagRun.parse(self._json("GET", _run_path(dag_id, run_id)))
+
+    def wait_for_dag_run(
+        self,
+        dag_id: str,
+        run_id: str,
+        timeout: float,
+        progress: Callable[[list[Task]], None] | None = None,
+    ) -> DagRun:
+        """Wait until a DAG run has succeeded or failed; ``progress`` is told of its tasks.
+
+        Raises:
+            AirflowError: it hasn't ended in time.
+        """
+
+        def finished() -> bool:
+            answer = self._request("GET", _run_path(dag_id, run_id))
+            if answer.status_code == httpx.codes.NOT_FOUND:
+                # Airflow 3.0 answers a trigger before it commits the DAG run.
+                return False
+            if progress:
+                progress(self.tasks(dag_id, run_id))
+            return DagRun.parse(_checked(answer).json()).finished
+
+        self._wait(finished, timeout, f"DAG run {run_id} of {dag_id} hasn't ended")
+        return self.dag_run(dag_id, run_id)
+
+    def tasks(self, dag_id: str, run_id: str) -> list[Task]:
+        """The newest try of each task instance of a DAG run, mapped ones included."""
+        path = f"{_run_path(dag_id, run_id)}/taskInstances"
+        return [Task.parse(each) for each in self._pages(path, "task_instances")]
+
+    def tries(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> list[TaskTry]:
+        """Each try of a task instance, the first one first."""
+        path = f"{_task_path(dag_id, run_id, task_id, map_index)}/tries"
+        tries = [TaskTry.parse(each) for each in self._json("GET", path)["task_instances"]]
+        return sorted(tries, key=lambda each: each.try_number)
+
+    def log(
+        self, dag_id: str, run_id: str, task_id: str, try_number: int, map_index: int = -1
+    ) -> list[LogLine]:
+        """The whole log of one try, in the UI's order.
+
+        The first lines name the log's sources, as ``::group::Log message source details``.
+        """
+        path = f"{_run_path(dag_id, run_id)}/taskInstances/{quote(task_id)}/logs/{try_number}"
+        answer = self._json(
+            "GET",
+            path,
+            params={"full_content": "true", "map_index": map_index},
+            headers={"Accept": "application/json"},
+        )
+        return [LogLine.parse(each) for each in answer["content"]]
+
+    def xcom(
+        self,
+        dag_id: str,
+        run_id: str,
+        task_id: str,
+        key: str = "return_value",
+        map_index: int = -1,
+    ) -> Any:
+        """The value of an XCom entry; None where there is none."""
+        path = f"{_run_path(dag_id, run_id)}/taskInstances/{quote(task_id)}/xcomEntries"
+        params = {"map_index": map_index, "deserialize": "false", "stringify": "false"}
+        answer = self._request("GET", f"{path}/{quote(key, safe='')}", params=params)
+        if answer.status_code == 404:
+            return None
+        return _checked(answer).json()["value"]
+
+    def _pages(self, path: str, items: str) -> Iterator[dict[str, Any]]:
+        offset = 0
+        while True:
+            answer = self._json("GET", path, params={"limit": PAGE, "offset": offset})
+            yield from answer[items]
+            offset += len(answer[items])
+            if not answer[items] or offset >= answer["total_entries"]:
+                return
+
+    def _wait(self, condition: Callable[[], bool], timeout: float, complaint: str) -> None:
+        deadline = time.monotonic() + timeout
+        while not condition():
+            if time.monotonic() > deadline:
+                raise AirflowError(f"{complaint} within {timeout:g} s")
+            time.sleep(0.5)
+
+    def _json(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = _checked(self._request(method, path, **arguments)).json()
+        return answer
+
+    def _request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        headers = arguments.pop("headers", {})
+        answer = self._http.request(method, path, headers=headers | self._bearer(), **arguments)
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            self._token = None
+            answer = self._http.request(method, path, headers=headers | self._bearer(), **arguments)
+        return answer
+
+    def _bearer(self) -> dict[str, str]:
+        if self._token is None:
+            if self._login:
+                answer = self._http.post("/auth/token", json=self._login)
+            else:
+                answer = self._http.get("/auth/token")
+            self._token = _checked(answer).json()["access_token"]
+        return {"Authorization": f"Bearer {self._token}"}
+
+
+def _checked(answer: httpx.Response) -> httpx.Response:
+    if not answer.is_success:
+        request = answer.request
+        raise AirflowError(
+            f"{request.method} {request.url.path} gave {answer.status_code}: {answer.text[:2000]}"
+        )
+    return answer
+
+
+def _run_path(dag_id: str, run_id: str) -> str:
+    return f"/api/v2/dags/{quote(dag_id)}/dagRuns/{quote(run_id, safe='')}"
+
+
+def _task_path(dag_id: str, run_id: str, task_id: str, map_index: int) -> str:
+    path = f"{_run_path(dag_id, run_id)}/taskInstances/{quote(task_id)}"
+    return path if map_index < 0 else f"{path}/{map_index}"

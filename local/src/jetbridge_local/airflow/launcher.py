@@ -1,0 +1,172 @@
+"""Starts a real, headless Airflow on 127.0.0.1 and ends it without trace."""
+
+import shutil
+import socket
+import time
+from collections.abc import Callable, Mapping, Set
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from jetbridge_local.airflow.client import AirflowClient
+from jetbridge_local.airflow.components import ComponentFailed, Components
+from jetbridge_local.airflow.database import DatabaseTemplates
+from jetbridge_local.airflow.environment import RemoteLogs, airflow_environment
+from jetbridge_local.processes import ProcessTable
+
+# The log servers of scheduler and triggerer can't be bound to one address
+# (airflow/utils/serve_logs/core.py), so they are left out; logs are read from S3 or from disk.
+COMPONENTS: Mapping[str, tuple[str, ...]] = {
+    "api-server": ("api-server",),
+    "scheduler": ("scheduler", "--skip-serve-logs"),
+    "dag-processor": ("dag-processor",),
+    "triggerer": ("triggerer", "--skip-serve-logs"),
+}
+
+HEALTHY = frozenset({"metadatabase", "scheduler", "triggerer", "dag_processor"})
+
+
+class AirflowFailed(RuntimeError):
+    """Airflow didn't come up, or one of its components ended."""
+
+
+class LocalAirflow:
+    """One Airflow, with all its files under ``home``; a context manager.
+
+    Args:
+        home: made anew by `start`; whatever an earlier Airflow left in it is ended and removed.
+        dags_folder: read in place.
+        python: interpreter of an environment with Airflow and the provider.
+        environment: further variables, such as ``AIRFLOW_CONN_AWS_DEFAULT``.
+        remote_log: ``s3://…`` for task logs, reached by ``aws_default``; None keeps them in home.
+        port: of the API server; None takes a free one.
+        templates: where migrated databases are kept for the next start; None keeps none.
+        progress: called with the name of each phase as it begins.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        dags_folder: Path,
+        python: Path,
+        *,
+        environment: Mapping[str, str] | None = None,
+        remote_log: str | None = None,
+        port: int | None = None,
+        templates: Path | None = None,
+        progress: Callable[[str], object] = str,
+    ) -> None:
+        self.home = home.resolve()
+        self.port = port or _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._python = python.absolute()
+        self._progress = progress
+        self._templates = DatabaseTemplates(templates, self._python) if templates else None
+        self._table = ProcessTable(self.home.with_name(f"{self.home.name}-processes"))
+        configuration = airflow_environment(
+            home=self.home,
+            dags_folder=dags_folder.resolve(),
+            python=self._python,
+            port=self.port,
+            remote_logs=RemoteLogs(url=remote_log) if remote_log else None,
+        )
+        self.components = Components(
+            self.home / "logs-of-components", self._table, {**configuration, **(environment or {})}
+        )
+
+    def __enter__(self) -> Self:
+        self.start()
+        try:
+            self.wait_healthy()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Migrate the database and start the four components; they aren't awaited.
+
+        Raises:
+            AirflowFailed: the database couldn't be migrated.
+        """
+        try:
+            self._start()
+        except ComponentFailed as error:
+            raise AirflowFailed(str(error)) from error
+        except BaseException:
+            self.stop()
+            raise
+
+    def wait_healthy(self, timeout: float = 120) -> None:
+        """Wait until the API answers and says that each component is healthy.
+
+        Raises:
+            AirflowFailed: that didn't happen in time, or a component ended.
+        """
+        self._progress("health")
+        deadline = time.monotonic() + timeout
+        missing: Set[str] = HEALTHY
+        with httpx.Client(base_url=self.url, timeout=5, trust_env=False) as http:
+            while missing:
+                try:
+                    self.components.check()
+                except ComponentFailed as error:
+                    raise AirflowFailed(str(error)) from error
+                if time.monotonic() > deadline:
+                    raise AirflowFailed(f"Not healthy after {timeout:g} s: {sorted(missing)}")
+                time.sleep(0.2)
+                missing = HEALTHY - _healthy(http)
+
+    def stop(self) -> None:
+        """End every process that this Airflow started; files stay. Doing it twice is harmless."""
+        self.components.stop()
+
+    def client(self) -> AirflowClient:
+        """A client of this Airflow's REST API, with an administrator's rights."""
+        return AirflowClient(self.url)
+
+    def _start(self) -> None:
+        self._table.end_orphans()
+        shutil.rmtree(self.home, ignore_errors=True)
+        self.home.mkdir(parents=True)
+        self._progress("database")
+        if self._templates:
+            self._templates.provide(self.home / "airflow.db", self._migrate)
+        else:
+            self._migrate()
+        self._progress("components")
+        for name, arguments in COMPONENTS.items():
+            self.components.start(name, self._command(*arguments))
+
+    def _migrate(self) -> None:
+        self.components.run("db-migrate", self._command("db", "migrate"), timeout=180)
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [str(self._python), "-m", "airflow", *arguments]
+
+
+def _healthy(http: httpx.Client) -> set[str]:
+    try:
+        answer = http.get("/api/v2/monitor/health")
+    except httpx.TransportError:
+        return set()
+    if not answer.is_success:
+        return set()
+    return {name for name, report in answer.json().items() if report.get("status") == "healthy"}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

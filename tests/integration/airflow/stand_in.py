@@ -1,0 +1,142 @@
+"""Jetbridge's two functions, as an HTTP endpoint that answers Lambda's Invoke.
+
+What a run comes to is told by its definition's name: ``succeeds``, ``fails-once``,
+``fails-always``, ``exits-99``, ``is-refused``. Outcomes and logs go where Jetbridge puts them.
+"""
+
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from jetbridge.contract import (
+    Cause,
+    ContractError,
+    Fault,
+    Outcome,
+    StartAnswer,
+    StartRequest,
+    State,
+    decode,
+    encode,
+    to_builtins,
+)
+
+TABLE = "outcomes"
+LOG_BUCKET = "airflow-logs"
+REGION = "us-east-1"
+
+
+class StandIn:
+    """Serves on a free port of 127.0.0.1; a context manager."""
+
+    def __init__(self, dynamodb: Any, s3: Any) -> None:
+        self._dynamodb = dynamodb
+        self._s3 = s3
+        self._lock = threading.Lock()
+        self.starts: list[StartRequest] = []
+        self.invoked: list[str] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> "StandIn":
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def start_run(self, payload: bytes) -> StartAnswer:
+        request = decode(StartRequest, payload)
+        if self._definition(request) == "is-refused":
+            raise ContractError("run_task.cluster", "is not allowed", "Use one of: cluster")
+        run_id = request.key.replace("/", "_").lower()[-60:]
+        with self._lock:
+            duplicate = any(request.key == other.key for other in self.starts)
+            self.starts.append(request)
+        if not duplicate:
+            self._write_log(request, run_id)
+            item = {
+                "run_id": {"S": run_id},
+                "outcome": {"S": encode(self._outcome(request, run_id))},
+            }
+            self._dynamodb.put_item(TableName=TABLE, Item=item)
+        return StartAnswer(
+            run_id=run_id,
+            duplicate=duplicate,
+            outcomes_table=TABLE,
+            stop_function="jetbridge-stop-run",
+            region=REGION,
+        )
+
+    def _definition(self, request: StartRequest) -> str:
+        return request.parameters.get("taskDefinition") or request.parameters["jobDefinition"]
+
+    def _outcome(self, request: StartRequest, run_id: str) -> Outcome:
+        definition = self._definition(request)
+        fails = definition == "fails-always" or (
+            definition == "fails-once" and request.caller.try_number == 1
+        )
+        code = 99 if definition == "exits-99" else 3 if fails else 0
+        return Outcome(
+            run_id=run_id,
+            state=State.FAILED if code else State.SUCCEEDED,
+            cause=Cause.APPLICATION_EXIT if code else Cause.COMPLETED,
+            fault=Fault.JOB if code else Fault.NOBODY,
+            reason="Essential container in task exited",
+            advice="",
+            caller=request.caller,
+            backend=request.backend,
+            region=REGION,
+            finished_at=time.time(),
+            backend_id=f"id-of-{definition}",
+            exit_codes={"main": code},
+            last_lines=["about to end", f"ended with {code}"],
+            result=_environment(request) or None,
+        )
+
+    def _write_log(self, request: StartRequest, run_id: str) -> None:
+        if request.log_target is None:
+            return
+        now = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
+        line = {"timestamp": now, "event": f"container of {run_id}", "level": "info"}
+        self._s3.put_object(
+            Bucket=request.log_target.bucket,
+            Key=f"{request.log_target.key_prefix}.ecs.1.log",
+            Body=json.dumps(line).encode(),
+        )
+
+    def _handler(stand_in) -> type[BaseHTTPRequestHandler]:
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                function = self.path.split("/")[3]
+                stand_in.invoked.append(function)
+                payload = self.rfile.read(int(self.headers["Content-Length"]))
+                headers = {}
+                try:
+                    answer = to_builtins(stand_in.start_run(payload))
+                except Exception as error:
+                    headers["X-Amz-Function-Error"] = "Unhandled"
+                    answer = {"errorType": type(error).__name__, "errorMessage": str(error)}
+                body = json.dumps(answer).encode()
+                self.send_response(200)
+                for name, value in {**headers, "Content-Length": str(len(body))}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *arguments: object) -> None:
+                pass
+
+        return Handler
+
+
+def _environment(request: StartRequest) -> dict[str, str]:
+    containers = request.parameters.get("overrides", {}).get("containerOverrides", [])
+    return {
+        variable["name"]: variable["value"]
+        for container in containers
+        for variable in container.get("environment", [])
+    }
