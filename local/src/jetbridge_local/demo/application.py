@@ -1,0 +1,86 @@
+"""`sam build` and `sam deploy`, as anybody would call them, with a local endpoint."""
+
+import os
+import platform
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jetbridge_local.demo.commands import run
+from jetbridge_local.demo.paths import Paths
+from jetbridge_local.processes import ProcessTable
+
+CONFIG = "local"
+
+
+@dataclass(frozen=True)
+class Application:
+    """Builds and deploys the product's stack and the example's.
+
+    ``cloud`` are the variables that point AWS's tools at the local cloud.
+    """
+
+    paths: Paths
+    cloud: Mapping[str, str]
+    processes: ProcessTable
+
+    def build(self) -> None:
+        self._sam("build", self.paths.root, "build")
+
+    def deploy(self) -> None:
+        """Deploy Jetbridge for this machine's architecture."""
+        overrides = [*_overrides(self.paths.root), f"Architecture={_architecture()}"]
+        self._sam("deploy", self.paths.root, "deploy", "--parameter-overrides", *overrides)
+
+    def deploy_example(self) -> None:
+        """Deploy what the example DAG runs."""
+        self._sam("deploy-example", self.paths.root / "examples", "deploy")
+
+    def _sam(self, name: str, folder: Path, *arguments: str) -> None:
+        sam = self.paths.environment("sam") / "bin" / "sam"
+        run(
+            [sam, arguments[0], "--config-env", CONFIG, *arguments[1:]],
+            folder=folder,
+            environment=self._environment(),
+            log=self.paths.logs / f"sam-{name}.log",
+            processes=self.processes,
+        )
+
+    def _environment(self) -> dict[str, str]:
+        # uv, and a Python 3.13 for it to find: the layers' makefiles want both.
+        tools = [self.paths.environment(name) / "bin" for name in ("tools", "sam")]
+        return {
+            **os.environ,
+            **self.cloud,
+            "PATH": os.pathsep.join([*map(str, tools), os.environ["PATH"]]),
+            "SAM_CLI_TELEMETRY": "0",
+        }
+
+
+def stack_name(root: Path) -> str:
+    """The name under which the product's stack is deployed locally."""
+    return str(_configuration(root)["global"]["parameters"]["stack_name"])
+
+
+def parameter(root: Path, name: str) -> str:
+    """The value that a template parameter has on the local cloud.
+
+    Raises:
+        KeyError: samconfig.toml doesn't set it.
+    """
+    return dict(item.split("=", 1) for item in _overrides(root))[name]
+
+
+def _overrides(root: Path) -> list[str]:
+    return list(_configuration(root)["deploy"]["parameters"]["parameter_overrides"])
+
+
+def _configuration(root: Path) -> dict[str, Any]:
+    configuration: dict[str, Any] = tomllib.loads((root / "samconfig.toml").read_text())[CONFIG]
+    return configuration
+
+
+def _architecture() -> str:
+    return "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"

@@ -1,0 +1,21 @@
+"""Ends what an earlier demo left up: on purpose (KEEP=1), or because it was killed."""
+
+from jetbridge_local.demo.paths import Paths
+from jetbridge_local.processes import ProcessTable
+from jetbridge_local.state import StateFolder
+
+
+def take_down(paths: Paths) -> None:
+    """End every process that is on record, and nothing else."""
+    state = StateFolder(paths.cloud)
+    running = state.running()
+    process = running.process() if running else None
+    if process is not None:
+        process.terminate()
+        process.wait(timeout=15)
+    for folder in (
+        state.processes,
+        paths.processes,
+        paths.airflow_home.with_name(f"{paths.airflow_home.name}-processes"),
+    ):
+        ProcessTable(folder).end_orphans()

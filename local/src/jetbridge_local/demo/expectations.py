@@ -1,0 +1,28 @@
+"""What the example DAG has to show."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+DAG_ID = "jetbridge_example"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Of one task: its state, its tries, and texts that the log of its last try must have.
+
+    ``container`` says whether a container's log belongs into each try's log.
+    """
+
+    state: str = "success"
+    tries: int = 1
+    container: bool = True
+    texts: tuple[str, ...] = ()
+
+
+EXPECTED: Mapping[str, Expected] = {
+    "ecs_report": Expected(texts=("line 1 of 5", "line 5 of 5")),
+    "batch_report": Expected(texts=("line 1 of 5", "line 5 of 5")),
+    "flaky": Expected(tries=2, texts=("this is try 2",)),
+    "broken": Expected(state="failed", texts=("exited with 7", "no such table: sales")),
+    "use_result": Expected(container=False, texts=("500 rows on",)),
+}

@@ -1,0 +1,161 @@
+"""The demo itself: bring everything up, run the example, read it back, take everything down."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+from rich.console import Console
+
+from jetbridge_local.airflow import AirflowClient, LocalAirflow, Task
+from jetbridge_local.airflow.environment import aws_connection, connection_variable
+from jetbridge_local.cloud import LocalCloud
+from jetbridge_local.demo import calls
+from jetbridge_local.demo.application import Application, parameter, stack_name
+from jetbridge_local.demo.expectations import DAG_ID, EXPECTED
+from jetbridge_local.demo.outcomes import Finished, OutcomesTable
+from jetbridge_local.demo.paths import Paths
+from jetbridge_local.demo.progress import Progress, Say
+from jetbridge_local.demo.reading import DagRunReader, printed_lines
+from jetbridge_local.demo.report import Report
+from jetbridge_local.processes import ProcessTable
+
+CALLER = "demo"
+DAG_RUN_SECONDS = 240.0
+SCHEDULED_RUN_SECONDS = 120.0
+
+
+class Demo:
+    """What is up while the demo runs. ``stop`` ends all of it."""
+
+    def __init__(self, paths: Paths, console: Console) -> None:
+        self._paths = paths
+        self._console = console
+        self._progress = Progress(console)
+        self._cloud = LocalCloud(
+            paths.cloud, images=paths.images, runtime_python=paths.python("runtime")
+        )
+        self._airflow: LocalAirflow | None = None
+        self._stop = ExitStack()
+
+    def run(self, report: Report) -> None:
+        """Everything, in order; what was found out goes into ``report``."""
+        self._start_cloud()
+        self._deploy()
+        airflow = self._start_airflow()
+        self._cloud.forget_calls()
+        with airflow.client() as client:
+            run_id = self._run_dag(client)
+            report.scheduled = self._wait_for_schedule()
+            self._read_back(client, run_id, report)
+
+    @property
+    def seconds(self) -> float:
+        """Since its beginning."""
+        return self._progress.seconds
+
+    def stop(self) -> None:
+        """End whatever is up; doing it twice is harmless."""
+        with self._progress.step("stop everything"):
+            self._stop.close()
+
+    def describe(self) -> None:
+        """Print where things are, for ``--keep``."""
+        airflow = self._airflow.url if self._airflow else "not started"
+        self._console.print(
+            f"Airflow      {airflow}/dags/{DAG_ID}\n"
+            f"Local cloud  {self._cloud.url}  (AWS_ENDPOINT_URL)\n"
+            f"Logs         {self._paths.local}\n"
+            "Stop it with `make down`.",
+            highlight=False,
+        )
+
+    def _start_cloud(self) -> None:
+        with self._progress.step("local cloud"):
+            self._stop.callback(self._cloud.stop)
+            self._cloud.start()
+
+    def _deploy(self) -> None:
+        application = Application(
+            self._paths, self._cloud.environment(CALLER), ProcessTable(self._paths.processes)
+        )
+        with self._progress.step("sam build"):
+            application.build()
+        with self._progress.step("sam deploy"):
+            application.deploy()
+        with self._progress.step("sam deploy, what the example runs"):
+            application.deploy_example()
+
+    def _start_airflow(self) -> LocalAirflow:
+        root = self._paths.root
+        bucket, prefix = parameter(root, "AirflowLogBucket"), parameter(root, "AirflowLogPrefix")
+        with self._progress.step("Airflow") as say:
+            self._airflow = LocalAirflow(
+                self._paths.airflow_home,
+                self._paths.dags,
+                self._paths.python("airflow"),
+                environment=connection_variable(
+                    "aws_default", aws_connection(self._cloud.url, self._cloud.settings.region)
+                )
+                | {"AIRFLOW__JETBRIDGE__STACK": stack_name(root)},
+                remote_log=f"s3://{bucket}/{prefix.rstrip('/')}",
+                templates=self._paths.local / "airflow-databases",
+                progress=say,
+            )
+            self._stop.callback(self._airflow.stop)
+            self._airflow.start()
+            self._airflow.wait_healthy()
+        return self._airflow
+
+    def _run_dag(self, client: AirflowClient) -> str:
+        with self._progress.step(f"DAG run of {DAG_ID}") as say:
+            client.wait_for_dag(DAG_ID)
+            run_id = client.trigger(DAG_ID, logical_date=datetime.now(UTC).isoformat()).run_id
+            client.wait_for_dag_run(DAG_ID, run_id, DAG_RUN_SECONDS, _told(say))
+            return run_id
+
+    def _wait_for_schedule(self) -> Finished:
+        with self._progress.step("run started by an EventBridge schedule"):
+            return self._outcomes().wait(
+                lambda run: run.caller["kind"] == "schedule", SCHEDULED_RUN_SECONDS
+            )
+
+    def _read_back(self, client: AirflowClient, run_id: str, report: Report) -> None:
+        with self._progress.step("read everything back from Airflow"):
+            finished = self._outcomes().all()
+            ours = [run for run in finished if run.caller.get("run_id") == run_id]
+            logs = self._client("logs")
+            reader = DagRunReader(
+                client, DAG_ID, run_id, ours, lambda run: printed_lines(logs, run)
+            )
+            for task_id, expected in EXPECTED.items():
+                report.tasks[task_id] = reader.read(task_id, expected)
+            served = [call for call in self._cloud.calls() if call["caller"] != CALLER]
+            report.aws_calls = calls.by_operation(served)
+            report.watching_calls = calls.watching_while_running(served, finished)
+
+    def _outcomes(self) -> OutcomesTable:
+        name = stack_name(self._paths.root)
+        stacks = self._client("cloudformation").describe_stacks(StackName=name)
+        outputs = {
+            each["OutputKey"]: each["OutputValue"] for each in stacks["Stacks"][0]["Outputs"]
+        }
+        return OutcomesTable(self._client("dynamodb"), outputs["OutcomesTableName"])
+
+    def _client(self, service: str) -> Any:
+        make: Any = boto3.client
+        return make(
+            service,
+            endpoint_url=self._cloud.url,
+            region_name=self._cloud.settings.region,
+            aws_access_key_id=CALLER,
+            aws_secret_access_key="local",
+        )
+
+
+def _told(say: Say) -> Callable[[list[Task]], None]:
+    def tell(tasks: list[Task]) -> None:
+        say(", ".join(f"{task.task_id} {task.state or 'waiting'}" for task in tasks))
+
+    return tell

@@ -1,0 +1,29 @@
+"""One local cloud with both stacks deployed to it by `sam deploy`, for all tests of this folder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from deployed import Deployed
+
+from jetbridge_local.cloud import LocalCloud
+from jetbridge_local.demo.application import Application
+from jetbridge_local.demo.paths import in_repository
+from jetbridge_local.processes import ProcessTable
+
+IMAGES = Path(__file__).parent / "images.yaml"
+
+
+@pytest.fixture(scope="session")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    paths = in_repository(tmp_path_factory.mktemp("local"))
+    with LocalCloud(
+        paths.cloud, images=IMAGES, runtime_python=paths.python("runtime"), step_seconds=0.05
+    ) as cloud:
+        application = Application(
+            paths, cloud.environment("deployer"), ProcessTable(paths.processes)
+        )
+        application.build()
+        application.deploy()
+        application.deploy_example()
+        yield Deployed(cloud)

@@ -1,0 +1,166 @@
+"""The deployed stacks, as a caller and an operator see them."""
+
+import json
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from jetbridge_local.cloud import LocalCloud
+
+CALLER = "tests"
+NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-0example"]}}
+LOG_OPTIONS = {
+    "awslogs-group": "/jetbridge/example",
+    "awslogs-region": "us-east-1",
+    "awslogs-stream-prefix": "test",
+}
+
+
+class FunctionFailed(Exception):
+    """The function raised; ``kind`` is Lambda's errorType."""
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        super().__init__(error["errorMessage"])
+        self.kind = error["errorType"]
+
+
+class Deployed:
+    def __init__(self, cloud: LocalCloud) -> None:
+        self.cloud = cloud
+        stacks = self.client("cloudformation").describe_stacks(StackName="jetbridge")
+        outputs = stacks["Stacks"][0]["Outputs"]
+        self.outputs = {each["OutputKey"]: each["OutputValue"] for each in outputs}
+
+    def client(self, service: str) -> Any:
+        make: Any = boto3.client
+        return make(
+            service,
+            endpoint_url=self.cloud.url,
+            region_name="us-east-1",
+            aws_access_key_id=CALLER,
+            aws_secret_access_key="local",
+            config=Config(max_pool_connections=50),
+        )
+
+    def invoke(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
+        """The function's answer. Raises FunctionFailed."""
+        answer = self.client("lambda").invoke(
+            FunctionName=f"jetbridge-{function}", Payload=json.dumps(event)
+        )
+        payload: dict[str, Any] = json.loads(answer["Payload"].read())
+        if "FunctionError" in answer:
+            raise FunctionFailed(payload)
+        return payload
+
+    def start(self, **request: Any) -> str:
+        """Start a run as a person; its run id."""
+        request = {
+            "caller": {"kind": "person", "name": "tester"},
+            "idempotency_key": str(uuid.uuid4()),
+        } | request
+        return str(self.invoke("start-run", request)["run_id"])
+
+    def outcome(self, run_id: str, timeout: float = 30) -> dict[str, Any]:
+        """The sealed outcome, waited for."""
+        return self.wait(lambda: self.sealed(run_id), timeout, f"outcome of {run_id}")
+
+    def sealed(self, run_id: str) -> dict[str, Any] | None:
+        item = self.client("dynamodb").get_item(
+            TableName=self.outputs["OutcomesTableName"], Key={"run_id": {"S": run_id}}
+        )
+        return json.loads(item["Item"]["outcome"]["S"]) if "Item" in item else None
+
+    def row(self, run_id: str) -> dict[str, Any]:
+        answer = self.client("dynamodb").get_item(
+            TableName=self.outputs["RunsTableName"],
+            Key={"run_id": {"S": run_id}},
+            ConsistentRead=True,
+        )
+        item: dict[str, Any] = answer["Item"]
+        return item
+
+    def launch_name(self, run_id: str) -> str:
+        """What ECS has as ``startedBy`` of the run's first launch."""
+        stack = self.client("cloudformation").describe_stacks(StackName="jetbridge")["Stacks"][0]
+        return f"jb-{stack['StackId'].rsplit('/', 1)[-1][:8]}-{run_id}-1"
+
+    def make_due(self, run_id: str) -> None:
+        """Let the sweeper find the run: nothing was heard of it for long."""
+        self.client("dynamodb").update_item(
+            TableName=self.outputs["RunsTableName"],
+            Key={"run_id": {"S": run_id}},
+            UpdateExpression="SET check_at = :past",
+            ExpressionAttributeValues={":past": {"N": "1"}},
+        )
+
+    def wait[T](self, look: Callable[[], T | None], timeout: float, what: str) -> T:
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            if found := look():
+                return found
+            time.sleep(0.1)
+        raise AssertionError(f"{what} didn't come within {timeout} s")
+
+    def wait_running(self, run_id: str) -> None:
+        def running() -> bool:
+            return self.row(run_id).get("backend_status", {}).get("S") == "RUNNING"
+
+        self.wait(running, 20, f"{run_id} running")
+
+    def task_definition(self, family: str, image: str, **container: Any) -> str:
+        """Register a task definition with one container named ``main``; the family's name."""
+        self.client("ecs").register_task_definition(
+            family=family,
+            requiresCompatibilities=["FARGATE"],
+            networkMode="awsvpc",
+            cpu="256",
+            memory="512",
+            executionRoleArn="arn:aws:iam::000000000000:role/jetbridge-example-execution",
+            containerDefinitions=[
+                {
+                    "name": "main",
+                    "image": image,
+                    "logConfiguration": {"logDriver": "awslogs", "options": LOG_OPTIONS},
+                }
+                | container
+            ],
+        )
+        return family
+
+
+def ecs_task(family: str, **overrides: str) -> dict[str, Any]:
+    """RunTask parameters; ``overrides`` are environment variables of the example's container."""
+    container = family.removeprefix("jetbridge-example-")
+    environment = [{"name": name, "value": value} for name, value in overrides.items()]
+    parameters = {
+        "cluster": "jetbridge-example",
+        "taskDefinition": family,
+        "launchType": "FARGATE",
+        "networkConfiguration": NETWORK,
+    }
+    if environment:
+        parameters["overrides"] = {
+            "containerOverrides": [{"name": container, "environment": environment}]
+        }
+    return parameters
+
+
+def batch_job(definition: str, **overrides: str) -> dict[str, Any]:
+    environment = [{"name": name, "value": value} for name, value in overrides.items()]
+    return {
+        "jobName": "test",
+        "jobQueue": "jetbridge-example",
+        "jobDefinition": definition,
+        "containerOverrides": {"environment": environment},
+    }
+
+
+REPORT = {
+    "dag_run_ts": "2026-11-23T00:00:00+00:00",
+    "dag_run_date": "2026-11-23",
+    "seconds_per_line": "0.01",
+}

@@ -1,0 +1,97 @@
+"""Runs that are ended from outside: stopped, timed out, or finished without any event."""
+
+from collections.abc import Iterator
+
+import pytest
+from deployed import REPORT, Deployed, batch_job, ecs_task
+
+
+@pytest.fixture(scope="module")
+def sleeper(deployed: Deployed) -> str:
+    return deployed.task_definition("jetbridge-example-sleeper", "test/sleeper:1")
+
+
+@pytest.fixture
+def without_events(deployed: Deployed) -> Iterator[None]:
+    """While this lasts, no rule delivers any state change."""
+    events = deployed.client("events")
+    rules = [
+        rule["Name"] for rule in events.list_rules()["Rules"] if "StateChangeRule" in rule["Name"]
+    ]
+    assert len(rules) == 2
+    for rule in rules:
+        events.disable_rule(Name=rule)
+    yield
+    for rule in rules:
+        events.enable_rule(Name=rule)
+
+
+def test_stopped_task_ends_as_stopped(deployed: Deployed, sleeper: str) -> None:
+    run_id = deployed.start(run_task=ecs_task(sleeper))
+    deployed.wait_running(run_id)
+    answer = deployed.invoke("stop-run", {"run_ids": [run_id, "unknown"], "reason": "not wanted"})
+    assert answer["stopping"] == [run_id]
+    assert answer["unknown"] == ["unknown"]
+    outcome = deployed.outcome(run_id)
+    assert (outcome["state"], outcome["cause"]) == ("stopped", "stopped_by_user")
+    assert outcome["exit_codes"] == {"main": 143}
+    assert outcome["last_lines"] == ["sleeping", "told to end"]
+    again = deployed.invoke("stop-run", {"run_ids": [run_id], "reason": "not wanted"})
+    assert again["already_ended"] == [run_id]
+
+
+def test_timed_out_job_is_stopped_by_the_sweeper(deployed: Deployed, sleeper: str) -> None:
+    run_id = deployed.start(run_task=ecs_task(sleeper), timeout_seconds=1)
+    deployed.wait_running(run_id)
+
+    def stopped() -> object:
+        deployed.invoke("sweep-runs", {})
+        return deployed.sealed(run_id)
+
+    outcome = deployed.wait(stopped, 30, "outcome")
+    assert (outcome["state"], outcome["cause"]) == ("stopped", "timeout")
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"run_task": ecs_task("jetbridge-example-report", **REPORT)},
+        {"submit_job": batch_job("jetbridge-example-broken")},
+    ],
+    ids=["ecs", "batch"],
+)
+def test_run_without_events_is_finished_by_the_sweeper(
+    deployed: Deployed, without_events: None, request_: dict[str, object]
+) -> None:
+    run_id = deployed.start(**request_)
+    deployed.wait(lambda: deployed.row(run_id).get("backend_id"), 20, f"launch of {run_id}")
+
+    def swept() -> object:
+        deployed.make_due(run_id)
+        deployed.invoke("sweep-runs", {})
+        return deployed.sealed(run_id)
+
+    outcome = deployed.wait(swept, 30, "outcome")
+    assert outcome["state"] == ("succeeded" if "run_task" in request_ else "failed")
+    assert outcome["exit_codes"]
+
+
+def test_task_that_nobody_knows_any_more_is_lost(
+    deployed: Deployed, without_events: None, sleeper: str
+) -> None:
+    run_id = deployed.start(run_task=ecs_task(sleeper))
+    row = deployed.wait(
+        lambda: (row := deployed.row(run_id)).get("backend_id") and row, 20, "launch"
+    )
+    arn = row["backend_id"]["S"]
+    deployed.client("dynamodb").update_item(
+        TableName=deployed.outputs["RunsTableName"],
+        Key={"run_id": {"S": run_id}},
+        UpdateExpression="SET backend_id = :other",
+        ExpressionAttributeValues={":other": {"S": arn[:-4] + "dead"}},
+    )
+    deployed.make_due(run_id)
+    deployed.invoke("sweep-runs", {})
+    outcome = deployed.outcome(run_id)
+    assert (outcome["state"], outcome["cause"]) == ("failed", "lost")
+    deployed.client("ecs").stop_task(cluster="jetbridge-example", task=arn)
