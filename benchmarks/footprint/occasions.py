@@ -1,0 +1,171 @@
+"""Occasions for each function to do its real work: a run at the right stage, and the event."""
+
+import base64
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.errors import BenchmarkFailed
+from benchmarks.footprint.donor import Donation, row
+from benchmarks.footprint.samples import Event, renamed, sample, sqs_event, start_request
+from benchmarks.stack import Stack
+
+_PLACE = {"cluster": "jetbridge-example", "taskDefinition": "jetbridge-example-report"}
+_RUN_ID_LENGTH = 20
+
+
+class NotDone(BenchmarkFailed):
+    """A function answered, but its work isn't done: figures of it would mean nothing."""
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """One invocation to come. ``check`` takes the function's answer and raises NotDone unless it
+    and the tables show that the work was done."""
+
+    event: Event
+    check: Callable[[Any], None]
+
+
+class Occasions:
+    """Makes as many occasions as are asked for.
+
+    One real run (a task on the local cloud's ECS) goes through the deployed functions first. Each
+    occasion is a copy of its row, at the stage that the function expects, under a run id of its
+    own: every invocation finds a run that it hasn't seen. The copies share the donor's task and
+    log stream, so copy_logs and finish_run read real lines, and stop_run stops a stopped task.
+    """
+
+    def __init__(self, stack: Stack, events: Path, bucket: str) -> None:
+        self._stack = stack
+        self._events = events
+        self._bucket = bucket
+        self._donor = Donation(stack, sample(events, "launch_run/message")).run(self._request())
+        self._makers: dict[str, Callable[[], Occasion]] = {
+            "start_run": self._start,
+            "launch_run": self._launch,
+            "track_run": self._track,
+            "finish_run": self._finish,
+            "copy_logs": self._copy,
+            "stop_run": self._stop,
+            "sweep_runs": self._sweep,
+        }
+
+    def next(self, function: str) -> Occasion:
+        """A new occasion for the function whose folder has this name.
+
+        Raises BenchmarkFailed for a function that has no kind of occasion here.
+        """
+        if function not in self._makers:
+            raise BenchmarkFailed(
+                f"functions/{function}: nothing to invoke it with; add its work to {__name__}"
+            )
+        return self._makers[function]()
+
+    def _start(self) -> Occasion:
+        def check(answer: Any) -> None:
+            _demand(not answer["duplicate"], "start_run took the request for a repeated one")
+            self._row(answer["run_id"])
+
+        return Occasion(self._request(), check)
+
+    def _launch(self) -> Occasion:
+        run_id = self._copy_of(self._donor.accepted)
+        return self._message(
+            "launch_run",
+            {"run_id": run_id, "launch": 1},
+            lambda: self._row(run_id)["status"] == {"S": "launched"},
+        )
+
+    def _track(self) -> Occasion:
+        run_id = self._copy_of(self._donor.launched)
+        return self._message(
+            "track_run",
+            renamed(self._donor.state_change, self._names(run_id)),
+            lambda: self._row(run_id)["handed_over"] == {"BOOL": True},
+        )
+
+    def _finish(self) -> Occasion:
+        run_id = self._copy_of(self._donor.ended)
+        return self._message(
+            "finish_run",
+            {"run_id": run_id},
+            lambda: self._row(run_id)["finished"] == {"BOOL": True},
+        )
+
+    def _copy(self) -> Occasion:
+        run_id = self._copy_of(self._donor.ended)
+        prefix = self._request(run_id)["log_target"]["key_prefix"]
+        return self._message("copy_logs", {"run_id": run_id}, lambda: self._copied(prefix))
+
+    def _stop(self) -> Occasion:
+        run_id = self._copy_of(self._donor.launched)
+        event = sample(self._events, "stop_run/request") | {"run_ids": [run_id]}
+
+        def check(answer: Any) -> None:
+            _demand(answer["stopping"] == [run_id], f"stop_run answered {answer}")
+
+        return Occasion(event, check)
+
+    def _sweep(self) -> Occasion:
+        overdue = {"check_at": {"N": str(time.time() - 1)}}
+        run_id = self._copy_of(self._donor.launched | overdue)
+
+        def check(answer: Any) -> None:
+            _demand(answer["described"] == 1, f"sweep_runs answered {answer}")
+            check_at = float(self._row(run_id)["check_at"]["N"])
+            _demand(check_at > time.time(), f"run {run_id} is still overdue")
+
+        return Occasion(sample(self._events, "sweep_runs/schedule"), check)
+
+    def _message(self, function: str, body: Event, done: Callable[[], bool]) -> Occasion:
+        def check(answer: Any) -> None:
+            _demand(answer == {"batchItemFailures": []}, f"{function} answered {answer}")
+            _demand(done(), f"{function} answered, but its work for {body} isn't done")
+
+        return Occasion(sqs_event(sample(self._events, "launch_run/message"), body), check)
+
+    def _request(self, run_id: str | None = None) -> Event:
+        return start_request(
+            sample(self._events, "start_run/airflow_ecs"),
+            airflow_run=_airflow_run(run_id or _new_run_id()),
+            place=_PLACE,
+            bucket=self._bucket,
+        )
+
+    def _names(self, run_id: str) -> dict[str, str]:
+        return {
+            self._donor.run_id: run_id,
+            self._donor.airflow_run: _airflow_run(run_id),
+        }
+
+    def _copy_of(self, stage: Event) -> str:
+        run_id = _new_run_id()
+        self._stack.client("dynamodb").put_item(
+            TableName=self._stack.resources["RunsTable"][1],
+            Item=renamed(stage, self._names(run_id)),
+        )
+        return run_id
+
+    def _copied(self, prefix: str) -> bool:
+        listed = self._stack.client("s3").list_objects_v2(Bucket=self._bucket, Prefix=prefix)
+        return any(item["Size"] > 0 for item in listed.get("Contents", []))
+
+    def _row(self, run_id: str) -> Event:
+        return row(self._stack, run_id)
+
+
+def _new_run_id() -> str:
+    return base64.b32encode(os.urandom(15)).decode().lower()[:_RUN_ID_LENGTH]
+
+
+def _airflow_run(run_id: str) -> str:
+    return f"footprint__{run_id}"
+
+
+def _demand(truth: bool, otherwise: str) -> None:
+    if not truth:
+        raise NotDone(otherwise)

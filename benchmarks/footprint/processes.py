@@ -1,0 +1,63 @@
+"""Function processes as the benchmark starts them: the local cloud's own, with three changes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from benchmarks.errors import BenchmarkFailed
+from jetbridge_local.functions import FunctionSpec
+from jetbridge_local.functions.environment import Environment, EnvironmentFailed
+from jetbridge_local.functions.variables import variables_of
+from jetbridge_local.processes import ProcessTable
+
+_LOG_STREAM = "benchmark"
+_TIMEOUT_SECONDS = 120
+# /opt and /var/task can't be written on Lambda: what has no .pyc is compiled in every cold start.
+# Waiting for late log lines is no work.
+_CHANGES = {"PYTHONDONTWRITEBYTECODE": "1", "JETBRIDGE_SETTLE_SECONDS": "0"}
+
+
+class FunctionFailed(BenchmarkFailed):
+    """A function's process failed or answered with an error."""
+
+
+class FunctionProcesses:
+    """Starts runtime processes under awslambdaric, each in a process group of its own."""
+
+    def __init__(self, python: Path, endpoint_url: str, processes: ProcessTable) -> None:
+        self._python = python
+        self._endpoint_url = endpoint_url
+        self._processes = processes
+
+    @contextmanager
+    def started(self, spec: FunctionSpec, *search: Path) -> Iterator[Environment]:
+        """A process for a function; ``search`` are more folders to import from."""
+        environment = tuple(sorted((dict(spec.environment) | _CHANGES).items()))
+        changed = replace(spec, environment=environment, timeout=_TIMEOUT_SECONDS)
+        variables = variables_of(changed, endpoint_url=self._endpoint_url, log_stream=_LOG_STREAM)
+        variables["PYTHONPATH"] = ":".join([variables["PYTHONPATH"], *map(str, search)])
+        process = Environment(changed, self._python, variables, _LOG_STREAM, self._processes)
+        try:
+            yield process
+        finally:
+            process.close()
+
+
+def answer_of(environment: Environment, event: Any) -> Any:
+    """The answer to one event. Raises FunctionFailed with what the function said."""
+    try:
+        environment.wait_ready()
+        answer = environment.invoke(str(uuid4()), event)
+    except EnvironmentFailed as failure:
+        raise _failed(environment, failure.error) from failure
+    if answer.failed:
+        raise _failed(environment, answer.payload)
+    return answer.payload
+
+
+def _failed(environment: Environment, error: Any) -> FunctionFailed:
+    lines = [line.message for line in environment.take_lines()[-20:]]
+    return FunctionFailed("\n".join([f"{environment.spec.name}: {error}", *lines]))

@@ -1,0 +1,62 @@
+"""Jetbridge's stack as it was deployed to a local cloud."""
+
+from functools import cached_property
+from typing import Any
+
+import boto3
+
+from jetbridge_local.cloud import LocalCloud
+
+
+class Stack:
+    """Finds the stack's resources and speaks to their services."""
+
+    def __init__(self, name: str, cloud: LocalCloud) -> None:
+        self.name = name
+        self.cloud = cloud
+        self._clients: dict[str, Any] = {}
+
+    def client(self, service: str) -> Any:
+        """The boto3 client of a service on the local cloud."""
+        if service not in self._clients:
+            make: Any = boto3.client
+            self._clients[service] = make(
+                service,
+                endpoint_url=self.cloud.url,
+                region_name=self.cloud.settings.region,
+                aws_access_key_id="benchmark",
+                aws_secret_access_key="local",
+            )
+        return self._clients[service]
+
+    @cached_property
+    def resources(self) -> dict[str, tuple[str, str]]:
+        """Type and physical id by logical id."""
+        pages = self.client("cloudformation").get_paginator("list_stack_resources")
+        return {
+            each["LogicalResourceId"]: (each["ResourceType"], each["PhysicalResourceId"])
+            for page in pages.paginate(StackName=self.name)
+            for each in page["StackResourceSummaries"]
+        }
+
+    @cached_property
+    def functions(self) -> dict[str, str]:
+        """Lambda's function names by the names of their folders in ``functions/``."""
+        names = [
+            physical
+            for kind, physical in self.resources.values()
+            if kind == "AWS::Lambda::Function"
+        ]
+        return {
+            name.removeprefix(f"{self.name}-").replace("-", "_"): name for name in sorted(names)
+        }
+
+    def quieten(self) -> None:
+        """Take away what makes functions run by themselves: queue triggers and schedules."""
+        functions, scheduler = self.client("lambda"), self.client("scheduler")
+        for page in functions.get_paginator("list_event_source_mappings").paginate():
+            for mapping in page["EventSourceMappings"]:
+                functions.delete_event_source_mapping(UUID=mapping["UUID"])
+        for page in scheduler.get_paginator("list_schedules").paginate():
+            for schedule in page["Schedules"]:
+                scheduler.delete_schedule(Name=schedule["Name"], GroupName=schedule["GroupName"])

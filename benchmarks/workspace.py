@@ -1,0 +1,63 @@
+"""Where a benchmark works: its own local cloud and files, so that a demo may be up meanwhile."""
+
+import fcntl
+from contextlib import ExitStack
+
+from rich.console import Console
+
+from benchmarks.errors import BenchmarkFailed
+from benchmarks.stack import Stack
+from jetbridge_local.cloud import LocalCloud
+from jetbridge_local.demo.application import Application, stack_name
+from jetbridge_local.demo.down import take_down
+from jetbridge_local.demo.paths import Paths
+from jetbridge_local.demo.progress import Progress
+from jetbridge_local.processes import ProcessTable
+
+CALLER = "benchmark"
+
+
+class WorkspaceInUse(BenchmarkFailed):
+    """Another benchmark is running; its figures and this one's would both be wrong."""
+
+
+class Workspace:
+    """What is up while a benchmark runs; a context manager that ends all of it."""
+
+    def __init__(self, paths: Paths, console: Console) -> None:
+        self.paths = paths
+        self.progress = Progress(console)
+        self._stop = ExitStack()
+
+    def open(self) -> None:
+        """Take the folder, and end what a killed benchmark left. Raises WorkspaceInUse."""
+        self.paths.local.mkdir(parents=True, exist_ok=True)
+        lock = self._stop.enter_context((self.paths.local / "lock").open("w"))
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise WorkspaceInUse(
+                f"{self.paths.local} is in use by another benchmark: wait for its end"
+            ) from None
+        take_down(self.paths)
+        self.processes = ProcessTable(self.paths.processes)
+        self._stop.callback(self.processes.end_orphans)
+
+    def close(self) -> None:
+        """End everything that was started here."""
+        self._stop.close()
+
+    def deployed_stack(self) -> Stack:
+        """Build Jetbridge and deploy it and the example's stack to a fresh local cloud."""
+        paths = self.paths
+        cloud = LocalCloud(paths.cloud, images=paths.images, runtime_python=paths.python("runtime"))
+        with self.progress.step("local cloud"):
+            self._stop.callback(cloud.stop)
+            cloud.start()
+        application = Application(paths, cloud.environment(CALLER), self.processes)
+        with self.progress.step("sam build"):
+            application.build()
+        with self.progress.step("sam deploy"):
+            application.deploy()
+            application.deploy_example()
+        return Stack(stack_name(paths.root), cloud)

@@ -1,0 +1,43 @@
+import pytest
+
+from benchmarks.footprint.cold import ColdStart, ColdStarts, Round, Rounds, rotated
+
+
+def a_round(function: tuple[float, float], *bare: tuple[float, float]) -> Round:
+    return Round({"start_run": ColdStart(*function)}, [ColdStart(*each) for each in bare])
+
+
+def test_ratios_are_over_the_bare_starts_of_the_same_round() -> None:
+    measured = ColdStarts(
+        [
+            a_round((1.2, 0.6), (0.7, 0.4), (0.9, 0.4)),
+            a_round((1.6, 0.6), (0.8, 0.3), (0.8, 0.3)),
+            a_round((8.0, 0.9), (2.0, 0.4), (2.0, 0.5)),
+        ]
+    )
+    assert measured.ratio("start_run").median == pytest.approx(1.6 / 0.8)
+    assert measured.cpu_ratio("start_run").median == pytest.approx(0.6 / 0.3)
+    assert measured.seconds("start_run").median == pytest.approx(1.6)
+    assert measured.bare_seconds().median == pytest.approx((0.8 + 0.9) / 2)
+
+
+def test_a_machine_that_slows_down_between_rounds_changes_no_ratio() -> None:
+    rounds = [a_round((1.5 * s, 0.6 * s), (s, 0.4 * s), (s, 0.4 * s)) for s in (1.0, 3.0, 7.0)]
+    ratio = ColdStarts(rounds).ratio("start_run")
+    assert (ratio.low, ratio.median, ratio.high) == pytest.approx((1.5, 1.5, 1.5))
+
+
+def test_rounds_stop_at_the_most() -> None:
+    assert list(Rounds(least=1, most=3, seconds=60)) == [0, 1, 2]
+
+
+def test_rounds_that_take_too_long_stop_at_the_least() -> None:
+    assert list(Rounds(least=2, most=9, seconds=-1)) == [0, 1]
+
+
+def test_every_function_is_first_once_in_as_many_rounds() -> None:
+    names = ["a", "b", "c"]
+    orders = [rotated(names, number) for number in range(3)]
+    assert [order[0] for order in orders] == names
+    assert all(sorted(order) == names for order in orders)
+    assert rotated(names, 4) == ["b", "c", "a"]
