@@ -53,8 +53,9 @@ test-contract: $(call ready,$(CLOUD))
 	$(PYTEST_LOCAL) tests/contract -q
 
 .PHONY: test-integration
-test-integration: $(call ready,$(CLOUD) airflow)
-	$(PYTEST_LOCAL) tests/integration -q
+test-integration: $(call ready,dev $(CLOUD) airflow)
+	$(PYTEST_LOCAL) tests/integration/stack -q
+	$(PYTEST_DEV) tests/integration/airflow -q
 
 .PHONY: test-e2e
 test-e2e: $(call ready,$(CLOUD) airflow)
