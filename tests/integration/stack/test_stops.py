@@ -87,8 +87,8 @@ def test_task_that_nobody_knows_any_more_is_lost(
     deployed.client("dynamodb").update_item(
         TableName=deployed.outputs["RunsTableName"],
         Key={"run_id": {"S": run_id}},
-        UpdateExpression="SET backend_id = :other",
-        ExpressionAttributeValues={":other": {"S": arn[:-4] + "dead"}},
+        UpdateExpression="SET backend_id = :other, last_attempt_at = :long_ago",
+        ExpressionAttributeValues={":other": {"S": arn[:-4] + "dead"}, ":long_ago": {"N": "1"}},
     )
     deployed.make_due(run_id)
     deployed.invoke("sweep-runs", {})
