@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-STUBBORN = "trap '' TERM; while :; do sleep 0.05; done"
+STUBBORN = "trap '' TERM; echo deaf; while :; do sleep 0.05; done"
 
 
 def test_a_job_that_succeeds(cloud: Any) -> None:
@@ -137,7 +137,8 @@ def test_a_job_within_its_time_out_succeeds(make_cloud: Callable[..., Any]) -> N
 def test_terminate_a_running_job(make_cloud: Callable[..., Any]) -> None:
     cloud = make_cloud(time_scale=0.01)
     job_id = cloud.submit_script(STUBBORN, retryStrategy={"attempts": 3})
-    cloud.wait_for_job(job_id, "RUNNING")
+    job = cloud.wait_for_job(job_id, "RUNNING")
+    cloud.wait(lambda: cloud.job_log(job))
     cloud.batch("TerminateJob", jobId=job_id, reason="not needed")
     job = cloud.wait_for_job(job_id)
     assert (job["status"], job["statusReason"]) == ("FAILED", "not needed")

@@ -253,7 +253,7 @@ def test_what_it_doesn_t_have_it_says(cloud: Any) -> None:
 
 def test_operations_are_those_it_has(cloud: Any) -> None:
     for engine in cloud.engines.values():
-        assert engine.operations == engine._table.keys()
+        assert engine.operations == engine._answers.keys()
 
 
 def test_after_close_nothing_starts(cloud: Any) -> None:
