@@ -78,9 +78,17 @@ format: $(call ready,dev) ## Format the code
 	$(VENV)/dev/bin/ruff format .
 	$(VENV)/dev/bin/ruff check --fix .
 
+.PHONY: schema
+schema: $(call ready,dev) ## Write docs/schema and the shapes of AWS's parameters
+	@$(VENV)/dev/bin/python scripts/schema.py
+
 .PHONY: bench
-bench: $(call ready,$(CLOUD)) ## Run one benchmark: make bench ONLY=footprint
+bench: $(call ready,$(CLOUD)) ## Run one benchmark: make bench ONLY=footprint|flood
 	@$(VENV)/local/bin/python -m benchmarks $(ONLY)
+
+.PHONY: docs-tables
+docs-tables: $(call ready,dev) ## Write the tables of docs that are generated
+	@$(VENV)/dev/bin/python scripts/tables.py
 
 .PHONY: build
 build: $(call ready,sam) ## sam build

@@ -4,9 +4,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from jetbridge import wiring
 from jetbridge.sqs_batch import Message, each_message
 from jetbridge.telemetry import count, logger, metrics
+from jetbridge.wiring import copy_logs as wiring
 
 
 @logger.inject_lambda_context
@@ -20,4 +20,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
         logger.info("log copied", run_id=message["run_id"], lines=lines)
         count("LogLinesCopied", lines)
 
-    return each_message(event, context, copy_logs)
+    return each_message(event, copy_logs)

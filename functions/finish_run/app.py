@@ -4,9 +4,10 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from jetbridge import wiring
 from jetbridge.sqs_batch import Message, each_message
 from jetbridge.telemetry import finished, logger, metrics
+from jetbridge.wiring import finish_run as wiring
+from jetbridge.wiring.parts import finish_queue
 
 
 @logger.inject_lambda_context
@@ -22,4 +23,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
             return
         finished(outcome)
 
-    return each_message(event, context, finish_run, wiring.finish_queue())
+    return each_message(event, finish_run, finish_queue())

@@ -1,12 +1,14 @@
 """launch_run: launches accepted runs on ECS or Batch."""
 
+import time
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from jetbridge import wiring
 from jetbridge.sqs_batch import Message, each_message
-from jetbridge.telemetry import count, logger, metrics
+from jetbridge.telemetry import count, logger, metrics, seconds
+from jetbridge.wiring import launch_run as wiring
+from jetbridge.wiring.parts import launch_queue
 
 
 @logger.inject_lambda_context
@@ -22,5 +24,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
             return
         logger.info("launch", run_id=run.run_id, status=run.status, backend_id=run.backend_id)
         count("LaunchesHandled")
+        if run.ending is None:
+            seconds("LaunchWait", run.waited(time.time()))
 
-    return each_message(event, context, launch_run, wiring.launch_queue())
+    return each_message(event, launch_run, launch_queue())

@@ -1,20 +1,23 @@
-"""start_run: accepts a run, from Airflow, an EventBridge schedule or a person."""
+"""start_run: accepts a run, from Airflow, an EventBridge schedule or rule, or a person."""
 
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from jetbridge import wiring
 from jetbridge.contract import StartRequest, decode, to_builtins
-from jetbridge.telemetry import count, logger, metrics
+from jetbridge.telemetry import count, logger, metrics, refusals_counted
+from jetbridge.wiring import start_run as wiring
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
+@refusals_counted()
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Takes a ``StartRequest``, returns a ``StartAnswer`` (docs/contract.md)."""
     request = decode(StartRequest, event)
-    answer = wiring.start()(request)
+    answer = wiring.start(context.invoked_function_arn)(request)
     logger.info("run accepted", run_id=answer.run_id, duplicate=answer.duplicate)
+    for warning in answer.warnings:
+        logger.warning("request accepted with a warning", run_id=answer.run_id, warning=warning)
     count("RunsRepeated" if answer.duplicate else "RunsAccepted")
     return to_builtins(answer)

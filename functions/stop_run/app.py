@@ -4,19 +4,20 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from jetbridge import wiring
 from jetbridge.contract import StopRequest, decode, to_builtins
 from jetbridge.sqs_batch import each_message
-from jetbridge.telemetry import count, logger, metrics
+from jetbridge.telemetry import count, logger, metrics, refusals_counted
+from jetbridge.wiring import stop_run as wiring
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
+@refusals_counted()
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Takes a ``StopRequest`` and returns a ``StopAnswer``, or takes messages that are
     ``StopRequest``s."""
     if "Records" in event:
-        return each_message(event, context, stop_runs)
+        return each_message(event, stop_runs)
     return stop_runs(event)
 
 

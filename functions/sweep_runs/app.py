@@ -5,8 +5,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from jetbridge import wiring
 from jetbridge.telemetry import count, logger, metrics
+from jetbridge.wiring import sweep_runs as wiring
 
 
 @logger.inject_lambda_context

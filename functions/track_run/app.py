@@ -4,9 +4,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from jetbridge import wiring
 from jetbridge.sqs_batch import Message, each_message
 from jetbridge.telemetry import count, logger, metrics
+from jetbridge.wiring import track_run as wiring
 
 
 @logger.inject_lambda_context
@@ -23,4 +23,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
         count("StateChangesTracked")
         logger.info("state change", run_id=change.run_id, status=change.status)
 
-    return each_message(event, context, track_run)
+    return each_message(event, track_run)

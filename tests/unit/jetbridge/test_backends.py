@@ -5,13 +5,14 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, ReadTimeoutError
 from botocore.stub import Stubber
 from jetbridge_testing.samples import JOB_DEFINITION, STACK_KEY, TASK_DEFINITION, request
 
-from jetbridge.aws import is_throttle
+from jetbridge.aws import client, is_throttle
 from jetbridge.backends.batch import BatchBackend
 from jetbridge.backends.ecs import EcsBackend
-from jetbridge.backends.port import LaunchRefused, Throttled
+from jetbridge.backends.port import LaunchRefused, Throttled, Unanswered
 from jetbridge.domain.names import LaunchName
 from jetbridge.domain.run import Definition, LogSource
 
@@ -87,8 +88,8 @@ def test_conflict_without_a_task_is_a_refusal(ecs: Stubber) -> None:
         ("ThrottlingException", "Rate exceeded", 400),
         ("InvalidParameterException", "Rate exceeded", 400),
         ("TooManyRequestsException", "Too Many Requests", 429),
-        ("ServerException", "oops", 500),
-        ("SomethingNew", "busy", 503),
+        ("InvalidParameterException", "Throttling: too many launches", 400),
+        ("ClientException", "Rate exceeded", 400),
     ],
 )
 def test_throttles_in_every_disguise(
@@ -100,6 +101,57 @@ def test_throttles_in_every_disguise(
     batch.add_client_error("submit_job", code, message, status)
     with pytest.raises(Throttled):
         _submit_job(batch)
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("ServerException", 500), ("ServiceUnavailableException", 503), ("SomethingNew", 502)],
+)
+def test_failures_of_awss_own_leave_open_what_happened(
+    ecs: Stubber, batch: Stubber, code: str, status: int
+) -> None:
+    ecs.add_client_error("run_task", code, "oops", status)
+    with pytest.raises(Unanswered):
+        _run_task(ecs)
+    batch.add_client_error("submit_job", code, "oops", status)
+    with pytest.raises(Unanswered):
+        _submit_job(batch)
+
+
+@pytest.mark.parametrize("error", [ReadTimeoutError, ConnectTimeoutError, ConnectionClosedError])
+def test_lost_connection_leaves_open_what_happened(error: type[Exception]) -> None:
+    class Lost:
+        def submit_job(self, **parameters: Any) -> None:
+            raise error(endpoint_url="https://batch")  # type: ignore[call-arg]
+
+        run_task = submit_job
+
+    with pytest.raises(Unanswered):
+        BatchBackend(Lost()).launch(NAME, JOB_PARAMETERS, Definition(arn="d:1"))
+    with pytest.raises(Unanswered):
+        EcsBackend(Lost()).launch(NAME, TASK_PARAMETERS, Definition(arn="d:1"))
+
+
+def test_batch_calls_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK's own repetition of SubmitJob, which has no token, would submit a second job."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    made = client("batch", repeats=False)
+    calls = []
+
+    def lose(**happening: Any) -> None:
+        calls.append(happening)
+        raise ReadTimeoutError(endpoint_url="https://batch")
+
+    made.meta.events.register("before-send.batch.SubmitJob", lose)
+    with pytest.raises(Unanswered):
+        BatchBackend(made).launch(NAME, JOB_PARAMETERS, Definition(arn="d:1"))
+    assert len(calls) == 1
+
+
+def test_run_task_that_answers_with_nothing_is_a_refusal(ecs: Stubber) -> None:
+    ecs.add_response("run_task", {"tasks": [], "failures": []})
+    with pytest.raises(LaunchRefused):
+        _run_task(ecs)
 
 
 @pytest.mark.parametrize("code", ["ClientException", "AccessDeniedException"])
@@ -199,20 +251,45 @@ def test_batch_definition_that_does_not_exist(batch: Stubber) -> None:
         BatchBackend(batch.client).resolve(JOB_PARAMETERS)
 
 
-def test_ecs_find_looks_among_running_and_stopped(ecs: Stubber) -> None:
-    for status, arns in (("RUNNING", []), ("STOPPED", [TASK])):
-        expected = {"cluster": "reports", "startedBy": str(NAME), "desiredStatus": status}
-        ecs.add_response("list_tasks", {"taskArns": arns}, expected)
+def _listed(ecs: Stubber, arns: list[str], token: str | None, **expected: str) -> None:
+    answer: dict[str, Any] = {"taskArns": arns} | ({"nextToken": token} if token else {})
+    ecs.add_response("list_tasks", answer, {"cluster": "reports", "maxResults": 100} | expected)
+
+
+def test_ecs_find_reads_every_page_of_running_tasks(ecs: Stubber) -> None:
+    _listed(ecs, [], "more", startedBy=str(NAME))
+    _listed(ecs, [TASK], None, startedBy=str(NAME), nextToken="more")
     assert EcsBackend(ecs.client).find(NAME, TASK_PARAMETERS) == TASK
 
 
-def test_batch_find_looks_by_the_jobs_name(batch: Stubber) -> None:
+def test_ecs_find_looks_at_the_familys_stopped_tasks(ecs: Stubber) -> None:
+    """ListTasks: startedBy must be its only filter, and alone it lists running tasks."""
+    other = TASK.replace("task/", "task/x")
+    tasks = [
+        {"taskArn": other, "startedBy": f"{NAME}0"},
+        {"taskArn": TASK, "startedBy": str(NAME)},
+    ]
+    _listed(ecs, [], None, startedBy=str(NAME))
+    _listed(ecs, [other, TASK], None, family="report", desiredStatus="STOPPED")
+    asked = {"cluster": "reports", "tasks": [other, TASK]}
+    ecs.add_response("describe_tasks", {"tasks": tasks}, asked)
+    assert EcsBackend(ecs.client).find(NAME, TASK_PARAMETERS) == TASK
+
+
+def test_ecs_find_finds_nothing(ecs: Stubber) -> None:
+    _listed(ecs, [], None, startedBy=str(NAME))
+    _listed(ecs, [], None, family="report", desiredStatus="STOPPED")
+    assert EcsBackend(ecs.client).find(NAME, TASK_PARAMETERS) is None
+
+
+def test_batch_find_looks_by_the_jobs_name_on_every_page(batch: Stubber) -> None:
     expected = {
         "jobQueue": "loads",
         "filters": [{"name": "JOB_NAME", "values": [f"{NAME}-load"]}],
     }
     jobs = {"jobSummaryList": [{"jobId": "j", "jobName": f"{NAME}-load"}]}
-    batch.add_response("list_jobs", jobs, expected)
+    batch.add_response("list_jobs", {"jobSummaryList": [], "nextToken": "more"}, expected)
+    batch.add_response("list_jobs", jobs, expected | {"nextToken": "more"})
     assert BatchBackend(batch.client).find(NAME, JOB_PARAMETERS) == "j"
     batch.add_response("list_jobs", {"jobSummaryList": []}, expected)
     assert BatchBackend(batch.client).find(NAME, JOB_PARAMETERS) is None

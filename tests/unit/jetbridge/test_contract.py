@@ -1,20 +1,26 @@
 """The contract: what is refused, with words that help, and that nothing changes on the way."""
 
 import json
+import re
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jetbridge_testing.samples import request, sample
 
 from jetbridge.contract import (
     AirflowCaller,
     Cause,
     ContractError,
+    Death,
+    EventCaller,
     Fault,
     LogStream,
     Outcome,
     PersonCaller,
+    ScheduleCaller,
     StartRequest,
     State,
     StopRequest,
@@ -22,9 +28,8 @@ from jetbridge.contract import (
     encode,
     to_builtins,
 )
-from jetbridge.services.policy import Policy
 
-STARTS = ["airflow_ecs", "airflow_batch", "schedule", "person"]
+STARTS = ["airflow_ecs", "airflow_batch", "schedule", "event", "person"]
 
 
 def _changed(path: str, value: Any) -> dict[str, Any]:
@@ -114,6 +119,11 @@ def test_outcome_round_trip_keeps_every_field() -> None:
         result={"rows": [1, None]},
         started_at="2026-03-01T00:00:29.114Z",
         stopped_at="2026-03-01T00:02:04.713Z",
+        deaths=[
+            Death(launch=1, cause=Cause.HOST_LOSS, reason="Host", backend_id="arn", at=1.5),
+        ],
+        stopped_by="ana",
+        policy_version=2,
     )
     defaults = {
         field.name for field in msgspec.structs.fields(Outcome) if field.name != "version"
@@ -150,47 +160,54 @@ def test_person_must_bring_a_key() -> None:
     assert refused.value.field == "idempotency_key"
 
 
-POLICY = Policy("airflow-logs", "airflow/")
+@pytest.mark.parametrize(
+    ("caller", "key", "group"),
+    [
+        (EventCaller("6a7e8feb-b491"), "event/6a7e8feb-b491", "events"),
+        (EventCaller("6a7e", "new-file"), "event/6a7e/new-file", "new-file"),
+        (
+            ScheduleCaller("arn:aws:scheduler:r:1:schedule/default/nightly", "t"),
+            "schedule/arn:aws:scheduler:r:1:schedule/default/nightly/t",
+            "nightly",
+        ),
+        (PersonCaller("Ana Péres"), None, "Ana-P-res"),
+        (PersonCaller("n" * 300), None, "n" * 128),
+    ],
+)
+def test_callers_have_a_key_and_a_group(caller: Any, key: str | None, group: str) -> None:
+    assert caller.key == key
+    assert caller.group == group
 
 
-@pytest.mark.parametrize("name", STARTS)
-def test_policy_takes_every_sample(name: str) -> None:
-    POLICY.check(request(name))
+def test_tries_of_a_task_share_their_task_key() -> None:
+    caller = request("airflow_ecs").caller
+    assert isinstance(caller, AirflowCaller)
+    again = msgspec.structs.replace(caller, try_number=2, ti_id="another")
+    other = msgspec.structs.replace(caller, map_index=3)
+    assert again.task_key == caller.task_key != other.task_key
+    assert caller.group == caller.dag_id
+
+
+@given(st.text(min_size=1, max_size=1024))
+def test_groups_are_what_sqs_takes(name: str) -> None:
+    group = PersonCaller(name).group
+    assert re.fullmatch(r"[!-~]{1,128}", group)
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "named"),
+    ("field", "value", "problem"),
     [
-        ("run_task", None, "run_task"),
-        ("submit_job", {"jobName": "j", "jobQueue": "q", "jobDefinition": "d"}, "run_task"),
-        ("run_task.taskDefinition", "", "run_task.taskDefinition"),
-        ("run_task.startedBy", "me", "run_task.startedBy"),
-        ("run_task.startedBy", 1, "run_task.startedBy"),
-        ("run_task.clientToken", "token", "run_task.clientToken"),
-        ("run_task.count", 2, "run_task.count"),
-        ("log_target.bucket", "elsewhere", "log_target.bucket"),
-        ("log_target.key_prefix", "secrets/x", "log_target.key_prefix"),
+        ("failure_policy", {"infra_retries": 11}, "<= 10"),
+        ("failure_policy", {"infra_retries": -1}, ">= 0"),
+        ("failure_policy", {"retries": 1}, "retries"),
+        ("previous", "resume", "resume"),
+        ("tags", {"team": 1}, "str"),
+        ("tags", ["team"], "object"),
+        ("offload_environment", "yes", "bool"),
     ],
 )
-def test_policy_refuses(field: str, value: Any, named: str) -> None:
+def test_new_fields_are_checked(field: str, value: Any, problem: str) -> None:
     with pytest.raises(ContractError) as refused:
-        POLICY.check(decode(StartRequest, _changed(field, value)))
-    assert refused.value.field == named
-    assert refused.value.fix
-
-
-@pytest.mark.parametrize("missing", ["jobName", "jobQueue", "jobDefinition"])
-def test_policy_names_what_submit_job_lacks(missing: str) -> None:
-    message = sample("start_run/airflow_batch")
-    del message["submit_job"][missing]
-    with pytest.raises(ContractError, match=f"submit_job.{missing}"):
-        POLICY.check(decode(StartRequest, message))
-
-
-def test_without_a_log_bucket_no_log_target_is_taken() -> None:
-    with pytest.raises(ContractError, match="AirflowLogBucket"):
-        Policy().check(request("airflow_ecs"))
-
-
-def test_count_of_one_is_harmless() -> None:
-    POLICY.check(decode(StartRequest, _changed("run_task.count", 1)))
+        decode(StartRequest, _changed(field, value))
+    assert refused.value.field.startswith((field, "tags"))
+    assert problem in refused.value.problem

@@ -13,7 +13,7 @@ from jetbridge_testing.samples import REGION, ended_run
 from msgspec.structs import replace
 
 from jetbridge.contract import S3LogTarget
-from jetbridge.domain.run import Definition, LogSource, Run
+from jetbridge.domain.run import Attachment, Definition, LogSource, Run
 from jetbridge.logs.cloudwatch import CloudWatchLogs
 from jetbridge.logs.port import LogsSource, LogsTarget
 from jetbridge.logs.s3 import S3Logs
@@ -156,3 +156,14 @@ def test_failed_read_leaves_no_object(s3: Any) -> None:
     with pytest.raises(ConnectionError):
         S3Logs(s3).write(S3LogTarget("airflow-logs", "k"), "x", lines())
     assert _keys(s3) == []
+
+
+def test_a_run_that_was_taken_over_is_copied_to_both_tries() -> None:
+    later = S3LogTarget(bucket="airflow-logs", key_prefix=PREFIX.replace("=1.log", "=2.log"))
+    run = ended_run("ecs_stopped_exit_0")
+    run = replace(run, attachments=[Attachment(caller=run.request.caller, log_target=later)])
+    target = MemoryTarget()
+    assert _copy(run, MemoryLogs({MAIN: ["a", "b"]}), target) == 4
+    first, second = sorted(target.objects)
+    assert (first.startswith(PREFIX), second.startswith(later.key_prefix)) == (True, True)
+    assert target.objects[first] == target.objects[second]

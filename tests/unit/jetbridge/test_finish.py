@@ -10,9 +10,10 @@ from jetbridge_testing.samples import DEFINITIONS, REGION, ended_run, launched_r
 from jetbridge_testing.steps import Crash, Steps, crash
 from msgspec.structs import replace
 
-from jetbridge.contract import Cause, Outcome, State, StopCause, encode
+from jetbridge.contract import Cause, Death, Outcome, State, StopCause, encode
+from jetbridge.domain.failures import POLICY_VERSION
 from jetbridge.domain.lines import RESULT_MARKER
-from jetbridge.domain.run import Ending, Run, Status, Stop
+from jetbridge.domain.run import Attachment, Ending, Run, Status, Stop
 from jetbridge.outcomes.port import Outcomes
 from jetbridge.queues.port import NotYet
 from jetbridge.services.finish import Finish
@@ -290,3 +291,25 @@ def test_stop_that_was_wished_for_is_the_outcome() -> None:
     stop = Stop(cause=StopCause.TIMEOUT, reason="timed out after 3600 s")
     outcome = Scene(ended_run("ecs_stopped_by_user", stop=stop), {MAIN: ["x"]}).settled()
     assert (outcome.state, outcome.cause) == (State.STOPPED, Cause.TIMEOUT)
+
+
+def test_outcome_says_what_died_before_and_who_stopped_it() -> None:
+    death = Death(launch=1, cause=Cause.HOST_LOSS, reason="gone", backend_id="arn", at=1.5)
+    stop = Stop(cause=StopCause.STOPPED_BY_USER, reason="cleared", by="ada")
+    run = ended_run("ecs_stopped_by_user", launch=2, deaths=[death], stop=stop)
+    outcome = Scene(run, {MAIN: ["x"]}).settled()
+    assert (outcome.launches, outcome.deaths) == (2, [death])
+    assert (outcome.state, outcome.stopped_by) == (State.STOPPED, "ada")
+    assert outcome.policy_version == POLICY_VERSION
+
+
+def test_nobody_stopped_what_had_succeeded() -> None:
+    stop = Stop(cause=StopCause.STOPPED_BY_USER, reason="cleared", by="ada")
+    outcome = Scene(ended_run("ecs_stopped_exit_0", stop=stop), {MAIN: ["x"]}).settled()
+    assert (outcome.state, outcome.stopped_by) == (State.SUCCEEDED, "")
+
+
+def test_outcome_is_for_the_try_that_took_the_run_over() -> None:
+    caller = replace(new_run().request.caller, try_number=2)
+    run = ended_run("ecs_stopped_exit_0", attachments=[Attachment(caller=caller)])
+    assert Scene(run, {MAIN: ["x"]}).settled().caller == caller

@@ -19,12 +19,12 @@ from jetbridge_testing.template import ROOT
 from msgspec.structs import replace
 
 from jetbridge import aws as clients
-from jetbridge import wiring
 from jetbridge.backends.port import Throttled
 from jetbridge.contract import ContractError, Outcome, StartRequest, StopCause, decode
 from jetbridge.domain.run import Status
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
 from jetbridge.runs.dynamodb import DynamoRuns
+from jetbridge.wiring import backends, parts
 
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
 Handler = Any
@@ -62,13 +62,13 @@ def cloud(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     clients.client.cache_clear()
-    wiring.settings.cache_clear()
+    parts.settings.cache_clear()
     fakes: dict[str, FakeBackend] = {"ecs": FakeEcs(Clock()), "batch": FakeBatch(Clock())}
-    monkeypatch.setattr(wiring, "EcsBackend", lambda client: fakes["ecs"])
-    monkeypatch.setattr(wiring, "BatchBackend", lambda client: fakes["batch"])
+    monkeypatch.setattr(backends, "EcsBackend", lambda client: fakes["ecs"])
+    monkeypatch.setattr(backends, "BatchBackend", lambda client: fakes["batch"])
     yield Cloud(fakes)
     clients.client.cache_clear()
-    wiring.settings.cache_clear()
+    parts.settings.cache_clear()
 
 
 def _handler(function: str) -> Handler:
@@ -119,7 +119,7 @@ def test_import_needs_no_environment_and_makes_no_client(
     assert clients.client.cache_info().currsize == 0
 
 
-@pytest.mark.parametrize("name", ["airflow_ecs", "airflow_batch", "schedule", "person"])
+@pytest.mark.parametrize("name", ["airflow_ecs", "airflow_batch", "schedule", "event", "person"])
 def test_start_run(cloud: Cloud, name: str) -> None:
     run = new_run(name)
     answer = _call("start_run", sample(f"start_run/{name}"))
@@ -129,6 +129,8 @@ def test_start_run(cloud: Cloud, name: str) -> None:
         "outcomes_table": "OutcomesTable",
         "stop_function": "jetbridge-stop-run",
         "region": "eu-central-1",
+        "attached": False,
+        "warnings": [],
         "version": 1,
     }
     row = cloud.runs.get(run.run_id)
@@ -138,13 +140,51 @@ def test_start_run(cloud: Cloud, name: str) -> None:
     assert _call("start_run", sample(f"start_run/{name}"))["duplicate"]
 
 
-def test_start_run_refuses_before_it_writes(cloud: Cloud) -> None:
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("clientToken", "mine"),
+        ("cluster", "elsewhere"),
+        ("taskdefinition", "report"),
+        ("taskDefinition", "other"),
+        ("overrides", {"containerOverrides": [{"name": "main", "command": ["x" * 8192]}]}),
+    ],
+)
+def test_start_run_refuses_before_it_writes(cloud: Cloud, name: str, value: Any) -> None:
     request = sample("start_run/airflow_ecs")
-    request["run_task"]["clientToken"] = "mine"
-    with pytest.raises(ContractError, match=r"run_task\.clientToken"):
+    request["run_task"][name] = value
+    with pytest.raises(ContractError, match=rf"run_task\.{name}"):
         _call("start_run", request)
     assert cloud.runs.get(new_run().run_id) is None
     assert cloud.messages("launch") == []
+
+
+def test_start_run_names_secrets_and_never_shows_them(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    request = sample("start_run/airflow_ecs")
+    [container] = request["run_task"]["overrides"]["containerOverrides"]
+    container["environment"] = [{"name": "DB_PASSWORD", "value": "hunter2"}]
+    answer = _call("start_run", request)
+    [warning] = answer["warnings"]
+    assert "DB_PASSWORD" in warning
+    assert "hunter2" not in json.dumps(answer) + capsys.readouterr().out
+
+
+def test_start_run_keeps_large_environments_in_s3(cloud: Cloud) -> None:
+    cloud.s3.create_bucket(Bucket="environments")
+    request = sample("start_run/airflow_ecs") | {"offload_environment": True}
+    [container] = request["run_task"]["overrides"]["containerOverrides"]
+    container["environment"] = [{"name": "LARGE", "value": "x" * 9000}]
+    answer = _call("start_run", request)
+    [item] = cloud.s3.list_objects_v2(Bucket="environments")["Contents"]
+    assert item["Key"].startswith(f"jetbridge/{answer['run_id']}/")
+    row = cloud.runs.get(answer["run_id"])
+    assert row is not None
+    [container] = row.request.parameters["overrides"]["containerOverrides"]
+    assert container["environment"] == [
+        {"name": "JETBRIDGE_ENVIRONMENT_S3", "value": f"s3://environments/{item['Key']}"}
+    ]
 
 
 def test_launch_run(cloud: Cloud) -> None:
@@ -155,17 +195,14 @@ def test_launch_run(cloud: Cloud) -> None:
     assert (row.status, row.backend_id) == (Status.LAUNCHED, "ecs-0")
 
 
-def test_launch_run_waits_when_throttled(cloud: Cloud) -> None:
+def test_launch_run_sends_a_throttled_launch_anew(cloud: Cloud) -> None:
     cloud.runs.create(new_run())
     cloud.ecs.errors["launch"] = [Throttled("Rate exceeded")]
     url = ENVIRONMENT["JETBRIDGE_LAUNCH_QUEUE_URL"]
-    event = sample("launch_run/message")
-    cloud.sqs.send_message(QueueUrl=url, MessageBody=event["Records"][0]["body"])
-    [received] = cloud.sqs.receive_message(QueueUrl=url, VisibilityTimeout=0)["Messages"]
-    event["Records"][0]["receiptHandle"] = received["ReceiptHandle"]
-    failures = [{"itemIdentifier": event["Records"][0]["messageId"]}]
-    assert _call("launch_run", event) == {"batchItemFailures": failures}
+    assert _call("launch_run", sample("launch_run/message")) == ALL_GOOD
     assert cloud.messages("launch") == [], "it must stay away for a while"
+    counted = cloud.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert counted["ApproximateNumberOfMessagesDelayed"] == "1"
 
 
 def test_track_run(cloud: Cloud) -> None:
@@ -273,6 +310,7 @@ def test_stop_run_refuses_a_malformed_request(cloud: Cloud) -> None:
         _call("stop_run", {"run_ids": ["r"]})
 
 
+@pytest.mark.filterwarnings("ignore:No application metrics to publish")
 def test_unreachable_tables_fail_the_messages(cloud: Cloud) -> None:
     boto3.client("dynamodb").delete_table(TableName="RunsTable")
     event = sample("track_run/messages")
@@ -282,5 +320,5 @@ def test_unreachable_tables_fail_the_messages(cloud: Cloud) -> None:
 
 
 def test_start_samples_are_start_requests() -> None:
-    for name in ("airflow_ecs", "airflow_batch", "schedule", "person"):
+    for name in ("airflow_ecs", "airflow_batch", "schedule", "event", "person"):
         assert decode(StartRequest, sample(f"start_run/{name}")).key

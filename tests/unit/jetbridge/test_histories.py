@@ -12,9 +12,11 @@ from jetbridge_testing.steps import Crash
 from jetbridge_testing.tables import fresh_table
 
 from jetbridge.contract import Outcome
+from jetbridge.domain.names import LaunchName
 from jetbridge.domain.run import Run
 from jetbridge.runs.dynamodb import DynamoRuns
 from jetbridge.runs.port import Runs
+from jetbridge.services.endings import Endings
 from jetbridge.services.finish import Finish
 from jetbridge.services.hand_over import HandOver
 from jetbridge.services.track import Track
@@ -23,7 +25,7 @@ HISTORIES = {
     "ecs success": ["ecs_running", "ecs_stopped_exit_0"],
     "ecs failure": ["ecs_running", "ecs_stopped_exit_3"],
     "ecs never ran": ["ecs_cannot_pull_container"],
-    "ecs spot": ["ecs_running", "ecs_spot_interruption"],
+    "ecs by hand": ["ecs_running", "ecs_stopped_by_user"],
     "batch success": ["batch_runnable", "batch_running", "batch_succeeded"],
     "batch two attempts": [
         "batch_runnable",
@@ -45,11 +47,11 @@ class CrashingQueue(MemoryQueue):
         super().__init__()
         self._crashes = crashes
 
-    def send(self, message: dict[str, Any], delay_seconds: int = 0) -> None:
+    def send(self, message: dict[str, Any], delay_seconds: int = 0, group: str = "") -> None:
         crash = self._crashes.pop() if self._crashes else ""
         if crash == "before":
             raise Crash
-        super().send(message, delay_seconds)
+        super().send(message, delay_seconds, group)
         if crash == "after":
             raise Crash
 
@@ -87,7 +89,7 @@ def _deliver(runs: Runs, track: Track, run: Run, step: str) -> None:
 def _play(runs: Runs, name: str, steps: list[str], crashes: list[str]) -> tuple[Run, MemoryQueue]:
     run = _being_launched(runs, name)
     finishes = CrashingQueue(list(crashes))
-    track = Track(runs, HandOver(runs, finishes), STACK_KEY)
+    track = Track(runs, Endings(runs, HandOver(runs, finishes), MemoryQueue(), Clock()), STACK_KEY)
     for step in steps:
         _deliver(runs, track, run, step)
     row = runs.get(run.run_id)
@@ -155,7 +157,7 @@ def test_crash_between_commit_and_hand_over_is_made_good_by_redelivery() -> None
     runs = MemoryRuns(900, Clock())
     run = _being_launched(runs, "ecs success")
     finishes = CrashingQueue(["before"])
-    track = Track(runs, HandOver(runs, finishes), STACK_KEY)
+    track = Track(runs, Endings(runs, HandOver(runs, finishes), MemoryQueue(), Clock()), STACK_KEY)
     with pytest.raises(Crash):
         track(event("ecs_stopped_exit_0"))
     ended = runs.get(run.run_id)
@@ -170,7 +172,7 @@ def test_crash_between_commit_and_hand_over_is_made_good_by_redelivery() -> None
 def test_events_of_no_run_hand_nothing_over() -> None:
     runs = MemoryRuns(900, Clock())
     finishes = MemoryQueue()
-    track = Track(runs, HandOver(runs, finishes), STACK_KEY)
+    track = Track(runs, Endings(runs, HandOver(runs, finishes), MemoryQueue(), Clock()), STACK_KEY)
     assert track(event("ecs_stopped_exit_0")) is not None
     assert track(event("batch_array_child_failed")) is None
     assert finishes.messages == []
@@ -188,3 +190,67 @@ def test_before_its_end_a_run_stands_where_its_newest_event_says(
     newest = change(max(seen, key=steps.index))
     assert (row.backend_status, row.change_order) == (newest.status, newest.order)
     assert finishes.messages == []
+
+
+FIRST = ["ecs_running", "ecs_spot_interruption"]
+SECOND = ["ecs_running", "ecs_stopped_exit_0"]
+
+
+def _relaunched(runs: Runs) -> tuple[Run, Track, MemoryQueue]:
+    """A run whose first launch died of Spot and whose second one was launched."""
+    run = _being_launched(runs, "ecs relaunched")
+    finishes = MemoryQueue()
+    endings = Endings(runs, HandOver(runs, finishes), MemoryQueue(), Clock())
+    track = Track(runs, endings, STACK_KEY)
+    track(_event_of("ecs_spot_interruption", 1, run))
+    row = runs.get(run.run_id)
+    assert row is not None
+    assert row.launch == 2
+    assert runs.begin_launch(row, 9.5)
+    return run, track, finishes
+
+
+def _event_of(name: str, launch: int, run: Run) -> dict[str, Any]:
+    reported = event(name)
+    detail = reported["detail"]
+    detail["startedBy"] = str(LaunchName(STACK_KEY, run.run_id, launch))
+    detail["taskArn"] = f"{detail['taskArn']}-{launch}"
+    return reported
+
+
+def _check_relaunched(runs: Runs, order: list[tuple[str, int]]) -> None:
+    run, track, finishes = _relaunched(runs)
+    for name, launch in order:
+        track(_event_of(name, launch, run))
+    row = runs.get(run.run_id)
+    assert row is not None
+    assert row.ending == change("ecs_stopped_exit_0").ending
+    assert (row.launch, [death.launch for death in row.deaths]) == (2, [1])
+    assert row.backend_id is not None
+    assert row.backend_id.endswith("-2")
+    assert finishes.messages == [{"run_id": run.run_id}]
+
+
+_EVENTS = [(name, 1) for name in FIRST] + [(name, 2) for name in SECOND]
+
+
+@st.composite
+def relaunches(draw: st.DrawFn) -> list[tuple[str, int]]:
+    kept = [item for item in _EVENTS[:-1] if draw(st.booleans())] + [_EVENTS[-1]]
+    repeated = draw(st.lists(st.sampled_from(kept), max_size=5))
+    return list(draw(st.permutations(kept + repeated)))
+
+
+@given(relaunches())
+@settings(max_examples=200)
+def test_events_of_both_launches_in_any_order(order: list[tuple[str, int]]) -> None:
+    _check_relaunched(MemoryRuns(900, Clock()), order)
+
+
+@given(order=relaunches())
+@settings(max_examples=15)
+def test_events_of_both_launches_in_any_order_on_dynamodb(
+    dynamodb: Any, order: list[tuple[str, int]]
+) -> None:
+    table = fresh_table(dynamodb, "RunsTable")
+    _check_relaunched(DynamoRuns(dynamodb, table, 900, clock=Clock()), order)

@@ -5,22 +5,17 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jetbridge_testing.backends import FakeBackend, FakeBatch, FakeEcs
-from jetbridge_testing.clock import Clock
-from jetbridge_testing.memory import MemoryQueue, MemoryRuns
-from jetbridge_testing.samples import STACK_KEY, new_run
+from jetbridge_testing.backends import FakeBackend
+from jetbridge_testing.core import Core
+from jetbridge_testing.samples import new_run
 from jetbridge_testing.steps import Crash, Steps, crash
 
-from jetbridge.backends.port import Throttled
+from jetbridge.backends.port import Throttled, Unanswered
 from jetbridge.contract import StopCause
 from jetbridge.domain.run import Run, Status, Stop
 from jetbridge.queues.port import NotYet
-from jetbridge.services.hand_over import HandOver
-from jetbridge.services.launch import Launch
-from jetbridge.services.policy import Policy
-from jetbridge.services.start import Start
 
-FAKES: dict[str, type[FakeBackend]] = {"ecs": FakeEcs, "batch": FakeBatch}
+KINDS = ("ecs", "batch")
 VISIBILITY_SECONDS = 180
 STOP = Stop(cause=StopCause.STOPPED_BY_USER, reason="cleared")
 
@@ -29,34 +24,29 @@ def _throttle() -> None:
     raise Throttled("Rate exceeded")
 
 
-class Scene:
+def _lose_answer() -> None:
+    raise Unanswered("connection lost")
+
+
+class Scene(Core):
     """start_run has accepted a run; every port is watched by ``steps``."""
 
     def __init__(self, kind: str, steps: Steps) -> None:
-        self.clock = Clock()
-        self.runs = MemoryRuns(900, self.clock)
-        self.backend = FAKES[kind](self.clock)
-        self.finishes = MemoryQueue()
+        super().__init__(steps.watch)
+        self.backend: FakeBackend = self.backends[kind]
         self.run = new_run(f"airflow_{kind}")
         self.runs.create(self.run)
-        watched = steps.watch(self.runs)
-        self.launch = Launch(
-            watched,
-            {kind: steps.watch(self.backend)},
-            HandOver(watched, steps.watch(self.finishes)),
-            STACK_KEY,
-            self.clock,
-        )
 
     def deliver_once(self) -> float | None:
         """Deliver the message; the seconds until it comes again, None if it was acknowledged."""
+        sent = len(self.launches.messages)
         try:
             self.launch(self.run.run_id, 1)
         except NotYet as not_yet:
             return not_yet.delay_seconds
         except Crash:
             return VISIBILITY_SECONDS
-        return None
+        return self.launches.delays[-1] if len(self.launches.messages) > sent else None
 
     def deliver(self, redelivery: Callable[[float], float] = float) -> None:
         for _ in range(40):
@@ -84,13 +74,21 @@ def _moments(kind: str) -> list[str]:
     return steps.moments
 
 
-CASES = [(kind, n, name) for kind in FAKES for n, name in enumerate(_moments(kind))]
+CASES = [(kind, n, name) for kind in KINDS for n, name in enumerate(_moments(kind))]
 
 
 def test_the_steps_are_those_we_think_of() -> None:
-    for kind in FAKES:
+    for kind in KINDS:
         names = [moment.removeprefix("after ") for moment in _moments(kind)[1::2]]
-        assert names == ["get", "resolve", "pin", "begin_launch", "launch", "launched"]
+        assert names == [
+            "get",
+            "resolve",
+            "pin",
+            "wait_for_turn",
+            "begin_launch",
+            "launch",
+            "launched",
+        ]
 
 
 @pytest.mark.parametrize("seconds", [1, 50, VISIBILITY_SECONDS])
@@ -148,7 +146,7 @@ def test_a_stop_and_a_crash_at_each_step(kind: str, moment: int, name: str) -> N
 
 
 @given(
-    kind=st.sampled_from(sorted(FAKES)),
+    kind=st.sampled_from(KINDS),
     happenings=st.dictionaries(
         st.integers(0, 40), st.sampled_from(["crash", "twice", "throttle"]), max_size=8
     ),
@@ -164,12 +162,16 @@ def test_random_histories_launch_once(
     def twice() -> None:
         scene.deliver_once()
 
-    does = {"crash": crash, "twice": twice, "throttle": _throttle}
+    def throttle() -> None:
+        # After a call AWS has done it: then only the answer can be lost.
+        (_throttle if steps.moments[-1].startswith("before") else _lose_answer)()
+
+    does = {"crash": crash, "twice": twice, "throttle": throttle}
     steps.plan.update({moment: does[name] for moment, name in happenings.items()})
     for _ in range(60):
         try:
             delay = scene.deliver_once()
-        except Throttled:
+        except (Throttled, Unanswered):
             delay = VISIBILITY_SECONDS
         if delay is None and not steps.plan:
             break
@@ -182,40 +184,45 @@ def test_random_histories_launch_once(
 
 
 def test_repeated_starts_are_one_run_with_one_launch() -> None:
-    clock = Clock()
-    runs, launches = MemoryRuns(900, clock), MemoryQueue()
-    start = Start(runs, launches, Policy("airflow-logs", ""), "outcomes", "stop", "r", clock)
-    request = new_run().request
-    first = start(request)
-    clock.advance(5)
-    second = start(request)
+    core = Core()
+    asked = new_run().request
+    first = core.start(asked)
+    core.clock.advance(5)
+    second = core.start(asked)
     assert (first.run_id, first.duplicate) == (second.run_id, not second.duplicate)
-    assert {message["run_id"] for message in launches.messages} == {first.run_id}
-    row = runs.get(first.run_id)
+    assert {message["run_id"] for message in core.launches.messages} == {first.run_id}
+    assert set(core.launches.groups) == {asked.caller.group}
+    row = core.runs.get(first.run_id)
     assert row is not None
-    assert row.created_at == clock() - 5
+    assert row.created_at == core.clock() - 5
 
 
-def test_crash_between_row_and_message_is_made_good_by_a_repeated_start() -> None:
-    clock = Clock()
-    runs, launches = MemoryRuns(900, clock), MemoryQueue()
-    watched = Steps({0: crash}).watch(launches)
-    policy = Policy("airflow-logs", "")
-    request = new_run().request
+@pytest.mark.parametrize("moment", range(6))
+def test_crash_of_start_run_at_each_step_is_made_good_by_a_repeated_start(moment: int) -> None:
+    steps = Steps({moment: crash})
+    core = Core(steps.watch)
+    asked = new_run().request
     with pytest.raises(Crash):
-        Start(runs, watched, policy, "outcomes", "stop", "r", clock)(request)
-    assert launches.messages == []
-    answer = Start(runs, launches, policy, "outcomes", "stop", "r", clock)(request)
-    assert answer.duplicate
-    assert launches.messages == [{"run_id": answer.run_id, "launch": 1}]
+        core.start(asked)
+    answer = core.start(asked)
+    assert {"run_id": answer.run_id, "launch": 1} in core.launches.messages
+    assert core.tries_of(asked) == answer.run_id
+    core.launch(answer.run_id, 1)
+    core.launch(answer.run_id, 1)
+    assert len(core.ecs.launched) == 1
+
+
+def test_the_steps_of_start_run() -> None:
+    steps = Steps()
+    Core(steps.watch).start(new_run().request)
+    names = [moment.removeprefix("after ") for moment in steps.moments[1::2]]
+    assert names == ["newest", "create", "send"]
 
 
 def test_repeated_start_of_a_launched_run_queues_nothing() -> None:
-    clock = Clock()
-    runs, launches = MemoryRuns(900, clock), MemoryQueue()
-    start = Start(runs, launches, Policy("airflow-logs", ""), "outcomes", "stop", "r", clock)
-    answer = start(new_run().request)
-    launches.messages.clear()
-    runs.launched(answer.run_id, 1, "arn")
-    assert start(new_run().request).run_id == answer.run_id
-    assert launches.messages == []
+    core = Core()
+    answer = core.start(new_run().request)
+    core.launches.messages.clear()
+    core.runs.launched(answer.run_id, 1, "arn")
+    assert core.start(new_run().request).run_id == answer.run_id
+    assert core.launches.messages == []

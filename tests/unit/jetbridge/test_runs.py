@@ -8,13 +8,18 @@ from jetbridge_testing.clock import Clock
 from jetbridge_testing.samples import DEFINITIONS, change, launched_run, new_run
 from msgspec.structs import replace
 
-from jetbridge.contract import StopCause
-from jetbridge.domain.run import Definition, Ending, Run, Status, Stop
+from jetbridge.contract import Cause, Death, StopCause
+from jetbridge.domain.run import Attachment, Definition, Ending, Relaunch, Run, Status, Stop
 from jetbridge.runs.dynamodb import DynamoRuns
 from jetbridge.runs.port import Runs
 
 STOP = Stop(cause=StopCause.STOPPED_BY_USER, reason="cleared")
 LOST = Ending(code="Lost", reason="unknown to AWS")
+SPOT = change("ecs_spot_interruption")
+DEATH = Death(
+    launch=1, cause=Cause.SPOT_INTERRUPTION, reason="Spot", backend_id="arn", at=1_772_323_300.5
+)
+RELAUNCH = Relaunch(launch=2, not_before=1_772_323_305.5, deaths=[DEATH])
 
 
 def _launched(runs: Runs, name: str = "airflow_ecs", **fields: Any) -> Run:
@@ -34,12 +39,17 @@ def test_row_comes_back_as_it_was_written(runs: Runs) -> None:
         change_order=4,
         first_attempt_at=10.125,
         last_attempt_at=11.25,
+        not_before=12.5,
+        deaths=[DEATH],
+        attachments=[Attachment(caller=new_run().request.caller, log_target=None)],
+        supersedes="earlier",
+        attached_to="another",
         stop=STOP,
         ending=change("ecs_two_containers").ending,
         handed_over=True,
         finished=True,
     )
-    unset = {name for name in whole.__struct_fields__ if getattr(whole, name) is None}
+    unset = {name for name in whole.__struct_fields__ if getattr(whole, name) in (None, [])}
     assert not unset, "the test must give every field a value"
     assert runs.create(whole)
     assert runs.get(whole.run_id) == whole
@@ -97,6 +107,87 @@ def test_no_attempt_after_a_stop_a_launch_or_another_launch(runs: Runs) -> None:
     ended = runs.end(other.run_id, 1, LOST)
     assert ended is not None
     assert runs.begin_launch(ended, 1.0) is None
+
+
+def test_taken_back_attempt_never_was(runs: Runs) -> None:
+    run = new_run()
+    runs.create(run)
+    runs.begin_launch(run, 100.5)
+    assert runs.take_back(run, 99.0) is None
+    assert runs.take_back(replace(run, launch=2), 100.5) is None
+    assert runs.take_back(run, 100.5) == run
+    assert runs.get(run.run_id) == run
+    assert runs.take_back(run, 100.5) is None
+
+
+def test_taking_back_a_second_attempt_leaves_the_first(runs: Runs) -> None:
+    run = new_run()
+    runs.create(run)
+    first = runs.begin_launch(run, 100.5)
+    assert first is not None
+    runs.begin_launch(first, 200.5)
+    assert runs.take_back(first, 200.5) == first
+
+
+def test_what_was_launched_is_not_taken_back(runs: Runs) -> None:
+    run = new_run()
+    runs.create(run)
+    runs.begin_launch(run, 100.5)
+    launched = runs.launched(run.run_id, 1, "arn")
+    assert runs.take_back(run, 100.5) is None
+    assert runs.get(run.run_id) == launched
+
+
+@pytest.mark.parametrize("how", ["apply", "end"])
+def test_relaunch_is_a_fresh_launch_of_the_same_run(runs: Runs, how: str) -> None:
+    run = _launched(runs)
+    runs.apply(change("ecs_running"))
+    after = (
+        runs.apply(SPOT, RELAUNCH) if how == "apply" else runs.end(run.run_id, 1, LOST, RELAUNCH)
+    )
+    expected = new_run(
+        launch=2,
+        definition=run.definition,
+        not_before=RELAUNCH.not_before,
+        deaths=[DEATH],
+    )
+    assert after == expected
+    assert runs.get(run.run_id) == expected
+    assert [row.run_id for row in runs.due(run.created_at + 900, 10)] == [run.run_id]
+
+
+@pytest.mark.parametrize("how", ["apply", "end"])
+def test_wished_stop_beats_a_relaunch(runs: Runs, how: str) -> None:
+    run = _launched(runs)
+    stopping = runs.request_stop(run.run_id, STOP)
+    if how == "apply":
+        assert runs.apply(SPOT, RELAUNCH) is None
+    else:
+        assert runs.end(run.run_id, 1, LOST, RELAUNCH) is None
+    assert runs.get(run.run_id) == stopping
+    ended = runs.apply(SPOT)
+    assert ended is not None
+    assert ended.status is Status.ENDED
+
+
+def test_nothing_of_a_superseded_launch_counts(runs: Runs) -> None:
+    run = _launched(runs)
+    relaunched = runs.apply(SPOT, RELAUNCH)
+    assert runs.apply(SPOT, RELAUNCH) is None
+    assert runs.apply(SPOT) is None
+    assert runs.apply(change("ecs_stopped_exit_0")) is None
+    assert runs.end(run.run_id, 1, LOST) is None
+    assert runs.launched(run.run_id, 1, "arn") is None
+    assert runs.begin_launch(run, 300.5) is None
+    assert runs.get(run.run_id) == relaunched
+
+
+def test_ended_run_is_not_relaunched(runs: Runs) -> None:
+    run = _launched(runs)
+    ended = runs.apply(change("ecs_stopped_exit_3"))
+    assert runs.apply(replace(SPOT, order=99), RELAUNCH) is None
+    assert runs.end(run.run_id, 1, LOST, RELAUNCH) is None
+    assert runs.get(run.run_id) == ended
 
 
 def test_first_pin_stays(runs: Runs) -> None:

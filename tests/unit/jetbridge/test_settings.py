@@ -29,3 +29,10 @@ def test_missing_variable_is_named(field: str) -> None:
 def test_malformed_variable_is_named(field: str) -> None:
     with pytest.raises(SettingsError, match=field):
         Settings.from_environment(ENVIRONMENT | {f"JETBRIDGE_{field.upper()}": "soon"})
+
+
+def test_lists_are_separated_by_commas() -> None:
+    listed = {"JETBRIDGE_CLUSTER_ARNS": "a, b,", "JETBRIDGE_JOB_QUEUE_ARNS": ""}
+    settings = Settings.from_environment(ENVIRONMENT | listed)
+    assert settings.cluster_arns == ["a", "b"]
+    assert settings.job_queue_arns == []

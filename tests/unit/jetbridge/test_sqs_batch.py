@@ -44,18 +44,18 @@ def test_each_message_is_handled_on_its_own() -> None:
         handled.append(message)
 
     bodies = [json.dumps({"run_id": name}) for name in ("a", "bad", "c")]
-    answer = each_message(_event(*bodies, "no json"), None, handle)
+    answer = each_message(_event(*bodies, "no json"), handle)
     assert _failed(answer) == ["m1", "m3"]
     assert handled == [{"run_id": "a"}, {"run_id": "c"}]
 
 
 def test_all_good_and_all_bad() -> None:
-    assert _failed(each_message(_event("{}", "{}"), None, lambda message: None)) == []
+    assert _failed(each_message(_event("{}", "{}"), lambda message: None)) == []
 
     def fail(message: Message) -> None:
         raise RuntimeError
 
-    assert _failed(each_message(_event("{}", "{}"), None, fail)) == ["m0", "m1"]
+    assert _failed(each_message(_event("{}", "{}"), fail)) == ["m0", "m1"]
 
 
 @pytest.mark.parametrize("delay", [1, 30])
@@ -67,7 +67,7 @@ def test_not_yet_comes_back_after_its_delay(delay: int) -> None:
             raise NotYet("no lines", delay)
 
     event = _event('{"run_id": "a"}', '{"run_id": "late"}')
-    answer = each_message(event, None, handle, SqsQueue(sqs, "url"))
+    answer = each_message(event, handle, SqsQueue(sqs, "url"))
     assert _failed(answer) == ["m1"]
     assert sqs.visibility == [("r1", delay)]
 
@@ -78,7 +78,7 @@ def test_other_failures_keep_the_queues_own_visibility() -> None:
     def fail(message: Message) -> None:
         raise RuntimeError
 
-    assert _failed(each_message(_event("{}"), None, fail, SqsQueue(sqs, "url"))) == ["m0"]
+    assert _failed(each_message(_event("{}"), fail, SqsQueue(sqs, "url"))) == ["m0"]
     assert sqs.visibility == []
 
 
@@ -92,4 +92,4 @@ def test_visibility_that_cannot_be_changed_fails_the_message_alone() -> None:
             raise NotYet("no lines", 1)
 
     event = _event('{"run_id": "late"}', '{"run_id": "b"}')
-    assert _failed(each_message(event, None, handle, SqsQueue(BrokenSqs(), "url"))) == ["m0"]
+    assert _failed(each_message(event, handle, SqsQueue(BrokenSqs(), "url"))) == ["m0"]

@@ -1,27 +1,23 @@
 """stop_run: in every state of a run, and again."""
 
 import pytest
-from jetbridge_testing.backends import FakeBatch, FakeEcs, refused
-from jetbridge_testing.clock import Clock
-from jetbridge_testing.memory import MemoryRuns
-from jetbridge_testing.samples import ended_run, launched_run, new_run
+from jetbridge_testing.backends import refused
+from jetbridge_testing.core import Core
+from jetbridge_testing.samples import ended_run, launched_run, new_run, request
+from msgspec.structs import replace
 
-from jetbridge.backends.port import LaunchRefused, Throttled
-from jetbridge.contract import StopCause, StopRequest
+from jetbridge.backends.port import LaunchRefused, Throttled, Unanswered
+from jetbridge.contract import StopCause, StopRequest, decode
 from jetbridge.domain.run import Run, Status, Stop
-from jetbridge.services.stop import StopRuns
 
-STOP = Stop(cause=StopCause.STOPPED_BY_USER, reason="cleared")
+STOP = Stop(cause=StopCause.STOPPED_BY_USER, reason="cleared", by="ada")
 
 
-class Scene:
+class Scene(Core):
     def __init__(self, *rows: Run) -> None:
-        self.clock = Clock()
-        self.runs = MemoryRuns(900, self.clock)
+        super().__init__()
         for row in rows:
             self.runs.create(row)
-        self.ecs, self.batch = FakeEcs(self.clock), FakeBatch(self.clock)
-        self.stop = StopRuns(self.runs, {"ecs": self.ecs, "batch": self.batch})
 
     def wish(self, run_id: str) -> Stop | None:
         row = self.runs.get(run_id)
@@ -30,7 +26,7 @@ class Scene:
 
 
 def _request(*run_ids: str) -> StopRequest:
-    return StopRequest(run_ids=list(run_ids), reason="cleared")
+    return StopRequest(run_ids=list(run_ids), reason="cleared", by="ada")
 
 
 def test_each_state() -> None:
@@ -63,14 +59,60 @@ def test_named_twice_is_stopped_once() -> None:
     assert len(scene.ecs.stopped) == 1
 
 
-@pytest.mark.parametrize(
-    ("error", "kind"), [(Throttled("x"), Throttled), (refused(), LaunchRefused)]
-)
-def test_error_leaves_the_wish_and_can_be_repeated(error: Exception, kind: type[Exception]) -> None:
-    scene = Scene(launched_run(run_id="r"))
+@pytest.mark.parametrize("error", [Throttled("x"), Unanswered("x")])
+def test_stop_that_aws_put_off_comes_back_through_the_queue(error: Exception) -> None:
+    scene = Scene(launched_run(run_id="r"), launched_run("airflow_batch", run_id="s"))
     scene.ecs.errors["stop"] = [error]
-    with pytest.raises(kind):
+    assert scene.stop(_request("r", "s")).stopping == ["r", "s"]
+    assert (len(scene.batch.stopped), scene.stops.delays) == (1, [5])
+    [message] = scene.stops.messages
+    again = decode(StopRequest, message)
+    assert again == StopRequest(run_ids=["r"], reason="cleared", by="ada")
+    scene.stop(again)
+    assert len(scene.ecs.stopped) == 1
+    assert len(scene.stops.messages) == 1
+
+
+def test_refused_stop_is_seen_and_can_be_repeated() -> None:
+    scene = Scene(launched_run(run_id="r"))
+    scene.ecs.errors["stop"] = [refused()]
+    with pytest.raises(LaunchRefused):
         scene.stop(_request("r"))
     assert scene.wish("r") == STOP
     scene.stop(_request("r"))
     assert len(scene.ecs.stopped) == 1
+
+
+@pytest.mark.parametrize("launch", [1, 3])
+def test_queued_run_ends_at_once_and_is_never_launched(launch: int) -> None:
+    scene = Scene(new_run(launch=launch, not_before=2e9))
+    run_id = new_run().run_id
+    assert scene.stop(_request(run_id)).stopping == [run_id]
+    row = scene.runs.get(run_id)
+    assert row is not None
+    assert (row.status, row.handed_over) == (Status.ENDED, True)
+    assert scene.finishes.messages == [{"run_id": run_id}]
+    scene.launch(run_id, launch)
+    assert scene.ecs.launched == []
+    assert scene.stop(_request(run_id)).already_ended == [run_id]
+
+
+def test_stop_of_an_array_job_ends_the_parent() -> None:
+    asked = request("airflow_batch")
+    array = (asked.submit_job or {}) | {"arrayProperties": {"size": 1000}}
+    scene = Scene(
+        launched_run("airflow_batch", run_id="r", request=replace(asked, submit_job=array))
+    )
+    scene.stop(_request("r"))
+    row = scene.runs.get("r")
+    assert row is not None
+    assert scene.batch.stopped == [(row.backend_id, "cleared")]
+
+
+def test_run_to_be_stopped_is_looked_at_within_a_minute() -> None:
+    scene = Scene(launched_run(run_id="r"))
+    scene.stop(_request("r"))
+    scene.clock.advance(60)
+    assert scene.sweep().timed_out == 1
+    [message] = scene.stops.messages
+    assert decode(StopRequest, message).by == "ada"

@@ -5,9 +5,8 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from jetbridge_testing.backends import FakeBatch, FakeEcs
 from jetbridge_testing.clock import Clock
-from jetbridge_testing.memory import MemoryQueue, MemoryRuns
+from jetbridge_testing.core import Core
 from jetbridge_testing.samples import STACK_KEY, ended_run, event, launched_run, new_run
 from msgspec.structs import replace
 
@@ -15,28 +14,14 @@ from jetbridge.contract import StopCause, StopRequest, decode
 from jetbridge.domain.changes import Record
 from jetbridge.domain.names import LaunchName, run_id
 from jetbridge.domain.run import Ending, Run, Status, Stop
-from jetbridge.services.hand_over import HandOver
-from jetbridge.services.sweep import Sweep, Swept
-from jetbridge.services.track import Track
+from jetbridge.services.sweep import Swept
 
 
-class Scene:
+class Scene(Core):
     def __init__(self, *rows: Run) -> None:
-        self.clock = Clock()
-        self.runs = MemoryRuns(900, self.clock)
+        super().__init__()
         for row in rows:
             assert self.runs.create(row)
-        self.ecs, self.batch = FakeEcs(self.clock), FakeBatch(self.clock)
-        self.finishes, self.launches, self.stops = MemoryQueue(), MemoryQueue(), MemoryQueue()
-        self.sweep = Sweep(
-            self.runs,
-            {"ecs": self.ecs, "batch": self.batch},
-            Track(self.runs, HandOver(self.runs, self.finishes), STACK_KEY),
-            self.launches,
-            self.stops,
-            900,
-            clock=self.clock,
-        )
 
     def row(self, name: str) -> Run:
         row = self.runs.get(name)
@@ -138,7 +123,10 @@ def test_timeout_is_stopped_in_the_sweep_after_it() -> None:
     assert scene.sweep().timed_out == 1
     [message] = scene.stops.messages
     assert decode(StopRequest, message) == StopRequest(
-        run_ids=[task.run_id], reason="timed out after 60 s", cause=StopCause.TIMEOUT
+        run_ids=[task.run_id],
+        reason="timed out after 60 s",
+        cause=StopCause.TIMEOUT,
+        by="Jetbridge",
     )
 
 
@@ -165,7 +153,8 @@ def test_unlaunched_run_is_queued_again_and_a_stop_repeated() -> None:
         {"run_id": "waiting", "launch": 2},
     ]
     [message] = scene.stops.messages
-    assert message == {"run_ids": ["stopping"], "cause": "stopped_by_user", "reason": "cleared"}
+    stop_again = StopRequest(run_ids=["stopping"], reason="cleared")
+    assert decode(StopRequest, message) == stop_again
 
 
 @pytest.mark.parametrize("handed_over", [False, True])

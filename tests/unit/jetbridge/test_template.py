@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from jetbridge_testing.backends import LISTING_LAG_SECONDS
 from jetbridge_testing.environment import ENVIRONMENT
 from jetbridge_testing.samples import STACK_KEY, STATE_CHANGES, event
 from jetbridge_testing.template import ROOT, resources, template
@@ -169,8 +170,16 @@ def test_an_attempt_to_launch_ends_before_the_next_one_may_look() -> None:
 
 
 def test_environment_variables_are_the_settings() -> None:
+    environments = [GLOBALS["Environment"]] + [
+        item["Properties"]["Environment"]
+        for item in FUNCTIONS.values()
+        if "Environment" in item["Properties"]
+    ]
     variables = {
-        name for name in GLOBALS["Environment"]["Variables"] if name.startswith("JETBRIDGE_")
+        name
+        for environment in environments
+        for name in environment["Variables"]
+        if name.startswith("JETBRIDGE_")
     }
     fields = {field.name for field in msgspec.structs.fields(Settings)} - {"region"}
     assert variables == {f"JETBRIDGE_{name.upper()}" for name in fields}
@@ -215,6 +224,32 @@ def test_pass_role_is_for_ecs_tasks_and_listed_roles() -> None:
 )
 def test_closed_by_default(parameter: str) -> None:
     assert template()["Parameters"][parameter]["Default"] == ""
+
+
+def test_the_allow_lists_reach_start_run_alone() -> None:
+    holders = [
+        name
+        for name, item in FUNCTIONS.items()
+        if "JETBRIDGE_CLUSTER_ARNS"
+        in item["Properties"].get("Environment", {}).get("Variables", {})
+    ]
+    assert holders == ["StartRunFunction"]
+    variables = FUNCTIONS["StartRunFunction"]["Properties"]["Environment"]["Variables"]
+    for parameter in (
+        "ClusterArns",
+        "TaskDefinitionArns",
+        "JobQueueArns",
+        "JobDefinitionArns",
+        "PassableRoleArns",
+    ):
+        assert {"Fn::Join": [",", {"Ref": parameter}]} in variables.values()
+
+
+def test_environments_may_be_written_below_their_prefix_alone() -> None:
+    [statement] = [
+        item for item in _statements("StartRunFunction") if item["Action"] == "s3:PutObject"
+    ]
+    assert statement["Resource"]["Fn::Sub"].endswith(":s3:::${OffloadBucket}/${OffloadPrefix}*")
 
 
 def test_architecture_is_a_parameter() -> None:
@@ -312,3 +347,30 @@ def test_rules_keep_other_stacks_and_accounts_out(name: str) -> None:
         pattern = _filled(item["Properties"]["EventPattern"])
         assert not _matches(pattern, foreign)
         assert not _matches(pattern, other)
+
+
+@pytest.mark.parametrize(
+    ("function", "queues"),
+    [
+        ("StartRunFunction", {"LaunchQueue", "StopQueue", "LogsQueue"}),
+        ("LaunchRunFunction", {"LaunchQueue", "FinishQueue", "StopQueue"}),
+        ("TrackRunFunction", {"LaunchQueue", "FinishQueue"}),
+        ("StopRunFunction", {"LaunchQueue", "FinishQueue", "StopQueue"}),
+        ("SweepRunsFunction", {"LaunchQueue", "FinishQueue", "StopQueue"}),
+    ],
+)
+def test_function_may_send_to_the_queues_that_it_feeds(function: str, queues: set[str]) -> None:
+    targets: set[str] = set()
+    for statement in _statements(function):
+        if statement["Action"] == "sqs:SendMessage":
+            resource = statement["Resource"]
+            named = resource if isinstance(resource, list) else [resource]
+            targets |= {_get_att(item) for item in named}
+    assert targets == queues
+
+
+def test_an_attempt_is_over_before_what_it_launched_is_looked_for() -> None:
+    """SubmitJob may be the last thing that a function of the longest duration does."""
+    limit = FUNCTIONS["LaunchRunFunction"]["Properties"].get("Timeout")
+    longest = limit or template()["Globals"]["Function"]["Timeout"]
+    assert longest + LISTING_LAG_SECONDS <= LISTING_SECONDS

@@ -1,8 +1,13 @@
-"""boto3 clients, made when first needed: importing and making them is most of a cold start."""
+"""AWS clients, made when first needed: importing and making them is most of a cold start.
+
+They are botocore's own, which boto3's are too: nothing here needs what boto3 adds to them, and
+importing it is 7 % of a cold start (docs/decisions.md).
+"""
 
 from functools import cache
 from typing import Any
 
+import botocore.session
 from botocore.config import Config
 
 # AWS's "standard" mode repeats throttled and broken calls with back-off and jitter
@@ -11,6 +16,8 @@ _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=5, read_timeout=20
 )
 
+_ONCE: Any = {"mode": "standard", "total_max_attempts": 1}
+
 _THROTTLES = frozenset(
     {
         "ThrottlingException",
@@ -18,20 +25,24 @@ _THROTTLES = frozenset(
         "ThrottledException",
         "TooManyRequestsException",
         "RequestLimitExceeded",
-        "ServerException",
-        "ServiceUnavailableException",
     }
 )
-_THROTTLE_STATUSES = (429, 500, 503)
 
 
 @cache
-def client(service: str, region: str | None = None) -> Any:
-    """The boto3 client of a service, one per process; in the function's region by default."""
-    import boto3
+def client(service: str, region: str | None = None, repeats: bool = True) -> Any:
+    """The client of a service, one per process; in the function's region by default.
 
-    make: Any = boto3.client
-    return make(service, region_name=region, config=_CONFIG)
+    ``repeats=False``: each call is made once, for those that must not be done twice.
+    """
+    config = _CONFIG if repeats else _CONFIG.merge(Config(retries=_ONCE))
+    return _session().create_client(service, region_name=region, config=config)
+
+
+@cache
+def _session() -> Any:
+    """Holds what all clients share: credentials, endpoints, the service models read so far."""
+    return botocore.session.get_session()
 
 
 def error_of(error: Exception) -> tuple[str, str]:
@@ -47,9 +58,11 @@ def is_throttle(error: Exception) -> bool:
     (dagster-io/dagster#33439), Batch answers with HTTP status 429.
     """
     code, message = error_of(error)
+    said = "Rate exceeded" in message or "Throttling" in message
+    return code in _THROTTLES or said or status_of(error) == 429
+
+
+def status_of(error: Exception) -> int:
+    """HTTP status of a botocore ``ClientError``; 0 of anything else."""
     metadata = getattr(error, "response", {}).get("ResponseMetadata", {})
-    return (
-        code in _THROTTLES
-        or "Rate exceeded" in message
-        or metadata.get("HTTPStatusCode") in _THROTTLE_STATUSES
-    )
+    return int(metadata.get("HTTPStatusCode", 0))

@@ -1,28 +1,35 @@
 """DynamoDB items and conditional writes, for both tables."""
 
 import re
-from decimal import Decimal
 from typing import Any
-
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 Item = dict[str, Any]
 
-_serializer = TypeSerializer()
-_deserializer = TypeDeserializer()
+# What DynamoDB keeps of a number (Amazon DynamoDB developer guide, "Data types", Number).
+_MOST_DIGITS = 38
+_LEAST, _MOST = 1e-130, 9.99e125
 
 
 def marshal(item: Item) -> Item:
-    """A plain item in DynamoDB's own notation (floats become DynamoDB numbers)."""
-    return {name: _serializer.serialize(_number(value)) for name, value in item.items()}
+    """A plain item in DynamoDB's own notation.
+
+    Attributes are what the tables hold: texts, numbers and truths; structures stand in them as
+    JSON text. (boto3's TypeSerializer knows the other kinds, at the price of importing boto3.)
+
+    Raises:
+        TypeError: an attribute is of another type.
+        ValueError: DynamoDB can't hold the number.
+    """
+    return {name: _marshalled(name, value) for name, value in item.items()}
 
 
 def unmarshal(item: Item) -> Item:
-    """An item in DynamoDB's own notation as a plain one."""
-    plain = {name: _deserializer.deserialize(value) for name, value in item.items()}
-    return {
-        name: float(value) if isinstance(value, Decimal) else value for name, value in plain.items()
-    }
+    """An item in DynamoDB's own notation as a plain one; whole numbers become ``int``.
+
+    Raises:
+        TypeError: an attribute is of a kind that ``marshal`` doesn't write.
+    """
+    return {name: _plain(name, value) for name, value in item.items()}
 
 
 def update(
@@ -50,5 +57,42 @@ def update(
     return attributes
 
 
-def _number(value: Any) -> Any:
-    return Decimal(str(value)) if isinstance(value, float) else value
+def _marshalled(name: str, value: Any) -> dict[str, Any]:
+    match value:
+        case bool():
+            return {"BOOL": value}
+        case str():
+            return {"S": value}
+        case int() | float():
+            return {"N": _number(name, value)}
+    raise TypeError(
+        f"attribute {name} is a {type(value).__name__}: give a str, a number or a bool; "
+        "a structure as JSON text"
+    )
+
+
+def _number(name: str, value: float) -> str:
+    if isinstance(value, int):
+        fits = len(str(abs(value)).rstrip("0")) <= _MOST_DIGITS and abs(value) <= _MOST
+    else:
+        fits = value == 0 or _LEAST <= abs(value) <= _MOST
+    if not fits:
+        raise ValueError(
+            f"attribute {name} is {value}: DynamoDB keeps numbers of up to {_MOST_DIGITS} digits "
+            f"from {_LEAST} to {_MOST}; store it as text"
+        )
+    return str(value)
+
+
+def _plain(name: str, value: dict[str, Any]) -> Any:
+    match value:
+        case {"S": str(text)}:
+            return text
+        case {"BOOL": bool(truth)}:
+            return truth
+        case {"N": str(number)}:
+            return int(number) if number.lstrip("-").isdecimal() else float(number)
+    raise TypeError(
+        f"attribute {name} is of DynamoDB's type {', '.join(value)}: Jetbridge writes S, N and "
+        "BOOL only; remove what else wrote to its table"
+    )

@@ -11,7 +11,10 @@ class SettingsError(RuntimeError):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """One field per environment variable ``JETBRIDGE_<FIELD>`` (see template.yaml, Globals)."""
+    """One field per environment variable ``JETBRIDGE_<FIELD>`` (see template.yaml).
+
+    Lists are separated by commas. start_run alone has the allow-lists and the offload bucket.
+    """
 
     stack_key: str
     runs_table: str
@@ -25,18 +28,31 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_prefix: str = ""
     settle_seconds: float = 5
     check_after_seconds: float = 900
+    ecs_launches_per_second: float = 20
+    batch_submits_per_second: float = 50
+    cluster_arns: list[str] = []
+    task_definition_arns: list[str] = []
+    job_queue_arns: list[str] = []
+    job_definition_arns: list[str] = []
+    passable_role_arns: list[str] = []
+    offload_bucket: str = ""
+    offload_prefix: str = ""
     region: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Raises: SettingsError"""
-        values = {
-            field.name: environment[f"JETBRIDGE_{field.name.upper()}"]
-            for field in msgspec.structs.fields(cls)
-            if f"JETBRIDGE_{field.name.upper()}" in environment
-        }
+        values: dict[str, str | list[str]] = {}
+        for field in msgspec.structs.fields(cls):
+            text = environment.get(f"JETBRIDGE_{field.name.upper()}")
+            if text is not None:
+                values[field.name] = _items(text) if field.type == list[str] else text
         values["region"] = environment.get("AWS_REGION", "")
         try:
             return msgspec.convert(values, cls, strict=False)
         except msgspec.ValidationError as error:
             raise SettingsError(f"JETBRIDGE_* environment variables: {error}") from error
+
+
+def _items(text: str) -> list[str]:
+    return [item for item in map(str.strip, text.split(",")) if item]

@@ -13,18 +13,16 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from jetbridge.queues.port import NotYet
 from jetbridge.queues.sqs import SqsQueue
-from jetbridge.telemetry import logger
+from jetbridge.telemetry import count, logger
 
 Message = dict[str, Any]
 
 
 def each_message(
-    event: dict[str, Any],
-    context: Any,
-    handle: Callable[[Message], object],
-    queue: SqsQueue | None = None,
+    event: dict[str, Any], handle: Callable[[Message], object], queue: SqsQueue | None = None
 ) -> Any:
-    """Handle every message of a batch and answer with the failed ones' ids.
+    """Handle every message of a batch and answer with the failed ones' ids (AWS Lambda developer
+    guide, "Handling errors for an SQS event source": ReportBatchItemFailures).
 
     A message whose handling raises ``NotYet`` comes back to ``queue`` after the delay that it
     asks for; any other failure comes back after the queue's visibility timeout, and after
@@ -44,6 +42,8 @@ def each_message(
             raise
 
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-    return process_partial_response(
-        event=event, record_handler=handle_record, processor=processor, context=context
+    answer = process_partial_response(
+        event=event, record_handler=handle_record, processor=processor
     )
+    count("MessagesReturned", len(answer["batchItemFailures"]))
+    return answer

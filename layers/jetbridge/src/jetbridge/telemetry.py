@@ -1,9 +1,12 @@
 """The functions' logger and metrics (names: docs/operations.md)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from jetbridge.contract import Outcome
+from jetbridge.contract import ContractError, Outcome
 
 logger = Logger()
 metrics = Metrics()
@@ -12,6 +15,21 @@ metrics = Metrics()
 def count(name: str, value: int = 1) -> None:
     """Add to one of Jetbridge's counters."""
     metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+
+
+def seconds(name: str, value: float) -> None:
+    """One sample of a time that something took."""
+    metrics.add_metric(name=name, unit=MetricUnit.Seconds, value=value)
+
+
+@contextmanager
+def refusals_counted() -> Iterator[None]:
+    """Count a request that is refused, also as a handler's decorator."""
+    try:
+        yield
+    except ContractError:
+        count("RequestsRefused")
+        raise
 
 
 def finished(outcome: Outcome) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from jetbridge.backends.port import LaunchRefused
+from jetbridge.backends.port import LaunchRefused, Unanswered
 from jetbridge.domain.changes import Record
 from jetbridge.domain.names import LaunchName
 from jetbridge.domain.run import Definition
@@ -29,7 +29,10 @@ class FakeBackend:
         self.records: dict[str, Record] = {}
         self.described: list[tuple[str, list[str]]] = []
         self.errors: dict[str, list[Exception]] = {}
+        self.parameters: list[dict[str, Any]] = []
+        self.listing_lag = LISTING_LAG_SECONDS
         self.clock = clock
+        self._lost_answers = 0
 
     def resolve(self, parameters: dict[str, Any]) -> Definition:
         self._fail("resolve")
@@ -38,12 +41,21 @@ class FakeBackend:
     def launch(self, name: LaunchName, parameters: dict[str, Any], definition: Definition) -> str:
         self._fail("launch")
         self.definitions.append(definition)
-        return self._launch(str(name))
+        self.parameters.append(parameters)
+        launched = self._launch(str(name))
+        if self._lost_answers:
+            self._lost_answers -= 1
+            raise Unanswered("connection lost")
+        return launched
+
+    def launch_and_lose_the_answer(self) -> None:
+        """The next launch is made, and its caller doesn't hear of it."""
+        self._lost_answers += 1
 
     def find(self, name: LaunchName, parameters: dict[str, Any]) -> str | None:
         self._fail("find")
         for number, (launched, at) in enumerate(self.launched):
-            if launched == str(name) and self.clock() - at >= LISTING_LAG_SECONDS:
+            if launched == str(name) and self.clock() - at >= self.listing_lag:
                 return self._id(number)
         return None
 

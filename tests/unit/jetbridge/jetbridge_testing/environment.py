@@ -1,7 +1,8 @@
-"""The functions' environment on moto, named as template.yaml's Globals name it."""
+"""The functions' environment on moto, named as template.yaml names it."""
 
 from typing import Any
 
+from jetbridge_testing.door import ALLOWED
 from jetbridge_testing.samples import REGION, STACK_KEY
 
 QUEUES = ("launch", "finish", "logs", "stop")
@@ -18,6 +19,15 @@ ENVIRONMENT = {
     "JETBRIDGE_LOG_PREFIX": "airflow/",
     "JETBRIDGE_SETTLE_SECONDS": "0",
     "JETBRIDGE_CHECK_AFTER_SECONDS": "900",
+    "JETBRIDGE_ECS_LAUNCHES_PER_SECOND": "20",
+    "JETBRIDGE_BATCH_SUBMITS_PER_SECOND": "50",
+    "JETBRIDGE_CLUSTER_ARNS": ",".join(ALLOWED.clusters),
+    "JETBRIDGE_TASK_DEFINITION_ARNS": ",".join(ALLOWED.task_definitions),
+    "JETBRIDGE_JOB_QUEUE_ARNS": ",".join(ALLOWED.job_queues),
+    "JETBRIDGE_JOB_DEFINITION_ARNS": ",".join(ALLOWED.job_definitions),
+    "JETBRIDGE_PASSABLE_ROLE_ARNS": ",".join(ALLOWED.roles),
+    "JETBRIDGE_OFFLOAD_BUCKET": "environments",
+    "JETBRIDGE_OFFLOAD_PREFIX": "jetbridge/",
 }
 
 

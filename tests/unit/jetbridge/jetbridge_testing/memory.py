@@ -7,13 +7,25 @@ from typing import Any
 from msgspec.structs import replace
 
 from jetbridge.contract import Outcome
-from jetbridge.domain.run import UNLAUNCHED, Definition, Ending, Run, StateChange, Status, Stop
+from jetbridge.domain.run import (
+    UNLAUNCHED,
+    Attachment,
+    Definition,
+    Ending,
+    Relaunch,
+    Run,
+    StateChange,
+    Status,
+    Stop,
+)
+from jetbridge.domain.tries import attached
 
 
 class MemoryRuns:
     def __init__(self, check_after_seconds: float, clock: Callable[[], float]) -> None:
         self._rows: dict[str, Run] = {}
         self._check_at: dict[str, float] = {}
+        self._newest: dict[str, str] = {}
         self._check_after = check_after_seconds
         self._clock = clock
 
@@ -37,6 +49,17 @@ class MemoryRuns:
         first = row.first_attempt_at or now
         return self._put(row, status=Status.LAUNCHING, first_attempt_at=first, last_attempt_at=now)
 
+    def take_back(self, before: Run, now: float) -> Run | None:
+        row = self._current(before.run_id, before.launch)
+        if row is None or row.status is not Status.LAUNCHING or row.last_attempt_at != now:
+            return None
+        return self._put(
+            row,
+            status=before.status,
+            first_attempt_at=before.first_attempt_at,
+            last_attempt_at=before.last_attempt_at,
+        )
+
     def pin(self, run_id: str, launch: int, definition: Definition) -> Definition:
         row = self._current(run_id, launch)
         if row is None:
@@ -49,7 +72,7 @@ class MemoryRuns:
         row = self._unended(self._current(run_id, launch))
         return row and self._put(row, backend_id=backend_id, status=Status.LAUNCHED)
 
-    def apply(self, change: StateChange) -> Run | None:
+    def apply(self, change: StateChange, relaunch: Relaunch | None = None) -> Run | None:
         row = self._unended(self._current(change.run_id, change.launch))
         if row is None or row.definition is None:
             return None
@@ -57,6 +80,8 @@ class MemoryRuns:
             return None
         if row.change_order is not None and row.change_order >= change.order:
             return None
+        if relaunch is not None:
+            return self._relaunch(row, relaunch)
         ended = change.ending is not None
         if ended:
             self._check_at[row.run_id] = self._clock() + self._check_after
@@ -69,13 +94,41 @@ class MemoryRuns:
             ending=change.ending,
         )
 
-    def end(self, run_id: str, launch: int, ending: Ending) -> Run | None:
+    def end(
+        self, run_id: str, launch: int, ending: Ending, relaunch: Relaunch | None = None
+    ) -> Run | None:
         row = self._unended(self._current(run_id, launch))
-        return row and self._put(row, status=Status.ENDED, ending=ending)
+        if row is None or relaunch is not None:
+            return row and relaunch and self._relaunch(row, relaunch)
+        self._check_at[row.run_id] = self._clock() + self._check_after
+        return self._put(row, status=Status.ENDED, ending=ending)
 
     def request_stop(self, run_id: str, stop: Stop) -> Run | None:
         row = self._unended(self._rows.get(run_id))
-        return row and self._put(row, stop=row.stop or stop)
+        if row is None:
+            return None
+        self._check_at[run_id] = self._clock() + 60
+        return self._put(row, stop=row.stop or stop)
+
+    def newest(self, task_key: str) -> str | None:
+        return self._newest.get(task_key)
+
+    def create_try(self, run: Run, task_key: str, seen: str | None) -> bool:
+        if self._newest.get(task_key) != seen or not self.create(run):
+            return False
+        self._newest[task_key] = run.run_id
+        return True
+
+    def attach(self, alias: Run, to: Run, attachment: Attachment) -> bool:
+        row = self._rows[to.run_id]
+        same_end = (row.status is Status.ENDED) == (to.status is Status.ENDED)
+        if alias.run_id in self._rows or not same_end:
+            return False
+        if row.stop is not None or row.attachments != to.attachments:
+            return False
+        self._put(row, attachments=[*row.attachments, attachment])
+        self._rows[alias.run_id] = attached(alias, to)
+        return True
 
     def mark_handed_over(self, run_id: str) -> None:
         if run_id in self._rows:
@@ -102,10 +155,35 @@ class MemoryRuns:
     def _unended(row: Run | None) -> Run | None:
         return row if row is not None and row.status is not Status.ENDED else None
 
+    def _relaunch(self, row: Run, relaunch: Relaunch) -> Run | None:
+        if row.stop is not None:
+            return None
+        return self._put(
+            row,
+            status=Status.ACCEPTED,
+            launch=relaunch.launch,
+            not_before=relaunch.not_before,
+            deaths=relaunch.deaths,
+            backend_id=None,
+            backend_status=None,
+            change_order=None,
+            first_attempt_at=None,
+            last_attempt_at=None,
+        )
+
     def _put(self, row: Run, **fields: Any) -> Run:
         changed = replace(row, **fields)
         self._rows[row.run_id] = changed
         return changed
+
+
+class MemoryTries:
+    """``Tries`` over the rows of a ``MemoryRuns``."""
+
+    def __init__(self, runs: MemoryRuns) -> None:
+        self.newest = runs.newest
+        self.create = runs.create_try
+        self.attach = runs.attach
 
 
 class MemoryOutcomes:
@@ -122,9 +200,13 @@ class MemoryOutcomes:
 class MemoryQueue:
     def __init__(self) -> None:
         self.messages: list[dict[str, Any]] = []
+        self.delays: list[int] = []
+        self.groups: list[str] = []
 
-    def send(self, message: dict[str, Any], delay_seconds: int = 0) -> None:
+    def send(self, message: dict[str, Any], delay_seconds: int = 0, group: str = "") -> None:
         self.messages.append(message)
+        self.delays.append(delay_seconds)
+        self.groups.append(group)
 
 
 class MemoryBus:

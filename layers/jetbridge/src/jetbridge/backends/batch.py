@@ -31,16 +31,19 @@ class BatchBackend:
         return str(call(self._client, "submit_job", **(parameters | ours))["jobId"])
 
     def find(self, name: LaunchName, parameters: dict[str, Any]) -> str | None:
-        job_name = name.job_name(parameters["jobName"])
-        answer = call(
-            self._client,
-            "list_jobs",
-            jobQueue=parameters["jobQueue"],
-            filters=[{"name": "JOB_NAME", "values": [job_name]}],
-        )
-        for job in answer["jobSummaryList"]:
-            return str(job["jobId"])
-        return None
+        """ListJobs by name, whatever the status; its pages may be empty before the last."""
+        filters = {
+            "jobQueue": parameters["jobQueue"],
+            "filters": [{"name": "JOB_NAME", "values": [name.job_name(parameters["jobName"])]}],
+        }
+        token: dict[str, str] = {}
+        while True:
+            answer = call(self._client, "list_jobs", **filters, **token)
+            for job in answer["jobSummaryList"]:
+                return str(job["jobId"])
+            if not answer.get("nextToken"):
+                return None
+            token = {"nextToken": answer["nextToken"]}
 
     def stop(self, backend_id: str, parameters: dict[str, Any], reason: str) -> None:
         """TerminateJob, which also cancels a job that hasn't started yet."""

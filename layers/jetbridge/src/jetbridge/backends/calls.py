@@ -2,10 +2,15 @@
 
 from typing import Any
 
-from botocore.exceptions import ClientError, ParamValidationError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionError,
+    HTTPClientError,
+    ParamValidationError,
+)
 
-from jetbridge.aws import error_of, is_throttle
-from jetbridge.backends.port import LaunchRefused, Throttled
+from jetbridge.aws import error_of, is_throttle, status_of
+from jetbridge.backends.port import LaunchRefused, Throttled, Unanswered
 
 
 def call(client: Any, operation: str, **parameters: Any) -> Any:
@@ -13,7 +18,8 @@ def call(client: Any, operation: str, **parameters: Any) -> Any:
 
     Raises:
         Throttled: AWS asks for patience.
-        LaunchRefused: AWS refuses the call, or boto3 its parameters.
+        Unanswered: AWS failed, or the connection did.
+        LaunchRefused: AWS refuses the call, or botocore its parameters.
     """
     try:
         return getattr(client, operation)(**parameters)
@@ -22,4 +28,8 @@ def call(client: Any, operation: str, **parameters: Any) -> Any:
     except ClientError as error:
         if is_throttle(error):
             raise Throttled(str(error)) from error
+        if status_of(error) >= 500:
+            raise Unanswered(str(error)) from error
         raise LaunchRefused(*error_of(error)) from error
+    except (HTTPClientError, ConnectionError) as error:
+        raise Unanswered(str(error)) from error

@@ -1,5 +1,6 @@
 """ECS: RunTask and what belongs to it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -7,7 +8,7 @@ from botocore.exceptions import ClientError
 from jetbridge.backends.calls import call
 from jetbridge.backends.port import LaunchRefused
 from jetbridge.domain.changes import Record
-from jetbridge.domain.names import LaunchName
+from jetbridge.domain.names import LaunchName, last_segment
 from jetbridge.domain.run import Definition, LogSource
 
 DEFAULT_CLUSTER = "default"
@@ -50,21 +51,33 @@ class EcsBackend:
             return launched
         for failure in answer.get("failures", []):
             raise LaunchRefused(failure.get("reason", ""), failure.get("detail", "") or "RunTask")
+        if not answer.get("tasks"):
+            raise LaunchRefused("", "RunTask answered with neither a task nor a failure")
         return str(answer["tasks"][0]["taskArn"])
 
     def find(self, name: LaunchName, parameters: dict[str, Any]) -> str | None:
+        """ListTasks, which lists running tasks unless told otherwise, and whose ``startedBy``
+        must be its only filter (API reference): a stopped one is found among its family's."""
         cluster = parameters.get("cluster", DEFAULT_CLUSTER)
-        for status in ("RUNNING", "STOPPED"):
-            answer = call(
-                self._client,
-                "list_tasks",
-                cluster=cluster,
-                startedBy=str(name),
-                desiredStatus=status,
-            )
-            for arn in answer["taskArns"]:
-                return str(arn)
+        for arns in self._list(cluster=cluster, startedBy=str(name)):
+            if arns:
+                return str(arns[0])
+        family = last_segment(parameters["taskDefinition"]).split(":")[0]
+        for arns in self._list(cluster=cluster, family=family, desiredStatus="STOPPED"):
+            for task in self.describe(cluster, arns) if arns else []:
+                if task.get("startedBy") == str(name):
+                    return str(task["taskArn"])
         return None
+
+    def _list(self, **filters: str) -> Iterator[list[str]]:
+        """Pages of up to 100 task ARNs, as many as DescribeTasks takes."""
+        token: dict[str, str] = {}
+        while True:
+            answer = call(self._client, "list_tasks", maxResults=100, **filters, **token)
+            yield answer["taskArns"]
+            if not answer.get("nextToken"):
+                return
+            token = {"nextToken": answer["nextToken"]}
 
     def stop(self, backend_id: str, parameters: dict[str, Any], reason: str) -> None:
         """StopTask; ECS answers "The referenced task was not found" an hour after a task's end."""

@@ -22,13 +22,18 @@ class LaunchRefused(Exception):
 
 
 class Throttled(Exception):
-    """AWS asks for patience; the same call later may succeed."""
+    """AWS asks for patience and has done nothing; the same call later may succeed."""
+
+
+class Unanswered(Exception):
+    """No answer, or that AWS failed (HTTP status 5xx): it may have done the call or not."""
 
 
 class Backend(Protocol):
     """One of ECS and Batch.
 
-    Every method raises ``Throttled`` when AWS asks for patience.
+    Every method raises ``Throttled`` when AWS asks for patience, having done nothing, and
+    ``Unanswered`` when it isn't known whether AWS has done it.
     """
 
     def resolve(self, parameters: dict[str, Any]) -> Definition:

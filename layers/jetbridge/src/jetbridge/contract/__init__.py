@@ -3,17 +3,16 @@
 This package needs msgspec alone, so that Airflow can import it without any AWS library.
 """
 
-from jetbridge.contract.codec import ContractError, decode, encode, to_builtins
-from jetbridge.contract.outcome import Cause, Fault, LogStream, Outcome, State
-from jetbridge.contract.start import (
+from jetbridge.contract.callers import (
     AirflowCaller,
     Caller,
+    EventCaller,
     PersonCaller,
-    S3LogTarget,
     ScheduleCaller,
-    StartAnswer,
-    StartRequest,
 )
+from jetbridge.contract.codec import ContractError, decode, encode, to_builtins
+from jetbridge.contract.outcome import Cause, Death, Fault, LogStream, Outcome, State
+from jetbridge.contract.start import FailurePolicy, S3LogTarget, StartAnswer, StartRequest
 from jetbridge.contract.stop import StopAnswer, StopCause, StopRequest
 
 __all__ = [
@@ -21,6 +20,9 @@ __all__ = [
     "Caller",
     "Cause",
     "ContractError",
+    "Death",
+    "EventCaller",
+    "FailurePolicy",
     "Fault",
     "LogStream",
     "Outcome",

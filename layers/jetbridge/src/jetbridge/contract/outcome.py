@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from jetbridge.contract.start import Caller
+from jetbridge.contract.callers import Caller
 
 
 class State(StrEnum):
@@ -56,6 +56,20 @@ class LogStream(Struct, frozen=True, kw_only=True):
     attempt: int = 1
 
 
+class Death(Struct, frozen=True, kw_only=True):
+    """What a launch died of; the run went on with another.
+
+    ``reason`` is AWS's own words, ``at`` epoch seconds, ``backend_id`` the ECS task ARN or Batch
+    job id (None: nothing had been launched).
+    """
+
+    launch: int
+    cause: Cause
+    reason: str
+    backend_id: str | None
+    at: float
+
+
 class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What came of a run.
 
@@ -70,6 +84,9 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
         result: the JSON value that the container reported; None when it reported none.
         started_at, stopped_at: of the container, ISO 8601 in UTC; None when it never started.
         finished_at: when the outcome was sealed, epoch seconds.
+        deaths: what the launches before the last died of, oldest first.
+        stopped_by: who asked for the stop; empty when nobody did.
+        policy_version: version of the table of causes that judged the run.
     """
 
     run_id: str
@@ -93,4 +110,7 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
     result: Any = None
     started_at: str | None = None
     stopped_at: str | None = None
+    deaths: list[Death] = []
+    stopped_by: str = ""
+    policy_version: int = 1
     version: Literal[1] = 1

@@ -5,62 +5,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from jetbridge.contract.callers import Caller, Text
 from jetbridge.contract.codec import ContractError
 
-Text = Annotated[str, Meta(min_length=1, max_length=1024)]
-
-
-class AirflowCaller(
-    Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="airflow"
-):
-    """One try of an Airflow task instance.
-
-    ``ti_id`` is the task instance's UUID. Airflow gives a new one to each retry and clear, but
-    not after every "state mismatch" failure, so a try is known by (``ti_id``, ``try_number``).
-    """
-
-    dag_id: Text
-    run_id: Text
-    task_id: Text
-    try_number: Annotated[int, Meta(ge=0)]
-    ti_id: Text
-    map_index: Annotated[int, Meta(ge=-1)] = -1
-
-    @property
-    def key(self) -> str:
-        task = f"{self.dag_id}/{self.run_id}/{self.task_id}/{self.map_index}"
-        return f"airflow/{task}/{self.ti_id}/{self.try_number}"
-
-
-class ScheduleCaller(
-    Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="schedule"
-):
-    """One firing of an EventBridge Scheduler schedule.
-
-    Scheduler repeats a failed delivery under another execution id, so a firing is known by the
-    schedule's ARN and the time for which it was planned (context attributes
-    ``<aws.scheduler.schedule-arn>`` and ``<aws.scheduler.scheduled-time>``).
-    """
-
-    schedule_arn: Text
-    scheduled_time: Text
-
-    @property
-    def key(self) -> str:
-        return f"schedule/{self.schedule_arn}/{self.scheduled_time}"
-
-
-class PersonCaller(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="person"):
-    """A person, or a program that isn't Airflow; they choose the idempotency key themselves."""
-
-    name: Text
-
-    @property
-    def key(self) -> None:
-        return None
-
-
-Caller = AirflowCaller | ScheduleCaller | PersonCaller
+Tag = Annotated[str, Meta(max_length=256)]
 
 
 class S3LogTarget(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="s3"):
@@ -72,6 +20,19 @@ class S3LogTarget(Struct, frozen=True, forbid_unknown_fields=True, tag_field="ki
 
     bucket: Text
     key_prefix: Text
+
+
+class FailurePolicy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What Jetbridge does itself when a launch dies of the platform and not of the job.
+
+    Attributes:
+        infra_retries: how many launches may replace ones that died so.
+        spot_fall_back: a run on ``FARGATE_SPOT`` goes on on ``FARGATE`` after a Spot
+            interruption, or when Spot has no capacity.
+    """
+
+    infra_retries: Annotated[int, Meta(ge=0, le=10)] = 2
+    spot_fall_back: bool = False
 
 
 class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -87,6 +48,14 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         tail_lines: how many last lines of each container the outcome carries.
         last_line_as_result: with no result marker, the last line is the result, as the stock
             ``EcsRunTaskOperator`` has it.
+        failure_policy: what Jetbridge mends without its caller.
+        previous: what becomes of the run of an earlier try of the same Airflow task instance
+            (DAG, run, task, map index): ``stop`` it and start anew, or ``attach`` to it if it
+            hasn't ended. Without effect for other callers.
+        tags: merged into the tags of the ECS task or Batch job; those in ``run_task`` or
+            ``submit_job`` win.
+        offload_environment: container environments that don't fit into AWS's limits go to S3
+            and the container gets a reference (docs/contract.md, "Large environments").
     """
 
     caller: Caller
@@ -98,6 +67,10 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     log_target: S3LogTarget | None = None
     tail_lines: Annotated[int, Meta(ge=0, le=100)] = 10
     last_line_as_result: bool = False
+    failure_policy: FailurePolicy = FailurePolicy()
+    previous: Literal["stop", "attach"] = "stop"
+    tags: dict[Tag, Tag] = {}
+    offload_environment: bool = False
 
     @property
     def backend(self) -> Literal["ecs", "batch"]:
@@ -133,6 +106,8 @@ class StartAnswer(msgspec.Struct, frozen=True, kw_only=True):
         duplicate: an earlier request had made this run.
         outcomes_table: the DynamoDB table in which the sealed outcome will appear.
         stop_function: the Lambda function that takes a ``StopRequest``.
+        attached: the run is that of an earlier try, which goes on for this one.
+        warnings: what was accepted and had better be changed; one sentence each.
     """
 
     run_id: str
@@ -140,4 +115,6 @@ class StartAnswer(msgspec.Struct, frozen=True, kw_only=True):
     outcomes_table: str
     stop_function: str
     region: str
+    attached: bool = False
+    warnings: list[str] = []
     version: Literal[1] = 1

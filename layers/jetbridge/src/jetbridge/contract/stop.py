@@ -17,11 +17,13 @@ class StopRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     Attributes:
         run_ids: up to 100.
         reason: shown as the reason in AWS and in Airflow (ECS StopTask, Batch TerminateJob).
+        by: who asks; it stays on the run's record and in its outcome.
     """
 
     run_ids: Annotated[list[str], Meta(min_length=1, max_length=100)]
     reason: Annotated[str, Meta(min_length=1, max_length=255)]
     cause: StopCause = StopCause.STOPPED_BY_USER
+    by: Annotated[str, Meta(max_length=255)] = ""
     version: Literal[1] = 1
 
 

@@ -114,6 +114,7 @@ def _job_ending(job: Record) -> Ending:
         code=job["status"],
         reason=job.get("statusReason") or last.get("statusReason", ""),
         succeeded=job["status"] == "SUCCEEDED",
+        terminated=bool(job.get("isTerminated") or job.get("isCancelled")),
         containers=list(_job_containers(job, last)),
         log_names=[
             LogName(container=name, name=record["logStreamName"], attempt=number)

@@ -4,12 +4,16 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from jetbridge.contract import StartRequest, StopCause
+from jetbridge.contract import Caller, Death, S3LogTarget, StartRequest, StopCause
 from jetbridge.domain.names import last_segment
 
 
 class Status(StrEnum):
-    """How far a run has come. It only ever moves down this list."""
+    """How far the run's current launch has come.
+
+    It moves down this list; only a relaunch, which raises the launch number, goes back to
+    ``accepted``. ``ended`` stays.
+    """
 
     ACCEPTED = "accepted"
     LAUNCHING = "launching"
@@ -43,12 +47,15 @@ class Ending(Struct, frozen=True, kw_only=True, omit_defaults=True):
         code: ECS ``stopCode``, Batch's final status, or the error code of a failed launch.
         reason: ECS ``stoppedReason``, Batch ``statusReason``, or the error's message.
         succeeded: Batch's own verdict (SUCCEEDED or FAILED); None for ECS, which has none.
+        terminated: Batch was asked to terminate or cancel the job (``isTerminated``,
+            ``isCancelled``).
         started_at, stopped_at: ISO 8601 in UTC; None when the container never ran.
     """
 
     code: str
     reason: str = ""
     succeeded: bool | None = None
+    terminated: bool = False
     containers: list[ContainerEnd] = []
     log_names: list[LogName] = []
     started_at: str | None = None
@@ -78,11 +85,33 @@ class Definition(Struct, frozen=True, kw_only=True):
     log_sources: list[LogSource] = []
 
 
-class Stop(Struct, frozen=True, kw_only=True):
-    """That somebody asked for the run's end, and why."""
+class Stop(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """That somebody asked for the run's end: who, and why."""
 
     cause: StopCause
     reason: str
+    by: str = ""
+
+
+class Relaunch(Struct, frozen=True, kw_only=True):
+    """That a launch which died is replaced by another.
+
+    Attributes:
+        launch: the number of the next launch.
+        not_before: epoch seconds before which it is not launched.
+        deaths: what every launch before it died of, oldest first.
+    """
+
+    launch: int
+    not_before: float
+    deaths: list[Death]
+
+
+class Attachment(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A later try of the same Airflow task which took the run over."""
+
+    caller: Caller
+    log_target: S3LogTarget | None = None
 
 
 class Run(Struct, frozen=True, kw_only=True):
@@ -93,7 +122,14 @@ class Run(Struct, frozen=True, kw_only=True):
         backend_id: ECS task ARN or Batch job id, once known.
         change_order: where the last state change seen stands among all of its launch.
         created_at: epoch seconds.
-        first_attempt_at, last_attempt_at: when launch_run was about to launch it, epoch seconds.
+        first_attempt_at, last_attempt_at: when launch_run was about to make the current launch,
+            epoch seconds.
+        not_before: epoch seconds before which the current launch is not to be made.
+        deaths: what the launches before the current one died of, oldest first.
+        attachments: later tries that took the run over, oldest first.
+        supersedes: the run of an earlier try, which must not go on beside this one.
+        attached_to: the run that was given to the caller in place of this one; this row is never
+            launched and only answers repeated requests.
         handed_over: the end has been given to the finish queue.
         finished: the outcome has been sealed and delivered.
     """
@@ -109,6 +145,11 @@ class Run(Struct, frozen=True, kw_only=True):
     change_order: int | None = None
     first_attempt_at: float | None = None
     last_attempt_at: float | None = None
+    not_before: float | None = None
+    deaths: list[Death] = []
+    attachments: list[Attachment] = []
+    supersedes: str | None = None
+    attached_to: str | None = None
     stop: Stop | None = None
     ending: Ending | None = None
     handed_over: bool = False
@@ -125,6 +166,23 @@ class Run(Struct, frozen=True, kw_only=True):
         if self.backend == "ecs":
             return last_segment(str(parameters.get("cluster", "default")))
         return last_segment(str(parameters["jobQueue"]))
+
+    @property
+    def caller(self) -> Caller:
+        """Who waits for the run now."""
+        return self.attachments[-1].caller if self.attachments else self.request.caller
+
+    @property
+    def log_targets(self) -> list[S3LogTarget]:
+        """Where the run's log is copied to: the caller's own place and each attached try's."""
+        asked = [self.request.log_target, *(later.log_target for later in self.attachments)]
+        return [target for target in asked if target is not None]
+
+    def waited(self, now: float) -> float:
+        """Seconds that the current launch has waited for its attempt, or had when it came."""
+        since = max(self.created_at, self.not_before or 0.0)
+        until = now if self.last_attempt_at is None else self.last_attempt_at
+        return max(0.0, until - since)
 
     @property
     def deadline(self) -> float | None:

@@ -4,6 +4,8 @@ import tempfile
 from collections.abc import Iterable
 from typing import Any
 
+from s3transfer.manager import TransferManager
+
 from jetbridge.contract import S3LogTarget
 
 # What a log may take of memory before it is spooled to the function's disk.
@@ -23,6 +25,8 @@ class S3Logs:
                 spool.write(line.encode() + b"\n")
                 count += 1
             spool.seek(0)
-            # s3transfer: in parts when it is large, each part repeated when it fails.
-            self._client.upload_fileobj(spool, target.bucket, f"{target.key_prefix}.{name}")
+            # In parts when it is large, each part repeated when it fails.
+            with TransferManager(self._client) as transfers:
+                key = f"{target.key_prefix}.{name}"
+                transfers.upload(spool, target.bucket, key).result()
         return count

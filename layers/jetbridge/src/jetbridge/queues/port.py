@@ -6,7 +6,14 @@ from typing import Any, Protocol
 class Queue(Protocol):
     """One SQS queue. Messages are JSON objects of a few hundred bytes."""
 
-    def send(self, message: dict[str, Any], delay_seconds: int = 0) -> None: ...
+    def send(self, message: dict[str, Any], delay_seconds: int = 0, group: str = "") -> None:
+        """Queue a message for now or for after ``delay_seconds`` (at most 900).
+
+        Messages of one ``group`` don't hold back another's: SQS's fair queues (Amazon SQS
+        developer guide, "How Amazon SQS fair queues work"). Without a group, a message is a
+        group of its own.
+        """
+        ...
 
 
 class NotYet(Exception):

@@ -4,15 +4,20 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from jetbridge.domain.run import Definition, Ending, Run, StateChange, Status, Stop
+from jetbridge.domain.run import Definition, Ending, Relaunch, Run, StateChange, Status, Stop
 from jetbridge.dynamodb import Item, marshal, update
-from jetbridge.runs.item import from_item, structured, to_item
+from jetbridge.runs.item import from_item, new_item, structured
 
 ACTIVE_INDEX = "active"
-_DAY_SECONDS = 24 * 3600
+RETENTION_DAYS = 30
+DAY_SECONDS = 24 * 3600
+# A run that was asked to stop is looked at again so much later: the request may be lost.
+STOP_CHECK_SECONDS = 60
 
 _NOT_ENDED = "#status <> :ended"
 _ENDED = {":ended": Status.ENDED}
+# What belongs to a launch and not to the run.
+_OF_LAUNCH = "#backend_id, #backend_status, #change_order, #first_attempt_at, #last_attempt_at"
 
 
 class DynamoRuns:
@@ -28,23 +33,17 @@ class DynamoRuns:
         client: Any,
         table: str,
         check_after_seconds: float,
-        retention_days: int = 30,
+        retention_days: int = RETENTION_DAYS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
         self._table = table
         self._check_after = check_after_seconds
-        self._retention = retention_days * _DAY_SECONDS
+        self._retention = retention_days * DAY_SECONDS
         self._clock = clock
 
     def create(self, run: Run) -> bool:
-        check_at = self._clock() + self._check_after
-        item = to_item(run) | {
-            "active": "1",
-            "place": run.place,
-            "check_at": check_at if run.deadline is None else min(check_at, run.deadline),
-            "expires_at": int(run.created_at) + self._retention,
-        }
+        item = new_item(run, self._clock() + self._check_after, self._retention)
         try:
             self._client.put_item(
                 TableName=self._table,
@@ -79,6 +78,16 @@ class DynamoRuns:
             | ({":seen": seen} if seen else {}),
         )
 
+    def take_back(self, before: Run, now: float) -> Run | None:
+        condition = "#launch = :launch AND #status = :launching AND #last_attempt_at = :now"
+        values: Item = {":launch": before.launch, ":launching": Status.LAUNCHING, ":now": now}
+        values[":status"] = before.status
+        change = "SET #status = :status REMOVE #first_attempt_at, #last_attempt_at"
+        if before.last_attempt_at is not None:
+            change = "SET #status = :status, #first_attempt_at = :first, #last_attempt_at = :last"
+            values |= {":first": before.first_attempt_at, ":last": before.last_attempt_at}
+        return self._update(before.run_id, change, condition, values)
+
     def pin(self, run_id: str, launch: int, definition: Definition) -> Definition:
         run = self._update(
             run_id,
@@ -97,51 +106,74 @@ class DynamoRuns:
             _ENDED | {":id": backend_id, ":launched": Status.LAUNCHED, ":launch": launch},
         )
 
-    def apply(self, change: StateChange) -> Run | None:
+    def apply(self, change: StateChange, relaunch: Relaunch | None = None) -> Run | None:
+        condition = (
+            "#launch = :launch AND #place = :place AND #definition_arn = :arn "
+            f"AND {_NOT_ENDED} "
+            "AND (attribute_not_exists(#change_order) OR #change_order < :order)"
+        )
+        values: Item = _ENDED | {
+            ":order": change.order,
+            ":launch": change.launch,
+            ":place": change.place,
+            ":arn": change.definition,
+        }
+        if relaunch is not None:
+            return self._relaunch(change.run_id, relaunch, condition, values)
         moved = (
             "SET #status = :status, #backend_id = :id, #backend_status = :backend_status, "
             "#change_order = :order"
         )
-        ended = {}
+        values |= {
+            ":status": Status.LAUNCHED if change.ending is None else Status.ENDED,
+            ":id": change.backend_id,
+            ":backend_status": change.status,
+        }
         if change.ending is not None:
             moved += ", #ending = :ending, #check_at = :check_at"
-            ended = {
-                ":ending": structured(change.ending),
-                ":check_at": self._clock() + self._check_after,
-            }
-        return self._update(
-            change.run_id,
-            moved,
-            "#launch = :launch AND #place = :place AND #definition_arn = :arn "
-            f"AND {_NOT_ENDED} "
-            "AND (attribute_not_exists(#change_order) OR #change_order < :order)",
-            _ENDED
-            | ended
-            | {
-                ":status": Status.ENDED if ended else Status.LAUNCHED,
-                ":id": change.backend_id,
-                ":backend_status": change.status,
-                ":order": change.order,
-                ":launch": change.launch,
-                ":place": change.place,
-                ":arn": change.definition,
-            },
-        )
+            values |= self._ended(change.ending)
+        return self._update(change.run_id, moved, condition, values)
 
-    def end(self, run_id: str, launch: int, ending: Ending) -> Run | None:
+    def end(
+        self, run_id: str, launch: int, ending: Ending, relaunch: Relaunch | None = None
+    ) -> Run | None:
+        condition = f"#launch = :launch AND {_NOT_ENDED}"
+        values: Item = _ENDED | {":launch": launch}
+        if relaunch is not None:
+            return self._relaunch(run_id, relaunch, condition, values)
         return self._update(
             run_id,
-            "SET #status = :ended, #ending = :ending",
-            f"#launch = :launch AND {_NOT_ENDED}",
-            _ENDED | {":ending": structured(ending), ":launch": launch},
+            "SET #status = :ended, #ending = :ending, #check_at = :check_at",
+            condition,
+            values | self._ended(ending),
+        )
+
+    def _ended(self, ending: Ending) -> Item:
+        return {":ending": structured(ending), ":check_at": self._clock() + self._check_after}
+
+    def _relaunch(
+        self, run_id: str, relaunch: Relaunch, condition: str, values: Item
+    ) -> Run | None:
+        return self._update(
+            run_id,
+            "SET #status = :accepted, #launch = :next, #not_before = :not_before, "
+            f"#deaths = :deaths REMOVE {_OF_LAUNCH}",
+            f"{condition} AND attribute_not_exists(#stop)",
+            values
+            | {
+                ":accepted": Status.ACCEPTED,
+                ":next": relaunch.launch,
+                ":not_before": relaunch.not_before,
+                ":deaths": structured(relaunch.deaths),
+            },
         )
 
     def request_stop(self, run_id: str, stop: Stop) -> Run | None:
         return self._update(
             run_id,
-            "SET #stop = if_not_exists(#stop, :stop)",
-            f"attribute_exists(#run_id) AND {_NOT_ENDED}",
-            _ENDED | {":stop": structured(stop)},
+            "SET #stop = if_not_exists(#stop, :stop), #check_at = :soon",
+            f"attribute_exists(#request) AND {_NOT_ENDED}",
+            _ENDED | {":stop": structured(stop), ":soon": self._clock() + STOP_CHECK_SECONDS},
         )
 
     def mark_handed_over(self, run_id: str) -> None:

@@ -7,7 +7,7 @@ import msgspec
 from jetbridge.domain.run import Run
 from jetbridge.dynamodb import Item, unmarshal
 
-_STRUCTURES = ("request", "definition", "stop", "ending")
+_STRUCTURES = ("request", "definition", "deaths", "attachments", "stop", "ending")
 _FIELDS = {field.name: field.type for field in msgspec.structs.fields(Run)}
 
 
@@ -17,18 +17,28 @@ def structured(value: Any) -> str:
 
 
 def to_item(run: Run) -> Item:
-    """The attributes of a run, those that are None left out."""
+    """The attributes of a run, those that are None or empty left out."""
     item = {}
     for name in _FIELDS:
         value = getattr(run, name)
-        if value is not None:
+        if value is not None and value != []:
             item[name] = structured(value) if name in _STRUCTURES else value
     return item
 
 
+def new_item(run: Run, check_at: float, retention_seconds: int) -> Item:
+    """The item of a new row: in the index of active runs, due at its deadline at the latest."""
+    return to_item(run) | {
+        "active": "1",
+        "place": run.place,
+        "check_at": check_at if run.deadline is None else min(check_at, run.deadline),
+        "expires_at": int(run.created_at) + retention_seconds,
+    }
+
+
 def from_item(marshalled: Item) -> Run:
     """The run of an item as DynamoDB returns it; attributes that are no fields are let be."""
-    item = {name: value for name, value in unmarshal(marshalled).items() if name in _FIELDS}
+    item = unmarshal({name: value for name, value in marshalled.items() if name in _FIELDS})
     for name in _STRUCTURES:
         if name in item:
             item[name] = msgspec.json.decode(item[name])

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from jetbridge.domain.run import Definition, Ending, Run, StateChange, Stop
+from jetbridge.domain.run import Attachment, Definition, Ending, Relaunch, Run, StateChange, Stop
 
 
 class Runs(Protocol):
@@ -21,6 +21,10 @@ class Runs(Protocol):
         stop was asked for, or it was launched, ended or superseded since then."""
         ...
 
+    def take_back(self, before: Run, now: float) -> Run | None:
+        """Undo ``begin_launch(before, now)``: nothing was launched; None if more happened."""
+        ...
+
     def pin(self, run_id: str, launch: int, definition: Definition) -> Definition:
         """Fix the definition's revision; what was pinned first stays and is returned."""
         ...
@@ -29,19 +33,26 @@ class Runs(Protocol):
         """Record AWS's answer to a launch; None if the launch was superseded."""
         ...
 
-    def apply(self, change: StateChange) -> Run | None:
+    def apply(self, change: StateChange, relaunch: Relaunch | None = None) -> Run | None:
         """Record a state change; None if it changes nothing: late, repeated, superseded, or
-        not of the row's own cluster, queue or definition."""
+        not of the row's own cluster, queue or definition.
+
+        With ``relaunch`` the change ends the launch and not the run; None also if a stop was
+        asked for.
+        """
         ...
 
-    def end(self, run_id: str, launch: int, ending: Ending) -> Run | None:
-        """Record an end that no event will report; None if the run had ended already."""
+    def end(
+        self, run_id: str, launch: int, ending: Ending, relaunch: Relaunch | None = None
+    ) -> Run | None:
+        """Record an end that no event will report; None if the run had ended already, or the
+        launch was superseded. ``relaunch`` as in ``apply``."""
         ...
 
     def request_stop(self, run_id: str, stop: Stop) -> Run | None:
         """Record that the run is to stop; None if there is no such run or it has ended.
 
-        The first stop asked for stays."""
+        The first stop asked for stays. The run is due within a minute."""
         ...
 
     def mark_handed_over(self, run_id: str) -> None:
@@ -58,4 +69,26 @@ class Runs(Protocol):
 
     def look_again(self, run_id: str, at: float) -> None:
         """Make an unfinished run due at ``at`` (epoch seconds)."""
+        ...
+
+
+class Tries(Protocol):
+    """Which run is the newest of an Airflow task instance, whatever its try."""
+
+    def newest(self, task_key: str) -> str | None:
+        """The id of the task's newest run (a consistent read)."""
+        ...
+
+    def create(self, run: Run, task_key: str, seen: str | None) -> bool:
+        """Write a new row and make it the task's newest run: both or neither.
+
+        ``seen`` is what ``newest`` gave. False if the run id has a row already, or another try
+        came in between.
+        """
+        ...
+
+    def attach(self, alias: Run, to: Run, attachment: Attachment) -> bool:
+        """Give the run ``to``, as it was read, to a later try, and write that try's own row,
+        which names it: both or neither. False if it was stopped, ended or attached meanwhile, or
+        the try has a row already."""
         ...

@@ -26,11 +26,14 @@ class Copy:
     clock: Callable[[], float] = time.time
 
     def __call__(self, run_id: str) -> int:
-        """Copy every container's lines with their own timestamps; returns how many."""
+        """Copy every container's lines, with their own timestamps, to each try that waits for the
+        run; returns how many."""
         run = self.runs.get(run_id)
-        if run is None or run.request.log_target is None:
+        if run is None:
             return 0
-        target = run.request.log_target
+        return sum(self._copy_to(run, target) for target in run.log_targets)
+
+    def _copy_to(self, run: Run, target: S3LogTarget) -> int:
         copied = sum(self._copy(run, stream, target) for stream in log_streams(run, self.region))
         for source in unread_containers(run.definition):
             self._explain(run, source, target)

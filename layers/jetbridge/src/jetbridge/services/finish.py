@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jetbridge.bus.port import Bus
-from jetbridge.contract import LogStream, Outcome, encode
+from jetbridge.contract import LogStream, Outcome, State, encode
+from jetbridge.domain.failures import POLICY_VERSION, judge, reason_of
 from jetbridge.domain.lines import reported_result, shortened
-from jetbridge.domain.outcomes import judge
 from jetbridge.domain.run import Ending, Run
 from jetbridge.domain.streams import log_streams
 from jetbridge.logs.port import LogsSource
@@ -53,7 +53,7 @@ class Finish:
         outcome = self.outcomes.get(run_id)
         if outcome is None:
             outcome = self.outcomes.seal(self._compose(run, run.ending))
-        if run.request.log_target is not None:
+        if run.log_targets:
             self.copies.send({"run_id": run_id})
         self.bus.announce(outcome)
         self.runs.mark_finished(run_id)
@@ -71,9 +71,9 @@ class Finish:
             state=verdict.state,
             cause=verdict.cause,
             fault=verdict.fault,
-            reason=_reason(ending),
+            reason=reason_of(ending),
             advice=" ".join(filter(None, (verdict.advice, result_advice))),
-            caller=request.caller,
+            caller=run.caller,
             backend=request.backend,
             region=self.region,
             finished_at=self.clock(),
@@ -90,6 +90,9 @@ class Finish:
             result=result,
             started_at=ending.started_at,
             stopped_at=ending.stopped_at,
+            deaths=run.deaths,
+            stopped_by=run.stop.by if run.stop and verdict.state is State.STOPPED else "",
+            policy_version=POLICY_VERSION,
         )
 
     def _tails(self, streams: list[LogStream], ending: Ending) -> list[tuple[LogStream, list[str]]]:
@@ -106,15 +109,6 @@ class Finish:
             return False
         stopped_at = datetime.fromisoformat(ending.stopped_at).timestamp()
         return self.clock() < stopped_at + self.settle_seconds
-
-
-def _reason(ending: Ending) -> str:
-    reasons = [ending.reason] + [
-        f"{end.name}: {end.reason}"
-        for end in ending.containers
-        if end.reason and end.reason not in ending.reason
-    ]
-    return "; ".join(reason for reason in reasons if reason)
 
 
 def _last_lines(tails: list[tuple[LogStream, list[str]]], limit: int) -> list[str]:

@@ -4,13 +4,16 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from jetbridge.backends.port import Backend, LaunchRefused, Throttled
+from jetbridge.backends.port import Backend, LaunchRefused, Throttled, Unanswered
+from jetbridge.domain.failures import LOST_CODE
 from jetbridge.domain.names import LaunchName
-from jetbridge.domain.outcomes import LOST_CODE
+from jetbridge.domain.parameters import launch_parameters
 from jetbridge.domain.run import UNLAUNCHED, Definition, Ending, Run, Status
-from jetbridge.queues.port import NotYet
+from jetbridge.pacing.port import Pacer
+from jetbridge.queues.port import NotYet, Queue
 from jetbridge.runs.port import Runs
-from jetbridge.services.hand_over import HandOver
+from jetbridge.services.endings import Endings, queue_launch
+from jetbridge.services.supersede import stop_superseded
 
 # AWS remembers a clientToken for at least the hour after the task stopped (Amazon ECS API
 # reference, "Ensuring idempotency"); past this a repeated RunTask could launch a second task.
@@ -20,39 +23,63 @@ TOKEN_MEMORY_SECONDS = 50 * 60
 LISTING_SECONDS = 45
 THROTTLED_SECONDS = 5
 CONTENDED_SECONDS = 5
+UNANSWERED_SECONDS = 5
 
 STOPPED_BEFORE_LAUNCH = "StoppedBeforeLaunch"
+
+
+class _PutOff(Exception):
+    """Nothing was launched, by nobody's fault: the message is to be sent anew."""
+
+    def __init__(self, delay_seconds: int) -> None:
+        super().__init__()
+        self.delay_seconds = delay_seconds
 
 
 @dataclass(frozen=True)
 class Launch:
     runs: Runs
     backends: Mapping[str, Backend]
-    hand_over: HandOver
+    endings: Endings
+    launches: Queue
+    stops: Queue
+    pacer: Pacer
     stack_key: str
     clock: Callable[[], float] = time.time
 
     def __call__(self, run_id: str, launch: int) -> Run | None:
         """Launch a run's current launch, if that hasn't happened yet; returns the row after it.
 
-        A stop that was wished for meanwhile is passed on, however often the message comes.
+        A stop that was wished for meanwhile is passed on, however often the message comes. Where
+        AWS or the pacer asks for patience, the message is sent anew instead of coming back, so
+        that it never reaches the dead-letter queue by waiting.
 
         Raises:
-            NotYet: AWS asks for patience, an earlier attempt's answer is unknown still, or
-                another delivery of the same message is at work.
+            NotYet: an earlier attempt's answer is unknown still, or another delivery of the same
+                message is at work.
         """
         run = self.runs.get(run_id)
+        if run is None:
+            return None
         try:
-            if run is not None and run.launch == launch and run.status in UNLAUNCHED:
+            if run.launch == launch and run.status in UNLAUNCHED:
                 run = self._take_up(run)
+            else:
+                self.endings.follow_up(run, launch)
             self._pass_on_stop(run)
-        except Throttled as throttled:
-            raise NotYet(str(throttled), THROTTLED_SECONDS) from throttled
-        self.hand_over(run)
+        except (Throttled, _PutOff) as later:
+            delay = later.delay_seconds if isinstance(later, _PutOff) else THROTTLED_SECONDS
+            message = {"run_id": run_id, "launch": launch}
+            self.launches.send(message, delay, run.request.caller.group if run else "")
+        except Unanswered as lost:
+            raise NotYet(str(lost), UNANSWERED_SECONDS) from lost
         return run
 
     def _take_up(self, run: Run) -> Run | None:
         """Launch, or find what was launched; returns the row as it is then."""
+        if run.stop is None and run.not_before is not None and run.not_before > self.clock():
+            queue_launch(self.launches, run, self.clock())
+            return run
         backend = self.backends[run.backend]
         name = LaunchName(self.stack_key, run.run_id, run.launch)
         backend_id = self._find(run, backend, name)
@@ -75,7 +102,7 @@ class Launch:
         token_tells = run.backend == "ecs" and not self._forgotten(run)
         if token_tells and run.stop is None:
             return None
-        found = backend.find(name, run.request.parameters)
+        found = backend.find(name, launch_parameters(run))
         age = self.clock() - run.last_attempt_at
         if found is None and age < LISTING_SECONDS:
             raise NotYet(f"{name} may have been launched {age:.0f} s ago", LISTING_SECONDS)
@@ -86,10 +113,24 @@ class Launch:
         return first is not None and self.clock() - first > TOKEN_MEMORY_SECONDS
 
     def _launch(self, run: Run, backend: Backend, name: LaunchName) -> str:
+        if run.launch == 1:
+            stop_superseded(self.stops, run)
         definition = run.definition or self._pin(run, backend)
-        if self.runs.begin_launch(run, self.clock()) is None:
+        self._wait_for_turn(run)
+        now = self.clock()
+        if self.runs.begin_launch(run, now) is None:
             raise NotYet(f"{name} is being launched or stopped already", CONTENDED_SECONDS)
-        return backend.launch(name, run.request.parameters, definition)
+        try:
+            return backend.launch(name, launch_parameters(run), definition)
+        except Throttled:
+            self.runs.take_back(run, now)
+            raise
+
+    def _wait_for_turn(self, run: Run) -> None:
+        try:
+            self.pacer.wait_for_turn(run.backend)
+        except NotYet as not_yet:
+            raise _PutOff(not_yet.delay_seconds) from not_yet
 
     def _pin(self, run: Run, backend: Backend) -> Definition:
         definition = backend.resolve(run.request.parameters)
@@ -103,5 +144,4 @@ class Launch:
             backend.stop(run.backend_id, run.request.parameters, run.stop.reason)
 
     def _end(self, run: Run, code: str, reason: str) -> Run | None:
-        ended = self.runs.end(run.run_id, run.launch, Ending(code=code, reason=reason))
-        return ended or self.runs.get(run.run_id)
+        return self.endings.of_launch(run, Ending(code=code, reason=reason))

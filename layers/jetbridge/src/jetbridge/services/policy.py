@@ -1,43 +1,107 @@
-"""What the stack lets its callers ask for."""
+"""The door: what start_run refuses, warns of and rewrites before anything is written."""
 
 from dataclasses import dataclass
+from typing import Any
+
+from msgspec.structs import replace
 
 from jetbridge.contract import ContractError, StartRequest
+from jetbridge.domain import names
+from jetbridge.services.door import secrets, tags
+from jetbridge.services.door.allowed import Allowed
+from jetbridge.services.door.containers import containers
+from jetbridge.services.door.environment import PARAMETER, VARIABLE, Offload
+from jetbridge.services.door.job import PAYLOAD_LIMIT, check_job, payload_bytes
+from jetbridge.services.door.shapes import Field, check_shape
+from jetbridge.services.door.task import OVERRIDES_LIMIT, check_task, overrides_length
 
 # startedBy and clientToken carry Jetbridge's own key; another count than 1 would launch what
 # nobody tracks.
-_OURS = {"run_task": {"startedBy": None, "clientToken": None, "count": 1}, "submit_job": {}}
-_REQUIRED = {
-    "run_task": ("taskDefinition",),
-    "submit_job": ("jobName", "jobQueue", "jobDefinition"),
-}
+_OURS = ("startedBy", "clientToken", "count")
 
 
 @dataclass(frozen=True)
 class Policy:
-    """The configured log bucket and key prefix; no bucket: no log may be copied."""
+    """What the stack lets its callers ask for.
 
+    Attributes:
+        allowed: the allow-lists of clusters, queues, definitions and roles.
+        log_bucket, log_prefix: where logs may be copied; no bucket: nowhere.
+        offload: where large environments go; None: they are refused.
+    """
+
+    allowed: Allowed
     log_bucket: str = ""
     log_prefix: str = ""
+    offload: Offload | None = None
 
-    def check(self, request: StartRequest) -> None:
-        """Refuse what can't be run or isn't allowed, before anything is written.
+    def check(self, request: StartRequest) -> list[str]:
+        """Refuse what AWS would refuse or the stack doesn't allow; nothing is written.
+
+        Returns:
+            Warnings about what is accepted all the same.
 
         Raises:
             ContractError: names the field, what is wrong, and what to do.
         """
-        if (request.run_task is None) == (request.submit_job is None):
-            problem = "and submit_job are both " + ("given" if request.run_task else "missing")
-            raise ContractError("run_task", problem, "Give exactly one of the two")
-        field = "run_task" if request.run_task is not None else "submit_job"
+        field = _field(request)
         parameters = request.parameters
-        for name in _REQUIRED[field]:
-            if not parameters.get(name):
-                raise ContractError(f"{field}.{name}", "is missing", "AWS needs it: name it")
-        for name, harmless in _OURS[field].items():
-            if parameters.get(name) != harmless and name in parameters:
-                raise ContractError(f"{field}.{name}", "is Jetbridge's own to set", "Leave it out")
+        _check_ours(field, parameters)
+        check_shape(field, parameters)
+        tags.check(field, parameters.get("tags"), request.tags)
+        for container in containers(field, parameters):
+            _check_environment(container.environment_path, container.environment)
+        (check_task if field == "run_task" else check_job)(parameters, self.allowed)
         self._check_log_target(request)
+        _, objects = self._prepared(request, names.run_id(request.key))
+        return [] if objects else secrets.warnings(containers(field, parameters))
+
+    def prepare(self, request: StartRequest, run_id: str) -> StartRequest:
+        """The request as it is run: tags merged, a large environment put into S3.
+
+        The request has passed `check`. The same request and run id make the same parameters;
+        doing it again writes the same objects.
+        """
+        parameters, objects = self._prepared(request, run_id)
+        if self.offload is not None:
+            self.offload.write(objects)
+        return replace(request, **{_field(request): parameters})
+
+    def _prepared(
+        self, request: StartRequest, run_id: str
+    ) -> tuple[dict[str, Any], dict[str, bytes]]:
+        field, parameters = _field(request), request.parameters
+        if request.tags:
+            merged = tags.merged(field, parameters.get("tags"), request.tags)
+            parameters = parameters | {"tags": merged}
+        excess = self._excess(field, parameters)
+        if excess is None:
+            return parameters, {}
+        if not request.offload_environment:
+            fix = "Make it smaller, or set offload_environment to keep environments in S3"
+            raise ContractError(*excess, fix)
+        if self.offload is None:
+            raise ContractError(*excess, f"Deploy the stack with {PARAMETER}, or make it smaller")
+        offloaded = self.offload.apply(field, parameters, run_id)
+        excess = self._excess(field, offloaded.parameters)
+        if excess is not None:
+            where, problem = excess
+            problem += " even with its environments in S3"
+            raise ContractError(where, problem, "Shorten its commands and parameters")
+        return offloaded.parameters, offloaded.objects
+
+    def _excess(self, field: Field, parameters: dict[str, Any]) -> tuple[str, str] | None:
+        """The field that is larger than AWS takes, and by how much."""
+        if field == "run_task":
+            length = overrides_length(parameters)
+            if length > OVERRIDES_LIMIT:
+                problem = f"has {length} characters as JSON, AWS takes {OVERRIDES_LIMIT}"
+                return "run_task.overrides", problem
+        else:
+            size = payload_bytes(parameters, self.allowed)
+            if size > PAYLOAD_LIMIT:
+                return "submit_job", f"has {size} bytes as JSON, AWS takes {PAYLOAD_LIMIT}"
+        return None
 
     def _check_log_target(self, request: StartRequest) -> None:
         target = request.log_target
@@ -54,4 +118,28 @@ class Policy:
                 "log_target.key_prefix",
                 f"is outside {self.log_prefix!r}",
                 "Deploy the stack with AirflowLogPrefix set to Airflow's log prefix",
+            )
+
+
+def _field(request: StartRequest) -> Field:
+    if (request.run_task is None) == (request.submit_job is None):
+        problem = "and submit_job are both " + ("missing" if request.run_task is None else "given")
+        raise ContractError("run_task", problem, "Give exactly one of the two")
+    return "run_task" if request.run_task is not None else "submit_job"
+
+
+def _check_ours(field: Field, parameters: dict[str, Any]) -> None:
+    for name in _OURS:
+        harmless = name == "count" and field == "run_task" and parameters.get(name) == 1
+        if name in parameters and not harmless:
+            raise ContractError(f"{field}.{name}", "is Jetbridge's own to set", "Leave it out")
+
+
+def _check_environment(path: str, pairs: list[dict[str, str]]) -> None:
+    for index, pair in enumerate(pairs):
+        if not pair.get("name"):
+            raise ContractError(f"{path}[{index}].name", "is missing", "Name the variable")
+        if pair["name"] == VARIABLE:
+            raise ContractError(
+                f"{path}[{index}].name", f"is {VARIABLE}", "Jetbridge keeps that name for itself"
             )

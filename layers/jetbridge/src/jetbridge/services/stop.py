@@ -3,39 +3,60 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from jetbridge.backends.port import Backend
-from jetbridge.contract import StopAnswer, StopRequest
-from jetbridge.domain.run import Run, Stop
+from msgspec.structs import replace
+
+from jetbridge.backends.port import Backend, Throttled, Unanswered
+from jetbridge.contract import StopAnswer, StopRequest, to_builtins
+from jetbridge.domain.run import Ending, Run, Status, Stop
+from jetbridge.queues.port import Queue
 from jetbridge.runs.port import Runs
+from jetbridge.services.endings import Endings
+from jetbridge.services.launch import STOPPED_BEFORE_LAUNCH
+
+THROTTLED_SECONDS = 5
 
 
 @dataclass(frozen=True)
 class StopRuns:
     runs: Runs
     backends: Mapping[str, Backend]
+    endings: Endings
+    stops: Queue
 
     def __call__(self, request: StopRequest) -> StopAnswer:
         """Ask for the end of each run; its own last state change will finish it.
 
-        The wish is written first: a run that isn't launched yet is ended by launch_run, and one
-        whose launch is under way is stopped as soon as launch_run knows what it has launched.
-
-        Raises:
-            Throttled: AWS asks for patience; repeating the whole request is harmless.
+        The wish is written first. A run that waits for its launch ends at once, since no launch
+        begins after the wish. One whose launch is under way is stopped as soon as launch_run
+        knows what it has launched. Where AWS asks for patience, the stop comes back through the
+        stop queue. TerminateJob on the parent of an array job ends its children (AWS Batch user
+        guide, "Array jobs").
         """
         stopping, already_ended, unknown = [], [], []
-        stop = Stop(cause=request.cause, reason=request.reason)
+        stop = Stop(cause=request.cause, reason=request.reason, by=request.by)
+        again = []
         for run_id in dict.fromkeys(request.run_ids):
             run = self.runs.request_stop(run_id, stop)
             if run is not None:
-                self._stop(run, request.reason)
                 stopping.append(run_id)
+                if not self._stop(run, request.reason):
+                    again.append(run_id)
             elif self.runs.get(run_id) is not None:
                 already_ended.append(run_id)
             else:
                 unknown.append(run_id)
+        if again:
+            self.stops.send(to_builtins(replace(request, run_ids=again)), THROTTLED_SECONDS)
         return StopAnswer(stopping=stopping, already_ended=already_ended, unknown=unknown)
 
-    def _stop(self, run: Run, reason: str) -> None:
-        if run.backend_id is not None:
+    def _stop(self, run: Run, reason: str) -> bool:
+        """Whether it need not be tried again."""
+        if run.status is Status.ACCEPTED:
+            self.endings.of_launch(run, Ending(code=STOPPED_BEFORE_LAUNCH, reason=reason))
+        if run.backend_id is None:
+            return True
+        try:
             self.backends[run.backend].stop(run.backend_id, run.request.parameters, reason)
+        except (Throttled, Unanswered):
+            return False
+        return True

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from jetbridge.backends.port import Backend
-from jetbridge.contract import StopCause
+from jetbridge.contract import StopCause, StopRequest, to_builtins
 from jetbridge.domain.changes import Record, from_job, from_task
-from jetbridge.domain.outcomes import LOST_CODE
+from jetbridge.domain.failures import LOST_CODE
 from jetbridge.domain.run import Ending, Run, Status
 from jetbridge.queues.port import Queue
 from jetbridge.runs.port import Runs
+from jetbridge.services.endings import queue_launch
 from jetbridge.services.track import Track
 
 # DescribeTasks and DescribeJobs take up to 100 at once (API references).
@@ -20,6 +21,7 @@ DESCRIBE_LIMIT = 100
 UNKNOWN_YET_SECONDS = 300
 # When a look-up that failed is tried again.
 RETRY_SECONDS = 60
+BY = "Jetbridge"
 
 
 @dataclass(frozen=True)
@@ -62,11 +64,11 @@ class Sweep:
         late = [run for run in active if _to_be_stopped(run, now)]
         unlaunched = [run for run in active if run.status is not Status.LAUNCHED]
         for run in ended:
-            self.track.hand_over.again(run)
+            self.track.endings.hand_over.again(run)
         for run in late:
             self._stop(run)
         for run in unlaunched:
-            self.launches.send({"run_id": run.run_id, "launch": run.launch})
+            queue_launch(self.launches, run, now)
         launched = [run for run in active if run.status is Status.LAUNCHED]
         failures = self._look_up(launched)
         for run in due:
@@ -81,7 +83,9 @@ class Sweep:
         limit = run.request.timeout_seconds
         reason = run.stop.reason if run.stop else f"timed out after {limit} s"
         cause = run.stop.cause if run.stop else StopCause.TIMEOUT
-        self.stops.send({"run_ids": [run.run_id], "cause": cause.value, "reason": reason})
+        by = run.stop.by if run.stop else BY
+        stop = StopRequest(run_ids=[run.run_id], cause=cause, reason=reason, by=by)
+        self.stops.send(to_builtins(stop))
 
     def _look_up(self, launched: list[Run]) -> dict[str, Exception]:
         """Record what AWS says of each run; returns the errors by the run ids they concern."""
@@ -114,7 +118,7 @@ class Sweep:
         ending = Ending(
             code=LOST_CODE, reason=f"{run.backend_id} was launched, but AWS does not know it now"
         )
-        self.track.hand_over(self.runs.end(run.run_id, run.launch, ending))
+        self.track.endings.of_launch(run, ending)
 
     def _next_look(self, run: Run, now: float) -> float:
         later = now + self.check_after_seconds

@@ -1,0 +1,91 @@
+"""Whether another launch replaces one that ended, and when."""
+
+from itertools import takewhile
+
+from jetbridge.contract import Cause, Death
+from jetbridge.domain.failures.spot import leaves_spot
+from jetbridge.domain.failures.table import POLICY, Decision
+from jetbridge.domain.failures.verdict import judge
+from jetbridge.domain.run import Ending, Relaunch, Run
+
+# Without a timeout of its own, a run waits so long for capacity.
+LONGEST_WAIT_SECONDS = 3600
+# A row and an outcome have room for some hundred deaths; a run that waits for days leaves out
+# some of its waits.
+DEATHS_KEPT = 50
+REASON_CHARACTERS = 500
+
+
+def next_launch(
+    run: Run, ending: Ending, now: float, backend_id: str | None = None
+) -> Relaunch | None:
+    """The launch that replaces the run's current one, which ended so; None: the run ends.
+
+    ``backend_id`` is what was launched, where the row doesn't know it yet.
+    """
+    if run.stop is not None:
+        return None
+    cause = judge(ending, run.definition).cause
+    death = Death(
+        launch=run.launch,
+        cause=cause,
+        reason=reason_of(ending)[:REASON_CHARACTERS],
+        backend_id=backend_id or run.backend_id,
+        at=now,
+    )
+    decision = POLICY[cause].decision
+    if decision is Decision.FAIL:
+        return None
+    if decision is Decision.RELAUNCH and _counted(run) >= run.request.failure_policy.infra_retries:
+        return None
+    not_before = now + _back_off(run, death)
+    if not_before >= _limit(run, death):
+        return None
+    return Relaunch(
+        launch=run.launch + 1, not_before=not_before, deaths=_recorded(run.deaths, death)
+    )
+
+
+def reason_of(ending: Ending) -> str:
+    """AWS's own words on an ending: the task's or job's, then each container's."""
+    reasons = [ending.reason] + [
+        f"{end.name}: {end.reason}"
+        for end in ending.containers
+        if end.reason and end.reason not in ending.reason
+    ]
+    return "; ".join(reason for reason in reasons if reason)
+
+
+def _counted(run: Run) -> int:
+    """How many of the run's infra_retries are used up."""
+    return sum(POLICY[death.cause].decision is Decision.RELAUNCH for death in run.deaths)
+
+
+def _streak(deaths: list[Death], cause: Cause) -> list[Death]:
+    """The last deaths, newest first, as far as all are of this cause."""
+    return list(takewhile(lambda death: death.cause is cause, reversed(deaths)))
+
+
+def _back_off(run: Run, death: Death) -> float:
+    policy = POLICY[death.cause]
+    if leaves_spot(run.request, [*run.deaths, death]) and not leaves_spot(run.request, run.deaths):
+        return 0
+    doublings = min(len(_streak(run.deaths, death.cause)), 16)
+    return min(policy.back_off << doublings, policy.longest)
+
+
+def _limit(run: Run, death: Death) -> float:
+    if run.deadline is not None:
+        return run.deadline
+    if POLICY[death.cause].decision is not Decision.WAIT:
+        return float("inf")
+    first = [death, *_streak(run.deaths, death.cause)][-1]
+    return first.at + LONGEST_WAIT_SECONDS
+
+
+def _recorded(deaths: list[Death], death: Death) -> list[Death]:
+    recorded = [*deaths, death]
+    waits = [n for n, known in enumerate(recorded) if POLICY[known.cause].decision is Decision.WAIT]
+    if len(recorded) > DEATHS_KEPT and waits:
+        del recorded[waits[len(waits) // 2]]
+    return recorded

@@ -1,0 +1,1 @@
+"""Where container environments are kept that AWS's limits don't let through."""

@@ -1,0 +1,1 @@
+"""When a launch may be asked of AWS."""

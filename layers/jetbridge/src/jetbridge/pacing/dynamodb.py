@@ -1,0 +1,146 @@
+"""Turns from one counter in DynamoDB, for all concurrent functions together."""
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jetbridge.queues.port import NotYet
+
+LONGEST_WAIT_SECONDS = 5.0
+_MICROSECONDS = 1_000_000
+_CONTENDED_ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Pace:
+    """``per_second`` turns, evenly spaced; after a lull or a delay, ``burst`` of them at once.
+
+    In any second there are at most ``per_second + burst`` turns.
+    """
+
+    per_second: float
+    burst: int = 1
+
+    @classmethod
+    def of(cls, per_second: float) -> "Pace":
+        """A pace that makes up for a quarter of a second: a cold start or a slow answer."""
+        return cls(per_second, max(1, math.ceil(per_second / 4)))
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.per_second) and self.per_second > 0):
+            raise ValueError(f"per_second: must be over 0, not {self.per_second}")
+        if self.burst < 1:
+            raise ValueError(f"burst: must be 1 or more, not {self.burst}")
+
+    @property
+    def interval(self) -> int:
+        """Microseconds from one turn to the next."""
+        return math.ceil(_MICROSECONDS / self.per_second)
+
+    @property
+    def arrears(self) -> int:
+        """Microseconds that a turn may lie in the past and be taken still."""
+        return (self.burst - 1) * self.interval
+
+
+class DynamoPacer:
+    """``Pacer`` on one item per backend in the runs table: ``run_id`` ``pace#<backend>``,
+    ``next_turn`` in microseconds since the epoch.
+
+    A turn is taken by adding to ``next_turn``, which succeeds for everyone at once: nobody tries
+    again because another was faster. Times are the functions' own; a clock that is ahead delays
+    the others by as much.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        table: str,
+        paces: Mapping[str, Pace],
+        longest_wait: float = LONGEST_WAIT_SECONDS,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._paces = paces
+        self._longest_wait = int(longest_wait * _MICROSECONDS)
+        self._clock = clock
+        self._sleep = sleep
+
+    def wait_for_turn(self, backend: str) -> None:
+        turn = self._take_turn(backend, self._paces[backend])
+        wait = turn - self._now()
+        if wait > 0:
+            self._sleep(wait / _MICROSECONDS)
+
+    def _take_turn(self, backend: str, pace: Pace) -> int:
+        for _ in range(_CONTENDED_ATTEMPTS):
+            now = self._now()
+            taken = self._update(
+                backend,
+                "ADD next_turn :interval",
+                "next_turn BETWEEN :earliest AND :latest",
+                interval=pace.interval,
+                earliest=now - pace.arrears,
+                latest=now + self._longest_wait,
+            )
+            if isinstance(taken, _Refused):
+                if taken.next_turn is not None and taken.next_turn >= now - pace.arrears:
+                    raise self._too_far_away(backend, taken.next_turn - now)
+                taken = self._begin_anew(backend, pace, now)
+            if not isinstance(taken, _Refused):
+                return taken - pace.interval
+        raise NotYet(f"{backend}: other functions are taking all turns", 1)
+
+    def _begin_anew(self, backend: str, pace: Pace, now: int) -> "int | _Refused":
+        """Take the first turn after a lull; what was free before it is gone, but for the burst."""
+        earliest = now - pace.arrears
+        return self._update(
+            backend,
+            "SET next_turn = :following",
+            "attribute_not_exists(next_turn) OR next_turn < :earliest",
+            following=earliest + pace.interval,
+            earliest=earliest,
+        )
+
+    def _update(self, backend: str, change: str, condition: str, **values: int) -> "int | _Refused":
+        """``next_turn`` after the change, or what it is when the condition doesn't hold."""
+        try:
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key={"run_id": {"S": f"pace#{backend}"}},
+                UpdateExpression=change,
+                ConditionExpression=condition,
+                ExpressionAttributeValues={
+                    f":{name}": {"N": str(value)} for name, value in values.items()
+                },
+                ReturnValues="UPDATED_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as refusal:
+            return _Refused(_next_turn(refusal.response.get("Item", {})))
+        turn = _next_turn(answer["Attributes"])
+        assert turn is not None
+        return turn
+
+    def _too_far_away(self, backend: str, away: int) -> NotYet:
+        seconds = away / _MICROSECONDS
+        delay = math.ceil((away - self._longest_wait) / _MICROSECONDS)
+        return NotYet(f"the next turn on {backend} is {seconds:.1f} s away", max(1, delay))
+
+    def _now(self) -> int:
+        return int(self._clock() * _MICROSECONDS)
+
+
+@dataclass(frozen=True)
+class _Refused:
+    """The condition didn't hold; ``next_turn`` as it was then, None if there was none yet."""
+
+    next_turn: int | None
+
+
+def _next_turn(item: Mapping[str, Any]) -> int | None:
+    return int(item["next_turn"]["N"]) if "next_turn" in item else None

@@ -1,0 +1,113 @@
+"""Which run is the newest of an Airflow task instance, in the runs table.
+
+A pointer item ``task#<hash of the task's key>`` names it. It is written in one transaction with
+the run's row, so that no crash leaves one without the other.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+from jetbridge.domain.run import Attachment, Run, Status
+from jetbridge.domain.tries import attached
+from jetbridge.dynamodb import Item, marshal
+from jetbridge.runs.dynamodb import DAY_SECONDS, RETENTION_DAYS
+from jetbridge.runs.item import new_item, structured, to_item
+
+
+class DynamoTries:
+    """``Tries`` on the runs table."""
+
+    def __init__(
+        self,
+        client: Any,
+        table: str,
+        check_after_seconds: float,
+        retention_days: int = RETENTION_DAYS,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._check_after = check_after_seconds
+        self._retention = retention_days * DAY_SECONDS
+        self._clock = clock
+
+    def newest(self, task_key: str) -> str | None:
+        answer = self._client.get_item(
+            TableName=self._table,
+            Key=marshal({"run_id": _pointer_key(task_key)}),
+            ConsistentRead=True,
+        )
+        return str(answer["Item"]["newest"]["S"]) if "Item" in answer else None
+
+    def create(self, run: Run, task_key: str, seen: str | None) -> bool:
+        pointer = {
+            "run_id": _pointer_key(task_key),
+            "newest": run.run_id,
+            "expires_at": int(run.created_at) + self._retention,
+        }
+        unchanged: Item = {"ConditionExpression": "attribute_not_exists(run_id)"}
+        if seen is not None:
+            unchanged = {
+                "ConditionExpression": "newest = :seen",
+                "ExpressionAttributeValues": marshal({":seen": seen}),
+            }
+        row = new_item(run, self._clock() + self._check_after, self._retention)
+        return self._write(
+            self._new(row),
+            {"Put": {"TableName": self._table, "Item": marshal(pointer)} | unchanged},
+        )
+
+    def attach(self, alias: Run, to: Run, attachment: Attachment) -> bool:
+        row = to_item(attached(alias, to)) | {"expires_at": int(alias.created_at) + self._retention}
+        condition = "attribute_not_exists(#stop) AND #status = :status"
+        values: Item = {":after": structured([*to.attachments, attachment]), ":status": to.status}
+        if to.status is not Status.ENDED:
+            condition = "attribute_not_exists(#stop) AND #status <> :ended"
+            values = {":after": values[":after"], ":ended": Status.ENDED}
+        if to.attachments:
+            condition += " AND #attachments = :before"
+            values[":before"] = structured(to.attachments)
+        else:
+            condition += " AND attribute_not_exists(#attachments)"
+        update = {
+            "TableName": self._table,
+            "Key": marshal({"run_id": to.run_id}),
+            "UpdateExpression": "SET #attachments = :after",
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": {
+                f"#{name}": name for name in ("attachments", "status", "stop")
+            },
+            "ExpressionAttributeValues": marshal(values),
+        }
+        return self._write(self._new(row), {"Update": update})
+
+    def _new(self, row: Item) -> Item:
+        return {
+            "Put": {
+                "TableName": self._table,
+                "Item": marshal(row),
+                "ConditionExpression": "attribute_not_exists(run_id)",
+            }
+        }
+
+    def _write(self, *writes: Item) -> bool:
+        """All of the writes, or none.
+
+        Raises:
+            TransactionCanceledException: for another reason than that a condition doesn't hold
+                or another write is at work.
+        """
+        try:
+            self._client.transact_write_items(TransactItems=list(writes))
+        except self._client.exceptions.TransactionCanceledException as cancelled:
+            codes = {reason.get("Code") for reason in cancelled.response["CancellationReasons"]}
+            if codes <= {"None", "ConditionalCheckFailed", "TransactionConflict"}:
+                return False
+            raise
+        return True
+
+
+def _pointer_key(task_key: str) -> str:
+    return f"task#{hashlib.sha256(task_key.encode()).hexdigest()}"

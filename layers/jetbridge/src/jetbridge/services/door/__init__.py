@@ -1,0 +1,1 @@
+"""What start_run holds a request against before anything is written."""

@@ -1,0 +1,160 @@
+"""The stack's allow-lists: which clusters, queues, definitions and roles a request may name."""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+
+from msgspec import Struct
+
+from jetbridge.contract import ContractError
+from jetbridge.services.door.shapes import shown
+
+_ARN_PARTS = 6
+
+
+class Place(Struct, frozen=True):
+    """Where start_run itself runs; plain names are those of this partition, region and account."""
+
+    partition: str
+    region: str
+    account: str
+
+    @classmethod
+    def of_function(cls, arn: str) -> "Place":
+        """From ``arn:<partition>:lambda:<region>:<account>:function:<name>``, which Lambda hands
+        to the handler (``context.invoked_function_arn``)."""
+        _, partition, _, region, account, *_ = arn.split(":")
+        return cls(partition, region, account)
+
+    def arn(self, service: str, resource: str) -> str:
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
+
+
+class Kind(Struct, frozen=True):
+    """A kind of resource that requests name, and the stack's parameter that lists it.
+
+    ``names`` are AWS's rules for a plain name (API references: CreateCluster,
+    RegisterTaskDefinition, CreateJobQueue, RegisterJobDefinition).
+    """
+
+    service: str
+    resource: str
+    parameter: str
+    names: str = r"[A-Za-z0-9_-]"
+    longest: int = 255
+    has_revisions: bool = False
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        revision = r"(:[0-9]{1,9})?" if self.has_revisions else ""
+        return _compiled(f"{self.names}{{1,{self.longest}}}{revision}")
+
+
+CLUSTER = Kind("ecs", "cluster", "ClusterArns")
+TASK_DEFINITION = Kind("ecs", "task-definition", "TaskDefinitionArns", has_revisions=True)
+JOB_QUEUE = Kind("batch", "job-queue", "JobQueueArns", longest=128)
+JOB_DEFINITION = Kind(
+    "batch", "job-definition", "JobDefinitionArns", longest=128, has_revisions=True
+)
+
+
+class Allowed(Struct, frozen=True):
+    """ARNs as the stack's parameters list them, with IAM's ``*`` and ``?``; empty is closed."""
+
+    place: Place
+    clusters: Sequence[str] = ()
+    task_definitions: Sequence[str] = ()
+    job_queues: Sequence[str] = ()
+    job_definitions: Sequence[str] = ()
+    roles: Sequence[str] = ()
+
+    def check_cluster(self, field: str, reference: str) -> None:
+        self._check(field, reference, CLUSTER, self.clusters)
+
+    def check_task_definition(self, field: str, reference: str) -> None:
+        self._check(field, reference, TASK_DEFINITION, self.task_definitions)
+
+    def check_job_queue(self, field: str, reference: str) -> None:
+        self._check(field, reference, JOB_QUEUE, self.job_queues)
+
+    def check_job_definition(self, field: str, reference: str) -> None:
+        self._check(field, reference, JOB_DEFINITION, self.job_definitions)
+
+    def check_role(self, field: str, arn: str) -> None:
+        """Roles are named by ARN alone: a name doesn't tell the role's path."""
+        if not re.fullmatch(r"arn:[a-z-]+:iam::[0-9]{12}:role/.+", arn):
+            raise ContractError(field, f"is {shown(arn)}", "Give the role's ARN, or leave it out")
+        if not any(matches(pattern, arn) for pattern in self.roles):
+            raise _not_allowed(field, arn, "PassableRoleArns")
+
+    def _check(self, field: str, reference: str, kind: Kind, patterns: Sequence[str]) -> None:
+        """Raises: ContractError: the reference is malformed, or the stack doesn't list it."""
+        arn = self._resolve(field, reference, kind)
+        if not any(_covers(pattern, arn, kind) for pattern in patterns):
+            raise _not_allowed(field, arn, kind.parameter)
+
+    def _resolve(self, field: str, reference: str, kind: Kind) -> str:
+        start = f"{kind.resource}/"
+        if not reference.startswith("arn:"):
+            name, arn = reference, self.place.arn(kind.service, start + reference)
+        else:
+            parts = reference.split(":", _ARN_PARTS - 1)
+            named = len(parts) == _ARN_PARTS and parts[2] == kind.service
+            named = named and parts[-1].startswith(start)
+            name, arn = (parts[-1].removeprefix(start) if named else ""), reference
+        if not kind.pattern.fullmatch(name):
+            raise ContractError(
+                field,
+                f"is {shown(reference)}, neither a name nor the ARN of a {kind.resource}",
+                f"Give {self.place.arn(kind.service, start)}<name> or the name alone, "
+                f"{kind.pattern.pattern}",
+            )
+        return arn
+
+
+def matches(pattern: str, arn: str) -> bool:
+    """Whether an ARN is one of those that a pattern names, as IAM reads it.
+
+    ``*`` and ``?`` stay within a part between colons; the last part, the resource's name, may
+    have colons itself (IAM user guide, "IAM JSON policy elements: Resource").
+    """
+    if pattern == "*":
+        return True
+    wanted, given = pattern.split(":", _ARN_PARTS - 1), arn.split(":", _ARN_PARTS - 1)
+    return len(wanted) == len(given) and all(
+        _glob(part).fullmatch(value) for part, value in zip(wanted, given, strict=True)
+    )
+
+
+def _covers(pattern: str, arn: str, kind: Kind) -> bool:
+    if not kind.has_revisions or _has_revision(arn):
+        return matches(pattern, arn)
+    # Which revision is the newest only AWS knows: the family is enough here, and launch_run's
+    # role holds the revision against the same list.
+    if _has_revision(pattern):
+        return matches(pattern.rpartition(":")[0], arn)
+    return matches(pattern, f"{arn}:1")
+
+
+def _has_revision(arn: str) -> bool:
+    return ":" in arn.split(":", _ARN_PARTS - 1)[-1]
+
+
+@cache
+def _glob(pattern: str) -> re.Pattern[str]:
+    wildcards = {"*": ".*", "?": "."}
+    pattern = "".join(wildcards.get(char) or re.escape(char) for char in pattern)
+    return re.compile(pattern, re.DOTALL)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def _not_allowed(field: str, arn: str, parameter: str) -> ContractError:
+    return ContractError(
+        field,
+        f"is {arn}, which this stack doesn't allow",
+        f"Deploy the stack with {parameter} naming it, or name one that is listed there",
+    )

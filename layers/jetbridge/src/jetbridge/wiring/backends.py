@@ -1,0 +1,23 @@
+"""ECS and Batch, for the services that call them."""
+
+from jetbridge.aws import client
+from jetbridge.backends.batch import BatchBackend
+from jetbridge.backends.ecs import EcsBackend
+from jetbridge.backends.port import Backend
+
+
+class Backends(dict[str, Backend]):
+    """Makes the client of a backend only when a run of that backend comes.
+
+    SubmitJob has no idempotency token: repeating it by itself, as SDKs do after a lost answer,
+    would submit a second job. Batch's client therefore makes each call once.
+    """
+
+    def __missing__(self, backend: str) -> Backend:
+        made: Backend = (
+            EcsBackend(client("ecs"))
+            if backend == "ecs"
+            else BatchBackend(client("batch", repeats=False))
+        )
+        self[backend] = made
+        return made

@@ -1,0 +1,21 @@
+"""The service of finish_run."""
+
+from jetbridge.aws import client
+from jetbridge.bus.eventbridge import EventBridgeBus
+from jetbridge.outcomes.dynamodb import DynamoOutcomes
+from jetbridge.services.finish import Finish
+from jetbridge.wiring.logs import logs_source
+from jetbridge.wiring.parts import logs_queue, runs, settings
+
+
+def finish() -> Finish:
+    known = settings()
+    return Finish(
+        runs=runs(),
+        outcomes=DynamoOutcomes(client("dynamodb"), known.outcomes_table),
+        source=logs_source(),
+        copies=logs_queue(),
+        bus=EventBridgeBus(client("events")),
+        region=known.region,
+        settle_seconds=known.settle_seconds,
+    )

@@ -1,0 +1,31 @@
+"""The service of launch_run."""
+
+from jetbridge.aws import client
+from jetbridge.pacing.dynamodb import DynamoPacer, Pace
+from jetbridge.services.launch import Launch
+from jetbridge.wiring.backends import Backends
+from jetbridge.wiring.parts import endings, launch_queue, runs, settings, stop_queue
+
+
+def launch() -> Launch:
+    return Launch(
+        runs=runs(),
+        backends=Backends(),
+        endings=endings(),
+        launches=launch_queue(),
+        stops=stop_queue(),
+        pacer=pacer(),
+        stack_key=settings().stack_key,
+    )
+
+
+def pacer() -> DynamoPacer:
+    known = settings()
+    return DynamoPacer(
+        client("dynamodb"),
+        known.runs_table,
+        {
+            "ecs": Pace.of(known.ecs_launches_per_second),
+            "batch": Pace.of(known.batch_submits_per_second),
+        },
+    )

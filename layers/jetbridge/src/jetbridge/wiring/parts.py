@@ -1,0 +1,48 @@
+"""What most services stand on: the settings, the runs table, the queues."""
+
+from functools import cache
+
+from jetbridge.aws import client
+from jetbridge.queues.sqs import SqsQueue
+from jetbridge.runs.dynamodb import DynamoRuns
+from jetbridge.runs.tries import DynamoTries
+from jetbridge.services.endings import Endings
+from jetbridge.services.hand_over import HandOver
+from jetbridge.settings import Settings
+
+
+@cache
+def settings() -> Settings:
+    return Settings.from_environment()
+
+
+def launch_queue() -> SqsQueue:
+    return SqsQueue(client("sqs"), settings().launch_queue_url)
+
+
+def finish_queue() -> SqsQueue:
+    return SqsQueue(client("sqs"), settings().finish_queue_url)
+
+
+def logs_queue() -> SqsQueue:
+    return SqsQueue(client("sqs"), settings().logs_queue_url)
+
+
+def stop_queue() -> SqsQueue:
+    return SqsQueue(client("sqs"), settings().stop_queue_url)
+
+
+def runs() -> DynamoRuns:
+    return DynamoRuns(client("dynamodb"), settings().runs_table, settings().check_after_seconds)
+
+
+def tries() -> DynamoTries:
+    return DynamoTries(client("dynamodb"), settings().runs_table, settings().check_after_seconds)
+
+
+def hand_over() -> HandOver:
+    return HandOver(runs(), finish_queue())
+
+
+def endings() -> Endings:
+    return Endings(runs(), hand_over(), launch_queue())

@@ -1,0 +1,45 @@
+"""The service of start_run."""
+
+from jetbridge.aws import client
+from jetbridge.environments.s3 import S3Environments
+from jetbridge.services.door.allowed import Allowed, Place
+from jetbridge.services.door.environment import Offload
+from jetbridge.services.policy import Policy
+from jetbridge.services.start import Start
+from jetbridge.settings import Settings
+from jetbridge.wiring.parts import launch_queue, logs_queue, runs, settings, stop_queue, tries
+
+
+def start(function_arn: str) -> Start:
+    """``function_arn`` is start_run's own: plain names in requests are of its account."""
+    known = settings()
+    return Start(
+        runs=runs(),
+        tries=tries(),
+        launches=launch_queue(),
+        stops=stop_queue(),
+        copies=logs_queue(),
+        policy=_policy(known, Place.of_function(function_arn)),
+        outcomes_table=known.outcomes_table,
+        stop_function=known.stop_function,
+        region=known.region,
+    )
+
+
+def _policy(known: Settings, place: Place) -> Policy:
+    allowed = Allowed(
+        place=place,
+        clusters=known.cluster_arns,
+        task_definitions=known.task_definition_arns,
+        job_queues=known.job_queue_arns,
+        job_definitions=known.job_definition_arns,
+        roles=known.passable_role_arns,
+    )
+    return Policy(allowed, known.log_bucket, known.log_prefix, _offload(known))
+
+
+def _offload(known: Settings) -> Offload | None:
+    if not known.offload_bucket:
+        return None
+    store = S3Environments(lambda: client("s3"))
+    return Offload(store, known.offload_bucket, known.offload_prefix)

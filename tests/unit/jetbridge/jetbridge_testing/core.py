@@ -1,0 +1,81 @@
+"""The services together, over ports in memory."""
+
+from collections.abc import Callable
+from typing import Any
+
+from jetbridge.contract import AirflowCaller, StartRequest
+from jetbridge.runs.port import Runs
+from jetbridge.services.endings import Endings
+from jetbridge.services.hand_over import HandOver
+from jetbridge.services.launch import Launch
+from jetbridge.services.start import Start
+from jetbridge.services.stop import StopRuns
+from jetbridge.services.sweep import Sweep
+from jetbridge.services.track import Track
+from jetbridge_testing.backends import FakeBatch, FakeEcs
+from jetbridge_testing.clock import Clock
+from jetbridge_testing.door import policy
+from jetbridge_testing.memory import MemoryQueue, MemoryRuns, MemoryTries
+from jetbridge_testing.samples import REGION, STACK_KEY
+
+
+class FreePacer:
+    """Gives every turn at once; ``errors`` are raised first."""
+
+    def __init__(self) -> None:
+        self.turns: list[str] = []
+        self.errors: list[Exception] = []
+
+    def wait_for_turn(self, backend: str) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
+        self.turns.append(backend)
+
+
+class Core:
+    """Every service of runs over the same ports. ``watch`` wraps each port that they see."""
+
+    def __init__(
+        self,
+        watch: Callable[[Any], Any] = lambda port: port,
+        clock: Clock | None = None,
+        runs: Runs | None = None,
+        backends: dict[str, Any] | None = None,
+        queues: dict[str, Any] | None = None,
+    ) -> None:
+        self.clock = clock or Clock()
+        self.memory = MemoryRuns(900, self.clock)
+        self.runs: Any = runs or self.memory
+        names = ("launch", "finish", "stop", "copy")
+        made: dict[str, Any] = queues or {name: MemoryQueue() for name in names}
+        self.launches, self.finishes = made["launch"], made["finish"]
+        self.stops, self.copies = made["stop"], made["copy"]
+        self.pacer = FreePacer()
+        self.ecs, self.batch = FakeEcs(self.clock), FakeBatch(self.clock)
+        self.backends = backends or {"ecs": self.ecs, "batch": self.batch}
+        rows, launches, stops = watch(self.runs), watch(self.launches), watch(self.stops)
+        known = {name: watch(backend) for name, backend in self.backends.items()}
+        self.endings = Endings(rows, HandOver(rows, watch(self.finishes)), launches, self.clock)
+        self.start = Start(
+            rows,
+            watch(MemoryTries(self.memory)),
+            launches,
+            stops,
+            watch(self.copies),
+            policy(),
+            "outcomes",
+            "stop",
+            REGION,
+            self.clock,
+        )
+        self.launch = Launch(
+            rows, known, self.endings, launches, stops, watch(self.pacer), STACK_KEY, self.clock
+        )
+        self.track = Track(rows, self.endings, STACK_KEY)
+        self.stop = StopRuns(rows, known, self.endings, stops)
+        self.sweep = Sweep(rows, known, self.track, launches, stops, 900, clock=self.clock)
+
+    def tries_of(self, request: StartRequest) -> str | None:
+        """The newest run of the request's Airflow task."""
+        assert isinstance(request.caller, AirflowCaller)
+        return self.memory.newest(request.caller.task_key)

@@ -1,0 +1,47 @@
+"""A stack whose parameters allow what the samples of events/start_run ask for."""
+
+from typing import Any
+
+from jetbridge.contract import ContractError
+from jetbridge.services.door.allowed import Allowed, Place
+from jetbridge.services.door.environment import Offload
+from jetbridge.services.policy import Policy
+
+PLACE = Place("aws", "eu-central-1", "123456789012")
+ALLOWED = Allowed(
+    place=PLACE,
+    clusters=[PLACE.arn("ecs", "cluster/reports")],
+    task_definitions=[PLACE.arn("ecs", "task-definition/report*:*")],
+    job_queues=[PLACE.arn("batch", "job-queue/loads")],
+    job_definitions=[PLACE.arn("batch", "job-definition/load:*")],
+    roles=["arn:aws:iam::123456789012:role/report-*"],
+)
+
+
+class MemoryEnvironments:
+    """``Environments`` in memory, by bucket and key."""
+
+    def __init__(self) -> None:
+        self.objects: dict[tuple[str, str], bytes] = {}
+
+    def put(self, bucket: str, key: str, content: bytes) -> None:
+        self.objects[bucket, key] = content
+
+
+def policy(**fields: Any) -> Policy:
+    """The stack's policy, with a log bucket and without an offload bucket."""
+    known = {"allowed": ALLOWED, "log_bucket": "airflow-logs", "log_prefix": "airflow/"}
+    return Policy(**known | fields)
+
+
+def offloading(store: MemoryEnvironments) -> Policy:
+    return policy(offload=Offload(store, "environments", "jetbridge/"))
+
+
+def refusal(check: Any, *arguments: Any) -> ContractError:
+    """The refusal of a call that must be refused."""
+    try:
+        check(*arguments)
+    except ContractError as error:
+        return error
+    raise AssertionError("accepted")

@@ -1,0 +1,217 @@
+"""Pacing: never over the rate, no turn lost but a crashed holder's own, nobody waits in vain."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jetbridge_testing.clock import Clock
+from jetbridge_testing.tables import create_table, fresh_table
+
+from jetbridge.pacing.dynamodb import DynamoPacer, Pace
+from jetbridge.queues.port import NotYet
+
+# Turns are whole microseconds, times are floats.
+ERROR = 2e-6
+
+
+class SerialDynamoDb:
+    """A client whose calls happen one after the other: DynamoDB serialises the writes of an item,
+    moto doesn't."""
+
+    def __init__(self, client: Any) -> None:
+        self.exceptions = client.exceptions
+        self._client = client
+        self._lock = threading.Lock()
+        self.calls = 0
+
+    def update_item(self, **parameters: Any) -> Any:
+        with self._lock:
+            self.calls += 1
+            return self._client.update_item(**parameters)
+
+
+@pytest.fixture
+def table(dynamodb: Any) -> str:
+    return create_table(dynamodb, "RunsTable")
+
+
+def paced(client: Any, clock: Clock, pace: Pace, **more: Any) -> DynamoPacer:
+    return DynamoPacer(
+        client,
+        "RunsTable",
+        {"ecs": pace, "batch": Pace(50)},
+        clock=clock,
+        sleep=clock.sleep,
+        **more,
+    )
+
+
+def most_in_a_second(times: list[float]) -> int:
+    return max(sum(start <= time < start + 1 - ERROR for time in times) for start in times)
+
+
+def test_turns_are_evenly_spaced_under_load(dynamodb: Any, table: str, clock: Clock) -> None:
+    began = clock()
+    pacer = paced(dynamodb, clock, Pace(20))
+    turns = []
+    for _ in range(60):
+        pacer.wait_for_turn("ecs")
+        turns.append(clock())
+    assert turns[0] == began
+    assert all(abs(later - earlier - 0.05) < ERROR for earlier, later in pairwise(turns))
+
+
+def test_the_burst_comes_at_once_after_a_lull(dynamodb: Any, table: str, clock: Clock) -> None:
+    pacer = paced(dynamodb, clock, Pace(20, burst=5))
+    for _ in range(2):
+        began = clock()
+        waits = []
+        for _ in range(7):
+            pacer.wait_for_turn("ecs")
+            waits.append(clock() - began)
+        assert waits == pytest.approx([0, 0, 0, 0, 0, 0.05, 0.1], abs=1e-5)
+        clock.advance(60)
+
+
+def test_a_lull_saves_up_no_more_than_the_burst(dynamodb: Any, table: str, clock: Clock) -> None:
+    pacer = paced(dynamodb, clock, Pace(10, burst=3))
+    pacer.wait_for_turn("ecs")
+    clock.advance(3600)
+    slept = len(clock.slept)
+    for _ in range(10):
+        pacer.wait_for_turn("ecs")
+    assert len(clock.slept) - slept == 7
+
+
+def test_backends_have_turns_of_their_own(dynamodb: Any, table: str, clock: Clock) -> None:
+    pacer = paced(dynamodb, clock, Pace(1))
+    pacer.wait_for_turn("ecs")
+    pacer.wait_for_turn("batch")
+    assert clock.slept == []
+
+
+def test_a_turn_too_far_away_is_not_taken(dynamodb: Any, table: str, clock: Clock) -> None:
+    others = DynamoPacer(
+        dynamodb, table, {"ecs": Pace(1)}, longest_wait=60, clock=clock, sleep=lambda _: None
+    )
+    for _ in range(30):
+        others.wait_for_turn("ecs")
+    pacer = paced(dynamodb, clock, Pace(1), longest_wait=5)
+    before = dynamodb.scan(TableName=table)["Items"]
+    with pytest.raises(NotYet, match=r"next turn on ecs is 30\.0 s away") as not_yet:
+        pacer.wait_for_turn("ecs")
+    assert dynamodb.scan(TableName=table)["Items"] == before
+    clock.advance(not_yet.value.delay_seconds)
+    pacer.wait_for_turn("ecs")
+    assert clock.slept == [pytest.approx(5, abs=1e-3)]
+
+
+def test_a_crashed_holder_costs_its_own_turn_only(dynamodb: Any, table: str, clock: Clock) -> None:
+    class Crash(Exception):
+        pass
+
+    def crash(_: float) -> None:
+        raise Crash
+
+    pacer = paced(dynamodb, clock, Pace(10))
+    crashing = DynamoPacer(dynamodb, table, {"ecs": Pace(10)}, clock=clock, sleep=crash)
+    began = clock()
+    pacer.wait_for_turn("ecs")
+    with pytest.raises(Crash):
+        crashing.wait_for_turn("ecs")
+    pacer.wait_for_turn("ecs")
+    assert clock() - began == pytest.approx(0.2, abs=1e-5)
+
+
+def test_threads_together_keep_the_rate_and_lose_no_turn(dynamodb: Any, table: str) -> None:
+    """Every thread has a clock of its own that stands still, so that each turn is told by how
+    long it makes its holder wait."""
+    pace, threads, each = Pace(20, burst=5), 8, 12
+    client = SerialDynamoDb(dynamodb)
+    start = threading.Barrier(threads)
+
+    def take() -> list[float]:
+        waits: list[float] = []
+        pacer = DynamoPacer(
+            client,
+            table,
+            {"ecs": pace},
+            longest_wait=60,
+            clock=lambda: 1_772_323_200.0,
+            sleep=waits.append,
+        )
+        start.wait()
+        for _ in range(each):
+            pacer.wait_for_turn("ecs")
+        return waits
+
+    with ThreadPoolExecutor(threads) as pool:
+        waits = sorted(wait for made in pool.map(lambda _: take(), range(threads)) for wait in made)
+    at_once = threads * each - len(waits)
+    assert at_once == pace.burst
+    assert waits == pytest.approx([n / 20 for n in range(1, len(waits) + 1)], abs=1e-5)
+    assert most_in_a_second([0.0] * at_once + waits) <= pace.per_second + pace.burst
+    # Each turn is one call, but for the few threads that found the item missing.
+    assert client.calls <= threads * each + 2 * threads
+
+
+@settings(max_examples=40)
+@given(
+    rate=st.sampled_from([0.5, 1, 3, 7, 20, 50, 333]),
+    burst=st.integers(1, 6),
+    arrivals=st.lists(
+        st.tuples(
+            st.floats(0, 3),  # seconds since the arrival before
+            st.floats(-0.5, 0.5),  # how far this function's clock is ahead
+            st.booleans(),  # whether it crashes while it waits
+        ),
+        min_size=2,
+        max_size=40,
+    ),
+)
+def test_never_over_the_rate_whatever_comes_when(
+    dynamodb: Any, rate: float, burst: int, arrivals: list[tuple[float, float, bool]]
+) -> None:
+    table = fresh_table(dynamodb, "RunsTable")
+    pace = Pace(rate, burst)
+    now = 1_772_323_200.0
+    turns: list[float] = []
+    delays: list[int] = []
+    for gap, ahead, crashes in arrivals:
+        now += gap / rate
+        waits: list[float] = []
+        own = now + ahead
+        pacer = DynamoPacer(
+            dynamodb,
+            table,
+            {"ecs": pace},
+            clock=lambda own=own: own,  # type: ignore[misc]
+            sleep=waits.append,
+        )
+        try:
+            pacer.wait_for_turn("ecs")
+        except NotYet as not_yet:
+            delays.append(not_yet.delay_seconds)
+            continue
+        assert sum(waits) <= 5 + ERROR
+        if not crashes:
+            turns.append(own + sum(waits))
+    assert all(delay >= 1 for delay in delays)
+    if turns:
+        assert most_in_a_second(turns) <= rate + burst
+
+
+def test_a_pace_needs_a_rate_and_a_burst() -> None:
+    with pytest.raises(ValueError, match="per_second"):
+        Pace(0)
+    with pytest.raises(ValueError, match="burst"):
+        Pace(20, burst=0)
+
+
+@pytest.mark.parametrize(("rate", "burst"), [(1, 1), (20, 5), (50, 13)])
+def test_the_usual_burst_is_a_quarter_of_a_second(rate: float, burst: int) -> None:
+    assert Pace.of(rate) == Pace(rate, burst)
