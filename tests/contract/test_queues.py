@@ -3,6 +3,7 @@
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from probe_aws import Aws
 
@@ -71,3 +72,57 @@ def test_mapping_keeps_its_settings(aws: Aws, stack: dict[str, str]) -> None:
     assert mapping["BatchSize"] == 10
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["ScalingConfig"] == {"MaximumConcurrency": 2}
+
+
+def test_a_group_that_floods_a_queue_does_not_hold_back_another(aws: Aws) -> None:
+    sqs = aws.client("sqs")
+    queue = sqs.create_queue(QueueName="fair")["QueueUrl"]
+    for number in range(40):
+        sqs.send_message(QueueUrl=queue, MessageBody=f"noisy {number}", MessageGroupId="noisy")
+    received = _receive(sqs, queue, 5)
+    assert [each["Body"] for each in received] == [f"noisy {n}" for n in range(5)]
+    assert received[0]["Attributes"]["MessageGroupId"] == "noisy"
+    for number in range(3):
+        sqs.send_message(QueueUrl=queue, MessageBody=f"quiet {number}", MessageGroupId="quiet")
+    sqs.send_message(QueueUrl=queue, MessageBody="alone")
+    bodies = [each["Body"] for each in _receive(sqs, queue, 5)]
+    assert bodies == ["quiet 0", "alone", "quiet 1", "quiet 2", "noisy 5"]
+
+
+def test_groups_with_as_many_messages_in_flight_take_turns(aws: Aws) -> None:
+    sqs = aws.client("sqs")
+    queue = sqs.create_queue(QueueName="turns")["QueueUrl"]
+    for group in ("a", "b", "c"):
+        for number in range(3):
+            body = f"{group}{number}"
+            sqs.send_message(QueueUrl=queue, MessageBody=body, MessageGroupId=group)
+    order = []
+    for _ in range(9):
+        [message] = _receive(sqs, queue, 1)
+        sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        order.append(message["Body"])
+    assert order == ["a0", "b0", "c0", "a1", "b1", "c1", "a2", "b2", "c2"]
+
+
+def test_the_function_gets_a_quiet_group_s_message_before_a_flood_s_rest(
+    aws: Aws, stack: dict[str, str]
+) -> None:
+    sqs = aws.client("sqs")
+    flood = [{"Id": str(n), "MessageBody": json.dumps({"n": n, "sleep": 0.3})} for n in range(10)]
+    for _ in range(6):
+        entries = [entry | {"MessageGroupId": "flood"} for entry in flood]
+        sqs.send_message_batch(QueueUrl=stack["WorkQueue"], Entries=entries)
+    quiet = json.dumps({"n": "quiet"})
+    sqs.send_message(QueueUrl=stack["WorkQueue"], MessageBody=quiet, MessageGroupId="quiet")
+    results = aws.receive(stack["ResultQueue"], lambda got: len(got) >= 61, 60)
+    order = [each["body"]["n"] for each in sorted(results, key=lambda each: each["at"])]
+    # Two functions with ten messages each were at work, and may have been once more.
+    assert order.index("quiet") <= 40
+
+
+def _receive(sqs: Any, queue: str, count: int) -> list[Any]:
+    answer = sqs.receive_message(
+        QueueUrl=queue, MaxNumberOfMessages=count, MessageSystemAttributeNames=["MessageGroupId"]
+    )
+    messages: list[Any] = answer.get("Messages", [])
+    return messages

@@ -4,10 +4,11 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 
 from jetbridge_local.cloud import stop
+from jetbridge_local.limits import LimitError, Limits
 from jetbridge_local.settings import (
     DEFAULT_ACCOUNT,
     DEFAULT_REGION,
@@ -53,10 +54,13 @@ def _up(options: argparse.Namespace) -> int:
                 account=options.account,
                 region=options.region,
                 step_seconds=options.step_seconds,
+                limits=Limits(
+                    **{each.name: getattr(options, each.name) for each in fields(Limits)}
+                ),
             )
         )
     except (
-        *(SettingsError, AlreadyRunning, OSError),
+        *(SettingsError, LimitError, AlreadyRunning, OSError),
         *(ImageMapError, UnsupportedRuntime, WrongVersion),
     ) as error:
         print(f"local cloud: {error}", file=sys.stderr)
@@ -84,11 +88,32 @@ def _parser() -> argparse.ArgumentParser:
         default=0.2,
         help="time that a task or job spends in each state it only passes (default: %(default)s)",
     )
+    _add_limits(up)
     down = commands.add_parser("down", help="stop a running cloud")
     status = commands.add_parser("status", help="say whether a cloud runs, and where")
     for command in (up, down, status):
         command.add_argument("--state", type=Path, required=True, help="the cloud's folder")
     return parser
+
+
+def _add_limits(up: argparse.ArgumentParser) -> None:
+    limits = up.add_argument_group("limits", "What AWS allows an account; its own by default")
+    for name, kind, text in (
+        ("--run-task-per-second", float, "calls of RunTask, sustained (default: %(default)s)"),
+        ("--run-task-burst", int, "calls of RunTask at once (default: %(default)s)"),
+        ("--fargate-per-second", float, "tasks launched, sustained (default: %(default)s)"),
+        ("--fargate-burst", int, "tasks launched at once (default: %(default)s)"),
+        ("--submit-job-per-second", float, "calls of SubmitJob, sustained (default: %(default)s)"),
+        ("--submit-job-burst", int, "calls of SubmitJob at once (default: %(default)s)"),
+        ("--fargate-capacity-tasks", int, "tasks that may live at once (default: any number)"),
+    ):
+        default = getattr(Limits, name.removeprefix("--").replace("-", "_"))
+        limits.add_argument(name, type=kind, default=default, help=text)
+    limits.add_argument(
+        "--disguised-throttling",
+        action="store_true",
+        help="let RunTask say that it is throttled under InvalidParameterException",
+    )
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import httpx
 
+from jetbridge_local.limits import Limits
 from jetbridge_local.processes import ProcessTable, wait_ended
 from jetbridge_local.settings import (
     DEFAULT_ACCOUNT,
@@ -44,6 +45,7 @@ class LocalCloud:
         account: str = DEFAULT_ACCOUNT,
         region: str = DEFAULT_REGION,
         step_seconds: float = 0.2,
+        limits: Limits | None = None,
         python: Path = Path(sys.executable),
     ) -> None:
         self.settings = CloudSettings(
@@ -54,6 +56,7 @@ class LocalCloud:
             account=account,
             region=region,
             step_seconds=step_seconds,
+            limits=limits or Limits(),
         )
         self._python = python
         self._state = StateFolder(state)
@@ -67,7 +70,7 @@ class LocalCloud:
         command += ["--state", str(settings.state), "--port", str(settings.port)]
         command += ["--runtime-python", str(settings.runtime_python)]
         command += ["--account", settings.account, "--region", settings.region]
-        command += ["--step-seconds", str(settings.step_seconds)]
+        command += ["--step-seconds", str(settings.step_seconds), *settings.limits.flags()]
         if settings.images:
             command += ["--images", str(settings.images)]
         self._state.path.mkdir(parents=True, exist_ok=True)

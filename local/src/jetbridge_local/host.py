@@ -92,6 +92,7 @@ def _build(
         image_map=images,
         endpoint_url=url,
         step_seconds=settings.step_seconds,
+        limits=settings.limits,
         access_key_id="container",
         secret_access_key="local",
     )

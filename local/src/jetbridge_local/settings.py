@@ -1,8 +1,10 @@
 """What a local cloud is told at its start."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from jetbridge_local.limits import Limits
 
 DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
@@ -20,7 +22,7 @@ class CloudSettings:
     ``images`` is the image map for containers; without it no image is known. ``runtime_python``
     is an interpreter that has ``awslambdaric`` and nothing else: functions bring their own
     packages. ``step_seconds`` is the time that a task or job spends in each state which it only
-    passes through.
+    passes through. ``limits`` are those of ECS and AWS Batch.
     """
 
     state: Path
@@ -30,6 +32,7 @@ class CloudSettings:
     account: str = DEFAULT_ACCOUNT
     region: str = DEFAULT_REGION
     step_seconds: float = 0.2
+    limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:

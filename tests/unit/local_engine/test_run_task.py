@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from jetbridge_local.engine import AwsError
+from jetbridge_local.limits import Limits
 
 
 def refused(call: Callable[..., Any], *arguments: Any, **parameters: Any) -> AwsError:
@@ -144,7 +145,7 @@ def test_the_cluster_s_default_strategy_counts_if_nothing_is_asked_for(cloud: An
 
 
 def test_without_capacity_run_task_answers_with_failures(make_cloud: Callable[..., Any]) -> None:
-    cloud = make_cloud(fargate_capacity_tasks=2)
+    cloud = make_cloud(limits=Limits(fargate_capacity_tasks=2))
     cloud.define_task(script="sleep 30")
     answer = cloud.run_task(count=3, clientToken="token")
     assert len(answer["tasks"]) == 2
@@ -166,7 +167,8 @@ def test_the_same_token_is_one_task(cloud: Any) -> None:
     assert cloud.ecs("ListTasks")["taskArns"] == [first["tasks"][0]["taskArn"]]
 
 
-def test_the_same_token_at_the_same_time_is_one_task(cloud: Any) -> None:
+def test_the_same_token_at_the_same_time_is_one_task(make_cloud: Callable[..., Any]) -> None:
+    cloud = make_cloud(limits=Limits(run_task_burst=64))
     cloud.define_task(script="sleep 30")
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda _: cloud.run_task(clientToken="token"), range(64)))

@@ -5,6 +5,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from jetbridge_local.limits import Limits
+
 from .images import ImageMap
 
 
@@ -22,8 +24,7 @@ class EngineConfig:
     duration that a definition gives in seconds (attemptDurationSeconds, stopTimeout, …), so that
     a test needn't wait for Batch's least time-out of a minute. ``log_lag_seconds`` delays the
     arrival of log events, beyond the end of their task, as CloudWatch Logs may.
-    ``fargate_capacity_tasks`` is how many ECS tasks may live at once: RunTask answers with a
-    failure for each one more. ``close_seconds`` is what containers get to end in at close.
+    ``close_seconds`` is what containers get to end in at close.
     """
 
     account: str
@@ -38,7 +39,7 @@ class EngineConfig:
     stopped_task_retention_seconds: float = 3600.0
     ended_job_retention_seconds: float = 7 * 86_400.0
     client_token_retention_seconds: float = 86_400.0
-    fargate_capacity_tasks: int | None = None
+    limits: Limits = field(default_factory=Limits)
     close_seconds: float = 5.0
     access_key_id: str = "test"
     secret_access_key: str = "test"

@@ -1,4 +1,4 @@
-"""SQS: one lock for all that touches a queue, and a poller that doesn't oversleep."""
+"""SQS: one lock for all that touches a queue, fair queues, and a poller that doesn't oversleep."""
 
 import inspect
 import threading
@@ -8,6 +8,8 @@ from typing import Any
 
 from ministack.services import eventbridge, lambda_svc, sqs
 
+from .fairness import FairOrder
+
 # A delayed message, or one whose visibility time-out ends, wakes nobody: the event source
 # mappings' poller finds it at its next look.
 POLL_SECONDS = 0.2
@@ -16,6 +18,7 @@ POLL_SECONDS = 0.2
 def install() -> None:
     """ministack locks a queue only against its own poller. Deliveries and the poller's deletes run
     in several threads and replace the list of messages, so one could undo another."""
+    sqs._collect_msgs = _fairly(sqs._collect_msgs)
     lock = threading.RLock()
     sqs._queues_lock = lock
     for name in ("_act_send_message", "_collect_msgs", "_dlq_sweep", "_expire_retained"):
@@ -25,6 +28,19 @@ def install() -> None:
             sqs._HANDLERS[action] = _locked(lock, handler)
     eventbridge._dispatch_to_sqs = _locked(lock, eventbridge._dispatch_to_sqs)
     lambda_svc._esm_wake = _BriefSleeper(lambda_svc._esm_wake)
+
+
+def _fairly(collect: Callable[..., Any]) -> Callable[..., Any]:
+    """Messages of standard queues, chosen among their groups fairly."""
+    order = FairOrder()
+
+    @wraps(collect)
+    def collect_fairly(q: dict[str, Any], max_n: int, vis_timeout: int) -> Any:
+        if not q["is_fifo"] and any(message.get("group_id") for message in q["messages"]):
+            q = {**q, "messages": order.first(q["attributes"]["QueueArn"], q["messages"], max_n)}
+        return collect(q, max_n, vis_timeout)
+
+    return collect_fairly
 
 
 def _locked(lock: Any, function: Callable[..., Any]) -> Callable[..., Any]:

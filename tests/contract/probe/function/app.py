@@ -40,6 +40,7 @@ def _work(records):
     failures = []
     for record in records:
         body = json.loads(record["body"])
+        time.sleep(body.get("sleep", 0))
         if body.get("fail"):
             failures.append({"itemIdentifier": record["messageId"]})
         else:

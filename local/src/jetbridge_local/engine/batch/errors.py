@@ -1,4 +1,4 @@
-"""AWS Batch's one kind of error for what a caller did wrong."""
+"""AWS Batch's errors: one kind for what a caller did wrong, one for too much of it."""
 
 import uuid
 
@@ -7,6 +7,10 @@ from ..errors import AwsError
 
 def client_error(message: str) -> AwsError:
     return AwsError("ClientException", message)
+
+
+def too_many_requests() -> AwsError:
+    return AwsError("TooManyRequestsException", "Too Many Requests", 429)
 
 
 def request_error(message: str) -> AwsError:

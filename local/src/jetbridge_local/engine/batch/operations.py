@@ -6,11 +6,12 @@ from typing import Any
 
 from ..config import EngineConfig
 from ..events import milliseconds
+from ..throttle import TokenBucket
 from . import limits
 from .arns import Arns
 from .definitions import JobDefinitions
 from .environments import ComputeEnvironments
-from .errors import client_error
+from .errors import client_error, too_many_requests
 from .job import Job
 from .listing import list_jobs
 from .queues import JobQueues
@@ -30,6 +31,9 @@ class BatchOperations:
         capacity_changed: Callable[[], None],
     ) -> None:
         self._retention_ms = milliseconds(config.ended_job_retention_seconds)
+        self._calls = TokenBucket(
+            config.limits.submit_job_per_second, config.limits.submit_job_burst
+        )
         self._submitted = submitted
         self._terminated = terminated
         self._arns = Arns(config.account, config.region)
@@ -78,6 +82,8 @@ class BatchOperations:
                 self._jobs.pop(one.job_id, None)
 
     def _submit(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        if not self._calls.take():
+            raise too_many_requests()
         queue = self.queues.require(parameters["jobQueue"])
         definition = self._definitions.require_active(parameters["jobDefinition"])
         job = Submission(parameters, definition, queue, self._jobs, self._arns).job()

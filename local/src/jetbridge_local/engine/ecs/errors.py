@@ -11,5 +11,11 @@ def client_error(message: str) -> AwsError:
     return AwsError("ClientException", message)
 
 
+def rate_exceeded(disguised: bool) -> AwsError:
+    return AwsError(
+        "InvalidParameterException" if disguised else "ThrottlingException", "Rate exceeded"
+    )
+
+
 def cluster_not_found() -> AwsError:
     return AwsError("ClusterNotFoundException", "Cluster not found.")

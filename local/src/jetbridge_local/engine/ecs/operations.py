@@ -8,11 +8,12 @@ from typing import Any
 from ..config import EngineConfig
 from ..errors import AwsError
 from ..paging import page
+from ..throttle import TokenBucket
 from . import launch
 from .arns import Arns, short_name
 from .clusters import Clusters
 from .definitions import TaskDefinitions
-from .errors import client_error, invalid_parameter
+from .errors import client_error, invalid_parameter, rate_exceeded
 from .tags import Tags
 from .task import Task
 from .tokens import ClientTokens
@@ -36,6 +37,9 @@ class EcsOperations:
         stopped: Callable[[Task], None],
     ) -> None:
         self._config = config
+        self._limits = config.limits
+        self._calls = TokenBucket(config.limits.run_task_per_second, config.limits.run_task_burst)
+        self._launches = TokenBucket(config.limits.fargate_per_second, config.limits.fargate_burst)
         self._launched = launched
         self._stopped = stopped
         self._arns = Arns(config.account, config.region)
@@ -140,6 +144,8 @@ class EcsOperations:
         return {"taskDefinition": self._definitions.deregister(parameters["taskDefinition"])}
 
     def _run_task(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        if not self._calls.take():
+            raise rate_exceeded(self._limits.disguised_throttling)
         cluster = self._clusters.require(parameters.get("cluster"))
         definition = self._definitions.find(parameters["taskDefinition"])
         if definition is None:
@@ -147,6 +153,9 @@ class EcsOperations:
 
         def run() -> tuple[dict[str, Any], list[Task]]:
             launch.check_request(parameters, cluster, definition)
+            room = self._capacity_for(parameters.get("count", 1))
+            if not self._launches.take(room):
+                raise rate_exceeded(self._limits.disguised_throttling)
             tasks = [
                 launch.make_task(
                     parameters,
@@ -155,7 +164,7 @@ class EcsOperations:
                     self._definitions.tags[definition["taskDefinitionArn"]],
                     self._arns,
                 )
-                for _ in range(self._capacity_for(parameters.get("count", 1)))
+                for _ in range(room)
             ]
             lacking = parameters.get("count", 1) - len(tasks)
             for task in tasks:
@@ -167,7 +176,7 @@ class EcsOperations:
         return self._tokens.once(cluster["clusterArn"], parameters, run)
 
     def _capacity_for(self, count: int) -> int:
-        limit = self._config.fargate_capacity_tasks
+        limit = self._limits.fargate_capacity_tasks
         if limit is None:
             return count
         living = sum(not task.is_stopped for task in self._tasks.values())

@@ -1,0 +1,56 @@
+"""How much the local ECS and AWS Batch take at once, as AWS limits an account in a region."""
+
+import math
+from dataclasses import dataclass, fields
+
+
+class LimitError(ValueError):
+    """A limit can't be used; the text names it and says what it must be."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """AWS's defaults; a test or a benchmark gives others.
+
+    ``run_task_per_second`` and ``run_task_burst``: calls of RunTask, whatever becomes of them.
+    ``fargate_per_second`` and ``fargate_burst``: tasks that they launch. ``submit_job_per_second``
+    and ``submit_job_burst``: calls of SubmitJob. ``fargate_capacity_tasks``: how many ECS tasks
+    may live at once; RunTask answers with a failure for each one more. ``disguised_throttling``:
+    RunTask says "Rate exceeded" under InvalidParameterException, as it has been seen to do
+    (dagster-io/dagster#33439).
+
+    Sources: Amazon ECS developer guide, "AWS Fargate throttling quotas" (RunTask: 20 calls a
+    second, burst and sustained; tasks: burst 100, sustained 20); AWS Batch user guide, "Service
+    quotas" (SubmitJob: 50 a second).
+    """
+
+    run_task_per_second: float = 20.0
+    run_task_burst: int = 20
+    fargate_per_second: float = 20.0
+    fargate_burst: int = 100
+    submit_job_per_second: float = 50.0
+    submit_job_burst: int = 50
+    fargate_capacity_tasks: int | None = None
+    disguised_throttling: bool = False
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if each.name.endswith("_per_second") and not (math.isfinite(value) and value > 0):
+                raise LimitError(f"{each.name}: must be over 0, not {value}")
+            if each.name.endswith("_burst") and value < 1:
+                raise LimitError(f"{each.name}: must be 1 or more, not {value}")
+        if self.fargate_capacity_tasks is not None and self.fargate_capacity_tasks < 0:
+            raise LimitError(
+                f"fargate_capacity_tasks: must be 0 or more, not {self.fargate_capacity_tasks}"
+            )
+
+    def flags(self) -> list[str]:
+        """The options of the command ``up`` that say what differs from AWS's defaults."""
+        flags = []
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if value != each.default:
+                name = f"--{each.name.replace('_', '-')}"
+                flags += [name] if value is True else [name, str(value)]
+        return flags
