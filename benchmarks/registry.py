@@ -8,7 +8,7 @@ from benchmarks.workspace import Workspace
 
 Benchmark = Callable[[Workspace], Result]
 
-MODULES = {"footprint": "benchmarks.footprint"}
+MODULES = {"flood": "benchmarks.flood", "footprint": "benchmarks.footprint"}
 
 
 class UnknownBenchmark(ValueError):

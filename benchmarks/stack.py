@@ -51,6 +51,15 @@ class Stack:
             name.removeprefix(f"{self.name}-").replace("-", "_"): name for name in sorted(names)
         }
 
+    def hold_back(self, queue: str) -> None:
+        """Let the messages of a queue of the template wait: take away what it triggers."""
+        functions = self.client("lambda")
+        name = self.resources[queue][1].rsplit("/", 1)[-1]
+        for page in functions.get_paginator("list_event_source_mappings").paginate():
+            for mapping in page["EventSourceMappings"]:
+                if mapping["EventSourceArn"].endswith(f":{name}"):
+                    functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+
     def quieten(self) -> None:
         """Take away what makes functions run by themselves: queue triggers and schedules."""
         functions, scheduler = self.client("lambda"), self.client("scheduler")

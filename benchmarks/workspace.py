@@ -2,6 +2,7 @@
 
 import fcntl
 from contextlib import ExitStack
+from pathlib import Path
 
 from rich.console import Console
 
@@ -12,6 +13,7 @@ from jetbridge_local.demo.application import Application, stack_name
 from jetbridge_local.demo.down import take_down
 from jetbridge_local.demo.paths import Paths
 from jetbridge_local.demo.progress import Progress
+from jetbridge_local.limits import Limits
 from jetbridge_local.processes import ProcessTable
 
 CALLER = "benchmark"
@@ -47,10 +49,18 @@ class Workspace:
         """End everything that was started here."""
         self._stop.close()
 
-    def deployed_stack(self) -> Stack:
-        """Build Jetbridge and deploy it and the example's stack to a fresh local cloud."""
+    def deployed_stack(self, images: Path | None = None, limits: Limits | None = None) -> Stack:
+        """Build Jetbridge and deploy it and the example's stack to a fresh local cloud.
+
+        ``images`` is the image map, by default the example's; ``limits`` are AWS's by default.
+        """
         paths = self.paths
-        cloud = LocalCloud(paths.cloud, images=paths.images, runtime_python=paths.python("runtime"))
+        cloud = LocalCloud(
+            paths.cloud,
+            images=images or paths.images,
+            runtime_python=paths.python("runtime"),
+            limits=limits,
+        )
         with self.progress.step("local cloud"):
             self._stop.callback(cloud.stop)
             cloud.start()

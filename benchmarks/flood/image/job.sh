@@ -1,0 +1,2 @@
+# The least that a container can do.
+exit 0
