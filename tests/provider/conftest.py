@@ -39,6 +39,7 @@ def ti() -> TaskInstance:
         task_id="job",
         map_index=-1,
         try_number=2,
+        max_tries=3,
         xcoms={},
     )
 

@@ -76,15 +76,32 @@ class TestExecute:
             "map_index": -1,
             "try_number": 2,
             "ti_id": ti.id,
+            "max_tries": 3,
         }
         assert request["run_task"]["taskDefinition"] == "t"
         trigger = deferred.value.trigger
         assert isinstance(trigger, JetbridgeRunTrigger)
         assert (trigger.run_id, trigger.outcomes_table) == ("01k8run", "outcomes")
         assert trigger.region_name == "eu-west-1"
+        assert trigger.attached_try is None
         assert deferred.value.method_name == "execute_complete"
         assert deferred.value.timeout == timedelta(hours=1, minutes=10)
         assert ti.xcoms == {"run_id": "01k8run"}
+
+    def test_it_goes_on_with_the_run_of_an_earlier_try(self, functions, ti, capsys):
+        functions.answers.append({**ANSWER, "attached": True})
+        with pytest.raises(TaskDeferred) as deferred:
+            ecs(reattach=True).execute({"ti": ti})
+        assert functions.invocations[0][1]["previous"] == "attach"
+        assert deferred.value.trigger.attached_try == [ti.id, 2]
+        assert "of an earlier try still runs" in capsys.readouterr().out
+
+    def test_warnings_are_logged(self, functions, ti, capsys):
+        functions.answers.append({**ANSWER, "warnings": ["run_task: DB_PASSWORD looks secret"]})
+        with pytest.raises(TaskDeferred):
+            ecs().execute({"ti": ti})
+        printed = capsys.readouterr().out
+        assert "DB_PASSWORD looks secret" in printed
 
     def test_without_execution_timeout_it_waits_for_ever(self, functions, ti):
         functions.answers.append(ANSWER)
@@ -346,6 +363,27 @@ class TestExecuteComplete:
         with pytest.raises(ForeignOutcome, match="this is try 2 of"):
             ecs().execute_complete({"ti": ti}, event)
         assert (ti.xcoms, functions.invocations) == ({}, [])
+
+    def test_an_attached_try_ends_with_the_earlier_trys_run(self, ti, make_event):
+        earlier = caller_of(ti, try_number=1, ti_id="another")
+        event = {**make_event(caller=earlier), "attached_try": [ti.id, 2]}
+        assert ecs().execute_complete({"ti": ti}, event) is None
+        assert ti.xcoms["exit_codes"] == {"main": 0}
+
+    def test_a_try_after_the_attached_one_starts_its_own_run(self, functions, ti, make_event):
+        functions.answers.append(ANSWER)
+        earlier = caller_of(ti, try_number=1, ti_id="first")
+        event = {**make_event(caller=earlier), "attached_try": ["second", 1]}
+        with pytest.raises(TaskDeferred):
+            ecs().execute_complete({"ti": ti}, event)
+
+    @pytest.mark.parametrize(
+        "foreign", [{"dag_id": "o"}, {"run_id": "o"}, {"task_id": "o"}, {"map_index": 7}]
+    )
+    def test_attaching_does_not_open_other_tasks(self, ti, make_event, foreign):
+        event = {**make_event(caller=caller_of(ti, **foreign)), "attached_try": [ti.id, 2]}
+        with pytest.raises(ForeignOutcome):
+            ecs().execute_complete({"ti": ti}, event)
 
     def test_the_outcome_of_somebody_else_is_refused(self, ti, make_event):
         caller = ScheduleCaller(schedule_arn="arn", scheduled_time="2026-01-01T00:00:00Z")

@@ -64,9 +64,10 @@ def test_it_can_be_mapped(ours):
     assert mapped.operator_class is ours
 
 
-def test_reattach_is_refused_when_the_dag_is_parsed():
-    with pytest.raises(ValueError, match=r"reattach=True is not supported.*Leave reattach out"):
-        EcsRunTaskOperator(task_id="t", reattach=True, **ARGUMENTS[EcsRunTaskOperator])
+@pytest.mark.parametrize("retries", [-1, 11])
+def test_infra_retries_out_of_range_are_refused_when_the_dag_is_parsed(retries):
+    with pytest.raises(ValueError, match="give 0 to 10"):
+        EcsRunTaskOperator(task_id="t", infra_retries=retries, **ARGUMENTS[EcsRunTaskOperator])
 
 
 @pytest.mark.parametrize("ours", [EcsRunTaskOperator, BatchOperator])

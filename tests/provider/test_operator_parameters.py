@@ -11,6 +11,7 @@ from airflow.providers.amazon.aws.operators.ecs import (
 
 from airflow_provider_jetbridge.operators.batch import BatchOperator
 from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
+from jetbridge.contract import FailurePolicy
 
 SEED = {
     "task_id": "seed",
@@ -135,8 +136,47 @@ def test_execution_timeout_is_the_runs_timeout(ti, timeout, seconds):
     assert operator._start_request(ti).timeout_seconds == seconds
 
 
-def test_a_templated_reattach_is_refused_when_it_turns_out_true():
-    operator = EcsRunTaskOperator(**{**SEED, "reattach": "{{ 'True' }}"} | {"reattach": False})
-    operator.reattach = "True"
-    with pytest.raises(ValueError, match="reattach=True is not supported"):
-        operator.job()
+@pytest.mark.parametrize("operator", [EcsRunTaskOperator, BatchOperator])
+@pytest.mark.parametrize(
+    ("reattach", "previous"),
+    [
+        (True, "attach"),
+        ("True", "attach"),
+        ("{{ params.again }}", "attach"),
+        (False, "stop"),
+        ("False", "stop"),
+        ("{{ not params.again }}", "stop"),
+    ],
+)
+def test_reattach_is_what_becomes_of_the_earlier_try(ti, operator, reattach, previous):
+    keywords = SEED if operator is EcsRunTaskOperator else BATCH
+    task = operator(**keywords, reattach=reattach)
+    task.render_template_fields({"params": {"again": True}, "ts": "", "ds": ""})
+    assert task._start_request(ti).previous == previous
+
+
+def test_a_new_try_does_not_attach_unless_asked_to(ti):
+    assert EcsRunTaskOperator(**SEED)._start_request(ti).previous == "stop"
+
+
+@pytest.mark.parametrize(
+    ("keywords", "policy"),
+    [
+        ({}, FailurePolicy(infra_retries=2, spot_fall_back=False)),
+        ({"infra_retries": 0}, FailurePolicy(infra_retries=0)),
+        ({"spot_fall_back": True}, FailurePolicy(spot_fall_back=True)),
+    ],
+)
+def test_failure_policy(ti, keywords, policy):
+    assert EcsRunTaskOperator(**SEED, **keywords)._start_request(ti).failure_policy == policy
+    assert BatchOperator(**BATCH, **keywords)._start_request(ti).failure_policy == policy
+
+
+@pytest.mark.parametrize("offload", [True, False])
+def test_offload_environment(ti, offload):
+    task = BatchOperator(**BATCH, offload_environment=offload)
+    assert task._start_request(ti).offload_environment is offload
+
+
+def test_the_request_tells_how_many_tries_the_task_has(ti):
+    assert EcsRunTaskOperator(**SEED)._start_request(ti).caller.max_tries == 3

@@ -144,3 +144,10 @@ def test_airflow_can_store_its_arguments():
 
     kwargs = trigger(deferred_at=1.5).serialize()[1]
     assert BaseSerialization.deserialize(BaseSerialization.serialize(kwargs)) == kwargs
+
+
+def test_an_attached_try_is_in_the_event(dynamodb, clock, make_event):
+    one = trigger(deferred_at=clock())
+    one.attached_try = ["ti", 2]
+    events = asyncio.run(fire(restarted(one)))
+    assert events == [{**make_event(), "attached_try": ["ti", 2]}]

@@ -16,12 +16,19 @@ from airflow_provider_jetbridge.exceptions import (
 from jetbridge.contract import AirflowCaller, Cause, ContractError, Outcome, State, decode
 
 
+def try_of(ti: Any) -> list[Any]:
+    """What tells a try: (task instance id, try number), as JSON has it.
+
+    Airflow gives a new id to retries and clears, but after a "state mismatch" failure it only
+    counts the try up (airflow/models/taskinstance.py, ``prepare_db_for_next_try``).
+    """
+    return [str(ti.id), ti.try_number]
+
+
 def outcome_of(event: dict[str, Any] | None, ti: Any) -> Outcome:
     """The outcome in a trigger's event, if it is that of this try.
 
-    A try is known by (task instance id, try number): Airflow gives a new id to retries and
-    clears, but after a "state mismatch" failure it only counts the try up
-    (airflow/models/taskinstance.py, ``prepare_db_for_next_try``).
+    It is when this try started the run, or attached to it (the event's ``attached_try``).
 
     Raises:
         EarlierOutcome: it is that of another try of this task.
@@ -36,15 +43,16 @@ def outcome_of(event: dict[str, Any] | None, ti: Any) -> Outcome:
     caller = outcome.caller
     if not isinstance(caller, AirflowCaller):
         raise ForeignOutcome(f"Run {outcome.run_id} was not started by Airflow but by {caller}")
-    if (caller.ti_id, caller.try_number) != (str(ti.id), ti.try_number):
-        theirs = (caller.dag_id, caller.run_id, caller.task_id, caller.map_index)
-        same_task = theirs == (ti.dag_id, ti.run_id, ti.task_id, ti.map_index)
-        raise (EarlierOutcome if same_task else ForeignOutcome)(
-            f"Run {outcome.run_id} belongs to try {caller.try_number} of task instance "
-            f"{caller.ti_id} ({'/'.join(map(str, theirs))}); this is try {ti.try_number} of "
-            f"{ti.id}. Its outcome ({outcome.state}) is not that of this try"
-        )
-    return outcome
+    theirs = (caller.dag_id, caller.run_id, caller.task_id, caller.map_index)
+    same_task = theirs == (ti.dag_id, ti.run_id, ti.task_id, ti.map_index)
+    waiting = event.get("attached_try") or [caller.ti_id, caller.try_number]
+    if same_task and waiting == try_of(ti):
+        return outcome
+    raise (EarlierOutcome if same_task else ForeignOutcome)(
+        f"Run {outcome.run_id} was waited for by try {waiting[1]} of task instance {waiting[0]} "
+        f"({'/'.join(map(str, theirs))}); this is try {ti.try_number} of {ti.id}. "
+        f"Its outcome ({outcome.state}) is not that of this try"
+    )
 
 
 def raise_unless_succeeded(outcome: Outcome, skip_on_exit_code: Container[int] = ()) -> None:

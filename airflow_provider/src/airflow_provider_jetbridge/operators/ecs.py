@@ -45,8 +45,6 @@ class EcsRunTaskOperator(JetbridgeRunOperator):
         before the task is deferred.
     :param wait_for_completion: False returns the run id as soon as Jetbridge has accepted the
         run; the ECS task's ARN isn't known then. (templated)
-    :param reattach: not supported; True raises. A retry after a lost worker starts a new run.
-        (templated)
     :param awslogs_region: without effect: Jetbridge takes it from the task definition. (templated)
     :param container_name: without effect: the logs of all containers are shown. (templated)
     :param awslogs_fetch_interval: without effect: logs are copied once, when the task has ended.
@@ -80,7 +78,6 @@ class EcsRunTaskOperator(JetbridgeRunOperator):
         "awslogs_fetch_interval",
         "container_name",
         "propagate_tags",
-        "reattach",
         "number_logs_exception",
         "wait_for_completion",
         "deferrable",
@@ -113,7 +110,6 @@ class EcsRunTaskOperator(JetbridgeRunOperator):
         container_name: str | None = None,
         propagate_tags: str | None = None,
         quota_retry: dict[str, Any] | None = None,
-        reattach: bool = False,
         number_logs_exception: int = 10,
         waiter_delay: int = 6,
         waiter_max_attempts: int = 1000000,
@@ -123,7 +119,6 @@ class EcsRunTaskOperator(JetbridgeRunOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        _refuse_reattach(reattach)
         self.task_definition = task_definition
         self.cluster = cluster
         self.overrides = overrides
@@ -143,7 +138,6 @@ class EcsRunTaskOperator(JetbridgeRunOperator):
         self.container_name = container_name
         self.propagate_tags = propagate_tags
         self.quota_retry = quota_retry
-        self.reattach = reattach
         self.number_logs_exception = number_logs_exception
         self.waiter_delay = waiter_delay
         self.waiter_max_attempts = waiter_max_attempts
@@ -153,7 +147,6 @@ class EcsRunTaskOperator(JetbridgeRunOperator):
 
     def job(self) -> dict[str, Any]:
         """RunTask's parameters, composed as the amazon provider does (``_start_task``)."""
-        _refuse_reattach(self.reattach)
         parameters: dict[str, Any] = {
             "cluster": self.cluster,
             "taskDefinition": self.task_definition,
@@ -193,12 +186,3 @@ class EcsRunTaskOperator(JetbridgeRunOperator):
     @property
     def stops_run_on_failure(self) -> bool:
         return self.stop_task_on_failure
-
-
-def _refuse_reattach(reattach: object) -> None:
-    if reattach and str(reattach).lower() != "false":
-        raise ValueError(
-            "reattach=True is not supported: a retry can't attach to the run of the try before "
-            "it, and starts a new one. Leave reattach out. (Starting is idempotent within a try, "
-            "so a lost answer never makes a second ECS task.)"
-        )

@@ -12,10 +12,10 @@ from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_jetbridge import settings
 from airflow_provider_jetbridge.aws import AwsAccess
-from airflow_provider_jetbridge.completion import outcome_of, raise_unless_succeeded
+from airflow_provider_jetbridge.completion import outcome_of, raise_unless_succeeded, try_of
 from airflow_provider_jetbridge.exceptions import EarlierOutcome
 from airflow_provider_jetbridge.log_target import s3_log_target
-from jetbridge.contract import AirflowCaller, Outcome, StartAnswer, StartRequest
+from jetbridge.contract import AirflowCaller, FailurePolicy, Outcome, StartAnswer, StartRequest
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -26,6 +26,7 @@ NET_TIMEOUT = timedelta(minutes=10)
 """Jetbridge stops a run at ``execution_timeout``; Airflow gives the deferral up so much later."""
 
 MAX_TAIL_LINES = 100
+MAX_INFRA_RETRIES = 10
 
 
 class JetbridgeRunOperator(BaseOperator):
@@ -36,13 +37,27 @@ class JetbridgeRunOperator(BaseOperator):
     :param wait_for_completion: False returns the run id as soon as the run is accepted.
     :param last_line_as_result: whether a container's last log line is the task's return value
         where the container reports no result of its own.
+    :param infra_retries: how many launches may replace ones that died of the platform (a Spot
+        interruption, a lost host, missing capacity) before Airflow learns of it, 0 to 10.
+    :param spot_fall_back: go on on ``FARGATE`` after ``FARGATE_SPOT`` was interrupted or had no
+        capacity.
+    :param reattach: a retry goes on with the run of the try before it if that still runs, as
+        after a lost worker. False stops that run and starts a new one. (templated)
+    :param offload_environment: container environments that are larger than AWS takes go to S3
+        (the stack's ``OffloadBucket``), and the container gets ``JETBRIDGE_ENVIRONMENT_S3``.
     :param aws_conn_id: the Airflow connection to AWS; None takes boto3's default credentials.
     :param region_name: region of the Jetbridge stack.
     :param verify: whether, or with which certificates, to verify TLS.
     :param botocore_config: keyword arguments of botocore's ``Config``.
     """
 
-    template_fields: Sequence[str] = ("aws_conn_id", "jetbridge_stack", "region_name", "verify")
+    template_fields: Sequence[str] = (
+        "aws_conn_id",
+        "jetbridge_stack",
+        "reattach",
+        "region_name",
+        "verify",
+    )
 
     backend_id_key: str
     """XCom key of AWS's id of the job."""
@@ -53,6 +68,10 @@ class JetbridgeRunOperator(BaseOperator):
         jetbridge_stack: str | None = None,
         wait_for_completion: bool = True,
         last_line_as_result: bool | None = None,
+        infra_retries: int = 2,
+        spot_fall_back: bool = False,
+        reattach: bool = False,
+        offload_environment: bool = False,
         aws_conn_id: str | None = "aws_default",
         region_name: str | None = None,
         region: str | None = None,
@@ -63,9 +82,15 @@ class JetbridgeRunOperator(BaseOperator):
         super().__init__(**kwargs)
         if region is not None:
             raise ValueError("region was removed from the amazon provider; give region_name")
+        if not 0 <= infra_retries <= MAX_INFRA_RETRIES:
+            raise ValueError(f"infra_retries is {infra_retries}; give 0 to {MAX_INFRA_RETRIES}")
         self.jetbridge_stack = jetbridge_stack
         self.wait_for_completion = wait_for_completion
         self.last_line_as_result = last_line_as_result
+        self.infra_retries = infra_retries
+        self.spot_fall_back = spot_fall_back
+        self.reattach = reattach
+        self.offload_environment = offload_environment
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
         self.verify = verify
@@ -118,7 +143,7 @@ class JetbridgeRunOperator(BaseOperator):
         self._request = None
         if not self.wait_for_completion:
             return self._answer.run_id
-        return self._defer(self._answer)
+        return self._defer(self._answer, ti)
 
     def _start_request(self, ti: Any) -> StartRequest:
         timeout = self.execution_timeout
@@ -130,23 +155,31 @@ class JetbridgeRunOperator(BaseOperator):
                 map_index=ti.map_index,
                 try_number=ti.try_number,
                 ti_id=str(ti.id),
+                max_tries=ti.max_tries,
             ),
             timeout_seconds=max(1, int(timeout.total_seconds())) if timeout else None,
             log_target=s3_log_target(ti),
             tail_lines=self.tail_lines,
             last_line_as_result=bool(self.do_xcom_push and self.wants_last_line),
+            failure_policy=FailurePolicy(
+                infra_retries=self.infra_retries, spot_fall_back=self.spot_fall_back
+            ),
+            previous="attach" if _is_true(self.reattach) else "stop",
+            offload_environment=self.offload_environment,
             **self.job(),
         )
 
     def _start(self, request: StartRequest) -> StartAnswer:
         answer = self._hook().start(request)
         self.log.info(
-            "Run %s %s by Jetbridge (stack %s, %s)",
+            "Run %s %s (Jetbridge stack %s, %s)",
             answer.run_id,
-            "was accepted before" if answer.duplicate else "accepted",
+            _how_it_came(answer),
             self._stack,
             answer.region,
         )
+        for warning in answer.warnings:
+            self.log.warning("%s", warning)
         if request.log_target:
             target = request.log_target
             self.log.info(
@@ -160,7 +193,7 @@ class JetbridgeRunOperator(BaseOperator):
             )
         return answer
 
-    def _defer(self, answer: StartAnswer) -> None:
+    def _defer(self, answer: StartAnswer, ti: Any) -> None:
         from airflow_provider_jetbridge.triggers.run import JetbridgeRunTrigger
 
         self.defer(
@@ -169,6 +202,7 @@ class JetbridgeRunOperator(BaseOperator):
                 outcomes_table=answer.outcomes_table,
                 region_name=answer.region,
                 deferred_at=time.time(),
+                attached_try=try_of(ti) if answer.attached else None,
                 aws_conn_id=self.aws_conn_id,
                 verify=self.verify,
                 botocore_config=self.botocore_config,
@@ -243,3 +277,14 @@ class JetbridgeRunOperator(BaseOperator):
         from airflow_provider_jetbridge.hooks.jetbridge import JetbridgeHook
 
         return JetbridgeHook(self._access(), self._stack)
+
+
+def _is_true(value: object) -> bool:
+    """A templated boolean is text."""
+    return bool(value) and str(value).lower() not in ("false", "none", "")
+
+
+def _how_it_came(answer: StartAnswer) -> str:
+    if answer.attached:
+        return "of an earlier try still runs: this try goes on with it"
+    return "was accepted before" if answer.duplicate else "is accepted"

@@ -28,7 +28,7 @@ class JetbridgeRunTrigger(BaseTrigger):
     (`guard.ResumeRate`).
 
     The event's payload is ``{"run_id": …, "outcome": …}``, the latter being the contract's
-    ``Outcome`` as a JSON object.
+    ``Outcome`` as a JSON object; with ``attached_try`` when the run is that of an earlier try.
 
     There is no ``on_kill``: Airflow calls it for triggers whose tasks nobody killed, too (after a
     triggerer was taken for dead, and whenever a task is resumed from outside), so stopping the
@@ -38,6 +38,8 @@ class JetbridgeRunTrigger(BaseTrigger):
     :param outcomes_table: the DynamoDB table in which its outcome will appear.
     :param region_name: the table's region.
     :param deferred_at: when the task was deferred, epoch seconds.
+    :param attached_try: the try (task instance id, try number) that goes on with the run of an
+        earlier one; None where the run is the try's own.
     :param aws_conn_id: the Airflow connection to AWS, as for every operator of the amazon
         provider; likewise ``verify`` and ``botocore_config``.
     """
@@ -49,6 +51,7 @@ class JetbridgeRunTrigger(BaseTrigger):
         outcomes_table: str,
         region_name: str | None,
         deferred_at: float,
+        attached_try: list[Any] | None = None,
         aws_conn_id: str | None = "aws_default",
         verify: bool | str | None = None,
         botocore_config: dict[str, Any] | None = None,
@@ -58,6 +61,7 @@ class JetbridgeRunTrigger(BaseTrigger):
         self.outcomes_table = outcomes_table
         self.region_name = region_name
         self.deferred_at = deferred_at
+        self.attached_try = attached_try
         self.aws_conn_id = aws_conn_id
         self.verify = verify
         self.botocore_config = botocore_config
@@ -70,6 +74,7 @@ class JetbridgeRunTrigger(BaseTrigger):
                 "outcomes_table": self.outcomes_table,
                 "region_name": self.region_name,
                 "deferred_at": self.deferred_at,
+                "attached_try": self.attached_try,
                 "aws_conn_id": self.aws_conn_id,
                 "verify": self.verify,
                 "botocore_config": self.botocore_config,
@@ -82,7 +87,10 @@ class JetbridgeRunTrigger(BaseTrigger):
         outcome = await OutcomePoller.shared(self._table()).outcome(self.run_id)
         await self._hold(began)
         await resume_rate.wait_for_slot()
-        yield TriggerEvent({"run_id": self.run_id, "outcome": json.loads(outcome)})
+        event = {"run_id": self.run_id, "outcome": json.loads(outcome)}
+        if self.attached_try is not None:
+            event["attached_try"] = self.attached_try
+        yield TriggerEvent(event)
 
     async def _hold(self, began: float) -> None:
         hold = hold_seconds(

@@ -1,0 +1,34 @@
+"""The stock LambdaInvokeFunctionOperator starts runs with the payload that docs/contract.md has."""
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+from airflow.providers.amazon.aws.operators.lambda_function import LambdaInvokeFunctionOperator
+
+from jetbridge.contract import AirflowCaller, StartRequest, decode
+
+CONTRACT = Path(__file__).resolve().parents[2] / "docs" / "contract.md"
+
+
+def payload() -> str:
+    blocks = re.findall(r"```json\n(.*?)```", CONTRACT.read_text(), re.DOTALL)
+    [block] = [block for block in blocks if "{{" in block]
+    return block
+
+
+def test_the_documented_payload_is_a_start_request_of_this_try(ti):
+    operator = LambdaInvokeFunctionOperator(
+        task_id="job", function_name="jetbridge-start-run", payload=payload()
+    )
+    dag = SimpleNamespace(dag_id=ti.dag_id)
+    operator.render_template_fields({"ti": ti, "dag": dag, "run_id": ti.run_id})
+    request = decode(StartRequest, operator.payload)
+    assert request.caller == AirflowCaller(
+        dag_id=ti.dag_id,
+        run_id=ti.run_id,
+        task_id=ti.task_id,
+        try_number=2,
+        ti_id=ti.id,
+    )
+    assert request.run_task is not None
