@@ -9,16 +9,23 @@ from deployed import Deployed
 from jetbridge_local.cloud import LocalCloud
 from jetbridge_local.demo.application import Application
 from jetbridge_local.demo.paths import in_repository
+from jetbridge_local.limits import Limits
 from jetbridge_local.processes import ProcessTable
 
 IMAGES = Path(__file__).parent / "images.yaml"
+# Less than AWS's, so that a flood needs no thousand starts.
+LIMITS = Limits(run_task_per_second=8, run_task_burst=8)
 
 
 @pytest.fixture(scope="session")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     paths = in_repository(tmp_path_factory.mktemp("local"))
     with LocalCloud(
-        paths.cloud, images=IMAGES, runtime_python=paths.python("runtime"), step_seconds=0.05
+        paths.cloud,
+        images=IMAGES,
+        runtime_python=paths.python("runtime"),
+        step_seconds=0.05,
+        limits=LIMITS,
     ) as cloud:
         application = Application(
             paths, cloud.environment("deployer"), ProcessTable(paths.processes)

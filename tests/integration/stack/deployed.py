@@ -4,6 +4,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -12,6 +13,7 @@ from botocore.config import Config
 from jetbridge_local.cloud import LocalCloud
 
 CALLER = "tests"
+EVENTS = Path(__file__).parents[3] / "events" / "state_changes"
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-0example"]}}
 LOG_OPTIONS = {
     "awslogs-group": "/jetbridge/example",
@@ -83,10 +85,31 @@ class Deployed:
         item: dict[str, Any] = answer["Item"]
         return item
 
-    def launch_name(self, run_id: str) -> str:
-        """What ECS has as ``startedBy`` of the run's first launch."""
+    def requested_with(self, text: str) -> list[str]:
+        """The ids of the runs whose request has a text in it."""
+        rows = self.client("dynamodb").scan(TableName=self.outputs["RunsTableName"])["Items"]
+        runs = [row for row in rows if "request" in row]
+        return [row["run_id"]["S"] for row in runs if text in row["request"]["S"]]
+
+    def launch_name(self, run_id: str, launch: int = 1) -> str:
+        """What ECS has as ``startedBy`` of one of the run's launches."""
         stack = self.client("cloudformation").describe_stacks(StackName="jetbridge")["Stacks"][0]
-        return f"jb-{stack['StackId'].rsplit('/', 1)[-1][:8]}-{run_id}-1"
+        return f"jb-{stack['StackId'].rsplit('/', 1)[-1][:8]}-{run_id}-{launch}"
+
+    def interrupt(self, run_id: str, task_arn: str) -> None:
+        """Deliver what ECS says of a task that Fargate Spot has taken back."""
+        event = json.loads((EVENTS / "ecs_spot_interruption.json").read_text())
+        row = self.row(run_id)
+        event["detail"] |= {
+            "taskArn": task_arn,
+            "startedBy": self.launch_name(run_id),
+            "clusterArn": f"arn:aws:ecs:us-east-1:000000000000:cluster/{row['place']['S']}",
+            "taskDefinitionArn": row["definition_arn"]["S"],
+            "version": 99,
+        }
+        queues = self.client("sqs").list_queues()["QueueUrls"]
+        [url] = [url for url in queues if "StateChangeQueue" in url]
+        self.client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(event))
 
     def make_due(self, run_id: str) -> None:
         """Let the sweeper find the run: nothing was heard of it for long."""

@@ -1,11 +1,15 @@
 """Whole runs through the deployed stack: from the start request to the sealed outcome."""
 
+import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from deployed import REPORT, Deployed, FunctionFailed, batch_job, ecs_task
 
+ADMIN = "arn:aws:iam::000000000000:role/admin"
+REPORT_TASK = ecs_task("jetbridge-example-report")
+REPORT_JOB = batch_job("jetbridge-example-report")
 RESULT = {"date": "2026-11-23", "rows": 500}
 
 
@@ -72,16 +76,14 @@ def test_missing_image_is_an_outcome(deployed: Deployed) -> None:
     assert "exit_codes" not in outcome
 
 
+# Only AWS knows whether a definition of an allowed family exists.
 @pytest.mark.parametrize(
     "request_",
     [
         {"run_task": ecs_task("jetbridge-example-unknown")},
-        {"run_task": ecs_task("jetbridge-example-report") | {"cluster": "nowhere"}},
-        {"run_task": ecs_task("jetbridge-example-report") | {"launchType": "MOON"}},
         {"submit_job": batch_job("jetbridge-example-unknown")},
-        {"submit_job": batch_job("jetbridge-example-report") | {"jobQueue": "nowhere"}},
     ],
-    ids=["definition", "cluster", "parameter", "job definition", "queue"],
+    ids=["task definition", "job definition"],
 )
 def test_refused_launch_is_an_outcome(deployed: Deployed, request_: dict[str, object]) -> None:
     outcome = deployed.outcome(deployed.start(**request_))
@@ -92,10 +94,30 @@ def test_refused_launch_is_an_outcome(deployed: Deployed, request_: dict[str, ob
     assert "backend_id" not in outcome
 
 
-def test_bad_request_is_refused_before_anything_is_written(deployed: Deployed) -> None:
-    with pytest.raises(FunctionFailed, match=r"run_task\.startedBy") as refusal:
-        deployed.start(run_task=ecs_task("jetbridge-example-report") | {"startedBy": "me"})
+@pytest.mark.parametrize(
+    ("request_", "named"),
+    [
+        ({"run_task": REPORT_TASK | {"startedBy": "me"}}, "run_task.startedBy"),
+        ({"run_task": REPORT_TASK | {"launchType": "MOON"}}, "run_task.launchType"),
+        ({"run_task": REPORT_TASK | {"cluster": "nowhere"}}, "run_task.cluster"),
+        ({"run_task": REPORT_TASK | {"taskDefinition": "other"}}, "run_task.taskDefinition"),
+        (
+            {"run_task": REPORT_TASK | {"overrides": {"taskRoleArn": ADMIN}}},
+            "run_task.overrides.taskRoleArn",
+        ),
+        ({"submit_job": REPORT_JOB | {"jobQueue": "nowhere"}}, "submit_job.jobQueue"),
+        ({"submit_job": REPORT_JOB | {"jobDefinition": "other"}}, "submit_job.jobDefinition"),
+        ({"submit_job": REPORT_JOB | {"jobname": "x"}}, "submit_job.jobname"),
+    ],
+)
+def test_bad_request_is_refused_before_anything_is_written(
+    deployed: Deployed, request_: dict[str, object], named: str
+) -> None:
+    key = str(uuid.uuid4())
+    with pytest.raises(FunctionFailed, match=named.replace(".", r"\.")) as refusal:
+        deployed.start(**request_, idempotency_key=key)
     assert refusal.value.kind == "ContractError"
+    assert deployed.requested_with(key) == []
 
 
 def test_end_is_announced_on_the_event_bus(deployed: Deployed) -> None:
@@ -120,3 +142,49 @@ def test_end_is_announced_on_the_event_bus(deployed: Deployed) -> None:
     finally:
         events.remove_targets(Rule="announced", Ids=["queue"])
         events.delete_rule(Name="announced")
+
+
+def test_large_environment_goes_to_s3(deployed: Deployed) -> None:
+    family = deployed.task_definition("jetbridge-example-environment", "test/sleeper:1")
+    large = {"name": "LARGE", "value": "x" * 9000}
+    script = 'echo "$JETBRIDGE_ENVIRONMENT_S3"; echo "LARGE has ${#LARGE} characters"'
+    overrides = {
+        "containerOverrides": [
+            {"name": "main", "command": ["sh", "-c", script], "environment": [large]}
+        ]
+    }
+    task = ecs_task(family) | {"overrides": overrides}
+    with pytest.raises(FunctionFailed, match="offload_environment"):
+        deployed.start(run_task=task)
+    outcome = deployed.outcome(deployed.start(run_task=task, offload_environment=True))
+    assert outcome["state"] == "succeeded"
+    place, size = outcome["last_lines"]
+    assert size == "LARGE has 0 characters"
+    bucket, _, key = place.removeprefix("s3://").partition("/")
+    stored = deployed.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    assert json.loads(stored) == {"LARGE": large["value"]}
+
+
+def test_launch_that_dies_of_spot_is_replaced_within_the_run(deployed: Deployed) -> None:
+    family = deployed.task_definition("jetbridge-example-interrupted", "test/sleeper:1")
+    run_id = deployed.start(run_task=ecs_task(family))
+    deployed.wait_running(run_id)
+    first = deployed.row(run_id)["backend_id"]["S"]
+    deployed.interrupt(run_id, first)
+
+    def replaced() -> str | None:
+        other = deployed.row(run_id).get("backend_id", {}).get("S", first)
+        return other if other != first else None
+
+    second = deployed.wait(replaced, 60, "second launch")
+    deployed.wait_running(run_id)
+    ecs = deployed.client("ecs")
+    described = ecs.describe_tasks(cluster="jetbridge-example", tasks=[second])["tasks"][0]
+    assert described["startedBy"] == deployed.launch_name(run_id, launch=2)
+    deployed.invoke("stop-run", {"run_ids": [run_id], "reason": "seen enough", "by": "tester"})
+    outcome = deployed.outcome(run_id)
+    assert outcome["launches"] == 2
+    assert [death["cause"] for death in outcome["deaths"]] == ["spot_interruption"]
+    assert outcome["deaths"][0]["backend_id"] == first
+    assert (outcome["state"], outcome["stopped_by"]) == ("stopped", "tester")
+    ecs.stop_task(cluster="jetbridge-example", task=first)

@@ -1,0 +1,61 @@
+"""Many starts at once: every run is launched once, whatever ECS lets through."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from deployed import Deployed
+
+from benchmarks.flood import send
+from benchmarks.flood.figures import Flood
+from benchmarks.flood.launches import throttled_calls
+from benchmarks.flood.starts import Starts
+from benchmarks.stack import Stack
+
+RATE = "JETBRIDGE_ECS_LAUNCHES_PER_SECOND"
+IN_FLIGHT = 4
+
+
+@pytest.fixture(scope="module")
+def stack(deployed: Deployed) -> Stack:
+    return Stack("jetbridge", deployed.cloud)
+
+
+def test_a_flood_is_launched_at_the_rate_that_ecs_takes(deployed: Deployed, stack: Stack) -> None:
+    per_second = deployed.cloud.settings.limits.run_task_per_second
+    with launching(stack, per_second):
+        flood = send(stack, Starts(stack), "paced", 64, per_second, IN_FLIGHT, print)
+    expect_each_launched_once(flood)
+    assert throttled_calls(stack, min(start.sent for start in flood.starts)) == 0
+    assert flood.other_caller_delay < 5
+    assert flood.seconds < 3 * flood.ideal_seconds
+    for start in (flood.starts[0], flood.starts[-1], flood.other):
+        assert deployed.outcome(start.run_id)["state"] == "succeeded"
+
+
+def test_a_flood_that_ecs_throttles_loses_nothing(deployed: Deployed, stack: Stack) -> None:
+    per_second = deployed.cloud.settings.limits.run_task_per_second
+    with launching(stack, 1_000):
+        flood = send(stack, Starts(stack), "unpaced", 64, per_second, IN_FLIGHT, print)
+    expect_each_launched_once(flood)
+    assert throttled_calls(stack, min(start.sent for start in flood.starts)) > 0
+    for start in flood.starts:
+        assert deployed.outcome(start.run_id)["state"] == "succeeded"
+
+
+def expect_each_launched_once(flood: Flood) -> None:
+    assert (flood.launched, flood.launched_twice, flood.lost) == (len(flood.starts), 0, 0)
+
+
+@contextmanager
+def launching(stack: Stack, per_second: float) -> Iterator[None]:
+    """As if the stack had been deployed with this EcsLaunchesPerSecond."""
+    functions = stack.client("lambda")
+    name = stack.functions["launch_run"]
+    environment = functions.get_function_configuration(FunctionName=name)["Environment"]
+    changed = {"Variables": environment["Variables"] | {RATE: str(per_second)}}
+    functions.update_function_configuration(FunctionName=name, Environment=changed)
+    try:
+        yield
+    finally:
+        functions.update_function_configuration(FunctionName=name, Environment=environment)
