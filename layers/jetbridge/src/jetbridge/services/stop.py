@@ -29,8 +29,8 @@ class StopRuns:
         The wish is written first. A run that waits for its launch ends at once, since no launch
         begins after the wish. One whose launch is under way is stopped as soon as launch_run
         knows what it has launched. Where AWS asks for patience, the stop comes back through the
-        stop queue. TerminateJob on the parent of an array job ends its children (AWS Batch user
-        guide, "Array jobs").
+        stop queue. The children of an array job end with their parent (API reference of
+        CancelJob; for TerminateJob it is not written down).
         """
         stopping, already_ended, unknown = [], [], []
         stop = Stop(cause=request.cause, reason=request.reason, by=request.by)
