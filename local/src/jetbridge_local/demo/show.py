@@ -44,7 +44,6 @@ class Demo:
         self._start_cloud()
         self._deploy()
         airflow = self._start_airflow()
-        self._cloud.forget_calls()
         with airflow.client() as client:
             run_id = self._run_dag(client)
             report.scheduled = self._wait_for_schedule()
