@@ -146,10 +146,6 @@ class LocalCloud:
         calls: list[dict[str, Any]] = answer.json()
         return calls
 
-    def forget_calls(self) -> None:
-        """Start the record of calls anew."""
-        httpx.delete(f"{self.url}/_jetbridge/calls", timeout=30).raise_for_status()
-
     def __enter__(self) -> Self:
         return self.start()
 

@@ -4,8 +4,6 @@ from jetbridge.contract import LogStream
 from jetbridge.domain.names import last_segment
 from jetbridge.domain.run import Definition, LogName, LogSource, Run
 
-AWSLOGS = "awslogs"
-
 
 def log_streams(run: Run, region: str) -> list[LogStream]:
     """The CloudWatch Logs streams of an ended run, in the order of its containers and attempts."""

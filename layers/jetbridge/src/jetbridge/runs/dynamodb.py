@@ -1,16 +1,11 @@
 """The runs table in DynamoDB."""
 
-import time
-from collections.abc import Callable
-from typing import Any
-
 from jetbridge.domain.run import Definition, Ending, Relaunch, Run, StateChange, Status, Stop
 from jetbridge.dynamodb import Item, marshal, update
-from jetbridge.runs.item import from_item, new_item, structured
+from jetbridge.runs.item import from_item, structured
+from jetbridge.runs.table import RunsTable
 
 ACTIVE_INDEX = "active"
-RETENTION_DAYS = 30
-DAY_SECONDS = 24 * 3600
 # A run that was asked to stop is looked at again so much later: the request may be lost.
 STOP_CHECK_SECONDS = 60
 
@@ -20,7 +15,7 @@ _ENDED = {":ended": Status.ENDED}
 _OF_LAUNCH = "#backend_id, #backend_status, #change_order, #first_attempt_at, #last_attempt_at"
 
 
-class DynamoRuns:
+class DynamoRuns(RunsTable):
     """``Runs`` on one table: key ``run_id``, sparse index ``active`` (``active``, ``check_at``).
 
     A run is in the index until it is finished. ``check_at`` (epoch seconds) is when the sweeper
@@ -28,28 +23,9 @@ class DynamoRuns:
     deadline if that is sooner.
     """
 
-    def __init__(
-        self,
-        client: Any,
-        table: str,
-        check_after_seconds: float,
-        retention_days: int = RETENTION_DAYS,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        self._client = client
-        self._table = table
-        self._check_after = check_after_seconds
-        self._retention = retention_days * DAY_SECONDS
-        self._clock = clock
-
     def create(self, run: Run) -> bool:
-        item = new_item(run, self._clock() + self._check_after, self._retention)
         try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=marshal(item),
-                ConditionExpression="attribute_not_exists(run_id)",
-            )
+            self._client.put_item(**self._put_new(self._row_of(run)))
         except self._client.exceptions.ConditionalCheckFailedException:
             return False
         return True

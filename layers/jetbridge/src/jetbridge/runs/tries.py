@@ -5,33 +5,16 @@ the run's row, so that no crash leaves one without the other.
 """
 
 import hashlib
-import time
-from collections.abc import Callable
-from typing import Any
 
 from jetbridge.domain.run import Attachment, Run, Status
 from jetbridge.domain.tries import attached
 from jetbridge.dynamodb import Item, marshal
-from jetbridge.runs.dynamodb import DAY_SECONDS, RETENTION_DAYS
-from jetbridge.runs.item import new_item, structured, to_item
+from jetbridge.runs.item import structured, to_item
+from jetbridge.runs.table import RunsTable
 
 
-class DynamoTries:
+class DynamoTries(RunsTable):
     """``Tries`` on the runs table."""
-
-    def __init__(
-        self,
-        client: Any,
-        table: str,
-        check_after_seconds: float,
-        retention_days: int = RETENTION_DAYS,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        self._client = client
-        self._table = table
-        self._check_after = check_after_seconds
-        self._retention = retention_days * DAY_SECONDS
-        self._clock = clock
 
     def newest(self, task_key: str) -> str | None:
         answer = self._client.get_item(
@@ -53,9 +36,8 @@ class DynamoTries:
                 "ConditionExpression": "newest = :seen",
                 "ExpressionAttributeValues": marshal({":seen": seen}),
             }
-        row = new_item(run, self._clock() + self._check_after, self._retention)
         return self._write(
-            self._new(row),
+            {"Put": self._put_new(self._row_of(run))},
             {"Put": {"TableName": self._table, "Item": marshal(pointer)} | unchanged},
         )
 
@@ -81,16 +63,7 @@ class DynamoTries:
             },
             "ExpressionAttributeValues": marshal(values),
         }
-        return self._write(self._new(row), {"Update": update})
-
-    def _new(self, row: Item) -> Item:
-        return {
-            "Put": {
-                "TableName": self._table,
-                "Item": marshal(row),
-                "ConditionExpression": "attribute_not_exists(run_id)",
-            }
-        }
+        return self._write({"Put": self._put_new(row)}, {"Update": update})
 
     def _write(self, *writes: Item) -> bool:
         """All of the writes, or none.

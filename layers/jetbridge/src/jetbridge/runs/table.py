@@ -1,0 +1,43 @@
+"""What the adapters of the runs table share: the table, its times, and how a new row is put."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from jetbridge.domain.run import Run
+from jetbridge.dynamodb import Item, marshal
+from jetbridge.runs.item import new_item
+
+_DAY_SECONDS = 24 * 3600
+
+
+class RunsTable:
+    """The runs table, read and written with a DynamoDB client.
+
+    ``check_after_seconds`` is how long nothing may be heard of a run before the sweeper looks.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        table: str,
+        check_after_seconds: float,
+        retention_days: int = 30,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._check_after = check_after_seconds
+        self._retention = retention_days * _DAY_SECONDS
+        self._clock = clock
+
+    def _row_of(self, run: Run) -> Item:
+        return new_item(run, self._clock() + self._check_after, self._retention)
+
+    def _put_new(self, row: Item) -> Item:
+        """Parameters of a put that fails if the run has a row."""
+        return {
+            "TableName": self._table,
+            "Item": marshal(row),
+            "ConditionExpression": "attribute_not_exists(run_id)",
+        }
