@@ -11,6 +11,7 @@ from jetbridge.contract.callers import (
     ScheduleCaller,
 )
 from jetbridge.contract.codec import ContractError, decode, encode, to_builtins
+from jetbridge.contract.delivery import CreateAssetEvent, OnFinish, TriggerDagRun, Way
 from jetbridge.contract.outcome import Cause, Death, Fault, LogStream, Outcome, State
 from jetbridge.contract.start import FailurePolicy, S3LogTarget, StartAnswer, StartRequest
 from jetbridge.contract.stop import StopAnswer, StopCause, StopRequest
@@ -20,11 +21,13 @@ __all__ = [
     "Caller",
     "Cause",
     "ContractError",
+    "CreateAssetEvent",
     "Death",
     "EventCaller",
     "FailurePolicy",
     "Fault",
     "LogStream",
+    "OnFinish",
     "Outcome",
     "PersonCaller",
     "S3LogTarget",
@@ -35,6 +38,8 @@ __all__ = [
     "StopAnswer",
     "StopCause",
     "StopRequest",
+    "TriggerDagRun",
+    "Way",
     "decode",
     "encode",
     "to_builtins",

@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 
 from jetbridge.contract.callers import Caller, Text
 from jetbridge.contract.codec import ContractError
+from jetbridge.contract.delivery import AirflowName, OnFinish, Way
 
 Tag = Annotated[str, Meta(max_length=256)]
 
@@ -56,6 +57,10 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
             ``submit_job`` win.
         offload_environment: container environments that don't fit into AWS's limits go to S3
             and the container gets a reference (docs/contract.md, "Large environments").
+        finish: how the waiting Airflow task is finished; None: as the stack's ``Finish`` says.
+            Without effect for other callers.
+        airflow: which Airflow waits, where ``finish`` is ``push`` or ``rest``.
+        on_finish: what the end of a run that Airflow didn't start is to begin in Airflow.
     """
 
     caller: Caller
@@ -71,6 +76,9 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     previous: Literal["stop", "attach"] = "stop"
     tags: dict[Tag, Tag] = {}
     offload_environment: bool = False
+    finish: Way | None = None
+    airflow: AirflowName = "default"
+    on_finish: Annotated[list[OnFinish], Meta(max_length=10)] = []
 
     @property
     def backend(self) -> Literal["ecs", "batch"]:

@@ -18,19 +18,27 @@ class StopRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
         run_ids: up to 100.
         reason: shown as the reason in AWS and in Airflow (ECS StopTask, Batch TerminateJob).
         by: who asks; it stays on the run's record and in its outcome.
+        callers: by run id, the key of the caller who wants it no more (``AirflowCaller.key``). Such
+            a run is stopped only while that caller waits for it, and not when a later try of the
+            task has taken it over.
     """
 
     run_ids: Annotated[list[str], Meta(min_length=1, max_length=100)]
     reason: Annotated[str, Meta(min_length=1, max_length=255)]
     cause: StopCause = StopCause.STOPPED_BY_USER
     by: Annotated[str, Meta(max_length=255)] = ""
+    callers: dict[str, str] = {}
     version: Literal[1] = 1
 
 
 class StopAnswer(Struct, frozen=True, kw_only=True):
-    """What became of each run that a stop was asked for, by run id."""
+    """What became of each run that a stop was asked for, by run id.
+
+    ``taken_over``: another caller than the one named in ``callers`` waits for it; it goes on.
+    """
 
     stopping: list[str]
     already_ended: list[str]
     unknown: list[str]
+    taken_over: list[str] = []
     version: Literal[1] = 1

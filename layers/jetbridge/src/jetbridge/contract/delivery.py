@@ -1,0 +1,47 @@
+"""How Airflow hears of a run's end, and what else a run's end is to begin there."""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+from jetbridge.contract.callers import Text
+
+AirflowName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
+"""One of the Airflows in the stack's ``AirflowSecretArn``, whose addresses and credentials stand
+nowhere else."""
+
+Way = Literal["feed", "push", "rest"]
+"""How a waiting Airflow task is finished.
+
+``feed``: a triggerer reads the outcomes table. ``push``: the outcome is posted to the provider's
+endpoint in Airflow's API server, which resumes the task. ``rest``: the task's state is set with
+Airflow's stock API.
+"""
+
+
+class TriggerDagRun(
+    Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="dag_run"
+):
+    """Trigger a DAG run when the run has ended; its ``conf`` gets the outcome as ``jetbridge``."""
+
+    dag_id: Text
+    conf: dict[str, Any] = {}
+    airflow: AirflowName = "default"
+
+
+class CreateAssetEvent(
+    Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    kw_only=True,
+    tag_field="kind",
+    tag="asset_event",
+):
+    """Create an asset event when the run has succeeded; its ``extra`` gets the run's id."""
+
+    uri: Text
+    extra: dict[str, Any] = {}
+    airflow: AirflowName = "default"
+
+
+OnFinish = TriggerDagRun | CreateAssetEvent
