@@ -22,6 +22,9 @@ ALL := dev $(CLOUD) airflow checkov
 PYTEST_DEV := $(VENV)/dev/bin/python -m pytest
 PYTEST_LOCAL := $(VENV)/local/bin/python -m pytest
 PYTEST_AIRFLOW := $(VENV)/airflow/bin/python -m pytest
+# Tests of many processes on a machine with other work: one that fails is tried once more, and the
+# summary names it (RERUN). Unit tests get no second try.
+RERUN := --reruns 1 --reruns-delay 2
 
 export SAM_CLI_TELEMETRY := 0
 
@@ -50,16 +53,16 @@ test-provider: $(call ready,airflow)
 
 .PHONY: test-contract
 test-contract: $(call ready,$(CLOUD))
-	$(PYTEST_LOCAL) tests/contract -q
+	$(PYTEST_LOCAL) tests/contract -q $(RERUN)
 
 .PHONY: test-integration
 test-integration: $(call ready,dev $(CLOUD) airflow)
-	$(PYTEST_LOCAL) tests/integration/stack -q
-	$(PYTEST_DEV) tests/integration/airflow -q
+	$(PYTEST_LOCAL) tests/integration/stack -q $(RERUN)
+	$(PYTEST_DEV) tests/integration/airflow -q $(RERUN)
 
 .PHONY: test-e2e
 test-e2e: $(call ready,$(CLOUD) airflow)
-	$(PYTEST_LOCAL) tests/e2e -q
+	$(PYTEST_LOCAL) tests/e2e -q $(RERUN)
 
 .PHONY: check
 check: $(call ready,dev sam checkov airflow) ## Linters, types, layers and templates
