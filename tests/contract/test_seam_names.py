@@ -32,19 +32,42 @@ FUNCTIONS = [
     ("core.responses", "request_scope", ["account_id", "region"]),
     ("core.responses", "get_account_id", []),
     ("core.responses", "get_region", []),
+    (
+        "core.iam_evaluator",
+        "evaluate_resource_policy",
+        ["doc", "ctx", "service", "named_only", "direct_only"],
+    ),
     ("core.concurrency", "spawn_background", ["fn", "args", "thread_name", "kwargs"]),
     ("services.eventbridge", "_dispatch_event", ["event", "view"]),
     ("services.eventbridge", "_dispatch_to_lambda", ["arn", "payload"]),
     ("services.eventbridge", "_dispatch_to_sqs", ["spec", "payload", "sqs_parameters"]),
     ("services.eventbridge", "_invoke_target", ["target", "event", "rule", "view"]),
+    ("services.eventbridge", "_pattern_event_view", ["event"]),
     ("services.eventbridge", "_parse_cron_fields", ["expr"]),
     ("services.eventbridge", "_cron_next_fire", ["fields", "after_dt"]),
     ("services.scheduler", "_tick_schedules", []),
     ("services.scheduler", "_to_epoch", ["value"]),
+    *(
+        (f"services.cloudformation.{module}", "_evaluate_conditions", ["template", "params"])
+        for module in ("engine", "changesets", "handlers", "stacks")
+    ),
+    (
+        "services.cloudformation.engine",
+        "_resolve_refs",
+        ["value", "resources", "params", "conditions", "mappings", "stack_name", "stack_id"],
+    ),
     ("services.cloudwatch_logs", "_filter_log_events", ["data"]),
+    (
+        "services.cloudwatch_logs",
+        "_fanout_to_subscription_filters",
+        ["group_name", "stream_name", "events"],
+    ),
+    ("services.cloudwatch_logs", "_put_subscription_filter", ["data"]),
+    ("services.cloudwatch_logs", "_subscription_pattern_matches", ["pattern", "message"]),
     ("services.dynamodb", "_update_ttl", ["data"]),
     ("services.dynamodb", "_update_continuous_backups", ["data"]),
     ("services.sqs", "_act_send_message", ["data", "qurl"]),
+    ("services.sqs", "_queue_by_arn", ["arn"]),
     ("services.sqs", "_collect_msgs", ["q", "max_n", "vis_timeout"]),
     ("services.sqs", "_dlq_sweep", ["q"]),
     ("services.sqs", "_expire_retained", ["q"]),
@@ -131,6 +154,7 @@ def test_stores_are_scoped_by_account_and_region() -> None:
 
 def test_resource_types_have_the_handlers_that_are_completed() -> None:
     handlers = ministack("services.cloudformation.provisioners")._RESOURCE_HANDLERS
+    assert callable(handlers["AWS::Logs::SubscriptionFilter"]["create"])
     for name in ("AWS::DynamoDB::Table", "AWS::Lambda::Function"):
         assert callable(handlers[name]["create"])
         assert callable(handlers[name]["update"])
@@ -146,7 +170,7 @@ def test_the_services_replaced_are_there() -> None:
 
 def test_every_private_name_in_the_seam_is_listed_here() -> None:
     listed = {name for _, name, _ in (*FUNCTIONS, *OBJECTS)}
-    listed |= {"_queues_lock", "_schedules", "_functions"}
+    listed |= {"_queues_lock", "_schedules", "_functions", "_log_groups", "_esms"}
     used: set[str] = set()
     for path in (PACKAGE / "ministack_seam").glob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))

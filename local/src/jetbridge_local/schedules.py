@@ -87,13 +87,17 @@ def substitute_context(
 
     ``scheduled_time`` is in seconds since the epoch, the time for which the firing was planned.
     """
-    planned = datetime.fromtimestamp(scheduled_time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     words = {
         "<aws.scheduler.schedule-arn>": schedule_arn,
-        "<aws.scheduler.scheduled-time>": planned,
+        "<aws.scheduler.scheduled-time>": iso_time(scheduled_time),
         "<aws.scheduler.execution-id>": execution_id,
         "<aws.scheduler.attempt-number>": str(attempt),
     }
     for word, value in words.items():
         text = text.replace(word, value)
     return text
+
+
+def iso_time(epoch_seconds: float) -> str:
+    """A time as EventBridge Scheduler writes it."""
+    return datetime.fromtimestamp(epoch_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -122,6 +122,36 @@ class AirflowClient:
         path = f"{_run_path(dag_id, run_id)}/taskInstances"
         return [Task.parse(each) for each in self._pages(path, "task_instances")]
 
+    def clear(self, dag_id: str, run_id: str, task_id: str) -> None:
+        """Clear a task instance as the UI does: it runs again, whatever it has come to."""
+        body = {"dry_run": False, "dag_run_id": run_id, "task_ids": [task_id]}
+        body |= {"only_failed": False, "reset_dag_runs": True}
+        self._json("POST", f"/api/v2/dags/{quote(dag_id)}/clearTaskInstances", json=body)
+
+    def mark(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
+        """Mark a task instance as the UI does; ``state`` is success, failed or skipped."""
+        path = f"{_run_path(dag_id, run_id)}/taskInstances/{quote(task_id)}"
+        self._json("PATCH", path, json={"new_state": state})
+
+    def mark_dag_run(self, dag_id: str, run_id: str, state: str) -> None:
+        """Mark a DAG run as the UI does: success, failed, or queued to run again."""
+        self._json("PATCH", _run_path(dag_id, run_id), json={"state": state})
+
+    def delete_dag(self, dag_id: str) -> None:
+        _checked(self._request("DELETE", f"/api/v2/dags/{quote(dag_id)}"))
+
+    def delete_dag_run(self, dag_id: str, run_id: str) -> None:
+        _checked(self._request("DELETE", _run_path(dag_id, run_id)))
+
+    def asset_events(self, dag_id: str, task_id: str) -> list[dict[str, Any]]:
+        """The events that a task's outlets got, newest first, as the API has them."""
+        params = {"source_dag_id": dag_id, "source_task_id": task_id, "limit": PAGE}
+        answer = self._json(
+            "GET", "/api/v2/assets/events", params=params | {"order_by": "-timestamp"}
+        )
+        events: list[dict[str, Any]] = answer["asset_events"]
+        return events
+
     def tries(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> list[TaskTry]:
         """Each try of a task instance, the first one first."""
         path = f"{_task_path(dag_id, run_id, task_id, map_index)}/tries"

@@ -3,7 +3,8 @@
 import shutil
 import socket
 import time
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,6 +15,7 @@ from jetbridge_local.airflow.client import AirflowClient
 from jetbridge_local.airflow.components import ComponentFailed, Components
 from jetbridge_local.airflow.database import DatabaseTemplates
 from jetbridge_local.airflow.environment import RemoteLogs, airflow_environment
+from jetbridge_local.airflow.users import User, options, write_passwords
 from jetbridge_local.processes import ProcessTable
 
 # The log servers of scheduler and triggerer can't be bound to one address
@@ -43,6 +45,8 @@ class LocalAirflow:
         remote_log: ``s3://…`` for task logs, reached by ``aws_default``; None keeps them in home.
         port: of the API server; None takes a free one.
         templates: where migrated databases are kept for the next start; None keeps none.
+        users: who may use it, the first with an administrator's rights; without any, everybody is
+            an administrator and needs no password.
         progress: called with the name of each phase as it begins.
     """
 
@@ -56,12 +60,15 @@ class LocalAirflow:
         remote_log: str | None = None,
         port: int | None = None,
         templates: Path | None = None,
+        users: Sequence[User] = (),
         progress: Callable[[str], object] = str,
     ) -> None:
         self.home = home.resolve()
         self.port = port or _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._python = python.absolute()
+        self._users = list(users)
+        self._passwords = self.home / "passwords.json"
         self._progress = progress
         self._templates = DatabaseTemplates(templates, self._python) if templates else None
         self._table = ProcessTable(self.home.with_name(f"{self.home.name}-processes"))
@@ -72,6 +79,8 @@ class LocalAirflow:
             port=self.port,
             remote_logs=RemoteLogs(url=remote_log) if remote_log else None,
         )
+        if users:
+            configuration |= options(users, self._passwords)
         self.components = Components(
             self.home / "logs-of-components", self._table, {**configuration, **(environment or {})}
         )
@@ -127,18 +136,46 @@ class LocalAirflow:
                 time.sleep(0.2)
                 missing = HEALTHY - _healthy(http)
 
+    def answers(self) -> bool:
+        """Whether the API server is there, whatever it says of the other components."""
+        with httpx.Client(base_url=self.url, timeout=5, trust_env=False) as http:
+            return "metadatabase" in _healthy(http)
+
     def stop(self) -> None:
         """End every process that this Airflow started; files stay. Doing it twice is harmless."""
         self.components.stop()
 
     def client(self) -> AirflowClient:
         """A client of this Airflow's REST API, with an administrator's rights."""
-        return AirflowClient(self.url)
+        if not self._users:
+            return AirflowClient(self.url)
+        return AirflowClient(self.url, self._users[0].name, self._users[0].password)
+
+    def change_password(self, name: str, password: str) -> None:
+        """Give a user another password; tokens that they have stay valid.
+
+        Raises:
+            KeyError: there is no such user.
+        """
+        users = {user.name: user for user in self._users}
+        users[name] = replace(users[name], password=password)
+        self._users = list(users.values())
+        write_passwords(self._users, self._passwords)
+
+    def stop_component(self, name: str) -> None:
+        """End one component, as an outage does."""
+        self.components.stop(name)
+
+    def start_component(self, name: str) -> None:
+        """Start it again."""
+        self.components.start(name, self._command(*COMPONENTS[name]))
 
     def _start(self) -> None:
         self._table.end_orphans()
         shutil.rmtree(self.home, ignore_errors=True)
         self.home.mkdir(parents=True)
+        if self._users:
+            write_passwords(self._users, self._passwords)
         self._progress("database")
         if self._templates:
             self._templates.provide(self.home / "airflow.db", self._migrate)

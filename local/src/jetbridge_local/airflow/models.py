@@ -36,7 +36,11 @@ class DagRun:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskTry:
-    """One try of a task instance; ``state`` is None before it is scheduled."""
+    """One try of a task instance; ``state`` is None before it is scheduled.
+
+    ``scheduled_when`` and ``queued_when`` are of the last time that it was: of its resumption, if
+    it was deferred.
+    """
 
     task_id: str
     map_index: int
@@ -45,6 +49,8 @@ class TaskTry:
     state: str | None
     start_date: datetime | None
     end_date: datetime | None
+    scheduled_when: datetime | None
+    queued_when: datetime | None
 
     @classmethod
     def parse(cls, answer: dict[str, Any]) -> Self:
@@ -56,6 +62,8 @@ class TaskTry:
             state=answer["state"],
             start_date=_time(answer["start_date"]),
             end_date=_time(answer["end_date"]),
+            scheduled_when=_time(answer.get("scheduled_when")),
+            queued_when=_time(answer.get("queued_when")),
         )
 
     @property

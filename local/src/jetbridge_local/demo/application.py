@@ -29,9 +29,13 @@ class Application:
     def build(self) -> None:
         self._sam("build", self.paths.root, "build")
 
-    def deploy(self) -> None:
-        """Deploy Jetbridge for this machine's architecture."""
-        overrides = [*_overrides(self.paths.root), f"Architecture={_architecture()}"]
+    def deploy(self, **parameters: str) -> None:
+        """Deploy Jetbridge for this machine's architecture.
+
+        ``parameters`` are the template's, beside samconfig.toml's or in their place.
+        """
+        values = _overrides(self.paths.root) | {"Architecture": _architecture()} | parameters
+        overrides = [f"{name}={value}" for name, value in values.items()]
         self._sam("deploy", self.paths.root, "deploy", "--parameter-overrides", *overrides)
 
     def deploy_example(self) -> None:
@@ -70,11 +74,12 @@ def parameter(root: Path, name: str) -> str:
     Raises:
         KeyError: samconfig.toml doesn't set it.
     """
-    return dict(item.split("=", 1) for item in _overrides(root))[name]
+    return _overrides(root)[name]
 
 
-def _overrides(root: Path) -> list[str]:
-    return list(_configuration(root)["deploy"]["parameters"]["parameter_overrides"])
+def _overrides(root: Path) -> dict[str, str]:
+    listed = _configuration(root)["deploy"]["parameters"]["parameter_overrides"]
+    return dict(item.split("=", 1) for item in listed)
 
 
 def _configuration(root: Path) -> dict[str, Any]:

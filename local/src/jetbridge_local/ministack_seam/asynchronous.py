@@ -55,7 +55,7 @@ def _run(scope: tuple[str, str], function: dict[str, Any], event: Any) -> None:
         began = time.time()
         attempts = 0
         while True:
-            result = lambda_svc._execute_function(function, event)
+            result = lambda_svc._execute_function(_with_concurrency_of_now(function), event)
             age = time.time() - began
             if result.get("throttle") and age + _THROTTLE_SECONDS < settings.max_age:
                 time.sleep(_THROTTLE_SECONDS)
@@ -75,6 +75,13 @@ def _run(scope: tuple[str, str], function: dict[str, Any], event: Any) -> None:
             deliver(destination, json.dumps(record))
         if result.get("error") and settings.dead_letter:
             deliver(settings.dead_letter, json.dumps(event))
+
+
+def _with_concurrency_of_now(function: dict[str, Any]) -> dict[str, Any]:
+    """The record of a version or alias is a copy, made when the invocation was accepted."""
+    config = function.get("config") or function
+    current = lambda_svc._functions.get(config["FunctionName"]) or {}
+    return function | {"concurrency": current.get("concurrency")}
 
 
 def _configuration_of(config: dict[str, Any]) -> _Configuration:

@@ -2,10 +2,14 @@
 
 import json
 import logging
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from ministack.core.responses import request_scope
 from ministack.services import eventbridge, lambda_svc
+
+from . import undelivered
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +42,37 @@ def deliver(arn: str, payload: str) -> None:
 
 
 def install() -> None:
-    """EventBridge invokes functions asynchronously: with retries and destinations."""
+    """EventBridge invokes functions asynchronously, with retries and destinations; what a rule
+    can't deliver goes to its target's dead-letter queue."""
     eventbridge._dispatch_to_lambda = _invoke_asynchronously
+    eventbridge._invoke_target = _or_given_up(eventbridge._invoke_target)
+
+
+def _or_given_up(invoke: Callable[..., None]) -> Callable[..., None]:
+    @wraps(invoke)
+    def invoke_or_give_up(
+        target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], view: Any = None
+    ) -> None:
+        rule_arn = rule.get("Arn")
+        refusal = undelivered.refusal_by(target["Arn"], rule_arn) if rule_arn else None
+        if refusal is None:
+            invoke(target, event, rule, view)
+            return
+        whole = (view or eventbridge._pattern_event_view(event)).event_with_detail()
+        undelivered.give_up(
+            (target.get("DeadLetterConfig") or {}).get("Arn"),
+            json.dumps(whole),
+            {
+                "RULE_ARN": str(rule_arn),
+                "TARGET_ARN": target["Arn"],
+                "ERROR_CODE": refusal.code,
+                "ERROR_MESSAGE": refusal.message,
+                "RETRY_ATTEMPTS": "0",
+            },
+            rule_arn,
+        )
+
+    return invoke_or_give_up
 
 
 def _invoke_asynchronously(arn: str, payload: str) -> None:

@@ -10,12 +10,14 @@ from . import (
     asynchronous,
     audit,
     cloudformation,
+    conditions,
     events,
     functions,
     logs,
     queues,
     scheduler,
     secrets,
+    subscriptions,
     templates,
 )
 
@@ -24,7 +26,16 @@ class InstalledSeam:
     """The emulator's application and its services, as the host uses them."""
 
     def __init__(self, account: str, region: str) -> None:
-        for subject in (queues, events, asynchronous, scheduler, logs, templates):
+        for subject in (
+            queues,
+            events,
+            asynchronous,
+            scheduler,
+            logs,
+            subscriptions,
+            conditions,
+            templates,
+        ):
             subject.install()
         caller = asgi.ServiceCaller(account, region)
         self.application = asgi.application

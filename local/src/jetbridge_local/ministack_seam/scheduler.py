@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 from ministack.core.responses import request_scope
 from ministack.services import eventbridge, scheduler
 
-from jetbridge_local.schedules import Firing, Plan, due_firing, substitute_context
+from jetbridge_local.schedules import Firing, Plan, due_firing, iso_time, substitute_context
+
+from . import undelivered
 
 logger = logging.getLogger(__name__)
 
@@ -73,14 +75,19 @@ def _next_cron(expression: str, after: datetime) -> datetime | None:
 
 def _fire(schedule: dict[str, Any], firing: Firing) -> None:
     target = dict(schedule["Target"])
+    execution_id = uuid4().hex[:16]
     if target.get("Input"):
         target["Input"] = substitute_context(
             target["Input"],
             schedule_arn=schedule["Arn"],
             scheduled_time=firing.scheduled_time,
-            execution_id=uuid4().hex[:16],
+            execution_id=execution_id,
             attempt=1,
         )
+    refusal = undelivered.refusal_by(target["Arn"])
+    if refusal is not None:
+        _give_up(schedule, target, firing, execution_id, refusal)
+        return
     event = {
         "EventId": str(uuid4()),
         "Source": "aws.scheduler",
@@ -89,5 +96,28 @@ def _fire(schedule: dict[str, Any], firing: Firing) -> None:
         "Time": int(firing.scheduled_time),
         "Resources": [schedule["Arn"]],
     }
-    eventbridge._invoke_target(target, event, schedule)
+    eventbridge._invoke_target(target, event, {})
     logger.info("schedule %s fired for %d", schedule["Name"], firing.scheduled_time)
+
+
+def _give_up(
+    schedule: dict[str, Any],
+    target: dict[str, Any],
+    firing: Firing,
+    execution_id: str,
+    refusal: undelivered.Refusal,
+) -> None:
+    undelivered.give_up(
+        (target.get("DeadLetterConfig") or {}).get("Arn"),
+        target.get("Input") or "{}",
+        {
+            "SCHEDULE_ARN": schedule["Arn"],
+            "TARGET_ARN": target["Arn"],
+            "SCHEDULED_TIME": iso_time(firing.scheduled_time),
+            "EXECUTION_ID": execution_id,
+            "ERROR_CODE": refusal.target_code,
+            "ERROR_MESSAGE": refusal.message,
+            "RETRY_ATTEMPTS": "0",
+            "IS_PAYLOAD_TRUNCATED": "false",
+        },
+    )

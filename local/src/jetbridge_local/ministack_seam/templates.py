@@ -12,9 +12,10 @@ _Completion = Callable[[str, dict[str, Any], dict[str, Any]], None]
 
 def install() -> None:
     """Tables: time to live, point-in-time recovery. Functions: dead-letter queue, reserved
-    concurrency."""
+    concurrency. Event source mappings: a concurrency that is a parameter, hence text."""
     _complete("AWS::DynamoDB::Table", _complete_table)
     _complete("AWS::Lambda::Function", _complete_function)
+    _complete("AWS::Lambda::EventSourceMapping", _complete_mapping)
 
 
 def _complete(resource_type: str, completion: _Completion) -> None:
@@ -64,6 +65,12 @@ def _complete_function(name: str, new: dict[str, Any], old: dict[str, Any]) -> N
         _check(lambda_svc._put_function_concurrency(name, request))
     elif "ReservedConcurrentExecutions" in old:
         _check(lambda_svc._delete_function_concurrency(name))
+
+
+def _complete_mapping(uuid: str, new: dict[str, Any], _: dict[str, Any]) -> None:
+    limit = (new.get("ScalingConfig") or {}).get("MaximumConcurrency")
+    if limit is not None:
+        lambda_svc._esms[uuid]["ScalingConfig"] = {"MaximumConcurrency": int(limit)}
 
 
 def _is_true(value: Any) -> bool:
