@@ -7,17 +7,20 @@ include scripts/environments.mk
 CORE := layers/jetbridge
 PROVIDER := airflow_provider
 LOCAL := local
+CLI := cli
 
-$(eval $(call environment,dev,$(CORE) $(PROVIDER) $(LOCAL)))
+$(eval $(call environment,dev,$(CORE) $(PROVIDER) $(LOCAL) $(CLI)))
 $(eval $(call environment,local,$(LOCAL)))
 $(eval $(call environment,runtime))
 $(eval $(call environment,sam))
+$(eval $(call environment,cli,$(CORE) $(CLI)))
 $(eval $(call environment,checkov))
 $(eval $(call environment,airflow,$(CORE) $(PROVIDER)))
+$(eval $(call environment,stock,$(CORE) $(PROVIDER)))
 
 ready = $(foreach name,$(1),$(VENV)/$(name)/ready)
 CLOUD := local runtime sam
-ALL := dev $(CLOUD) airflow checkov
+ALL := dev $(CLOUD) cli airflow checkov
 
 PYTEST_DEV := $(VENV)/dev/bin/python -m pytest
 PYTEST_LOCAL := $(VENV)/local/bin/python -m pytest
@@ -56,7 +59,7 @@ test-contract: $(call ready,$(CLOUD))
 	$(PYTEST_LOCAL) tests/contract -q $(RERUN)
 
 .PHONY: test-integration
-test-integration: $(call ready,dev $(CLOUD) airflow)
+test-integration: $(call ready,dev $(CLOUD) cli airflow)
 	$(PYTEST_LOCAL) tests/integration/stack -q $(RERUN)
 	$(PYTEST_DEV) tests/integration/airflow -q $(RERUN)
 
@@ -86,7 +89,7 @@ schema: $(call ready,dev) ## Write docs/schema and the shapes of AWS's parameter
 	@$(VENV)/dev/bin/python scripts/schema.py
 
 .PHONY: bench
-bench: $(call ready,$(CLOUD)) ## Run one benchmark: make bench ONLY=footprint|flood
+bench: $(call ready,$(CLOUD) $(if $(filter lag feed,$(ONLY)),stock) $(if $(filter livelag,$(ONLY)),airflow)) ## Run one benchmark: make bench ONLY=footprint|flood|lag|…
 	@$(VENV)/local/bin/python -m benchmarks $(ONLY)
 
 .PHONY: docs-tables

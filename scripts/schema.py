@@ -13,6 +13,7 @@ import botocore
 import msgspec
 from botocore.loaders import Loader
 
+from jetbridge.bus.eventbridge import DETAIL_TYPE, SOURCE
 from jetbridge.contract import Outcome, StartAnswer, StartRequest, StopAnswer, StopRequest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,6 +41,7 @@ def generated() -> dict[Path, str]:
     files: dict[Path, Any] = {
         SCHEMAS / f"{name}.json": json_schema(kind) for name, kind in MESSAGES.items()
     }
+    files[SCHEMAS / "run-finished.json"] = event_schema()
     files[SHAPES] = {
         "botocore": botocore.__version__,
         **{field: operation(*names) for field, names in OPERATIONS.items()},
@@ -55,6 +57,28 @@ def json_schema(kind: type[Any]) -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": kind.__name__,
         **msgspec.json.schema(kind),
+    }
+
+
+def event_schema() -> dict[str, Any]:
+    """The event on EventBridge: an outcome in AWS's envelope (Amazon EventBridge user guide,
+    "Events", structure)."""
+    outcome = msgspec.json.schema(Outcome)
+    texts = ("id", "account", "time", "region")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": DETAIL_TYPE,
+        "type": "object",
+        "properties": {
+            "version": {"const": "0"},
+            "source": {"const": SOURCE},
+            "detail-type": {"const": DETAIL_TYPE},
+            **{name: {"type": "string"} for name in texts},
+            "resources": {"type": "array", "items": {"type": "string"}, "maxItems": 0},
+            "detail": {"$ref": outcome["$ref"]},
+        },
+        "required": ["version", "source", "detail-type", *texts, "resources", "detail"],
+        "$defs": outcome["$defs"],
     }
 
 

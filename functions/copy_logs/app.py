@@ -12,12 +12,16 @@ from jetbridge.wiring import copy_logs as wiring
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    """Takes messages ``{run_id}`` of the logs queue."""
+    """Takes messages ``{run_id}`` and ``{run_id, part}`` of the logs queue."""
     copy = wiring.copy()
 
+    def remaining() -> float:
+        return context.get_remaining_time_in_millis() / 1000
+
     def copy_logs(message: Message) -> None:
-        lines = copy(message["run_id"])
-        logger.info("log copied", run_id=message["run_id"], lines=lines)
+        lines = copy(message, remaining)
+        part = message.get("part", {}).get("name", "")
+        logger.info("log copied", run_id=message["run_id"], part=part, lines=lines)
         count("LogLinesCopied", lines)
 
     return each_message(event, copy_logs)

@@ -5,6 +5,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from jetbridge.contract import StopRequest, decode, to_builtins
+from jetbridge.domain.orphans import Orphan
 from jetbridge.sqs_batch import each_message
 from jetbridge.telemetry import count, logger, metrics, refusals_counted
 from jetbridge.wiring import stop_run as wiring
@@ -15,14 +16,24 @@ from jetbridge.wiring import stop_run as wiring
 @refusals_counted()
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Takes a ``StopRequest`` and returns a ``StopAnswer``, or takes messages that are
-    ``StopRequest``s."""
+    ``StopRequest``s or ``{"orphan": Orphan}``."""
     if "Records" in event:
-        return each_message(event, stop_runs)
+        return each_message(event, stop_of_message)
     return stop_runs(event)
 
 
+def stop_of_message(message: dict[str, Any]) -> None:
+    if "orphan" not in message:
+        stop_runs(message)
+        return
+    orphan = decode(Orphan, message["orphan"])
+    logger.warning("container of no run", backend_id=orphan.backend_id, reason=orphan.reason)
+    wiring.stop_orphan()(orphan)
+    count("OrphansStopped")
+
+
 def stop_runs(message: dict[str, Any]) -> Any:
-    answer = wiring.stop()(decode(StopRequest, message))
-    logger.info("stop asked for", stopping=answer.stopping, already_ended=answer.already_ended)
-    count("StopsRequested", len(answer.stopping))
-    return to_builtins(answer)
+    answer = to_builtins(wiring.stop()(decode(StopRequest, message)))
+    logger.info("stop asked for", **{name: answer[name] for name in answer if name != "version"})
+    count("StopsRequested", len(answer["stopping"]))
+    return answer

@@ -8,13 +8,19 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from jetbridge.telemetry import count, logger, metrics
 from jetbridge.wiring import sweep_runs as wiring
 
+# What was begun is to be over when Lambda's time is.
+LAST_SECONDS = 15
+
 
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """Takes anything; returns what the sweep did."""
-    swept = asdict(wiring.sweep()())
-    logger.info("swept", **swept)
-    for name, number in swept.items():
-        count(f"Swept{name.title().replace('_', '')}", number)
-    return swept
+    """Takes ``{"audit": true}`` for an audit, anything else for a sweep; returns what it did."""
+    seconds = context.get_remaining_time_in_millis() / 1000 - LAST_SECONDS
+    auditing = event.get("audit") is True
+    did = asdict(wiring.audit()(seconds) if auditing else wiring.sweep()(seconds))
+    logger.info("audited" if auditing else "swept", **did)
+    for name, number in did.items():
+        kind = "Audit" if auditing else "Swept"
+        count(f"{kind}{name.title().replace('_', '')}", number)
+    return did

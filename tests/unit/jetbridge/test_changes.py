@@ -137,14 +137,32 @@ def test_unknown_fields_change_nothing(name: str) -> None:
     assert from_event(unknown, STACK_KEY) == from_event(known, STACK_KEY)
 
 
-def test_unknown_batch_status_orders_between_running_and_the_end() -> None:
-    held = event("batch_runnable")
-    held["detail"]["status"] = "HELD_BACK"
-    found = from_event(held, STACK_KEY)
+@pytest.mark.parametrize("status", ["HELD_BACK", "", "running"])
+def test_unknown_batch_status_is_no_end_and_overtakes_nothing(status: str) -> None:
+    second = event("batch_runnable_second_attempt")
+    second["detail"]["status"] = status
+    found = from_event(second, STACK_KEY)
     assert found is not None
-    assert found.ending is None
+    assert (found.ending, found.status) == (None, status)
     assert change("batch_running").order < found.order
     assert found.order < change("batch_runnable_second_attempt").order
+
+
+@pytest.mark.parametrize("status", ["HIBERNATING", "", "stopped"])
+def test_unknown_ecs_status_is_no_end_and_keeps_its_version(status: str) -> None:
+    running = event("ecs_running")
+    running["detail"] |= {"lastStatus": status, "version": 6}
+    found = from_event(running, STACK_KEY)
+    assert found is not None
+    assert (found.ending, found.status, found.order) == (None, status, 6)
+
+
+def test_task_that_aws_is_about_to_forget_has_ended() -> None:
+    deleted = event("ecs_stopped_exit_3")
+    deleted["detail"]["lastStatus"] = "DELETED"
+    found = from_event(deleted, STACK_KEY)
+    assert found is not None
+    assert found.ending == change("ecs_stopped_exit_3").ending
 
 
 def test_history_of_two_attempts_rises() -> None:

@@ -1,82 +1,129 @@
-"""Reading CloudWatch Logs to its true end."""
+"""CloudWatch Logs, read and written: pages, tokens, refusals, batches."""
 
+import random
 import time
+from itertools import pairwise
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ConnectTimeoutError
+from hypothesis import given
+from hypothesis import strategies as st
 from jetbridge_testing.clock import Clock
-from jetbridge_testing.logs import Event, PagingLogsClient, log_event
+from jetbridge_testing.logs import (
+    Event,
+    PagingLogsClient,
+    StreamsClient,
+    client_error,
+    log_event,
+)
 
 from jetbridge.contract import LogStream
 from jetbridge.domain.lines import Line
+from jetbridge.domain.log_position import Position, Seen
 from jetbridge.logs.cloudwatch import CloudWatchLogs
-from jetbridge.logs.port import StreamMissing
+from jetbridge.logs.port import Busy, Page, StreamClosed, StreamMissing, TokenExpired
+from jetbridge.logs.streams import CloudWatchStreams
+from jetbridge.services.copy_to_cloudwatch import (
+    BATCH_BYTES,
+    BATCH_EVENTS,
+    EVENT_BYTES,
+    EVENT_OVERHEAD,
+    batches,
+    fitting,
+)
 
 STREAM = LogStream(container="main", group="g", stream="s", region="eu-west-1")
-SETTLE = 5.0
+START = Position()
+DAY = 24 * 3600 * 1000
 
 
 def _page(*messages: str) -> list[Event]:
     return [log_event(number, message) for number, message in enumerate(messages)]
 
 
-def _read(client: PagingLogsClient, clock: Clock | None = None) -> list[str]:
-    logs = CloudWatchLogs(lambda region: client, (clock or Clock()).sleep)
-    return [line.message for line in logs.lines(STREAM, SETTLE)]
-
-
 def _tail(client: PagingLogsClient, limit: int = 10) -> list[Line] | None:
     return CloudWatchLogs(lambda region: client).tail(STREAM, limit)
 
 
+class Refusing:
+    """Every call fails."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def get_log_events(self, **parameters: Any) -> Any:
+        raise self._error
+
+    put_log_events = get_log_events
+
+
+def test_a_page_has_its_lines_its_token_and_when_the_latest_came() -> None:
+    client = PagingLogsClient([[log_event(1_772_323_229_007, "a"), log_event(1, "b")]])
+    page = CloudWatchLogs(lambda region: client).page(STREAM, START)
+    assert page == Page([Line(1_772_323_229_007, "a"), Line(1, "b")], "f/1", 1_772_323_229_407)
+    assert client.calls == [{"logGroupName": "g", "logStreamName": "s", "startFromHead": True}]
+
+
 @pytest.mark.parametrize(
-    "pages",
+    ("position", "parameters"),
     [
-        [],
-        [[]],
-        [_page("a", "b")],
-        [_page("a"), _page("b")],
-        [[], _page("a"), [], [], [], [], [], _page("b"), []],
+        (Position(token="f/1", last=7, count=2), {"nextToken": "f/1"}),
+        (Position(last=7, count=2), {"startTime": 7}),
     ],
 )
-def test_reads_past_empty_pages_to_the_repeated_token(pages: list[list[Event]]) -> None:
-    client = PagingLogsClient(pages)
-    assert _read(client) == [event["message"] for page in pages for event in page]
-    assert client.calls[-1]["nextToken"] == client.calls[-2]["nextToken"]
+def test_reads_on_by_token_or_else_by_time(position: Position, parameters: dict[str, Any]) -> None:
+    client = PagingLogsClient([[], []])
+    CloudWatchLogs(lambda region: client).page(STREAM, position)
+    [call] = client.calls
+    assert parameters.items() <= call.items()
+    assert len({"nextToken", "startTime"} & set(call)) == 1
 
 
-def test_timestamps_are_the_events_own() -> None:
-    client = PagingLogsClient([[log_event(1_772_323_229_007, "a")]])
-    [line] = CloudWatchLogs(lambda region: client, Clock().sleep).lines(STREAM, SETTLE)
-    assert line == Line(1_772_323_229_007, "a")
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (client_error("ResourceNotFoundException"), StreamMissing),
+        (client_error("AccessDeniedException"), StreamClosed),
+        (client_error("InvalidParameterException", "The specified nextToken is expired."),
+         TokenExpired),
+        (client_error("ThrottlingException", "Rate exceeded"), Busy),
+        (client_error("ServiceUnavailableException", "", 503), Busy),
+        (ConnectTimeoutError(endpoint_url="https://logs"), Busy),
+    ],
+)  # fmt: skip
+def test_refusals_are_told_apart(error: Exception, said: type[Exception]) -> None:
+    with pytest.raises(said):
+        CloudWatchLogs(lambda region: Refusing(error)).page(STREAM, Position(token="f/1"))
 
 
-def test_lines_that_come_while_it_settles_are_read() -> None:
-    client, clock = PagingLogsClient([_page("a")]), Clock()
-    late = [_page("b"), [], _page("c")]
-
-    def sleep(seconds: float) -> None:
-        clock.sleep(seconds)
-        if late:
-            assert client.pages is not None
-            client.pages.append(late.pop(0))
-
-    logs = CloudWatchLogs(lambda region: client, sleep)
-    assert [line.message for line in logs.lines(STREAM, SETTLE)] == ["a", "b", "c"]
-    assert set(clock.slept) == {SETTLE}
+def test_an_invalid_parameter_that_is_not_the_token_stays_an_error() -> None:
+    error = client_error("InvalidParameterException", "logStreamName")
+    with pytest.raises(type(error)):
+        CloudWatchLogs(lambda region: Refusing(error)).page(STREAM, START)
 
 
-def test_settles_once_after_the_last_line() -> None:
-    clock = Clock()
-    _read(PagingLogsClient([_page("a"), _page("b")]), clock)
-    assert clock.slept == [SETTLE]
-
-
-def test_missing_stream() -> None:
-    with pytest.raises(StreamMissing, match="g s"):
-        _read(PagingLogsClient(None))
+def test_no_tail_of_what_is_missing_or_may_not_be_read() -> None:
+    """An outcome without last lines is better than none."""
     assert _tail(PagingLogsClient(None)) is None
+    denied = Refusing(client_error("AccessDeniedException"))
+    assert CloudWatchLogs(lambda region: denied).tail(STREAM, 1) is None
+
+
+@given(st.lists(st.integers(0, 5), max_size=30), st.data())
+def test_reading_begins_anew_behind_the_last_line_exactly(times: list[int], data: Any) -> None:
+    lines = [Line(time, str(number)) for number, time in enumerate(sorted(times))]
+    read = data.draw(st.integers(0, len(lines)))
+    middle = data.draw(st.integers(0, read))
+    position = START.behind(lines[:middle]).behind(lines[middle:read])
+    since = [line for line in lines if position.last is None or line.timestamp >= position.last]
+    seen, rest = Seen(position), []
+    while since:
+        size = data.draw(st.integers(1, 3))
+        rest += seen.drop(since[:size])
+        since = since[size:]
+    assert rest == lines[read:]
 
 
 @pytest.mark.parametrize(
@@ -108,18 +155,88 @@ def test_asks_in_the_streams_own_region() -> None:
 def test_reads_moto(aws: None) -> None:
     client = boto3.client("logs")
     client.create_log_group(logGroupName="g")
-    logs = CloudWatchLogs(lambda region: client, Clock().sleep)
+    logs = CloudWatchLogs(lambda region: client)
     assert logs.tail(STREAM, 3) is None
     client.create_log_stream(logGroupName="g", logStreamName="s")
     assert logs.tail(STREAM, 3) == []
     now = 1_700_000_000_000
     events: Any = [{"timestamp": now + n, "message": f"line {n}"} for n in range(2500)]
     client.put_log_events(logGroupName="g", logStreamName="s", logEvents=_recent(events))
-    read = list(logs.lines(STREAM, SETTLE))
-    assert [line.message for line in read] == [f"line {n}" for n in range(2500)]
+    page = logs.page(STREAM, START)
+    again = logs.page(STREAM, Position(token=page.token))
+    assert [line.message for line in page.lines] == [f"line {n}" for n in range(2500)]
+    assert again[:2] == ([], page.token)
+    since = logs.page(STREAM, Position(last=page.lines[2_400].timestamp, count=1))
+    assert since.lines == page.lines[2_400:]
     tail = logs.tail(STREAM, 3)
     assert tail is not None
     assert [line.message for line in tail] == ["line 2497", "line 2498", "line 2499"]
+
+
+# Writing
+
+
+def test_writes_moto_and_makes_the_stream(aws: None) -> None:
+    client = boto3.client("logs")
+    client.create_log_group(logGroupName="g")
+    streams = CloudWatchStreams(lambda: client)
+    now = int(time.time() * 1000)
+    assert streams.put("g", "dag_id=a/attempt=1.log", [(now, "a"), (now, "b")]) == 0
+    assert streams.put("g", "dag_id=a/attempt=1.log", [(now + 1, "c")]) == 0
+    written = client.get_log_events(logGroupName="g", logStreamName="dag_id=a/attempt=1.log")
+    assert [event["message"] for event in written["events"]] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("days", "rejected"), [([-20, -15, -1, 0], 2), ([-1, 0], 0), ([0, 1], 1), ([-20, 0, 1], 2)]
+)
+def test_counts_what_is_rejected(days: list[int], rejected: int) -> None:
+    clock = Clock()
+    client = StreamsClient(clock, random.Random(1))
+    now = int(clock.now * 1000)
+    events = [(now + day * DAY, str(day)) for day in days]
+    streams = CloudWatchStreams(lambda: client)
+    assert sum(streams.put("g", "s", batch) for batch in batches(events)) == rejected
+
+
+def test_throttled_writes_are_for_later() -> None:
+    error = client_error("ThrottlingException", "Rate exceeded")
+    with pytest.raises(Busy):
+        CloudWatchStreams(lambda: Refusing(error)).put("g", "s", [(0, "a")])
+
+
+EVENTS = st.lists(
+    st.tuples(st.integers(0, 3 * DAY), st.sampled_from(["", "ä", "x" * 200_000, "y" * 1_000_000])),
+    max_size=40,
+)
+
+
+@given(EVENTS)
+def test_batches_keep_to_the_limits_of_put_log_events(events: list[tuple[int, str]]) -> None:
+    events.sort(key=lambda event: event[0])
+    made = list(batches(events))
+    assert [event for batch in made for event in batch] == events
+    for batch in made:
+        assert 1 <= len(batch) <= BATCH_EVENTS
+        assert sum(len(text.encode()) + EVENT_OVERHEAD for _, text in batch) <= BATCH_BYTES
+        assert batch[-1][0] - batch[0][0] < DAY
+    for one, two in pairwise(made):
+        more = [*one, two[0]]
+        assert (
+            sum(len(text.encode()) + EVENT_OVERHEAD for _, text in more) > BATCH_BYTES
+            or more[-1][0] - more[0][0] >= DAY
+        ), "a batch that could have been larger"
+
+
+def test_a_batch_has_ten_thousand_events_at_most() -> None:
+    assert [len(batch) for batch in batches([(0, "a")] * 25_000)] == [10_000, 10_000, 5_000]
+
+
+@pytest.mark.parametrize("text", ["x" * 1_048_576, "\x01" * 400_000, "😀" * 300_000])
+def test_a_line_that_is_too_long_is_cut_and_says_so(text: str) -> None:
+    event = fitting(Line(0, text), "container.main")
+    assert len(event.encode()) <= EVENT_BYTES
+    assert "cut by Jetbridge" in event
 
 
 def _recent(events: list[dict[str, Any]]) -> Any:

@@ -39,9 +39,24 @@ def check(world: World, row: Run) -> None:
     _check_one_at_a_time(world)
     _check_record(row)
     assert world.finished == {world.run_id}
-    assert row.handed_over
+    _check_one_outcome(world)
     if row.stop is not None:
         assert row.stop.by == "ada"
+    else:
+        _check_nothing_healthy_was_stopped(row)
+
+
+def _check_one_outcome(world: World) -> None:
+    outcome = world.outcomes.get(world.run_id)
+    assert list(world.outcomes.sealed) == [world.run_id]
+    assert world.bus.announced
+    assert all(announced == outcome for announced in world.bus.announced)
+
+
+def _check_nothing_healthy_was_stopped(row: Run) -> None:
+    assert row.ending is not None
+    assert row.ending.code != "UserInitiated"
+    assert not row.ending.terminated
 
 
 def _check_one_at_a_time(world: World) -> None:

@@ -8,6 +8,7 @@ from jetbridge_testing.door import MemoryEnvironments, offloading, policy, refus
 from jetbridge_testing.samples import request, sample
 
 from jetbridge.contract import StartRequest, decode
+from jetbridge.services.door.log_targets import LogTargets
 
 STARTS = ["airflow_ecs", "airflow_batch", "schedule", "event", "person"]
 TASK, JOB = "airflow_ecs", "airflow_batch"
@@ -258,8 +259,20 @@ def test_overrides_at_the_limit_pass() -> None:
 
 
 def test_without_a_log_bucket_no_log_target_is_taken() -> None:
-    error = refusal(policy(log_bucket="").check, request(TASK))
+    error = refusal(policy(log_targets=LogTargets()).check, request(TASK))
     assert "AirflowLogBucket" in error.fix
+
+
+def _mwaa(group: str) -> StartRequest:
+    stream = "dag_id=a/run_id=b/task_id=c/attempt=1.log"
+    return changed(TASK, {"log_target": {"kind": "cloudwatch", "group": group, "stream": stream}})
+
+
+def test_logs_may_go_to_the_stacks_log_group_and_no_other() -> None:
+    assert policy().check(_mwaa("airflow-mwaa-Task")) == []
+    for check in (policy().check, policy(log_targets=LogTargets("airflow-logs")).check):
+        error = refusal(check, _mwaa("airflow-other-Task"))
+        assert (error.field, "AirflowLogGroup" in error.fix) == ("log_target.group", True)
 
 
 SECRETS = [

@@ -5,7 +5,8 @@ from jetbridge_testing.door import PLACE, policy, refusal
 from jetbridge_testing.samples import request
 from msgspec.structs import replace
 
-from jetbridge.services.door.allowed import Allowed, Place, matches
+from jetbridge.domain.patterns import matches
+from jetbridge.services.door.allowed import Allowed, Place
 
 ARN = "arn:aws:ecs:eu-central-1:123456789012:"
 

@@ -1,5 +1,6 @@
 """finish_run: the last lines, the result, one outcome, delivered whatever breaks."""
 
+import dataclasses
 import json
 
 import pytest
@@ -8,15 +9,25 @@ from jetbridge_testing.logs import MemoryLogs
 from jetbridge_testing.memory import MemoryBus, MemoryOutcomes, MemoryQueue, MemoryRuns
 from jetbridge_testing.samples import DEFINITIONS, REGION, ended_run, launched_run, new_run
 from jetbridge_testing.steps import Crash, Steps, crash
+from jetbridge_testing.template import resources
 from msgspec.structs import replace
 
-from jetbridge.contract import Cause, Death, Outcome, State, StopCause, encode
+from jetbridge.contract import (
+    Cause,
+    Death,
+    Outcome,
+    State,
+    StopCause,
+    TriggerDagRun,
+    Way,
+    encode,
+)
 from jetbridge.domain.failures import POLICY_VERSION
 from jetbridge.domain.lines import RESULT_MARKER
-from jetbridge.domain.run import Attachment, Ending, Run, Status, Stop
+from jetbridge.domain.run import Attachment, Definition, Ending, LogSource, Run, Status, Stop
 from jetbridge.outcomes.port import Outcomes
 from jetbridge.queues.port import NotYet
-from jetbridge.services.finish import Finish
+from jetbridge.services.finish import CLOCKS_DIFFER_SECONDS, SETTLE_LOOKS, Finish
 
 STOPPED_AT = 1_772_323_324.713
 MAIN = "report/main/478f3a4c51824ad23cb50c1c60670c0f"
@@ -30,6 +41,7 @@ class Scene:
         streams: dict[str, list[str]] | None = None,
         steps: Steps | None = None,
         outcomes: Outcomes | None = None,
+        stacks: Way = "feed",
     ) -> None:
         steps = steps or Steps()
         self.clock = Clock(STOPPED_AT + 1)
@@ -38,15 +50,17 @@ class Scene:
         self.run = run
         self.outcomes = outcomes or MemoryOutcomes()
         self.logs = MemoryLogs(streams or {})
-        self.copies, self.bus = MemoryQueue(), MemoryBus()
+        self.notices, self.copies, self.bus = MemoryQueue(), MemoryQueue(), MemoryBus()
         self.finish = Finish(
             steps.watch(self.runs),
             steps.watch(self.outcomes),
             steps.watch(self.logs),
+            steps.watch(self.notices),
             steps.watch(self.copies),
             steps.watch(self.bus),
             REGION,
             5,
+            stacks,
             self.clock,
         )
 
@@ -100,13 +114,45 @@ def test_delivery() -> None:
     row = scene.runs.get(scene.run.run_id)
     assert row is not None
     assert row.finished
-    assert scene.runs.due(1e12, 10) == []
+    assert list(scene.runs.due(1e12)) == []
 
 
 def test_without_a_log_target_nothing_is_copied() -> None:
     scene = Scene(_with(ended_run("ecs_stopped_exit_0"), log_target=None), {MAIN: ["x"]})
     scene.settled()
     assert scene.copies.messages == []
+
+
+@pytest.mark.parametrize(
+    ("stacks", "asked", "told"),
+    [
+        ("feed", None, False),
+        ("feed", "push", True),
+        ("push", None, True),
+        ("push", "feed", False),
+        ("rest", None, True),
+    ],
+)
+def test_waiting_task_is_told_by_push_and_rest(stacks: Way, asked: Way | None, told: bool) -> None:
+    run = _with(ended_run("ecs_stopped_exit_0"), finish=asked, airflow="production")
+    scene = Scene(run, {MAIN: ["x"]}, stacks=stacks)
+    scene.settled()
+    message = {"run_id": run.run_id, "airflow": "production"}
+    assert scene.notices.messages == ([message] if told else [])
+    assert scene.notices.groups == (["production"] if told else [])
+
+
+def test_each_thing_that_a_runs_end_begins_is_a_notice_of_its_own() -> None:
+    entries = [TriggerDagRun(dag_id="a"), TriggerDagRun(dag_id="b", airflow="other")]
+    caller = new_run("person").request.caller
+    run = _with(ended_run("ecs_stopped_exit_0"), caller=caller, on_finish=entries)
+    scene = Scene(run, {MAIN: ["x"]}, stacks="push")
+    scene.settled()
+    assert scene.notices.messages == [
+        {"run_id": run.run_id, "airflow": "default", "on_finish": 0},
+        {"run_id": run.run_id, "airflow": "other", "on_finish": 1},
+    ]
+    assert scene.notices.groups == ["default", "other"]
 
 
 @pytest.mark.parametrize("run", [new_run(), launched_run()], ids=["accepted", "launched"])
@@ -135,6 +181,59 @@ def test_waits_for_lines_and_then_settles(streams: dict[str, list[str]]) -> None
     assert (outcome.state, outcome.last_lines) == (State.SUCCEEDED, [])
     assert waits == 4
     assert scene.clock() >= STOPPED_AT + 5
+
+
+MAX_RECEIVES = resources("AWS::SQS::Queue")["FinishQueue"]["Properties"]["RedrivePolicy"][
+    "maxReceiveCount"
+]
+
+
+@pytest.mark.parametrize("settle_seconds", [0, 1, 2, 5, 7, 13, 30, 60])
+@pytest.mark.parametrize("behind", [-3600, -5, 0, 3600])
+def test_settling_is_bounded_and_never_leads_to_the_dead_letters(
+    settle_seconds: int, behind: float
+) -> None:
+    """``behind``: how far this clock is behind that of ECS."""
+    scene = Scene(ended_run("ecs_stopped_exit_0"))
+    began = STOPPED_AT - behind
+    scene.clock.now = began
+    finish = dataclasses.replace(scene.finish, settle_seconds=settle_seconds)
+    receives = 0
+    while True:
+        receives += 1
+        try:
+            assert finish(scene.run.run_id) is not None
+            break
+        except NotYet as not_yet:
+            scene.clock.advance(not_yet.delay_seconds)
+    assert receives < MAX_RECEIVES
+    longest = settle_seconds + max(0, min(behind, CLOCKS_DIFFER_SECONDS))
+    assert scene.clock() - began <= longest + max(1, settle_seconds / SETTLE_LOOKS)
+
+
+def _without_logs(run: Run) -> Run:
+    sources = [LogSource(container="main", driver="splunk")]
+    return replace(run, definition=Definition(arn=DEFINITIONS["ecs"].arn, log_sources=sources))
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        _without_logs(ended_run("ecs_stopped_exit_0")),
+        replace(ended_run("ecs_stopped_exit_0"), definition=None),
+        ended_run("ecs_cannot_pull_container"),
+        ended_run("ecs_capacity_unavailable"),
+        ended_run("batch_array_parent_failed"),
+        ended_run("batch_cannot_start"),
+        new_run(status=Status.ENDED, ending=Ending(code="Lost")),
+    ],
+    ids=["splunk", "no definition", "no image", "no capacity", "array", "no start", "lost"],
+)
+def test_where_no_line_can_come_none_is_waited_for(run: Run) -> None:
+    scene = Scene(run)
+    scene.clock.now = STOPPED_AT
+    assert scene.finish(run.run_id) is not None
+    assert scene.clock() == STOPPED_AT
 
 
 def test_lines_that_come_late_are_in_the_outcome() -> None:
@@ -237,19 +336,19 @@ def test_result_that_is_too_big_says_so() -> None:
 
 def _moments() -> list[str]:
     steps = Steps()
-    Scene(ended_run("ecs_stopped_exit_0"), {MAIN: ["x"]}, steps).settled()
+    Scene(ended_run("ecs_stopped_exit_0"), {MAIN: ["x"]}, steps, stacks="push").settled()
     return steps.moments
 
 
 def test_the_steps_are_those_we_think_of() -> None:
     names = [moment.removeprefix("after ") for moment in _moments()[1::2]]
-    assert names == ["get", "get", "tail", "seal", "send", "announce", "mark_finished"]
+    assert names == ["get", "get", "tail", "seal", "send", "send", "announce", "mark_finished"]
 
 
 @pytest.mark.parametrize("moment", range(len(_moments())))
 def test_crash_between_any_two_side_effects(moment: int, outcomes: Outcomes) -> None:
     scene = Scene(
-        ended_run("ecs_stopped_exit_0"), {MAIN: ["first"]}, Steps({moment: crash}), outcomes
+        ended_run("ecs_stopped_exit_0"), {MAIN: ["first"]}, Steps({moment: crash}), outcomes, "push"
     )
     with pytest.raises(Crash):
         scene.settled()
@@ -261,6 +360,7 @@ def test_crash_between_any_two_side_effects(moment: int, outcomes: Outcomes) -> 
     assert outcome in scene.bus.announced
     assert all(announced == outcome for announced in scene.bus.announced)
     assert {"run_id": scene.run.run_id} in scene.copies.messages
+    assert {"run_id": scene.run.run_id, "airflow": "default"} in scene.notices.messages
     row = scene.runs.get(scene.run.run_id)
     assert row is not None
     assert row.finished
@@ -268,7 +368,7 @@ def test_crash_between_any_two_side_effects(moment: int, outcomes: Outcomes) -> 
 
 def test_two_at_once_deliver_the_same_outcome() -> None:
     steps = Steps()
-    scene = Scene(ended_run("ecs_stopped_exit_0"), {MAIN: ["x"]}, steps)
+    scene = Scene(ended_run("ecs_stopped_exit_0"), {MAIN: ["x"]}, steps, stacks="push")
 
     def other() -> None:
         scene.clock.advance(3)
@@ -285,6 +385,14 @@ def test_sealed_outcome_is_delivered_without_reading_again() -> None:
     reads = scene.logs.reads
     assert scene.settled() == first
     assert scene.logs.reads == reads
+
+
+def test_what_is_delivered_is_not_delivered_again() -> None:
+    scene = Scene(ended_run("ecs_stopped_exit_0"), {MAIN: ["x"]})
+    outcome = scene.settled()
+    assert scene.settled() == outcome
+    assert scene.bus.announced == [outcome]
+    assert len(scene.copies.messages) == 1
 
 
 def test_stop_that_was_wished_for_is_the_outcome() -> None:

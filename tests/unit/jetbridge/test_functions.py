@@ -3,16 +3,18 @@
 import importlib.util
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from jetbridge_testing.airflow_server import PASSWORD, AirflowServer, Reply
 from jetbridge_testing.backends import FakeBackend, FakeBatch, FakeEcs
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.environment import ENVIRONMENT, QUEUES, Context, create_queues
+from jetbridge_testing.notices import outcome_of
 from jetbridge_testing.samples import ended_run, launched_run, new_run, sample
 from jetbridge_testing.tables import create_table
 from jetbridge_testing.template import ROOT
@@ -24,7 +26,7 @@ from jetbridge.contract import ContractError, Outcome, StartRequest, StopCause, 
 from jetbridge.domain.run import Status
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
 from jetbridge.runs.dynamodb import DynamoRuns
-from jetbridge.wiring import backends, parts
+from jetbridge.wiring import backends, notify_airflow, parts
 
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
 Handler = Any
@@ -41,6 +43,7 @@ class Cloud:
         create_queues(self.sqs)
         self.s3 = boto3.client("s3", region_name="us-east-1")
         self.s3.create_bucket(Bucket="airflow-logs")
+        self.secrets = boto3.client("secretsmanager")
         self.ecs, self.batch = fakes["ecs"], fakes["batch"]
 
     def messages(self, queue: str) -> list[dict[str, Any]]:
@@ -91,11 +94,13 @@ def _call(function: str, event: dict[str, Any]) -> Any:
 ALL_GOOD: dict[str, Any] = {"batchItemFailures": []}
 
 
-def test_the_seven_functions() -> None:
+def test_the_nine_functions() -> None:
     assert FUNCTIONS == [
         "copy_logs",
         "finish_run",
         "launch_run",
+        "notify_airflow",
+        "relay_logs",
         "start_run",
         "stop_run",
         "sweep_runs",
@@ -228,10 +233,95 @@ def test_finish_run(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
     assert isinstance(outcome, Outcome)
     assert (outcome.state.value, outcome.result) == ("succeeded", 7)
     assert cloud.messages("logs") == [{"run_id": run.run_id}]
-    assert cloud.runs.due(1e12, 10) == []
+    assert list(cloud.runs.due(1e12)) == []
     printed = capsys.readouterr().out
     assert "RunsSucceeded" in printed
     assert "secret of the container" not in printed
+
+
+Said = Callable[[], str]
+RESUMED = Reply(200, {"status": "resumed"})
+
+
+@pytest.fixture
+def airflow(cloud: Cloud) -> Iterator[AirflowServer]:
+    """An Airflow whose account is in the stack's secret, and a run whose outcome it waits for."""
+    notify_airflow.airflows.cache_clear()
+    notify_airflow.breaker.cache_clear()
+    run = ended_run("ecs_stopped_exit_0")
+    cloud.runs.create(replace(run, request=replace(run.request, finish="push")))
+    cloud.outcomes.seal(outcome_of(run, last_lines=["secret of the container"]))
+    with AirflowServer().serving() as server:
+        # moto's ARNs end in letters of its own choice: the name does as well.
+        cloud.secrets.create_secret(Name=ENVIRONMENT[SECRET], SecretString=server.secret())
+        yield server
+
+
+SECRET = "JETBRIDGE_AIRFLOW_SECRET_ARN"
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> Said:
+    """All that a function has printed and logged so far, with every field and traceback."""
+    # The stack sets no level for other libraries' loggers; urllib3 would say the most.
+    caplog.set_level("INFO")
+    caplog.set_level("DEBUG", logger="urllib3")
+
+    def read() -> str:
+        fields = [str(vars(record)) for record in caplog.records]
+        return "\n".join([capsys.readouterr().out, caplog.text, *fields])
+
+    return read
+
+
+def test_notify_airflow(airflow: AirflowServer, said: Said) -> None:
+    airflow.replies = [RESUMED]
+    assert _call("notify_airflow", sample("notify_airflow/message")) == ALL_GOOD
+    assert airflow.requests[-1].body["outcome"]["state"] == "succeeded"
+    printed = said()
+    assert "resumed" in printed
+    assert "NoticesHeard" in printed
+
+
+def test_notify_airflow_waits_for_an_airflow_that_is_down(
+    cloud: Cloud, airflow: AirflowServer, said: Said
+) -> None:
+    airflow.replies = [Reply(503)]
+    assert _call("notify_airflow", sample("notify_airflow/message")) == ALL_GOOD
+    url = ENVIRONMENT["JETBRIDGE_NOTIFY_QUEUE_URL"]
+    counted = cloud.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert counted["ApproximateNumberOfMessagesDelayed"] == "1"
+    printed = said()
+    assert "AirflowUnavailable" in printed
+    assert "NotifyWait" in printed
+
+
+@pytest.mark.parametrize(
+    ("status", "failures"),
+    [(200, 0), (401, 0), (403, 1), (404, 1), (409, 0), (410, 0), (422, 1), (425, 0), (503, 0)],
+)
+def test_notify_airflow_logs_nothing_that_is_secret(
+    airflow: AirflowServer, said: Said, status: int, failures: int
+) -> None:
+    airflow.replies = [RESUMED if status == 200 else Reply(status, {"detail": "no"})] * 3
+    answer = _call("notify_airflow", sample("notify_airflow/message"))
+    assert len(answer["batchItemFailures"]) == failures
+    printed = said()
+    assert "default" in printed
+    for secret in (PASSWORD, "eyJ-token", "secret of the container"):
+        assert secret not in printed
+
+
+def test_notify_airflow_says_what_is_wrong_with_the_secret(
+    cloud: Cloud, airflow: AirflowServer, said: Said
+) -> None:
+    text = airflow.secret(pasword=PASSWORD)
+    cloud.secrets.put_secret_value(SecretId=ENVIRONMENT[SECRET], SecretString=text)
+    answer = _call("notify_airflow", sample("notify_airflow/message"))
+    assert len(answer["batchItemFailures"]) == 1
+    printed = said()
+    assert "pasword" in printed
+    assert PASSWORD not in printed
 
 
 def test_copy_logs(cloud: Cloud) -> None:
@@ -246,6 +336,13 @@ def test_copy_logs(cloud: Cloud) -> None:
     assert [json.loads(line)["event"] for line in body.splitlines()] == ["one", "two"]
 
 
+def test_copy_logs_of_one_part(cloud: Cloud) -> None:
+    cloud.log("/ecs/report", "report/main/478f3a4c51824ad23cb50c1c60670c0f", "one", "two")
+    assert _call("copy_logs", sample("copy_logs/part")) == ALL_GOOD
+    [item] = cloud.s3.list_objects_v2(Bucket="airflow-logs")["Contents"]
+    assert item["Key"].endswith("attempt=1.log.jetbridge.1.main.1.log")
+
+
 def test_stop_run_asked_directly(cloud: Cloud) -> None:
     run = launched_run()
     cloud.runs.create(run)
@@ -255,6 +352,7 @@ def test_stop_run_asked_directly(cloud: Cloud) -> None:
         "stopping": [run.run_id],
         "already_ended": [],
         "unknown": [request["run_ids"][1]],
+        "taken_over": [],
         "version": 1,
     }
     assert cloud.ecs.stopped == [(run.backend_id, "The DAG run was cleared")]
@@ -281,21 +379,56 @@ def test_sweep_runs(cloud: Cloud) -> None:
         "timed_out": 1,
         "relaunched": 0,
         "described": 2,
+        "describe_calls": 2,
+        "left": 0,
     }
     assert [message["cause"] for message in cloud.messages("stop")] == ["timeout"]
     assert {message["run_id"] for message in cloud.messages("finish")} >= {lost.run_id}
 
 
+def test_sweep_runs_audits(cloud: Cloud) -> None:
+    detail = sample("state_changes/ecs_running")["detail"]
+    cloud.ecs.records = {detail["taskArn"]: detail}
+    answer = _call("sweep_runs", sample("sweep_runs/audit"))
+    assert answer == {"living": 1, "adopted": 0, "orphans": 1, "left": 0}
+    [message] = cloud.messages("stop")
+    orphaned = sample("stop_run/orphan")
+    assert json.loads(orphaned["Records"][0]["body"]) == message
+    assert _call("stop_run", orphaned) == ALL_GOOD
+    assert [stopped for stopped, _ in cloud.ecs.stopped] == [detail["taskArn"]]
+
+
+def test_orphans_are_stopped_from_the_queue_alone(cloud: Cloud) -> None:
+    message = json.loads(sample("stop_run/orphan")["Records"][0]["body"])
+    with pytest.raises(ContractError):
+        _call("stop_run", message)
+    assert cloud.ecs.stopped == []
+
+
 @pytest.mark.parametrize(
-    "path", ["launch_run/message", "track_run/messages", "finish_run/message", "copy_logs/message"]
+    "path",
+    [
+        "launch_run/message",
+        "track_run/messages",
+        "finish_run/message",
+        "copy_logs/message",
+        "notify_airflow/message",
+    ],
 )
 def test_messages_of_unknown_runs_are_acknowledged(cloud: Cloud, path: str) -> None:
     assert _call(path.split("/", maxsplit=1)[0], sample(path)) == ALL_GOOD
-    assert [cloud.messages(queue) for queue in QUEUES] == [[]] * 4
+    assert [cloud.messages(queue) for queue in QUEUES] == [[]] * 5
 
 
 @pytest.mark.parametrize(
-    "path", ["launch_run/message", "finish_run/message", "copy_logs/message", "stop_run/message"]
+    "path",
+    [
+        "launch_run/message",
+        "finish_run/message",
+        "copy_logs/message",
+        "stop_run/message",
+        "notify_airflow/message",
+    ],
 )
 def test_message_without_a_run_id_fails_alone(cloud: Cloud, path: str) -> None:
     event = sample(path)

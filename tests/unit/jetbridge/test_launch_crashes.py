@@ -1,9 +1,10 @@
 """launch_run dies at any step, its message comes again, and twice at once: one container."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jetbridge_testing.backends import FakeBackend
 from jetbridge_testing.core import Core
@@ -152,6 +153,7 @@ def test_a_stop_and_a_crash_at_each_step(kind: str, moment: int, name: str) -> N
     ),
     delays=st.lists(st.integers(0, 200), min_size=1, max_size=5),
 )
+@example(kind="batch", happenings={14: "twice", 15: "throttle"}, delays=[0])
 @settings(max_examples=500)
 def test_random_histories_launch_once(
     kind: str, happenings: dict[int, str], delays: list[int]
@@ -160,7 +162,9 @@ def test_random_histories_launch_once(
     scene = Scene(kind, steps)
 
     def twice() -> None:
-        scene.deliver_once()
+        # What the other delivery dies of is not what this one's call answers.
+        with suppress(Throttled, Unanswered):
+            scene.deliver_once()
 
     def throttle() -> None:
         # After a call AWS has done it: then only the answer can be lost.

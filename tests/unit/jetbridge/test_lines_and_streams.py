@@ -1,6 +1,8 @@
 """Log lines in Airflow's form, the result marker, and where a container's stream is."""
 
 import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,7 +11,8 @@ from jetbridge_testing.samples import DEFINITIONS, ended_run, launched_run
 from msgspec.structs import replace
 
 from jetbridge.contract import LogStream
-from jetbridge.domain.lines import RESULT_MARKER, Line, airflow_line, reported_result
+from jetbridge.domain.lines import RESULT_MARKER, Line, reported_result
+from jetbridge.domain.log_lines import airflow_line, moment
 from jetbridge.domain.run import Definition, LogSource
 from jetbridge.domain.streams import log_streams, unread_containers
 
@@ -21,12 +24,21 @@ JSON = st.recursive(
 )
 
 
+LINE = "2026-03-01T00:00:29.007Z"
+
+
+def _line(message: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(
+        airflow_line(Line(1_772_323_229_007, message), "container.m")
+    )
+    return found
+
+
 def test_airflow_line_is_what_airflow_reads() -> None:
-    line = json.loads(airflow_line(Line(1_772_323_229_007, "rows: 7 ä"), "container.main"))
-    assert line == {
-        "timestamp": "2026-03-01T00:00:29.007Z",
+    assert _line("rows: 7 ä") == {
+        "timestamp": LINE,
         "level": "info",
-        "logger": "container.main",
+        "logger": "container.m",
         "event": "rows: 7 ä",
     }
 
@@ -34,8 +46,58 @@ def test_airflow_line_is_what_airflow_reads() -> None:
 @given(st.text())
 def test_every_text_is_one_line(text: str) -> None:
     written = airflow_line(Line(0, text), "x")
-    assert "\n" not in written
+    assert b"\n" not in written
     assert json.loads(written)["event"] == text
+
+
+@given(st.integers(0, 4_000_000_000_000))
+def test_moments_are_exact_to_the_millisecond(timestamp: int) -> None:
+    read = datetime.fromisoformat(moment(timestamp))
+    assert read - datetime(1970, 1, 1, tzinfo=UTC) == timedelta(milliseconds=timestamp)
+
+
+@pytest.mark.parametrize(
+    ("message", "level", "event", "extras"),
+    [
+        ('{"level": "ERROR", "message": "no", "n": 7}', "error", "no", {"n": 7}),
+        ('{"severity": "WARN", "msg": "x", "a": {"b": []}}', "warning", "x", {"a": {"b": []}}),
+        ('{"levelname": "FATAL", "event": "e"}', "critical", "e", {}),
+        (
+            '{"level": "info", "message": "m", "timestamp": 1, "logger": "app", "event": "e"}',
+            "info",
+            "m",
+            {"container_timestamp": 1, "container_logger": "app", "container_event": "e"},
+        ),
+    ],
+)
+def test_json_lines_keep_their_level_and_their_text(
+    message: str, level: str, event: str, extras: dict[str, Any]
+) -> None:
+    fields = {"timestamp": LINE, "level": level, "logger": "container.m", "event": event}
+    assert _line(message) == fields | extras
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        '{"message": "no level"}',
+        '{"level": "info"}',
+        '{"level": 30, "msg": "a number is no level"}',
+        '{"level": "info", "message": 7}',
+        '["level", "message"]',
+        '{"level": "info", "message": "cut',
+        "{",
+        "[" * 10_000,
+        '{"a":' * 10_000,
+    ],
+)
+def test_other_json_stays_as_it_was_printed(message: str) -> None:
+    assert (_line(message)["event"], _line(message)["level"]) == (message, "info")
+
+
+@pytest.mark.parametrize("message", ["half \ud83d", '{"level": "info", "message": "\ud83d"}'])
+def test_half_a_surrogate_pair_is_replaced(message: str) -> None:
+    assert "?" in _line(message)["event"]
 
 
 @given(JSON)

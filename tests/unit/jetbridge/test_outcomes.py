@@ -7,7 +7,7 @@ from jetbridge_testing.tables import create_table
 from msgspec.structs import replace
 
 from jetbridge.contract import Cause, Fault, Outcome, State
-from jetbridge.outcomes.dynamodb import DynamoOutcomes
+from jetbridge.outcomes.dynamodb import FEED, FEED_INDEX, DynamoOutcomes
 from jetbridge.outcomes.port import Outcomes
 
 OUTCOME = Outcome(
@@ -46,7 +46,22 @@ def test_item_as_airflow_reads_it(dynamodb: Any) -> None:
     key = {"run_id": {"S": "r"}}
     answer = dynamodb.batch_get_item(RequestItems={"OutcomesTable": {"Keys": [key]}})
     [item] = answer["Responses"]["OutcomesTable"]
-    assert item.keys() == {"run_id", "outcome", "finished_at", "expires_at"}
+    assert item.keys() == {"run_id", "outcome", "feed", "finished_at", "expires_at"}
     assert '"state":"succeeded"' in item["outcome"]["S"]
     assert item["finished_at"] == {"N": "1772323400.125"}
     assert item["expires_at"] == {"N": str(1_772_323_400 + 14 * 86400)}
+
+
+def test_feed_holds_what_was_finished_since_a_moment(dynamodb: Any) -> None:
+    outcomes = DynamoOutcomes(dynamodb, create_table(dynamodb, "OutcomesTable"))
+    for number in range(5):
+        outcomes.seal(replace(OUTCOME, run_id=f"run-{number}", finished_at=1000.5 + number))
+    outcomes.seal(replace(OUTCOME, run_id="run-0", finished_at=2000.0))
+    answer = dynamodb.query(
+        TableName="OutcomesTable",
+        IndexName=FEED_INDEX,
+        KeyConditionExpression="feed = :feed AND finished_at > :since",
+        ExpressionAttributeValues={":feed": {"S": FEED}, ":since": {"N": "1002.5"}},
+    )
+    assert [item["run_id"]["S"] for item in answer["Items"]] == ["run-3", "run-4"]
+    assert all(item.keys() == {"run_id", "feed", "finished_at"} for item in answer["Items"])

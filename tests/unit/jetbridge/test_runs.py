@@ -1,6 +1,7 @@
 """The runs table: the same behaviour in memory and on DynamoDB's conditional writes."""
 
 import threading
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -62,14 +63,14 @@ def test_unknown_run(runs: Runs) -> None:
     assert runs.get("unknown") is None
     assert runs.begin_launch(new_run(), 1.0) is None
     assert runs.launched("unknown", 1, "arn") is None
-    assert runs.apply(change("ecs_running")) is None
+    assert not runs.apply(change("ecs_running")).changed
     assert runs.end("unknown", 1, LOST) is None
-    assert runs.request_stop("unknown", STOP) is None
+    assert not runs.request_stop("unknown", STOP).changed
     runs.mark_handed_over("unknown")
     runs.mark_finished("unknown")
     runs.look_again("unknown", 1.0)
     assert runs.get("unknown") is None
-    assert runs.due(1e12, 10) == []
+    assert list(runs.due(1e12)) == []
 
 
 def test_first_create_stays(runs: Runs) -> None:
@@ -143,7 +144,9 @@ def test_relaunch_is_a_fresh_launch_of_the_same_run(runs: Runs, how: str) -> Non
     run = _launched(runs)
     runs.apply(change("ecs_running"))
     after = (
-        runs.apply(SPOT, RELAUNCH) if how == "apply" else runs.end(run.run_id, 1, LOST, RELAUNCH)
+        runs.apply(SPOT, RELAUNCH).row
+        if how == "apply"
+        else runs.end(run.run_id, 1, LOST, RELAUNCH)
     )
     expected = new_run(
         launch=2,
@@ -153,29 +156,29 @@ def test_relaunch_is_a_fresh_launch_of_the_same_run(runs: Runs, how: str) -> Non
     )
     assert after == expected
     assert runs.get(run.run_id) == expected
-    assert [row.run_id for row in runs.due(run.created_at + 900, 10)] == [run.run_id]
+    assert [row.run_id for row in runs.due(run.created_at + 900)] == [run.run_id]
 
 
 @pytest.mark.parametrize("how", ["apply", "end"])
 def test_wished_stop_beats_a_relaunch(runs: Runs, how: str) -> None:
     run = _launched(runs)
-    stopping = runs.request_stop(run.run_id, STOP)
+    stopping = runs.request_stop(run.run_id, STOP).row
     if how == "apply":
-        assert runs.apply(SPOT, RELAUNCH) is None
+        assert not runs.apply(SPOT, RELAUNCH).changed
     else:
         assert runs.end(run.run_id, 1, LOST, RELAUNCH) is None
     assert runs.get(run.run_id) == stopping
-    ended = runs.apply(SPOT)
+    ended = runs.apply(SPOT).row
     assert ended is not None
     assert ended.status is Status.ENDED
 
 
 def test_nothing_of_a_superseded_launch_counts(runs: Runs) -> None:
     run = _launched(runs)
-    relaunched = runs.apply(SPOT, RELAUNCH)
-    assert runs.apply(SPOT, RELAUNCH) is None
-    assert runs.apply(SPOT) is None
-    assert runs.apply(change("ecs_stopped_exit_0")) is None
+    relaunched = runs.apply(SPOT, RELAUNCH).row
+    assert not runs.apply(SPOT, RELAUNCH).changed
+    assert not runs.apply(SPOT).changed
+    assert not runs.apply(change("ecs_stopped_exit_0")).changed
     assert runs.end(run.run_id, 1, LOST) is None
     assert runs.launched(run.run_id, 1, "arn") is None
     assert runs.begin_launch(run, 300.5) is None
@@ -184,8 +187,8 @@ def test_nothing_of_a_superseded_launch_counts(runs: Runs) -> None:
 
 def test_ended_run_is_not_relaunched(runs: Runs) -> None:
     run = _launched(runs)
-    ended = runs.apply(change("ecs_stopped_exit_3"))
-    assert runs.apply(replace(SPOT, order=99), RELAUNCH) is None
+    ended = runs.apply(change("ecs_stopped_exit_3")).row
+    assert not runs.apply(replace(SPOT, order=99), RELAUNCH).changed
     assert runs.end(run.run_id, 1, LOST, RELAUNCH) is None
     assert runs.get(run.run_id) == ended
 
@@ -210,7 +213,7 @@ def test_launched_of_a_superseded_launch_changes_nothing(runs: Runs) -> None:
 
 def test_apply_records_status_and_end(runs: Runs) -> None:
     run = _launched(runs)
-    running = runs.apply(change("ecs_running"))
+    running = runs.apply(change("ecs_running")).row
     assert running is not None
     assert (running.status, running.backend_status, running.change_order) == (
         Status.LAUNCHED,
@@ -218,7 +221,7 @@ def test_apply_records_status_and_end(runs: Runs) -> None:
         4,
     )
     stopped = change("ecs_stopped_exit_3")
-    ended = runs.apply(stopped)
+    ended = runs.apply(stopped).row
     assert ended is not None
     assert (ended.status, ended.ending) == (Status.ENDED, stopped.ending)
     assert runs.get(run.run_id) == ended
@@ -229,7 +232,7 @@ def test_event_overtakes_the_launchs_own_answer(runs: Runs) -> None:
     runs.create(run)
     runs.begin_launch(run, 1.0)
     runs.pin(run.run_id, 1, DEFINITIONS["ecs"])
-    running = runs.apply(change("ecs_running"))
+    running = runs.apply(change("ecs_running")).row
     assert running is not None
     assert running.status is Status.LAUNCHED
     assert runs.launched(run.run_id, 1, change("ecs_running").backend_id) == running
@@ -237,28 +240,28 @@ def test_event_overtakes_the_launchs_own_answer(runs: Runs) -> None:
 
 def test_answer_after_the_end_changes_nothing(runs: Runs) -> None:
     run = _launched(runs)
-    ended = runs.apply(change("ecs_stopped_exit_0"))
+    ended = runs.apply(change("ecs_stopped_exit_0")).row
     assert runs.launched(run.run_id, 1, "arn") is None
     assert runs.get(run.run_id) == ended
 
 
 def test_late_and_repeated_changes_change_nothing(runs: Runs) -> None:
     run = _launched(runs)
-    running = runs.apply(change("ecs_running"))
-    assert runs.apply(change("ecs_running")) is None
-    assert runs.apply(replace(change("ecs_running"), order=3, status="PENDING")) is None
+    running = runs.apply(change("ecs_running")).row
+    assert not runs.apply(change("ecs_running")).changed
+    assert not runs.apply(replace(change("ecs_running"), order=3, status="PENDING")).changed
     assert runs.get(run.run_id) == running
 
 
 def test_terminal_is_terminal(runs: Runs) -> None:
     run = _launched(runs)
-    ended = runs.apply(change("ecs_stopped_exit_0"))
+    ended = runs.apply(change("ecs_stopped_exit_0")).row
     assert ended is not None
     later = change("ecs_running")
-    assert runs.apply(replace(later, order=99)) is None
-    assert runs.apply(replace(change("ecs_stopped_exit_3"), order=99)) is None
+    assert not runs.apply(replace(later, order=99)).changed
+    assert not runs.apply(replace(change("ecs_stopped_exit_3"), order=99)).changed
     assert runs.end(run.run_id, 1, LOST) is None
-    assert runs.request_stop(run.run_id, STOP) is None
+    assert not runs.request_stop(run.run_id, STOP).changed
     assert runs.get(run.run_id) == ended
 
 
@@ -276,23 +279,23 @@ def test_superseded_and_foreign_changes_are_ignored(
     runs: Runs, name: str, foreign: dict[str, Any]
 ) -> None:
     run = _launched(runs)
-    assert runs.apply(replace(change(name), **foreign)) is None
+    assert not runs.apply(replace(change(name), **foreign)).changed
     assert runs.get(run.run_id) == run
 
 
 def test_no_change_counts_before_the_definition_is_pinned(runs: Runs) -> None:
     run = new_run()
     runs.create(run)
-    assert runs.apply(change("ecs_stopped_exit_0")) is None
+    assert not runs.apply(change("ecs_stopped_exit_0")).changed
     assert runs.get(run.run_id) == run
 
 
 def test_first_wish_to_stop_stays(runs: Runs) -> None:
     run = _launched(runs)
-    wished = runs.request_stop(run.run_id, STOP)
+    wished = runs.request_stop(run.run_id, STOP).row
     assert wished is not None
     assert wished.stop == STOP
-    again = runs.request_stop(run.run_id, Stop(cause=StopCause.TIMEOUT, reason="late"))
+    again = runs.request_stop(run.run_id, Stop(cause=StopCause.TIMEOUT, reason="late")).row
     assert again == wished
 
 
@@ -307,25 +310,25 @@ def test_marks(runs: Runs) -> None:
 def test_due_after_a_while_until_finished(runs: Runs, clock: Clock) -> None:
     run = _launched(runs)
     begun = clock()
-    assert runs.due(begun + 899, 10) == []
-    assert runs.due(begun + 900, 10) == [run]
+    assert list(runs.due(begun + 899)) == []
+    assert list(runs.due(begun + 900)) == [run]
     clock.advance(100)
-    ended = runs.apply(change("ecs_stopped_exit_0"))
-    assert runs.due(begun + 999, 10) == []
-    assert runs.due(begun + 1000, 10) == [ended]
+    ended = runs.apply(change("ecs_stopped_exit_0")).row
+    assert list(runs.due(begun + 999)) == []
+    assert list(runs.due(begun + 1000)) == [ended]
     runs.look_again(run.run_id, begun + 5000)
-    assert runs.due(begun + 4999, 10) == []
+    assert list(runs.due(begun + 4999)) == []
     runs.mark_finished(run.run_id)
     runs.look_again(run.run_id, begun + 10)
-    assert runs.due(1e12, 10) == []
+    assert list(runs.due(1e12)) == []
 
 
 def test_due_at_the_deadline_whatever_is_heard(runs: Runs, clock: Clock) -> None:
     request = replace(new_run().request, timeout_seconds=60)
     run = _launched(runs, request=request)
     clock.advance(30)
-    assert runs.apply(change("ecs_running")) is not None
-    assert [row.run_id for row in runs.due(run.created_at + 60, 10)] == [run.run_id]
+    assert runs.apply(change("ecs_running")).changed
+    assert [row.run_id for row in runs.due(run.created_at + 60)] == [run.run_id]
 
 
 def test_due_gives_the_longest_waiting_first(runs: Runs) -> None:
@@ -333,7 +336,7 @@ def test_due_gives_the_longest_waiting_first(runs: Runs) -> None:
     for n, run in enumerate(made):
         runs.create(run)
         runs.look_again(run.run_id, 1000.0 - n)
-    assert [run.run_id for run in runs.due(999.0, 3)] == ["run-4", "run-3", "run-2"]
+    assert [run.run_id for run in islice(runs.due(999.0), 3)] == ["run-4", "run-3", "run-2"]
 
 
 def test_one_of_many_concurrent_creates_wins(dynamo_runs: Runs) -> None:
@@ -357,8 +360,8 @@ def test_due_reads_every_page(dynamodb: Any, dynamo_runs: DynamoRuns, clock: Clo
     big = replace(new_run().request, run_task={"taskDefinition": "t", "note": "x" * 200_000})
     for n in range(12):
         dynamo_runs.create(new_run(run_id=f"run-{n}", request=big))
-    assert len(dynamo_runs.due(clock() + 900, 100)) == 12
-    assert len(dynamo_runs.due(clock() + 900, 7)) == 7
+    assert len(list(dynamo_runs.due(clock() + 900))) == 12
+    assert len(list(islice(dynamo_runs.due(clock() + 900), 7))) == 7
 
 
 def test_rows_expire(dynamodb: Any, dynamo_runs: Runs) -> None:
@@ -378,3 +381,50 @@ def test_unknown_attributes_of_a_row_are_let_be(dynamodb: Any, dynamo_runs: Runs
         ExpressionAttributeValues={":blue": {"S": "blue"}},
     )
     assert dynamo_runs.get(run.run_id) == run
+
+
+def test_launch_keeps_the_first_container_that_it_heard_of(runs: Runs) -> None:
+    run = new_run()
+    runs.create(run)
+    runs.begin_launch(run, 1.5)
+    runs.pin(run.run_id, 1, DEFINITIONS["ecs"])
+    running = change("ecs_running")
+    assert runs.apply(running).changed
+    answered = runs.launched(run.run_id, 1, "second")
+    assert answered is not None
+    assert answered.backend_id == running.backend_id
+    for name in ("ecs_running", "ecs_stopped_exit_0"):
+        of_second = runs.apply(replace(change(name), backend_id="second", order=99))
+        assert (of_second.changed, of_second.row) == (False, answered)
+    assert not runs.apply(replace(SPOT, backend_id="second"), RELAUNCH).changed
+
+
+@pytest.mark.parametrize("order", [0, 4, 99])
+def test_end_comes_last_whatever_its_order(runs: Runs, order: int) -> None:
+    _launched(runs)
+    runs.apply(change("ecs_running"))
+    ended = runs.apply(replace(change("ecs_stopped_exit_0"), order=order))
+    assert ended.changed
+    assert ended.row is not None
+    assert ended.row.status is Status.ENDED
+
+
+def test_write_that_changes_nothing_returns_the_row_as_it_stands(runs: Runs) -> None:
+    run = _launched(runs)
+    running = runs.apply(change("ecs_running")).row
+    repeated = runs.apply(change("ecs_running"))
+    assert (repeated.changed, repeated.row) == (False, running)
+    nobody = runs.apply(replace(change("ecs_running"), run_id="nobody"))
+    assert (nobody.changed, nobody.row) == (False, None)
+    fenced = runs.request_stop(run.run_id, STOP, "another caller")
+    assert (fenced.changed, fenced.row) == (False, running)
+    assert runs.request_stop(run.run_id, STOP, run.caller.key).changed
+
+
+def test_row_outlives_its_run(dynamodb: Any, dynamo_runs: Runs) -> None:
+    run = new_run()
+    dynamo_runs.create(run)
+    later = run.created_at + 40 * 86400
+    dynamo_runs.look_again(run.run_id, later)
+    item = dynamodb.get_item(TableName="RunsTable", Key={"run_id": {"S": run.run_id}})["Item"]
+    assert int(item["expires_at"]["N"]) == int(later) + 30 * 86400

@@ -97,8 +97,11 @@ def test_samples_hold_no_exit_code_where_aws_sends_none() -> None:
         "launch_run/message",
         "track_run/messages",
         "finish_run/message",
+        "notify_airflow/message",
         "copy_logs/message",
+        "copy_logs/part",
         "stop_run/message",
+        "stop_run/orphan",
     ],
 )
 def test_queue_messages_have_the_shape_of_sqs_lambda_events(path: str) -> None:

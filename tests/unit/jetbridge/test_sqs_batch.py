@@ -93,3 +93,18 @@ def test_visibility_that_cannot_be_changed_fails_the_message_alone() -> None:
 
     event = _event('{"run_id": "late"}', '{"run_id": "b"}')
     assert _failed(each_message(event, handle, SqsQueue(BrokenSqs(), "url"))) == ["m0"]
+
+
+def test_what_is_only_to_wait_is_not_counted_as_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: dict[str, int] = {}
+    monkeypatch.setattr("jetbridge.sqs_batch.count", counted.__setitem__)
+
+    def handle(message: Message) -> None:
+        if message["run_id"] == "late":
+            raise NotYet("no lines", 1)
+        if message["run_id"] == "bad":
+            raise ValueError
+
+    bodies = [json.dumps({"run_id": name}) for name in ("a", "late", "bad", "late")]
+    each_message(_event(*bodies), handle, SqsQueue(RecordingSqs(), "url"))
+    assert counted == {"MessagesReturned": 2, "MessagesFailed": 1}

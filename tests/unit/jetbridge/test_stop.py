@@ -1,5 +1,7 @@
 """stop_run: in every state of a run, and again."""
 
+from typing import Any
+
 import pytest
 from jetbridge_testing.backends import refused
 from jetbridge_testing.core import Core
@@ -7,8 +9,11 @@ from jetbridge_testing.samples import ended_run, launched_run, new_run, request
 from msgspec.structs import replace
 
 from jetbridge.backends.port import LaunchRefused, Throttled, Unanswered
-from jetbridge.contract import StopCause, StopRequest, decode
-from jetbridge.domain.run import Run, Status, Stop
+from jetbridge.contract import AirflowCaller, StopCause, StopRequest, decode
+from jetbridge.domain.orphans import Orphan
+from jetbridge.domain.run import Attachment, Run, Status, Stop
+from jetbridge.runs.port import Runs
+from jetbridge.runs.tries import DynamoTries
 
 STOP = Stop(cause=StopCause.STOPPED_BY_USER, reason="cleared", by="ada")
 
@@ -116,3 +121,133 @@ def test_run_to_be_stopped_is_looked_at_within_a_minute() -> None:
     assert scene.sweep().timed_out == 1
     [message] = scene.stops.messages
     assert decode(StopRequest, message).by == "ada"
+
+
+# The fence: a stop for a caller who may not wait for the run any more
+
+
+def _first() -> AirflowCaller:
+    caller = new_run().request.caller
+    assert isinstance(caller, AirflowCaller)
+    return caller
+
+
+SECOND = replace(_first(), try_number=2, ti_id="0195502b-9d80-7c7e-8f0a-3b1e5f7d2c12")
+ATTACHED = launched_run(run_id="r", attachments=[Attachment(caller=SECOND)])
+
+
+def _fenced(caller: str | None, *run_ids: str) -> StopRequest:
+    return StopRequest(
+        run_ids=list(run_ids),
+        reason="cleared",
+        by="ada",
+        callers=dict.fromkeys(run_ids, caller or ""),
+    )
+
+
+def test_stop_for_the_caller_who_waits() -> None:
+    scene = Scene(launched_run(run_id="r"))
+    assert scene.stop(_fenced(_first().key, "r")).stopping == ["r"]
+    assert scene.wish("r") == STOP
+
+
+def test_stop_for_a_caller_whose_run_was_taken_over_stops_nothing() -> None:
+    scene = Scene(ATTACHED)
+    answer = scene.stop(_fenced(_first().key, "r"))
+    assert (answer.taken_over, answer.stopping) == (["r"], [])
+    assert scene.wish("r") is None
+    assert scene.ecs.stopped == []
+    assert scene.stop(_fenced(SECOND.key, "r")).stopping == ["r"]
+
+
+def test_callers_fence_their_own_runs_alone() -> None:
+    scene = Scene(ATTACHED, launched_run("airflow_batch", run_id="s"))
+    request = replace(_fenced(_first().key, "r"), run_ids=["r", "s", "nobody"])
+    answer = scene.stop(request)
+    assert (answer.taken_over, answer.stopping, answer.unknown) == (["r"], ["s"], ["nobody"])
+
+
+def test_ended_run_has_ended_whoever_asks() -> None:
+    scene = Scene(ended_run("ecs_stopped_exit_0", run_id="r"))
+    assert scene.stop(_fenced(SECOND.key, "r")).already_ended == ["r"]
+
+
+@pytest.mark.parametrize("name", ["person", "schedule", "event"])
+def test_run_that_no_airflow_task_asked_for_is_not_that_caller_s(name: str) -> None:
+    scene = Scene(new_run(name, run_id="r"))
+    assert scene.stop(_fenced(_first().key, "r")).taken_over == ["r"]
+
+
+def test_stop_that_comes_back_through_the_queue_keeps_its_fence() -> None:
+    scene = Scene(launched_run(run_id="r"), ATTACHED)
+    scene.ecs.errors["stop"] = [Throttled("x")]
+    request = _fenced(_first().key, "r")
+    assert scene.stop(request).stopping == ["r"]
+    [message] = scene.stops.messages
+    assert decode(StopRequest, message) == request
+
+
+def _attach(dynamodb: Any, to: Run) -> bool:
+    alias = new_run(run_id="later", request=replace(to.request, caller=SECOND))
+    tries = DynamoTries(dynamodb, "RunsTable", 900)
+    return tries.attach(alias, to, Attachment(caller=SECOND))
+
+
+def test_fence_on_dynamodb(dynamodb: Any, dynamo_runs: Runs) -> None:
+    run = launched_run(run_id="r")
+    dynamo_runs.create(run)
+    assert _attach(dynamodb, run)
+    refused_stop = dynamo_runs.request_stop("r", STOP, _first().key)
+    assert not refused_stop.changed
+    assert refused_stop.row is not None
+    assert refused_stop.row.caller == SECOND
+    wished = dynamo_runs.request_stop("r", STOP, SECOND.key)
+    assert wished.changed
+    assert wished.row is not None
+    assert wished.row.stop == STOP
+
+
+@pytest.mark.parametrize("first", ["attach", "stop"])
+def test_of_attach_and_stop_one_wins(dynamodb: Any, dynamo_runs: Runs, first: str) -> None:
+    """Both have read the same row; whichever writes first, the other changes nothing."""
+    run = launched_run(run_id="r")
+    dynamo_runs.create(run)
+    if first == "attach":
+        assert _attach(dynamodb, run)
+        assert not dynamo_runs.request_stop("r", STOP, _first().key).changed
+    else:
+        assert dynamo_runs.request_stop("r", STOP, _first().key).changed
+        assert not _attach(dynamodb, run)
+    row = dynamo_runs.get("r")
+    assert row is not None
+    assert (row.stop is None) is (row.caller == SECOND) is (first == "attach")
+
+
+# Orphans
+
+
+ORPHAN = Orphan(backend="ecs", place="reports", backend_id="arn/1", reason="no run")
+
+
+@pytest.mark.parametrize("kind", ["ecs", "batch"])
+def test_orphan_is_stopped_by_its_own_name(kind: str) -> None:
+    scene = Scene()
+    scene.stop_orphan(replace(ORPHAN, backend=kind))
+    assert scene.backends[kind].stopped == [("arn/1", "no run")]
+
+
+@pytest.mark.parametrize("error", [Throttled("x"), Unanswered("x")])
+def test_orphan_that_aws_put_off_comes_back(error: Exception) -> None:
+    scene = Scene()
+    scene.ecs.errors["stop"] = [error]
+    scene.stop_orphan(ORPHAN)
+    [message] = scene.stops.messages
+    assert decode(Orphan, message["orphan"]) == ORPHAN
+    assert scene.stops.delays == [5]
+
+
+def test_orphan_that_aws_refuses_to_stop_is_seen() -> None:
+    scene = Scene()
+    scene.ecs.errors["stop"] = [refused()]
+    with pytest.raises(LaunchRefused):
+        scene.stop_orphan(ORPHAN)

@@ -1,6 +1,7 @@
 """sweep_runs: timeouts, what events missed, and what was not handed over."""
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
@@ -11,9 +12,9 @@ from jetbridge_testing.samples import STACK_KEY, ended_run, event, launched_run,
 from msgspec.structs import replace
 
 from jetbridge.contract import StopCause, StopRequest, decode
-from jetbridge.domain.changes import Record
+from jetbridge.domain.changes import Record, from_task
 from jetbridge.domain.names import LaunchName, run_id
-from jetbridge.domain.run import Ending, Run, Status, Stop
+from jetbridge.domain.run import Ending, Run, StateChange, Status, Stop
 from jetbridge.services.sweep import Swept
 
 
@@ -59,7 +60,7 @@ def test_missed_end_is_found_and_handed_over() -> None:
     scene.ecs.records = {"arn/1": _record(task, "ecs_stopped_exit_3")}
     scene.batch.records = {"job-1": _record(job, "batch_succeeded")}
     scene.clock.advance(900)
-    assert scene.sweep() == Swept(described=2)
+    assert scene.sweep() == Swept(described=2, describe_calls=2)
     assert scene.row(task.run_id).status is Status.ENDED
     assert scene.row(job.run_id).status is Status.ENDED
     ids = {message["run_id"] for message in scene.finishes.messages}
@@ -75,7 +76,7 @@ def test_running_job_stays_and_is_looked_at_again_later() -> None:
     assert scene.row(task.run_id).status is Status.LAUNCHED
     assert scene.sweep() == Swept()
     scene.clock.advance(900)
-    assert scene.sweep() == Swept(described=1)
+    assert scene.sweep() == Swept(described=1, describe_calls=1)
 
 
 def test_described_in_batches_of_a_hundred_by_cluster() -> None:
@@ -192,15 +193,8 @@ def test_one_broken_cluster_does_not_hold_up_the_rest() -> None:
     assert scene.launches.messages == [{"run_id": "waiting", "launch": 1}]
     scene.ecs.records = {"arn/1": _record(task, "ecs_stopped_exit_0")}
     scene.clock.advance(60)
-    assert scene.sweep() == Swept(described=1)
+    assert scene.sweep() == Swept(described=1, describe_calls=1)
     assert scene.row(task.run_id).status is Status.ENDED
-
-
-def test_limit_leaves_the_rest_for_the_next_sweep() -> None:
-    scene = Scene(*(new_run(run_id=f"run-{n}") for n in range(5)))
-    limited = dataclasses.replace(scene.sweep, limit=2)
-    scene.clock.advance(900)
-    assert [limited().relaunched for _ in range(4)] == [2, 2, 1, 0]
 
 
 def test_record_of_another_run_is_not_this_runs_end() -> None:
@@ -212,3 +206,144 @@ def test_record_of_another_run_is_not_this_runs_end() -> None:
     row = scene.row(task.run_id)
     assert row.ending != Ending(code="EssentialContainerExited")
     assert row.ending is None or row.ending.code == "Lost"
+
+
+def _running(count: int, **fields: Any) -> Scene:
+    """A scene with tasks that run and of which nothing new is to be heard."""
+    order = event("ecs_running")["detail"]["version"]
+    tasks = [_task(number, change_order=order, **fields) for number in range(count)]
+    scene = Scene(*tasks)
+    scene.ecs.records = {run.backend_id or "": _record(run, "ecs_running") for run in tasks}
+    scene.clock.advance(900)
+    return scene
+
+
+class Counting:
+    """Counts the calls of a port."""
+
+    def __init__(self, port: Any) -> None:
+        self.port = port
+        self.calls: dict[str, int] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*arguments: Any) -> Any:
+            self.calls[name] = self.calls.get(name, 0) + 1
+            return getattr(self.port, name)(*arguments)
+
+        return call
+
+
+def test_running_job_that_says_nothing_new_costs_one_write() -> None:
+    scene = _running(250)
+    rows = Counting(scene.runs)
+    track = dataclasses.replace(scene.track, runs=rows)
+    assert dataclasses.replace(scene.sweep, runs=rows, track=track)().described == 250
+    assert rows.calls == {"due": 1, "look_again": 250}
+
+
+def test_ten_thousand_runs_in_threads() -> None:
+    scene = _running(10_000)
+    ended = [_task(number) for number in range(0, 10_000, 100)]
+    for run in ended:
+        scene.ecs.records[run.backend_id or ""] = _record(run, "ecs_stopped_exit_0")
+    with ThreadPoolExecutor(8) as threads:
+        swept = dataclasses.replace(scene.sweep, each=threads.map)()
+    assert (swept.described, swept.describe_calls, swept.left) == (10_000, 100, 0)
+    assert sorted(len(ids) for _, ids in scene.ecs.described) == [100] * 100
+    assert {m["run_id"] for m in scene.finishes.messages} == {run.run_id for run in ended}
+    assert list(scene.runs.due(scene.clock())) == []
+
+
+def test_when_time_is_short_the_rest_is_due_in_the_next_sweep() -> None:
+    scene = _running(1000)
+    describe = scene.ecs.describe
+
+    def slowly(place: str, backend_ids: list[str]) -> list[Record]:
+        scene.clock.advance(10)
+        return describe(place, backend_ids)
+
+    scene.ecs.describe = slowly
+    swept = scene.sweep(45)
+    assert (swept.described, swept.left) == (500, 500)
+    assert len(list(scene.runs.due(scene.clock()))) == 500
+    assert scene.sweep(45).described == 500
+    assert list(scene.runs.due(scene.clock())) == []
+
+
+def test_without_any_time_nothing_is_touched() -> None:
+    scene = Scene(new_run(run_id="waiting"))
+    scene.clock.advance(900)
+    assert scene.sweep(0) == Swept(left=1)
+    assert scene.launches.messages == []
+
+
+def test_after_a_failure_the_cluster_is_not_asked_again_in_this_sweep() -> None:
+    scene = _running(1000)
+    job = launched_run("airflow_batch", backend_id="job-1")
+    scene.runs.create(job)
+    scene.runs.look_again(job.run_id, scene.clock())
+    scene.batch.records = {"job-1": _record(job, "batch_succeeded")}
+    scene.ecs.errors["describe"] = [ConnectionError("cluster is gone")]
+    with pytest.raises(ExceptionGroup) as failed:
+        scene.sweep()
+    assert len(failed.value.exceptions) == 1
+    assert scene.ecs.described == []
+    assert scene.row(job.run_id).status is Status.ENDED
+    scene.clock.advance(60)
+    assert scene.sweep().described == 1000
+
+
+def test_one_broken_queue_does_not_hold_up_the_rest() -> None:
+    ended = ended_run("ecs_stopped_exit_0")
+    waiting = new_run("airflow_batch")
+    scene = Scene(ended, waiting)
+
+    class Broken:
+        def send(self, message: dict[str, Any]) -> None:
+            raise ConnectionError("queue is gone")
+
+    hand_over = dataclasses.replace(scene.track.endings.hand_over, finishes=Broken())
+    endings = dataclasses.replace(scene.track.endings, hand_over=hand_over)
+    track = dataclasses.replace(scene.track, endings=endings)
+    scene.clock.advance(900)
+    with pytest.raises(ExceptionGroup):
+        dataclasses.replace(scene.sweep, track=track)()
+    assert scene.launches.messages == [{"run_id": waiting.run_id, "launch": 1}]
+    assert not scene.row(ended.run_id).handed_over
+    assert [run.run_id for run in scene.runs.due(scene.clock())] == [ended.run_id]
+
+
+def test_lost_only_if_the_row_still_says_the_same() -> None:
+    """Between reading the index and describing, the run went on to its next launch."""
+    task = _task(1)
+    scene = Scene(task)
+    scene.clock.advance(900)
+    describe = scene.ecs.describe
+
+    def meanwhile(place: str, backend_ids: list[str]) -> list[Record]:
+        scene.track.record(_spot(task))
+        return describe(place, backend_ids)
+
+    scene.ecs.describe = meanwhile
+    scene.sweep()
+    row = scene.row(task.run_id)
+    assert (row.launch, row.status, row.ending) == (2, Status.ACCEPTED, None)
+
+
+def _spot(task: Run) -> StateChange:
+    found = from_task(_record(task, "ecs_spot_interruption"), STACK_KEY)
+    assert found is not None
+    return found
+
+
+def test_deadline_that_passed_is_looked_at_as_others_are() -> None:
+    request = replace(new_run().request, timeout_seconds=60)
+    task = _task(1, request=request)
+    scene = Scene(task)
+    scene.ecs.records = {"arn/1": _record(task, "ecs_running")}
+    scene.clock.advance(60)
+    assert scene.sweep().timed_out == 1
+    scene.clock.advance(60)
+    assert scene.sweep() == Swept()
+    scene.clock.advance(840)
+    assert scene.sweep().timed_out == 1

@@ -262,7 +262,7 @@ def test_row_and_pointer_are_written_together(table: tuple[Runs, Tries]) -> None
     assert tries.create(second, KEY, "first")
     assert (tries.newest(KEY), runs.get("second")) == ("second", second)
     assert tries.newest("airflow/dag/run/other/-1") is None
-    due = runs.due(1e12, 10)
+    due = list(runs.due(1e12))
     assert {run.run_id for run in due} == {"first", "second"}
 
 
@@ -289,7 +289,7 @@ def test_attach(table: tuple[Runs, Tries]) -> None:
     assert not tries.attach(new_run(run_id="third"), row, third)
     assert runs.get("third") is None
     assert tries.attach(new_run(run_id="third"), after, third)
-    assert {run.run_id for run in runs.due(1e12, 10)} == {"first"}
+    assert {run.run_id for run in runs.due(1e12)} == {"first"}
 
 
 @pytest.mark.parametrize("what", ["stopped", "ended"])

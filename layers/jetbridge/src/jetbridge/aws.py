@@ -13,7 +13,12 @@ from botocore.config import Config
 # AWS's "standard" mode repeats throttled and broken calls with back-off and jitter
 # (AWS SDKs and tools reference guide, "Retry behavior").
 _CONFIG = Config(
-    retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=5, read_timeout=20
+    retries={"mode": "standard", "total_max_attempts": 4},
+    connect_timeout=5,
+    read_timeout=20,
+    # What S3 is sent is signed with its SHA-256 then; a CRC beside it would have to be kept for
+    # each part of a multipart upload (API reference, CompleteMultipartUpload).
+    request_checksum_calculation="when_required",
 )
 
 _ONCE: Any = {"mode": "standard", "total_max_attempts": 1}

@@ -1,6 +1,7 @@
 """DynamoDB items and conditional writes, for both tables."""
 
 import re
+from contextlib import suppress
 from typing import Any
 
 Item = dict[str, Any]
@@ -34,27 +35,39 @@ def unmarshal(item: Item) -> Item:
 
 def update(
     client: Any, table: str, key: Item, change: str, condition: str, values: Item
-) -> Item | None:
-    """One conditional write; the whole item after it, or None if the condition doesn't hold.
+) -> tuple[bool, Item | None]:
+    """One conditional write: whether the condition held, and the whole item, after the write or
+    as it stood where the condition didn't hold; None if there is none.
 
     Attributes stand in both expressions as ``#name``, since many of their names are reserved
     (Amazon DynamoDB developer guide, "Reserved words").
     """
-    names = {f"#{name}": name for name in re.findall(r"#(\w+)", f"{change} {condition}")}
+    parameters = _update(table, key, change, condition, values)
     try:
         answer = client.update_item(
-            TableName=table,
-            Key=marshal(key),
-            UpdateExpression=change,
-            ConditionExpression=condition,
-            ExpressionAttributeNames=names,
-            ExpressionAttributeValues=marshal(values),
-            ReturnValues="ALL_NEW",
+            **parameters, ReturnValues="ALL_NEW", ReturnValuesOnConditionCheckFailure="ALL_OLD"
         )
-    except client.exceptions.ConditionalCheckFailedException:
-        return None
-    attributes: Item = answer["Attributes"]
-    return attributes
+    except client.exceptions.ConditionalCheckFailedException as failure:
+        return False, failure.response.get("Item")
+    return True, answer["Attributes"]
+
+
+def mark(client: Any, table: str, key: Item, change: str, condition: str, values: Item) -> None:
+    """A conditional write after which nobody asks for the item, nor whether it was written."""
+    with suppress(client.exceptions.ConditionalCheckFailedException):
+        client.update_item(**_update(table, key, change, condition, values))
+
+
+def _update(table: str, key: Item, change: str, condition: str, values: Item) -> Item:
+    names = {f"#{name}": name for name in re.findall(r"#(\w+)", f"{change} {condition}")}
+    return {
+        "TableName": table,
+        "Key": marshal(key),
+        "UpdateExpression": change,
+        "ConditionExpression": condition,
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": marshal(values),
+    }
 
 
 def _marshalled(name: str, value: Any) -> dict[str, Any]:

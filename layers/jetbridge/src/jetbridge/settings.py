@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from jetbridge.contract import Way
+
 
 class SettingsError(RuntimeError):
     """An environment variable is missing or malformed: the template and the code disagree."""
@@ -13,7 +15,8 @@ class SettingsError(RuntimeError):
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """One field per environment variable ``JETBRIDGE_<FIELD>`` (see template.yaml).
 
-    Lists are separated by commas. start_run alone has the allow-lists and the offload bucket.
+    Lists are separated by commas. start_run alone has the allow-lists and the offload bucket;
+    sweep_runs has those of clusters and queues; start_run and notify_airflow have the secret's ARN.
     """
 
     stack_key: str
@@ -23,9 +26,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     finish_queue_url: str
     logs_queue_url: str
     stop_queue_url: str
+    notify_queue_url: str
     stop_function: str
     log_bucket: str = ""
     log_prefix: str = ""
+    log_group: str = ""
+    live_log_groups: list[str] = []
+    log_reads_per_second: float = 5
     settle_seconds: float = 5
     check_after_seconds: float = 900
     ecs_launches_per_second: float = 20
@@ -37,6 +44,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     passable_role_arns: list[str] = []
     offload_bucket: str = ""
     offload_prefix: str = ""
+    finish: Way = "feed"
+    airflow_secret_arn: str = ""
     region: str = ""
 
     @classmethod

@@ -28,6 +28,7 @@ def each_message(
     asks for; any other failure comes back after the queue's visibility timeout, and after
     ``maxReceiveCount`` failures it goes to the dead-letter queue.
     """
+    returned: list[str] = []
 
     def handle_record(record: SQSRecord) -> None:
         try:
@@ -36,6 +37,7 @@ def each_message(
             logger.info(str(not_yet), delay_seconds=not_yet.delay_seconds)
             if queue is not None:
                 queue.return_later(record.receipt_handle, not_yet.delay_seconds)
+            returned.append(record.message_id)
             raise
         except Exception:
             logger.exception("message failed", message_id=record.message_id)
@@ -45,5 +47,6 @@ def each_message(
     answer = process_partial_response(
         event=event, record_handler=handle_record, processor=processor
     )
-    count("MessagesReturned", len(answer["batchItemFailures"]))
+    count("MessagesReturned", len(returned))
+    count("MessagesFailed", len(answer["batchItemFailures"]) - len(returned))
     return answer

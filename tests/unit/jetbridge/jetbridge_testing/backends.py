@@ -1,6 +1,6 @@
 """ECS and Batch as launch_run and stop_run meet them: what they remember, and how late."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from jetbridge.backends.port import LaunchRefused, Unanswered
@@ -30,6 +30,7 @@ class FakeBackend:
         self.described: list[tuple[str, list[str]]] = []
         self.errors: dict[str, list[Exception]] = {}
         self.parameters: list[dict[str, Any]] = []
+        self.there: list[str] = []
         self.listing_lag = LISTING_LAG_SECONDS
         self.clock = clock
         self._lost_answers = 0
@@ -67,6 +68,20 @@ class FakeBackend:
         self._fail("describe")
         self.described.append((place, backend_ids))
         return [self.records[name] for name in backend_ids if name in self.records]
+
+    def living(self, place: str, prefix: str) -> Iterator[list[Record]]:
+        self._fail("living")
+        for record in self.records.values():
+            at = record.get("clusterArn") or record["jobQueue"]
+            name = record.get("startedBy") or record["jobName"]
+            status = record.get("lastStatus") or record["status"]
+            ended = status in ("STOPPED", "SUCCEEDED", "FAILED")
+            if at.endswith(f"/{place}") and name.startswith(prefix) and not ended:
+                yield [record]
+
+    def places(self) -> list[str]:
+        self._fail("places")
+        return self.there
 
     def _launch(self, name: str) -> str:
         self.launched.append((name, self.clock()))

@@ -5,18 +5,22 @@ from typing import Any
 
 from jetbridge.contract import AirflowCaller, StartRequest
 from jetbridge.runs.port import Runs
+from jetbridge.services.audit import Audit
 from jetbridge.services.endings import Endings
 from jetbridge.services.hand_over import HandOver
 from jetbridge.services.launch import Launch
+from jetbridge.services.orphans import StopOrphan
 from jetbridge.services.start import Start
 from jetbridge.services.stop import StopRuns
 from jetbridge.services.sweep import Sweep
 from jetbridge.services.track import Track
 from jetbridge_testing.backends import FakeBatch, FakeEcs
 from jetbridge_testing.clock import Clock
-from jetbridge_testing.door import policy
+from jetbridge_testing.door import ALLOWED, policy
 from jetbridge_testing.memory import MemoryQueue, MemoryRuns, MemoryTries
 from jetbridge_testing.samples import REGION, STACK_KEY
+
+PLACES = {"ecs": ALLOWED.clusters, "batch": ALLOWED.job_queues}
 
 
 class FreePacer:
@@ -71,9 +75,11 @@ class Core:
         self.launch = Launch(
             rows, known, self.endings, launches, stops, watch(self.pacer), STACK_KEY, self.clock
         )
-        self.track = Track(rows, self.endings, STACK_KEY)
+        self.track = Track(rows, self.endings, stops, STACK_KEY)
         self.stop = StopRuns(rows, known, self.endings, stops)
+        self.stop_orphan = StopOrphan(known, stops)
         self.sweep = Sweep(rows, known, self.track, launches, stops, 900, clock=self.clock)
+        self.audit = Audit(rows, known, self.track, PLACES, clock=self.clock)
 
     def tries_of(self, request: StartRequest) -> str | None:
         """The newest run of the request's Airflow task."""

@@ -5,6 +5,7 @@ from typing import Any
 from jetbridge.contract import ContractError
 from jetbridge.services.door.allowed import Allowed, Place
 from jetbridge.services.door.environment import Offload
+from jetbridge.services.door.log_targets import LogTargets
 from jetbridge.services.policy import Policy
 
 PLACE = Place("aws", "eu-central-1", "123456789012")
@@ -16,6 +17,8 @@ ALLOWED = Allowed(
     job_definitions=[PLACE.arn("batch", "job-definition/load:*")],
     roles=["arn:aws:iam::123456789012:role/report-*"],
 )
+
+LOG_TARGETS = LogTargets("airflow-logs", "airflow/", "airflow-mwaa-Task")
 
 
 class MemoryEnvironments:
@@ -30,7 +33,7 @@ class MemoryEnvironments:
 
 def policy(**fields: Any) -> Policy:
     """The stack's policy, with a log bucket and without an offload bucket."""
-    known = {"allowed": ALLOWED, "log_bucket": "airflow-logs", "log_prefix": "airflow/"}
+    known = {"allowed": ALLOWED, "log_targets": LOG_TARGETS}
     return Policy(**known | fields)
 
 

@@ -5,8 +5,10 @@ from typing import Any
 from jetbridge_testing.door import ALLOWED
 from jetbridge_testing.samples import REGION, STACK_KEY
 
-QUEUES = ("launch", "finish", "logs", "stop")
+QUEUES = ("launch", "finish", "logs", "stop", "notify")
 _SQS = f"https://sqs.{REGION}.amazonaws.com/123456789012"
+
+AIRFLOW_SECRET_ARN = f"arn:aws:secretsmanager:{REGION}:123456789012:secret:airflow-a1b2c3"
 
 ENVIRONMENT = {
     "AWS_REGION": REGION,
@@ -14,9 +16,14 @@ ENVIRONMENT = {
     "JETBRIDGE_RUNS_TABLE": "RunsTable",
     "JETBRIDGE_OUTCOMES_TABLE": "OutcomesTable",
     **{f"JETBRIDGE_{name.upper()}_QUEUE_URL": f"{_SQS}/{name}" for name in QUEUES},
+    "JETBRIDGE_FINISH": "feed",
+    "JETBRIDGE_AIRFLOW_SECRET_ARN": AIRFLOW_SECRET_ARN,
     "JETBRIDGE_STOP_FUNCTION": "jetbridge-stop-run",
     "JETBRIDGE_LOG_BUCKET": "airflow-logs",
     "JETBRIDGE_LOG_PREFIX": "airflow/",
+    "JETBRIDGE_LOG_GROUP": "airflow-mwaa-Task",
+    "JETBRIDGE_LIVE_LOG_GROUPS": "/ecs/report,/aws/batch/job",
+    "JETBRIDGE_LOG_READS_PER_SECOND": "5",
     "JETBRIDGE_SETTLE_SECONDS": "0",
     "JETBRIDGE_CHECK_AFTER_SECONDS": "900",
     "JETBRIDGE_ECS_LAUNCHES_PER_SECOND": "20",
@@ -40,7 +47,7 @@ class Context:
     aws_request_id = "5bbc9ea4-46a4-4b4f-8b3c-0a8b5f3d6c11"
 
     def get_remaining_time_in_millis(self) -> int:
-        return 30_000
+        return 150_000
 
 
 def create_queues(sqs: Any) -> None:

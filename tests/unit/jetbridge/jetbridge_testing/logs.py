@@ -1,17 +1,39 @@
-"""CloudWatch Logs as its pages come: empty ones, repeated tokens, late lines."""
+"""CloudWatch Logs in memory: as a port, and as clients that answer and fail as AWS's do."""
 
+import random
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
-from jetbridge.contract import LogStream, S3LogTarget
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from jetbridge.contract import LogStream
 from jetbridge.domain.lines import Line
-from jetbridge.logs.port import StreamMissing
+from jetbridge.domain.log_position import Position
+from jetbridge.logs.port import Page, StreamMissing
+from jetbridge_testing.clock import Clock
 
 Event = dict[str, Any]
 
 
-class ResourceNotFoundException(Exception):
-    pass
+def client_error(code: str, message: str = "", status: int = 400) -> ClientError:
+    return ClientError(
+        {
+            "Error": {"Code": code, "Message": message},
+            "ResponseMetadata": {
+                "HTTPStatusCode": status,
+                "RequestId": "",
+                "HostId": "",
+                "HTTPHeaders": {},
+                "RetryAttempts": 0,
+            },
+        },
+        "Operation",
+    )
+
+
+def log_event(timestamp: int, message: str) -> Event:
+    return {"timestamp": timestamp, "message": message, "ingestionTime": timestamp + 400}
 
 
 class PagingLogsClient:
@@ -21,9 +43,6 @@ class PagingLogsClient:
     pages are added by ``pages.append``, as a container's last lines are.
     """
 
-    class exceptions:
-        ResourceNotFoundException = ResourceNotFoundException
-
     def __init__(self, pages: list[list[Event]] | None) -> None:
         self.pages = pages
         self.calls: list[dict[str, Any]] = []
@@ -32,7 +51,7 @@ class PagingLogsClient:
         self.calls.append(parameters)
         assert len(self.calls) < 200, "reads for ever"
         if self.pages is None:
-            raise ResourceNotFoundException
+            raise client_error("ResourceNotFoundException", "The specified log stream ...")
         if parameters["startFromHead"]:
             return self._forward(parameters.get("nextToken", "f/0"))
         return self._backward(parameters.get("nextToken", f"b/{len(self.pages)}"))
@@ -52,8 +71,112 @@ class PagingLogsClient:
         return {"events": events, "nextForwardToken": "f/0", "nextBackwardToken": f"b/{before}"}
 
 
-def log_event(timestamp: int, message: str) -> Event:
-    return {"timestamp": timestamp, "message": message, "ingestionTime": timestamp + 400}
+@dataclass
+class Faults:
+    """How often, of all calls, something is wrong (0 to 1)."""
+
+    empty: float = 0.0
+    throttled: float = 0.0
+    broken: float = 0.0
+    expired: float = 0.0
+
+
+@dataclass
+class FaultyLogsClient:
+    """``get_log_events`` of one stream, whose lines come in while it is read.
+
+    An event is there when its ingestion time has come. Pages have any number of events up to
+    ``most``; some are empty though more follow; the token at the end is the one that was given.
+    """
+
+    events: list[Event]
+    clock: Clock
+    rng: random.Random
+    faults: Faults = field(default_factory=Faults)
+    most: int = 10
+    reads: int = 0
+
+    def get_log_events(self, **parameters: Any) -> dict[str, Any]:
+        self.reads += 1
+        self._fail("nextToken" in parameters)
+        assert parameters["startFromHead"]
+        arrived = self._arrived()
+        token = parameters.get("nextToken")
+        start = self._start(parameters, arrived)
+        if start < arrived and self.rng.random() < self.faults.empty:
+            return _page([], f"f/{start}/{self.reads}")
+        end = min(arrived, start + self.rng.randint(1, self.most))
+        at_end = end == start and token is not None
+        return _page(self.events[start:end], token if at_end else f"f/{end}/{self.reads}")
+
+    def _arrived(self) -> int:
+        now = int(self.clock() * 1000)
+        return sum(event["ingestionTime"] <= now for event in self.events)
+
+    def _start(self, parameters: dict[str, Any], arrived: int) -> int:
+        if "nextToken" in parameters:
+            return int(parameters["nextToken"].split("/")[1])
+        since = parameters.get("startTime", 0)
+        return sum(event["timestamp"] < since for event in self.events[:arrived])
+
+    def _fail(self, with_token: bool) -> None:
+        chance = self.rng.random()
+        if chance < self.faults.throttled:
+            raise client_error("ThrottlingException", "Rate exceeded")
+        chance -= self.faults.throttled
+        if chance < self.faults.broken:
+            if self.rng.random() < 0.5:
+                raise client_error("ServiceUnavailableException", "", 503)
+            raise ReadTimeoutError(endpoint_url="https://logs")
+        chance -= self.faults.broken
+        if with_token and chance < self.faults.expired:
+            raise client_error("InvalidParameterException", "The specified nextToken is invalid.")
+
+
+def _page(events: list[Event], token: str) -> dict[str, Any]:
+    return {"events": events, "nextForwardToken": token, "nextBackwardToken": "b/0"}
+
+
+@dataclass
+class StreamsClient:
+    """``put_log_events`` and ``create_log_stream``, strict about their limits."""
+
+    clock: Clock
+    rng: random.Random = field(default_factory=random.Random)
+    faults: Faults = field(default_factory=Faults)
+    streams: dict[tuple[str, str], list[Event]] = field(default_factory=dict)
+    batches: list[list[Event]] = field(default_factory=list)
+    days: int = 14
+
+    def create_log_stream(self, logGroupName: str, logStreamName: str) -> dict[str, Any]:
+        if (logGroupName, logStreamName) in self.streams:
+            raise client_error("ResourceAlreadyExistsException")
+        self.streams[logGroupName, logStreamName] = []
+        return {}
+
+    def put_log_events(
+        self, logGroupName: str, logStreamName: str, logEvents: list[Event]
+    ) -> dict[str, Any]:
+        if self.rng.random() < self.faults.throttled:
+            raise client_error("ThrottlingException", "Rate exceeded")
+        if (logGroupName, logStreamName) not in self.streams:
+            raise client_error("ResourceNotFoundException")
+        times = [event["timestamp"] for event in logEvents]
+        if times != sorted(times) or times[-1] - times[0] > 24 * 3600 * 1000:
+            raise client_error("InvalidParameterException", "order")
+        sizes = [len(event["message"].encode()) + 26 for event in logEvents]
+        if not 1 <= len(sizes) <= 10_000 or sum(sizes) > 1_048_576:
+            raise client_error("InvalidParameterException", "size")
+        oldest = int((self.clock() - self.days * 24 * 3600) * 1000)
+        old = sum(time < oldest for time in times)
+        newest = int((self.clock() + 2 * 3600) * 1000)
+        new = sum(time > newest for time in times)
+        taken = logEvents[old : len(logEvents) - new]
+        self.streams[logGroupName, logStreamName] += taken
+        self.batches.append(taken)
+        info = {"tooOldLogEventEndIndex": old} if old else {}
+        info |= {"tooNewLogEventStartIndex": len(times) - new} if new else {}
+        return {"rejectedLogEventsInfo": info} if info else {}
 
 
 class MemoryLogs:
@@ -71,19 +194,21 @@ class MemoryLogs:
         lines = self.streams.get(stream.stream)
         return None if lines is None else [Line(n, text) for n, text in enumerate(lines)][-limit:]
 
-    def lines(self, stream: LogStream, settle_seconds: float) -> list[Line]:
+    def page(self, stream: LogStream, position: Position) -> Page:
+        self.reads += 1
         if stream.stream not in self.streams:
             raise StreamMissing(stream.stream)
-        return [Line(n, text) for n, text in enumerate(self.streams[stream.stream])]
+        if position.token is not None:
+            return Page([], position.token, 0)
+        lines = [Line(n, text) for n, text in enumerate(self.streams[stream.stream])]
+        return Page(lines, "end", 0)
 
 
-class MemoryTarget:
-    """``LogsTarget`` whose objects are lists of lines, by full key."""
+class FreeTurns:
+    """``Pacer`` that never makes anyone wait, and counts."""
 
     def __init__(self) -> None:
-        self.objects: dict[str, list[str]] = {}
+        self.taken: list[str] = []
 
-    def write(self, target: S3LogTarget, name: str, lines: Any) -> int:
-        written = list(lines)
-        self.objects[f"{target.key_prefix}.{name}"] = written
-        return len(written)
+    def wait_for_turn(self, backend: str) -> None:
+        self.taken.append(backend)

@@ -1,7 +1,7 @@
 """The ports in memory. ``test_runs`` and ``test_outcomes`` hold them and the adapters to the
 same behaviour."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from msgspec.structs import replace
@@ -19,6 +19,7 @@ from jetbridge.domain.run import (
     Stop,
 )
 from jetbridge.domain.tries import attached
+from jetbridge.runs.port import Written
 
 
 class MemoryRuns:
@@ -70,22 +71,27 @@ class MemoryRuns:
 
     def launched(self, run_id: str, launch: int, backend_id: str) -> Run | None:
         row = self._unended(self._current(run_id, launch))
-        return row and self._put(row, backend_id=backend_id, status=Status.LAUNCHED)
+        if row is None:
+            return None
+        return self._put(row, backend_id=row.backend_id or backend_id, status=Status.LAUNCHED)
 
-    def apply(self, change: StateChange, relaunch: Relaunch | None = None) -> Run | None:
+    def apply(self, change: StateChange, relaunch: Relaunch | None = None) -> Written:
+        known = self._rows.get(change.run_id)
         row = self._unended(self._current(change.run_id, change.launch))
         if row is None or row.definition is None:
-            return None
+            return Written(False, known)
         if (row.place, row.definition.arn) != (change.place, change.definition):
-            return None
-        if row.change_order is not None and row.change_order >= change.order:
-            return None
+            return Written(False, known)
+        if row.backend_id not in (None, change.backend_id):
+            return Written(False, known)
         if relaunch is not None:
             return self._relaunch(row, relaunch)
         ended = change.ending is not None
+        if not ended and row.change_order is not None and row.change_order >= change.order:
+            return Written(False, known)
         if ended:
             self._check_at[row.run_id] = self._clock() + self._check_after
-        return self._put(
+        moved = self._put(
             row,
             status=Status.ENDED if ended else Status.LAUNCHED,
             backend_id=change.backend_id,
@@ -93,22 +99,27 @@ class MemoryRuns:
             change_order=change.order,
             ending=change.ending,
         )
+        return Written(True, moved)
 
     def end(
         self, run_id: str, launch: int, ending: Ending, relaunch: Relaunch | None = None
     ) -> Run | None:
         row = self._unended(self._current(run_id, launch))
-        if row is None or relaunch is not None:
-            return row and relaunch and self._relaunch(row, relaunch)
+        if row is None:
+            return None
+        if relaunch is not None:
+            written = self._relaunch(row, relaunch)
+            return written.row if written.changed else None
         self._check_at[row.run_id] = self._clock() + self._check_after
         return self._put(row, status=Status.ENDED, ending=ending)
 
-    def request_stop(self, run_id: str, stop: Stop) -> Run | None:
-        row = self._unended(self._rows.get(run_id))
-        if row is None:
-            return None
+    def request_stop(self, run_id: str, stop: Stop, caller: str | None = None) -> Written:
+        known = self._rows.get(run_id)
+        row = self._unended(known)
+        if row is None or caller not in (None, row.caller.key):
+            return Written(False, known)
         self._check_at[run_id] = self._clock() + 60
-        return self._put(row, stop=row.stop or stop)
+        return Written(True, self._put(row, stop=row.stop or stop))
 
     def newest(self, task_key: str) -> str | None:
         return self._newest.get(task_key)
@@ -139,9 +150,9 @@ class MemoryRuns:
             self._put(self._rows[run_id], finished=True)
             self._check_at.pop(run_id, None)
 
-    def due(self, now: float, limit: int) -> list[Run]:
+    def due(self, now: float) -> Iterator[Run]:
         due = sorted((at, run_id) for run_id, at in self._check_at.items() if at <= now)
-        return [self._rows[run_id] for _, run_id in due[:limit]]
+        return iter([self._rows[run_id] for _, run_id in due])
 
     def look_again(self, run_id: str, at: float) -> None:
         if run_id in self._check_at:
@@ -155,10 +166,10 @@ class MemoryRuns:
     def _unended(row: Run | None) -> Run | None:
         return row if row is not None and row.status is not Status.ENDED else None
 
-    def _relaunch(self, row: Run, relaunch: Relaunch) -> Run | None:
+    def _relaunch(self, row: Run, relaunch: Relaunch) -> Written:
         if row.stop is not None:
-            return None
-        return self._put(
+            return Written(False, row)
+        moved = self._put(
             row,
             status=Status.ACCEPTED,
             launch=relaunch.launch,
@@ -170,6 +181,7 @@ class MemoryRuns:
             first_attempt_at=None,
             last_attempt_at=None,
         )
+        return Written(True, moved)
 
     def _put(self, row: Run, **fields: Any) -> Run:
         changed = replace(row, **fields)

@@ -1,6 +1,7 @@
 """The sample events of events/, and runs that belong to them."""
 
 import json
+from functools import cache
 from typing import Any
 
 from jetbridge.contract import StartRequest, decode
@@ -40,8 +41,13 @@ STATE_CHANGES = sorted(path.stem for path in (EVENTS / "state_changes").glob("*.
 
 def sample(path: str) -> dict[str, Any]:
     """A file of events/ as a fresh dict."""
-    loaded: dict[str, Any] = json.loads((EVENTS / f"{path}.json").read_text())
+    loaded: dict[str, Any] = json.loads(_text(path))
     return loaded
+
+
+@cache
+def _text(path: str) -> str:
+    return (EVENTS / f"{path}.json").read_text()
 
 
 def event(name: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ the platform and events come in any order. After a while the weather calms, so t
 """
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
 from msgspec.structs import replace
@@ -13,11 +14,15 @@ from msgspec.structs import replace
 from jetbridge.backends.port import LaunchRefused, Throttled, Unanswered
 from jetbridge.contract import FailurePolicy, StartRequest, StopRequest, decode
 from jetbridge.domain.names import LaunchName
+from jetbridge.domain.orphans import Orphan
 from jetbridge.domain.run import Definition, Run, Status
 from jetbridge.queues.port import NotYet
+from jetbridge.services.finish import Finish
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.core import Core
-from jetbridge_testing.samples import DEFINITIONS, event, new_run
+from jetbridge_testing.histories import NoLogs
+from jetbridge_testing.memory import MemoryBus, MemoryOutcomes, MemoryQueue
+from jetbridge_testing.samples import DEFINITIONS, REGION, event, new_run
 from jetbridge_testing.steps import Crash, Steps
 
 VISIBILITY_SECONDS = 180
@@ -46,6 +51,7 @@ class Tasks:
         self.ends: dict[str, float] = {}
         self.refused: set[str] = set()
         self.records: dict[str, dict[str, Any]] = {}
+        self.running: dict[str, dict[str, Any]] = {}
 
     def resolve(self, parameters: dict[str, Any]) -> Definition:
         self._throttle()
@@ -78,6 +84,16 @@ class Tasks:
         now = self.world.clock()
         return [self.records[one] for one in backend_ids if self.ends.get(one, now + 1) <= now]
 
+    def living(self, place: str, prefix: str) -> Iterator[list[dict[str, Any]]]:
+        self._throttle()
+        now = self.world.clock()
+        for backend_id, record in self.running.items():
+            if self.ends[backend_id] > now:
+                yield [record]
+
+    def places(self) -> list[str]:
+        return []
+
     def _launch(self, name: str) -> str:
         if self.kind == "ecs" and any(launched == name for launched, _ in self.launched):
             # The client token: remembered for an hour after the task's end.
@@ -105,6 +121,8 @@ class Tasks:
             if stage == sample:
                 self.ends[backend_id] = at
                 self.records[backend_id] = detail
+            else:
+                self.running[backend_id] = detail
             if not self.world.happens(0.1):
                 self.world.post("event", reported, at + self.world.random.choice([0, 0, 1, 90]))
 
@@ -150,8 +168,11 @@ class World:
         self.pending: list[tuple[float, str, dict[str, Any]]] = []
         self.depth = 0
         self.finished: set[str] = set()
+        self.orphans = 0
         self.tasks = Tasks(kind, self)
         self.core = self._core(kind)
+        self.outcomes, self.bus = MemoryOutcomes(), MemoryBus()
+        self.finish = self._finish()
         self.request = self._request(kind)
         self.run_id = new_run(request=self.request).run_id
         for _ in range(self.random.randint(1, 3)):
@@ -175,10 +196,12 @@ class World:
             if self.clock() - swept >= 60:
                 swept = self.clock()
                 self._guarded(self.core.sweep)
+                if self.happens(0.1):
+                    self._guarded(self.core.audit)
             if self.deliver_one():
                 continue
             row = self.row
-            if not self.pending and row is not None and row.handed_over:
+            if not self.pending and row is not None and row.finished:
                 return row
             self.clock.advance(1 if self._due_soon() else 30)
         raise AssertionError(f"never ends: {self.row} {self.pending}")
@@ -223,12 +246,16 @@ class World:
                 self.core.track(message)
             case "wish":
                 self.core.stop(StopRequest(run_ids=[self.run_id], reason="cleared", by="ada"))
+            case "stop" if "orphan" in message:
+                self.orphans += 1
+                self.core.stop_orphan(decode(Orphan, message["orphan"]))
             case "stop":
                 self.core.stop(decode(StopRequest, message))
             case "finish":
                 row = self.core.memory.get(message["run_id"])
                 assert row is not None
                 assert row.status is Status.ENDED
+                self.finish(message["run_id"])
                 self.finished.add(message["run_id"])
 
     def _due_soon(self) -> bool:
@@ -238,6 +265,20 @@ class World:
         weather = Weather(self)
         queues = {name: Post(self, name) for name in ("launch", "finish", "stop", "copy")}
         return Core(weather.watch, self.clock, backends={kind: self.tasks}, queues=queues)
+
+    def _finish(self) -> Finish:
+        watch = Weather(self).watch
+        return Finish(
+            runs=watch(self.core.memory),
+            outcomes=watch(self.outcomes),
+            source=watch(NoLogs()),
+            notices=watch(MemoryQueue()),
+            copies=watch(MemoryQueue()),
+            bus=watch(self.bus),
+            region=REGION,
+            settle_seconds=5,
+            clock=self.clock,
+        )
 
     def _request(self, kind: str) -> StartRequest:
         asked = new_run(f"airflow_{kind}").request

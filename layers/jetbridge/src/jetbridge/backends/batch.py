@@ -1,15 +1,20 @@
 """AWS Batch: SubmitJob and what belongs to it."""
 
+from collections.abc import Iterator
+from itertools import batched
 from typing import Any
 
-from jetbridge.backends.calls import call
+from jetbridge.backends.calls import call, pages
 from jetbridge.backends.port import LaunchRefused
 from jetbridge.domain.changes import Record
+from jetbridge.domain.log_sources import job_log_sources
 from jetbridge.domain.names import LaunchName
-from jetbridge.domain.run import Definition, LogSource
+from jetbridge.domain.run import Definition
 
-# AWS Batch user guide, "Using the awslogs log driver": the group when none is configured.
-DEFAULT_LOG_GROUP = "/aws/batch/job"
+# DescribeJobs takes up to 100 (API reference).
+DESCRIBED_AT_ONCE = 100
+# In a job's own order, so that one which moves on meanwhile is seen twice and not missed.
+_LIVING = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
 
 
 class BatchBackend:
@@ -20,7 +25,8 @@ class BatchBackend:
 
     def resolve(self, parameters: dict[str, Any]) -> Definition:
         definition = self._describe_definition(str(parameters["jobDefinition"]))
-        return Definition(arn=definition["jobDefinitionArn"], log_sources=_log_sources(definition))
+        sources = job_log_sources(definition)
+        return Definition(arn=definition["jobDefinitionArn"], log_sources=sources)
 
     def launch(self, name: LaunchName, parameters: dict[str, Any], definition: Definition) -> str:
         """SubmitJob, which has no idempotency token: the job's name carries ours."""
@@ -36,14 +42,10 @@ class BatchBackend:
             "jobQueue": parameters["jobQueue"],
             "filters": [{"name": "JOB_NAME", "values": [name.job_name(parameters["jobName"])]}],
         }
-        token: dict[str, str] = {}
-        while True:
-            answer = call(self._client, "list_jobs", **filters, **token)
-            for job in answer["jobSummaryList"]:
+        for page in pages(self._client, "list_jobs", **filters):
+            for job in page["jobSummaryList"]:
                 return str(job["jobId"])
-            if not answer.get("nextToken"):
-                return None
-            token = {"nextToken": answer["nextToken"]}
+        return None
 
     def stop(self, backend_id: str, parameters: dict[str, Any], reason: str) -> None:
         """TerminateJob, which also cancels a job that hasn't started yet."""
@@ -52,6 +54,23 @@ class BatchBackend:
     def describe(self, place: str, backend_ids: list[str]) -> list[Record]:
         jobs: list[Record] = call(self._client, "describe_jobs", jobs=backend_ids)["jobs"]
         return jobs
+
+    def living(self, place: str, prefix: str) -> Iterator[list[Record]]:
+        """ListJobs by each status that isn't an end: with a filter by name it would list those
+        that ended, too (API reference)."""
+        for status in _LIVING:
+            for page in pages(self._client, "list_jobs", jobQueue=place, jobStatus=status):
+                ours = [
+                    job["jobId"]
+                    for job in page["jobSummaryList"]
+                    if job["jobName"].startswith(prefix)
+                ]
+                for some in batched(ours, DESCRIBED_AT_ONCE, strict=False):
+                    yield self.describe(place, list(some))
+
+    def places(self) -> list[str]:
+        found = pages(self._client, "describe_job_queues")
+        return [queue["jobQueueArn"] for page in found for queue in page["jobQueues"]]
 
     def _describe_definition(self, reference: str) -> dict[str, Any]:
         """The definition behind ``name``, ``name:revision`` or an ARN; the newest active one."""
@@ -69,24 +88,3 @@ class BatchBackend:
             raise LaunchRefused("ClientException", f"Job definition {reference} does not exist")
         newest: dict[str, Any] = max(found, key=lambda definition: definition["revision"])
         return newest
-
-
-def _log_sources(definition: dict[str, Any]) -> list[LogSource]:
-    containers = [("default", definition.get("containerProperties") or {})]
-    for task in (definition.get("ecsProperties") or {}).get("taskProperties", []):
-        containers = [(item.get("name", "default"), item) for item in task.get("containers", [])]
-    return [_log_source(name, container) for name, container in containers]
-
-
-def _log_source(name: str, container: dict[str, Any]) -> LogSource:
-    configuration = container.get("logConfiguration") or {}
-    options = configuration.get("options") or {}
-    driver = configuration.get("logDriver", "awslogs")
-    group = options.get("awslogs-group", DEFAULT_LOG_GROUP)
-    return LogSource(
-        container=name,
-        driver=driver,
-        essential=container.get("essential", True),
-        group=group if driver == "awslogs" else None,
-        region=options.get("awslogs-region"),
-    )

@@ -1,5 +1,6 @@
 """AWS's refusals of a call, told apart: to be repeated later, or final."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from botocore.exceptions import (
@@ -33,3 +34,17 @@ def call(client: Any, operation: str, **parameters: Any) -> Any:
         raise LaunchRefused(*error_of(error)) from error
     except (HTTPClientError, ConnectionError) as error:
         raise Unanswered(str(error)) from error
+
+
+def pages(client: Any, operation: str, **parameters: Any) -> Iterator[Any]:
+    """The answers of an operation that comes in pages; one may be empty before the last.
+
+    Raises as ``call``.
+    """
+    token: dict[str, str] = {}
+    while True:
+        answer = call(client, operation, **parameters, **token)
+        yield answer
+        if not answer.get("nextToken"):
+            return
+        token = {"nextToken": answer["nextToken"]}

@@ -5,11 +5,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from jetbridge.backends.calls import call
+from jetbridge.backends.calls import call, pages
 from jetbridge.backends.port import LaunchRefused
 from jetbridge.domain.changes import Record
+from jetbridge.domain.log_sources import task_log_source
 from jetbridge.domain.names import LaunchName, last_segment
-from jetbridge.domain.run import Definition, LogSource
+from jetbridge.domain.run import Definition
 
 DEFAULT_CLUSTER = "default"
 
@@ -27,7 +28,7 @@ class EcsBackend:
         definition = answer["taskDefinition"]
         return Definition(
             arn=definition["taskDefinitionArn"],
-            log_sources=[_log_source(item) for item in definition["containerDefinitions"]],
+            log_sources=[task_log_source(item) for item in definition["containerDefinitions"]],
         )
 
     def launch(self, name: LaunchName, parameters: dict[str, Any], definition: Definition) -> str:
@@ -71,13 +72,8 @@ class EcsBackend:
 
     def _list(self, **filters: str) -> Iterator[list[str]]:
         """Pages of up to 100 task ARNs, as many as DescribeTasks takes."""
-        token: dict[str, str] = {}
-        while True:
-            answer = call(self._client, "list_tasks", maxResults=100, **filters, **token)
-            yield answer["taskArns"]
-            if not answer.get("nextToken"):
-                return
-            token = {"nextToken": answer["nextToken"]}
+        for page in pages(self._client, "list_tasks", maxResults=100, **filters):
+            yield page["taskArns"]
 
     def stop(self, backend_id: str, parameters: dict[str, Any], reason: str) -> None:
         """StopTask; ECS answers "The referenced task was not found" an hour after a task's end."""
@@ -93,19 +89,15 @@ class EcsBackend:
         tasks: list[Record] = answer["tasks"]
         return tasks
 
+    def living(self, place: str, prefix: str) -> Iterator[list[Record]]:
+        """ListTasks takes no prefix of ``startedBy``: the cluster's other tasks are read, too."""
+        for arns in self._list(cluster=place, desiredStatus="RUNNING"):
+            tasks = self.describe(place, arns) if arns else []
+            yield [task for task in tasks if task.get("startedBy", "").startswith(prefix)]
 
-def _log_source(container: dict[str, Any]) -> LogSource:
-    configuration = container.get("logConfiguration") or {}
-    options = configuration.get("options") or {}
-    driver = configuration.get("logDriver", "none")
-    return LogSource(
-        container=container["name"],
-        driver=driver,
-        essential=container.get("essential", True),
-        group=options.get("awslogs-group") if driver == "awslogs" else None,
-        prefix=options.get("awslogs-stream-prefix"),
-        region=options.get("awslogs-region"),
-    )
+    def places(self) -> list[str]:
+        found = pages(self._client, "list_clusters", maxResults=100)
+        return [arn for page in found for arn in page["clusterArns"]]
 
 
 def _already_launched(refusal: LaunchRefused) -> str | None:

@@ -1,5 +1,6 @@
 """What the services need of ECS or Batch."""
 
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 from jetbridge.domain.changes import Record
@@ -66,4 +67,13 @@ class Backend(Protocol):
     def describe(self, place: str, backend_ids: list[str]) -> list[Record]:
         """Records of up to 100 tasks or jobs of one cluster or queue, in the shape of event
         details. What AWS has forgotten is absent."""
+        ...
+
+    def living(self, place: str, prefix: str) -> Iterator[list[Record]]:
+        """Records of the tasks or jobs of one cluster or queue that have not ended and whose
+        launch's name begins so, up to 100 at once."""
+        ...
+
+    def places(self) -> list[str]:
+        """ARNs of all clusters or job queues."""
         ...

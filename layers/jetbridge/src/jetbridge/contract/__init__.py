@@ -13,13 +13,21 @@ from jetbridge.contract.callers import (
 from jetbridge.contract.codec import ContractError, decode, encode, to_builtins
 from jetbridge.contract.delivery import CreateAssetEvent, OnFinish, TriggerDagRun, Way
 from jetbridge.contract.outcome import Cause, Death, Fault, LogStream, Outcome, State
-from jetbridge.contract.start import FailurePolicy, S3LogTarget, StartAnswer, StartRequest
+from jetbridge.contract.start import (
+    CloudWatchLogTarget,
+    FailurePolicy,
+    LogTarget,
+    S3LogTarget,
+    StartAnswer,
+    StartRequest,
+)
 from jetbridge.contract.stop import StopAnswer, StopCause, StopRequest
 
 __all__ = [
     "AirflowCaller",
     "Caller",
     "Cause",
+    "CloudWatchLogTarget",
     "ContractError",
     "CreateAssetEvent",
     "Death",
@@ -27,6 +35,7 @@ __all__ = [
     "FailurePolicy",
     "Fault",
     "LogStream",
+    "LogTarget",
     "OnFinish",
     "Outcome",
     "PersonCaller",

@@ -22,7 +22,10 @@ Airflow's stock API.
 class TriggerDagRun(
     Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="dag_run"
 ):
-    """Trigger a DAG run when the run has ended; its ``conf`` gets the outcome as ``jetbridge``."""
+    """Trigger a DAG run when the run has ended.
+
+    Its ``conf`` gets the outcome as ``jetbridge``, without log lines.
+    """
 
     dag_id: Text
     conf: dict[str, Any] = {}
@@ -37,7 +40,10 @@ class CreateAssetEvent(
     tag_field="kind",
     tag="asset_event",
 ):
-    """Create an asset event when the run has succeeded; its ``extra`` gets the run's id."""
+    """Create an asset event when the run has succeeded.
+
+    Its ``extra`` gets ``{"jetbridge": {"run_id": …}}``.
+    """
 
     uri: Text
     extra: dict[str, Any] = {}

@@ -23,6 +23,24 @@ class S3LogTarget(Struct, frozen=True, forbid_unknown_fields=True, tag_field="ki
     key_prefix: Text
 
 
+class CloudWatchLogTarget(
+    Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="cloudwatch"
+):
+    """The CloudWatch Logs stream in which Airflow keeps the log of this try (Amazon MWAA).
+
+    Airflow's CloudWatch handler reads exactly this stream (cloudwatch_task_handler.py,
+    ``get_cloudwatch_logs``), so container logs become events in it. The group is one of the
+    stack's own account and region. ``stream`` is CloudWatch's: up to 512 characters without
+    ``:`` and ``*`` (API reference, CreateLogStream).
+    """
+
+    group: Annotated[str, Meta(pattern=r"^[.\-_/#A-Za-z0-9]{1,512}$")]
+    stream: Annotated[str, Meta(pattern=r"^[^:*]{1,512}$")]
+
+
+LogTarget = S3LogTarget | CloudWatchLogTarget
+
+
 class FailurePolicy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What Jetbridge does itself when a launch dies of the platform and not of the job.
 
@@ -69,7 +87,7 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     version: Literal[1] = 1
     idempotency_key: Annotated[str, Meta(min_length=1, max_length=2048)] | None = None
     timeout_seconds: Annotated[int, Meta(ge=1)] | None = None
-    log_target: S3LogTarget | None = None
+    log_target: LogTarget | None = None
     tail_lines: Annotated[int, Meta(ge=0, le=100)] = 10
     last_line_as_result: bool = False
     failure_policy: FailurePolicy = FailurePolicy()

@@ -17,8 +17,13 @@ Record = dict[str, Any]
 ECS_EVENT = "ECS Task State Change"
 BATCH_EVENT = "Batch Job State Change"
 
+# DELETED is what a stopped task passes to before AWS forgets it (Amazon ECS developer guide, "Task
+# lifecycle").
+_ECS_ENDED = ("STOPPED", "DELETED")
 _BATCH_RANK = {"SUBMITTED": 0, "PENDING": 1, "RUNNABLE": 2, "STARTING": 3, "RUNNING": 4}
 _BATCH_ENDED = ("SUCCEEDED", "FAILED")
+# Nothing that is known of an attempt may be overtaken by a status of which nobody knows the place.
+_UNKNOWN_RANK = 0
 _RANKS_PER_ATTEMPT = 10
 _LAST = 1_000_000
 
@@ -51,7 +56,8 @@ def from_task(task: Record, stack_key: str) -> StateChange | None:
         order=task["version"],
         place=last_segment(task["clusterArn"]),
         definition=task["taskDefinitionArn"],
-        ending=_task_ending(task) if task["lastStatus"] == "STOPPED" else None,
+        log_names=_task_log_names(task) if task["lastStatus"] == "RUNNING" else [],
+        ending=_task_ending(task) if task["lastStatus"] in _ECS_ENDED else None,
     )
 
 
@@ -66,7 +72,7 @@ def from_job(job: Record, stack_key: str) -> StateChange | None:
     status = job["status"]
     ended = status in _BATCH_ENDED
     attempts = len(job.get("attempts") or [])
-    rank = _BATCH_RANK.get(status, _RANKS_PER_ATTEMPT - 1)
+    rank = _BATCH_RANK.get(status, _UNKNOWN_RANK)
     return StateChange(
         run_id=name.run_id,
         launch=name.launch,
@@ -76,12 +82,40 @@ def from_job(job: Record, stack_key: str) -> StateChange | None:
         order=_LAST if ended else attempts * _RANKS_PER_ATTEMPT + rank,
         place=last_segment(job["jobQueue"]),
         definition=job["jobDefinition"],
+        log_names=list(_running_log_names(job)) if status == "RUNNING" else [],
         ending=_job_ending(job) if ended else None,
     )
 
 
 def is_array_child(job: Record) -> bool:
     return "index" in (job.get("arrayProperties") or {})
+
+
+def job_log_names(job: Record) -> list[LogName]:
+    """The log streams of a Batch job's attempts, oldest first."""
+    return [
+        LogName(container=name, name=record["logStreamName"], attempt=number)
+        for number, attempt in enumerate(job.get("attempts") or [], start=1)
+        for name, record in _attempt_containers(attempt)
+        if record.get("logStreamName")
+    ]
+
+
+def _running_log_names(job: Record) -> Iterator[LogName]:
+    """The log streams of a job's present attempt: Batch names them when it is running."""
+    attempt = len(job.get("attempts") or []) + 1
+    present = job | (job.get("ecsProperties") or {})
+    for name, record in _attempt_containers(present):
+        if record.get("logStreamName"):
+            yield LogName(container=name, name=record["logStreamName"], attempt=attempt)
+
+
+def _task_log_names(task: Record) -> list[LogName]:
+    return [
+        LogName(container=container["name"], name=container["runtimeId"])
+        for container in task.get("containers") or []
+        if container.get("runtimeId")
+    ]
 
 
 def _task_ending(task: Record) -> Ending:
@@ -97,11 +131,7 @@ def _task_ending(task: Record) -> Ending:
             )
             for container in containers
         ],
-        log_names=[
-            LogName(container=container["name"], name=container["runtimeId"])
-            for container in containers
-            if container.get("runtimeId")
-        ],
+        log_names=_task_log_names(task),
         started_at=_iso(task.get("startedAt")),
         stopped_at=_iso(task.get("stoppedAt")),
     )
@@ -116,12 +146,7 @@ def _job_ending(job: Record) -> Ending:
         succeeded=job["status"] == "SUCCEEDED",
         terminated=bool(job.get("isTerminated") or job.get("isCancelled")),
         containers=list(_job_containers(job, last)),
-        log_names=[
-            LogName(container=name, name=record["logStreamName"], attempt=number)
-            for number, attempt in enumerate(attempts, start=1)
-            for name, record in _attempt_containers(attempt)
-            if record.get("logStreamName")
-        ],
+        log_names=job_log_names(job),
         started_at=_iso(job.get("startedAt")),
         stopped_at=_iso(job.get("stoppedAt")),
     )

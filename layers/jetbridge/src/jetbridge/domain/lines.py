@@ -1,7 +1,5 @@
-"""Log lines: Airflow's own form of them, and the result that a container reports in one."""
+"""Log lines, and the result that a container reports in one."""
 
-import json
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,23 +15,6 @@ class Line(NamedTuple):
 
     timestamp: int
     message: str
-
-
-def airflow_line(line: Line, logger: str) -> str:
-    """The line as Airflow 3 stores and reads structured logs: JSON with ``event``.
-
-    Source: airflow/utils/log/file_task_handler.py, ``StructuredLogMessage``.
-    """
-    moment = datetime.fromtimestamp(line.timestamp / 1000, UTC).isoformat(timespec="milliseconds")
-    return json.dumps(
-        {
-            "timestamp": moment.replace("+00:00", "Z"),
-            "level": "info",
-            "logger": logger,
-            "event": line.message,
-        },
-        ensure_ascii=False,
-    )
 
 
 def reported_result(lines: list[str], last_line: bool = False) -> Any:

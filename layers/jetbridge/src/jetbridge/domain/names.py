@@ -47,11 +47,16 @@ class LaunchName:
         return cls(match["stack"], match["run"], int(match["launch"]))
 
     def __str__(self) -> str:
-        return f"jb-{self.stack_key}-{self.run_id}-{self.launch}"
+        return f"{token_prefix(self.stack_key)}{self.run_id}-{self.launch}"
 
     def job_name(self, users_name: str) -> str:
         """The Batch job name: this launch, then the user's own name, cut to AWS's limit."""
         return f"{self}-{users_name}"[:JOB_NAME_LIMIT].rstrip("-")
+
+
+def token_prefix(stack_key: str) -> str:
+    """What the names of all launches of a stack begin with."""
+    return f"jb-{stack_key}-"
 
 
 def last_segment(arn: str) -> str:

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from jetbridge.contract import Caller, Death, S3LogTarget, StartRequest, StopCause
+from jetbridge.contract import Caller, Death, LogTarget, StartRequest, StopCause
 from jetbridge.domain.names import last_segment
 
 
@@ -111,7 +111,7 @@ class Attachment(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A later try of the same Airflow task which took the run over."""
 
     caller: Caller
-    log_target: S3LogTarget | None = None
+    log_target: LogTarget | None = None
 
 
 class Run(Struct, frozen=True, kw_only=True):
@@ -173,7 +173,7 @@ class Run(Struct, frozen=True, kw_only=True):
         return self.attachments[-1].caller if self.attachments else self.request.caller
 
     @property
-    def log_targets(self) -> list[S3LogTarget]:
+    def log_targets(self) -> list[LogTarget]:
         """Where the run's log is copied to: the caller's own place and each attached try's."""
         asked = [self.request.log_target, *(later.log_target for later in self.attachments)]
         return [target for target in asked if target is not None]
@@ -198,6 +198,7 @@ class StateChange(Struct, frozen=True, kw_only=True):
         order: changes of one launch count only in rising order (ECS ``version``; Batch attempt
             and status rank, since Batch events carry no version).
         place, definition: as in the event, to be held against the row's own.
+        log_names: log streams of containers that are running.
         ending: how the launch ended, if this change ends it.
     """
 
@@ -209,4 +210,5 @@ class StateChange(Struct, frozen=True, kw_only=True):
     order: int
     place: str
     definition: str
+    log_names: list[LogName] = []
     ending: Ending | None = None

@@ -1,12 +1,15 @@
 """CloudWatch Logs, read."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+
+from jetbridge.aws import error_of, is_throttle, status_of
 from jetbridge.contract import LogStream
 from jetbridge.domain.lines import Line
-from jetbridge.logs.port import StreamMissing
+from jetbridge.domain.log_position import Position
+from jetbridge.logs.port import Busy, Page, StreamClosed, StreamMissing, TokenExpired
 
 # An empty page isn't the end of a stream; reading backwards, a few may come before the lines.
 _EMPTY_PAGES = 5
@@ -15,49 +18,56 @@ _EMPTY_PAGES = 5
 class CloudWatchLogs:
     """``LogsSource`` on CloudWatch Logs; ``client_of`` gives the client of a region."""
 
-    def __init__(
-        self, client_of: Callable[[str], Any], sleep: Callable[[float], None] = time.sleep
-    ) -> None:
+    def __init__(self, client_of: Callable[[str], Any]) -> None:
         self._client_of = client_of
-        self._sleep = sleep
 
     def tail(self, stream: LogStream, limit: int) -> list[Line] | None:
-        position: dict[str, Any] = {"startFromHead": False, "limit": limit}
+        parameters: dict[str, Any] = {"startFromHead": False, "limit": limit}
         for _ in range(_EMPTY_PAGES):
             try:
-                page = self._page(stream, position)
-            except StreamMissing:
+                page = self._read(stream, parameters)
+            except (StreamMissing, StreamClosed):
                 return None
             token = page["nextBackwardToken"]
-            if page["events"] or token == position.get("nextToken"):
+            if page["events"] or token == parameters.get("nextToken"):
                 return [_line(event) for event in page["events"]]
-            position["nextToken"] = token
+            parameters["nextToken"] = token
         return []
 
-    def lines(self, stream: LogStream, settle_seconds: float) -> Iterator[Line]:
-        position: dict[str, Any] = {"startFromHead": True}
-        settled = False
-        while True:
-            page = self._page(stream, position)
-            yield from map(_line, page["events"])
-            token = page["nextForwardToken"]
-            if page["events"] or token != position.get("nextToken"):
-                settled = False
-            elif settled:
-                return
-            else:
-                settled = True
-                self._sleep(settle_seconds)
-            position["nextToken"] = token
+    def page(self, stream: LogStream, position: Position) -> Page:
+        parameters: dict[str, Any] = {"startFromHead": True}
+        if position.token is not None:
+            parameters["nextToken"] = position.token
+        elif position.last is not None:
+            parameters["startTime"] = position.last
+        answer = self._read(stream, parameters)
+        events = answer["events"]
+        ingested_at = max((event.get("ingestionTime", 0) for event in events), default=0)
+        return Page([_line(event) for event in events], answer["nextForwardToken"], ingested_at)
 
-    def _page(self, stream: LogStream, position: dict[str, Any]) -> Any:
-        client = self._client_of(stream.region)
+    def _read(self, stream: LogStream, parameters: dict[str, Any]) -> Any:
         try:
-            return client.get_log_events(
-                logGroupName=stream.group, logStreamName=stream.stream, **position
+            return self._client_of(stream.region).get_log_events(
+                logGroupName=stream.group, logStreamName=stream.stream, **parameters
             )
-        except client.exceptions.ResourceNotFoundException as error:
-            raise StreamMissing(f"{stream.group} {stream.stream}") from error
+        except ClientError as error:
+            raise _said(error, stream, "nextToken" in parameters) from error
+        except (HTTPClientError, ConnectionError) as error:
+            raise Busy(str(error)) from error
+
+
+def _said(error: ClientError, stream: LogStream, with_token: bool) -> Exception:
+    code, message = error_of(error)
+    if is_throttle(error) or status_of(error) >= 500:
+        return Busy(str(error))
+    match code:
+        case "ResourceNotFoundException":
+            return StreamMissing(f"{stream.group} {stream.stream}")
+        case "AccessDeniedException":
+            return StreamClosed(message)
+        case "InvalidParameterException" if with_token:
+            return TokenExpired(message)
+    return error
 
 
 def _line(event: dict[str, Any]) -> Line:

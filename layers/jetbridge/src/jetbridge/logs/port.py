@@ -1,10 +1,41 @@
-"""What the services need of log sources and log targets."""
+"""What the services need of log sources, and of the places that logs are copied to."""
 
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
-from jetbridge.contract import LogStream, S3LogTarget
+from jetbridge.contract import LogStream
+from jetbridge.domain.changes import Record
 from jetbridge.domain.lines import Line
+from jetbridge.domain.log_copy import CopyState
+from jetbridge.domain.log_position import Position
+
+
+class StreamMissing(Exception):
+    """The log stream or its group doesn't exist."""
+
+
+class StreamClosed(Exception):
+    """AWS doesn't let Jetbridge read the stream; the text says why."""
+
+
+class TokenExpired(Exception):
+    """A page token is no longer valid: CloudWatch Logs forgets them after 24 hours."""
+
+
+class Busy(Exception):
+    """AWS asks for patience, or failed; the same call later may succeed."""
+
+
+class Page(NamedTuple):
+    """Attributes:
+    lines: may be none, also before the end.
+    token: of the next page; at the end, the token that this page was asked for by.
+    ingested_at: when CloudWatch Logs took in the latest of the lines, epoch milliseconds.
+    """
+
+    lines: list[Line]
+    token: str
+    ingested_at: int
 
 
 class LogsSource(Protocol):
@@ -14,25 +45,97 @@ class LogsSource(Protocol):
         """The last lines, oldest first; None if the stream doesn't exist (yet)."""
         ...
 
-    def lines(self, stream: LogStream, settle_seconds: float) -> Iterable[Line]:
-        """All lines from the first on, in the order of CloudWatch Logs.
+    def page(self, stream: LogStream, position: Position) -> Page:
+        """The lines that follow, in the order of CloudWatch Logs: at most 1 MB and 10,000.
 
-        The end is where the page token repeats, and still does ``settle_seconds`` later: empty
-        pages are not the end (API reference of GetLogEvents).
+        They are those behind the position's token, else those from its last line's time on.
+        The end is where the token repeats: empty pages are not the end (API reference of
+        GetLogEvents).
 
         Raises:
-            StreamMissing: there is no such stream.
+            StreamMissing, StreamClosed, TokenExpired, Busy
         """
         ...
 
 
-class StreamMissing(Exception):
-    """The log stream or its group doesn't exist."""
+class UploadGone(Exception):
+    """A multipart upload doesn't exist (any more), or its parts aren't those that were sent."""
 
 
-class LogsTarget(Protocol):
-    """Where Airflow reads a try's log."""
+class Objects(Protocol):
+    """One S3 bucket's objects. All of an object's parts but the last have at least 5 MiB, and
+    there are at most 10,000 (Amazon S3 user guide, "Amazon S3 multipart upload limits")."""
 
-    def write(self, target: S3LogTarget, name: str, lines: Iterable[str]) -> int:
-        """Write one named part of the try's log, replacing an earlier one; returns its lines."""
+    def put(self, bucket: str, key: str, body: bytes) -> None: ...
+
+    def begin(self, bucket: str, key: str) -> str:
+        """Begin a multipart upload; returns its id."""
+        ...
+
+    def upload(self, bucket: str, key: str, upload: str, number: int, body: bytes) -> str:
+        """Write a part, replacing an earlier one of that number (from 1); returns its ETag.
+
+        Raises: UploadGone
+        """
+        ...
+
+    def complete(self, bucket: str, key: str, upload: str, etags: Sequence[str]) -> None:
+        """Make the parts an object.
+
+        Raises: UploadGone
+        """
+        ...
+
+    def abort(self, bucket: str, key: str, upload: str) -> None:
+        """Throw the parts away; no matter if there is no such upload."""
+        ...
+
+    def size(self, bucket: str, key: str) -> int | None:
+        """Bytes of an object; None if there is none."""
+        ...
+
+    def read(self, bucket: str, key: str, start: int, end: int) -> bytes:
+        """The bytes from ``start`` up to before ``end``."""
+        ...
+
+
+class Streams(Protocol):
+    """CloudWatch Logs, as it is written."""
+
+    def put(self, group: str, stream: str, events: Sequence[tuple[int, str]]) -> int:
+        """Write one batch, in the order of its times, making the stream if need be.
+
+        Within the limits of PutLogEvents: 1 MiB, 10,000 events, 24 hours.
+
+        Returns:
+            How many events CloudWatch Logs rejected, for being too old or too far ahead.
+
+        Raises: Busy
+        """
+        ...
+
+
+class JobRecords(Protocol):
+    """AWS Batch's own records."""
+
+    def describe(self, job_ids: list[str]) -> dict[str, Record]:
+        """Records of up to 100 jobs by job id, of children and nodes too; what AWS has
+        forgotten is absent."""
+        ...
+
+    def failed_children(self, job_id: str, most: int) -> list[str]:
+        """Job ids of an array job's failed children, by index."""
+        ...
+
+
+class Copies(Protocol):
+    """How far each copy is."""
+
+    def get(self, key: str) -> CopyState:
+        """The state of a copy as last saved (a consistent read); of version 0 if none was."""
+        ...
+
+    def save(self, key: str, state: CopyState) -> bool:
+        """Save the state that follows the last one by its version; False if another does, which
+        somebody else has saved."""
         ...

@@ -1,32 +1,70 @@
-"""S3 objects beside the log of an Airflow try."""
+"""S3 objects: what is written beside the log of an Airflow try."""
 
-import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from s3transfer.manager import TransferManager
+from botocore.exceptions import ClientError
 
-from jetbridge.contract import S3LogTarget
+from jetbridge.aws import error_of, status_of
+from jetbridge.logs.port import UploadGone
 
-# What a log may take of memory before it is spooled to the function's disk.
-_MEMORY_BYTES = 8 * 1024 * 1024
+_GONE = ("NoSuchUpload", "InvalidPart", "InvalidPartOrder")
 
 
-class S3Logs:
-    """``LogsTarget`` on S3: object ``<key prefix>.<name>``."""
+class S3Objects:
+    """``Objects`` on S3; the client is made when it is first needed."""
 
-    def __init__(self, client: Any) -> None:
-        self._client = client
+    def __init__(self, client_of: Callable[[], Any]) -> None:
+        self._client_of = client_of
 
-    def write(self, target: S3LogTarget, name: str, lines: Iterable[str]) -> int:
-        count = 0
-        with tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES) as spool:
-            for line in lines:
-                spool.write(line.encode() + b"\n")
-                count += 1
-            spool.seek(0)
-            # In parts when it is large, each part repeated when it fails.
-            with TransferManager(self._client) as transfers:
-                key = f"{target.key_prefix}.{name}"
-                transfers.upload(spool, target.bucket, key).result()
-        return count
+    def put(self, bucket: str, key: str, body: bytes) -> None:
+        self._client_of().put_object(Bucket=bucket, Key=key, Body=body)
+
+    def begin(self, bucket: str, key: str) -> str:
+        answer = self._client_of().create_multipart_upload(Bucket=bucket, Key=key)
+        return str(answer["UploadId"])
+
+    def upload(self, bucket: str, key: str, upload: str, number: int, body: bytes) -> str:
+        answer = self._known(
+            "upload_part", Bucket=bucket, Key=key, UploadId=upload, PartNumber=number, Body=body
+        )
+        return str(answer["ETag"]).strip('"')
+
+    def complete(self, bucket: str, key: str, upload: str, etags: Sequence[str]) -> None:
+        parts = [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(etags, 1)]
+        self._known(
+            "complete_multipart_upload",
+            Bucket=bucket,
+            Key=key,
+            UploadId=upload,
+            MultipartUpload={"Parts": parts},
+        )
+
+    def abort(self, bucket: str, key: str, upload: str) -> None:
+        try:
+            self._known("abort_multipart_upload", Bucket=bucket, Key=key, UploadId=upload)
+        except UploadGone:
+            return
+
+    def size(self, bucket: str, key: str) -> int | None:
+        """Without permission to list the bucket, S3 answers 403 for what doesn't exist (API
+        reference, HeadObject)."""
+        try:
+            return int(self._client_of().head_object(Bucket=bucket, Key=key)["ContentLength"])
+        except ClientError as error:
+            if status_of(error) in (403, 404):
+                return None
+            raise
+
+    def read(self, bucket: str, key: str, start: int, end: int) -> bytes:
+        bytes_ = f"bytes={start}-{end - 1}"
+        answer = self._client_of().get_object(Bucket=bucket, Key=key, Range=bytes_)
+        return bytes(answer["Body"].read())
+
+    def _known(self, operation: str, **parameters: Any) -> Any:
+        try:
+            return getattr(self._client_of(), operation)(**parameters)
+        except ClientError as error:
+            if error_of(error)[0] in _GONE:
+                raise UploadGone(str(error)) from error
+            raise

@@ -1,10 +1,16 @@
-"""The outcomes table in DynamoDB: key ``run_id``, the outcome as JSON in ``outcome``."""
+"""The outcomes table in DynamoDB: key ``run_id``, the outcome as JSON in ``outcome``.
+
+Its index ``finished`` (``feed``, ``finished_at`` in epoch seconds) says which runs were finished
+since a moment. ``feed`` is the same for all, so one Query finds them.
+"""
 
 from typing import Any
 
 from jetbridge.contract import Outcome, decode, encode
 from jetbridge.dynamodb import marshal, unmarshal
 
+FEED_INDEX = "finished"
+FEED = "1"
 _DAY_SECONDS = 24 * 3600
 
 
@@ -30,6 +36,7 @@ class DynamoOutcomes:
                     {
                         "run_id": outcome.run_id,
                         "outcome": encode(outcome),
+                        "feed": FEED,
                         "finished_at": outcome.finished_at,
                         "expires_at": int(outcome.finished_at) + self._retention,
                     }

@@ -1,13 +1,14 @@
-"""What launch_run needs so that it asks AWS for no more launches than AWS allows."""
+"""What the functions need so that they ask no more of AWS than AWS allows."""
 
 from typing import Protocol
 
 
 class Pacer(Protocol):
-    """Gives turns: each is for one RunTask or SubmitJob."""
+    """Gives turns: each is for one RunTask, SubmitJob or GetLogEvents."""
 
     def wait_for_turn(self, backend: str) -> None:
-        """Return when one launch on ``backend`` ("ecs" or "batch") may be asked of AWS.
+        """Return when one call may be made: a launch on ``backend`` "ecs" or "batch", or a read of
+        ``logs#<region>``.
 
         Waits in the function for a few seconds at most. A turn that isn't used is lost, and
         nothing else is: no one waits for its holder.

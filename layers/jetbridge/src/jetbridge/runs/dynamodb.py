@@ -1,8 +1,11 @@
 """The runs table in DynamoDB."""
 
+from collections.abc import Iterator
+
 from jetbridge.domain.run import Definition, Ending, Relaunch, Run, StateChange, Status, Stop
-from jetbridge.dynamodb import Item, marshal, update
+from jetbridge.dynamodb import Item, mark, marshal, update
 from jetbridge.runs.item import from_item, structured
+from jetbridge.runs.port import Written
 from jetbridge.runs.table import RunsTable
 
 ACTIVE_INDEX = "active"
@@ -77,22 +80,21 @@ class DynamoRuns(RunsTable):
     def launched(self, run_id: str, launch: int, backend_id: str) -> Run | None:
         return self._update(
             run_id,
-            "SET #backend_id = :id, #status = :launched",
+            "SET #backend_id = if_not_exists(#backend_id, :id), #status = :launched",
             f"#launch = :launch AND {_NOT_ENDED}",
             _ENDED | {":id": backend_id, ":launched": Status.LAUNCHED, ":launch": launch},
         )
 
-    def apply(self, change: StateChange, relaunch: Relaunch | None = None) -> Run | None:
+    def apply(self, change: StateChange, relaunch: Relaunch | None = None) -> Written:
         condition = (
             "#launch = :launch AND #place = :place AND #definition_arn = :arn "
-            f"AND {_NOT_ENDED} "
-            "AND (attribute_not_exists(#change_order) OR #change_order < :order)"
+            f"AND {_NOT_ENDED} AND (attribute_not_exists(#backend_id) OR #backend_id = :id)"
         )
         values: Item = _ENDED | {
-            ":order": change.order,
             ":launch": change.launch,
             ":place": change.place,
             ":arn": change.definition,
+            ":id": change.backend_id,
         }
         if relaunch is not None:
             return self._relaunch(change.run_id, relaunch, condition, values)
@@ -102,13 +104,15 @@ class DynamoRuns(RunsTable):
         )
         values |= {
             ":status": Status.LAUNCHED if change.ending is None else Status.ENDED,
-            ":id": change.backend_id,
             ":backend_status": change.status,
+            ":order": change.order,
         }
-        if change.ending is not None:
+        if change.ending is None:
+            condition += " AND (attribute_not_exists(#change_order) OR #change_order < :order)"
+        else:
             moved += ", #ending = :ending, #check_at = :check_at"
             values |= self._ended(change.ending)
-        return self._update(change.run_id, moved, condition, values)
+        return self._write(change.run_id, moved, condition, values)
 
     def end(
         self, run_id: str, launch: int, ending: Ending, relaunch: Relaunch | None = None
@@ -116,7 +120,8 @@ class DynamoRuns(RunsTable):
         condition = f"#launch = :launch AND {_NOT_ENDED}"
         values: Item = _ENDED | {":launch": launch}
         if relaunch is not None:
-            return self._relaunch(run_id, relaunch, condition, values)
+            written = self._relaunch(run_id, relaunch, condition, values)
+            return written.row if written.changed else None
         return self._update(
             run_id,
             "SET #status = :ended, #ending = :ending, #check_at = :check_at",
@@ -127,10 +132,8 @@ class DynamoRuns(RunsTable):
     def _ended(self, ending: Ending) -> Item:
         return {":ending": structured(ending), ":check_at": self._clock() + self._check_after}
 
-    def _relaunch(
-        self, run_id: str, relaunch: Relaunch, condition: str, values: Item
-    ) -> Run | None:
-        return self._update(
+    def _relaunch(self, run_id: str, relaunch: Relaunch, condition: str, values: Item) -> Written:
+        return self._write(
             run_id,
             "SET #status = :accepted, #launch = :next, #not_before = :not_before, "
             f"#deaths = :deaths REMOVE {_OF_LAUNCH}",
@@ -144,38 +147,53 @@ class DynamoRuns(RunsTable):
             },
         )
 
-    def request_stop(self, run_id: str, stop: Stop) -> Run | None:
-        return self._update(
-            run_id,
-            "SET #stop = if_not_exists(#stop, :stop), #check_at = :soon",
-            f"attribute_exists(#request) AND {_NOT_ENDED}",
-            _ENDED | {":stop": structured(stop), ":soon": self._clock() + STOP_CHECK_SECONDS},
+    def request_stop(self, run_id: str, stop: Stop, caller: str | None = None) -> Written:
+        condition = f"attribute_exists(#request) AND {_NOT_ENDED}"
+        values: Item = _ENDED | {
+            ":stop": structured(stop),
+            ":soon": self._clock() + STOP_CHECK_SECONDS,
+        }
+        if caller is not None:
+            condition += " AND #caller = :caller"
+            values[":caller"] = caller
+        return self._write(
+            run_id, "SET #stop = if_not_exists(#stop, :stop), #check_at = :soon", condition, values
         )
 
     def mark_handed_over(self, run_id: str) -> None:
-        self._update(run_id, "SET #handed_over = :yes", "attribute_exists(#run_id)", {":yes": True})
+        self._mark(run_id, "SET #handed_over = :yes", "attribute_exists(#run_id)", {":yes": True})
 
     def mark_finished(self, run_id: str) -> None:
-        self._update(
-            run_id,
-            "SET #finished = :yes REMOVE #active",
-            "attribute_exists(#run_id)",
-            {":yes": True},
-        )
+        change = "SET #finished = :yes REMOVE #active"
+        self._mark(run_id, change, "attribute_exists(#run_id)", {":yes": True})
 
-    def due(self, now: float, limit: int) -> list[Run]:
+    def due(self, now: float) -> Iterator[Run]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             IndexName=ACTIVE_INDEX,
             KeyConditionExpression="active = :active AND check_at <= :now",
             ExpressionAttributeValues=marshal({":active": "1", ":now": now}),
-            PaginationConfig={"MaxItems": limit},
         )
-        return [from_item(item) for page in pages for item in page["Items"]]
+        for page in pages:
+            for item in page["Items"]:
+                yield from_item(item)
 
     def look_again(self, run_id: str, at: float) -> None:
-        self._update(run_id, "SET #check_at = :at", "attribute_exists(#active)", {":at": at})
+        self._mark(
+            run_id,
+            "SET #check_at = :at, #expires_at = :expires_at",
+            "attribute_exists(#active)",
+            {":at": at, ":expires_at": int(at) + self._retention},
+        )
 
     def _update(self, run_id: str, change: str, condition: str, values: Item) -> Run | None:
-        item = update(self._client, self._table, {"run_id": run_id}, change, condition, values)
-        return None if item is None else from_item(item)
+        written = self._write(run_id, change, condition, values)
+        return written.row if written.changed else None
+
+    def _write(self, run_id: str, change: str, condition: str, values: Item) -> Written:
+        key = {"run_id": run_id}
+        changed, item = update(self._client, self._table, key, change, condition, values)
+        return Written(changed, None if item is None else from_item(item))
+
+    def _mark(self, run_id: str, change: str, condition: str, values: Item) -> None:
+        mark(self._client, self._table, {"run_id": run_id}, change, condition, values)

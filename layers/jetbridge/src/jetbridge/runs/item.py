@@ -28,12 +28,17 @@ def to_item(run: Run) -> Item:
 
 def new_item(run: Run, check_at: float, retention_seconds: int) -> Item:
     """The item of a new row: in the index of active runs, due at its deadline at the latest."""
-    return to_item(run) | {
+    item = to_item(run) | {
         "active": "1",
         "place": run.place,
         "check_at": check_at if run.deadline is None else min(check_at, run.deadline),
         "expires_at": int(run.created_at) + retention_seconds,
     }
+    if run.caller.key is not None:
+        item["caller"] = run.caller.key
+    if run.definition is not None:
+        item["definition_arn"] = run.definition.arn
+    return item
 
 
 def from_item(marshalled: Item) -> Run:

@@ -1,8 +1,24 @@
 """What the services need of the runs table."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 from jetbridge.domain.run import Attachment, Definition, Ending, Relaunch, Run, StateChange, Stop
+
+
+@dataclass(frozen=True)
+class Written:
+    """What came of a conditional write.
+
+    Attributes:
+        changed: whether the condition held.
+        row: as it is after the write, or as it stood where the condition didn't hold; None if
+            there is no such run.
+    """
+
+    changed: bool
+    row: Run | None
 
 
 class Runs(Protocol):
@@ -30,15 +46,17 @@ class Runs(Protocol):
         ...
 
     def launched(self, run_id: str, launch: int, backend_id: str) -> Run | None:
-        """Record AWS's answer to a launch; None if the launch was superseded."""
+        """Record AWS's answer to a launch; None if the launch was superseded.
+
+        A task or job that an event named before stays the launch's own."""
         ...
 
-    def apply(self, change: StateChange, relaunch: Relaunch | None = None) -> Run | None:
-        """Record a state change; None if it changes nothing: late, repeated, superseded, or
-        not of the row's own cluster, queue or definition.
+    def apply(self, change: StateChange, relaunch: Relaunch | None = None) -> Written:
+        """Record a state change, unless it changes nothing: late, repeated, superseded, or not
+        of the row's own task or job, cluster, queue or definition.
 
-        With ``relaunch`` the change ends the launch and not the run; None also if a stop was
-        asked for.
+        The end of a launch is its last change, whatever its order. With ``relaunch`` it ends the
+        launch and not the run, unless a stop was asked for.
         """
         ...
 
@@ -49,8 +67,9 @@ class Runs(Protocol):
         launch was superseded. ``relaunch`` as in ``apply``."""
         ...
 
-    def request_stop(self, run_id: str, stop: Stop) -> Run | None:
-        """Record that the run is to stop; None if there is no such run or it has ended.
+    def request_stop(self, run_id: str, stop: Stop, caller: str | None = None) -> Written:
+        """Record that the run is to stop, unless it has ended or, with ``caller``, another
+        caller than the one of this key waits for it.
 
         The first stop asked for stays. The run is due within a minute."""
         ...
@@ -63,12 +82,16 @@ class Runs(Protocol):
         """The outcome is sealed and delivered: the sweeper need not look any more."""
         ...
 
-    def due(self, now: float, limit: int) -> list[Run]:
-        """Unfinished runs that nothing has been heard of for too long, longest first."""
+    def due(self, now: float) -> Iterator[Run]:
+        """Unfinished runs that nothing has been heard of for too long, longest first.
+
+        They are read as they are asked for. A row may be older by a moment than ``get`` has it.
+        """
         ...
 
     def look_again(self, run_id: str, at: float) -> None:
-        """Make an unfinished run due at ``at`` (epoch seconds)."""
+        """Make an unfinished run due at ``at`` (epoch seconds), and keep its row until long
+        after that."""
         ...
 
 

@@ -44,10 +44,14 @@ class DynamoTries(RunsTable):
     def attach(self, alias: Run, to: Run, attachment: Attachment) -> bool:
         row = to_item(attached(alias, to)) | {"expires_at": int(alias.created_at) + self._retention}
         condition = "attribute_not_exists(#stop) AND #status = :status"
-        values: Item = {":after": structured([*to.attachments, attachment]), ":status": to.status}
+        values: Item = {
+            ":after": structured([*to.attachments, attachment]),
+            ":caller": attachment.caller.key,
+            ":status": to.status,
+        }
         if to.status is not Status.ENDED:
-            condition = "attribute_not_exists(#stop) AND #status <> :ended"
-            values = {":after": values[":after"], ":ended": Status.ENDED}
+            condition = "attribute_not_exists(#stop) AND #status <> :status"
+            values[":status"] = Status.ENDED
         if to.attachments:
             condition += " AND #attachments = :before"
             values[":before"] = structured(to.attachments)
@@ -56,10 +60,10 @@ class DynamoTries(RunsTable):
         update = {
             "TableName": self._table,
             "Key": marshal({"run_id": to.run_id}),
-            "UpdateExpression": "SET #attachments = :after",
+            "UpdateExpression": "SET #attachments = :after, #caller = :caller",
             "ConditionExpression": condition,
             "ExpressionAttributeNames": {
-                f"#{name}": name for name in ("attachments", "status", "stop")
+                f"#{name}": name for name in ("attachments", "caller", "status", "stop")
             },
             "ExpressionAttributeValues": marshal(values),
         }

@@ -1,65 +1,164 @@
 """copy_logs: bring the lines of an ended run to where Airflow reads the log of its try."""
 
+import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from jetbridge.contract import LogStream, S3LogTarget
-from jetbridge.domain.lines import Line, airflow_line
-from jetbridge.domain.run import LogSource, Run
-from jetbridge.domain.streams import log_streams, unread_containers
-from jetbridge.logs.port import LogsSource, LogsTarget, StreamMissing
+from msgspec.structs import replace
+
+from jetbridge.contract import CloudWatchLogTarget, S3LogTarget, decode, to_builtins
+from jetbridge.domain.changes import Record
+from jetbridge.domain.lines import Line
+from jetbridge.domain.log_lines import airflow_line
+from jetbridge.domain.log_parts import LogPart, Plan, plans
+from jetbridge.domain.log_whereabouts import (
+    FAILED_CHILDREN,
+    FIRST_CHILDREN,
+    NODES,
+    array_size,
+    earlier_launches,
+    ended_at,
+    node_count,
+    whereabouts,
+)
+from jetbridge.domain.run import Run
+from jetbridge.logs.port import JobRecords, Objects, Streams
+from jetbridge.queues.port import Queue
 from jetbridge.runs.port import Runs
+from jetbridge.services.copy_sinks import Sink
+from jetbridge.services.copy_stream import CopyStream
+from jetbridge.services.copy_to_cloudwatch import CloudWatchSink, batches, fitting
+from jetbridge.services.copy_to_s3 import PART_BYTES, S3Sink
+from jetbridge.services.live.close import CloseLive
+
+# A stop that lies further ahead is a clock that is wrong.
+LONGEST_WAIT_SECONDS = 120
 
 
 @dataclass(frozen=True)
 class Copy:
     """Attributes:
-    settle_seconds: a stream whose end was seen must still be at its end so much later.
+    copy_stream: does the work of one part.
+    queue: copy_logs' own; each part of a run but the first has a message of its own.
+    log_prefix: the stack's ``AirflowLogPrefix``.
+    close_live: removes what was shown while the containers ran; None: nothing was.
     """
 
     runs: Runs
-    source: LogsSource
-    target: LogsTarget
+    copy_stream: CopyStream
+    objects: Objects
+    streams: Streams
+    jobs: JobRecords
+    queue: Queue
     region: str
-    settle_seconds: float
+    log_prefix: str
     clock: Callable[[], float] = time.time
+    part_bytes: int = PART_BYTES
+    close_live: CloseLive | None = None
 
-    def __call__(self, run_id: str) -> int:
-        """Copy every container's lines, with their own timestamps, to each try that waits for the
-        run; returns how many."""
+    def __call__(self, message: dict[str, Any], remaining: Callable[[], float]) -> int:
+        """Deal with a message of the logs queue.
+
+        ``{run_id}`` asks for all lines of an ended run, for each try that waits for it;
+        ``{run_id, part}`` for those of one part, from where its copy stands. Both may be
+        repeated. ``remaining`` gives the seconds that the invocation has left.
+
+        Returns:
+            How many lines came to where they are read.
+        """
+        run_id = message["run_id"]
+        if "part" in message:
+            part, keys = decode(LogPart, message["part"]), message.get("keys", [])
+            return self._copy(run_id, part, keys, remaining)
         run = self.runs.get(run_id)
-        if run is None:
+        if run is None or run.ending is None or not run.log_targets:
             return 0
-        return sum(self._copy_to(run, target) for target in run.log_targets)
+        wait = ended_at(run) / 1000 + self.copy_stream.settle_seconds - self.clock()
+        if 0 < wait < LONGEST_WAIT_SECONDS:
+            self.queue.send({"run_id": run_id}, math.ceil(wait))
+            return 0
+        parts = self._begin(run)
+        keys = [part.key(run_id) for part in parts] if self.close_live is not None else []
+        for part in parts[1:]:
+            self._send(run_id, part, keys)
+        if parts:
+            return self._copy(run_id, parts[0], keys, remaining)
+        self._close_live(run_id, keys)
+        return 0
 
-    def _copy_to(self, run: Run, target: S3LogTarget) -> int:
-        copied = sum(self._copy(run, stream, target) for stream in log_streams(run, self.region))
-        for source in unread_containers(run.definition):
-            self._explain(run, source, target)
-        return copied
+    def _begin(self, run: Run) -> list[LogPart]:
+        """Write the notes; returns what else there is to copy."""
+        parts = []
+        for plan in plans(run, whereabouts(run, self.region, self._records(run))):
+            self._write_notes(run, plan)
+            parts += plan.parts
+        return parts
 
-    def _copy(self, run: Run, stream: LogStream, target: S3LogTarget) -> int:
-        part = _part(run, stream.container, stream.attempt)
-        return self.target.write(target, part, self._lines(stream))
+    def _copy(
+        self, run_id: str, part: LogPart, keys: list[str], remaining: Callable[[], float]
+    ) -> int:
+        """``keys`` are those of all parts of the run, for the last to be done to know it."""
+        lines, rest = self.copy_stream(part.key(run_id), part, self._sink(run_id, part), remaining)
+        if rest is not None:
+            self._send(run_id, part, keys, rest.delay_seconds)
+        else:
+            self._close_live(run_id, keys)
+        return lines
 
-    def _lines(self, stream: LogStream) -> Iterator[str]:
-        logger = f"container.{stream.container}"
-        try:
-            for line in self.source.lines(stream, self.settle_seconds):
-                yield airflow_line(line, logger)
-        except StreamMissing:
-            text = f"No log lines: stream {stream.stream} in {stream.group} does not exist."
-            yield airflow_line(Line(int(self.clock() * 1000), text), "jetbridge")
+    def _close_live(self, run_id: str, keys: list[str]) -> None:
+        if self.close_live is None:
+            return
+        run = self.runs.get(run_id)
+        if run is not None and all(self.copy_stream.copies.get(key).done for key in keys):
+            self.close_live(run)
 
-    def _explain(self, run: Run, source: LogSource, target: S3LogTarget) -> None:
-        text = (
-            f"Container {source.container} logs with the driver {source.driver}, not awslogs: "
-            "its lines are not shown here."
-        )
-        line = airflow_line(Line(int(self.clock() * 1000), text), "jetbridge")
-        self.target.write(target, _part(run, source.container, 1), [line])
+    def _send(self, run_id: str, part: LogPart, keys: list[str], delay_seconds: int = 0) -> None:
+        message = {"run_id": run_id, "part": to_builtins(part)} | ({"keys": keys} if keys else {})
+        self.queue.send(message, delay_seconds, group=run_id)
+
+    def _sink(self, run_id: str, part: LogPart) -> Sink:
+        match part.target:
+            case S3LogTarget() as target:
+                return S3Sink(self.objects, part, target, run_id, self.log_prefix, self.part_bytes)
+            case CloudWatchLogTarget() as target:
+                return CloudWatchSink(self.streams, part, target)
+
+    def _write_notes(self, run: Run, plan: Plan) -> None:
+        if not plan.notes:
+            return
+        match plan.target:
+            case S3LogTarget(bucket, key_prefix):
+                lines = [airflow_line(note, "jetbridge") + b"\n" for note in plan.notes]
+                self.objects.put(bucket, f"{key_prefix}.{plan.notes_name}", b"".join(lines))
+            case CloudWatchLogTarget():
+                self._write_events(run, plan.target, plan)
+
+    def _write_events(self, run: Run, target: CloudWatchLogTarget, plan: Plan) -> None:
+        """Events can't be replaced: that they were written is kept."""
+        copies, key = self.copy_stream.copies, plan.notes_key(run.run_id)
+        state = copies.get(key)
+        if state.done:
+            return
+        for batch in batches([_event(note) for note in plan.notes]):
+            self.streams.put(target.group, target.stream, batch)
+        copies.save(key, replace(state, version=state.version + 1, done=True))
+
+    def _records(self, run: Run) -> dict[str, Record]:
+        """Batch's records of what the row doesn't tell of: members of the job and earlier jobs."""
+        if run.backend != "batch":
+            return {}
+        earlier = [str(death.backend_id) for death in earlier_launches(run)]
+        job_id = run.backend_id
+        if job_id is None or (run.ending is not None and run.ending.log_names):
+            return self.jobs.describe(earlier) if earlier else {}
+        failed = self.jobs.failed_children(job_id, FAILED_CHILDREN) if array_size(run) else []
+        first = [f"{job_id}:{index}" for index in range(min(FIRST_CHILDREN, array_size(run)))]
+        records = self.jobs.describe(list(dict.fromkeys([job_id, *first, *failed, *earlier])))
+        nodes = [f"{job_id}#{index}" for index in range(min(NODES, node_count(run, records)))]
+        return records | (self.jobs.describe(nodes) if nodes else {})
 
 
-def _part(run: Run, container: str, attempt: int) -> str:
-    return f"jetbridge.{run.launch}.{container}.{attempt}.log"
+def _event(note: Line) -> tuple[int, str]:
+    return note.timestamp, fitting(note, "jetbridge")

@@ -38,7 +38,8 @@ class Endings:
         """Record the state change that ended a launch."""
 
         def write(relaunch: Relaunch | None) -> Run | None:
-            return self.runs.apply(change, relaunch)
+            written = self.runs.apply(change, relaunch)
+            return written.row if written.changed else None
 
         return self._settle(change.run_id, change.launch, ending, change.backend_id, write)
 

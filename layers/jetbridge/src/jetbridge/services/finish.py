@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jetbridge.bus.port import Bus
-from jetbridge.contract import LogStream, Outcome, State, encode
+from jetbridge.contract import LogStream, Outcome, State, Way, encode, to_builtins
 from jetbridge.domain.failures import POLICY_VERSION, judge, reason_of
 from jetbridge.domain.lines import reported_result, shortened
+from jetbridge.domain.notices import notices
 from jetbridge.domain.run import Ending, Run
 from jetbridge.domain.streams import log_streams
 from jetbridge.logs.port import LogsSource
@@ -18,7 +19,11 @@ from jetbridge.runs.port import Runs
 
 # One page of GetLogEvents, which AWS also bounds to 1 MB (API reference of GetLogEvents).
 TAIL_PAGE_LINES = 10_000
-SETTLE_AGAIN_SECONDS = 1
+# How often missing lines are looked for while they are waited for: the finish queue gives up a
+# message after 20 receives.
+SETTLE_LOOKS = 5
+# A stop further in the future than clocks differ tells nothing of how long to wait.
+CLOCKS_DIFFER_SECONDS = 5
 # With the last lines, what fits an EventBridge event (256 KB).
 RESULT_BYTES = 128 * 1024
 
@@ -27,22 +32,26 @@ RESULT_BYTES = 128 * 1024
 class Finish:
     """Attributes:
     settle_seconds: how long after its stop a container's missing lines are waited for.
+    stacks: the stack's own way to finish Airflow tasks.
     """
 
     runs: Runs
     outcomes: Outcomes
     source: LogsSource
+    notices: Queue
     copies: Queue
     bus: Bus
     region: str
     settle_seconds: float
+    stacks: Way = "feed"
     clock: Callable[[], float] = time.time
 
     def __call__(self, run_id: str) -> Outcome | None:
         """Seal and deliver the outcome of an ended run; None if it hasn't ended.
 
-        Each step may be repeated: sealing keeps the first outcome, the copy writes the same
-        objects, and a second announcement carries the same outcome.
+        What is delivered is not delivered again; until it is, each step may be repeated: sealing
+        keeps the first outcome, the copy writes the same objects, and a second notice or
+        announcement carries the same outcome.
 
         Raises:
             NotYet: the last lines haven't reached CloudWatch Logs.
@@ -51,8 +60,12 @@ class Finish:
         if run is None or run.ending is None:
             return None
         outcome = self.outcomes.get(run_id)
+        if outcome is not None and run.finished:
+            return outcome
         if outcome is None:
             outcome = self.outcomes.seal(self._compose(run, run.ending))
+        for notice in notices(run.request, outcome, self.stacks):
+            self.notices.send(to_builtins(notice), group=notice.airflow)
         if run.log_targets:
             self.copies.send({"run_id": run_id})
         self.bus.announce(outcome)
@@ -100,7 +113,8 @@ class Finish:
         for stream in streams:
             lines = self.source.tail(stream, TAIL_PAGE_LINES)
             if not lines and self._may_come_late(ending):
-                raise NotYet(f"{stream.stream} has no lines yet", SETTLE_AGAIN_SECONDS)
+                delay = max(1, round(self.settle_seconds / SETTLE_LOOKS))
+                raise NotYet(f"{stream.stream} has no lines yet", delay)
             tails.append((stream, [line.message for line in lines or []]))
         return tails
 
@@ -108,7 +122,8 @@ class Finish:
         if ending.started_at is None or ending.stopped_at is None:
             return False
         stopped_at = datetime.fromisoformat(ending.stopped_at).timestamp()
-        return self.clock() < stopped_at + self.settle_seconds
+        since = self.clock() - stopped_at
+        return -CLOCKS_DIFFER_SECONDS <= since < self.settle_seconds
 
 
 def _last_lines(tails: list[tuple[LogStream, list[str]]], limit: int) -> list[str]:

@@ -13,6 +13,7 @@ from jetbridge.pacing.port import Pacer
 from jetbridge.queues.port import NotYet, Queue
 from jetbridge.runs.port import Runs
 from jetbridge.services.endings import Endings, queue_launch
+from jetbridge.services.live.streams import NoteStreams
 from jetbridge.services.supersede import stop_superseded
 
 # AWS remembers a clientToken for at least the hour after the task stopped (Amazon ECS API
@@ -46,6 +47,7 @@ class Launch:
     pacer: Pacer
     stack_key: str
     clock: Callable[[], float] = time.time
+    streams: NoteStreams | None = None
 
     def __call__(self, run_id: str, launch: int) -> Run | None:
         """Launch a run's current launch, if that hasn't happened yet; returns the row after it.
@@ -66,6 +68,7 @@ class Launch:
                 run = self._take_up(run)
             else:
                 self.endings.follow_up(run, launch)
+            self._note_streams(run)
             self._pass_on_stop(run)
         except (Throttled, _PutOff) as later:
             delay = later.delay_seconds if isinstance(later, _PutOff) else THROTTLED_SECONDS
@@ -135,6 +138,10 @@ class Launch:
     def _pin(self, run: Run, backend: Backend) -> Definition:
         definition = backend.resolve(run.request.parameters)
         return self.runs.pin(run.run_id, run.launch, definition)
+
+    def _note_streams(self, run: Run | None) -> None:
+        if self.streams is not None and run is not None:
+            self.streams.of_launch(run)
 
     def _pass_on_stop(self, run: Run | None) -> None:
         if run is None or run.stop is None or run.backend_id is None:

@@ -1,17 +1,19 @@
 """The door: what start_run refuses, warns of and rewrites before anything is written."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec.structs import replace
 
-from jetbridge.contract import ContractError, StartRequest
+from jetbridge.contract import ContractError, StartRequest, Way
 from jetbridge.domain import names
 from jetbridge.services.door import secrets, tags
 from jetbridge.services.door.allowed import Allowed
 from jetbridge.services.door.containers import containers
+from jetbridge.services.door.delivery import check_delivery
 from jetbridge.services.door.environment import PARAMETER, VARIABLE, Offload
 from jetbridge.services.door.job import PAYLOAD_LIMIT, check_job, payload_bytes
+from jetbridge.services.door.log_targets import LogTargets
 from jetbridge.services.door.shapes import Field, check_shape
 from jetbridge.services.door.task import OVERRIDES_LIMIT, check_task, overrides_length
 
@@ -26,14 +28,17 @@ class Policy:
 
     Attributes:
         allowed: the allow-lists of clusters, queues, definitions and roles.
-        log_bucket, log_prefix: where logs may be copied; no bucket: nowhere.
+        log_targets: where logs may be copied.
         offload: where large environments go; None: they are refused.
+        finish: how waiting Airflow tasks are finished unless a request says otherwise.
+        has_airflow_secret: Airflow's API may be called.
     """
 
     allowed: Allowed
-    log_bucket: str = ""
-    log_prefix: str = ""
+    log_targets: LogTargets = field(default_factory=LogTargets)
     offload: Offload | None = None
+    finish: Way = "feed"
+    has_airflow_secret: bool = False
 
     def check(self, request: StartRequest) -> list[str]:
         """Refuse what AWS would refuse or the stack doesn't allow; nothing is written.
@@ -52,7 +57,8 @@ class Policy:
         for container in containers(field, parameters):
             _check_environment(container.environment_path, container.environment)
         (check_task if field == "run_task" else check_job)(parameters, self.allowed)
-        self._check_log_target(request)
+        self.log_targets.check(request.log_target)
+        check_delivery(request, self.finish, self.has_airflow_secret)
         _, objects = self._prepared(request, names.run_id(request.key))
         return [] if objects else secrets.warnings(containers(field, parameters))
 
@@ -102,23 +108,6 @@ class Policy:
             if size > PAYLOAD_LIMIT:
                 return "submit_job", f"has {size} bytes as JSON, AWS takes {PAYLOAD_LIMIT}"
         return None
-
-    def _check_log_target(self, request: StartRequest) -> None:
-        target = request.log_target
-        if target is None:
-            return
-        if not self.log_bucket or target.bucket != self.log_bucket:
-            raise ContractError(
-                "log_target.bucket",
-                f"is {target.bucket!r}, this stack writes to {self.log_bucket or 'no bucket'!r}",
-                "Deploy the stack with AirflowLogBucket set to Airflow's log bucket",
-            )
-        if not target.key_prefix.startswith(self.log_prefix):
-            raise ContractError(
-                "log_target.key_prefix",
-                f"is outside {self.log_prefix!r}",
-                "Deploy the stack with AirflowLogPrefix set to Airflow's log prefix",
-            )
 
 
 def _field(request: StartRequest) -> Field:

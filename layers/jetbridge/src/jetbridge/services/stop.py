@@ -32,22 +32,24 @@ class StopRuns:
         stop queue. The children of an array job end with their parent (API reference of
         CancelJob; for TerminateJob it is not written down).
         """
-        stopping, already_ended, unknown = [], [], []
+        answer = StopAnswer(stopping=[], already_ended=[], unknown=[])
         stop = Stop(cause=request.cause, reason=request.reason, by=request.by)
         again = []
         for run_id in dict.fromkeys(request.run_ids):
-            run = self.runs.request_stop(run_id, stop)
-            if run is not None:
-                stopping.append(run_id)
-                if not self._stop(run, request.reason):
+            written = self.runs.request_stop(run_id, stop, request.callers.get(run_id))
+            if written.row is None:
+                answer.unknown.append(run_id)
+            elif written.changed:
+                answer.stopping.append(run_id)
+                if not self._stop(written.row, request.reason):
                     again.append(run_id)
-            elif self.runs.get(run_id) is not None:
-                already_ended.append(run_id)
+            elif written.row.status is Status.ENDED:
+                answer.already_ended.append(run_id)
             else:
-                unknown.append(run_id)
+                answer.taken_over.append(run_id)
         if again:
             self.stops.send(to_builtins(replace(request, run_ids=again)), THROTTLED_SECONDS)
-        return StopAnswer(stopping=stopping, already_ended=already_ended, unknown=unknown)
+        return answer
 
     def _stop(self, run: Run, reason: str) -> bool:
         """Whether it need not be tried again."""

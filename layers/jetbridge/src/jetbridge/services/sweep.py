@@ -1,45 +1,65 @@
 """sweep_runs, each minute: timeouts, what events missed, and ends that were not handed over."""
 
+import math
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import batched
+from typing import Any
 
 from jetbridge.backends.port import Backend
 from jetbridge.contract import StopCause, StopRequest, to_builtins
-from jetbridge.domain.changes import Record, from_job, from_task
-from jetbridge.domain.failures import LOST_CODE
-from jetbridge.domain.run import Ending, Run, Status
+from jetbridge.domain.run import Run, Status
 from jetbridge.queues.port import Queue
 from jetbridge.runs.port import Runs
 from jetbridge.services.endings import queue_launch
+from jetbridge.services.look_up import LookUp, Watched, in_batches
 from jetbridge.services.track import Track
 
-# DescribeTasks and DescribeJobs take up to 100 at once (API references).
-DESCRIBE_LIMIT = 100
-# For so long after its launch AWS may not know a task or job yet: it isn't lost.
-UNKNOWN_YET_SECONDS = 300
+# How many rows are held at once, each with its request.
+ROWS_AT_ONCE = 100
 # When a look-up that failed is tried again.
 RETRY_SECONDS = 60
 BY = "Jetbridge"
+
+# ``map``, or that of a pool of threads: most of a sweep is waiting for AWS.
+Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 
 @dataclass(frozen=True)
 class Swept:
     """What one sweep did: runs finished again, stopped for their timeout, launched again, and
-    looked up in AWS."""
+    looked up in AWS, in how many calls.
+
+    ``left`` counts runs that were read and for which there was no time any more. They are due in
+    the next sweep, as are those that weren't even read.
+    """
 
     finished: int = 0
     timed_out: int = 0
     relaunched: int = 0
     described: int = 0
+    describe_calls: int = 0
+    left: int = 0
+
+
+@dataclass
+class _Progress:
+    """What this sweep has done, and what is known to be broken."""
+
+    until: float
+    did: Counter[str]
+    errors: list[Exception]
+    broken: set[tuple[str, str]]
 
 
 @dataclass(frozen=True)
 class Sweep:
     """Attributes:
     check_after_seconds: how long nothing may be heard of a run before it is looked up.
-    limit: runs looked at in one sweep; the rest are due in the next.
+    each: how the parts of a sweep are done beside each other.
     """
 
     runs: Runs
@@ -48,36 +68,57 @@ class Sweep:
     launches: Queue
     stops: Queue
     check_after_seconds: float
-    limit: int = 1000
+    each: Each = map
     clock: Callable[[], float] = time.time
 
-    def __call__(self) -> Swept:
-        """Look at the runs that are due.
+    def __call__(self, seconds: float = math.inf) -> Swept:
+        """Look at the runs that are due; begin nothing more after so many seconds.
+
+        What needs no look-up comes first, so that an ECS or a Batch that doesn't answer holds up
+        its own runs alone.
 
         Raises:
-            ExceptionGroup: look-ups of some clusters or queues failed; the rest is done.
+            ExceptionGroup: some runs could not be dealt with, or look-ups of some clusters or
+                queues failed; the rest is done.
         """
         now = self.clock()
-        due = self.runs.due(now, self.limit)
-        ended = [run for run in due if run.status is Status.ENDED]
-        active = [run for run in due if run.status is not Status.ENDED]
-        late = [run for run in active if _to_be_stopped(run, now)]
-        unlaunched = [run for run in active if run.status is not Status.LAUNCHED]
-        for run in ended:
-            self.track.endings.hand_over.again(run)
-        for run in late:
-            self._stop(run)
-        for run in unlaunched:
-            queue_launch(self.launches, run, now)
-        launched = [run for run in active if run.status is Status.LAUNCHED]
-        failures = self._look_up(launched)
-        for run in due:
-            failed = run.run_id in failures
-            at = now + RETRY_SECONDS if failed else self._next_look(run, now)
-            self.runs.look_again(run.run_id, at)
-        if failures:
-            raise ExceptionGroup("look-ups failed", list(set(failures.values())))
-        return Swept(len(ended), len(late), len(unlaunched), len(launched))
+        progress = _Progress(now + seconds, Counter(), [], set())
+        launched = self._attend_to_all(now, progress)
+        self._look_up_all(launched, progress)
+        if progress.errors:
+            raise ExceptionGroup("the sweep is incomplete", progress.errors)
+        return Swept(**progress.did)
+
+    def _attend_to_all(self, now: float, progress: _Progress) -> list[Watched]:
+        """Do what is to be done without asking AWS; returns the launched ones."""
+        launched: list[Watched] = []
+        for runs in batched(self.runs.due(now), ROWS_AT_ONCE, strict=False):
+            if self.clock() >= progress.until:
+                progress.did["left"] += len(runs)
+                break
+            launched += [Watched.of(run) for run in runs if run.status is Status.LAUNCHED]
+            for did, error in self.each(partial(self._attend, now), runs):
+                progress.did.update(did)
+                progress.errors += error
+        return launched
+
+    def _attend(self, now: float, run: Run) -> tuple[list[str], list[Exception]]:
+        did = []
+        try:
+            if run.status is Status.ENDED:
+                self.track.endings.hand_over.again(run)
+                did.append("finished")
+            elif _to_be_stopped(run, now):
+                self._stop(run)
+                did.append("timed_out")
+            if run.status not in (Status.ENDED, Status.LAUNCHED):
+                queue_launch(self.launches, run, now)
+                did.append("relaunched")
+            if run.status is not Status.LAUNCHED:
+                self.runs.look_again(run.run_id, self._next_look(run.deadline))
+        except Exception as error:  # one broken queue or row must not hold up the others
+            return did, [error]
+        return did, []
 
     def _stop(self, run: Run) -> None:
         limit = run.request.timeout_seconds
@@ -87,55 +128,39 @@ class Sweep:
         stop = StopRequest(run_ids=[run.run_id], cause=cause, reason=reason, by=by)
         self.stops.send(to_builtins(stop))
 
-    def _look_up(self, launched: list[Run]) -> dict[str, Exception]:
-        """Record what AWS says of each run; returns the errors by the run ids they concern."""
-        failures: dict[str, Exception] = {}
-        for (backend, place), runs in _by_place(launched).items():
-            for batch in _batches(runs):
-                try:
-                    self._look_up_batch(backend, place, batch)
-                except Exception as error:  # one broken cluster must not hold up the others
-                    failures |= dict.fromkeys((run.run_id for run in batch), error)
-        return failures
+    def _look_up_all(self, launched: list[Watched], progress: _Progress) -> None:
+        for backend in {run.backend for run in launched}:
+            self.backends[backend]  # clients are made here, since not all threads may make them
+        look_up = LookUp(self.runs, self.backends, self.track, self.clock)
+        look = partial(self._look_up, look_up, progress)
+        for did, error in self.each(look, in_batches(launched)):
+            progress.did.update(did)
+            progress.errors += error
 
-    def _look_up_batch(self, backend: str, place: str, batch: list[Run]) -> None:
-        by_id = {run.backend_id or "": run for run in batch}
-        for record in self.backends[backend].describe(place, list(by_id)):
-            by_id.pop(self._record(backend, record), None)
-        for run in by_id.values():
-            if self.clock() - (run.last_attempt_at or run.created_at) > UNKNOWN_YET_SECONDS:
-                self._lost(run)
+    def _look_up(
+        self, look_up: LookUp, progress: _Progress, batch: Sequence[Watched]
+    ) -> tuple[dict[str, int], list[Exception]]:
+        place = (batch[0].backend, batch[0].place)
+        if self.clock() >= progress.until:
+            return {"left": len(batch)}, []
+        errors: list[Exception] = []
+        try:
+            if place not in progress.broken:
+                look_up(batch)
+        except Exception as error:  # one broken cluster must not hold up the others
+            progress.broken.add(place)
+            errors.append(error)
+        for run in batch:
+            failed = place in progress.broken
+            at = self.clock() + RETRY_SECONDS if failed else self._next_look(run.deadline)
+            self.runs.look_again(run.run_id, at)
+        return {"described": len(batch), "describe_calls": 1}, errors
 
-    def _record(self, backend: str, record: Record) -> str:
-        parse = from_task if backend == "ecs" else from_job
-        change = parse(record, self.track.stack_key)
-        if change is None:
-            return ""
-        self.track.record(change)
-        return change.backend_id
-
-    def _lost(self, run: Run) -> None:
-        ending = Ending(
-            code=LOST_CODE, reason=f"{run.backend_id} was launched, but AWS does not know it now"
-        )
-        self.track.endings.of_launch(run, ending)
-
-    def _next_look(self, run: Run, now: float) -> float:
+    def _next_look(self, deadline: float | None) -> float:
+        now = self.clock()
         later = now + self.check_after_seconds
-        return min(later, run.deadline) if run.deadline and run.deadline > now else later
+        return min(later, deadline) if deadline and deadline > now else later
 
 
 def _to_be_stopped(run: Run, now: float) -> bool:
     return run.stop is not None or (run.deadline is not None and run.deadline <= now)
-
-
-def _by_place(runs: Iterable[Run]) -> dict[tuple[str, str], list[Run]]:
-    places = defaultdict(list)
-    for run in runs:
-        places[run.backend, run.place].append(run)
-    return places
-
-
-def _batches(runs: list[Run]) -> Iterator[list[Run]]:
-    for start in range(0, len(runs), DESCRIBE_LIMIT):
-        yield runs[start : start + DESCRIBE_LIMIT]

@@ -3,16 +3,22 @@
 from dataclasses import dataclass
 
 from jetbridge.domain.changes import Record, from_event
-from jetbridge.domain.run import StateChange
+from jetbridge.domain.orphans import is_orphan, orphan_of
+from jetbridge.domain.run import Run, StateChange
+from jetbridge.queues.port import Queue
 from jetbridge.runs.port import Runs
 from jetbridge.services.endings import Endings
+from jetbridge.services.live.streams import NoteStreams
+from jetbridge.services.orphans import queue_orphan
 
 
 @dataclass(frozen=True)
 class Track:
     runs: Runs
     endings: Endings
+    stops: Queue
     stack_key: str
+    streams: NoteStreams | None = None
 
     def __call__(self, event: Record) -> StateChange | None:
         """Record what an EventBridge event reports; returns it, or None if it isn't ours.
@@ -28,5 +34,17 @@ class Track:
         """Record one state change, wherever it was learned."""
         if change.ending is not None:
             self.endings.of_change(change, change.ending)
-        else:
-            self.runs.apply(change)
+            return
+        written = self.runs.apply(change)
+        if self.streams is not None:
+            self.streams.of_change(written.row, change)
+        if not written.changed:
+            self.stop_if_orphan(written.row, change)
+
+    def stop_if_orphan(self, row: Run | None, change: StateChange) -> bool:
+        """Queue the stop of a living task or job that ``row`` doesn't account for; whether it
+        is one."""
+        orphaned = is_orphan(row, change)
+        if orphaned:
+            queue_orphan(self.stops, orphan_of(row, change))
+        return orphaned

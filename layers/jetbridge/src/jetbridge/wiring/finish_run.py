@@ -5,7 +5,7 @@ from jetbridge.bus.eventbridge import EventBridgeBus
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
 from jetbridge.services.finish import Finish
 from jetbridge.wiring.logs import logs_source
-from jetbridge.wiring.parts import logs_queue, runs, settings
+from jetbridge.wiring.parts import logs_queue, notify_queue, runs, settings
 
 
 def finish() -> Finish:
@@ -14,8 +14,10 @@ def finish() -> Finish:
         runs=runs(),
         outcomes=DynamoOutcomes(client("dynamodb"), known.outcomes_table),
         source=logs_source(),
+        notices=notify_queue(),
         copies=logs_queue(),
         bus=EventBridgeBus(client("events")),
         region=known.region,
         settle_seconds=known.settle_seconds,
+        stacks=known.finish,
     )

@@ -32,6 +32,10 @@ def stop_queue() -> SqsQueue:
     return SqsQueue(client("sqs"), settings().stop_queue_url)
 
 
+def notify_queue() -> SqsQueue:
+    return SqsQueue(client("sqs"), settings().notify_queue_url)
+
+
 def runs() -> DynamoRuns:
     return DynamoRuns(client("dynamodb"), settings().runs_table, settings().check_after_seconds)
 

@@ -4,6 +4,7 @@ from jetbridge.aws import client
 from jetbridge.environments.s3 import S3Environments
 from jetbridge.services.door.allowed import Allowed, Place
 from jetbridge.services.door.environment import Offload
+from jetbridge.services.door.log_targets import LogTargets
 from jetbridge.services.policy import Policy
 from jetbridge.services.start import Start
 from jetbridge.settings import Settings
@@ -35,7 +36,13 @@ def _policy(known: Settings, place: Place) -> Policy:
         job_definitions=known.job_definition_arns,
         roles=known.passable_role_arns,
     )
-    return Policy(allowed, known.log_bucket, known.log_prefix, _offload(known))
+    return Policy(
+        allowed,
+        LogTargets(known.log_bucket, known.log_prefix, known.log_group),
+        _offload(known),
+        finish=known.finish,
+        has_airflow_secret=bool(known.airflow_secret_arn),
+    )
 
 
 def _offload(known: Settings) -> Offload | None:

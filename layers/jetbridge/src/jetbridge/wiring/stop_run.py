@@ -1,5 +1,6 @@
-"""The service of stop_run."""
+"""The services of stop_run."""
 
+from jetbridge.services.orphans import StopOrphan
 from jetbridge.services.stop import StopRuns
 from jetbridge.wiring.backends import Backends
 from jetbridge.wiring.parts import endings, runs, stop_queue
@@ -7,3 +8,7 @@ from jetbridge.wiring.parts import endings, runs, stop_queue
 
 def stop() -> StopRuns:
     return StopRuns(runs(), Backends(), endings(), stop_queue())
+
+
+def stop_orphan() -> StopOrphan:
+    return StopOrphan(Backends(), stop_queue())

@@ -1,9 +1,16 @@
-"""The service of sweep_runs."""
+"""The services of sweep_runs."""
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+from jetbridge.services.audit import Audit
 from jetbridge.services.sweep import Sweep
 from jetbridge.wiring.backends import Backends
 from jetbridge.wiring.parts import launch_queue, runs, settings, stop_queue
 from jetbridge.wiring.track_run import track
+
+# A client's pool has ten connections.
+THREADS = 8
 
 
 def sweep() -> Sweep:
@@ -14,4 +21,21 @@ def sweep() -> Sweep:
         launches=launch_queue(),
         stops=stop_queue(),
         check_after_seconds=settings().check_after_seconds,
+        each=_threads().map,
     )
+
+
+def audit() -> Audit:
+    known = settings()
+    return Audit(
+        runs=runs(),
+        backends=Backends(),
+        track=track(),
+        places={"ecs": known.cluster_arns, "batch": known.job_queue_arns},
+        each=_threads().map,
+    )
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(THREADS)

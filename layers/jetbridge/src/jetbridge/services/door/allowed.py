@@ -7,9 +7,8 @@ from functools import cache
 from msgspec import Struct
 
 from jetbridge.contract import ContractError
+from jetbridge.domain.patterns import ARN_PARTS, matches
 from jetbridge.services.door.shapes import shown
-
-_ARN_PARTS = 6
 
 
 class Place(Struct, frozen=True):
@@ -98,8 +97,8 @@ class Allowed(Struct, frozen=True):
         if not reference.startswith("arn:"):
             name, arn = reference, self.place.arn(kind.service, start + reference)
         else:
-            parts = reference.split(":", _ARN_PARTS - 1)
-            named = len(parts) == _ARN_PARTS and parts[2] == kind.service
+            parts = reference.split(":", ARN_PARTS - 1)
+            named = len(parts) == ARN_PARTS and parts[2] == kind.service
             named = named and parts[-1].startswith(start)
             name, arn = (parts[-1].removeprefix(start) if named else ""), reference
         if not kind.pattern.fullmatch(name):
@@ -110,20 +109,6 @@ class Allowed(Struct, frozen=True):
                 f"{kind.pattern.pattern}",
             )
         return arn
-
-
-def matches(pattern: str, arn: str) -> bool:
-    """Whether an ARN is one of those that a pattern names, as IAM reads it.
-
-    ``*`` and ``?`` stay within a part between colons; the last part, the resource's name, may
-    have colons itself (IAM user guide, "IAM JSON policy elements: Resource").
-    """
-    if pattern == "*":
-        return True
-    wanted, given = pattern.split(":", _ARN_PARTS - 1), arn.split(":", _ARN_PARTS - 1)
-    return len(wanted) == len(given) and all(
-        _glob(part).fullmatch(value) for part, value in zip(wanted, given, strict=True)
-    )
 
 
 def _covers(pattern: str, arn: str, kind: Kind) -> bool:
@@ -137,14 +122,7 @@ def _covers(pattern: str, arn: str, kind: Kind) -> bool:
 
 
 def _has_revision(arn: str) -> bool:
-    return ":" in arn.split(":", _ARN_PARTS - 1)[-1]
-
-
-@cache
-def _glob(pattern: str) -> re.Pattern[str]:
-    wildcards = {"*": ".*", "?": "."}
-    pattern = "".join(wildcards.get(char) or re.escape(char) for char in pattern)
-    return re.compile(pattern, re.DOTALL)
+    return ":" in arn.split(":", ARN_PARTS - 1)[-1]
 
 
 @cache

@@ -3,21 +3,9 @@
 import re
 from collections.abc import Iterable
 
+from jetbridge.domain.secrets import SECRET_NAME, SECRET_VALUE
 from jetbridge.services.door.containers import Container
 
-_SECRET_NAME = re.compile(
-    r"(^|[_.-])(pass(word|wd|phrase)?|pwd|secrets?|token|api_?key|(access|private|secret)_?key|"
-    r"credentials?|connection_?string)$",
-    re.IGNORECASE,
-)
-_SECRET_VALUE = re.compile(
-    r"\b(AKIA|ASIA)[A-Z0-9]{16}\b"  # IAM user guide, "IAM identifiers": access key ids
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
-    r"|\bgh[pousr]_[A-Za-z0-9]{36}"
-    r"|\bxox[abprs]-[A-Za-z0-9-]{10,}"
-    r"|\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+"
-    r"|://[^/\s:@]+:[^/\s@]+@"
-)
 # Where a secret is kept, not the secret itself.
 _REFERENCE = re.compile(r"arn:[a-z-]+:(secretsmanager|ssm):|\{\{resolve:|file://|s3://")
 
@@ -36,4 +24,4 @@ def warnings(found: Iterable[Container]) -> list[str]:
 def _looks_secret(name: str, value: str) -> bool:
     if not value or _REFERENCE.match(value):
         return False
-    return bool(_SECRET_NAME.search(name) or _SECRET_VALUE.search(value))
+    return bool(SECRET_NAME.search(name) or SECRET_VALUE.search(value))

@@ -1,0 +1,39 @@
+"""notify_airflow: tells Airflow what came of a run, by its API."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from jetbridge.contract import decode
+from jetbridge.domain.notices import Notice
+from jetbridge.sqs_batch import Message, each_message
+from jetbridge.telemetry import count, logger, metrics, seconds
+from jetbridge.wiring import notify_airflow as wiring
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    """Takes messages ``{run_id, airflow, …}`` of the notify queue."""
+    notify = wiring.notify()
+
+    def notify_airflow(message: Message) -> None:
+        notice = decode(Notice, message)
+        about = {"run_id": notice.run_id, "airflow": notice.airflow, "on_finish": notice.on_finish}
+        told = notify(notice)
+        if told is None:
+            logger.warning("run or outcome is unknown", extra=about)
+            return
+        later = {"reason": told.result, "again_in_seconds": told.delay_seconds}
+        if told.heard or told.unavailable:
+            seconds("NotifyWait", told.waited)
+        if told.heard:
+            count("NoticesHeard")
+            logger.info("Airflow has heard", extra=about | {"result": told.result})
+        elif told.unavailable:
+            count("AirflowUnavailable")
+            logger.warning("Airflow can't be asked", extra=about | later)
+        else:
+            logger.info("not yet", extra=about | later)
+
+    return each_message(event, notify_airflow)

@@ -1,0 +1,79 @@
+"""Pieces of live logs as S3 objects beside the log of a try."""
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from jetbridge.aws import error_of
+from jetbridge.contract import S3LogTarget
+from jetbridge.domain.live_pieces import PIECES, Piece, name_of
+from jetbridge.live.port import Stored
+
+# To somebody who may not list the bucket, S3 says of a missing object that access is denied
+# (Amazon S3 API reference, GetObject). If it really is, making a new object says so.
+_MISSING = ("NoSuchKey", "AccessDenied")
+# Amazon S3 user guide, "Conditional writes": the object is another, or it is being written.
+_OVERTAKEN = ("PreconditionFailed", "ConditionalRequestConflict")
+_SEQUENCE, _TAKEN = "sequence", "taken"
+
+
+class S3Pieces:
+    """``Pieces`` on S3: object ``<key prefix>.jetbridge.live.<place>.log``; what Airflow needn't
+    see stands in its metadata."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def read(self, target: S3LogTarget, number: int) -> Stored | None:
+        try:
+            found = self._client.get_object(Bucket=target.bucket, Key=_key(target, number))
+        except ClientError as error:
+            if error_of(error)[0] in _MISSING:
+                return None
+            raise
+        metadata = found["Metadata"]
+        piece = Piece(
+            int(metadata[_SEQUENCE]),
+            found["Body"].read().splitlines(),
+            dict(_counted(entry) for entry in metadata[_TAKEN].split(",") if entry),
+        )
+        return Stored(piece, found["ETag"])
+
+    def write(self, target: S3LogTarget, number: int, piece: Piece, before: str | None) -> bool:
+        condition = {"IfNoneMatch": "*"} if before is None else {"IfMatch": before}
+        taken = ",".join(f"{delivery}.{count}" for delivery, count in piece.taken.items())
+        try:
+            self._client.put_object(
+                Bucket=target.bucket,
+                Key=_key(target, number),
+                Body=b"".join(line + b"\n" for line in piece.lines),
+                ContentType="application/x-ndjson",
+                Metadata={_SEQUENCE: str(piece.sequence), _TAKEN: taken},
+                **condition,
+            )
+        except ClientError as error:
+            gone = before is not None and error_of(error)[0] in _MISSING
+            if gone or error_of(error)[0] in _OVERTAKEN:
+                return False
+            raise
+        return True
+
+    def remove(self, target: S3LogTarget) -> None:
+        answer = self._client.delete_objects(
+            Bucket=target.bucket,
+            Delete={
+                "Objects": [{"Key": _key(target, number)} for number in range(PIECES)],
+                "Quiet": True,
+            },
+        )
+        for error in answer.get("Errors", []):
+            raise PermissionError(f"{error['Key']} couldn't be removed: {error['Message']}")
+
+
+def _key(target: S3LogTarget, number: int) -> str:
+    return f"{target.key_prefix}.{name_of(number)}"
+
+
+def _counted(entry: str) -> tuple[str, int]:
+    delivery, _, count = entry.partition(".")
+    return delivery, int(count)

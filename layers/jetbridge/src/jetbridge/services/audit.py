@@ -1,0 +1,103 @@
+"""sweep_runs, each hour: what runs under Jetbridge's token, held against the rows."""
+
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from jetbridge.backends.port import Backend
+from jetbridge.domain.changes import Record
+from jetbridge.domain.names import last_segment, token_prefix
+from jetbridge.domain.patterns import has_wildcards, matches
+from jetbridge.runs.port import Runs
+from jetbridge.services.look_up import parsed
+from jetbridge.services.sweep import Each
+from jetbridge.services.track import Track
+
+
+@dataclass(frozen=True)
+class Audited:
+    """What one audit found: living tasks and jobs that carry this stack's token, those of them
+    that their row didn't know, and those that are stopped since no row accounts for them.
+
+    ``left`` counts clusters and queues which there was no time to look through to the end.
+    """
+
+    living: int = 0
+    adopted: int = 0
+    orphans: int = 0
+    left: int = 0
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Attributes:
+    places: ARNs of the clusters (``ecs``) and job queues (``batch``) that the stack allows, with
+        IAM's wildcards.
+    each: how records are looked at beside each other.
+    """
+
+    runs: Runs
+    backends: Mapping[str, Backend]
+    track: Track
+    places: Mapping[str, Sequence[str]]
+    each: Each = map
+    clock: Callable[[], float] = time.time
+
+    def __call__(self, seconds: float = math.inf) -> Audited:
+        """Adopt or stop what no row knows; begin nothing more after so many seconds.
+
+        Events lead here as well (``Track.record``): this is for those that never came.
+
+        Raises:
+            ExceptionGroup: some clusters or queues could not be looked through; the others were.
+        """
+        until = self.clock() + seconds
+        did: Counter[str] = Counter()
+        errors: list[Exception] = []
+        for backend, patterns in self.places.items():
+            for place in self._places(backend, patterns, errors):
+                try:
+                    self._look_through(backend, place, until, did)
+                except Exception as error:  # one broken cluster must not hold up the others
+                    errors.append(error)
+        if errors:
+            raise ExceptionGroup("the audit is incomplete", errors)
+        return Audited(**did)
+
+    def _places(
+        self, backend: str, patterns: Sequence[str], errors: list[Exception]
+    ) -> Iterator[str]:
+        """Names of what the patterns list; only wildcards need a look at what there is."""
+        named = [pattern for pattern in patterns if not has_wildcards(pattern)]
+        if len(named) < len(patterns):
+            try:
+                there = self.backends[backend].places()
+            except Exception as error:
+                errors.append(error)
+                there = []
+            named += [arn for arn in there if any(matches(pattern, arn) for pattern in patterns)]
+        yield from dict.fromkeys(map(last_segment, named))
+
+    def _look_through(self, backend: str, place: str, until: float, did: Counter[str]) -> None:
+        prefix = token_prefix(self.track.stack_key)
+        for records in self.backends[backend].living(place, prefix):
+            for what in self.each(partial(self._check, backend), records):
+                did.update(what)
+            if self.clock() >= until:
+                did["left"] += 1
+                return
+
+    def _check(self, backend: str, record: Record) -> list[str]:
+        change = parsed(backend, record, self.track.stack_key)
+        if change is None or change.ending is not None:
+            return []
+        row = self.runs.get(change.run_id)
+        if self.track.stop_if_orphan(row, change):
+            return ["living", "orphans"]
+        if row is not None and row.launch == change.launch and row.backend_id is None:
+            self.track.record(change)
+            return ["living", "adopted"]
+        return ["living"]

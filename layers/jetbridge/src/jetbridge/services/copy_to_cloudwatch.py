@@ -1,0 +1,134 @@
+"""A copy to CloudWatch Logs: events in the very stream in which Airflow keeps the try's log."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from msgspec.structs import replace
+
+from jetbridge.contract import CloudWatchLogTarget
+from jetbridge.domain.lines import Line
+from jetbridge.domain.log_copy import CopyState
+from jetbridge.domain.log_lines import GROUP, GROUP_END, Repeats, airflow_line
+from jetbridge.domain.log_parts import LogPart
+from jetbridge.domain.log_position import Position
+from jetbridge.logs.port import Streams
+
+# API reference of PutLogEvents.
+BATCH_BYTES = 1_048_576
+EVENT_OVERHEAD = 26
+BATCH_EVENTS = 10_000
+BATCH_MILLISECONDS = 24 * 3600 * 1000
+# One event must fit a batch; a line that is cut says so itself.
+EVENT_BYTES = BATCH_BYTES - EVENT_OVERHEAD
+_CUT = "… [cut by Jetbridge: CloudWatch Logs takes 1 MB]"
+
+Event = tuple[int, str]
+
+
+class CloudWatchSink:
+    """Holds nothing back: each page is written at once, in as few batches as the limits allow.
+
+    A batch and the state that says so are two writes. A crash between them, or an answer that
+    doesn't come through, doubles that one batch.
+    """
+
+    def __init__(
+        self,
+        streams: Streams,
+        part: LogPart,
+        target: CloudWatchLogTarget,
+        batch_bytes: int = BATCH_BYTES,
+    ) -> None:
+        self._streams = streams
+        self._part = part
+        self._target = target
+        self._batch_bytes = batch_bytes
+        self._repeats: Repeats | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return True
+
+    def add(self, state: CopyState, lines: list[Line], after: Position) -> Iterator[CopyState]:
+        if not lines:
+            return
+        repeats = self._repeats = self._repeats or Repeats(state.position)
+        events = [self._event(line, self._part.logger, repeats(line)) for line in lines]
+        if self._part.title and not state.lines:
+            title = Line(lines[0].timestamp, f"{GROUP}{self._part.title}")
+            state = self._put(state, [self._event(title, "jetbridge")])
+        before, written = state.position, 0
+        for batch in batches(events, self._batch_bytes):
+            state = self._put(state, batch)
+            written += len(batch)
+            rest = before.without_token().behind(lines[:written])
+            last = written == len(lines)
+            state = replace(state, lines=state.lines + len(batch), position=after if last else rest)
+            yield state
+
+    def saved(self) -> None: ...
+
+    def abandon(self) -> None: ...
+
+    def close(self, state: CopyState, notes: list[Line]) -> CopyState:
+        at = state.position.last or self._part.stopped_at
+        if state.rejected:
+            stream = self._part.stream
+            text = (
+                f"{state.rejected} lines are missing here: CloudWatch Logs takes none that are "
+                "older than 14 days or the retention of this log group. They are in stream "
+                f"{stream.stream} of the log group {stream.group} in {stream.region}."
+            )
+            notes = [*notes, Line(at, text)]
+        if self._part.title and state.lines:
+            notes = [*notes, Line(at, GROUP_END)]
+        for batch in batches([self._event(note, "jetbridge") for note in notes]):
+            self._put(state, batch)
+        return state
+
+    def _put(self, state: CopyState, batch: list[Event]) -> CopyState:
+        rejected = self._streams.put(self._target.group, self._target.stream, batch)
+        return replace(state, rejected=state.rejected + rejected)
+
+    @staticmethod
+    def _event(line: Line, logger: str, repeat: int = 0) -> Event:
+        return line.timestamp, fitting(line, logger, repeat)
+
+
+def fitting(line: Line, logger: str, repeat: int = 0) -> str:
+    """The line in Airflow's form, cut if CloudWatch Logs wouldn't take it."""
+    text = airflow_line(line, logger, repeat)
+    if len(text) <= EVENT_BYTES:
+        return text.decode()
+    # What a character takes in JSON is 6 bytes at most.
+    kept = line.message[: EVENT_BYTES // 6 - 1_000] + _CUT
+    return airflow_line(Line(line.timestamp, kept), logger, repeat).decode()
+
+
+def batches(events: list[Event], batch_bytes: int = BATCH_BYTES) -> Iterator[list[Event]]:
+    """The events, which are in order of time, in batches that PutLogEvents takes."""
+    numbers = _Numbers(batch_bytes)
+    for _, batch in groupby(events, key=numbers):
+        yield list(batch)
+
+
+class _Numbers:
+    """Gives each event the number of its batch."""
+
+    def __init__(self, batch_bytes: int) -> None:
+        self._batch_bytes = batch_bytes
+        self._number = self._count = self._size = self._first = 0
+
+    def __call__(self, event: Event) -> int:
+        size = len(event[1].encode()) + EVENT_OVERHEAD
+        if (
+            self._count == 0
+            or self._count == BATCH_EVENTS
+            or self._size + size > self._batch_bytes
+            or event[0] - self._first >= BATCH_MILLISECONDS
+        ):
+            self._number += 1
+            self._count, self._size, self._first = 0, 0, event[0]
+        self._count += 1
+        self._size += size
+        return self._number

@@ -1,0 +1,37 @@
+"""The service of notify_airflow."""
+
+from functools import cache
+
+from jetbridge.airflow.accounts import Accounts
+from jetbridge.airflow.http import HttpAirflows
+from jetbridge.airflow.secretsmanager import SecretsManagerSecret
+from jetbridge.aws import client
+from jetbridge.outcomes.dynamodb import DynamoOutcomes
+from jetbridge.services.notify.breaker import Breaker
+from jetbridge.services.notify.notify import Notify
+from jetbridge.wiring.parts import notify_queue, runs, settings
+
+
+def notify() -> Notify:
+    known = settings()
+    return Notify(
+        runs=runs(),
+        outcomes=DynamoOutcomes(client("dynamodb"), known.outcomes_table),
+        airflows=airflows(),
+        notices=notify_queue(),
+        breaker=breaker(),
+        stacks=known.finish,
+    )
+
+
+@cache
+def airflows() -> HttpAirflows:
+    """One per process: it keeps the secret, the tokens and the connections."""
+    arn = settings().airflow_secret_arn
+    secret = SecretsManagerSecret(lambda: client("secretsmanager"), arn) if arn else None
+    return HttpAirflows(Accounts(secret))
+
+
+@cache
+def breaker() -> Breaker:
+    return Breaker()
