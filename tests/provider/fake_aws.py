@@ -1,4 +1,4 @@
-"""AWS as the provider's boto3 clients see it: the two operations it calls, with their faults."""
+"""AWS as the provider's boto3 clients see it: the operations it calls, with their faults."""
 
 import json
 import threading
@@ -16,17 +16,48 @@ def client_error(code: str, operation: str = "BatchGetItem") -> ClientError:
 
 
 class FakeDynamoDB:
-    """BatchGetItem with DynamoDB's rules: at most 100 keys, none twice, a bounded answer.
+    """BatchGetItem with DynamoDB's rules: at most 100 keys, none twice, a bounded answer; and
+    Query of the index ``finished``, in pages.
 
-    ``faults`` are taken one per call: an exception to raise, or a function that picks the keys
-    which this call leaves unprocessed.
+    ``faults`` are taken one per BatchGetItem: an exception to raise, or a function that picks the
+    keys which this call leaves unprocessed; ``query_faults`` one per Query: an exception.
+    ``index`` has ``finished_at`` by run id, for one table; without one there is no such index.
     """
+
+    PAGE = 40
 
     def __init__(self) -> None:
         self.tables: dict[str, dict[str, str]] = {}
         self.faults: deque[Exception | Callable[[list[str]], list[str]]] = deque()
         self.calls: list[list[str]] = []
         self.threads: set[int] = set()
+        self.index: dict[str, float] | None = None
+        self.query_faults: deque[Exception] = deque()
+        self.queries: list[float] = []
+
+    def query(self, **request: Any) -> dict[str, Any]:
+        self.threads.add(threading.get_ident())
+        values = request["ExpressionAttributeValues"]
+        after = float(values[":after"]["N"])
+        self.queries.append(after)
+        assert request["IndexName"] == "finished"
+        assert request["KeyConditionExpression"] == "#feed = :feed AND #finished_at > :after"
+        assert values[":feed"] == {"S": "1"}
+        if request["TableName"] not in self.tables:
+            raise client_error("ResourceNotFoundException", "Query")
+        if self.index is None:
+            raise client_error("ValidationException", "Query")
+        if self.query_faults:
+            raise self.query_faults.popleft()
+        start = request.get("ExclusiveStartKey", {"at": after, "run_id": ""})
+        begin = (start["at"], start["run_id"])
+        entries = sorted((at, run_id) for run_id, at in self.index.items() if at > after)
+        left = [entry for entry in entries if entry > begin]
+        page = left[: self.PAGE]
+        answer: dict[str, Any] = {"Items": [{"run_id": {"S": run_id}} for _, run_id in page]}
+        if len(left) > len(page):
+            answer["LastEvaluatedKey"] = dict(zip(("at", "run_id"), page[-1], strict=True))
+        return answer
 
     def batch_get_item(self, *, RequestItems: dict[str, Any]) -> dict[str, Any]:
         ((table, request),) = RequestItems.items()

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import timedelta
+from typing import ClassVar
 
 import pytest
 from airflow.providers.common.compat.sdk import (
@@ -15,7 +16,14 @@ from botocore.exceptions import ReadTimeoutError
 from fake_aws import FakeLambda, client_error
 
 from airflow_provider_jetbridge import aws, log_target
-from airflow_provider_jetbridge.exceptions import ForeignOutcome, RunFailed, RunStopped, StartFailed
+from airflow_provider_jetbridge.exceptions import (
+    ForeignOutcome,
+    RunFailed,
+    RunStopped,
+    StartFailed,
+    TaskDeferralError,
+    TaskDeferralTimeout,
+)
 from airflow_provider_jetbridge.operators.batch import BatchOperator
 from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
 from airflow_provider_jetbridge.triggers.run import JetbridgeRunTrigger
@@ -84,6 +92,8 @@ class TestExecute:
         assert (trigger.run_id, trigger.outcomes_table) == ("01k8run", "outcomes")
         assert trigger.region_name == "eu-west-1"
         assert trigger.attached_try is None
+        assert trigger.stop_function == "jetbridge-stop-run"
+        assert trigger.caller_key == caller_of(ti).key
         assert deferred.value.method_name == "execute_complete"
         assert deferred.value.timeout == timedelta(hours=1, minutes=10)
         assert ti.xcoms == {"run_id": "01k8run"}
@@ -213,6 +223,15 @@ class TestOnKill:
         function, request = functions.invocations[1]
         assert function == "jetbridge-stop-run"
         assert request["run_ids"] == ["01k8run"]
+        assert request["callers"] == {"01k8run": caller_of(timed_out).key}
+
+    def test_it_says_that_another_try_has_the_run(self, functions, timed_out, capsys):
+        functions.answers.extend([ANSWER, {**STOPPED, "stopping": [], "taken_over": ["01k8run"]}])
+        operator = ecs()
+        with pytest.raises(AirflowTaskTimeout):
+            operator.execute({"ti": timed_out})
+        operator.on_kill()
+        assert "another try waits for it" in capsys.readouterr().out
 
     def test_it_finds_the_run_of_a_start_that_has_not_answered(self, functions, ti):
         functions.answers.extend([AirflowTaskTimeout(), ANSWER, STOPPED])
@@ -245,6 +264,51 @@ class TestOnKill:
         operator = ecs()
         operator.execute_complete({"ti": ti}, make_event())
         operator.on_kill()
+        assert functions.invocations == []
+
+
+class TestGivingUp:
+    """Airflow resumes a task to fail it where its deferral timed out or its trigger failed."""
+
+    TIMED_OUT: ClassVar = {"error": "Trigger timeout"}
+    FAILED: ClassVar = {"error": "Trigger failure", "traceback": ["boom"]}
+
+    def give_up(self, operator, ti, how) -> None:
+        expected = TaskDeferralTimeout if how is self.TIMED_OUT else TaskDeferralError
+        with pytest.raises(expected):
+            operator.resume_execution("__fail__", how, {"ti": ti})
+
+    @pytest.mark.parametrize("how", [TIMED_OUT, FAILED], ids=["timed out", "failed"])
+    def test_the_run_is_stopped(self, functions, ti, how):
+        functions.answers.extend([{**ANSWER, "duplicate": True}, STOPPED])
+        self.give_up(ecs(), ti, how)
+        (_, start), (function, stop) = functions.invocations
+        assert start["caller"]["try_number"] == 2, "the same request again tells the run"
+        assert function == "jetbridge-stop-run"
+        assert stop["callers"] == {"01k8run": caller_of(ti).key}
+
+    @pytest.mark.parametrize(
+        ("how", "try_number", "stops"),
+        [(FAILED, 2, False), (FAILED, 4, True), (TIMED_OUT, 2, True)],
+        ids=["next try attaches", "no try left", "its time is over"],
+    )
+    def test_a_run_that_the_next_try_goes_on_with_is_left(
+        self, functions, ti, how, try_number, stops
+    ):
+        functions.answers.extend([{**ANSWER, "duplicate": True}, STOPPED])
+        ti.try_number = try_number
+        self.give_up(ecs(reattach=True), ti, how)
+        assert [function for function, _ in functions.invocations[1:]] == (
+            ["jetbridge-stop-run"] * stops
+        )
+
+    def test_the_task_fails_with_airflows_error_though_the_stop_fails(self, functions, ti, capsys):
+        functions.answers.append(client_error("AccessDeniedException", "Invoke"))
+        self.give_up(ecs(), ti, self.TIMED_OUT)
+        assert "could not be stopped" in capsys.readouterr().out
+
+    def test_a_task_that_is_resumed_properly_stops_nothing(self, functions, ti, make_event):
+        ecs().resume_execution("execute_complete", {"event": make_event()}, {"ti": ti})
         assert functions.invocations == []
 
 

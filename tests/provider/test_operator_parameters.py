@@ -180,3 +180,12 @@ def test_offload_environment(ti, offload):
 
 def test_the_request_tells_how_many_tries_the_task_has(ti):
     assert EcsRunTaskOperator(**SEED)._start_request(ti).caller.max_tries == 3
+
+
+def test_how_the_task_is_finished(ti):
+    stacks_own = EcsRunTaskOperator(**SEED)._start_request(ti)
+    assert (stacks_own.finish, stacks_own.airflow) == (None, "default")
+    pushed = EcsRunTaskOperator(**SEED, finish="push", airflow="other")._start_request(ti)
+    assert (pushed.finish, pushed.airflow) == ("push", "other")
+    with pytest.raises(ValueError, match="finish is 'poll'; give one of feed, push, rest"):
+        BatchOperator(**BATCH, finish="poll")

@@ -146,7 +146,8 @@ def test_the_back_off_grows_to_its_limit(dynamodb, monkeypatch):
     async def scenario() -> list[float]:
         poller = OutcomePoller(TABLE, on_end=lambda: None)
         dynamodb.faults.extend(client_error("ThrottlingException") for _ in range(6))
-        return [poller._delay(await poller._read(["run"])) for _ in range(7)]
+        poller._rounds.add("run")
+        return [poller._delay(await poller._pass()) for _ in range(7)]
 
     assert asyncio.run(scenario()) == [2, 4, 8, 16, 30, 30, 1]
 

@@ -2,6 +2,17 @@
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
+try:
+    from airflow.sdk.exceptions import TaskDeferralError as TaskDeferralError
+    from airflow.sdk.exceptions import TaskDeferralTimeout as TaskDeferralTimeout
+except ImportError:  # Airflow 3.0 and 3.1 have them in the core alone
+    from airflow.exceptions import (  # type: ignore[no-redef]
+        TaskDeferralError as TaskDeferralError,
+    )
+    from airflow.exceptions import (  # type: ignore[no-redef]
+        TaskDeferralTimeout as TaskDeferralTimeout,
+    )
+
 
 class StartRefused(AirflowFailException):
     """Jetbridge refused the request; trying again wouldn't change that, so Airflow doesn't."""

@@ -7,7 +7,25 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_jetbridge.settings import conf
-from jetbridge.contract import S3LogTarget
+from jetbridge.contract import CloudWatchLogTarget, LogTarget, S3LogTarget
+
+
+def log_target(ti: Any) -> LogTarget | None:
+    """Where this Airflow keeps the log of this try: on S3, or in CloudWatch Logs as Amazon MWAA
+    does; None when it keeps its task logs elsewhere."""
+    return s3_log_target(ti) or cloudwatch_log_target(ti)
+
+
+def cloudwatch_log_target(ti: Any) -> CloudWatchLogTarget | None:
+    """The CloudWatch Logs stream of this try's log.
+
+    Named as Airflow's own handler writes and reads it: the rendered path with ``_`` for each
+    ``:`` (amazon/aws/log/cloudwatch_task_handler.py, ``CloudWatchRemoteLogIO``).
+    """
+    group = _log_group()
+    if group is None:
+        return None
+    return CloudWatchLogTarget(group=group, stream=relative_log_path(ti).replace(":", "_"))
 
 
 def s3_log_target(ti: Any) -> S3LogTarget | None:
@@ -50,7 +68,18 @@ def relative_log_path(ti: Any) -> str:
 
 
 def _remote_base() -> str | None:
+    base = getattr(_handler(), "remote_base", None)
+    return str(base) if base else None
+
+
+def _log_group() -> str | None:
+    """The group in ``arn:aws:logs:<region>:<account>:log-group:<group>[:*]``."""
+    arn = getattr(_handler(), "log_group_arn", None)
+    parts = str(arn or "").split(":")
+    return parts[6] if len(parts) > 6 and parts[6] else None
+
+
+def _handler() -> Any:
     from airflow.sdk.log import load_remote_log_handler
 
-    base = getattr(load_remote_log_handler(), "remote_base", None)
-    return str(base) if base else None
+    return load_remote_log_handler()

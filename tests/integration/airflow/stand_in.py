@@ -1,4 +1,4 @@
-"""Jetbridge's two functions, as an HTTP endpoint that answers Lambda's Invoke.
+"""Jetbridge's start_run and stop_run, as an HTTP endpoint that answers Lambda's Invoke.
 
 What a run comes to is told by its definition's name: ``succeeds``, ``fails-once``,
 ``fails-always``, ``exits-99``, ``is-refused``. Outcomes and logs go where Jetbridge puts them.
@@ -18,6 +18,8 @@ from jetbridge.contract import (
     StartAnswer,
     StartRequest,
     State,
+    StopAnswer,
+    StopRequest,
     decode,
     encode,
     to_builtins,
@@ -36,6 +38,7 @@ class StandIn:
         self._s3 = s3
         self._lock = threading.Lock()
         self.starts: list[StartRequest] = []
+        self.stops: list[StopRequest] = []
         self.invoked: list[str] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -70,6 +73,15 @@ class StandIn:
             stop_function="jetbridge-stop-run",
             region=REGION,
         )
+
+    def stop_run(self, payload: bytes) -> StopAnswer:
+        request = decode(StopRequest, payload)
+        with self._lock:
+            self.stops.append(request)
+        return StopAnswer(stopping=request.run_ids, already_ended=[], unknown=[])
+
+    def _answer(self, function: str, payload: bytes) -> StartAnswer | StopAnswer:
+        return (self.stop_run if function.endswith("-stop-run") else self.start_run)(payload)
 
     def _definition(self, request: StartRequest) -> str:
         return request.parameters.get("taskDefinition") or request.parameters["jobDefinition"]
@@ -116,7 +128,7 @@ class StandIn:
                 payload = self.rfile.read(int(self.headers["Content-Length"]))
                 headers = {}
                 try:
-                    answer = to_builtins(stand_in.start_run(payload))
+                    answer = to_builtins(stand_in._answer(function, payload))
                 except Exception as error:
                     headers["X-Amz-Function-Error"] = "Unhandled"
                     answer = {"errorType": type(error).__name__, "errorMessage": str(error)}

@@ -1,9 +1,10 @@
-"""Jetbridge's functions, called from a worker."""
+"""Jetbridge's functions, called from a worker or a triggerer."""
 
 from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
@@ -34,22 +35,34 @@ class JetbridgeHook:
 
     Starting is idempotent per try of a task instance (``AirflowCaller.key``), so an invocation
     whose answer was lost is simply sent again.
+
+    Args:
+        access: how to reach AWS.
+        stack: whose start_run to call; a stop names its function itself.
     """
 
-    def __init__(self, access: aws.AwsAccess, stack: str) -> None:
+    def __init__(self, access: aws.AwsAccess, stack: str | None = None) -> None:
         self.access = access
         self.stack = stack
         self._client: Any = None
 
+    def connect(self) -> None:
+        """Make the client, for which Airflow is asked for the connection.
+
+        Raises:
+            AirflowNotFoundException, BotoCoreError, …: whatever the connection lacks.
+        """
+        self._client = aws.client(
+            self.access,
+            "lambda",
+            read_timeout=READ_TIMEOUT_SECONDS,
+            retries={"mode": "standard", "max_attempts": 3},
+        )
+
     @property
     def client(self) -> Any:
         if self._client is None:
-            self._client = aws.client(
-                self.access,
-                "lambda",
-                read_timeout=READ_TIMEOUT_SECONDS,
-                retries={"mode": "standard", "max_attempts": 3},
-            )
+            self.connect()
         return self._client
 
     def start(self, request: StartRequest) -> StartAnswer:
@@ -79,14 +92,28 @@ class JetbridgeHook:
         except ContractError as error:
             raise StartFailed(f"{function} gave an answer of another version: {error}") from error
 
-    def stop(self, stop_function: str, run_id: str, reason: str) -> StopAnswer:
-        """Ask Jetbridge to stop a run; it ends a moment later, by its own state-change event.
+    def stop(self, stop_function: str, callers: Mapping[str, str], reason: str) -> StopAnswer:
+        """Ask Jetbridge to stop runs; each ends a moment later, by its own state-change event.
+
+        Args:
+            stop_function: the stack's stop_run (``StartAnswer.stop_function``).
+            callers: for up to 100 run ids the key of the try that wants it no more
+                (``AirflowCaller.key``); a run that another try waits for goes on.
+            reason: shown in AWS and in Airflow, up to 255 characters.
 
         Raises:
             StartFailed, StartRefused: the function couldn't be called.
         """
-        request = StopRequest(run_ids=[run_id], reason=reason)
-        return decode(StopAnswer, self._invoke(stop_function, encode(request)))
+        request = StopRequest(
+            run_ids=list(callers), reason=reason, by="airflow", callers=dict(callers)
+        )
+        body = self._invoke(stop_function, encode(request))
+        try:
+            return decode(StopAnswer, body)
+        except ContractError as error:
+            raise StartFailed(
+                f"{stop_function} gave an answer of another version: {error}"
+            ) from error
 
     def _invoke(self, function: str, payload: str) -> bytes:
         from botocore.exceptions import BotoCoreError, ClientError

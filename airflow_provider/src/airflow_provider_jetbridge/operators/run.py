@@ -6,16 +6,29 @@ import time
 from abc import abstractmethod
 from collections.abc import Container, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_jetbridge import settings
 from airflow_provider_jetbridge.aws import AwsAccess
 from airflow_provider_jetbridge.completion import outcome_of, raise_unless_succeeded, try_of
-from airflow_provider_jetbridge.exceptions import EarlierOutcome
-from airflow_provider_jetbridge.log_target import s3_log_target
-from jetbridge.contract import AirflowCaller, FailurePolicy, Outcome, StartAnswer, StartRequest
+from airflow_provider_jetbridge.exceptions import (
+    EarlierOutcome,
+    TaskDeferralError,
+    TaskDeferralTimeout,
+)
+from airflow_provider_jetbridge.log_target import log_target
+from jetbridge.contract import (
+    AirflowCaller,
+    CloudWatchLogTarget,
+    FailurePolicy,
+    Outcome,
+    S3LogTarget,
+    StartAnswer,
+    StartRequest,
+    Way,
+)
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -45,6 +58,10 @@ class JetbridgeRunOperator(BaseOperator):
         after a lost worker. False stops that run and starts a new one. (templated)
     :param offload_environment: container environments that are larger than AWS takes go to S3
         (the stack's ``OffloadBucket``), and the container gets ``JETBRIDGE_ENVIRONMENT_S3``.
+    :param finish: how the waiting task hears of the end: ``feed``, ``push`` or ``rest``; None, as
+        the stack's parameter ``Finish`` says.
+    :param airflow: under which name the stack's secret has this Airflow, for ``push`` and
+        ``rest``.
     :param aws_conn_id: the Airflow connection to AWS; None takes boto3's default credentials.
     :param region_name: region of the Jetbridge stack.
     :param verify: whether, or with which certificates, to verify TLS.
@@ -72,6 +89,8 @@ class JetbridgeRunOperator(BaseOperator):
         spot_fall_back: bool = False,
         reattach: bool = False,
         offload_environment: bool = False,
+        finish: Way | None = None,
+        airflow: str = "default",
         aws_conn_id: str | None = "aws_default",
         region_name: str | None = None,
         region: str | None = None,
@@ -84,6 +103,8 @@ class JetbridgeRunOperator(BaseOperator):
             raise ValueError("region was removed from the amazon provider; give region_name")
         if not 0 <= infra_retries <= MAX_INFRA_RETRIES:
             raise ValueError(f"infra_retries is {infra_retries}; give 0 to {MAX_INFRA_RETRIES}")
+        if finish not in (None, *get_args(Way)):
+            raise ValueError(f"finish is {finish!r}; give one of {', '.join(get_args(Way))}")
         self.jetbridge_stack = jetbridge_stack
         self.wait_for_completion = wait_for_completion
         self.last_line_as_result = last_line_as_result
@@ -91,6 +112,8 @@ class JetbridgeRunOperator(BaseOperator):
         self.spot_fall_back = spot_fall_back
         self.reattach = reattach
         self.offload_environment = offload_environment
+        self.finish = finish
+        self.airflow = airflow
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
         self.verify = verify
@@ -148,17 +171,9 @@ class JetbridgeRunOperator(BaseOperator):
     def _start_request(self, ti: Any) -> StartRequest:
         timeout = self.execution_timeout
         return StartRequest(
-            caller=AirflowCaller(
-                dag_id=ti.dag_id,
-                run_id=ti.run_id,
-                task_id=ti.task_id,
-                map_index=ti.map_index,
-                try_number=ti.try_number,
-                ti_id=str(ti.id),
-                max_tries=ti.max_tries,
-            ),
+            caller=_caller(ti),
             timeout_seconds=max(1, int(timeout.total_seconds())) if timeout else None,
-            log_target=s3_log_target(ti),
+            log_target=log_target(ti),
             tail_lines=self.tail_lines,
             last_line_as_result=bool(self.do_xcom_push and self.wants_last_line),
             failure_policy=FailurePolicy(
@@ -166,6 +181,8 @@ class JetbridgeRunOperator(BaseOperator):
             ),
             previous="attach" if _is_true(self.reattach) else "stop",
             offload_environment=self.offload_environment,
+            finish=self.finish,
+            airflow=self.airflow,
             **self.job(),
         )
 
@@ -180,16 +197,23 @@ class JetbridgeRunOperator(BaseOperator):
         )
         for warning in answer.warnings:
             self.log.warning("%s", warning)
-        if request.log_target:
-            target = request.log_target
+        target = request.log_target
+        if isinstance(target, S3LogTarget):
             self.log.info(
                 "The containers' logs will be shown here when the run has ended, from s3://%s/%s.*",
                 target.bucket,
                 target.key_prefix,
             )
+        elif isinstance(target, CloudWatchLogTarget):
+            self.log.info(
+                "The containers' logs will be shown here when the run has ended, from the log "
+                "group %s",
+                target.group,
+            )
         else:
             self.log.info(
-                "Airflow's task logs are not on S3: the containers' logs stay in CloudWatch Logs"
+                "Airflow's task logs are neither on S3 nor in CloudWatch Logs: the containers' "
+                "logs stay in CloudWatch Logs"
             )
         return answer
 
@@ -203,6 +227,8 @@ class JetbridgeRunOperator(BaseOperator):
                 region_name=answer.region,
                 deferred_at=time.time(),
                 attached_try=try_of(ti) if answer.attached else None,
+                stop_function=answer.stop_function,
+                caller_key=_caller(ti).key,
                 aws_conn_id=self.aws_conn_id,
                 verify=self.verify,
                 botocore_config=self.botocore_config,
@@ -210,6 +236,32 @@ class JetbridgeRunOperator(BaseOperator):
             method_name="execute_complete",
             timeout=self.execution_timeout + NET_TIMEOUT if self.execution_timeout else None,
         )
+
+    def resume_execution(
+        self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
+    ) -> Any:
+        """Airflow's way back to a deferred task; where it gives the deferral up, the run ends.
+
+        It does when `NET_TIMEOUT` is over, or when the trigger failed. Nobody would wait for the
+        run any more, except a try to come that goes on with it (``reattach``).
+
+        Raises:
+            TaskDeferralTimeout, TaskDeferralError: as Airflow has it.
+        """
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except (TaskDeferralError, TaskDeferralTimeout) as error:
+            self._give_up(error, context["ti"])
+            raise
+
+    def _give_up(self, error: Exception, ti: Any) -> None:
+        retried = ti.max_tries is not None and ti.try_number <= ti.max_tries
+        timed_out = isinstance(error, TaskDeferralTimeout)
+        if _is_true(self.reattach) and retried and not timed_out:
+            self.log.info("The run goes on for the next try")
+            return
+        why = "waited in vain for its end" if timed_out else "could not wait for its end"
+        self._stop(self._start_request(ti), f"Airflow's task {why}")
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """Turn the outcome into the task's end, on a worker.
@@ -260,11 +312,17 @@ class JetbridgeRunOperator(BaseOperator):
     def _stop(self, request: StartRequest, reason: str) -> None:
         try:
             answer = self._answer or self._hook().start(request)
-            self._hook().stop(answer.stop_function, answer.run_id, reason)
+            callers = {answer.run_id: request.key}
+            answered = self._hook().stop(answer.stop_function, callers, reason)
         except Exception:
             self.log.exception("The run could not be stopped; it may go on")
         else:
-            self.log.info("Run %s is being stopped: %s", answer.run_id, reason)
+            if answered.taken_over:
+                self.log.info("Run %s goes on: another try waits for it", answer.run_id)
+            elif answered.already_ended:
+                self.log.info("Run %s had ended", answer.run_id)
+            else:
+                self.log.info("Run %s is being stopped: %s", answer.run_id, reason)
 
     @property
     def _stack(self) -> str:
@@ -277,6 +335,18 @@ class JetbridgeRunOperator(BaseOperator):
         from airflow_provider_jetbridge.hooks.jetbridge import JetbridgeHook
 
         return JetbridgeHook(self._access(), self._stack)
+
+
+def _caller(ti: Any) -> AirflowCaller:
+    return AirflowCaller(
+        dag_id=ti.dag_id,
+        run_id=ti.run_id,
+        task_id=ti.task_id,
+        map_index=ti.map_index,
+        try_number=ti.try_number,
+        ti_id=str(ti.id),
+        max_tries=ti.max_tries,
+    )
 
 
 def _is_true(value: object) -> bool:

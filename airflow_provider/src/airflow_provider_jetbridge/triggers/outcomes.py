@@ -1,4 +1,4 @@
-"""The outcomes table, read in batches."""
+"""The outcomes table: looked up in batches, and its index of what ended lately."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from airflow_provider_jetbridge import aws
 
 BATCH_GET_ITEM_KEYS = 100
 """Most keys of one BatchGetItem (DynamoDB API reference)."""
+
+FEED_INDEX = "finished"
+"""The outcomes by when they were sealed: partition key ``feed``, always "1"; sort key
+``finished_at``, epoch seconds."""
 
 PASSING_ERRORS = frozenset(
     {
@@ -38,6 +42,13 @@ class Reading:
     error: Exception | None = None
 
     @property
+    def answered(self) -> bool:
+        """Whether DynamoDB itself refused, rather than that it couldn't be reached."""
+        from botocore.exceptions import ClientError
+
+        return isinstance(self.error, ClientError)
+
+    @property
     def needs_mending(self) -> bool:
         """Whether somebody has to act: no permission, no such table, no such connection."""
         from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
@@ -47,6 +58,10 @@ class Reading:
         if isinstance(self.error, ClientError):
             return self.error.response.get("Error", {}).get("Code") not in PASSING_ERRORS
         return True
+
+
+class NoFeed(Exception):
+    """The index can't be queried: an older stack or policy, or the index is still being built."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +97,59 @@ class OutcomesReader:
             retries={"mode": "standard", "max_attempts": 2},
         )
 
+    def disconnect(self) -> None:
+        """Ask for the connection again next time: its credentials may have changed."""
+        self._client = None
+
+    def ended_since(self, finished_at: float) -> list[str]:
+        """Ids of the runs whose outcomes were sealed after that moment, epoch seconds.
+
+        Raises:
+            NoFeed: there is no such index here, or it may not be queried.
+            ClientError, BotoCoreError: it couldn't be queried this time.
+        """
+        from botocore.exceptions import ClientError
+
+        try:
+            return self._query(finished_at)
+        except ClientError as error:
+            # A missing index and one that is being built are both a ValidationException.
+            if error.response.get("Error", {}).get("Code") in (
+                "AccessDeniedException",
+                "ValidationException",
+            ):
+                raise NoFeed(str(error)) from error
+            raise
+
+    def _query(self, finished_at: float) -> list[str]:
+        ended: list[str] = []
+        page: dict[str, Any] = {}
+        while True:
+            answer = self._client.query(
+                TableName=self.table.name,
+                IndexName=FEED_INDEX,
+                KeyConditionExpression="#feed = :feed AND #finished_at > :after",
+                ProjectionExpression="#run_id",
+                ExpressionAttributeNames={
+                    "#feed": "feed",
+                    "#finished_at": "finished_at",
+                    "#run_id": "run_id",
+                },
+                ExpressionAttributeValues={
+                    ":feed": {"S": "1"},
+                    ":after": {"N": f"{finished_at:.3f}"},
+                },
+                **page,
+            )
+            ended += [item["run_id"]["S"] for item in answer["Items"]]
+            if not (last := answer.get("LastEvaluatedKey")):
+                return ended
+            page = {"ExclusiveStartKey": last}
+
     def read(self, run_ids: list[str]) -> Reading:
         """Look up each run once.
 
-        Never raises: an error ends the pass, and what was found before it is kept. After an
-        error it is no longer connected, because the connection's credentials may have changed.
+        Never raises: an error ends the pass, and what was found before it is kept.
         """
         reading = Reading()
         remaining = list(run_ids)
@@ -99,7 +162,6 @@ class OutcomesReader:
         except Exception as error:
             reading.error = error
             reading.unread = [*remaining, *reading.unread]
-            self._client = None
         return reading
 
     def _batch_get(self, run_ids: list[str]) -> tuple[dict[str, str], list[str]]:

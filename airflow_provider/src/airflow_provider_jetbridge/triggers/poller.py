@@ -14,11 +14,21 @@ from typing import ClassVar
 from asgiref.sync import sync_to_async
 
 from airflow_provider_jetbridge import settings
+from airflow_provider_jetbridge.triggers.feed import Feed
 from airflow_provider_jetbridge.triggers.outcomes import OutcomesReader, OutcomesTable, Reading
+from airflow_provider_jetbridge.triggers.rounds import Rounds
 
 log = logging.getLogger(__name__)
 
 MAX_BACK_OFF_SECONDS = 30.0
+
+FEW_RUNS = 25
+"""So many runs are all looked up in each pass, in one BatchGetItem.
+
+That is one call, as the Query is; a completion needs no second one, and doesn't wait for the
+index. More runs cost more: DynamoDB charges half a read unit for each key, found or not, and half
+a unit for a Query that names the last minute's completions, up to some forty of them.
+"""
 
 
 @dataclass(eq=False)
@@ -33,10 +43,12 @@ class _Waiter:
 
 
 class OutcomePoller:
-    """Looks up all waiting runs once per interval, and hands each outcome to its triggers.
+    """Looks up what has ended once per interval, and hands each outcome to its triggers.
 
-    State is touched on the event loop alone; boto3 runs in one thread. It is level-triggered:
-    each pass asks for every run that still waits, so nothing depends on having seen a change.
+    State is touched on the event loop alone; boto3 runs in one thread. Which runs have ended is
+    told by the index, so that calls follow completions and not waiting tasks. It is
+    level-triggered all the same: each waiting run is looked up once a minute, so nothing depends
+    on having seen a change (`rounds.Rounds`).
     """
 
     _pollers: ClassVar[dict[tuple[asyncio.AbstractEventLoop, OutcomesTable], OutcomePoller]] = {}
@@ -53,9 +65,10 @@ class OutcomePoller:
         self.table = table
         self._on_end = on_end
         self._reader = OutcomesReader(table)
+        self._feed = Feed(self._reader)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="jetbridge-outcomes")
         self._waiting: dict[str, list[_Waiter]] = {}
-        self._unread: list[str] = []
+        self._rounds = Rounds()
         self._failed_passes = 0
         self._nobody_waits = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -73,6 +86,7 @@ class OutcomePoller:
         loop = asyncio.get_running_loop()
         waiter = _Waiter(loop.create_future(), contextvars.copy_context())
         self._waiting.setdefault(run_id, []).append(waiter)
+        self._rounds.add(run_id)
         self._nobody_waits.clear()
         if self._task is None:
             # An empty context: the poller's own lines belong to no task's log.
@@ -87,6 +101,7 @@ class OutcomePoller:
         waiters.remove(waiter)
         if not waiters:
             del self._waiting[run_id]
+            self._rounds.discard(run_id)
         if not self._waiting:
             self._nobody_waits.set()
 
@@ -95,8 +110,7 @@ class OutcomePoller:
         try:
             while self._waiting:
                 began = loop.time()
-                reading = await self._read(self._next_keys())
-                self._unread = reading.unread
+                reading = await self._pass()
                 self._hand_over(reading.found)
                 await self._pause(self._delay(reading) - (loop.time() - began))
         except Exception as error:
@@ -107,20 +121,42 @@ class OutcomePoller:
             self._on_end()
             self._thread.shutdown(wait=False, cancel_futures=True)
 
-    async def _read(self, run_ids: list[str]) -> Reading:
+    async def _pass(self) -> Reading:
         if not self._reader.connected:
             try:
                 # Asking Airflow for a connection from any other thread than asgiref's own kills
                 # the triggerer of Airflow 3.0 ("Response read out of order", TriggerCommsDecoder).
                 await sync_to_async(self._reader.connect)()
             except Exception as error:
-                return Reading(unread=run_ids, error=error)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self._reader.read, run_ids)
+                return Reading(error=error)
+        reading = await self._read()
+        if reading.error is not None:
+            self._reader.disconnect()
+        return reading
 
-    def _next_keys(self) -> list[str]:
-        first = [run_id for run_id in self._unread if run_id in self._waiting]
-        return list(dict.fromkeys([*first, *self._waiting]))
+    async def _read(self) -> Reading:
+        loop = asyncio.get_running_loop()
+        asked = Reading()
+        ended: list[str] | None = None
+        if len(self._waiting) > FEW_RUNS:
+            try:
+                ended = await self._feed.ended(self._thread)
+            except Exception as error:
+                asked.error = error
+                if not asked.answered:
+                    return asked
+                ended = []
+        if ended is None:
+            keys = self._rounds.everything()
+        else:
+            keys = self._rounds.due(loop.time(), ended, self._longest_pause())
+        if not keys:
+            return asked
+        began = loop.time()
+        reading = await loop.run_in_executor(self._thread, self._reader.read, keys)
+        self._rounds.looked_up(keys, began, reading.unread)
+        reading.error = reading.error or asked.error
+        return reading
 
     def _hand_over(self, found: dict[str, str]) -> None:
         for run_id, outcome in found.items():
@@ -141,6 +177,10 @@ class OutcomePoller:
         self._failed_passes += 1
         back_off: float = min(MAX_BACK_OFF_SECONDS, interval * 2 ** min(self._failed_passes, 10))
         return back_off * random.uniform(0.5, 1.0)
+
+    def _longest_pause(self) -> float:
+        interval = settings.poll_interval_seconds()
+        return max(interval, MAX_BACK_OFF_SECONDS) if self._failed_passes else interval
 
     def _report(self, reading: Reading) -> None:
         message = (

@@ -12,6 +12,8 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_jetbridge.aws import AwsAccess
 from airflow_provider_jetbridge.triggers.guard import hold_seconds, resume_rate
+from airflow_provider_jetbridge.triggers.kill import Reaper
+from airflow_provider_jetbridge.triggers.killed import Killed, StopTarget, Task
 from airflow_provider_jetbridge.triggers.outcomes import OutcomesTable
 from airflow_provider_jetbridge.triggers.poller import OutcomePoller
 
@@ -30,9 +32,8 @@ class JetbridgeRunTrigger(BaseTrigger):
     The event's payload is ``{"run_id": …, "outcome": …}``, the latter being the contract's
     ``Outcome`` as a JSON object; with ``attached_try`` when the run is that of an earlier try.
 
-    There is no ``on_kill``: Airflow calls it for triggers whose tasks nobody killed, too (after a
-    triggerer was taken for dead, and whenever a task is resumed from outside), so stopping the
-    run there would end healthy jobs.
+    A user who marks or clears the waiting task ends the run: from Airflow 3.3 on ``on_kill`` is
+    told, and hands the run to the triggerer's `kill.Reaper`, which knows false alarms.
 
     :param run_id: the run.
     :param outcomes_table: the DynamoDB table in which its outcome will appear.
@@ -40,6 +41,9 @@ class JetbridgeRunTrigger(BaseTrigger):
     :param deferred_at: when the task was deferred, epoch seconds.
     :param attached_try: the try (task instance id, try number) that goes on with the run of an
         earlier one; None where the run is the try's own.
+    :param stop_function: the Lambda function that stops the run; None, as in triggers that an
+        earlier version of this provider stored, never stops it.
+    :param caller_key: of the try that waits (``AirflowCaller.key``).
     :param aws_conn_id: the Airflow connection to AWS, as for every operator of the amazon
         provider; likewise ``verify`` and ``botocore_config``.
     """
@@ -52,6 +56,8 @@ class JetbridgeRunTrigger(BaseTrigger):
         region_name: str | None,
         deferred_at: float,
         attached_try: list[Any] | None = None,
+        stop_function: str | None = None,
+        caller_key: str | None = None,
         aws_conn_id: str | None = "aws_default",
         verify: bool | str | None = None,
         botocore_config: dict[str, Any] | None = None,
@@ -62,6 +68,8 @@ class JetbridgeRunTrigger(BaseTrigger):
         self.region_name = region_name
         self.deferred_at = deferred_at
         self.attached_try = attached_try
+        self.stop_function = stop_function
+        self.caller_key = caller_key
         self.aws_conn_id = aws_conn_id
         self.verify = verify
         self.botocore_config = botocore_config
@@ -75,6 +83,8 @@ class JetbridgeRunTrigger(BaseTrigger):
                 "region_name": self.region_name,
                 "deferred_at": self.deferred_at,
                 "attached_try": self.attached_try,
+                "stop_function": self.stop_function,
+                "caller_key": self.caller_key,
                 "aws_conn_id": self.aws_conn_id,
                 "verify": self.verify,
                 "botocore_config": self.botocore_config,
@@ -100,6 +110,24 @@ class JetbridgeRunTrigger(BaseTrigger):
             self.log.info("Run %s has ended; resuming in %.1f s", self.run_id, hold)
             await asyncio.sleep(hold)
 
+    async def on_kill(self) -> None:
+        """Have the run stopped, if its task was really killed. Airflow 3.3 and later call this."""
+        ti: Any = getattr(self, "task_instance", None)
+        if ti is None or self.stop_function is None or self.caller_key is None:
+            self.log.warning("Run %s can't be stopped from here; it goes on", self.run_id)
+            return
+        Reaper.shared().take(
+            Killed(
+                run_id=self.run_id,
+                caller_key=self.caller_key,
+                task=Task(ti.dag_id, ti.run_id, ti.task_id, ti.map_index),
+                target=StopTarget(self.stop_function, self.outcomes_table, self._access()),
+            )
+        )
+        self.log.info("Run %s will be stopped unless the task still waits for it", self.run_id)
+
     def _table(self) -> OutcomesTable:
-        access = AwsAccess.of(self.aws_conn_id, self.region_name, self.verify, self.botocore_config)
-        return OutcomesTable(self.outcomes_table, access)
+        return OutcomesTable(self.outcomes_table, self._access())
+
+    def _access(self) -> AwsAccess:
+        return AwsAccess.of(self.aws_conn_id, self.region_name, self.verify, self.botocore_config)

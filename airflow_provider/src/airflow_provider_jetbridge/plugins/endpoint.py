@@ -1,0 +1,79 @@
+"""``POST /jetbridge/v1/task-instances/{ti_id}/outcome``: resumes a task with its run's outcome."""
+
+# Annotations are evaluated here: FastAPI reads the parameters' types from them.
+
+import json
+import logging
+from http import HTTPStatus
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from fastapi import Depends, FastAPI, HTTPException, Request
+
+from airflow_provider_jetbridge.plugins.fence import Refusal, caller_of, check, gone
+from airflow_provider_jetbridge.plugins.internals import GetUserDep, authorize, locked_task
+from jetbridge.contract import ContractError, Outcome, decode
+
+log = logging.getLogger(__name__)
+
+MAX_BODY_BYTES = 512 * 1024
+"""An outcome is an item of DynamoDB, which has at most 400 KB."""
+
+
+class Push(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The request's body; ``outcome`` stays as it was sealed."""
+
+    try_number: int
+    outcome: msgspec.Raw
+
+
+async def _body(request: Request, _user: GetUserDep) -> bytes:
+    """The body, which is read when the user is known, and never beyond its greatest size."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise HTTPException(
+                HTTPStatus.UNPROCESSABLE_ENTITY, f"The body has over {MAX_BODY_BYTES} bytes"
+            )
+    return bytes(body)
+
+
+# Airflow protects no plugin, and neither the schema nor its pages are for everybody.
+app = FastAPI(title="Jetbridge", openapi_url=None, docs_url=None, redoc_url=None)
+
+
+@app.post("/v1/task-instances/{ti_id}/outcome")
+def push_outcome(
+    ti_id: UUID, request: Request, user: GetUserDep, body: Annotated[bytes, Depends(_body)]
+) -> dict[str, str]:
+    """Resume the task, or say why not; docs/contract.md has the meaning of each status.
+
+    It isn't async, because it reads and writes Airflow's database.
+    """
+    try:
+        push = decode(Push, body)
+        sealed = bytes(push.outcome)
+        outcome = decode(Outcome, sealed)
+        authorize(request, caller_of(outcome).dag_id, user)
+        # Exactly what the trigger's own event is (triggers/run.py).
+        event = {"run_id": outcome.run_id, "outcome": json.loads(sealed)}
+        _resume(ti_id, push.try_number, outcome, event)
+    except ContractError as error:
+        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
+    except Refusal as refusal:
+        headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after else None
+        raise HTTPException(refusal.status, refusal.detail, headers) from refusal
+    log.info("%s resumed task instance %s with run %s", user.get_name(), ti_id, outcome.run_id)
+    return {"status": "resumed"}
+
+
+def _resume(ti_id: UUID, try_number: int, outcome: Outcome, event: dict[str, Any]) -> None:
+    with locked_task(ti_id) as task:
+        if task is None:
+            raise gone(str(ti_id), try_number)
+        waiting = check(task.read(), try_number, outcome)
+        if waiting.attached_try is not None:
+            event["attached_try"] = waiting.attached_try
+        task.resume(event)

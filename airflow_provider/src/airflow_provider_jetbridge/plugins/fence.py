@@ -1,0 +1,141 @@
+"""Whether a task may be resumed with an outcome that was pushed: the fence, without a database."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from airflow_provider_jetbridge import settings
+from jetbridge.contract import AirflowCaller, Outcome
+
+ENDED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed", "up_for_retry"})
+FAILS_WHEN_RESUMED = "__fail__"
+"""``next_method`` of a task whose trigger failed or timed out (airflow/triggers/base.py)."""
+
+TRIGGER = "airflow_provider_jetbridge.triggers.run.JetbridgeRunTrigger"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """What a deferred task waits for.
+
+    Attributes:
+        trigger: classpath of the trigger.
+        run_id: the run that it waits for; None for a trigger that isn't ours.
+        attached_try: as in `JetbridgeRunTrigger`.
+        seconds: since the task was deferred, by Airflow's clock alone.
+    """
+
+    trigger: str
+    run_id: str | None
+    attached_try: list[object] | None
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskTry:
+    """The current try of a task instance, as the locked row has it.
+
+    ``resumed_with`` is the run whose event the row already carries; it stays while the task runs
+    (execution_api/routes/task_instances.py, ``ti_run``), and Airflow 3.0 leaves it to the next
+    try, too.
+    """
+
+    ti_id: str
+    try_number: int
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    state: str | None
+    next_method: str | None
+    resumed_with: str | None
+    waiting: Waiting | None
+
+
+class Refusal(Exception):
+    """The task isn't resumed.
+
+    ``retry_after`` is in whole seconds, as the header has it; None: no later request will do it.
+    """
+
+    def __init__(self, status: HTTPStatus, detail: str, retry_after: int | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.retry_after = retry_after
+
+
+def caller_of(outcome: Outcome) -> AirflowCaller:
+    """Who waits for the outcome.
+
+    Raises:
+        Refusal: 422, nobody in Airflow does.
+    """
+    if not isinstance(outcome.caller, AirflowCaller):
+        raise Refusal(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            f"outcome.caller: is of kind {type(outcome.caller).__name__}. Only outcomes of runs "
+            "that an Airflow task started can be pushed",
+        )
+    return outcome.caller
+
+
+def gone(ti_id: str, try_number: int) -> Refusal:
+    return Refusal(HTTPStatus.GONE, f"Try {try_number} of task instance {ti_id} is gone")
+
+
+def check(task: TaskTry, try_number: int, outcome: Outcome) -> Waiting:
+    """What the task waits for, if it may be resumed with this outcome now.
+
+    Raises:
+        Refusal: 410, 409, 422 or 425; docs/contract.md says what each means.
+    """
+    if task.try_number != try_number or task.state == "restarting":
+        raise gone(task.ti_id, try_number)
+    _check_caller(task, caller_of(outcome))
+    if task.state != "deferred":
+        raise _not_deferred(task, outcome.run_id)
+    waiting = task.waiting
+    if waiting is None or waiting.trigger != TRIGGER or waiting.run_id != outcome.run_id:
+        raise Refusal(HTTPStatus.CONFLICT, f"The task doesn't wait for run {outcome.run_id}")
+    _check_try(task, waiting, caller_of(outcome))
+    hold = settings.resume_hold_seconds() - waiting.seconds
+    if hold > 0:
+        raise Refusal(
+            HTTPStatus.TOO_EARLY,
+            f"The task was deferred {waiting.seconds:.1f} s ago; Airflow fails tasks that are "
+            "resumed so early",
+            retry_after=math.ceil(hold),
+        )
+    return waiting
+
+
+def _check_caller(task: TaskTry, caller: AirflowCaller) -> None:
+    theirs = (caller.dag_id, caller.run_id, caller.task_id, caller.map_index)
+    ours = (task.dag_id, task.run_id, task.task_id, task.map_index)
+    if theirs != ours:
+        raise Refusal(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            f"outcome.caller: is {'/'.join(map(str, theirs))}, but the task instance is another. "
+            "Send the outcome to the task instance that started the run",
+        )
+
+
+def _check_try(task: TaskTry, waiting: Waiting, caller: AirflowCaller) -> None:
+    waits = waiting.attached_try or [caller.ti_id, caller.try_number]
+    if waits != [task.ti_id, task.try_number]:
+        raise Refusal(HTTPStatus.GONE, f"The outcome is that of try {waits[1]} of {waits[0]}")
+
+
+def _not_deferred(task: TaskTry, run_id: str) -> Refusal:
+    if task.state in ENDED or task.state == "awaiting_input":
+        return Refusal(HTTPStatus.CONFLICT, f"The task is {task.state}")
+    if task.resumed_with == run_id or task.next_method == FAILS_WHEN_RESUMED:
+        return Refusal(HTTPStatus.CONFLICT, f"The task was resumed and is {task.state}")
+    return Refusal(
+        HTTPStatus.TOO_EARLY,
+        f"The task is {task.state or 'not scheduled'} and hasn't been deferred yet",
+        retry_after=max(1, math.ceil(settings.resume_hold_seconds())),
+    )

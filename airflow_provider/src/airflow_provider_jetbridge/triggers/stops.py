@@ -1,0 +1,70 @@
+"""Stop requests for killed runs, up to a hundred in one."""
+
+from __future__ import annotations
+
+import logging
+
+from asgiref.sync import sync_to_async
+
+from airflow_provider_jetbridge.exceptions import StartRefused
+from airflow_provider_jetbridge.hooks.jetbridge import JetbridgeHook
+from airflow_provider_jetbridge.triggers.killed import Killed, StopTarget
+from airflow_provider_jetbridge.triggers.outcomes import OutcomesReader, OutcomesTable
+
+log = logging.getLogger(__name__)
+
+RUNS_OF_ONE_REQUEST = 100
+"""Most ``run_ids`` of a ``StopRequest``."""
+
+REASON = "Airflow's task was marked, cleared or deleted while it waited for the run"
+
+
+class Stopper:
+    """Asks one stack's stop_run. `connect` belongs on the event loop, `stop` into a thread."""
+
+    def __init__(self, target: StopTarget) -> None:
+        self._function = target.stop_function
+        self._hook = JetbridgeHook(target.access)
+        self._reader = OutcomesReader(OutcomesTable(target.outcomes_table, target.access))
+
+    async def connect(self) -> None:
+        """Make the clients, for which Airflow is asked for the connection.
+
+        Raises:
+            AirflowNotFoundException, BotoCoreError, …: whatever the connection lacks.
+        """
+        await sync_to_async(self._reader.connect)()
+        await sync_to_async(self._hook.connect)()
+
+    def stop(self, kills: list[Killed]) -> list[Killed]:
+        """Stop the runs that have no outcome yet.
+
+        Returns those for which it is worth trying again. Never raises.
+        """
+        known = self._reader.read([killed.run_id for killed in kills]).found
+        running = [killed for killed in kills if killed.run_id not in known]
+        again: list[Killed] = []
+        for start in range(0, len(running), RUNS_OF_ONE_REQUEST):
+            some = running[start : start + RUNS_OF_ONE_REQUEST]
+            try:
+                self._request(some)
+            except StartRefused as error:
+                names = ", ".join(killed.run_id for killed in some)
+                log.error("Killed runs could not be stopped and may go on: %s: %s", names, error)
+            except Exception as error:
+                log.warning("%d killed runs could not be stopped: %s", len(some), error)
+                again += some
+        return again
+
+    def _request(self, kills: list[Killed]) -> None:
+        callers = {killed.run_id: killed.caller_key for killed in kills}
+        answer = self._hook.stop(self._function, callers, REASON)
+        log.info(
+            "Killed in Airflow: %d runs are being stopped, %d had ended, %d go on for another try,"
+            " %d are unknown: %s",
+            len(answer.stopping),
+            len(answer.already_ended),
+            len(answer.taken_over),
+            len(answer.unknown),
+            ", ".join(callers),
+        )

@@ -1,0 +1,135 @@
+"""The feed in a real Airflow whose triggerers end, are killed and freeze: each task finishes once,
+and no run is stopped that nobody killed."""
+
+import signal
+import time
+from types import SimpleNamespace
+
+import psutil
+import pytest
+from waiting_airflow import DagRunOf, airflow_for, until, waiting_runs
+
+from jetbridge_local.airflow import LocalAirflow
+
+FEED = 40
+EACH = 5
+TAKEN_FOR_DEAD_SECONDS = 8
+QUICK = {
+    "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
+    "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": str(TAKEN_FOR_DEAD_SECONDS),
+}
+PEER = "triggerer-2"
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory, local_python, dags_folder, airflow_python, database_templates):
+    with waiting_runs(tmp_path_factory.mktemp("cloud"), local_python) as (runs, cloud):
+        home = tmp_path_factory.mktemp("home") / "airflow"
+        airflow = airflow_for(
+            runs, cloud, home, dags_folder, airflow_python, database_templates, QUICK
+        )
+        with airflow, airflow.client() as client:
+            started = DagRunOf(client, "feed")
+            started.wait_deferred(FEED)
+            # Longer ago than what holds an event back, so that each act's effect is seen at once.
+            time.sleep(20)
+            yield SimpleNamespace(
+                runs=runs, cloud=cloud, airflow=airflow, feed=started, python=airflow_python
+            )
+
+
+def start_peer(airflow: LocalAirflow, python) -> None:
+    command = [str(python), "-m", "airflow", "triggerer", "--skip-serve-logs"]
+    airflow.components.start(PEER, command)
+
+
+def session_of(airflow: LocalAirflow, name: str) -> list[psutil.Process]:
+    """A triggerer's supervisor, and the process in which the triggers run."""
+    supervisor = psutil.Process(airflow.components.pids()[name])
+    return [supervisor, *supervisor.children(recursive=True)]
+
+
+def end_some(world, part: int) -> list[int]:
+    some = list(range(part * EACH, (part + 1) * EACH))
+    for index in some:
+        world.runs.end(world.runs.run_of("mapped", 1, index))
+    return some
+
+
+def wait_finished(world, indexes: list[int], seconds: float = 60) -> None:
+    def finished() -> bool:
+        states = {task.map_index: task.state for task in world.feed.tasks()}
+        assert set(states.values()) <= {"deferred", "scheduled", "queued", "running", "success"}
+        return all(states[index] == "success" for index in indexes)
+
+    until(finished, seconds)
+
+
+def false_kills(world) -> int:
+    """How many triggers of tasks that nobody killed were told of a kill."""
+    logs = world.airflow.home.glob("logs/**/*.trigger.*.log")
+    return sum("invoking on_kill" in log.read_text() for log in logs)
+
+
+def test_what_ended_is_found_by_the_index(world):
+    asked = [call["operation"] for call in world.cloud.calls() if call["service"] == "dynamodb"]
+    assert asked.count("Query") > 10
+    wait_finished(world, end_some(world, 0))
+
+
+def test_a_restart_loses_nothing(world):
+    start_peer(world.airflow, world.python)
+    time.sleep(15)
+    world.airflow.components.stop("triggerer", grace_seconds=20)
+    some = end_some(world, 1)
+    world.airflow.start_component("triggerer")
+    wait_finished(world, some)
+
+
+def test_a_killed_triggerers_tasks_are_taken_over(world):
+    """The peer has taken them when the other was restarted."""
+    for process in session_of(world.airflow, PEER):
+        process.send_signal(signal.SIGKILL)
+    wait_finished(world, end_some(world, 2))
+    world.airflow.components.stop(PEER)
+    start_peer(world.airflow, world.python)
+
+
+def test_a_triggerer_that_freezes_and_comes_back_stops_no_run(world):
+    """The peer has just begun, so all that still wait do so in the one that freezes."""
+    time.sleep(TAKEN_FOR_DEAD_SECONDS + 5)
+    assert false_kills(world) == 0
+    frozen = session_of(world.airflow, "triggerer")
+    for process in frozen:
+        process.suspend()
+    try:
+        time.sleep(TAKEN_FOR_DEAD_SECONDS + 5)
+        wait_finished(world, end_some(world, 3))
+    finally:
+        for process in reversed(frozen):
+            process.resume()
+    until(lambda: false_kills(world) >= FEED - 4 * EACH, 30)
+    time.sleep(8)
+    assert world.runs.stops == []
+    wait_finished(world, end_some(world, 4))
+
+
+def test_the_rest_finishes_and_every_task_has_finished_once(world):
+    for part in range(5, FEED // EACH):
+        wait_finished(world, end_some(world, part))
+    until(lambda: world.feed.client.dag_run(*world.feed.key).state == "success", 60)
+    assert len(world.runs.starts) == FEED
+    for index in range(FEED):
+        (only,) = world.feed.client.tries(*world.feed.key, "mapped", index)
+        assert (only.try_number, only.state) == (1, "success")
+    resumed = [
+        line
+        for index in range(FEED)
+        for line in world.feed.client.log(*world.feed.key, "mapped", 1, index)
+        if "succeeded (started" in line.event
+    ]
+    assert len(resumed) == FEED
+
+
+def test_nobody_asked_for_a_stop(world):
+    assert world.runs.stops == []

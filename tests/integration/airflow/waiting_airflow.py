@@ -1,0 +1,87 @@
+"""An Airflow whose tasks wait for `WaitingRuns`, and what its tests ask of both."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import boto3
+import httpx
+from stand_in import REGION
+from waiting_runs import WaitingRuns, create_table
+
+from jetbridge_local.airflow import (
+    AirflowClient,
+    LocalAirflow,
+    Task,
+    aws_connection,
+    connection_variable,
+)
+from jetbridge_local.cloud import LocalCloud
+
+QUICK = {"AIRFLOW__SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "1"}
+
+
+@contextmanager
+def waiting_runs(state: Path, local_python: Path) -> Iterator[tuple[WaitingRuns, LocalCloud]]:
+    runtime = local_python.parents[2] / "runtime/bin/python"
+    with LocalCloud(state, python=local_python, runtime_python=runtime) as cloud:
+        dynamodb = boto3.client(
+            "dynamodb",
+            endpoint_url=cloud.url,
+            region_name=REGION,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+        create_table(dynamodb)
+        with WaitingRuns(dynamodb) as runs:
+            yield runs, cloud
+
+
+def airflow_for(
+    runs: WaitingRuns,
+    cloud: LocalCloud,
+    home: Path,
+    dags: Path,
+    python: Path,
+    templates: Path,
+    options: Mapping[str, str] | None = None,
+) -> LocalAirflow:
+    connection = aws_connection(cloud.url, REGION, endpoints={"lambda": runs.url})
+    environment = QUICK | connection_variable("aws_default", connection) | dict(options or {})
+    return LocalAirflow(home, dags, python, environment=environment, templates=templates)
+
+
+class DagRunOf:
+    """One DAG run and its tasks."""
+
+    def __init__(self, client: AirflowClient, dag_id: str) -> None:
+        self.client = client
+        client.wait_for_dag(dag_id)
+        self.key = dag_id, client.trigger(dag_id).run_id
+
+    def task(self, task_id: str = "waits", map_index: int = -1) -> Task:
+        (found,) = (
+            task for task in self.tasks() if (task.task_id, task.map_index) == (task_id, map_index)
+        )
+        return found
+
+    def tasks(self) -> list[Task]:
+        return self.client.tasks(*self.key)
+
+    def states(self) -> list[str | None]:
+        return [task.state for task in self.tasks()]
+
+    def wait_deferred(self, count: int, seconds: float = 240) -> None:
+        until(lambda: self.states().count("deferred") >= count, seconds)
+
+
+def until(condition: Callable[[], object], seconds: float = 30) -> None:
+    """An API that is late is asked again: a whole Airflow and more share this machine."""
+    deadline = time.monotonic() + seconds
+    while True:
+        with suppress(httpx.TimeoutException):
+            if condition():
+                return
+        assert time.monotonic() < deadline, "it didn't happen in time"
+        time.sleep(0.2)
