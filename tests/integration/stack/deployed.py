@@ -22,6 +22,24 @@ LOG_OPTIONS = {
 }
 
 
+# The one log group that live logs are on for.
+LIVE_GROUP = "/jetbridge/live"
+# Where an Airflow on Amazon MWAA would keep its task logs.
+AIRFLOW_GROUP = "airflow-example-Task"
+
+
+def client_of(cloud: LocalCloud, service: str) -> Any:
+    make: Any = boto3.client
+    return make(
+        service,
+        endpoint_url=cloud.url,
+        region_name="us-east-1",
+        aws_access_key_id=CALLER,
+        aws_secret_access_key="local",
+        config=Config(max_pool_connections=50),
+    )
+
+
 class FunctionFailed(Exception):
     """The function raised; ``kind`` is Lambda's errorType."""
 
@@ -38,15 +56,7 @@ class Deployed:
         self.outputs = {each["OutputKey"]: each["OutputValue"] for each in outputs}
 
     def client(self, service: str) -> Any:
-        make: Any = boto3.client
-        return make(
-            service,
-            endpoint_url=self.cloud.url,
-            region_name="us-east-1",
-            aws_access_key_id=CALLER,
-            aws_secret_access_key="local",
-            config=Config(max_pool_connections=50),
-        )
+        return client_of(self.cloud, service)
 
     def invoke(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
         """The function's answer. Raises FunctionFailed."""
@@ -110,6 +120,19 @@ class Deployed:
         queues = self.client("sqs").list_queues()["QueueUrls"]
         [url] = [url for url in queues if "StateChangeQueue" in url]
         self.client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(event))
+
+    def let_rules_send(self, url: str, arn: str) -> None:
+        """Give a queue the policy without which EventBridge may not send to it."""
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+        }
+        policy = {"Version": "2012-10-17", "Statement": [statement]}
+        self.client("sqs").set_queue_attributes(
+            QueueUrl=url, Attributes={"Policy": json.dumps(policy)}
+        )
 
     def make_due(self, run_id: str) -> None:
         """Let the sweeper find the run: nothing was heard of it for long."""

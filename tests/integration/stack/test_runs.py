@@ -125,6 +125,7 @@ def test_end_is_announced_on_the_event_bus(deployed: Deployed) -> None:
     arn = deployed.client("sqs").get_queue_attributes(
         QueueUrl=queue["QueueUrl"], AttributeNames=["QueueArn"]
     )["Attributes"]["QueueArn"]
+    deployed.let_rules_send(queue["QueueUrl"], arn)
     events = deployed.client("events")
     pattern = '{"source": ["jetbridge"], "detail-type": ["Jetbridge Run Finished"]}'
     events.put_rule(Name="announced", EventPattern=pattern)

@@ -1,0 +1,3 @@
+from jetbridge_cli.main import app
+
+app()

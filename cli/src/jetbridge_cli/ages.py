@@ -1,0 +1,86 @@
+"""How long the oldest message of a dead-letter queue has been there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from jetbridge_cli.finding import first
+from jetbridge_cli.receiving import BATCH
+from jetbridge_cli.stack import DeadLetterQueue, holding
+from jetbridge_cli.writing import duration
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
+
+    from jetbridge_cli.aws import Aws
+
+# SQS measures each minute, and CloudWatch has it a few minutes later.
+_LOOK_BACK = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Age:
+    """``seconds`` since the oldest message came; at least that if not ``exact``."""
+
+    seconds: float
+    exact: bool
+
+    def __str__(self) -> str:
+        return duration(self.seconds) if self.exact else f"over {duration(self.seconds)}"
+
+
+def oldest(aws: "Aws", queues: Sequence[DeadLetterQueue]) -> dict[str, Age]:
+    """The age of the oldest message by the queue's name; queues without messages have none.
+
+    By SQS's own metric, ``ApproximateAgeOfOldestMessage``. Where CloudWatch has no figure yet or
+    may not be read, the oldest of the first ten messages gives the least that it can be.
+    """
+    filled = holding(queues)
+    ages = {name: Age(seconds, exact=True) for name, seconds in _measured(aws, filled).items()}
+    for queue in filled:
+        if queue.name in ages:
+            continue
+        messages = first(aws.sqs, [queue], BATCH)
+        if messages:
+            sent = messages[0][1].sent_at
+            ages[queue.name] = Age(max(0.0, queue.asked_at - sent), exact=False)
+    return ages
+
+
+def _measured(aws: "Aws", queues: Sequence[DeadLetterQueue]) -> Mapping[str, float]:
+    if not queues:
+        return {}
+    by_query = {f"q{number}": queue for number, queue in enumerate(queues)}
+    now = datetime.now(UTC)
+    try:
+        answer = aws.cloudwatch.get_metric_data(
+            MetricDataQueries=[_query(name, queue) for name, queue in by_query.items()],
+            StartTime=now - _LOOK_BACK,
+            EndTime=now,
+            ScanBy="TimestampDescending",
+        )
+    except ClientError:
+        return {}
+    return {
+        by_query[result["Id"]].name: result["Values"][0]
+        for result in answer["MetricDataResults"]
+        if result.get("Values") and result["Values"][0] > 0
+    }
+
+
+def _query(name: str, queue: DeadLetterQueue) -> "MetricDataQueryTypeDef":
+    return {
+        "Id": name,
+        "MetricStat": {
+            "Metric": {
+                "Namespace": "AWS/SQS",
+                "MetricName": "ApproximateAgeOfOldestMessage",
+                "Dimensions": [{"Name": "QueueName", "Value": queue.queue_name}],
+            },
+            "Period": 60,
+            "Stat": "Maximum",
+        },
+    }

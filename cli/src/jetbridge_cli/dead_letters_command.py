@@ -1,0 +1,214 @@
+"""``jetbridge dead-letters``: what was given up, shown and dropped."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.syntax import Syntax
+
+from jetbridge_cli.ages import oldest
+from jetbridge_cli.aws import Aws
+from jetbridge_cli.consumers import Consumer, consumer_of
+from jetbridge_cli.finding import first, found
+from jetbridge_cli.losses import loss
+from jetbridge_cli.messages import Message
+from jetbridge_cli.options import Output, OutputFormat, Profile, Queues, Region, StackName
+from jetbridge_cli.problems import Problem, reported
+from jetbridge_cli.redaction import redacted
+from jetbridge_cli.stack import DeadLetterQueue, Stack, holding
+from jetbridge_cli.writing import moment, write, write_json, write_table
+
+app = typer.Typer(no_args_is_help=True, help="Messages that were given up.")
+
+
+@app.command("list")
+def list_queues(
+    stack: StackName = "jetbridge",
+    region: Region = None,
+    profile: Profile = None,
+    output: OutputFormat = Output.TABLE,
+) -> None:
+    """Count the dead letters of each queue.
+
+    The counts are SQS's own: approximate, and up to a minute late.
+    """
+    with reported():
+        deployed = Stack(Aws(profile, region), stack)
+        queues = deployed.dead_letter_queues
+        ages = oldest(deployed.aws, queues)
+        if output is Output.JSON:
+            write_json([_queue_as_json(queue, ages.get(queue.name)) for queue in queues])
+            return
+        headings = ["queue", "given up by", "messages", "in flight", "oldest"]
+        rows = [
+            [
+                queue.name,
+                queue.destination.name,
+                str(queue.messages),
+                str(queue.in_flight),
+                str(ages.get(queue.name, "")),
+            ]
+            for queue in queues
+        ]
+        write_table(headings, rows, frozenset(headings[2:]))
+
+
+@app.command()
+def show(
+    message_id: Annotated[
+        str | None, typer.Argument(help="Show this message; without it, list the messages.")
+    ] = None,
+    stack: StackName = "jetbridge",
+    queue: Queues = None,
+    region: Region = None,
+    profile: Profile = None,
+    limit: Annotated[
+        int, typer.Option(min=1, max=1000, help="List so many messages of each queue at most.")
+    ] = 20,
+    output: OutputFormat = Output.TABLE,
+) -> None:
+    """List dead letters, or show one: its body, and why it was given up.
+
+    Values of container environments are not shown. Messages that are looked at are invisible to
+    others for that moment.
+    """
+    with reported():
+        deployed = Stack(Aws(profile, region), stack)
+        queues = _chosen(deployed, queue)
+        if message_id is None:
+            _list_messages(first(deployed.aws.sqs, queues, limit), output)
+            return
+        with found(deployed.aws.sqs, queues, message_id) as (where, _, message):
+            pass
+        consumer = None if message.undelivered else consumer_of(deployed.aws, where)
+        if output is Output.JSON:
+            write_json(_message_as_json(where, message, consumer))
+        else:
+            _write_message(where, message, consumer)
+
+
+@app.command()
+def drop(
+    message_id: Annotated[str, typer.Argument(help="The message to delete.")],
+    stack: StackName = "jetbridge",
+    queue: Queues = None,
+    region: Region = None,
+    profile: Profile = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+) -> None:
+    """Delete one message for good, and say what is lost with it."""
+    with reported():
+        deployed = Stack(Aws(profile, region), stack)
+        queues = _chosen(deployed, queue)
+        if not yes:
+            # Nothing is held while somebody thinks.
+            with found(deployed.aws.sqs, queues, message_id) as (where, _, message):
+                pass
+            _write_loss(where, message)
+            typer.confirm(f"Delete {message_id} from {where.name}?", abort=True)
+            queues = [where]
+        with found(deployed.aws.sqs, queues, message_id) as (where, reader, message):
+            if reader.delete([message]):
+                raise Problem(f"{message_id}: SQS would not delete it; call the command again")
+        if yes:
+            _write_loss(where, message)
+        write(f"Deleted {message_id} from {where.name}.")
+
+
+def _write_loss(queue: DeadLetterQueue, message: Message) -> None:
+    for sentence in loss(queue, message.run_ids):
+        write(sentence)
+
+
+def _chosen(deployed: Stack, names: list[str] | None) -> list[DeadLetterQueue]:
+    queues = deployed.named(names or [])
+    return queues if names else holding(queues)
+
+
+def _queue_as_json(queue: DeadLetterQueue, age: Any) -> dict[str, Any]:
+    return {
+        "queue": queue.name,
+        "url": queue.url,
+        "destination": queue.destination.name,
+        "messages": queue.messages,
+        "in_flight": queue.in_flight,
+        "oldest_seconds": age and age.seconds,
+        "oldest_exact": age and age.exact,
+    }
+
+
+def _list_messages(messages: list[tuple[DeadLetterQueue, Message]], output: Output) -> None:
+    if output is Output.JSON:
+        write_json([_message_as_json(queue, message, None) for queue, message in messages])
+        return
+    if not messages:
+        write("No dead letters.")
+        return
+    headings = ["message", "queue", "sent", "received", "run", "why"]
+    rows = [
+        [
+            message.id,
+            queue.name,
+            moment(message.sent_at),
+            str(message.receive_count),
+            " ".join(message.run_ids),
+            message.failure,
+        ]
+        for queue, message in messages
+    ]
+    write_table(headings, rows, frozenset({"received"}))
+
+
+def _message_as_json(
+    queue: DeadLetterQueue, message: Message, consumer: Consumer | None
+) -> dict[str, Any]:
+    shown = {
+        "message_id": message.id,
+        "queue": queue.name,
+        "destination": queue.destination.name,
+        "run_ids": message.run_ids,
+        "sent_at": moment(message.sent_at),
+        "receive_count": message.receive_count,
+        "message_group": message.group,
+        "failure": message.failure,
+        "attributes": {
+            name: attribute.get("StringValue") for name, attribute in message.attributes.items()
+        },
+        "body": message.body if message.content is None else redacted(message.content),
+    }
+    if consumer is not None:
+        shown |= {"function": consumer.name, "log_group": consumer.log_group}
+    return shown
+
+
+def _write_message(queue: DeadLetterQueue, message: Message, consumer: Consumer | None) -> None:
+    facts = {
+        "message": message.id,
+        "queue": f"{queue.name}, given up by {queue.destination.name}",
+        "runs": " ".join(message.run_ids),
+        "sent": moment(message.sent_at),
+        "received": f"{message.receive_count} times, now included",
+        "group": message.group,
+        "why": message.failure,
+    }
+    if consumer is not None:
+        facts["log"] = _log_hint(consumer, message)
+    width = max(len(name) for name in facts)
+    for name, fact in facts.items():
+        if fact:
+            write(f"{name:<{width}}  {fact}")
+    write()
+    content = message.content
+    if content is None:
+        write(message.body)
+        return
+    body = json.dumps(redacted(content), indent=2)
+    Console(soft_wrap=True).print(Syntax(body, "json", background_color="default", word_wrap=True))
+
+
+def _log_hint(consumer: Consumer, message: Message) -> str:
+    return (
+        f"aws logs filter-log-events --log-group-name {consumer.log_group} "
+        f"""--filter-pattern '"{message.logged_as}"'"""
+    )

@@ -1,0 +1,145 @@
+"""Where dead letters go back to."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from botocore.exceptions import ClientError
+
+from jetbridge_cli.messages import DELIVERY_ATTRIBUTES, Message, is_invocation_record
+from jetbridge_cli.receiving import BATCH
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_sqs import SQSClient
+
+# Of all messages of one SendMessageBatch together. AWS takes 1 MiB now; queues whose
+# MaximumMessageSize was set before that take what they took (API reference of SendMessageBatch).
+BATCH_BYTES = 256 * 1024
+
+
+@dataclass
+class Sent:
+    """What came of sending some messages.
+
+    Attributes:
+        messages: those that are where they belong, and may be deleted.
+        refused: those that are not, each with the reason.
+        new_ids: under which ids SQS has them now.
+    """
+
+    messages: list[Message] = field(default_factory=list)
+    refused: list[tuple[Message, str]] = field(default_factory=list)
+    new_ids: set[str] = field(default_factory=set)
+
+
+class Destination(Protocol):
+    """Takes back what was given up. ``name`` is its logical id in the stack."""
+
+    @property
+    def name(self) -> str: ...
+
+    def send(self, messages: Sequence[Message]) -> Sent:
+        """Send messages. Raises ClientError where AWS refuses all of them alike."""
+        ...
+
+
+@dataclass(frozen=True)
+class QueueDestination:
+    """The queue whose messages were given up, or that a rule couldn't deliver to."""
+
+    sqs: "SQSClient"
+    name: str
+    url: str
+
+    def send(self, messages: Sequence[Message]) -> Sent:
+        """Send the same body, attributes, message group and trace header."""
+        sent = Sent()
+        for batch in _batches(messages):
+            by_entry = {str(number): message for number, message in enumerate(batch)}
+            entries: list[Any] = [_entry(name, message) for name, message in by_entry.items()]
+            answer = self.sqs.send_message_batch(QueueUrl=self.url, Entries=entries)
+            for success in answer.get("Successful", []):
+                sent.messages.append(by_entry[success["Id"]])
+                sent.new_ids.add(success["MessageId"])
+            for failure in answer.get("Failed", []):
+                reason = f"{failure['Code']}: {failure.get('Message', '')}"
+                sent.refused.append((by_entry[failure["Id"]], reason))
+        return sent
+
+
+@dataclass(frozen=True)
+class FunctionDestination:
+    """The function whose asynchronous invocations failed."""
+
+    functions: "LambdaClient"
+    name: str
+    function_name: str
+
+    def send(self, messages: Sequence[Message]) -> Sent:
+        """Invoke the function asynchronously with each record's ``requestPayload``."""
+        sent = Sent()
+        for message in messages:
+            record = message.content
+            if not is_invocation_record(record):
+                reason = "its body is no record of a failed invocation (no requestPayload)"
+                sent.refused.append((message, reason))
+                continue
+            try:
+                self._invoke(record["requestPayload"])
+            except ClientError as error:
+                # What was sent before it is to be deleted first.
+                if not sent.messages:
+                    raise
+                sent.refused.append((message, str(error)))
+            else:
+                sent.messages.append(message)
+        return sent
+
+    def _invoke(self, payload: Any) -> None:
+        self.functions.invoke(
+            FunctionName=self.function_name,
+            InvocationType="Event",
+            Payload=json.dumps(payload).encode(),
+        )
+
+
+def _entry(name: str, message: Message) -> dict[str, Any]:
+    attributes = {
+        key: {kind: value for kind, value in attribute.items() if value not in (None, [])}
+        for key, attribute in message.attributes.items()
+        if key not in DELIVERY_ATTRIBUTES
+    }
+    entry: dict[str, Any] = {"Id": name, "MessageBody": message.body}
+    if attributes:
+        entry["MessageAttributes"] = attributes
+    if message.group:
+        entry["MessageGroupId"] = message.group
+    if message.trace:
+        trace = {"DataType": "String", "StringValue": message.trace}
+        entry["MessageSystemAttributes"] = {"AWSTraceHeader": trace}
+    return entry
+
+
+def _batches(messages: Sequence[Message]) -> Iterator[list[Message]]:
+    batch: list[Message] = []
+    size = 0
+    for message in messages:
+        length = _size(message)
+        if batch and (len(batch) == BATCH or size + length > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(message)
+        size += length
+    if batch:
+        yield batch
+
+
+def _size(message: Message) -> int:
+    attributes = sum(
+        len(name)
+        + sum(len(value) for value in attribute.values() if isinstance(value, str | bytes))
+        for name, attribute in message.attributes.items()
+    )
+    return len(message.body.encode()) + attributes

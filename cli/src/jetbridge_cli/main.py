@@ -1,0 +1,25 @@
+"""The ``jetbridge`` command."""
+
+import signal
+import sys
+
+import typer
+
+from jetbridge_cli import dead_letters_command, replay_command
+
+app = typer.Typer(
+    name="jetbridge",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("replay")(replay_command.replay)
+app.add_typer(dead_letters_command.app, name="dead-letters")
+
+
+@app.callback()
+def jetbridge() -> None:
+    """Operate a Jetbridge stack."""
+    # So that messages in hand are let go of, as on Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))

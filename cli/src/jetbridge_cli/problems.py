@@ -1,0 +1,56 @@
+"""What goes wrong, in words for the person at the terminal."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+)
+from rich.console import Console
+
+_DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation")
+
+
+class Problem(Exception):
+    """The command can't go on; the text says what is wrong and what to do."""
+
+
+def in_words(error: BotoCoreError | ClientError) -> str:
+    """What an AWS library's error means for the person who called the command."""
+    if isinstance(error, ClientError):
+        code = error.response["Error"]["Code"]
+        message = error.response["Error"].get("Message", "")
+        if code in _DENIED:
+            return (
+                f"AWS denies {error.operation_name}: {message} (docs/cli.md lists what is needed)"
+            )
+        return f"{error.operation_name}: {code}: {message}"
+    if isinstance(error, NoCredentialsError):
+        return "no AWS credentials: give --profile, or set them as for the AWS CLI"
+    if isinstance(error, NoRegionError):
+        return "no AWS region: give --region, or set AWS_REGION"
+    if isinstance(error, EndpointConnectionError):
+        return f"{error} Is the region right, and the network up?"
+    return str(error)
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """End the command with exit code 1 and one sentence, instead of a traceback."""
+    try:
+        yield
+    except Problem as problem:
+        _say(str(problem))
+    except (BotoCoreError, ClientError) as error:
+        _say(in_words(error))
+
+
+def _say(text: str) -> None:
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(f"[red]error:[/red] {text}" if console.is_terminal else f"error: {text}")
+    raise typer.Exit(1)

@@ -1,0 +1,203 @@
+"""The dead-letter queues of a deployed stack, and where each one's messages come from.
+
+Nothing is known of the template: what gives up into a queue says so itself. A queue does in its
+redrive policy, a function in the configuration of its asynchronous invocations, a rule in its
+targets' dead-letter configurations.
+"""
+
+import difflib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from botocore.exceptions import ClientError
+
+from jetbridge_cli.aws import Aws, server_time
+from jetbridge_cli.destinations import Destination, FunctionDestination, QueueDestination
+from jetbridge_cli.problems import Problem
+
+_QUEUE = "AWS::SQS::Queue"
+_FUNCTION = "AWS::Lambda::Function"
+_RULE = "AWS::Events::Rule"
+# An update leaves what it removed in the list.
+_GONE = ("DELETE_COMPLETE", "CREATE_FAILED")
+
+_Source = tuple[str, Destination]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadLetterQueue:
+    """A queue that holds what was given up.
+
+    Attributes:
+        name: its logical id in the stack's template.
+        destination: where its messages go back to.
+        messages, in_flight: how many SQS says there are, visible and received by somebody; both
+            are approximate and up to a minute late.
+        asked_at: when SQS said so, by its own clock: whole epoch seconds.
+    """
+
+    name: str
+    url: str
+    arn: str
+    destination: Destination
+    messages: int
+    in_flight: int
+    asked_at: float
+
+    @property
+    def queue_name(self) -> str:
+        return self.arn.rsplit(":", 1)[-1]
+
+
+@dataclass(frozen=True)
+class _Queue:
+    name: str
+    url: str
+    arn: str
+    redrives_to: str | None
+    messages: int
+    in_flight: int
+    asked_at: float
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack that ``sam deploy`` made."""
+
+    aws: Aws
+    name: str
+
+    @cached_property
+    def resources(self) -> Mapping[str, Mapping[str, str]]:
+        """Physical ids by type and logical id. Raises Problem if there is no such stack."""
+        pages = self.aws.cloudformation.get_paginator("list_stack_resources")
+        by_type: dict[str, dict[str, str]] = {}
+        try:
+            for page in pages.paginate(StackName=self.name):
+                for each in page["StackResourceSummaries"]:
+                    if each["ResourceStatus"] in _GONE:
+                        continue
+                    of_type = by_type.setdefault(each["ResourceType"], {})
+                    of_type[each["LogicalResourceId"]] = each.get("PhysicalResourceId", "")
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationError":
+                raise
+            region = self.aws.cloudformation.meta.region_name
+            raise Problem(
+                f"--stack: there is no stack {self.name!r} in {region}: is it another region "
+                "(--region) or account (--profile)?"
+            ) from error
+        return by_type
+
+    @cached_property
+    def dead_letter_queues(self) -> list[DeadLetterQueue]:
+        """All of them, in the order of their names. Raises Problem if there are none."""
+        queues = [self._queue(name, url) for name, url in self._of(_QUEUE).items()]
+        sources = _by_queue(self._sources(queues))
+        found = [
+            DeadLetterQueue(
+                name=queue.name,
+                url=queue.url,
+                arn=queue.arn,
+                destination=sources[queue.arn],
+                messages=queue.messages,
+                in_flight=queue.in_flight,
+                asked_at=queue.asked_at,
+            )
+            for queue in queues
+            if queue.arn in sources
+        ]
+        if not found:
+            raise Problem(f"--stack: {self.name!r} has no dead-letter queues: is it Jetbridge's?")
+        return sorted(found, key=lambda queue: queue.name)
+
+    def named(self, names: Sequence[str]) -> list[DeadLetterQueue]:
+        """The queues with these logical ids or SQS names, in whatever case; all for none given.
+
+        Raises Problem for a name that there is not, with the one that may be meant.
+        """
+        queues = self.dead_letter_queues
+        if not names:
+            return queues
+        by_name = {queue.queue_name.lower(): queue for queue in queues}
+        by_name |= {queue.name.lower(): queue for queue in queues}
+        chosen = {}
+        for name in names:
+            queue = by_name.get(name.lower())
+            if queue is None:
+                raise Problem(_unknown(name, [queue.name for queue in queues]))
+            chosen[queue.name] = queue
+        return list(chosen.values())
+
+    def _of(self, kind: str) -> Mapping[str, str]:
+        return self.resources.get(kind, {})
+
+    def _queue(self, name: str, url: str) -> _Queue:
+        answer = self.aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+        attributes = {str(key): value for key, value in answer["Attributes"].items()}
+        redrive = json.loads(attributes.get("RedrivePolicy") or "{}")
+        return _Queue(
+            name=name,
+            url=url,
+            arn=attributes["QueueArn"],
+            redrives_to=redrive.get("deadLetterTargetArn"),
+            messages=int(attributes["ApproximateNumberOfMessages"]),
+            in_flight=int(attributes["ApproximateNumberOfMessagesNotVisible"]),
+            asked_at=server_time(answer),
+        )
+
+    def _sources(self, queues: Sequence[_Queue]) -> Iterator[_Source]:
+        """What gives up into a queue, with the queue's ARN."""
+        redriven = set()
+        for queue in queues:
+            if queue.redrives_to is not None:
+                redriven |= {queue.arn, queue.redrives_to}
+                yield queue.redrives_to, QueueDestination(self.aws.sqs, queue.name, queue.url)
+        if all(queue.arn in redriven for queue in queues):
+            return
+        yield from self._functions()
+        yield from self._rules({queue.arn: queue for queue in queues})
+
+    def _functions(self) -> Iterator[_Source]:
+        for name, function in self._of(_FUNCTION).items():
+            pages = self.aws.functions.get_paginator("list_function_event_invoke_configs")
+            for page in pages.paginate(FunctionName=function):
+                for configuration in page["FunctionEventInvokeConfigs"]:
+                    on_failure = configuration.get("DestinationConfig", {}).get("OnFailure", {})
+                    if arn := on_failure.get("Destination"):
+                        yield arn, FunctionDestination(self.aws.functions, name, function)
+
+    def _rules(self, queues: Mapping[str, _Queue]) -> Iterator[_Source]:
+        for rule in self._of(_RULE).values():
+            for target in self.aws.events.list_targets_by_rule(Rule=rule)["Targets"]:
+                arn = target.get("DeadLetterConfig", {}).get("Arn")
+                queue = queues.get(target["Arn"])
+                if arn and queue:
+                    yield arn, QueueDestination(self.aws.sqs, queue.name, queue.url)
+
+
+def _by_queue(sources: Iterable[_Source]) -> dict[str, Destination]:
+    """Where each queue's messages go back to, by its ARN. Raises Problem where that is not one."""
+    found: dict[str, Destination] = {}
+    for arn, destination in sources:
+        before = found.setdefault(arn, destination)
+        if before.name != destination.name:
+            raise Problem(
+                f"{arn}: both {before.name} and {destination.name} give up into it, so that "
+                "nobody knows where its messages belong: give each a queue of its own"
+            )
+    return found
+
+
+def holding(queues: Iterable[DeadLetterQueue]) -> list[DeadLetterQueue]:
+    """Those that SQS says have messages."""
+    return [queue for queue in queues if queue.messages or queue.in_flight]
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    by_lower = {each.lower(): each for each in known}
+    close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
+    hint = f"did you mean {by_lower[close[0]]}?" if close else f"there are {', '.join(known)}"
+    return f"{name!r} is no dead-letter queue of the stack: {hint}"

@@ -1,0 +1,123 @@
+"""A stack as CloudFormation makes it, and the command called on it."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from click.testing import Result
+from typer.testing import CliRunner
+
+from jetbridge_cli.main import app
+
+REGION = "eu-west-1"
+STACK = "bridge"
+EVENT_PATTERN = {"source": ["aws.ecs"]}
+
+
+def _queue(dead_letters: str | None = None) -> dict[str, Any]:
+    properties: dict[str, Any] = {"VisibilityTimeout": 0}
+    if dead_letters:
+        arn = {"Fn::GetAtt": [dead_letters, "Arn"]}
+        properties["RedrivePolicy"] = {"deadLetterTargetArn": arn, "maxReceiveCount": 1}
+    return {"Type": "AWS::SQS::Queue", "Properties": properties}
+
+
+TEMPLATE = {
+    "Resources": {
+        "FinishQueue": _queue("FinishDeadLetters"),
+        "FinishDeadLetters": _queue(),
+        "StateChangeQueue": _queue("StateChangeDeadLetters"),
+        "StateChangeDeadLetters": _queue(),
+        "UndeliveredStateChanges": _queue(),
+        "StartFailures": _queue(),
+        "Unrelated": _queue(),
+        "Rule": {
+            "Type": "AWS::Events::Rule",
+            "Properties": {
+                "EventPattern": EVENT_PATTERN,
+                "Targets": [
+                    {
+                        "Id": "queue",
+                        "Arn": {"Fn::GetAtt": ["StateChangeQueue", "Arn"]},
+                        "DeadLetterConfig": {
+                            "Arn": {"Fn::GetAtt": ["UndeliveredStateChanges", "Arn"]}
+                        },
+                    }
+                ],
+            },
+        },
+        "Role": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []}},
+        },
+        "StartRunFunction": {
+            "Type": "AWS::Lambda::Function",
+            "Properties": {
+                "FunctionName": f"{STACK}-start-run",
+                "Runtime": "python3.13",
+                "Handler": "index.handler",
+                "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+                "Code": {"ZipFile": "def handler(event, context): ..."},
+            },
+        },
+    }
+}
+
+
+@dataclass
+class Bridge:
+    """The stack ``bridge``: its queues by their logical ids, and the command."""
+
+    queues: dict[str, str]
+
+    def call(self, *arguments: str) -> Result:
+        """What ``jetbridge`` with these arguments and the stack's name comes to."""
+        command = [*arguments, "--stack", STACK, "--region", REGION]
+        return CliRunner().invoke(app, command, env={"COLUMNS": "200"})
+
+    def json(self, *arguments: str) -> Any:
+        result = self.call(*arguments, "--output", "json")
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+    def send(self, queue: str, *bodies: Any, **attributes: Any) -> list[str]:
+        """The ids of messages put into a queue."""
+        sqs = client("sqs")
+        return [
+            sqs.send_message(
+                QueueUrl=self.queues[queue],
+                MessageBody=body if isinstance(body, str) else json.dumps(body),
+                **attributes,
+            )["MessageId"]
+            for body in bodies
+        ]
+
+    def bodies(self, queue: str) -> list[Any]:
+        """What a queue holds, visible messages alone; they stay."""
+        return [json.loads(message["Body"]) for message in self.messages(queue)]
+
+    def messages(self, queue: str) -> list[dict[str, Any]]:
+        url = self.queues[queue]
+        found: dict[str, Any] = {}
+        while True:
+            answer = client("sqs").receive_message(
+                QueueUrl=url,
+                MaxNumberOfMessages=10,
+                VisibilityTimeout=60,
+                AttributeNames=["All"],
+                MessageAttributeNames=["All"],
+            )
+            if not answer.get("Messages"):
+                break
+            found |= {message["MessageId"]: message for message in answer["Messages"]}
+        for message in found.values():
+            client("sqs").change_message_visibility(
+                QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
+            )
+        return list(found.values())
+
+
+def client(service: str) -> Any:
+    make: Any = boto3.client
+    return make(service, region_name=REGION)

@@ -1,0 +1,55 @@
+"""Nothing is lost without a word: every dead-letter queue of the template is spoken of."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from cfnlint.decode import cfn_yaml  # type: ignore[import-untyped]
+
+from jetbridge_cli.destinations import QueueDestination
+from jetbridge_cli.losses import loss
+from jetbridge_cli.stack import DeadLetterQueue
+
+ROOT = Path(__file__).parents[3]
+RESOURCES: dict[str, dict[str, Any]] = cfn_yaml.load(str(ROOT / "template.yaml"))["Resources"]
+
+
+def given_up_by() -> dict[str, str]:
+    """What gives up into each queue of the template, by the queues' logical ids."""
+    found = {}
+    for name, resource in RESOURCES.items():
+        properties = resource.get("Properties", {})
+        if arn := properties.get("RedrivePolicy", {}).get("deadLetterTargetArn"):
+            found[arn["Fn::GetAtt"][0]] = name
+        on_failure = (
+            properties.get("EventInvokeConfig", {}).get("DestinationConfig", {}).get("OnFailure")
+        )
+        if on_failure:
+            found[on_failure["Destination"]["Fn::GetAtt"][0]] = name
+        for target in properties.get("Targets", []) if resource["Type"].endswith("Rule") else []:
+            found[target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0]] = target["Arn"]["Fn::GetAtt"][
+                0
+            ]
+    return found
+
+
+@pytest.mark.parametrize(("name", "source"), sorted(given_up_by().items()))
+def test_a_drop_says_what_is_lost(name: str, source: str) -> None:
+    queue = DeadLetterQueue(
+        name=name,
+        url="",
+        arn="",
+        destination=QueueDestination(cast(Any, None), source, ""),
+        messages=1,
+        in_flight=0,
+        asked_at=0,
+    )
+    lost, afterwards = loss(queue, ["r1"])
+    assert lost.startswith("Lost: ")
+    assert lost.endswith(" of run r1.")
+    assert "Nothing is known of this queue" not in afterwards
+
+
+@pytest.mark.parametrize("name", sorted(given_up_by()))
+def test_the_manual_says_what_to_do(name: str) -> None:
+    assert f"| {name} |" in (ROOT / "docs" / "operations.md").read_text()
