@@ -12,11 +12,12 @@ from benchmarks.errors import BenchmarkFailed
 from benchmarks.registry import Benchmark, UnknownBenchmark, benchmark
 from benchmarks.result import Result
 from benchmarks.workspace import Workspace
+from jetbridge_local.airflow import AirflowError, AirflowFailed
 from jetbridge_local.cloud import CloudFailed
 from jetbridge_local.demo.commands import CommandFailed
 from jetbridge_local.demo.paths import in_repository
 
-_FAILURES = (BenchmarkFailed, CloudFailed, CommandFailed)
+_FAILURES = (AirflowError, AirflowFailed, BenchmarkFailed, CloudFailed, CommandFailed)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _FAILED, _MISUSED, _INTERRUPTED = 1, 2, 130
 # Of a table in a file or a pipe, where Rich would cut it to 80 columns.

@@ -8,7 +8,16 @@ from benchmarks.workspace import Workspace
 
 Benchmark = Callable[[Workspace], Result]
 
-MODULES = {"flood": "benchmarks.flood", "footprint": "benchmarks.footprint"}
+MODULES = {
+    "feed": "benchmarks.feed",
+    "burst": "benchmarks.burst",
+    "flood": "benchmarks.flood",
+    "footprint": "benchmarks.footprint",
+    "lag": "benchmarks.lag",
+    "livelag": "benchmarks.livelag",
+    "logcopy": "benchmarks.logcopy",
+    "sweep": "benchmarks.sweep",
+}
 
 
 class UnknownBenchmark(ValueError):

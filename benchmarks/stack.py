@@ -1,11 +1,18 @@
 """Jetbridge's stack as it was deployed to a local cloud."""
 
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, partial
 from typing import Any
 
 import boto3
 
 from jetbridge_local.cloud import LocalCloud
+
+_MESSAGES = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
 
 
 class Stack:
@@ -51,14 +58,30 @@ class Stack:
             name.removeprefix(f"{self.name}-").replace("-", "_"): name for name in sorted(names)
         }
 
-    def hold_back(self, queue: str) -> None:
-        """Let the messages of a queue of the template wait: take away what it triggers."""
+    def hold_back(self, queue: str) -> Callable[[], None]:
+        """Let the messages of a queue of the template wait: take away what it triggers. Calling
+        what is returned gives it back."""
         functions = self.client("lambda")
         name = self.resources[queue][1].rsplit("/", 1)[-1]
-        for page in functions.get_paginator("list_event_source_mappings").paginate():
-            for mapping in page["EventSourceMappings"]:
-                if mapping["EventSourceArn"].endswith(f":{name}"):
-                    functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+        held = [
+            mapping["UUID"]
+            for page in functions.get_paginator("list_event_source_mappings").paginate()
+            for mapping in page["EventSourceMappings"]
+            if mapping["EventSourceArn"].endswith(f":{name}")
+        ]
+
+        def switch(enabled: bool) -> None:
+            for mapping in held:
+                functions.update_event_source_mapping(UUID=mapping, Enabled=enabled)
+
+        switch(False)
+        return partial(switch, True)
+
+    def waiting(self, queue: str) -> int:
+        """How many messages a queue of the template has, also hidden and delayed ones."""
+        url = self.resources[queue][1]
+        answer = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[*_MESSAGES])
+        return sum(int(answer["Attributes"][name]) for name in _MESSAGES)
 
     def quieten(self) -> None:
         """Take away what makes functions run by themselves: queue triggers and schedules."""

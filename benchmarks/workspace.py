@@ -1,6 +1,7 @@
 """Where a benchmark works: its own local cloud and files, so that a demo may be up meanwhile."""
 
 import fcntl
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -49,10 +50,23 @@ class Workspace:
         """End everything that was started here."""
         self._stop.close()
 
-    def deployed_stack(self, images: Path | None = None, limits: Limits | None = None) -> Stack:
+    def at_close(self, stop: Callable[[], object]) -> None:
+        """Have `close` call this, before it ends what was started earlier."""
+        self._stop.callback(stop)
+
+    def deployed_stack(
+        self,
+        images: Path | None = None,
+        limits: Limits | None = None,
+        parameters: Callable[[Stack], Mapping[str, str]] | None = None,
+        step_seconds: float = 0.2,
+    ) -> Stack:
         """Build Jetbridge and deploy it and the example's stack to a fresh local cloud.
 
         ``images`` is the image map, by default the example's; ``limits`` are AWS's by default.
+        ``parameters`` may make on the cloud what the template's parameters are to name, before
+        the stack is there, and returns those beyond samconfig.toml's. ``step_seconds`` is how long
+        tasks and jobs stay in each state that they only pass through.
         """
         paths = self.paths
         cloud = LocalCloud(
@@ -60,14 +74,17 @@ class Workspace:
             images=images or paths.images,
             runtime_python=paths.python("runtime"),
             limits=limits,
+            step_seconds=step_seconds,
         )
         with self.progress.step("local cloud"):
             self._stop.callback(cloud.stop)
             cloud.start()
+        stack = Stack(stack_name(paths.root), cloud)
+        more = parameters(stack) if parameters else {}
         application = Application(paths, cloud.environment(CALLER), self.processes)
         with self.progress.step("sam build"):
             application.build()
         with self.progress.step("sam deploy"):
-            application.deploy()
+            application.deploy(**more)
             application.deploy_example()
-        return Stack(stack_name(paths.root), cloud)
+        return stack

@@ -11,17 +11,12 @@ from benchmarks.stack import Stack
 
 _DESCRIBED_AT_ONCE = 100
 _LOOK_SECONDS = 1.0
-_STATES = (
-    "ApproximateNumberOfMessages",
-    "ApproximateNumberOfMessagesNotVisible",
-    "ApproximateNumberOfMessagesDelayed",
-)
 
 
 def wait_launched(stack: Stack, seconds: float, say: Callable[[str], None]) -> None:
     """Wait until the launch queue is empty. Raises BenchmarkFailed after ``seconds``."""
     deadline = time.monotonic() + seconds
-    while waiting := _waiting(stack):
+    while waiting := stack.waiting("LaunchQueue"):
         if time.monotonic() > deadline:
             raise BenchmarkFailed(
                 f"{waiting} launches are still waiting after {seconds:.0f} s; see the functions'"
@@ -55,12 +50,6 @@ def throttled_calls(stack: Stack, since: float) -> int:
         call["operation"] == "RunTask" and call["status"] >= 400
         for call in stack.cloud.calls(since)
     )
-
-
-def _waiting(stack: Stack) -> int:
-    queue = stack.resources["LaunchQueue"][1]
-    answer = stack.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=[*_STATES])
-    return sum(int(answer["Attributes"][state]) for state in _STATES)
 
 
 def _run_of(started_by: str) -> str:

@@ -1,6 +1,7 @@
 """Occasions for each function to do its real work: a run at the right stage, and the event."""
 
 import base64
+import json
 import os
 import time
 from collections.abc import Callable
@@ -49,6 +50,7 @@ class Occasions:
             "launch_run": self._launch,
             "track_run": self._track,
             "finish_run": self._finish,
+            "notify_airflow": self._notify,
             "copy_logs": self._copy,
             "stop_run": self._stop,
             "sweep_runs": self._sweep,
@@ -96,6 +98,20 @@ class Occasions:
             lambda: self._row(run_id)["finished"] == {"BOOL": True},
         )
 
+    def _notify(self) -> Occasion:
+        """An outcome that is to be pushed, up to the call of Airflow: the stack knows none."""
+        asked = json.loads(self._donor.ended["request"]["S"]) | {"finish": "push"}
+        run_id = self._copy_of(self._donor.ended | {"request": {"S": json.dumps(asked)}})
+        self._stack.client("lambda").invoke(
+            FunctionName=self._stack.functions["finish_run"],
+            Payload=json.dumps(self._message_event({"run_id": run_id})),
+        )
+
+        def check(answer: Any) -> None:
+            _demand(len(answer["batchItemFailures"]) == 1, f"notify_airflow answered {answer}")
+
+        return Occasion(self._message_event({"run_id": run_id, "airflow": "default"}), check)
+
     def _copy(self) -> Occasion:
         run_id = self._copy_of(self._donor.ended)
         prefix = self._request(run_id)["log_target"]["key_prefix"]
@@ -126,7 +142,10 @@ class Occasions:
             _demand(answer == {"batchItemFailures": []}, f"{function} answered {answer}")
             _demand(done(), f"{function} answered, but its work for {body} isn't done")
 
-        return Occasion(sqs_event(sample(self._events, "launch_run/message"), body), check)
+        return Occasion(self._message_event(body), check)
+
+    def _message_event(self, body: Event) -> Event:
+        return sqs_event(sample(self._events, "launch_run/message"), body)
 
     def _request(self, run_id: str | None = None) -> Event:
         return start_request(

@@ -1,0 +1,127 @@
+"""AWS as both sides see it: every run goes on until it is told to end; each call is counted.
+
+The same server answers both, so that a call costs the triggerer the same, and that a thousand
+waiting tasks need no thousand containers on this machine.
+"""
+
+import asyncio
+import json
+import threading
+import time
+from collections import Counter
+from typing import Any, Self
+
+TABLE = "outcomes"
+REGION = "us-east-1"
+
+
+class EndlessRuns:
+    """Serves on a free port of 127.0.0.1, in a thread; a context manager."""
+
+    def __init__(self) -> None:
+        self.calls: Counter[str] = Counter()
+        self.url = ""
+        self._ended_at: dict[str, float] = {}
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=asyncio.run, args=(self._run(),))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._ready.wait()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._loop.call_soon_threadsafe(self._over.set)
+        self._thread.join()
+
+    async def _run(self) -> None:
+        self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        self._ready.set()
+        await self._over.wait()
+        server.close()
+        server.close_clients()
+        await server.wait_closed()
+
+    def end(self, run_ids: list[str]) -> None:
+        """Their outcomes are in the table from now on."""
+        self._ended_at = dict.fromkeys(run_ids, time.time())
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                line, *lines = head.decode().split("\r\n")
+                headers = dict(each.split(": ", 1) for each in lines if each)
+                headers = {name.lower(): value for name, value in headers.items()}
+                if "expect" in headers:
+                    writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                body = await reader.readexactly(int(headers.get("content-length", 0)))
+                status, answer = self._answer(line.split(" ", 1)[0], headers, body)
+                writer.write(
+                    f"HTTP/1.1 {status}\r\nContent-Type: application/x-amz-json-1.1\r\n"
+                    f"Content-Length: {len(answer)}\r\n\r\n".encode()
+                )
+                if line.startswith("HEAD"):
+                    continue
+                writer.write(answer)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    def _answer(self, method: str, headers: dict[str, str], body: bytes) -> tuple[str, bytes]:
+        target = headers.get("x-amz-target", "")
+        operation = target.rpartition(".")[2]
+        if not operation:
+            self.calls["S3"] += 1
+            return ("200 OK" if method == "PUT" else "404 Not Found"), b""
+        self.calls[operation] += 1
+        request = json.loads(body)
+        return "200 OK", json.dumps(getattr(self, f"_{operation}")(request)).encode()
+
+    def _Query(self, request: dict[str, Any]) -> dict[str, Any]:
+        after = float(request["ExpressionAttributeValues"][":after"]["N"])
+        ended = [run_id for run_id, at in self._ended_at.items() if at > after]
+        return {"Items": [{"run_id": {"S": run_id}} for run_id in ended], "Count": len(ended)}
+
+    def _BatchGetItem(self, request: dict[str, Any]) -> dict[str, Any]:
+        keys = [key["run_id"]["S"] for key in request["RequestItems"][TABLE]["Keys"]]
+        items = [
+            {"run_id": {"S": run_id}, "outcome": {"S": _outcome(run_id, self._ended_at[run_id])}}
+            for run_id in keys
+            if run_id in self._ended_at
+        ]
+        return {"Responses": {TABLE: items}, "UnprocessedKeys": {}}
+
+    def _DescribeTasks(self, request: dict[str, Any]) -> dict[str, Any]:
+        tasks = [
+            {"taskArn": arn, "lastStatus": "RUNNING", "desiredStatus": "RUNNING", "containers": []}
+            for arn in request["tasks"]
+        ]
+        return {"tasks": tasks, "failures": []}
+
+    def _GetLogEvents(self, request: dict[str, Any]) -> dict[str, Any]:
+        return {"events": [], "nextForwardToken": "f/1", "nextBackwardToken": "b/1"}
+
+
+def _outcome(run_id: str, finished_at: float) -> str:
+    """A contract ``Outcome``; nobody reads it here, it is only carried."""
+    caller = {"kind": "airflow", "dag_id": "feed", "run_id": "run", "task_id": "waits"}
+    return json.dumps(
+        {
+            "version": 1,
+            "run_id": run_id,
+            "state": "succeeded",
+            "cause": "completed",
+            "fault": "nobody",
+            "reason": "Essential container in task exited",
+            "advice": "",
+            "caller": {**caller, "ti_id": run_id, "try_number": 1},
+            "backend": "ecs",
+            "region": REGION,
+            "finished_at": finished_at,
+            "exit_codes": {"main": 0},
+        }
+    )

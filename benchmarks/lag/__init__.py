@@ -1,0 +1,107 @@
+"""How long after its job a task ends in Airflow, beside the amazon provider's own operators.
+
+One local cloud with Jetbridge's stack, one Airflow (LocalExecutor, SQLite, logs on S3; in the
+environment ``stock``, since the amazon provider's deferrable operators want aiobotocore). ROUNDS
+runs of every kind are started one by one, a round being one of each kind in random order, so that
+all meet the same noise; each is a DAG run of one task. Jobs last 20 s and a random 0 to 30 s more:
+jobs of one length would end at one phase of whatever polls. SEED makes orders, starts and
+durations.
+
+A lag is from the job's ``stoppedAt``, as DescribeTasks or DescribeJobs has it, to the ``end_date``
+of the task instance, as Airflow's API has it; all clocks are this machine's. The kinds:
+
+``feed_ecs``, ``feed_batch``: Jetbridge's operators; the triggerer reads the outcomes table.
+``push_ecs``, ``push_batch``: the same with ``finish="push"``, logged in as an Airflow user with
+    the role op; the trigger waits beside it as it does for everybody.
+``stock_ecs``, ``stock_batch``: the amazon provider's, ``deferrable=True``, else at their defaults
+    (polls every 6 and every 30 s).
+``floor``: a task that waits for a moment and nothing else. Its lag is from that moment, so it is
+    what Airflow itself takes from a trigger's event to a task's end.
+
+Figures, in seconds: ``ours_feed_p50_s`` and ``ours_feed_p95_s`` are of all runs by feed, on both
+backends; ``ours_push_…`` likewise; ``floor_…``, ``stock_ecs_…`` and ``stock_batch_…`` of that
+kind; ``p50_s`` of each kind. ``feed_over_ecs`` is the median of feed_ecs over that of stock_ecs,
+``push_over_ecs`` that of push_ecs over the same, ``feed_over_batch`` that of feed_batch over that
+of stock_batch. ``settling_p50_s``: how long finish_run waited for the job's last log lines, from
+its first look to its last; it is part of the lags. ``runs`` were started, ``missing`` of them
+have no lag: they failed, or had not ended in time. A missing run counts as slower than any other,
+and a figure that would be its lag is null.
+
+The table shows the medians of a lag's parts, from one moment to the next that is known:
+
+``tracked``: track_run takes up the event (first call that names the run).
+``finish_run``: finish_run takes up the run.
+``settled``: its last look for log lines.
+``sealed``: the outcome's own ``finished_at``.
+``told``: notify_airflow takes up the run; by feed, the triggerer reads the index of ends.
+``resumed``: Airflow schedules the task again (``scheduled_when``): the trigger's event has come
+    through the triggerer, or the push through the API server.
+``queued``: the scheduler has given it to the executor (``queued_when``).
+``ended``: a worker has started, resumed the task and ended it.
+
+Not in the lags, and on AWS on top: EventBridge's delivery (about half a second), the network, and
+cold starts of functions; not on AWS: the worker's share of a busy machine.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterable
+
+import psutil
+from rich.table import Table
+
+from benchmarks.lag.figures import Measured, figures, missing
+from benchmarks.lag.plan import Durations, Kind, plan
+from benchmarks.lag.reading import read_back
+from benchmarks.lag.sending import send, wait
+from benchmarks.lag.shown import table
+from benchmarks.lag.site import IMAGES, define_job, make_secret, start_airflow
+from benchmarks.result import Result
+from benchmarks.workspace import Workspace
+
+KINDS = tuple(Kind)
+ROUNDS = 50
+SEED = 20260301
+DURATIONS = Durations()
+WARM_UP = Durations(spread=1.0)
+# A run takes about 1.3 s of CPU time, most of it for Airflow's two worker processes: so two cores
+# are busy half of the time.
+EVERY_SECONDS = 1.5
+PATIENCE_SECONDS = 120.0
+
+
+def run(workspace: Workspace) -> Result:
+    """Run every kind in turn, then read back how it went."""
+    step = workspace.progress.step
+    stack = workspace.deployed_stack(images=IMAGES, parameters=make_secret)
+    define_job(stack)
+    airflow = start_airflow(workspace, stack)
+    first = plan(KINDS, 1, every=EVERY_SECONDS, durations=WARM_UP, seed=SEED, name="first")
+    runs = plan(KINDS, ROUNDS, every=EVERY_SECONDS, durations=DURATIONS, seed=SEED)
+    with airflow.client() as client:
+        with step("DAGs"):
+            for kind in KINDS:
+                client.wait_for_dag(kind.dag_id)
+        with step("one run of each kind first") as say:
+            send(client, first, say)
+            wait(client, first, PATIENCE_SECONDS, say)
+        began = time.time()
+        with step(f"{ROUNDS} runs of each kind") as say:
+            psutil.cpu_percent()
+            refused = send(client, runs, say)
+            busy = psutil.cpu_percent()
+            wait(client, runs, PATIENCE_SECONDS, say)
+        with step("read everything back"):
+            measured = read_back(client, stack, runs, began)
+    return Result(figures(measured), _table(measured, busy, refused.values()))
+
+
+def _table(measured: Measured, busy: float, refusals: Iterable[Exception]) -> Table:
+    lost = Counter(f"{each.run.kind} {each.reason}" for each in missing(measured))
+    lost.update(f"not taken by Airflow: {refusal}" for refusal in refusals)
+    notes = [
+        f"Jobs of {DURATIONS.least:g} s and up to {DURATIONS.spread:g} s more, a start each"
+        f" {EVERY_SECONDS:g} s; seed {SEED}; processors busy: {busy:.0f} %",
+        *(f"missing: {what} ({count})" for what, count in lost.items()),
+    ]
+    return table(measured, KINDS, "\n".join(notes))

@@ -1,0 +1,96 @@
+"""The figures, from measurements."""
+
+import math
+import statistics
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from benchmarks.lag.measurements import Measurement, Missing
+from benchmarks.lag.plan import Kind
+
+Measured = Sequence[Measurement | Missing]
+
+FEED = (Kind.FEED_ECS, Kind.FEED_BATCH)
+PUSH = (Kind.PUSH_ECS, Kind.PUSH_BATCH)
+
+
+def of_kinds(measured: Measured, *kinds: Kind) -> Measured:
+    return [each for each in measured if each.run.kind in kinds]
+
+
+def missing(measured: Measured) -> list[Missing]:
+    return [each for each in measured if isinstance(each, Missing)]
+
+
+def percentile(measured: Measured, percent: float) -> float | None:
+    """The nearest-rank percentile of the lag, in seconds.
+
+    None if a missing run stands there, or nothing was to be measured.
+    """
+    if not measured:
+        return None
+    ranked = sorted(each.lag if isinstance(each, Measurement) else math.inf for each in measured)
+    found = ranked[math.ceil(percent / 100 * len(ranked)) - 1]
+    return found if math.isfinite(found) else None
+
+
+def ratio(ours: float | None, theirs: float | None) -> float | None:
+    return ours / theirs if ours is not None and theirs else None
+
+
+def typical(
+    measured: Measured, between: Callable[[Measurement], tuple[float | None, float | None]]
+) -> float | None:
+    """The median time between two moments, over the runs that have both; None if none has."""
+    times = [
+        end - begin
+        for each in measured
+        if isinstance(each, Measurement)
+        for begin, end in [between(each)]
+        if begin is not None and end is not None
+    ]
+    return statistics.median(times) if times else None
+
+
+def settling(measured: Measured) -> list[float]:
+    """How long finish_run waited for log lines, for each run of which it is known."""
+    return [
+        each.passage.settling
+        for each in measured
+        if isinstance(each, Measurement)
+        and each.passage is not None
+        and each.passage.settling is not None
+    ]
+
+
+def figures(measured: Measured) -> dict[str, Any]:
+    """What ``benchmarks.lag`` documents, rounded; null where too many runs are missing."""
+
+    def p(percent: float, *kinds: Kind) -> float | None:
+        return percentile(of_kinds(measured, *kinds), percent)
+
+    found: dict[str, float | None] = {}
+    for name, kinds in (
+        ("ours_feed", FEED),
+        ("ours_push", PUSH),
+        ("floor", (Kind.FLOOR,)),
+        ("stock_ecs", (Kind.STOCK_ECS,)),
+        ("stock_batch", (Kind.STOCK_BATCH,)),
+    ):
+        found |= {f"{name}_p50_s": p(50, *kinds), f"{name}_p95_s": p(95, *kinds)}
+    found |= {
+        "feed_over_ecs": ratio(p(50, Kind.FEED_ECS), p(50, Kind.STOCK_ECS)),
+        "push_over_ecs": ratio(p(50, Kind.PUSH_ECS), p(50, Kind.STOCK_ECS)),
+        "feed_over_batch": ratio(p(50, Kind.FEED_BATCH), p(50, Kind.STOCK_BATCH)),
+    }
+    waits = settling(measured)
+    found["settling_p50_s"] = statistics.median(waits) if waits else None
+    return {name: _rounded(value) for name, value in found.items()} | {
+        "p50_s": {str(kind): _rounded(p(50, kind)) for kind in Kind},
+        "runs": len(measured),
+        "missing": len(missing(measured)),
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)

@@ -1,0 +1,2 @@
+sleep "$seconds"
+echo "slept for $seconds s"
