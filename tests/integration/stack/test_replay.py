@@ -160,11 +160,21 @@ def kill_in_the_middle(operator: Operator, dead_letters: str, left: int) -> None
 
 
 def drop_the_last_poison(operator: Operator, dead_letters: str) -> None:
-    """It was replayed with the rest, and has died once more under another id."""
-    [found] = operator.deployed.wait(
-        lambda: operator.json("dead-letters", "show", "--queue", dead_letters), 60, "poison"
-    )
-    assert found["body"] == json.loads(POISON[2])
+    """It was replayed with the rest, and has died once more under another id.
+
+    What a killed replay had sent and not deleted comes back first, and is sent once more.
+    """
+
+    def alone() -> list[dict[str, Any]]:
+        shown: list[dict[str, Any]] = operator.json("dead-letters", "show", "--queue", dead_letters)
+        bodies = [each["body"] for each in shown]
+        if bodies == [json.loads(POISON[2])] and operator.depth(dead_letters) == 1:
+            return shown
+        if len(bodies) > 1 or json.loads(POISON[2]) not in bodies:
+            operator.json("replay", dead_letters)
+        return []
+
+    [found] = operator.deployed.wait(alone, 180, "poison alone")
     operator.call("dead-letters", "drop", found["message_id"], "--queue", dead_letters, "--yes")
     assert operator.depth(dead_letters) == 0
 

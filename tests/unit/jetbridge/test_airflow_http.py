@@ -117,6 +117,28 @@ def test_credentials_that_log_in_and_are_rejected_all_the_same(
     assert len(server.calls) == 1
 
 
+def test_token_whose_signature_is_unknown_is_renewed(server: AirflowServer, caller: Caller) -> None:
+    """As after a change of Airflow's jwt_secret."""
+    caller.call()
+    server.replies = [Reply(403, {"detail": "Invalid JWT token"})]
+    assert caller.call().status == 200
+    assert _logins(server) == 2
+
+
+def test_what_the_user_may_not_do_stays_forbidden_until_the_secret_is_mended(
+    server: AirflowServer, caller: Caller
+) -> None:
+    server.routes["GET", PATH] = lambda request: Reply(403, {"detail": "Forbidden"})
+    assert [caller.call().status for _ in range(2)] == [403, 403]
+    assert _logins(server) == 2
+    server.routes["GET", PATH] = lambda request: Reply(200 if server.users.get("op") else 403)
+    server.users["op"] = "password"
+    caller.text = json.dumps(
+        {"default": {"url": server.url, "username": "op", "password": "password"}}
+    )
+    assert caller.call().status == 200
+
+
 def test_token_in_the_secret(server: AirflowServer) -> None:
     account = {"url": server.url, "token": server.new_token()}
     caller = Caller(json.dumps({"default": account}))

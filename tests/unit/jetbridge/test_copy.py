@@ -11,10 +11,11 @@ from jetbridge_testing.samples import ended_run
 from msgspec.structs import replace
 
 from jetbridge.contract import Cause, CloudWatchLogTarget, Death, S3LogTarget
+from jetbridge.domain.lines import Line
 from jetbridge.domain.log_parts import MOST_SHOWN_BYTES, SHOWN_BYTES
 from jetbridge.domain.log_whereabouts import FAILED_CHILDREN, FIRST_CHILDREN
 from jetbridge.domain.run import Attachment, Definition, Ending, LogSource, Run
-from jetbridge.logs.port import StreamClosed
+from jetbridge.logs.port import Page, StreamClosed
 from jetbridge.services.copy_stream import LATEST_SECONDS
 
 MAIN = "report/main/478f3a4c51824ad23cb50c1c60670c0f"
@@ -442,3 +443,23 @@ def test_throttles_slow_down_all_readers_and_lose_nothing() -> None:
     world.play()
     assert [line["event"] for line in only(world)] == [f"{n}" for n in range(300)]
     assert len(world.turns.taken) > 1.2 * world.logs.reads, "turns are left unused"
+
+
+def test_short_logs_are_not_held_up_by_a_long_one() -> None:
+    run = ended_run("ecs_two_containers")
+    pages = {MAIN: 60, PROXY: 1}
+
+    class Pages(MemoryLogs):
+        def page(self, stream: Any, position: Any) -> Page:
+            number = int(position.token or 0)
+            if number == pages[stream.stream]:
+                return Page([], position.token, 0)
+            return Page([Line(number, "x" * 100)], str(number + 1), 0)
+
+    world = World(1, source=Pages({}), slice_pages=5, part_bytes=100, least_part=0)
+    world.clock.advance(3600)
+    world.runs.create(run)
+    world.send({"run_id": run.run_id})
+    world.play()
+    done = [key for key in world.s3.objects if key.startswith(PREFIX)]
+    assert [key.split(".")[-3] for key in done] == ["proxy", "main"], "the long one comes last"

@@ -25,9 +25,10 @@ from jetbridge.contract import (
 from jetbridge.domain.failures import POLICY_VERSION
 from jetbridge.domain.lines import RESULT_MARKER
 from jetbridge.domain.run import Attachment, Definition, Ending, LogSource, Run, Status, Stop
+from jetbridge.logs.port import Busy
 from jetbridge.outcomes.port import Outcomes
 from jetbridge.queues.port import NotYet
-from jetbridge.services.finish import CLOCKS_DIFFER_SECONDS, SETTLE_LOOKS, Finish
+from jetbridge.services.finish import BUSY_SECONDS, CLOCKS_DIFFER_SECONDS, SETTLE_LOOKS, Finish
 
 STOPPED_AT = 1_772_323_324.713
 MAIN = "report/main/478f3a4c51824ad23cb50c1c60670c0f"
@@ -421,3 +422,26 @@ def test_outcome_is_for_the_try_that_took_the_run_over() -> None:
     caller = replace(new_run().request.caller, try_number=2)
     run = ended_run("ecs_stopped_exit_0", attachments=[Attachment(caller=caller)])
     assert Scene(run, {MAIN: ["x"]}).settled().caller == caller
+
+
+def test_secrets_in_the_last_lines_are_masked() -> None:
+    lines = ["login with password=hunter2", "-----BEGIN PRIVATE KEY-----", "MIIEvQ", "abc"]
+    outcome = Scene(ended_run("ecs_stopped_exit_3"), {MAIN: lines}).settled()
+    assert outcome.last_lines == ["login with password=***", "***", "***", "***"]
+    one = _with(ended_run("ecs_stopped_exit_3"), tail_lines=1)
+    assert Scene(one, {MAIN: lines}).settled().last_lines == ["***"]
+
+
+def test_throttled_reading_is_tried_again_later() -> None:
+    scene = Scene(ended_run("ecs_stopped_exit_3"), {MAIN: ["last"]})
+
+    def throttled() -> None:
+        raise Busy("Rate exceeded")
+
+    scene.logs.on_tail = throttled
+    with pytest.raises(NotYet) as not_yet:
+        scene.finish(scene.run.run_id)
+    assert BUSY_SECONDS[0] <= not_yet.value.delay_seconds <= BUSY_SECONDS[1]
+    assert scene.outcomes.get(scene.run.run_id) is None
+    scene.logs.on_tail = None
+    assert scene.settled().last_lines == ["last"]

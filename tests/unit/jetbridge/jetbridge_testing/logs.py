@@ -185,12 +185,12 @@ class MemoryLogs:
     def __init__(self, streams: dict[str, list[str]], on_tail: Callable[[], None] | None = None):
         self.streams = streams
         self.reads = 0
-        self._on_tail = on_tail
+        self.on_tail = on_tail
 
     def tail(self, stream: LogStream, limit: int) -> list[Line] | None:
         self.reads += 1
-        if self._on_tail is not None:
-            self._on_tail()
+        if self.on_tail is not None:
+            self.on_tail()
         lines = self.streams.get(stream.stream)
         return None if lines is None else [Line(n, text) for n, text in enumerate(lines)][-limit:]
 

@@ -21,6 +21,11 @@ ANSWER_BYTES = 4 * 1024 * 1024
 # Load balancers close idle connections after a minute, often while the function is frozen.
 IDLE_SECONDS = 45
 
+UNAUTHORIZED = 401
+# Airflow also answers so to a token whose signature it doesn't know, as after a change of its
+# jwt_secret ("Invalid JWT token").
+FORBIDDEN = 403
+
 _CHUNK_BYTES = 64 * 1024
 
 
@@ -60,10 +65,10 @@ class HttpAirflows:
         target = path + (f"?{urlencode(query)}" if query else "")
         account = self._accounts.get(name)
         answer = self._with_token(account, method, target, body)
-        if answer is not None:
-            return answer
-        renewed = self._accounts.get(name, anew=True)
-        answer = self._with_token(renewed, method, target, body) if renewed != account else None
+        if answer is None or answer.status == FORBIDDEN:
+            renewed = self._accounts.get(name, anew=True)
+            if renewed != account:
+                answer = self._with_token(renewed, method, target, body)
         if answer is not None:
             return answer
         raise Unavailable(
@@ -76,16 +81,16 @@ class HttpAirflows:
         known = account.token or self._tokens.get(account)
         if known is not None:
             answer = self._send(account, method, target, body, known)
-            if answer.status != 401:
+            if answer.status not in (UNAUTHORIZED, FORBIDDEN):
                 return answer
             self._tokens.pop(account, None)
             if account.token is not None:
-                return None
+                return None if answer.status == UNAUTHORIZED else answer
         token = self._log_in(account)
         if token is None:
             return None
         answer = self._send(account, method, target, body, token)
-        if answer.status == 401:
+        if answer.status == UNAUTHORIZED:
             return None
         self._tokens[account] = token
         return answer
@@ -95,7 +100,7 @@ class HttpAirflows:
         where = f"{account.url.rstrip('/')}/auth/token"
         credentials = {"username": account.username, "password": account.password}
         answer = self._send(account, "POST", "/auth/token", credentials)
-        if answer.status == 401:
+        if answer.status == UNAUTHORIZED:
             return None
         if answer.status == 429 or answer.status >= 500:
             raise Unavailable(f"{where} answers {answer.status}", answer.retry_after)

@@ -64,10 +64,11 @@ def from_task(task: Record, stack_key: str) -> StateChange | None:
 def from_job(job: Record, stack_key: str) -> StateChange | None:
     """The change that a Batch job's record reports (event detail, or one of DescribeJobs).
 
-    The children of an array job carry their parent's name; only the parent ends the run.
+    Children of an array job and nodes of a multi-node job carry their parent's name; only the
+    parent ends the run.
     """
     name = LaunchName.parse(job.get("jobName"))
-    if name is None or name.stack_key != stack_key or is_array_child(job):
+    if name is None or name.stack_key != stack_key or is_child(job):
         return None
     status = job["status"]
     ended = status in _BATCH_ENDED
@@ -87,8 +88,10 @@ def from_job(job: Record, stack_key: str) -> StateChange | None:
     )
 
 
-def is_array_child(job: Record) -> bool:
-    return "index" in (job.get("arrayProperties") or {})
+def is_child(job: Record) -> bool:
+    """Whether it is a child of an array job or a node of a multi-node job, whose job id has the
+    node's number behind a ``#`` (AWS Batch user guide, "Multi-node parallel jobs")."""
+    return "index" in (job.get("arrayProperties") or {}) or "#" in str(job.get("jobId", ""))
 
 
 def job_log_names(job: Record) -> list[LogName]:

@@ -1,5 +1,6 @@
 """finish_run: read the last lines, seal the outcome once, then deliver it."""
 
+import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ from jetbridge.domain.failures import POLICY_VERSION, judge, reason_of
 from jetbridge.domain.lines import reported_result, shortened
 from jetbridge.domain.notices import notices
 from jetbridge.domain.run import Ending, Run
+from jetbridge.domain.secrets import masked
 from jetbridge.domain.streams import log_streams
-from jetbridge.logs.port import LogsSource
+from jetbridge.logs.port import Busy, LogsSource
 from jetbridge.outcomes.port import Outcomes
 from jetbridge.queues.port import NotYet, Queue
 from jetbridge.runs.port import Runs
@@ -24,6 +26,11 @@ TAIL_PAGE_LINES = 10_000
 SETTLE_LOOKS = 5
 # A stop further in the future than clocks differ tells nothing of how long to wait.
 CLOCKS_DIFFER_SECONDS = 5
+# When AWS throttles the reading of logs, so many runs end at once that they had better come again
+# at different times: 20 receives of the finish queue are then some 13 minutes.
+BUSY_SECONDS = (20, 60)
+# A private key whose end is among the last lines began so many lines before them at most.
+KEY_LINES = 100
 # With the last lines, what fits an EventBridge event (256 KB).
 RESULT_BYTES = 128 * 1024
 
@@ -54,7 +61,7 @@ class Finish:
         announcement carries the same outcome.
 
         Raises:
-            NotYet: the last lines haven't reached CloudWatch Logs.
+            NotYet: the last lines haven't reached CloudWatch Logs, or can't be read now.
         """
         run = self.runs.get(run_id)
         if run is None or run.ending is None:
@@ -111,7 +118,10 @@ class Finish:
     def _tails(self, streams: list[LogStream], ending: Ending) -> list[tuple[LogStream, list[str]]]:
         tails = []
         for stream in streams:
-            lines = self.source.tail(stream, TAIL_PAGE_LINES)
+            try:
+                lines = self.source.tail(stream, TAIL_PAGE_LINES)
+            except Busy as busy:
+                raise NotYet(str(busy), random.randint(*BUSY_SECONDS)) from busy
             if not lines and self._may_come_late(ending):
                 delay = max(1, round(self.settle_seconds / SETTLE_LOOKS))
                 raise NotYet(f"{stream.stream} has no lines yet", delay)
@@ -129,9 +139,10 @@ class Finish:
 def _last_lines(tails: list[tuple[LogStream, list[str]]], limit: int) -> list[str]:
     if limit == 0:
         return []
-    if len(tails) == 1:
-        return tails[0][1][-limit:]
-    return [f"{stream.container}: {line}" for stream, lines in tails for line in lines[-limit:]]
+    ends = [(stream, masked(lines[-limit - KEY_LINES :])[-limit:]) for stream, lines in tails]
+    if len(ends) == 1:
+        return ends[0][1]
+    return [f"{stream.container}: {line}" for stream, lines in ends for line in lines]
 
 
 def _result(tails: list[tuple[LogStream, list[str]]], last_line: bool) -> object:
