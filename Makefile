@@ -65,6 +65,7 @@ test-integration: $(call ready,dev $(CLOUD) cli airflow)
 
 .PHONY: test-e2e
 test-e2e: $(call ready,$(CLOUD) airflow)
+	@timeout 300 scripts/get-chromium || echo "test_ui has no browser"
 	$(PYTEST_LOCAL) tests/e2e -q $(RERUN)
 
 .PHONY: check

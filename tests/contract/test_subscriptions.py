@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
@@ -25,7 +26,8 @@ def _delivered(aws: Aws, stack: dict[str, str], stream: str) -> dict[str, Any]:
     """What the function was invoked with for a stream: its success destination tells."""
 
     def of_stream(records: list[Any]) -> list[dict[str, Any]]:
-        payloads = [record["requestPayload"] for record in records]
+        # Other tests leave messages of their own.
+        payloads = [record["requestPayload"] for record in records if "requestPayload" in record]
         decoded = [_decoded(payload) for payload in payloads if "awslogs" in payload]
         return [each for each in decoded if each["logStream"] == stream]
 
@@ -46,14 +48,15 @@ def _decoded(payload: dict[str, Any]) -> dict[str, Any]:
 def test_the_function_gets_the_lines_in_the_documented_shape(
     aws: Aws, stack: dict[str, str]
 ) -> None:
-    events = _put(aws, stack["SubscribedLogGroup"], "shape", "one", "two")
-    message = _delivered(aws, stack, "shape")
+    stream = f"shape-{uuid4()}"
+    events = _put(aws, stack["SubscribedLogGroup"], stream, "one", "two")
+    message = _delivered(aws, stack, stream)
     ids = [event.pop("id") for event in message["logEvents"]]
     assert message == {
         "messageType": "DATA_MESSAGE",
         "owner": "000000000000",
         "logGroup": stack["SubscribedLogGroup"],
-        "logStream": "shape",
+        "logStream": stream,
         "subscriptionFilters": [stack["LogSubscription"]],
         "logEvents": events,
     }
@@ -65,11 +68,12 @@ def test_a_throttled_delivery_comes_later(aws: Aws, stack: dict[str, str]) -> No
     functions = aws.client("lambda")
     functions.put_function_concurrency(FunctionName=stack["Echo"], ReservedConcurrentExecutions=0)
     try:
-        _put(aws, stack["SubscribedLogGroup"], "throttled", "kept")
+        stream = f"throttled-{uuid4()}"
+        _put(aws, stack["SubscribedLogGroup"], stream, "kept")
         time.sleep(1)
     finally:
         functions.delete_function_concurrency(FunctionName=stack["Echo"])
-    message = _delivered(aws, stack, "throttled")
+    message = _delivered(aws, stack, stream)
     assert [event["message"] for event in message["logEvents"]] == ["kept"]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 from rich.console import Console
 
-from jetbridge_local.airflow import AirflowClient, LocalAirflow, Task
+from jetbridge_local.airflow import AirflowClient, AirflowFailed, LocalAirflow, Task
 from jetbridge_local.airflow.environment import aws_connection, connection_variable
 from jetbridge_local.cloud import LocalCloud
 from jetbridge_local.demo import calls
@@ -70,6 +70,37 @@ class Demo:
             highlight=False,
         )
 
+    @property
+    def airflow(self) -> LocalAirflow:
+        """What runs the DAG.
+
+        Raises:
+            AirflowFailed: it isn't started.
+        """
+        if self._airflow is None:
+            raise AirflowFailed("Airflow isn't started")
+        return self._airflow
+
+    def outcomes(self) -> OutcomesTable:
+        """Of the stack that is deployed."""
+        name = stack_name(self._paths.root)
+        stacks = self.client("cloudformation").describe_stacks(StackName=name)
+        outputs = {
+            each["OutputKey"]: each["OutputValue"] for each in stacks["Stacks"][0]["Outputs"]
+        }
+        return OutcomesTable(self.client("dynamodb"), outputs["OutcomesTableName"])
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the local cloud."""
+        make: Any = boto3.client
+        return make(
+            service,
+            endpoint_url=self._cloud.url,
+            region_name=self._cloud.settings.region,
+            aws_access_key_id=CALLER,
+            aws_secret_access_key="local",
+        )
+
     def _start_cloud(self) -> None:
         with self._progress.step("local cloud"):
             self._stop.callback(self._cloud.stop)
@@ -116,15 +147,15 @@ class Demo:
 
     def _wait_for_schedule(self) -> Finished:
         with self._progress.step("run started by an EventBridge schedule"):
-            return self._outcomes().wait(
+            return self.outcomes().wait(
                 lambda run: run.caller["kind"] == "schedule", SCHEDULED_RUN_SECONDS
             )
 
     def _read_back(self, client: AirflowClient, run_id: str, report: Report) -> None:
         with self._progress.step("read everything back from Airflow"):
-            finished = self._outcomes().all()
+            finished = self.outcomes().all()
             ours = [run for run in finished if run.caller.get("run_id") == run_id]
-            logs = self._client("logs")
+            logs = self.client("logs")
             reader = DagRunReader(
                 client, DAG_ID, run_id, ours, lambda run: printed_lines(logs, run)
             )
@@ -133,24 +164,6 @@ class Demo:
             served = [call for call in self._cloud.calls() if call["caller"] != CALLER]
             report.aws_calls = calls.by_operation(served)
             report.watching_calls = calls.watching_while_running(served, finished)
-
-    def _outcomes(self) -> OutcomesTable:
-        name = stack_name(self._paths.root)
-        stacks = self._client("cloudformation").describe_stacks(StackName=name)
-        outputs = {
-            each["OutputKey"]: each["OutputValue"] for each in stacks["Stacks"][0]["Outputs"]
-        }
-        return OutcomesTable(self._client("dynamodb"), outputs["OutcomesTableName"])
-
-    def _client(self, service: str) -> Any:
-        make: Any = boto3.client
-        return make(
-            service,
-            endpoint_url=self._cloud.url,
-            region_name=self._cloud.settings.region,
-            aws_access_key_id=CALLER,
-            aws_secret_access_key="local",
-        )
 
 
 def _told(say: Say) -> Callable[[list[Task]], None]:
