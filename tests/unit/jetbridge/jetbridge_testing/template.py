@@ -1,5 +1,6 @@
 """template.yaml as data: intrinsic functions in their long form ({"Ref": …}, {"Fn::…": …})."""
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,3 +20,51 @@ def resources(kind: str) -> dict[str, dict[str, Any]]:
     """The resources of one CloudFormation type, by logical id."""
     found = template()["Resources"]
     return {name: item for name, item in found.items() if item["Type"] == kind}
+
+
+FUNCTIONS = resources("AWS::Serverless::Function")
+
+
+QUEUES = resources("AWS::SQS::Queue")
+
+
+ALARMS = resources("AWS::CloudWatch::Alarm")
+
+
+RULES = resources("AWS::Events::Rule")
+
+
+GLOBALS = template()["Globals"]["Function"]
+
+
+def get_att(value: Any) -> str:
+    """The logical id of a GetAtt or Ref."""
+    found = value.get("Fn::GetAtt", [value.get("Ref")])[0]
+    assert isinstance(found, str), value
+    return found
+
+
+def alarmed(namespace: str, metric: str, dimension: str) -> set[str]:
+    """Logical ids of what has an alarm on a metric."""
+    return {
+        get_att(item["Value"])
+        for alarm in ALARMS.values()
+        if alarm["Properties"]["Namespace"] == namespace
+        and alarm["Properties"]["MetricName"] == metric
+        for item in alarm["Properties"]["Dimensions"]
+        if item["Name"] == dimension
+    }
+
+
+def statements(function: str) -> Iterator[dict[str, Any]]:
+    for policy in FUNCTIONS[function]["Properties"]["Policies"]:
+        for statement in policy["Statement"]:
+            yield statement["Fn::If"][1] if "Fn::If" in statement else statement
+
+
+def actions(function: str) -> set[str]:
+    actions: set[str] = set()
+    for statement in statements(function):
+        action = statement["Action"]
+        actions |= {action} if isinstance(action, str) else set(action)
+    return actions

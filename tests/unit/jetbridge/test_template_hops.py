@@ -1,0 +1,195 @@
+"""template.yaml: every queue has one reader, and nothing is dropped in silence on any hop."""
+
+from typing import Any
+
+import pytest
+from jetbridge_testing.template import (
+    ALARMS,
+    FUNCTIONS,
+    GLOBALS,
+    QUEUES,
+    ROOT,
+    RULES,
+    alarmed,
+    get_att,
+    statements,
+    template,
+)
+
+from jetbridge.airflow.http import CONNECT_SECONDS, READ_SECONDS
+from jetbridge.services.notify.notify import LONGEST_DELAY_SECONDS
+
+DEAD_LETTERS = {
+    queue["Properties"]["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
+    for queue in QUEUES.values()
+    if "RedrivePolicy" in queue["Properties"]
+}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_function_has_an_error_alarm(function: str) -> None:
+    assert function in alarmed("AWS/Lambda", "Errors", "FunctionName")
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
+def test_alarm_notifies_the_topic(alarm: str) -> None:
+    actions = ALARMS[alarm]["Properties"]["AlarmActions"]["Fn::If"]
+    assert actions[:2] == ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}]]
+
+
+def _gives_up_into() -> set[str]:
+    """Queues that catch what rules, asynchronous invocations and other queues give up."""
+    rules = {
+        get_att(target["DeadLetterConfig"]["Arn"])
+        for rule in RULES.values()
+        for target in rule["Properties"]["Targets"]
+    }
+    invocations = {
+        get_att(
+            item["Properties"]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Destination"]
+        )
+        for item in FUNCTIONS.values()
+        if "EventInvokeConfig" in item["Properties"]
+    }
+    return DEAD_LETTERS | rules | invocations
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_queue_has_dead_letters_or_holds_them(queue: str) -> None:
+    assert ("RedrivePolicy" in QUEUES[queue]["Properties"]) != (queue in _gives_up_into())
+
+
+@pytest.mark.parametrize("queue", sorted(_gives_up_into()))
+def test_dead_letters_ring_and_stay_14_days(queue: str) -> None:
+    metric = "ApproximateNumberOfMessagesVisible"
+    assert queue in alarmed("AWS/SQS", metric, "QueueName")
+    assert QUEUES[queue]["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+def _is_periodic(function: str) -> bool:
+    """Whether it is only invoked by schedules, which come again and ask for the same."""
+    events = FUNCTIONS[function]["Properties"].get("Events", {}).values()
+    return bool(events) and all(
+        event["Type"] == "ScheduleV2"
+        and event["Properties"]["ScheduleExpression"].startswith("rate(")
+        for event in events
+    )
+
+
+def _hops() -> dict[str, str | None]:
+    """Each way into a function or a queue, with the queue for what it gives up; None: it has none.
+
+    A function that no queue feeds is invoked asynchronously by somebody: by schedules, rules and
+    subscriptions, of this stack or another.
+    """
+    hops: dict[str, str | None] = {}
+    for function, item in FUNCTIONS.items():
+        properties = item["Properties"]
+        sources = properties.get("Events", {}).values()
+        fed = [event["Properties"]["Queue"] for event in sources if event["Type"] == "SQS"]
+        for queue in map(get_att, fed):
+            redrive = QUEUES[queue]["Properties"].get("RedrivePolicy", {})
+            hops[f"{queue} to {function}"] = (
+                get_att(redrive["deadLetterTargetArn"]) if redrive else None
+            )
+        if not fed and not _is_periodic(function):
+            destinations = properties.get("EventInvokeConfig", {}).get("DestinationConfig", {})
+            on_failure = destinations.get("OnFailure")
+            hops[f"invocation of {function}"] = (
+                get_att(on_failure["Destination"]) if on_failure else None
+            )
+    for rule, item in RULES.items():
+        for target in item["Properties"]["Targets"]:
+            config = target.get("DeadLetterConfig")
+            hops[f"{rule} to {get_att(target['Arn'])}"] = get_att(config["Arn"]) if config else None
+    return hops
+
+
+@pytest.mark.parametrize("hop", _hops())
+def test_nothing_is_dropped_in_silence_on_any_hop(hop: str) -> None:
+    dead_letters = _hops()[hop]
+    assert dead_letters is not None, "what it gives up goes nowhere"
+    metric = "ApproximateNumberOfMessagesVisible"
+    assert dead_letters in alarmed("AWS/SQS", metric, "QueueName")
+
+
+def test_every_queue_is_on_a_hop() -> None:
+    ways = _hops()
+    fed = {hop.split(" to ")[0] for hop in ways}
+    assert QUEUES.keys() <= fed | {queue for queue in ways.values() if queue}
+
+
+@pytest.mark.parametrize("function", [each for each in FUNCTIONS if _is_periodic(each)])
+def test_a_periodic_function_rings_when_it_is_not_invoked(function: str) -> None:
+    assert function in alarmed("AWS/Lambda", "Invocations", "FunctionName")
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_rule_targets_have_dead_letters(rule: str) -> None:
+    targets = RULES[rule]["Properties"]["Targets"]
+    assert targets
+    assert all("DeadLetterConfig" in target for target in targets)
+
+
+def _sources() -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (function, source["Properties"])
+        for function, item in FUNCTIONS.items()
+        for source in item["Properties"].get("Events", {}).values()
+        if source["Type"] == "SQS"
+    ]
+
+
+def test_every_queue_of_work_has_one_reader() -> None:
+    readers = [get_att(source["Queue"]) for _, source in _sources()]
+    assert sorted(readers) == sorted(set(QUEUES) - _gives_up_into())
+
+
+@pytest.mark.parametrize(("function", "source"), _sources())
+def test_queue_source(function: str, source: dict[str, Any]) -> None:
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    concurrency = source["ScalingConfig"]["MaximumConcurrency"]
+    if isinstance(concurrency, dict):
+        concurrency = template()["Parameters"][concurrency["Ref"]]["MinValue"]
+    assert concurrency >= 2
+    timeout = FUNCTIONS[function]["Properties"].get("Timeout", GLOBALS["Timeout"])
+    queue = QUEUES[get_att(source["Queue"])]["Properties"]
+    assert queue["VisibilityTimeout"] >= 6 * timeout
+    assert queue["RedrivePolicy"]["maxReceiveCount"] >= 5
+
+
+def test_the_wait_for_an_airflow_rings() -> None:
+    assert ALARMS["NotifyWaitAlarm"]["Properties"]["MetricName"] == "NotifyWait"
+    handler = (ROOT / "functions" / "notify_airflow" / "app.py").read_text()
+    assert 'seconds("NotifyWait"' in handler
+    period = ALARMS["NotifyWaitAlarm"]["Properties"]["Period"]
+    assert period >= LONGEST_DELAY_SECONDS, "each period has a sample of what waits"
+
+
+def test_notices_take_as_long_as_their_calls_may() -> None:
+    """A listing, a search, a POST and the login before, each at its slowest."""
+    timeout = FUNCTIONS["NotifyAirflowFunction"]["Properties"]["Timeout"]
+    assert timeout >= 4 * (CONNECT_SECONDS + READ_SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("function", "queues"),
+    [
+        ("StartRunFunction", {"LaunchQueue", "StopQueue", "LogsQueue"}),
+        ("LaunchRunFunction", {"LaunchQueue", "FinishQueue", "StopQueue"}),
+        ("TrackRunFunction", {"LaunchQueue", "FinishQueue", "StopQueue"}),
+        ("CopyLogsFunction", {"LogsQueue"}),
+        ("FinishRunFunction", {"LogsQueue", "NotifyQueue"}),
+        ("NotifyAirflowFunction", {"NotifyQueue"}),
+        ("StopRunFunction", {"LaunchQueue", "FinishQueue", "StopQueue"}),
+        ("SweepRunsFunction", {"LaunchQueue", "FinishQueue", "StopQueue"}),
+    ],
+)
+def test_function_may_send_to_the_queues_that_it_feeds(function: str, queues: set[str]) -> None:
+    targets: set[str] = set()
+    for statement in statements(function):
+        if statement["Action"] == "sqs:SendMessage":
+            resource = statement["Resource"]
+            named = resource if isinstance(resource, list) else [resource]
+            targets |= {get_att(item) for item in named}
+    assert targets == queues

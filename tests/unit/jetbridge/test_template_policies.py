@@ -1,0 +1,186 @@
+"""template.yaml: who may do what, and no more."""
+
+from fnmatch import fnmatchcase
+
+import pytest
+from jetbridge_testing.template import (
+    FUNCTIONS,
+    RULES,
+    actions,
+    get_att,
+    resources,
+    statements,
+    template,
+)
+
+from jetbridge.bus.eventbridge import SOURCE
+from jetbridge.contract import S3LogTarget
+from jetbridge.domain.names import run_id
+from jetbridge.outcomes.dynamodb import FEED_INDEX
+from jetbridge.runs.dynamodb import ACTIVE_INDEX
+from jetbridge.services.copy_to_s3 import whole_key
+
+
+def test_the_queue_policy_lets_the_rules_in_and_nobody_else() -> None:
+    [policy] = resources("AWS::SQS::QueuePolicy").values()
+    [statement] = policy["Properties"]["PolicyDocument"]["Statement"]
+    sources = statement["Condition"]["ArnEquals"]["aws:SourceArn"]
+    assert {get_att(source) for source in sources} == set(RULES)
+    targets = {
+        get_att(arn)
+        for rule in RULES.values()
+        for target in rule["Properties"]["Targets"]
+        for arn in (target["Arn"], target["DeadLetterConfig"]["Arn"])
+    }
+    assert {get_att(arn) for arn in statement["Resource"]} == targets
+    assert {get_att(queue) for queue in policy["Properties"]["Queues"]} == targets
+
+
+@pytest.mark.parametrize("action", ["ecs:RunTask", "batch:SubmitJob", "iam:PassRole"])
+def test_only_launch_run_launches(action: str) -> None:
+    allowed = [function for function in FUNCTIONS if action in actions(function)]
+    assert allowed == ["LaunchRunFunction"]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_no_wildcard_actions_and_wildcard_resources_only_where_aws_has_no_finer(
+    function: str,
+) -> None:
+    assert not [action for action in actions(function) if "*" in action]
+    unlimited = {
+        "ecs:DescribeTaskDefinition",
+        "batch:DescribeJobDefinitions",
+        "batch:ListJobs",
+        "batch:DescribeJobs",
+        "batch:DescribeJobQueues",
+        "ecs:ListClusters",
+    }
+    for statement in statements(function):
+        if statement["Resource"] == "*" and "Condition" not in statement:
+            action = statement["Action"]
+            assert set([action] if isinstance(action, str) else action) <= unlimited
+
+
+def test_pass_role_is_for_ecs_and_listed_roles() -> None:
+    [statement] = [
+        item for item in statements("LaunchRunFunction") if item["Action"] == "iam:PassRole"
+    ]
+    assert statement["Resource"] == {"Ref": "PassableRoleArns"}
+    passed_to = statement["Condition"]["StringEquals"]["iam:PassedToService"]
+    assert passed_to == ["ecs-tasks.amazonaws.com", "ecs.amazonaws.com"]
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    ["ClusterArns", "TaskDefinitionArns", "JobQueueArns", "JobDefinitionArns", "PassableRoleArns"],
+)
+def test_closed_by_default(parameter: str) -> None:
+    assert template()["Parameters"][parameter]["Default"] == ""
+
+
+@pytest.mark.parametrize(
+    ("parameter", "functions"),
+    [
+        ("CLUSTER_ARNS", ["StartRunFunction", "SweepRunsFunction"]),
+        ("JOB_QUEUE_ARNS", ["StartRunFunction", "SweepRunsFunction"]),
+        ("TASK_DEFINITION_ARNS", ["StartRunFunction"]),
+        ("JOB_DEFINITION_ARNS", ["StartRunFunction"]),
+        ("PASSABLE_ROLE_ARNS", ["StartRunFunction"]),
+    ],
+)
+def test_the_allow_lists_reach_who_needs_them(parameter: str, functions: list[str]) -> None:
+    holders = [
+        name
+        for name, item in FUNCTIONS.items()
+        if f"JETBRIDGE_{parameter}"
+        in item["Properties"].get("Environment", {}).get("Variables", {})
+    ]
+    assert holders == functions
+
+
+def test_the_allow_lists_reach_start_run_whole() -> None:
+    variables = FUNCTIONS["StartRunFunction"]["Properties"]["Environment"]["Variables"]
+    for parameter in (
+        "ClusterArns",
+        "TaskDefinitionArns",
+        "JobQueueArns",
+        "JobDefinitionArns",
+        "PassableRoleArns",
+    ):
+        assert {"Fn::Join": [",", {"Ref": parameter}]} in variables.values()
+
+
+def test_only_notify_airflow_reads_the_secret_and_that_one_alone() -> None:
+    action = "secretsmanager:GetSecretValue"
+    readers = [function for function in FUNCTIONS if action in actions(function)]
+    assert readers == ["NotifyAirflowFunction"]
+    [statement] = [item for item in statements("NotifyAirflowFunction") if item["Action"] == action]
+    assert statement["Resource"] == {"Ref": "AirflowSecretArn"}
+    assert template()["Parameters"]["AirflowSecretArn"]["Default"] == ""
+
+
+def test_environments_may_be_written_below_their_prefix_alone() -> None:
+    [statement] = [
+        item for item in statements("StartRunFunction") if item["Action"] == "s3:PutObject"
+    ]
+    assert statement["Resource"]["Fn::Sub"].endswith(":s3:::${OffloadBucket}/${OffloadPrefix}*")
+
+
+def test_announcements_may_be_put_under_their_own_source_alone() -> None:
+    [statement] = [
+        item for item in statements("FinishRunFunction") if item["Action"] == "events:PutEvents"
+    ]
+    assert statement["Condition"] == {"StringEquals": {"events:source": SOURCE}}
+
+
+def test_airflow_may_start_stop_and_read_outcomes_alone() -> None:
+    [policy] = resources("AWS::IAM::ManagedPolicy").values()
+    statements = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert {statement["Action"] for statement in statements} == {
+        "lambda:InvokeFunction",
+        "dynamodb:BatchGetItem",
+        "dynamodb:Query",
+    }
+    [query] = [item for item in statements if item["Action"] == "dynamodb:Query"]
+    assert query["Resource"] == {"Fn::Sub": f"${{OutcomesTable.Arn}}/index/{FEED_INDEX}"}
+
+
+def test_rows_are_read_by_their_index_and_never_scanned() -> None:
+    assert all("dynamodb:Scan" not in actions(function) for function in FUNCTIONS)
+    [query] = [
+        item for item in statements("SweepRunsFunction") if item["Action"] == "dynamodb:Query"
+    ]
+    assert query["Resource"] == {"Fn::Sub": f"${{RunsTable.Arn}}/index/{ACTIVE_INDEX}"}
+
+
+def test_tasks_are_listed_and_described_in_allowed_clusters_alone() -> None:
+    for statement in statements("SweepRunsFunction"):
+        if "ecs:ListTasks" in statement["Action"]:
+            assert statement["Condition"] == {"ArnEquals": {"ecs:cluster": {"Ref": "ClusterArns"}}}
+            return
+    raise AssertionError("sweep_runs may not list tasks")
+
+
+def test_copy_logs_may_change_its_own_items_alone() -> None:
+    """Not a run's row, which has no # in its key."""
+    [statement] = [
+        item for item in statements("CopyLogsFunction") if item["Action"] == "dynamodb:UpdateItem"
+    ]
+    allowed = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+    for key in ("copy#r#jetbridge.1.main.1.log#0f", "pace#logs#eu-west-1"):
+        assert any(fnmatchcase(key, pattern) for pattern in allowed)
+    for key in (run_id("x"), "pace#ecs", "pace#batch"):
+        assert not any(fnmatchcase(key, pattern) for pattern in allowed)
+
+
+def test_whole_logs_may_be_read_back_and_no_others() -> None:
+    [statement] = [
+        item for item in statements("CopyLogsFunction") if item["Action"] == "s3:GetObject"
+    ]
+    place = statement["Resource"]["Fn::Sub"].rpartition(":::")[2]
+    for prefix in ("airflow/", "airflow", ""):
+        pattern = place.replace("${AirflowLogBucket}", "b").replace("${AirflowLogPrefix}", prefix)
+        target = S3LogTarget("b", f"{prefix.rstrip('/') or 'x'}/dag_id=d/attempt=1.log")
+        assert fnmatchcase(f"b/{whole_key(target, prefix, 'r.name.log')}", pattern)
+        assert not fnmatchcase(f"b/{target.key_prefix}.jetbridge.1.main.1.log", pattern)
+        assert not whole_key(target, prefix, "r").startswith(target.key_prefix)
