@@ -71,7 +71,7 @@ def times_stopped(runs: WaitingRuns, run_id: str) -> int:
 
 
 def test_the_first_kill(world):
-    world.killed.wait_deferred(6)
+    world.killed.wait_triggered(6)
     began = time.time()
     world.client.mark(*world.killed.key, "first", "skipped")
     wait_stopped(world, {world.runs.run_of("first")}, began, SECONDS_TO_LOAD)
@@ -106,7 +106,7 @@ def test_a_cleared_task_has_one_run_and_it_is_the_new_trys(world, task_id):
 
 
 def test_a_whole_dag_run_marked_failed_ends_in_few_requests(world):
-    world.killed_together.wait_deferred(12)
+    world.killed_together.wait_triggered(12)
     before = len(world.runs.stops)
     began = time.time()
     world.client.mark_dag_run(*world.killed_together.key, "failed")
@@ -120,7 +120,7 @@ def test_a_whole_dag_run_marked_failed_ends_in_few_requests(world):
 
 def test_a_deleted_dag_runs_run_is_stopped(world):
     """Airflow deletes a DAG run only when it isn't running, so it is marked just before."""
-    world.run_deleted.wait_deferred(1)
+    world.run_deleted.wait_triggered(1)
     (run,) = [r for r, caller in world.runs.runs.items() if caller.dag_id == "run_deleted"]
     began = time.time()
     world.client.mark_dag_run(*world.run_deleted.key, "failed")
@@ -129,7 +129,7 @@ def test_a_deleted_dag_runs_run_is_stopped(world):
 
 
 def test_a_deleted_dags_run_is_stopped(world):
-    world.dag_deleted.wait_deferred(1)
+    world.dag_deleted.wait_triggered(1)
     (run,) = [r for r, caller in world.runs.runs.items() if caller.dag_id == "dag_deleted"]
     began = time.time()
     world.client.delete_dag("dag_deleted")
@@ -137,7 +137,7 @@ def test_a_deleted_dags_run_is_stopped(world):
 
 
 def test_the_runs_own_timeout_fails_the_task_and_is_no_kill(world):
-    world.time_is_over.wait_deferred(1)
+    world.time_is_over.wait_triggered(1)
     run = world.runs.run_of("stopped-by-jetbridge")
     (start,) = [s for s in world.runs.starts if s.caller.dag_id == "time_is_over"]
     assert start.timeout_seconds == 300

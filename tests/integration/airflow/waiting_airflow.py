@@ -75,6 +75,17 @@ class DagRunOf:
     def wait_deferred(self, count: int, seconds: float = 240) -> None:
         until(lambda: self.states().count("deferred") >= count, seconds)
 
+    def wait_triggered(self, count: int) -> None:
+        """Wait until so many tasks' triggers have begun: before, Airflow tells them of no kill."""
+        self.wait_deferred(count)
+        for task in self.tasks():
+            if task.state == "deferred":
+                until(lambda task=task: self._has_begun(task), 60)
+
+    def _has_begun(self, task: Task) -> bool:
+        lines = self.client.log(*self.key, task.task_id, task.try_number, task.map_index)
+        return any("Waiting for the outcome of run" in line.event for line in lines)
+
 
 def until(condition: Callable[[], object], seconds: float = 30) -> None:
     """An API that is late is asked again: a whole Airflow and more share this machine."""
