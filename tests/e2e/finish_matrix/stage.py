@@ -135,18 +135,6 @@ class Stage:
         self._secret[name] = self._account(name, user)
         self._secrets.put_secret_value(SecretId=SECRET, SecretString=json.dumps(self._secret))
 
-    def restart_notify(self) -> None:
-        """Let notify_airflow begin anew, as any change of its configuration does.
-
-        It would read the secret anew by itself, but after five minutes.
-        """
-        functions = self.deployed.client("lambda")
-        known = functions.get_function_configuration(FunctionName=NOTIFY)["Environment"]
-        variables = known["Variables"] | {"CHANGED": str(time.time())}
-        functions.update_function_configuration(
-            FunctionName=NOTIFY, Environment={"Variables": variables}
-        )
-
     def printed_by_notify(self) -> str:
         """All that notify_airflow has logged."""
         pages = self.deployed.client("logs").get_paginator("filter_log_events")
