@@ -1,7 +1,6 @@
 """What the suite plays on: the local cloud with the deployed stack, a proxy, and Airflow."""
 
 import json
-import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
