@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jetbridge.contract import ContractError, StartRequest, decode
-from jetbridge.domain.names import LaunchName, run_id
+from jetbridge.contract import ContractError, StartRequest, decode, run_id_of
+from jetbridge.domain.names import LaunchName
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
@@ -145,6 +145,6 @@ def _run_ids(content: Any) -> list[str]:
 
 def _run_id_of_start(payload: Any) -> list[str]:
     try:
-        return [run_id(decode(StartRequest, payload).key)]
+        return [run_id_of(decode(StartRequest, payload).key)]
     except ContractError:
         return []

@@ -9,8 +9,7 @@ from jetbridge_testing.door import MemoryEnvironments, offloading, policy, refus
 from jetbridge_testing.samples import request
 from msgspec.structs import replace
 
-from jetbridge.contract import StartRequest
-from jetbridge.domain.names import run_id
+from jetbridge.contract import StartRequest, run_id_of
 from jetbridge.environments.s3 import S3Environments
 
 LARGE = [{"name": f"V{n}", "value": "x" * 1000} for n in range(40)]
@@ -124,7 +123,7 @@ def test_on_s3(aws: None) -> None:
     s3.create_bucket(Bucket="environments")
     store = S3Environments(lambda: s3)
     for _ in range(2):
-        store.put("environments", f"jetbridge/{run_id('k')}/1.json", b'{"A":"1"}')
-    answer = s3.get_object(Bucket="environments", Key=f"jetbridge/{run_id('k')}/1.json")
+        store.put("environments", f"jetbridge/{run_id_of('k')}/1.json", b'{"A":"1"}')
+    answer = s3.get_object(Bucket="environments", Key=f"jetbridge/{run_id_of('k')}/1.json")
     assert answer["Body"].read() == b'{"A":"1"}'
     assert answer["ContentType"] == "application/json"

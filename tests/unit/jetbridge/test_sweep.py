@@ -11,9 +11,9 @@ from jetbridge_testing.core import Core
 from jetbridge_testing.samples import STACK_KEY, ended_run, event, launched_run, new_run
 from msgspec.structs import replace
 
-from jetbridge.contract import StopCause, StopRequest, decode
+from jetbridge.contract import StopCause, StopRequest, decode, run_id_of
 from jetbridge.domain.changes import Record, from_task
-from jetbridge.domain.names import LaunchName, run_id
+from jetbridge.domain.names import LaunchName
 from jetbridge.domain.run import Ending, Run, StateChange, Status, Stop
 from jetbridge.services.sweep import Swept
 
@@ -44,7 +44,7 @@ def _record(run: Run, name: str) -> Record:
 
 
 def _task(number: int, **fields: Any) -> Run:
-    return launched_run(run_id=run_id(f"task-{number}"), backend_id=f"arn/{number}", **fields)
+    return launched_run(run_id=run_id_of(f"task-{number}"), backend_id=f"arn/{number}", **fields)
 
 
 def test_nothing_is_due() -> None:
@@ -109,7 +109,7 @@ def test_what_was_just_launched_is_not_lost_yet() -> None:
     scene = Scene(_task(1, request=request, last_attempt_at=Clock()() + 55))
     scene.clock.advance(61)
     scene.sweep()
-    assert scene.row(run_id("task-1")).status is Status.LAUNCHED
+    assert scene.row(run_id_of("task-1")).status is Status.LAUNCHED
     assert len(scene.stops.messages) == 1
 
 

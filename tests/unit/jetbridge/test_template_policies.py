@@ -14,8 +14,7 @@ from jetbridge_testing.template import (
 )
 
 from jetbridge.bus.eventbridge import SOURCE
-from jetbridge.contract import S3LogTarget
-from jetbridge.domain.names import run_id
+from jetbridge.contract import S3LogTarget, run_id_of
 from jetbridge.outcomes.dynamodb import FEED_INDEX
 from jetbridge.runs.dynamodb import ACTIVE_INDEX
 from jetbridge.services.copy_to_s3 import whole_key
@@ -169,7 +168,7 @@ def test_copy_logs_may_change_its_own_items_alone() -> None:
     allowed = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
     for key in ("copy#r#jetbridge.1.main.1.log#0f", "pace#logs#eu-west-1"):
         assert any(fnmatchcase(key, pattern) for pattern in allowed)
-    for key in (run_id("x"), "pace#ecs", "pace#batch"):
+    for key in (run_id_of("x"), "pace#ecs", "pace#batch"):
         assert not any(fnmatchcase(key, pattern) for pattern in allowed)
 
 

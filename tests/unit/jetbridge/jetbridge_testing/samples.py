@@ -4,9 +4,8 @@ import json
 from functools import cache
 from typing import Any
 
-from jetbridge.contract import StartRequest, decode
+from jetbridge.contract import StartRequest, decode, run_id_of
 from jetbridge.domain.changes import from_event
-from jetbridge.domain.names import run_id
 from jetbridge.domain.run import Definition, LogSource, Run, StateChange, Status
 from jetbridge_testing.template import ROOT
 
@@ -68,7 +67,7 @@ def new_run(name: str = "airflow_ecs", **fields: Any) -> Run:
     """The run of a start request, just accepted."""
     asked = fields.pop("request", None) or request(name)
     known: dict[str, Any] = {
-        "run_id": run_id(asked.key),
+        "run_id": run_id_of(asked.key),
         "request": asked,
         "created_at": 1_772_323_200.25,
     }

@@ -12,7 +12,9 @@ from jetbridge.contract.callers import (
 )
 from jetbridge.contract.codec import ContractError, decode, encode, to_builtins
 from jetbridge.contract.delivery import CreateAssetEvent, OnFinish, TriggerDagRun, Way
+from jetbridge.contract.launched import Launched
 from jetbridge.contract.outcome import Cause, Death, Fault, LogStream, Outcome, State
+from jetbridge.contract.run_ids import run_id_of
 from jetbridge.contract.start import (
     CloudWatchLogTarget,
     FailurePolicy,
@@ -22,6 +24,7 @@ from jetbridge.contract.start import (
     StartRequest,
 )
 from jetbridge.contract.stop import StopAnswer, StopCause, StopRequest
+from jetbridge.contract.watch import WatchAnswer, WatchedRun, WatchRequest
 
 __all__ = [
     "AirflowCaller",
@@ -34,6 +37,7 @@ __all__ = [
     "EventCaller",
     "FailurePolicy",
     "Fault",
+    "Launched",
     "LogStream",
     "LogTarget",
     "OnFinish",
@@ -48,8 +52,12 @@ __all__ = [
     "StopCause",
     "StopRequest",
     "TriggerDagRun",
+    "WatchAnswer",
+    "WatchRequest",
+    "WatchedRun",
     "Way",
     "decode",
     "encode",
+    "run_id_of",
     "to_builtins",
 ]

@@ -6,28 +6,18 @@ job name (at most 128 of ``[A-Za-z0-9_-]``); both come back in every state-chang
 (limits: botocore's service models of ecs and batch).
 """
 
-import base64
-import hashlib
 import re
 from dataclasses import dataclass
 
+from jetbridge.contract.run_ids import RUN_ID_LENGTH
+
 JOB_NAME_LIMIT = 128
-RUN_ID_LENGTH = 20
 STACK_KEY_LENGTH = 8
 
 _NAME = re.compile(
     rf"^jb-(?P<stack>[a-z0-9]{{{STACK_KEY_LENGTH}}})"
     rf"-(?P<run>[a-z2-7]{{{RUN_ID_LENGTH}}})-(?P<launch>[0-9]+)(?:-.*)?$"
 )
-
-
-def run_id(key: str) -> str:
-    """The run id of an idempotency key: the same key is the same run.
-
-    100 bits of its SHA-256 in lower-case base32, so that two keys practically never meet.
-    """
-    digest = hashlib.sha256(key.encode()).digest()
-    return base64.b32encode(digest).decode().lower()[:RUN_ID_LENGTH]
 
 
 @dataclass(frozen=True)

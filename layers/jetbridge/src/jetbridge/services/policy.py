@@ -5,8 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from jetbridge.contract import ContractError, StartRequest, Way
-from jetbridge.domain import names
+from jetbridge.contract import ContractError, StartRequest, Way, run_id_of
 from jetbridge.services.door import secrets, tags
 from jetbridge.services.door.allowed import Allowed
 from jetbridge.services.door.containers import containers
@@ -59,7 +58,7 @@ class Policy:
         (check_task if field == "run_task" else check_job)(parameters, self.allowed)
         self.log_targets.check(request.log_target)
         check_delivery(request, self.finish, self.has_airflow_secret)
-        _, objects = self._prepared(request, names.run_id(request.key))
+        _, objects = self._prepared(request, run_id_of(request.key))
         return [] if objects else secrets.warnings(containers(field, parameters))
 
     def prepare(self, request: StartRequest, run_id: str) -> StartRequest:

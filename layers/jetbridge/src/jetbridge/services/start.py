@@ -7,8 +7,7 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from jetbridge.contract import AirflowCaller, StartAnswer, StartRequest
-from jetbridge.domain import names
+from jetbridge.contract import AirflowCaller, StartAnswer, StartRequest, run_id_of
 from jetbridge.domain.run import Attachment, Run, Status
 from jetbridge.domain.tries import is_later, takes_over
 from jetbridge.queues.port import Queue
@@ -65,7 +64,7 @@ class Start:
             Contended: repeat the request.
         """
         warnings = self.policy.check(request)
-        run_id = names.run_id(request.key)
+        run_id = run_id_of(request.key)
         prepared = self.policy.prepare(request, run_id)
         run = Run(run_id=run_id, request=prepared, created_at=self.clock())
         created, known = self._accept(run)

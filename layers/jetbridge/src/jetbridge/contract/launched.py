@@ -1,0 +1,32 @@
+"""What a run has become in AWS, while it goes on."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from jetbridge.contract.outcome import LogStream
+
+
+class Launched(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A run's current launch, as the outcomes table has it until the outcome takes its place.
+
+    Attributes:
+        backend_id: ECS task ARN or Batch job id.
+        launch: which launch of the run it is, from 1.
+        launched_at: when AWS's id of it was recorded, epoch seconds.
+        started_at: since when its container runs, ISO 8601 in UTC; None before that.
+        log_streams: where its containers write, as far as that is known yet.
+    """
+
+    run_id: str
+    backend: Literal["ecs", "batch"]
+    region: str
+    backend_id: str
+    launched_at: float
+    launch: int = 1
+    cluster: str | None = None
+    job_queue: str | None = None
+    definition: str | None = None
+    log_streams: list[LogStream] = []
+    started_at: str | None = None
+    version: Literal[1] = 1

@@ -1,0 +1,18 @@
+"""How runs are named, so that whoever knows what was asked for knows the run."""
+
+import base64
+import hashlib
+
+RUN_ID_LENGTH = 20
+
+
+def run_id_of(key: str) -> str:
+    """The run id of an idempotency key: the same key is the same run.
+
+    100 bits of its SHA-256 in lower-case base32, so that two keys practically never meet.
+
+    Args:
+        key: ``StartRequest.key``: the request's own, else its caller's.
+    """
+    digest = hashlib.sha256(key.encode()).digest()
+    return base64.b32encode(digest).decode().lower()[:RUN_ID_LENGTH]

@@ -1,0 +1,66 @@
+"""The watch request: how far are these runs, and tell me when one has ended."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from jetbridge.contract.callers import AirflowCaller, Caller
+from jetbridge.contract.delivery import AirflowName
+from jetbridge.contract.outcome import Outcome
+
+MAX_WATCHED_RUNS = 10
+"""So that the outcomes fit into a Lambda function's answer of 6 MB."""
+
+
+class WatchRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Asks after runs that somebody else may have started, or that aren't there yet.
+
+    Attributes:
+        run_ids: up to 10; without any, the answer says what stack this is.
+        caller: a task instance that waits for these runs without a trigger, and is finished with
+            Airflow's stock API when one of them has ended (``rest``); it needs the stack's
+            ``AirflowSecretArn``. Runs that have ended, or aren't known yet, tell nobody: watch
+            them again.
+        airflow: which Airflow ``caller`` is of.
+    """
+
+    run_ids: Annotated[list[str], Meta(max_length=MAX_WATCHED_RUNS)] = []
+    caller: AirflowCaller | None = None
+    airflow: AirflowName = "default"
+    version: Literal[1] = 1
+
+
+class WatchedRun(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How far a run is.
+
+    Attributes:
+        status: ``accepted``, ``launching``, ``launched`` or ``ended``; an ended run without
+            ``outcome`` is about to have it.
+        caller: who started it.
+        created_at: epoch seconds.
+        backend_id: ECS task ARN or Batch job id of its current launch, once known.
+        outcome: once it is sealed.
+    """
+
+    status: Literal["accepted", "launching", "launched", "ended"]
+    backend: Literal["ecs", "batch"]
+    caller: Caller
+    created_at: float
+    launch: int = 1
+    backend_id: str | None = None
+    outcome: Outcome | None = None
+
+
+class WatchAnswer(Struct, frozen=True, kw_only=True):
+    """What is known of the runs, by run id; one that isn't known is absent.
+
+    Attributes:
+        outcomes_table: the DynamoDB table in which sealed outcomes appear.
+        stop_function: the Lambda function that takes a ``StopRequest``.
+    """
+
+    runs: dict[str, WatchedRun]
+    outcomes_table: str
+    stop_function: str
+    region: str
+    version: Literal[1] = 1
