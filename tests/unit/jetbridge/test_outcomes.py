@@ -41,6 +41,12 @@ def test_each_run_has_its_own(outcomes: Outcomes) -> None:
     assert outcomes.get("r") == OUTCOME
 
 
+def test_item_of_a_run_that_has_no_outcome_yet(dynamodb: Any) -> None:
+    table = create_table(dynamodb, "OutcomesTable")
+    dynamodb.put_item(TableName=table, Item={"run_id": {"S": "r"}, "launched": {"S": "{}"}})
+    assert DynamoOutcomes(dynamodb, table).get("r") is None
+
+
 def test_item_as_airflow_reads_it(dynamodb: Any) -> None:
     DynamoOutcomes(dynamodb, create_table(dynamodb, "OutcomesTable")).seal(OUTCOME)
     key = {"run_id": {"S": "r"}}

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 from jetbridge_testing.clock import Clock
-from jetbridge_testing.samples import DEFINITIONS, change, launched_run, new_run
+from jetbridge_testing.samples import DEFINITIONS, change, launched_run, new_run, watcher
 from msgspec.structs import replace
 
 from jetbridge.contract import Cause, Death, StopCause
 from jetbridge.domain.run import Attachment, Definition, Ending, Relaunch, Run, Status, Stop
 from jetbridge.runs.dynamodb import DynamoRuns
-from jetbridge.runs.port import Runs
+from jetbridge.runs.port import Runs, Written
 
 STOP = Stop(cause=StopCause.STOPPED_BY_USER, reason="cleared")
 LOST = Ending(code="Lost", reason="unknown to AWS")
@@ -43,6 +43,7 @@ def test_row_comes_back_as_it_was_written(runs: Runs) -> None:
         not_before=12.5,
         deaths=[DEATH],
         attachments=[Attachment(caller=new_run().request.caller, log_target=None)],
+        watchers=[watcher(), watcher("other", airflow="production")],
         supersedes="earlier",
         attached_to="another",
         stop=STOP,
@@ -66,6 +67,7 @@ def test_unknown_run(runs: Runs) -> None:
     assert not runs.apply(change("ecs_running")).changed
     assert runs.end("unknown", 1, LOST) is None
     assert not runs.request_stop("unknown", STOP).changed
+    assert runs.set_watchers(new_run(), [watcher()]) == Written(False, None)
     runs.mark_handed_over("unknown")
     runs.mark_finished("unknown")
     runs.look_again("unknown", 1.0)
@@ -428,3 +430,36 @@ def test_row_outlives_its_run(dynamodb: Any, dynamo_runs: Runs) -> None:
     dynamo_runs.look_again(run.run_id, later)
     item = dynamodb.get_item(TableName="RunsTable", Key={"run_id": {"S": run.run_id}})["Item"]
     assert int(item["expires_at"]["N"]) == int(later) + 30 * 86400
+
+
+def test_watchers_are_set_as_they_were_read(runs: Runs) -> None:
+    run = new_run()
+    runs.create(run)
+    first = runs.set_watchers(run, [watcher("a")])
+    assert first.changed
+    assert first.row == replace(run, watchers=[watcher("a")]) == runs.get(run.run_id)
+    late = runs.set_watchers(run, [watcher("b")])
+    assert late == Written(False, first.row), "another came in between"
+    second = runs.set_watchers(first.row, [watcher("a"), watcher("b")])
+    assert second.row is not None
+    assert second.row.watchers == [watcher("a"), watcher("b")]
+    assert not runs.set_watchers(first.row, []).changed
+
+
+def test_watchers_stay_through_a_relaunch_and_a_stop_and_none_comes_after_the_end(
+    runs: Runs,
+) -> None:
+    run = _launched(runs)
+    watched = runs.set_watchers(run, [watcher()]).row
+    assert watched is not None
+    assert runs.apply(SPOT, RELAUNCH).changed
+    runs.request_stop(run.run_id, STOP)
+    stopping = runs.get(run.run_id)
+    assert stopping is not None
+    assert stopping.watchers == [watcher()]
+    more = runs.set_watchers(stopping, [watcher(), watcher("b")])
+    assert more.changed, "a run that is to stop has not ended"
+    ended = runs.end(run.run_id, 2, LOST)
+    assert ended is not None
+    assert len(ended.watchers) == 2
+    assert runs.set_watchers(ended, []) == Written(False, ended)

@@ -1,7 +1,7 @@
 """The ports in memory. ``test_runs`` and ``test_outcomes`` hold them and the adapters to the
 same behaviour."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -17,6 +17,7 @@ from jetbridge.domain.run import (
     StateChange,
     Status,
     Stop,
+    Watcher,
 )
 from jetbridge.domain.tries import attached
 from jetbridge.runs.port import Written
@@ -120,6 +121,13 @@ class MemoryRuns:
             return Written(False, known)
         self._check_at[run_id] = self._clock() + 60
         return Written(True, self._put(row, stop=row.stop or stop))
+
+    def set_watchers(self, run: Run, watchers: Sequence[Watcher]) -> Written:
+        known = self._rows.get(run.run_id)
+        row = self._unended(known)
+        if row is None or row.watchers != run.watchers:
+            return Written(False, known)
+        return Written(True, self._put(row, watchers=list(watchers)))
 
     def newest(self, task_key: str) -> str | None:
         return self._newest.get(task_key)

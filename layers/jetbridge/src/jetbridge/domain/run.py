@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from jetbridge.contract import Caller, Death, LogTarget, StartRequest, StopCause
+from jetbridge.contract import AirflowCaller, Caller, Death, LogTarget, StartRequest, StopCause
 from jetbridge.domain.names import last_segment
 
 
@@ -114,6 +114,14 @@ class Attachment(Struct, frozen=True, kw_only=True, omit_defaults=True):
     log_target: LogTarget | None = None
 
 
+class Watcher(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A try of an Airflow task that waits for the run's end without having started it, and in
+    which Airflow of the stack's secret."""
+
+    caller: AirflowCaller
+    airflow: str = "default"
+
+
 class Run(Struct, frozen=True, kw_only=True):
     """The row of a run in the runs table.
 
@@ -127,6 +135,7 @@ class Run(Struct, frozen=True, kw_only=True):
         not_before: epoch seconds before which the current launch is not to be made.
         deaths: what the launches before the current one died of, oldest first.
         attachments: later tries that took the run over, oldest first.
+        watchers: tries of other tasks that wait for it; none is added when it has ended.
         supersedes: the run of an earlier try, which must not go on beside this one.
         attached_to: the run that was given to the caller in place of this one; this row is never
             launched and only answers repeated requests.
@@ -148,6 +157,7 @@ class Run(Struct, frozen=True, kw_only=True):
     not_before: float | None = None
     deaths: list[Death] = []
     attachments: list[Attachment] = []
+    watchers: list[Watcher] = []
     supersedes: str | None = None
     attached_to: str | None = None
     stop: Stop | None = None

@@ -26,7 +26,8 @@ class DynamoOutcomes:
         answer = self._client.get_item(
             TableName=self._table, Key=marshal({"run_id": run_id}), ConsistentRead=True
         )
-        return _outcome(answer["Item"]) if "Item" in answer else None
+        item = answer.get("Item", {})
+        return _outcome(item) if "outcome" in item else None
 
     def seal(self, outcome: Outcome) -> Outcome:
         try:

@@ -1,8 +1,17 @@
 """The runs table in DynamoDB."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from jetbridge.domain.run import Definition, Ending, Relaunch, Run, StateChange, Status, Stop
+from jetbridge.domain.run import (
+    Definition,
+    Ending,
+    Relaunch,
+    Run,
+    StateChange,
+    Status,
+    Stop,
+    Watcher,
+)
 from jetbridge.dynamodb import Item, mark, marshal, update
 from jetbridge.runs.item import from_item, structured
 from jetbridge.runs.port import Written
@@ -158,6 +167,17 @@ class DynamoRuns(RunsTable):
             values[":caller"] = caller
         return self._write(
             run_id, "SET #stop = if_not_exists(#stop, :stop), #check_at = :soon", condition, values
+        )
+
+    def set_watchers(self, run: Run, watchers: Sequence[Watcher]) -> Written:
+        unchanged = "#watchers = :before" if run.watchers else "attribute_not_exists(#watchers)"
+        return self._write(
+            run.run_id,
+            "SET #watchers = :after",
+            f"attribute_exists(#request) AND {_NOT_ENDED} AND {unchanged}",
+            _ENDED
+            | {":after": structured(watchers)}
+            | ({":before": structured(run.watchers)} if run.watchers else {}),
         )
 
     def mark_handed_over(self, run_id: str) -> None:
