@@ -14,7 +14,14 @@ import msgspec
 from botocore.loaders import Loader
 
 from jetbridge.bus.eventbridge import DETAIL_TYPE, SOURCE
-from jetbridge.contract import Outcome, StartAnswer, StartRequest, StopAnswer, StopRequest
+from jetbridge.contract import (
+    Launched,
+    Outcome,
+    StartAnswer,
+    StartRequest,
+    StopAnswer,
+    StopRequest,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMAS = ROOT / "docs" / "schema"
@@ -25,6 +32,7 @@ MESSAGES = {
     "start-answer": StartAnswer,
     "stop-request": StopRequest,
     "stop-answer": StopAnswer,
+    "launched": Launched,
     "outcome": Outcome,
 }
 OPERATIONS = {"run_task": ("ecs", "RunTask"), "submit_job": ("batch", "SubmitJob")}
