@@ -15,6 +15,7 @@ from botocore.loaders import Loader
 
 from jetbridge.bus.eventbridge import DETAIL_TYPE, SOURCE
 from jetbridge.contract import (
+    Launched,
     Outcome,
     StartAnswer,
     StartRequest,
@@ -35,6 +36,7 @@ MESSAGES = {
     "stop-answer": StopAnswer,
     "watch-request": WatchRequest,
     "watch-answer": WatchAnswer,
+    "launched": Launched,
     "outcome": Outcome,
 }
 OPERATIONS = {"run_task": ("ecs", "RunTask"), "submit_job": ("batch", "SubmitJob")}

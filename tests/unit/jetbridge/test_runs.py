@@ -36,6 +36,7 @@ def _launched(runs: Runs, name: str = "airflow_ecs", **fields: Any) -> Run:
 
 def test_row_comes_back_as_it_was_written(runs: Runs) -> None:
     whole = launched_run(
+        launched_at=10.25,
         backend_status="RUNNING",
         change_order=4,
         first_attempt_at=10.125,
@@ -238,6 +239,27 @@ def test_event_overtakes_the_launchs_own_answer(runs: Runs) -> None:
     assert running is not None
     assert running.status is Status.LAUNCHED
     assert runs.launched(run.run_id, 1, change("ecs_running").backend_id) == running
+
+
+@pytest.mark.parametrize("first", ["answer", "event"])
+def test_when_a_launch_became_known_stays(runs: Runs, clock: Clock, first: str) -> None:
+    run = new_run()
+    runs.create(run)
+    runs.begin_launch(run, 1.5)
+    runs.pin(run.run_id, 1, DEFINITIONS["ecs"])
+    known = clock()
+    steps = [
+        lambda: runs.launched(run.run_id, 1, change("ecs_running").backend_id),
+        lambda: runs.apply(change("ecs_running")).row,
+    ]
+    for step in steps if first == "answer" else reversed(steps):
+        row = step()
+        assert row is not None
+        assert row.launched_at == known
+        clock.advance(5)
+    ended = runs.apply(change("ecs_stopped_exit_0")).row
+    assert ended is not None
+    assert ended.launched_at == known
 
 
 def test_answer_after_the_end_changes_nothing(runs: Runs) -> None:

@@ -1,6 +1,7 @@
 """template.yaml: who may do what, and no more."""
 
 from fnmatch import fnmatchcase
+from typing import Any
 
 import pytest
 from jetbridge_testing.template import (
@@ -148,6 +149,33 @@ def test_airflow_may_start_stop_watch_and_read_outcomes_alone() -> None:
     }
     [query] = [item for item in statements if item["Action"] == "dynamodb:Query"]
     assert query["Resource"] == {"Fn::Sub": f"${{OutcomesTable.Arn}}/index/{FEED_INDEX}"}
+
+
+def test_who_writes_the_outcomes_table() -> None:
+    """Sealing is finish_run's alone; what was launched is told by those who learn it."""
+    allowed = {
+        function: {
+            action
+            for statement in statements(function)
+            if "OutcomesTable" in str(statement["Resource"])
+            for action in _actions(statement)
+        }
+        for function in FUNCTIONS
+    }
+    writes = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+    assert {name: known & writes for name, known in allowed.items() if known & writes} == {
+        "LaunchRunFunction": {"dynamodb:UpdateItem"},
+        "TrackRunFunction": {"dynamodb:UpdateItem"},
+        "SweepRunsFunction": {"dynamodb:UpdateItem"},
+        "FinishRunFunction": {"dynamodb:PutItem"},
+    }
+    for name in ("LaunchRunFunction", "TrackRunFunction", "SweepRunsFunction"):
+        assert allowed[name] == {"dynamodb:UpdateItem"}
+
+
+def _actions(statement: dict[str, Any]) -> list[str]:
+    action = statement["Action"]
+    return [action] if isinstance(action, str) else list(action)
 
 
 def test_rows_are_read_by_their_index_and_never_scanned() -> None:

@@ -22,6 +22,7 @@ class Status(StrEnum):
 
 
 UNLAUNCHED = (Status.ACCEPTED, Status.LAUNCHING)
+RUNNING = "RUNNING"
 
 
 class ContainerEnd(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -128,6 +129,7 @@ class Run(Struct, frozen=True, kw_only=True):
     Attributes:
         launch: which launch is the current one, from 1.
         backend_id: ECS task ARN or Batch job id, once known.
+        launched_at: when it became known, epoch seconds.
         change_order: where the last state change seen stands among all of its launch.
         created_at: epoch seconds.
         first_attempt_at, last_attempt_at: when launch_run was about to make the current launch,
@@ -150,6 +152,7 @@ class Run(Struct, frozen=True, kw_only=True):
     launch: int = 1
     definition: Definition | None = None
     backend_id: str | None = None
+    launched_at: float | None = None
     backend_status: str | None = None
     change_order: int | None = None
     first_attempt_at: float | None = None
@@ -208,6 +211,7 @@ class StateChange(Struct, frozen=True, kw_only=True):
         order: changes of one launch count only in rising order (ECS ``version``; Batch attempt
             and status rank, since Batch events carry no version).
         place, definition: as in the event, to be held against the row's own.
+        started_at: since when the containers run, if they do: ISO 8601 in UTC.
         log_names: log streams of containers that are running.
         ending: how the launch ended, if this change ends it.
     """
@@ -220,5 +224,11 @@ class StateChange(Struct, frozen=True, kw_only=True):
     order: int
     place: str
     definition: str
+    started_at: str | None = None
     log_names: list[LogName] = []
     ending: Ending | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether the containers run; ECS and Batch have the same word for it."""
+        return self.status == RUNNING

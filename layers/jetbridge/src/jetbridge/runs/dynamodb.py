@@ -24,7 +24,10 @@ STOP_CHECK_SECONDS = 60
 _NOT_ENDED = "#status <> :ended"
 _ENDED = {":ended": Status.ENDED}
 # What belongs to a launch and not to the run.
-_OF_LAUNCH = "#backend_id, #backend_status, #change_order, #first_attempt_at, #last_attempt_at"
+_OF_LAUNCH = (
+    "#backend_id, #launched_at, #backend_status, #change_order, #first_attempt_at, #last_attempt_at"
+)
+_NOTE_TIME = "#launched_at = if_not_exists(#launched_at, :now)"
 
 
 class DynamoRuns(RunsTable):
@@ -89,9 +92,15 @@ class DynamoRuns(RunsTable):
     def launched(self, run_id: str, launch: int, backend_id: str) -> Run | None:
         return self._update(
             run_id,
-            "SET #backend_id = if_not_exists(#backend_id, :id), #status = :launched",
+            f"SET #backend_id = if_not_exists(#backend_id, :id), #status = :launched, {_NOTE_TIME}",
             f"#launch = :launch AND {_NOT_ENDED}",
-            _ENDED | {":id": backend_id, ":launched": Status.LAUNCHED, ":launch": launch},
+            _ENDED
+            | {
+                ":id": backend_id,
+                ":launched": Status.LAUNCHED,
+                ":launch": launch,
+                ":now": self._clock(),
+            },
         )
 
     def apply(self, change: StateChange, relaunch: Relaunch | None = None) -> Written:
@@ -109,12 +118,13 @@ class DynamoRuns(RunsTable):
             return self._relaunch(change.run_id, relaunch, condition, values)
         moved = (
             "SET #status = :status, #backend_id = :id, #backend_status = :backend_status, "
-            "#change_order = :order"
+            f"#change_order = :order, {_NOTE_TIME}"
         )
         values |= {
             ":status": Status.LAUNCHED if change.ending is None else Status.ENDED,
             ":backend_status": change.status,
             ":order": change.order,
+            ":now": self._clock(),
         }
         if change.ending is None:
             condition += " AND (attribute_not_exists(#change_order) OR #change_order < :order)"
