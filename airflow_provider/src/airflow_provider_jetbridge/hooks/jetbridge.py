@@ -7,16 +7,21 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from airflow.providers.common.compat.sdk import BaseHook
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from airflow_provider_jetbridge import aws
 from airflow_provider_jetbridge.exceptions import StartFailed, StartRefused
+from airflow_provider_jetbridge.resolution import resolve
+from airflow_provider_jetbridge.stack import START_FUNCTION, WATCH_FUNCTION, StackAddress
 from jetbridge.contract import (
     ContractError,
     StartAnswer,
     StartRequest,
     StopAnswer,
     StopRequest,
+    WatchAnswer,
+    WatchRequest,
     decode,
     encode,
 )
@@ -30,21 +35,63 @@ START_ATTEMPTS = 3
 READ_TIMEOUT_SECONDS = 60
 
 
-class JetbridgeHook:
-    """Starts and stops runs.
+class JetbridgeHook(BaseHook):
+    """Starts, stops and watches runs.
 
     Starting is idempotent per try of a task instance (``AirflowCaller.key``), so an invocation
     whose answer was lost is simply sent again.
 
     Args:
         access: how to reach AWS.
-        stack: whose start_run to call; a stop names its function itself.
+        stack: whose functions to call; a stop names its function itself.
+        jetbridge_conn_id: an Airflow connection of type ``jetbridge``, which says what `access`
+            and `stack` leave open (`resolution.resolve`). Airflow is asked for it here.
+
+    Raises:
+        AirflowNotFoundException, ValueError: as `resolution.resolve` has it.
     """
 
-    def __init__(self, access: aws.AwsAccess, stack: str | None = None) -> None:
-        self.access = access
-        self.stack = stack
+    conn_name_attr = "jetbridge_conn_id"
+    default_conn_name = "jetbridge_default"
+    conn_type = "jetbridge"
+    hook_name = "Jetbridge"
+
+    def __init__(
+        self,
+        access: aws.AwsAccess | None = None,
+        stack: StackAddress | str | None = None,
+        *,
+        jetbridge_conn_id: str | None = None,
+    ) -> None:
+        super().__init__()
+        self.access = access or aws.AwsAccess()
+        self.stack = StackAddress.parse(stack) if isinstance(stack, str) else stack
+        if self.stack is None and jetbridge_conn_id is not None:
+            self.stack, self.access = resolve(jetbridge_conn_id, None, self.access)
         self._client: Any = None
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """The connection's own fields, for Airflow 3.0 and 3.1."""
+        from airflow_provider_jetbridge.hooks.form import widgets
+
+        return widgets()
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """What the connection's form leaves out, for Airflow 3.0 and 3.1."""
+        from airflow_provider_jetbridge.hooks.form import behaviour
+
+        return behaviour()
+
+    def test_connection(self) -> tuple[bool, str]:
+        """What the button "Test" asks: whether the stack answers, and its outcomes can be read.
+
+        Returns whether all works, and what does or what has to be mended. Never raises.
+        """
+        from airflow_provider_jetbridge.hooks.check import check
+
+        return check(self)
 
     def connect(self) -> None:
         """Make the client, for which Airflow is asked for the connection.
@@ -85,10 +132,23 @@ class JetbridgeHook:
         return answer
 
     def _start_once(self, request: StartRequest) -> StartAnswer:
-        function = f"{self.stack}-start-run"
+        function = self.function(START_FUNCTION)
         body = self._invoke(function, encode(request))
         try:
             return decode(StartAnswer, body)
+        except ContractError as error:
+            raise StartFailed(f"{function} gave an answer of another version: {error}") from error
+
+    def watch(self, request: WatchRequest) -> WatchAnswer:
+        """Ask how far runs are, or what stack this is.
+
+        Raises:
+            StartFailed, StartRefused: the function couldn't be called, or refuses the request.
+        """
+        function = self.function(WATCH_FUNCTION)
+        body = self._invoke(function, encode(request))
+        try:
+            return decode(WatchAnswer, body)
         except ContractError as error:
             raise StartFailed(f"{function} gave an answer of another version: {error}") from error
 
@@ -114,6 +174,11 @@ class JetbridgeHook:
             raise StartFailed(
                 f"{stop_function} gave an answer of another version: {error}"
             ) from error
+
+    def function(self, name: str) -> str:
+        if self.stack is None:
+            raise ValueError("No stack of Jetbridge is named: give stack or jetbridge_conn_id")
+        return self.stack.function(name)
 
     def _invoke(self, function: str, payload: str) -> bytes:
         from botocore.exceptions import BotoCoreError, ClientError
