@@ -11,6 +11,8 @@ from airflow.providers.common.compat.sdk import (
 from fake_aws import FakeLambda, client_error
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
 
 from airflow_provider_jetbridge import aws
 from airflow_provider_jetbridge.exceptions import ForeignOutcome, WatchedRunFailed
@@ -99,6 +101,20 @@ class TestWhichRun:
         with pytest.raises(ValueError, match=r"scheduled_time is .* Give scheduled_time as ISO"):
             task.poke({"ti": ti})
         assert functions.invocations == []
+
+    @pytest.mark.parametrize(
+        ("keywords", "works"), [({"idempotency_key": "k"}, True), ({"schedule_arn": ARN}, False)]
+    )
+    def test_a_manual_dag_run_has_no_data_interval(self, functions, ti, keywords, works):
+        """Airflow's context lacks it then, and its templates are strict."""
+        task = sensor(**keywords)
+        task.render_template_fields({}, jinja_env=SandboxedEnvironment(undefined=StrictUndefined))
+        functions.answers.append(answer())
+        if works:
+            assert task.poke({"ti": ti}) is False
+        else:
+            with pytest.raises(ValueError, match="there in scheduled DAG runs alone"):
+                task.poke({"ti": ti})
 
     def test_a_template_that_finds_nothing_is_refused(self, functions, ti):
         task = sensor(run_id="{{ nothing }}")

@@ -78,7 +78,12 @@ def test_the_record_of_a_launch_is_told_whenever_it_is_another_one(dynamodb):
     told: list[str] = []
 
     async def scenario() -> str:
-        waiting = asyncio.create_task(OutcomePoller.shared(TABLE).outcome("run", told.append))
+        async def waits() -> str:
+            async for news in OutcomePoller.shared(TABLE).news("run"):
+                told.append(news.text)
+            return news.kind
+
+        waiting = asyncio.create_task(waits())
         await until(lambda: len(dynamodb.calls) >= 2)
         for record in ("launched", "launched", "running"):
             dynamodb.launched["run"] = record
@@ -87,26 +92,26 @@ def test_the_record_of_a_launch_is_told_whenever_it_is_another_one(dynamodb):
         dynamodb.tables["outcomes"]["run"] = "done"
         return await waiting
 
-    assert asyncio.run(scenario()) == "done"
-    assert told == ["launched", "running"]
+    assert asyncio.run(scenario()) == "outcome"
+    assert told == ["launched", "running", "done"]
 
 
 def test_an_eager_waiter_among_many_hears_of_its_launch_in_the_next_pass(dynamodb):
     dynamodb.index = {}
-    told: list[str] = []
 
     async def scenario() -> None:
         poller = OutcomePoller.shared(TABLE)
         many = wait_for(*(f"run-{number}" for number in range(150)))
-        eager = asyncio.create_task(poller.outcome("eager", told.append, eager=True))
+        news = poller.news("eager", eager=True)
+        eager = asyncio.create_task(anext(news))
         await until(lambda: len(dynamodb.queries) >= 3)
         looked_up = [keys for keys in dynamodb.calls[2:] if keys != ["eager"]]
         assert not looked_up, "the others are looked up once a minute"
         dynamodb.launched["eager"] = "launched"
         queries = len(dynamodb.queries)
-        await until(lambda: len(dynamodb.queries) >= queries + 3)
-        assert told == ["launched"]
-        eager.cancel()
+        assert await eager == ("launched", "launched")
+        assert len(dynamodb.queries) <= queries + 2
+        await news.aclose()
         for task in many:
             task.cancel()
 

@@ -1,4 +1,5 @@
-"""What Airflow's providers manager reads: operators, triggers and the configuration section."""
+"""What Airflow's providers manager reads: operators, triggers, links, the connection type and the
+configuration section."""
 
 from typing import Any
 
@@ -48,9 +49,50 @@ def get_provider_info() -> dict[str, Any]:
                 "python-modules": ["airflow_provider_jetbridge.triggers.run"],
             }
         ],
+        "connection-types": [CONNECTION_TYPE],
+        "extra-links": [
+            f"airflow_provider_jetbridge.links.buttons.{name}"
+            for name in ("BatchJobLink", "ContainerLogLink", "EcsTaskLink", "JetbridgeRunLink")
+        ],
         "config": {"jetbridge": _CONFIG},
     }
 
+
+CONNECTION_TYPE: dict[str, Any] = {
+    "connection-type": "jetbridge",
+    "hook-class-name": "airflow_provider_jetbridge.hooks.jetbridge.JetbridgeHook",
+    # Airflow 3.0 and 3.1 don't know the rest, which `hooks.form` gives them another way.
+    "hook-name": "Jetbridge",
+    "conn-fields": {
+        "stack": {
+            "label": "Stack",
+            "description": (
+                "Name or ARN of Jetbridge's CloudFormation stack, or ARN of its start function. "
+                "Empty: what [jetbridge] stack says."
+            ),
+            "schema": {"type": ["string", "null"]},
+        },
+        "region_name": {
+            "label": "Region",
+            "description": "The stack's region. Empty: that of its ARN, or of the AWS connection.",
+            "schema": {"type": ["string", "null"]},
+        },
+        "aws_conn_id": {
+            "label": "AWS connection",
+            "description": "Connection id of the AWS connection to use. Empty: aws_default.",
+            "schema": {"type": ["string", "null"]},
+        },
+    },
+    "ui-field-behaviour": {
+        "hidden-fields": ["host", "schema", "login", "password", "port", "extra"],
+        "relabeling": {},
+        "placeholders": {
+            "stack": "jetbridge",
+            "region_name": "eu-central-1",
+            "aws_conn_id": "aws_default",
+        },
+    },
+}
 
 _CONFIG: dict[str, Any] = {
     "description": "How Airflow talks to Jetbridge.",

@@ -21,13 +21,16 @@ class Storyteller:
         self._log = log
         self._told: set[tuple[int, bool]] = set()
 
-    def launched(self, record: str) -> None:
-        """Tell what is new in a ``Launched`` record, given as JSON text. Never raises."""
+    def launched(self, record: str) -> Launched | None:
+        """Tell what is new in a ``Launched`` record, given as JSON text, and return it.
+
+        Never raises: one that can't be read is None.
+        """
         try:
             launch = decode(Launched, record)
         except ContractError as error:
             self._log.warning("The record of the launch can't be read: %s", error)
-            return
+            return None
         if self._new(launch.launch, running=False):
             self._log.info(
                 "Run %s is launched as %s %s%s",
@@ -38,6 +41,7 @@ class Storyteller:
             )
         if launch.started_at and self._new(launch.launch, running=True):
             self._log.info("Run %s runs since %s", launch.run_id, launch.started_at)
+        return launch
 
     def _new(self, launch: int, *, running: bool) -> bool:
         chapter = (launch, running)

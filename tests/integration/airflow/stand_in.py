@@ -1,4 +1,5 @@
-"""Jetbridge's start_run and stop_run, as an HTTP endpoint that answers Lambda's Invoke.
+"""Jetbridge's start_run, stop_run and watch_runs, as an HTTP endpoint that answers Lambda's Invoke,
+and the outcomes table's BatchGetItem, for those who want no outcome of it.
 
 What a run comes to is told by its definition's name: ``succeeds``, ``fails-once``,
 ``fails-always``, ``exits-99``, ``is-refused``. Outcomes and logs go where Jetbridge puts them.
@@ -7,6 +8,7 @@ What a run comes to is told by its definition's name: ``succeeds``, ``fails-once
 import json
 import threading
 import time
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -20,6 +22,8 @@ from jetbridge.contract import (
     State,
     StopAnswer,
     StopRequest,
+    WatchAnswer,
+    WatchRequest,
     decode,
     encode,
     to_builtins,
@@ -80,7 +84,15 @@ class StandIn:
             self.stops.append(request)
         return StopAnswer(stopping=request.run_ids, already_ended=[], unknown=[])
 
-    def _answer(self, function: str, payload: bytes) -> StartAnswer | StopAnswer:
+    def watch_runs(self, payload: bytes) -> WatchAnswer:
+        decode(WatchRequest, payload)
+        return WatchAnswer(
+            runs={}, outcomes_table=TABLE, stop_function="jetbridge-stop-run", region=REGION
+        )
+
+    def _answer(self, function: str, payload: bytes) -> StartAnswer | StopAnswer | WatchAnswer:
+        if function.endswith("-watch-runs"):
+            return self.watch_runs(payload)
         return (self.stop_run if function.endswith("-stop-run") else self.start_run)(payload)
 
     def _definition(self, request: StartRequest) -> str:
@@ -123,6 +135,9 @@ class StandIn:
     def _handler(stand_in) -> type[BaseHTTPRequestHandler]:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
+                if self.headers.get("X-Amz-Target") == "DynamoDB_20120810.BatchGetItem":
+                    self._send({"Responses": {TABLE: []}, "UnprocessedKeys": {}})
+                    return
                 function = self.path.split("/")[3]
                 stand_in.invoked.append(function)
                 payload = self.rfile.read(int(self.headers["Content-Length"]))
@@ -132,6 +147,9 @@ class StandIn:
                 except Exception as error:
                     headers["X-Amz-Function-Error"] = "Unhandled"
                     answer = {"errorType": type(error).__name__, "errorMessage": str(error)}
+                self._send(answer, headers)
+
+            def _send(self, answer: Any, headers: Mapping[str, str] = {}) -> None:
                 body = json.dumps(answer).encode()
                 self.send_response(200)
                 for name, value in {**headers, "Content-Length": str(len(body))}.items():

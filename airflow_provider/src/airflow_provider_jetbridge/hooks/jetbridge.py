@@ -7,10 +7,18 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
+from airflow.providers.common.compat.sdk import BaseHook
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from airflow_provider_jetbridge import aws
 from airflow_provider_jetbridge.exceptions import StartFailed, StartRefused
+from airflow_provider_jetbridge.resolution import resolve
+from airflow_provider_jetbridge.stack import (
+    START_FUNCTION,
+    STOP_FUNCTION,
+    WATCH_FUNCTION,
+    StackAddress,
+)
 from jetbridge.contract import (
     ContractError,
     StartAnswer,
@@ -36,21 +44,63 @@ RUNS_OF_ONE_STOP = 100
 T = TypeVar("T")
 
 
-class JetbridgeHook:
-    """Starts and stops runs.
+class JetbridgeHook(BaseHook):
+    """Starts, stops and watches runs.
 
     Starting is idempotent per try of a task instance (``AirflowCaller.key``), so an invocation
     whose answer was lost is simply sent again.
 
     Args:
         access: how to reach AWS.
-        stack: whose start_run to call; a stop names its function itself.
+        stack: whose functions to call; a stop names its function itself.
+        jetbridge_conn_id: an Airflow connection of type ``jetbridge``, which says what `access`
+            and `stack` leave open (`resolution.resolve`). Airflow is asked for it here.
+
+    Raises:
+        AirflowNotFoundException, ValueError: as `resolution.resolve` has it.
     """
 
-    def __init__(self, access: aws.AwsAccess, stack: str | None = None) -> None:
-        self.access = access
-        self.stack = stack
+    conn_name_attr = "jetbridge_conn_id"
+    default_conn_name = "jetbridge_default"
+    conn_type = "jetbridge"
+    hook_name = "Jetbridge"
+
+    def __init__(
+        self,
+        access: aws.AwsAccess | None = None,
+        stack: StackAddress | str | None = None,
+        *,
+        jetbridge_conn_id: str | None = None,
+    ) -> None:
+        super().__init__()
+        self.access = access or aws.AwsAccess()
+        self.stack = StackAddress.parse(stack) if isinstance(stack, str) else stack
+        if self.stack is None and jetbridge_conn_id is not None:
+            self.stack, self.access = resolve(jetbridge_conn_id, None, self.access)
         self._client: Any = None
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """The connection's own fields, for Airflow 3.0 and 3.1."""
+        from airflow_provider_jetbridge.hooks.form import widgets
+
+        return widgets()
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """What the connection's form leaves out, for Airflow 3.0 and 3.1."""
+        from airflow_provider_jetbridge.hooks.form import behaviour
+
+        return behaviour()
+
+    def test_connection(self) -> tuple[bool, str]:
+        """What the button "Test" asks: whether the stack answers, and its outcomes can be read.
+
+        Returns whether all works, and what does or what has to be mended. Never raises.
+        """
+        from airflow_provider_jetbridge.hooks.check import check
+
+        return check(self)
 
     def connect(self) -> None:
         """Make the client, for which Airflow is asked for the connection.
@@ -91,7 +141,7 @@ class JetbridgeHook:
         return answer
 
     def _start_once(self, request: StartRequest) -> StartAnswer:
-        return self._ask(f"{self.stack}-start-run", request, StartAnswer)
+        return self._ask(self.function(START_FUNCTION), request, StartAnswer)
 
     def stop(self, stop_function: str, callers: Mapping[str, str], reason: str) -> StopAnswer:
         """Ask Jetbridge to stop runs; each ends a moment later, by its own state-change event.
@@ -120,7 +170,7 @@ class JetbridgeHook:
         for start in range(0, len(run_ids), RUNS_OF_ONE_STOP):
             some = list(run_ids[start : start + RUNS_OF_ONE_STOP])
             request = StopRequest(run_ids=some, reason=reason, by="airflow")
-            answer = self._ask(f"{self.stack}-stop-run", request, StopAnswer)
+            answer = self._ask(self.function(STOP_FUNCTION), request, StopAnswer)
             together.stopping.extend(answer.stopping)
             together.already_ended.extend(answer.already_ended)
             together.unknown.extend(answer.unknown)
@@ -132,7 +182,7 @@ class JetbridgeHook:
         Raises:
             StartFailed, StartRefused: the function couldn't be called, or refuses the request.
         """
-        return self._ask(f"{self.stack}-watch-runs", request, WatchAnswer)
+        return self._ask(self.function(WATCH_FUNCTION), request, WatchAnswer)
 
     def _ask(self, function: str, request: Any, answer: type[T]) -> T:
         body = self._invoke(function, encode(request))
@@ -140,6 +190,11 @@ class JetbridgeHook:
             return decode(answer, body)
         except ContractError as error:
             raise StartFailed(f"{function} gave an answer of another version: {error}") from error
+
+    def function(self, name: str) -> str:
+        if self.stack is None:
+            raise ValueError("No stack of Jetbridge is named: give stack or jetbridge_conn_id")
+        return self.stack.function(name)
 
     def _invoke(self, function: str, payload: str) -> bytes:
         from botocore.exceptions import BotoCoreError, ClientError

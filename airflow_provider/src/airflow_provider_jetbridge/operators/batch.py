@@ -6,6 +6,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from airflow_provider_jetbridge.links.buttons import (
+    BatchJobLink,
+    ContainerLogLink,
+    JetbridgeRunLink,
+)
 from airflow_provider_jetbridge.operators.run import JetbridgeRunOperator, shorter
 from jetbridge.contract import Outcome
 
@@ -53,6 +58,7 @@ class BatchOperator(JetbridgeRunOperator):
 
     ui_color = "#c3dae0"
     backend_id_key = "batch_job_id"
+    operator_extra_links = (BatchJobLink(), ContainerLogLink(), JetbridgeRunLink())
     template_fields: Sequence[str] = (
         *JetbridgeRunOperator.template_fields,
         "job_id",

@@ -6,6 +6,7 @@ from collections.abc import Container, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from airflow_provider_jetbridge.links.buttons import ContainerLogLink, EcsTaskLink, JetbridgeRunLink
 from airflow_provider_jetbridge.operators.run import (
     MAX_TAIL_LINES,
     JetbridgeRunOperator,
@@ -66,6 +67,7 @@ class EcsRunTaskOperator(JetbridgeRunOperator):
 
     ui_color = "#f0ede4"
     backend_id_key = "ecs_task_arn"
+    operator_extra_links = (EcsTaskLink(), ContainerLogLink(), JetbridgeRunLink())
     template_fields: Sequence[str] = (
         *JetbridgeRunOperator.template_fields,
         "task_definition",

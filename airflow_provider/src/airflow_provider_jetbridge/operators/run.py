@@ -22,6 +22,7 @@ from airflow_provider_jetbridge.exceptions import (
     TaskDeferralError,
     TaskDeferralTimeout,
 )
+from airflow_provider_jetbridge.links.known import links_of
 from airflow_provider_jetbridge.log_target import log_target
 from airflow_provider_jetbridge.operators.stack import UsesStack
 from airflow_provider_jetbridge.settings import conf
@@ -76,10 +77,14 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
     backend_id_key: str
     """XCom key of AWS's id of the job."""
 
+    link_urls: dict[str, str] | None = None
+    """Addresses of the extra links, by XCom key, once this process knows of a run."""
+
     def __init__(
         self,
         *,
         jetbridge_stack: str | None = None,
+        jetbridge_conn_id: str | None = None,
         wait_for_completion: bool = True,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         last_line_as_result: bool | None = None,
@@ -104,6 +109,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         if finish not in (None, *get_args(Way)):
             raise ValueError(f"finish is {finish!r}; give one of {', '.join(get_args(Way))}")
         self.jetbridge_stack = jetbridge_stack
+        self.jetbridge_conn_id = jetbridge_conn_id
         self.wait_for_completion = wait_for_completion
         self.deferrable = deferrable
         self.last_line_as_result = last_line_as_result
@@ -202,6 +208,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
 
     def _start(self, request: StartRequest) -> StartAnswer:
         answer = self._hook().start(request)
+        self.link_urls = links_of(answer, self._stack)
         self.log.info(
             "Run %s %s (Jetbridge stack %s, %s)",
             answer.run_id,
@@ -247,7 +254,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
                 stop_function=answer.stop_function,
                 caller_key=caller_of(ti).key,
                 until="finished" if self._waits else "launched",
-                aws_conn_id=self.aws_conn_id,
+                aws_conn_id=self._access.aws_conn_id,
                 verify=self.verify,
                 botocore_config=self.botocore_config,
             ),
@@ -300,6 +307,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
             self.log.warning("%s: starting this try's own run", error)
             return self._begin(ti)
         tell_outcome(self.log, outcome)
+        self.link_urls = links_of(outcome, self._stack)
         if self.do_xcom_push:
             ti.xcom_push(key="exit_codes", value=outcome.exit_codes)
             ti.xcom_push(key=self.backend_id_key, value=outcome.backend_id)

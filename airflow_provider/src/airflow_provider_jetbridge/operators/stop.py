@@ -41,6 +41,7 @@ class StopRunOperator(UsesStack, BaseOperator):
         reason: str = "Stopped by Airflow's task {{ task_instance_key_str }}",
         ignore_unknown: bool = False,
         jetbridge_stack: str | None = None,
+        jetbridge_conn_id: str | None = None,
         aws_conn_id: str | None = "aws_default",
         region_name: str | None = None,
         verify: bool | str | None = None,
@@ -52,6 +53,7 @@ class StopRunOperator(UsesStack, BaseOperator):
         self.reason = reason
         self.ignore_unknown = ignore_unknown
         self.jetbridge_stack = jetbridge_stack
+        self.jetbridge_conn_id = jetbridge_conn_id
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
         self.verify = verify

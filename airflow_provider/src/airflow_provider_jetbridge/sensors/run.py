@@ -77,11 +77,12 @@ class JobRunSensor(UsesStack, BaseSensorOperator):
         run_id: str | None = None,
         idempotency_key: str | None = None,
         schedule_arn: str | None = None,
-        scheduled_time: str | datetime = "{{ data_interval_end }}",
+        scheduled_time: str | datetime = "{{ data_interval_end | default('') }}",
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         finish: Literal["rest"] | None = None,
         airflow: str = "default",
         jetbridge_stack: str | None = None,
+        jetbridge_conn_id: str | None = None,
         aws_conn_id: str | None = "aws_default",
         region_name: str | None = None,
         verify: bool | str | None = None,
@@ -97,6 +98,7 @@ class JobRunSensor(UsesStack, BaseSensorOperator):
         self.finish = finish
         self.airflow = airflow
         self.jetbridge_stack = jetbridge_stack
+        self.jetbridge_conn_id = jetbridge_conn_id
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
         self.verify = verify
@@ -195,7 +197,7 @@ class JobRunSensor(UsesStack, BaseSensorOperator):
                 outcomes_table=answer.outcomes_table,
                 region_name=answer.region,
                 deferred_at=time.time(),
-                aws_conn_id=self.aws_conn_id,
+                aws_conn_id=self._access.aws_conn_id,
                 verify=self.verify,
                 botocore_config=self.botocore_config,
             ),

@@ -6,10 +6,11 @@ import asyncio
 import contextvars
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import ClassVar
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, NamedTuple
 
 from asgiref.sync import sync_to_async
 
@@ -31,22 +32,39 @@ a unit for a Query that names the last minute's completions, up to some forty of
 """
 
 
+class News(NamedTuple):
+    """Of one run, as JSON text: its ``Launched`` record, or its ``Outcome``, after which there is
+    none."""
+
+    kind: Literal["launched", "outcome"]
+    text: str
+
+
 @dataclass(eq=False)
 class _Waiter:
     """A trigger that waits, with the logging context that leads to its task's own log."""
 
-    outcome: asyncio.Future[str]
-    context: contextvars.Context
-    on_launched: Callable[[str], object] | None = None
+    context: contextvars.Context = field(default_factory=contextvars.copy_context)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
     launched: str | None = None
+    outcome: str | None = None
+    error: Exception | None = None
 
-    def tell(self, message: str) -> None:
+    def warn(self, message: str) -> None:
         self.context.run(log.warning, "%s", message)
 
-    def tell_launched(self, launched: str) -> None:
-        if self.on_launched is not None and launched != self.launched:
+    def has_launched(self, launched: str) -> None:
+        if launched != self.launched:
             self.launched = launched
-            self.context.run(self.on_launched, launched)
+            self.changed.set()
+
+    def has_ended(self, outcome: str) -> None:
+        self.outcome = outcome
+        self.changed.set()
+
+    def fails(self, error: Exception) -> None:
+        self.error = error
+        self.changed.set()
 
 
 class OutcomePoller:
@@ -85,34 +103,40 @@ class OutcomePoller:
         """How many runs are waited for."""
         return len(self._waiting)
 
-    async def outcome(
-        self,
-        run_id: str,
-        on_launched: Callable[[str], object] | None = None,
-        *,
-        eager: bool = False,
-    ) -> str:
-        """Wait for the outcome of a run, as JSON text.
+    async def news(self, run_id: str, *, eager: bool = False) -> AsyncGenerator[News]:
+        """What becomes of a run: what it is launched as, whenever that changes, then its outcome.
 
-        An outcome that was there before is found by the next pass.
+        What was there before is found by the next pass. A launch that is missed isn't told.
 
         Args:
-            on_launched: called with the run's ``Launched`` record, as JSON text, whenever it is
-                another one; where many runs wait, up to a minute later.
-            eager: look the run up in each pass, so that ``on_launched`` hears at once.
+            eager: look the run up in each pass, so that its launch is told at once; where many
+                runs wait it is otherwise told up to a minute later.
         """
-        loop = asyncio.get_running_loop()
-        waiter = _Waiter(loop.create_future(), contextvars.copy_context(), on_launched)
+        waiter = _Waiter()
         self._waiting.setdefault(run_id, []).append(waiter)
         self._rounds.add(run_id, eager)
         self._nobody_waits.clear()
         if self._task is None:
             # An empty context: the poller's own lines belong to no task's log.
-            self._task = loop.create_task(self._poll(), context=contextvars.Context())
+            self._task = asyncio.create_task(self._poll(), context=contextvars.Context())
         try:
-            return await waiter.outcome
+            while True:
+                await waiter.changed.wait()
+                waiter.changed.clear()
+                if waiter.outcome is not None:
+                    yield News("outcome", waiter.outcome)
+                    return
+                if waiter.error is not None:
+                    raise waiter.error
+                if waiter.launched is not None:
+                    yield News("launched", waiter.launched)
         finally:
             self._forget(run_id, waiter)
+
+    async def outcome(self, run_id: str) -> str:
+        """Wait for the outcome of a run, as JSON text."""
+        async with aclosing(self.news(run_id)) as news:
+            return [each.text async for each in news][-1]
 
     def _forget(self, run_id: str, waiter: _Waiter) -> None:
         waiters = self._waiting.get(run_id, [])
@@ -133,8 +157,7 @@ class OutcomePoller:
                 await self._pause(self._delay(reading) - (loop.time() - began))
         except Exception as error:
             for waiter in self._waiters():
-                if not waiter.outcome.done():
-                    waiter.outcome.set_exception(error)
+                waiter.fails(error)
         finally:
             self._on_end()
             self._thread.shutdown(wait=False, cancel_futures=True)
@@ -179,11 +202,10 @@ class OutcomePoller:
     def _hand_over(self, reading: Reading) -> None:
         for run_id, launched in reading.launched.items():
             for waiter in self._waiting.get(run_id, []):
-                waiter.tell_launched(launched)
+                waiter.has_launched(launched)
         for run_id, outcome in reading.found.items():
             for waiter in self._waiting.get(run_id, []):
-                if not waiter.outcome.done():
-                    waiter.outcome.set_result(outcome)
+                waiter.has_ended(outcome)
 
     def _delay(self, reading: Reading) -> float:
         """Seconds from the beginning of this pass to that of the next; says what is wrong, once."""
@@ -211,7 +233,7 @@ class OutcomePoller:
         log.warning("%s", message)
         if reading.needs_mending:
             for waiter in self._waiters():
-                waiter.tell(message)
+                waiter.warn(message)
 
     def _waiters(self) -> list[_Waiter]:
         return [waiter for waiters in self._waiting.values() for waiter in waiters]

@@ -6,11 +6,14 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any, Literal, get_args
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_jetbridge.aws import AwsAccess
+from airflow_provider_jetbridge.links.known import links_of
+from airflow_provider_jetbridge.links.publish import publish
 from airflow_provider_jetbridge.story import Storyteller
 from airflow_provider_jetbridge.triggers.guard import hold_seconds, resume_rate
 from airflow_provider_jetbridge.triggers.kill import Reaper
@@ -119,23 +122,22 @@ class JetbridgeRunTrigger(BaseTrigger):
         """What the event tells: the outcome, or the launch, if that is waited for and first."""
         poller = OutcomePoller.shared(self._table())
         story = Storyteller(self.log)
-        if self.until == "finished":
-            return {"outcome": json.loads(await poller.outcome(self.run_id, story.launched))}
-        launch: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        async with aclosing(poller.news(self.run_id, eager=self.until == "launched")) as news:
+            async for kind, text in news:
+                if kind == "outcome":
+                    return {kind: json.loads(text)}
+                await self._tell(story, text)
+                if self.until == "launched":
+                    return {kind: json.loads(text)}
+        raise AssertionError("news end with an outcome")
 
-        def launched(record: str) -> None:
-            story.launched(record)
-            if not launch.done():
-                launch.set_result(record)
-
-        outcome = asyncio.ensure_future(poller.outcome(self.run_id, launched, eager=True))
-        try:
-            await asyncio.wait((outcome, launch), return_when=asyncio.FIRST_COMPLETED)
-            if outcome.done():
-                return {"outcome": json.loads(outcome.result())}
-            return {"launched": json.loads(launch.result())}
-        finally:
-            outcome.cancel()
+    async def _tell(self, story: Storyteller, record: str) -> None:
+        """Tell the task's log, and Airflow's page of the task, what the run has become."""
+        launched = story.launched(record)
+        ti: Any = getattr(self, "task_instance", None)
+        if launched is not None and ti is not None:
+            task = Task(ti.dag_id, ti.run_id, ti.task_id, ti.map_index)
+            await publish(task, links_of(launched))
 
     async def _hold(self, began: float) -> None:
         hold = hold_seconds(

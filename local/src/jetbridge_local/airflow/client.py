@@ -76,6 +76,21 @@ class AirflowClient:
         body = {"connection_id": connection_id, "conn_type": conn_type, **fields}
         self._json("POST", "/api/v2/connections", json=body)
 
+    def test_connection(self, conn_type: str, **fields: Any) -> tuple[bool, str]:
+        """What the button "Test" of a connection's form says; ``[core] test_connection`` allows it.
+
+        ``fields`` as in `add_connection`.
+        """
+        body = {"connection_id": "tested", "conn_type": conn_type, **fields}
+        answer = self._json("POST", "/api/v2/connections/test", json=body)
+        return answer["status"], answer["message"]
+
+    def hook_meta(self) -> list[dict[str, Any]]:
+        """What Airflow's page of connections knows of each connection type's form."""
+        answer = _checked(self._request("GET", "/ui/connections/hook_meta"))
+        meta: list[dict[str, Any]] = answer.json()
+        return meta
+
     def trigger(
         self,
         dag_id: str,
@@ -189,6 +204,15 @@ class AirflowClient:
         if answer.status_code == 404:
             return None
         return _checked(answer).json()["value"]
+
+    def links(
+        self, dag_id: str, run_id: str, task_id: str, map_index: int = -1
+    ) -> dict[str, str | None]:
+        """The task instance's extra links by name; None for one that isn't known."""
+        path = f"{_run_path(dag_id, run_id)}/taskInstances/{quote(task_id)}/links"
+        answer = self._json("GET", path, params={"map_index": map_index})
+        links: dict[str, str | None] = answer["extra_links"]
+        return links
 
     def _pages(self, path: str, items: str) -> Iterator[dict[str, Any]]:
         offset = 0

@@ -1,0 +1,159 @@
+"""Whether a stack of Jetbridge can be used, in words for who has to mend it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_jetbridge.stack import START_FUNCTION, WATCH_FUNCTION
+from jetbridge.contract import ContractError, WatchAnswer, WatchRequest, decode, encode
+
+if TYPE_CHECKING:
+    from airflow_provider_jetbridge.hooks.jetbridge import JetbridgeHook
+
+NO_RUN = "test-connection"
+"""A key that no run has: run ids are 20 letters and digits of base32."""
+
+DENIED = frozenset({"AccessDeniedException", "AccessDenied"})
+MISSING = "ResourceNotFoundException"
+BAD_CREDENTIALS = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+
+
+class _Wrong(Exception):
+    """Something has to be mended; the message says where, what is wrong, and what to do."""
+
+
+def check(hook: JetbridgeHook) -> tuple[bool, str]:
+    """Ask the stack for its outcomes table, and the table for a run that isn't there.
+
+    Never raises. Nothing is started or changed.
+    """
+    try:
+        answer = _watch(hook)
+        _read(hook, answer)
+    except _Wrong as wrong:
+        return False, str(wrong)
+    except Exception as error:
+        return False, f"{type(error).__name__}: {error}"
+    return True, (
+        f"Stack {hook.stack} answers in {answer.region}, and its outcomes table "
+        f"{answer.outcomes_table} can be read"
+    )
+
+
+def _watch(hook: JetbridgeHook) -> WatchAnswer:
+    function = hook.function(WATCH_FUNCTION)
+    client = _client(hook)
+    answer = _asked(hook, "lambda:InvokeFunction", function, _invoke, client, function)
+    if answer is None:
+        raise _Wrong(_why_missing(hook, client, function))
+    body, failed = answer
+    if failed:
+        text = body.decode(errors="replace")[:500]
+        raise _Wrong(f"{function} fails; look into its log group /aws/lambda/{function}: {text}")
+    try:
+        return decode(WatchAnswer, body)
+    except ContractError as error:
+        raise _Wrong(
+            f"{function} answers in another version: {error}. Update the stack, or this provider"
+        ) from error
+
+
+def _read(hook: JetbridgeHook, answer: WatchAnswer) -> None:
+    from airflow_provider_jetbridge import aws
+
+    table = answer.outcomes_table
+    client = aws.client(hook.access, "dynamodb", connect_timeout=5, read_timeout=10)
+    keys = {"Keys": [{"run_id": {"S": NO_RUN}}]}
+    found = _asked(
+        hook,
+        "dynamodb:BatchGetItem",
+        table,
+        lambda: client.batch_get_item(RequestItems={table: keys}),
+    )
+    if found is None:
+        raise _Wrong(
+            f"Stack {hook.stack} answers, but its outcomes table {table} isn't in "
+            f"{client.meta.region_name}. Field Region has to be the stack's, {answer.region}"
+        )
+
+
+def _client(hook: JetbridgeHook) -> Any:
+    from botocore.exceptions import NoRegionError
+
+    try:
+        return hook.client
+    except NoRegionError as error:
+        raise _Wrong(
+            "Field Region is empty, and the AWS connection has no region either. Give the stack's"
+        ) from error
+
+
+def _invoke(client: Any, function: str) -> tuple[bytes, bool]:
+    answer = client.invoke(FunctionName=function, Payload=encode(WatchRequest()).encode())
+    return answer["Payload"].read(), "FunctionError" in answer
+
+
+def _why_missing(hook: JetbridgeHook, client: Any, function: str) -> str:
+    """Only the dry run of start_run tells an older stack from none."""
+    start = hook.function(START_FUNCTION)
+    region = client.meta.region_name
+    try:
+        client.invoke(FunctionName=start, InvocationType="DryRun")
+    except Exception:
+        return (
+            f"Field Stack: there is no stack {hook.stack} of Jetbridge in {region} "
+            f"({function} isn't there). Give the CloudFormation stack's name or ARN, and its "
+            "region in field Region"
+        )
+    return (
+        f"Stack {hook.stack} in {region} is older than this provider: it has no {function}. "
+        "Update it (sam deploy). Operators work with it; sensors and this test don't"
+    )
+
+
+def _asked(hook: JetbridgeHook, action: str, resource: str, ask: Any, *arguments: Any) -> Any:
+    """What AWS answers; None where it says that the resource isn't there."""
+    from botocore.exceptions import (
+        BotoCoreError,
+        ClientError,
+        NoCredentialsError,
+        PartialCredentialsError,
+    )
+
+    connection = hook.access.aws_conn_id or "(boto3's default credentials)"
+    try:
+        return ask(*arguments)
+    except (NoCredentialsError, PartialCredentialsError) as error:
+        raise _Wrong(
+            f"Field AWS connection: {connection} has no credentials ({error}). Give it some, or "
+            "run Airflow with a role"
+        ) from error
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        if code == MISSING:
+            return None
+        if code in DENIED:
+            raise _Wrong(
+                f"{action} on {resource} is denied to the role of AWS connection {connection}. "
+                f"Attach the policy that the stack's output AirflowPolicyArn names ({error})"
+            ) from error
+        if code in BAD_CREDENTIALS:
+            raise _Wrong(
+                f"Field AWS connection: AWS doesn't accept the credentials of {connection}; "
+                f"renew them ({error})"
+            ) from error
+        raise _Wrong(f"{action} on {resource} fails: {error}") from error
+    except BotoCoreError as error:
+        raise _Wrong(
+            f"AWS can't be reached for {action} on {resource}: {error}. Check field Region and the"
+            " network"
+        ) from error

@@ -1,0 +1,30 @@
+"""The links of a run as far as it is known; a link is worth no task, so these never raise."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from jetbridge.contract import Launched, Outcome, StartAnswer
+
+if TYPE_CHECKING:
+    from airflow_provider_jetbridge.stack import StackAddress
+
+log = logging.getLogger(__name__)
+
+
+def links_of(
+    run: StartAnswer | Launched | Outcome, stack: StackAddress | None = None
+) -> dict[str, str]:
+    """Addresses by XCom key; without ``stack`` that of the run's own is absent."""
+    try:
+        from airflow_provider_jetbridge.links import urls
+
+        if isinstance(run, StartAnswer):
+            return urls.of_answer(run, stack)
+        if isinstance(run, Launched):
+            return urls.of_launched(run, stack)
+        return urls.of_outcome(run, stack)
+    except Exception:
+        log.warning("The links of run %s can't be told", run.run_id, exc_info=True)
+        return {}

@@ -1,0 +1,50 @@
+"""Links of a task that still waits, from its trigger."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from asgiref.sync import sync_to_async
+
+from airflow_provider_jetbridge.triggers.killed import Task
+
+log = logging.getLogger(__name__)
+
+
+async def publish(task: Task, urls: Mapping[str, str]) -> bool:
+    """Store a task instance's links, so that Airflow shows them while it is deferred.
+
+    They are XComs, which a trigger may set (triggerer_job_runner.py, ``ToTriggerSupervisor`` has
+    ``SetXCom`` in Airflow 3.0 to 3.3). As Airflow does with a worker's links, they are stored in
+    its database whatever XCom backend is configured, because its API looks for links there.
+
+    Returns:
+        Whether Airflow took all of them. Never raises, because a link is worth no task.
+
+    A trigger has to await this rather than leave it to a background task: it uses the trigger's
+    connection to Airflow.
+    """
+    # From any other thread than asgiref's own it kills the triggerer of Airflow 3.0, see
+    # `triggers.poller`.
+    store = sync_to_async(_store)
+    for key, url in urls.items():
+        try:
+            await store(task, key, url)
+        except Exception as error:
+            log.warning("Link %s of %s could not be stored: %s", key, task, error)
+            return False
+    return True
+
+
+def _store(task: Task, key: str, url: str) -> None:
+    from airflow.sdk.bases.xcom import BaseXCom
+
+    BaseXCom.set(
+        key,
+        url,
+        dag_id=task.dag_id,
+        task_id=task.task_id,
+        run_id=task.run_id,
+        map_index=task.map_index,
+    )

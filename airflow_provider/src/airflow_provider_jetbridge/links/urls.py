@@ -1,0 +1,121 @@
+"""The links of a run, by the XCom key under which Airflow finds each.
+
+A link whose address isn't known is absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from airflow_provider_jetbridge.links import console
+from airflow_provider_jetbridge.links.buttons import (
+    BatchJobLink,
+    ContainerLogLink,
+    EcsTaskLink,
+    JetbridgeLink,
+    JetbridgeRunLink,
+)
+from airflow_provider_jetbridge.stack import StackAddress
+from jetbridge.contract import Launched, LogStream, Outcome, StartAnswer
+
+FUNCTIONS = (
+    "start-run",
+    "launch-run",
+    "track-run",
+    "finish-run",
+    "notify-airflow",
+    "copy-logs",
+    "relay-logs",
+    "stop-run",
+    "sweep-runs",
+)
+"""Those of the stack's functions whose log groups every version of the stack has: Logs Insights
+fails on a group that isn't there."""
+
+MAX_GROUPS = 50
+"""Log groups of one Logs Insights query, its quota."""
+
+MAX_STREAMS = 20
+"""Streams that an address names, so that no browser or proxy cuts it."""
+
+MARGIN_SECONDS = 3600.0
+"""Functions log of a run before it is launched and after it is sealed."""
+
+
+def of_answer(answer: StartAnswer, stack: StackAddress | str | None) -> dict[str, str]:
+    """The links of a run that has just been accepted.
+
+    Args:
+        stack: whose functions to look at; without it there is no link to the run itself.
+    """
+    home = console.home(console.partition_of(None, answer.region))
+    return _present({JetbridgeRunLink: home and _run(home, answer.region, answer.run_id, stack)})
+
+
+def of_launched(launched: Launched, stack: StackAddress | str | None) -> dict[str, str]:
+    """The links of a run that goes on."""
+    return _links(launched, stack, None, None)
+
+
+def of_outcome(outcome: Outcome, stack: StackAddress | str | None) -> dict[str, str]:
+    """The links of a run that has ended."""
+    deaths = [death.at for death in outcome.deaths]
+    begins = [datetime.fromisoformat(outcome.started_at).timestamp()] if outcome.started_at else []
+    start = min([*deaths, *begins, outcome.finished_at]) - MARGIN_SECONDS
+    return _links(outcome, stack, _iso(start), _iso(outcome.finished_at + MARGIN_SECONDS))
+
+
+def _links(
+    run: Launched | Outcome, stack: StackAddress | str | None, start: str | None, end: str | None
+) -> dict[str, str]:
+    home = console.home(console.partition_of(run.backend_id, run.region))
+    if home is None:
+        return {}
+    links: dict[type[JetbridgeLink], str | None] = {
+        ContainerLogLink: _log(home, run.log_streams, start, end),
+        JetbridgeRunLink: _run(home, run.region, run.run_id, stack, start, end),
+    }
+    if run.backend_id and run.backend == "ecs":
+        links[EcsTaskLink] = console.ecs_task(home, run.region, run.backend_id, run.cluster)
+    elif run.backend_id:
+        links[BatchJobLink] = console.batch_job(home, run.region, run.backend_id)
+    return _present(links)
+
+
+def _log(home: str, streams: Sequence[LogStream], start: str | None, end: str | None) -> str | None:
+    """The stream, or a query over several, if they are of one region, as Logs Insights needs."""
+    if not streams:
+        return None
+    first = streams[0]
+    here = [stream for stream in streams if stream.region == first.region]
+    names = list(dict.fromkeys(stream.stream for stream in here))
+    groups = list(dict.fromkeys(stream.group for stream in here))
+    if len(names) == 1 and len(groups) == 1:
+        return console.log_stream(home, first.region, first.group, first.stream)
+    condition = f"@logStream in [{', '.join(map(console.literal, names[:MAX_STREAMS]))}]"
+    query = console.lines_that(condition, "@logStream", "@message")
+    return console.logs_insights(home, first.region, groups[:MAX_GROUPS], query, start, end)
+
+
+def _run(
+    home: str,
+    region: str,
+    run_id: str,
+    stack: StackAddress | str | None,
+    start: str | None = None,
+    end: str | None = None,
+) -> str | None:
+    if stack is None:
+        return None
+    groups = [f"/aws/lambda/{stack}-{function}" for function in FUNCTIONS]
+    query = console.lines_that(f"run_id = {console.literal(run_id)}", "@log", "level", "message")
+    return console.logs_insights(home, region, groups, query, start, end)
+
+
+def _present(links: dict[type[JetbridgeLink], str | None]) -> dict[str, str]:
+    return {link().xcom_key: url for link, url in links.items() if url}
+
+
+def _iso(epoch: float) -> str:
+    return datetime.fromtimestamp(epoch, UTC).isoformat(timespec="milliseconds")[:23] + "Z"

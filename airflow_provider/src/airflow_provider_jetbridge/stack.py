@@ -1,0 +1,63 @@
+"""Which stack of Jetbridge is meant, and what its functions are called."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+START_FUNCTION = "start-run"
+STOP_FUNCTION = "stop-run"
+WATCH_FUNCTION = "watch-runs"
+
+# CloudFormation's rule for StackName, API_CreateStack.html.
+_NAME = r"[A-Za-z][A-Za-z0-9-]{0,127}"
+_ARN = r"arn:(?P<partition>aws[a-z-]*):{service}:(?P<region>[a-z0-9-]+):(?P<account>\d{{12}}):"
+_STACK_NAME = re.compile(_NAME)
+_STACK_ARN = re.compile(_ARN.format(service="cloudformation") + rf"stack/(?P<name>{_NAME})/[^/]+")
+_START_ARN = re.compile(
+    _ARN.format(service="lambda") + rf"function:(?P<name>{_NAME})-{START_FUNCTION}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StackAddress:
+    """A stack by its name. Only an ARN tells its ``partition``, ``account`` and ``region``."""
+
+    name: str
+    partition: str | None = None
+    account: str | None = None
+    region: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> StackAddress:
+        """Read a stack's name, its ARN, or the ARN of its start_run.
+
+        Raises:
+            ValueError: it is none of these.
+        """
+        text = text.strip()
+        if _STACK_NAME.fullmatch(text):
+            return cls(text)
+        found = _STACK_ARN.fullmatch(text) or _START_ARN.fullmatch(text)
+        if found is None:
+            raise ValueError(
+                f"{text!r} names no stack of Jetbridge. Give the CloudFormation stack's name "
+                "(jetbridge), its ARN (arn:aws:cloudformation:<region>:<account>:stack/<name>/<id>)"
+                " or that of its start function (arn:aws:lambda:<region>:<account>:function:"
+                f"<name>-{START_FUNCTION})"
+            )
+        return cls(**found.groupdict())
+
+    def function(self, name: str) -> str:
+        """What Lambda's Invoke takes for one of the stack's functions, such as ``start-run``.
+
+        Its ARN where account and region are known: a connection to another account is then
+        refused by AWS, instead of finding that account's stack of the same name.
+        """
+        function = f"{self.name}-{name}"
+        if self.account is None or self.region is None:
+            return function
+        return f"arn:{self.partition}:lambda:{self.region}:{self.account}:function:{function}"
+
+    def __str__(self) -> str:
+        return self.name
