@@ -149,7 +149,7 @@ class StandIn:
                     answer = {"errorType": type(error).__name__, "errorMessage": str(error)}
                 self._send(answer, headers)
 
-            def _send(self, answer: Any, headers: Mapping[str, str] = {}) -> None:  # noqa: B006
+            def _send(self, answer: Any, headers: Mapping[str, str] = {}) -> None:
                 body = json.dumps(answer).encode()
                 self.send_response(200)
                 for name, value in {**headers, "Content-Length": str(len(body))}.items():
