@@ -37,3 +37,18 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         application.deploy(LiveLogGroupNames=LIVE_GROUP, AirflowLogGroup=AIRFLOW_GROUP)
         application.deploy_example()
         yield Deployed(cloud)
+
+
+@pytest.fixture
+def without_events(deployed: Deployed) -> Iterator[None]:
+    """While this lasts, no rule delivers any state change."""
+    events = deployed.client("events")
+    rules = [
+        rule["Name"] for rule in events.list_rules()["Rules"] if "StateChangeRule" in rule["Name"]
+    ]
+    assert len(rules) == 2
+    for rule in rules:
+        events.disable_rule(Name=rule)
+    yield
+    for rule in rules:
+        events.enable_rule(Name=rule)

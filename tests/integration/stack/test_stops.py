@@ -1,7 +1,5 @@
 """Runs that are ended from outside: stopped, timed out, or finished without any event."""
 
-from collections.abc import Iterator
-
 import pytest
 from deployed import REPORT, Deployed, batch_job, ecs_task
 
@@ -9,21 +7,6 @@ from deployed import REPORT, Deployed, batch_job, ecs_task
 @pytest.fixture(scope="module")
 def sleeper(deployed: Deployed) -> str:
     return deployed.task_definition("jetbridge-example-sleeper", "test/sleeper:1")
-
-
-@pytest.fixture
-def without_events(deployed: Deployed) -> Iterator[None]:
-    """While this lasts, no rule delivers any state change."""
-    events = deployed.client("events")
-    rules = [
-        rule["Name"] for rule in events.list_rules()["Rules"] if "StateChangeRule" in rule["Name"]
-    ]
-    assert len(rules) == 2
-    for rule in rules:
-        events.disable_rule(Name=rule)
-    yield
-    for rule in rules:
-        events.enable_rule(Name=rule)
 
 
 def test_stopped_task_ends_as_stopped(deployed: Deployed, sleeper: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jetbridge_testing.samples import request, sample
+from jetbridge_testing.template import ROOT
 
 from jetbridge.contract import (
     AirflowCaller,
@@ -17,6 +18,7 @@ from jetbridge.contract import (
     Death,
     EventCaller,
     Fault,
+    Launched,
     LogStream,
     Outcome,
     PersonCaller,
@@ -211,3 +213,13 @@ def test_new_fields_are_checked(field: str, value: Any, problem: str) -> None:
         decode(StartRequest, _changed(field, value))
     assert refused.value.field.startswith((field, "tags"))
     assert problem in refused.value.problem
+
+
+def test_the_launched_record_of_the_docs_is_one() -> None:
+    text = (ROOT / "docs" / "contract.md").read_text()
+    section = text.partition("## While it runs")[2].partition("## The outcome")[0]
+    [shown] = re.findall(r"```json\n(.*?)```", section, re.DOTALL)
+    assert json.loads(encode(decode(Launched, shown))) == json.loads(shown)
+    for name in Launched.__struct_fields__:
+        told = f'"{name}"' in shown or f"`{name}`" in section
+        assert told, name

@@ -15,16 +15,24 @@ from jetbridge_testing.backends import FakeBackend, FakeBatch, FakeEcs
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.environment import ENVIRONMENT, QUEUES, Context, create_queues
 from jetbridge_testing.notices import outcome_of
-from jetbridge_testing.samples import ended_run, launched_run, new_run, sample
+from jetbridge_testing.outcomes import ReadDynamoOutcomes
+from jetbridge_testing.samples import ended_run, event, launched_run, new_run, sample
 from jetbridge_testing.tables import create_table
 from jetbridge_testing.template import ROOT
 from msgspec.structs import replace
 
 from jetbridge import aws as clients
 from jetbridge.backends.port import Throttled
-from jetbridge.contract import ContractError, Outcome, StartRequest, StopCause, decode, to_builtins
+from jetbridge.contract import (
+    ContractError,
+    Launched,
+    Outcome,
+    StartRequest,
+    StopCause,
+    decode,
+    to_builtins,
+)
 from jetbridge.domain.run import Status
-from jetbridge.outcomes.dynamodb import DynamoOutcomes
 from jetbridge.runs.dynamodb import DynamoRuns
 from jetbridge.wiring import backends, notify_airflow, parts
 
@@ -38,7 +46,7 @@ class Cloud:
     def __init__(self, fakes: dict[str, FakeBackend]) -> None:
         dynamodb = boto3.client("dynamodb")
         self.runs = DynamoRuns(dynamodb, create_table(dynamodb, "RunsTable"), 900)
-        self.outcomes = DynamoOutcomes(dynamodb, create_table(dynamodb, "OutcomesTable"))
+        self.outcomes = ReadDynamoOutcomes(dynamodb, create_table(dynamodb, "OutcomesTable"))
         self.sqs = boto3.client("sqs")
         create_queues(self.sqs)
         self.s3 = boto3.client("s3", region_name="us-east-1")
@@ -199,6 +207,23 @@ def test_launch_run(cloud: Cloud) -> None:
     row = cloud.runs.get(new_run().run_id)
     assert row is not None
     assert (row.status, row.backend_id) == (Status.LAUNCHED, "ecs-0")
+    told = cloud.outcomes.standing(row.run_id)
+    assert isinstance(told, Launched)
+    assert (told.backend_id, told.region) == ("ecs-0", "eu-central-1")
+    assert told.launched_at == row.launched_at
+
+
+def test_launch_run_gives_a_message_back_that_it_could_not_tell(cloud: Cloud) -> None:
+    cloud.runs.create(new_run())
+    boto3.client("dynamodb").delete_table(TableName="OutcomesTable")
+    message = sample("launch_run/message")
+    [record] = message["Records"]
+    failed = {"batchItemFailures": [{"itemIdentifier": record["messageId"]}]}
+    assert _call("launch_run", message) == failed
+    create_table(boto3.client("dynamodb"), "OutcomesTable")
+    assert _call("launch_run", message) == ALL_GOOD
+    assert isinstance(cloud.outcomes.standing(new_run().run_id), Launched)
+    assert len(cloud.ecs.launched) == 1
 
 
 def test_launch_run_sends_a_throttled_launch_anew(cloud: Cloud) -> None:
@@ -222,6 +247,20 @@ def test_track_run(cloud: Cloud) -> None:
     assert {message["run_id"] for message in cloud.messages("finish")} == ids
     rows = [cloud.runs.get(run_id) for run_id in ids]
     assert [row and (row.status, row.handed_over) for row in rows] == [(Status.ENDED, True)] * 2
+
+
+def test_track_run_tells_that_a_task_runs(cloud: Cloud) -> None:
+    run = launched_run()
+    cloud.runs.create(run)
+    assert run.definition is not None
+    cloud.runs.pin(run.run_id, 1, run.definition)
+    message = sample("track_run/messages")
+    del message["Records"][1:]
+    message["Records"][0]["body"] = json.dumps(event("ecs_running"))
+    assert _call("track_run", message) == ALL_GOOD
+    told = cloud.outcomes.standing(run.run_id)
+    assert isinstance(told, Launched)
+    assert told.started_at == "2026-03-01T00:00:29.114Z"
 
 
 def test_finish_run(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:

@@ -50,8 +50,8 @@ class Scene:
     ) -> None:
         self.clock = Clock(STOPPED_AT + 10)
         self.steps = steps
-        self.core = Core(steps.watch, self.clock, runs=runs)
         self.outcomes = outcomes or MemoryOutcomes()
+        self.core = Core(steps.watch, self.clock, runs=runs, outcomes=self.outcomes)
         self.logs = MemoryLogs({MAIN: ["first"]})
         self.bus, self.copies, self.notices = MemoryBus(), MemoryQueue(), MemoryQueue()
         self.finish = Finish(

@@ -36,6 +36,7 @@ def runs(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoRuns]:
     create_queues(boto3.client("sqs"))
     boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="airflow-logs")
     dynamodb = boto3.client("dynamodb")
+    create_table(dynamodb, "OutcomesTable")
     yield DynamoRuns(dynamodb, create_table(dynamodb, "RunsTable"), 900)
     for cached in caches:
         cached.cache_clear()
