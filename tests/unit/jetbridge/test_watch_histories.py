@@ -14,7 +14,7 @@ from jetbridge_testing.clock import Clock
 from jetbridge_testing.logs import MemoryLogs
 from jetbridge_testing.memory import MemoryBus, MemoryOutcomes, MemoryQueue, MemoryRuns
 from jetbridge_testing.samples import DEFINITIONS, REGION, change, launched_run, watcher
-from jetbridge_testing.tables import fresh_table
+from jetbridge_testing.tables import create_table
 from jetbridge_testing.turns import Turns
 
 from jetbridge.contract import WatchedRun, WatchRequest
@@ -110,7 +110,7 @@ def _check(history: History, order: list[int]) -> None:
     assert {task.caller.key for task in told} == {task.caller.key for task in row.watchers}
 
 
-@settings(max_examples=600)
+@settings(max_examples=400)
 @given(**PLAYS)
 @example(order=[3, 3, 0, 3, 3, 0, 3, 3, 3], crashes=[])
 def test_told_or_answered_ended(order: list[int], crashes: list[int]) -> None:
@@ -119,11 +119,14 @@ def test_told_or_answered_ended(order: list[int], crashes: list[int]) -> None:
 
 
 def test_told_or_answered_ended_on_dynamodb(dynamodb: Any) -> None:
+    runs = DynamoRuns(dynamodb, create_table(dynamodb, "RunsTable"), 900, clock=Clock())
+    outcomes = DynamoOutcomes(dynamodb, create_table(dynamodb, "OutcomesTable"))
+
     @settings(max_examples=30)
     @given(**PLAYS)
     def check(order: list[int], crashes: list[int]) -> None:
-        runs = DynamoRuns(dynamodb, fresh_table(dynamodb, "RunsTable"), 900, clock=Clock())
-        outcomes = DynamoOutcomes(dynamodb, fresh_table(dynamodb, "OutcomesTable"))
+        for table in ("RunsTable", "OutcomesTable"):
+            dynamodb.delete_item(TableName=table, Key={"run_id": {"S": RUN.run_id}})
         _check(History(runs, outcomes, crashes), order)
 
     check()
