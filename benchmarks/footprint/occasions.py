@@ -53,6 +53,7 @@ class Occasions:
             "notify_airflow": self._notify,
             "copy_logs": self._copy,
             "stop_run": self._stop,
+            "watch_runs": self._watch,
             "sweep_runs": self._sweep,
         }
 
@@ -125,6 +126,16 @@ class Occasions:
             _demand(answer["stopping"] == [run_id], f"stop_run answered {answer}")
 
         return Occasion(event, check)
+
+    def _watch(self) -> Occasion:
+        """A look at a run that goes on: the stack knows no Airflow that could be told."""
+        run_id = self._copy_of(self._donor.launched)
+
+        def check(answer: Any) -> None:
+            known = answer["runs"].get(run_id, {})
+            _demand(known.get("status") == "launched", f"watch_runs answered {answer}")
+
+        return Occasion({"run_ids": [run_id]}, check)
 
     def _sweep(self) -> Occasion:
         overdue = {"check_at": {"N": str(time.time() - 1)}}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from deployed import AIRFLOW_GROUP, LIVE_GROUP, Deployed, client_of
+from deployed import AIRFLOW_GROUP, AIRFLOWS, LIVE_GROUP, Deployed, client_of
 
 from jetbridge_local.cloud import LocalCloud
 from jetbridge_local.demo.application import Application
@@ -31,10 +31,14 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
             paths, cloud.environment("deployer"), ProcessTable(paths.processes)
         )
         application.build()
+        secrets = client_of(cloud, "secretsmanager")
+        arn = secrets.create_secret(Name=AIRFLOWS, SecretString="{}")["ARN"]
         # On AWS, too, a group must be there before it is subscribed to, and Airflow's own is.
         for group in (LIVE_GROUP, AIRFLOW_GROUP):
             client_of(cloud, "logs").create_log_group(logGroupName=group)
-        application.deploy(LiveLogGroupNames=LIVE_GROUP, AirflowLogGroup=AIRFLOW_GROUP)
+        application.deploy(
+            LiveLogGroupNames=LIVE_GROUP, AirflowLogGroup=AIRFLOW_GROUP, AirflowSecretArn=arn
+        )
         application.deploy_example()
         yield Deployed(cloud)
 

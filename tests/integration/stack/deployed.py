@@ -26,6 +26,8 @@ LOG_OPTIONS = {
 LIVE_GROUP = "/jetbridge/live"
 # Where an Airflow on Amazon MWAA would keep its task logs.
 AIRFLOW_GROUP = "airflow-example-Task"
+# The secret with the accounts of Airflows; a test puts in those that it serves.
+AIRFLOWS = "airflows"
 
 
 def client_of(cloud: LocalCloud, service: str) -> Any:

@@ -76,6 +76,10 @@ def _is_periodic(function: str) -> bool:
     )
 
 
+# Whoever invokes it asks it something and waits for the answer.
+ANSWERS_ALONE = "WatchRunsFunction"
+
+
 def _hops() -> dict[str, str | None]:
     """Each way into a function or a queue, with the queue for what it gives up; None: it has none.
 
@@ -92,7 +96,7 @@ def _hops() -> dict[str, str | None]:
             hops[f"{queue} to {function}"] = (
                 get_att(redrive["deadLetterTargetArn"]) if redrive else None
             )
-        if not fed and not _is_periodic(function):
+        if not fed and not _is_periodic(function) and function != ANSWERS_ALONE:
             destinations = properties.get("EventInvokeConfig", {}).get("DestinationConfig", {})
             on_failure = destinations.get("OnFailure")
             hops[f"invocation of {function}"] = (
@@ -111,6 +115,10 @@ def test_nothing_is_dropped_in_silence_on_any_hop(hop: str) -> None:
     assert dead_letters is not None, "what it gives up goes nowhere"
     metric = "ApproximateNumberOfMessagesVisible"
     assert dead_letters in alarmed("AWS/SQS", metric, "QueueName")
+
+
+def test_nothing_of_the_stack_invokes_what_only_answers() -> None:
+    assert "Events" not in FUNCTIONS[ANSWERS_ALONE]["Properties"]
 
 
 def test_every_queue_is_on_a_hop() -> None:

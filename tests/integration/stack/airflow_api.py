@@ -1,0 +1,103 @@
+"""As much of Airflow's stock API as `rest` needs to finish task instances."""
+
+import json
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+TOKEN = "a-token"
+Answer = tuple[int, dict[str, Any]]
+
+
+class Task:
+    """One that waits in a rescheduling sensor without tries left; ``xcoms`` are what it gets."""
+
+    def __init__(self, run_id: str) -> None:
+        self.caller = {
+            "kind": "airflow",
+            "dag_id": "summary",
+            "run_id": run_id,
+            "task_id": "wait",
+            "try_number": 1,
+            "ti_id": str(uuid.uuid4()),
+        }
+        self.state = "up_for_reschedule"
+        self.xcoms: dict[str, Any] = {}
+        self.path = f"/api/v2/dags/summary/dagRuns/{run_id}/taskInstances/wait"
+
+    def answer(self, call: str, body: Any) -> Answer:
+        match call.replace(self.path, "TASK"):
+            case "GET TASK":
+                ids = {"id": self.caller["ti_id"], "try_number": self.caller["try_number"]}
+                return 200, ids | {"state": self.state, "max_tries": 0}
+            case "POST TASK/xcomEntries":
+                self.xcoms[body["key"]] = body["value"]
+                return 201, {}
+            case "PATCH TASK":
+                self.state = body["new_state"]
+                return 200, {}
+        return 404, {"detail": "Not Found"}
+
+
+class AirflowApi:
+    def __init__(self) -> None:
+        self._tasks: list[Task] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+
+    @property
+    def account(self) -> dict[str, str]:
+        """Its entry in the stack's secret."""
+        return {"url": f"http://127.0.0.1:{self._server.server_address[1]}", "token": TOKEN}
+
+    def waiting(self) -> Task:
+        """A new task that waits."""
+        self._tasks.append(Task(f"manual__{len(self._tasks)}"))
+        return self._tasks[-1]
+
+    @contextmanager
+    def serving(self) -> Iterator["AirflowApi"]:
+        thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._server.shutdown()
+            self._server.server_close()
+            thread.join()
+
+    def answer(self, call: str, body: Any) -> Answer:
+        """``call`` is the method and the path."""
+        if call == "GET /api/v2/dags/summary/tasks/wait":
+            return 200, {"retries": 0}
+        for task in self._tasks:
+            if task.path in call:
+                return task.answer(call, body)
+        return 404, {"detail": "Not Found"}
+
+
+def _handler(api: AirflowApi) -> type[BaseHTTPRequestHandler]:
+    class Handled(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _serve(self) -> None:
+            content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            answer: Answer = (401, {})
+            if self.headers["Authorization"] == f"Bearer {TOKEN}":
+                call = f"{self.command} {self.path}"
+                answer = api.answer(call, json.loads(content) if content else None)
+            sent = json.dumps(answer[1]).encode()
+            self.send_response(answer[0])
+            self.send_header("Content-Length", str(len(sent)))
+            self.end_headers()
+            self.wfile.write(sent)
+
+        do_GET = do_POST = do_PATCH = _serve
+
+        def log_message(self, format: str, *arguments: Any) -> None:
+            """The tests' output stays readable."""
+
+    return Handled
