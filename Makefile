@@ -17,6 +17,7 @@ $(eval $(call environment,cli,$(CORE) $(CLI)))
 $(eval $(call environment,checkov))
 $(eval $(call environment,airflow,$(CORE) $(PROVIDER)))
 $(eval $(call environment,stock,$(CORE) $(PROVIDER)))
+$(eval $(call environment,celery,$(CORE) $(PROVIDER)))
 
 ready = $(foreach name,$(1),$(VENV)/$(name)/ready)
 CLOUD := local runtime sam
