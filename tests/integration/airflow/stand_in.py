@@ -1,7 +1,8 @@
 """Jetbridge's start_run and stop_run, as an HTTP endpoint that answers Lambda's Invoke.
 
 What a run comes to is told by its definition's name: ``succeeds``, ``fails-once``,
-``fails-always``, ``exits-99``, ``is-refused``. Outcomes and logs go where Jetbridge puts them.
+``fails-always``, ``exits-99``, ``is-refused``; ``waits`` never ends. Outcomes and
+logs go where Jetbridge puts them.
 """
 
 import json
@@ -59,7 +60,7 @@ class StandIn:
         with self._lock:
             duplicate = any(request.key == other.key for other in self.starts)
             self.starts.append(request)
-        if not duplicate:
+        if not duplicate and self._definition(request) != "waits":
             self._write_log(request, run_id)
             item = {
                 "run_id": {"S": run_id},
