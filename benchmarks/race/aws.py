@@ -1,6 +1,5 @@
 """AWS whose runs have ended before Jetbridge's start_run answers."""
 
-import hashlib
 import json
 import time
 from typing import Any
@@ -22,8 +21,9 @@ class EndedRuns(EndlessRuns):
         return super()._answer(method, headers, body)
 
     def _started(self, request: dict[str, Any]) -> dict[str, Any]:
-        run_id = hashlib.sha256(request["key"].encode()).hexdigest()[:20]
-        self._callers[run_id] = request["caller"]
+        caller = request["caller"]
+        run_id = f"{caller['ti_id']}-{caller['try_number']}"
+        self._callers[run_id] = caller
         self._ended_at[run_id] = time.time()
         return {
             "run_id": run_id,

@@ -25,6 +25,8 @@ def airflow_python() -> Path:
 @pytest.fixture(scope="session")
 def celery_python() -> Path:
     """Of the environment that has CeleryExecutor and PostgreSQL's drivers as well."""
+    if other := os.environ.get("AIRFLOW_PYTHON"):
+        pytest.skip(f"{other} is asked for, and the environment `celery` has an Airflow of its own")
     python = ROOT / ".venv/celery/bin/python"
     assert python.exists(), f"{python} is missing: run `make {python.parents[1]}/ready`"
     return python

@@ -63,7 +63,8 @@ def world(tmp_path_factory, dags_folder, celery_python, programs, stand_in):
     ):
         extra = json.dumps(stand_in.connection["extra"])
         client.add_connection("aws_stored", **{**stand_in.connection, "extra": extra})
-        started = {dag: DagRunOf(client, dag) for dag in ("raced", "run_deleted", "ways_to_end")}
+        started = {dag: DagRunOf(client, dag) for dag in ("raced", "run_deleted")}
+        started["ways_to_end"] = DagRunOf(client, "ways_to_end", "2026-01-02T03:04:05Z")
         yield SimpleNamespace(airflow=airflow, client=client, runs=stand_in.runs, **started)
 
 
@@ -116,7 +117,7 @@ def test_each_task_ended_as_its_run_did(world):
 
 def test_the_containers_result_and_lines_reach_airflow(world):
     key = world.ways_to_end.key
-    assert world.client.xcom(*key, "succeeds")["dag_run_date"] is not None
+    assert world.client.xcom(*key, "succeeds")["dag_run_date"] == "2026-01-02"
     assert world.client.xcom(*key, "succeeds", "exit_codes") == {"main": 0}
     log = [line.event for line in world.client.log(*key, "succeeds", 1)]
     assert sum(line.startswith("container of") for line in log) == 1
