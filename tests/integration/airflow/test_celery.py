@@ -48,7 +48,7 @@ def stand_in(tmp_path_factory, local_python):
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory, dags_folder, celery_python, programs, stand_in):
+def world(tmp_path_factory, dags_folder, celery_python, programs, database_templates, stand_in):
     with (
         LocalAirflow(
             tmp_path_factory.mktemp("home") / "airflow",
@@ -56,6 +56,7 @@ def world(tmp_path_factory, dags_folder, celery_python, programs, stand_in):
             celery_python,
             environment=connection_variable("aws_default", stand_in.connection),
             remote_log=f"s3://{LOG_BUCKET}/airflow/logs",
+            templates=database_templates,
             database=PostgresServer(programs),
             executor=CeleryExecutor(programs),
         ) as airflow,

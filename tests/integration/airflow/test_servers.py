@@ -3,6 +3,8 @@
 import os
 import socket
 import stat
+import subprocess
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
@@ -31,9 +33,22 @@ def addresses(pid: int) -> set[str]:
     }
 
 
+def can_log_in(address: str) -> bool:
+    """Whether the driver that Airflow uses is let in, and not with another password."""
+    python = Path(__file__).parents[3] / ".venv/celery/bin/python"
+    url = address.replace("+psycopg2", "")
+    script = "import sys, psycopg2; psycopg2.connect(sys.argv[1]).close()"
+    wrong = url.replace(urlsplit(url).password, "wrong")
+    codes = [
+        subprocess.run([python, "-c", script, each], capture_output=True).returncode
+        for each in (url, wrong)
+    ]
+    return codes[0] == 0 and codes[1] != 0
+
+
 def test_postgres_listens_to_this_machine_alone_and_ends(tmp_path, programs, components):
     server = PostgresServer(programs)
-    server.start(components, tmp_path)
+    server.provide(components, tmp_path, lambda: None, None)
     pid = components.pids()["postgres"]
     assert addresses(pid) == {"127.0.0.1"}
     assert psutil.Process(pid).uids().effective != 0
@@ -45,18 +60,34 @@ def test_postgres_listens_to_this_machine_alone_and_ends(tmp_path, programs, com
 
 def test_postgres_asks_for_a_password(tmp_path, programs, components):
     server = PostgresServer(programs)
-    server.start(components, tmp_path)
+    server.provide(components, tmp_path, lambda: None, None)
     rules = (tmp_path / "postgres/pg_hba.conf").read_text().splitlines()
     methods = {line.split()[-1] for line in rules if line.strip() and not line.startswith("#")}
     assert methods == {"scram-sha-256"}
     assert stat.S_IMODE((tmp_path / "postgres-password").stat().st_mode) == 0o600
 
 
+def test_a_migrated_cluster_is_copied_and_gets_a_password_of_its_own(
+    tmp_path, programs, components
+):
+    template = tmp_path / "templates/postgres"
+    migrations = []
+    for home in (tmp_path / "first", tmp_path / "second"):
+        home.mkdir()
+        server = PostgresServer(programs)
+        server.provide(components, home, lambda: migrations.append(1), template)
+        address = server.options()["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
+        assert can_log_in(address)
+        components.stop()
+    assert migrations == [1]
+    assert [each.name for each in template.parent.iterdir()] == ["postgres"]
+
+
 def test_a_postgres_that_cannot_start_says_why(tmp_path, programs, components):
     server = PostgresServer(programs)
     port = urlsplit(server.options()["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]).port
     with socket.create_server(("127.0.0.1", port)), pytest.raises(ComponentFailed) as failed:
-        server.start(components, tmp_path)
+        server.provide(components, tmp_path, lambda: None, None)
     assert "Address already in use" in str(failed.value)
 
 

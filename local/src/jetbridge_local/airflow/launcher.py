@@ -13,7 +13,7 @@ import httpx
 from jetbridge_local.airflow.celery import CeleryExecutor
 from jetbridge_local.airflow.client import AirflowClient
 from jetbridge_local.airflow.components import ComponentFailed, Components
-from jetbridge_local.airflow.database import DatabaseTemplates
+from jetbridge_local.airflow.database import DatabaseTemplates, packages_digest
 from jetbridge_local.airflow.environment import RemoteLogs, airflow_environment
 from jetbridge_local.airflow.ports import free_port
 from jetbridge_local.airflow.postgres import PostgresServer
@@ -46,7 +46,7 @@ class LocalAirflow:
         environment: further variables, such as ``AIRFLOW_CONN_AWS_DEFAULT``.
         remote_log: ``s3://…`` for task logs, reached by ``aws_default``; None keeps them in home.
         port: of the API server; None takes a free one.
-        templates: where migrated SQLite databases are kept for the next start; None keeps none.
+        templates: where migrated databases are kept for the next start; None keeps none.
         database: of its own; None takes SQLite.
         executor: None takes LocalExecutor.
         users: who may use it, the first with an administrator's rights; without any, everybody is
@@ -87,10 +87,12 @@ class LocalAirflow:
         )
         if users:
             configuration |= options(users, self._passwords)
-        self._database = database
-        self._servers = [server for server in (database, executor) if server]
-        for server in self._servers:
-            configuration |= server.options()
+        self._database, self._executor = database, executor
+        self._postgres_template = (
+            templates / f"postgres-{packages_digest(self._python)}" if templates else None
+        )
+        for server in (database, executor):
+            configuration |= server.options() if server else {}
         self._commands = {**COMPONENTS, **(executor.components if executor else {})}
         self.components = Components(
             self.home / "logs-of-components", self._table, {**configuration, **(environment or {})}
@@ -190,13 +192,16 @@ class LocalAirflow:
         if self._users:
             write_passwords(self._users, self._passwords)
         self._progress("database")
-        for server in self._servers:
-            server.start(self.components, self.home)
-        if self._templates and not self._database:
+        if self._database:
+            template = self._postgres_template
+            self._database.provide(self.components, self.home, self._migrate, template)
+        elif self._templates:
             self._templates.provide(self.home / "airflow.db", self._migrate)
         else:
             self._migrate()
         self._progress("components")
+        if self._executor:
+            self._executor.start(self.components, self.home)
         for name in self._commands:
             self.start_component(name)
 

@@ -1,7 +1,9 @@
 """PostgreSQL as Airflow's metadata database, in a server of Airflow's own."""
 
 import secrets
+import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from jetbridge_local.airflow.components import ComponentFailed, Components
@@ -41,22 +43,48 @@ class PostgresServer:
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": f"postgresql+asyncpg://{address}",
         }
 
-    def start(self, components: Components, home: Path) -> None:
-        """Make the cluster, start its server and wait until it takes queries.
+    def provide(
+        self,
+        components: Components,
+        home: Path,
+        migrate: Callable[[], None],
+        template: Path | None,
+    ) -> None:
+        """Start a server with a migrated, empty database.
+
+        ``template`` is a folder: a copy of the cluster's, if one was made by an earlier call, else
+        made by this one, since migrating takes long. None: it is migrated.
 
         Raises:
-            ComponentFailed: one of that didn't work, or took over `START_SECONDS`.
+            ComponentFailed: one of that didn't work, or took too long.
         """
         data = home / "postgres"
-        data.mkdir(mode=0o700)
-        give_to_unprivileged(data)
-        password = home / "postgres-password"
-        password.touch(mode=0o600)
-        password.write_text(self._password)
-        make = [str(self._programs.initdb), "--pgdata", str(data), "--no-sync"]
-        make += ["--username", _USER, "--pwfile", str(password), "--auth", "scram-sha-256"]
-        make += ["--encoding", "UTF8", "--locale", "C"]
-        components.run("initdb", unprivileged(make), timeout=START_SECONDS)
+        if template and template.is_dir():
+            shutil.copytree(template, data)
+            give_to_unprivileged(data)
+            self._change_password(components, data)
+            self.start(components, data)
+            return
+        self._make(components, data)
+        self.start(components, data)
+        migrate()
+        if template:
+            components.stop(self.name)
+            template.parent.mkdir(parents=True, exist_ok=True)
+            partial = template.with_name(f"{template.name}.{secrets.token_hex(4)}.partial")
+            shutil.copytree(data, partial)
+            if template.is_dir():
+                shutil.rmtree(partial)
+            else:
+                partial.replace(template)
+            self.start(components, data)
+
+    def start(self, components: Components, data: Path) -> None:
+        """Start the server of a cluster and wait until it takes queries.
+
+        Raises:
+            ComponentFailed: it has ended, or took over `START_SECONDS`.
+        """
         options = {**_OPTIONS, "port": str(self._port)}
         serve = [str(self._programs.postgres), "-D", str(data)]
         serve += [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
@@ -67,6 +95,31 @@ class PostgresServer:
             if time.monotonic() > deadline:
                 raise ComponentFailed(f"{self.name} isn't ready after {START_SECONDS:g} s")
             time.sleep(0.05)
+
+    def _make(self, components: Components, data: Path) -> None:
+        data.mkdir(mode=0o700)
+        give_to_unprivileged(data)
+        password = _private(data.with_name("postgres-password"), self._password)
+        make = [str(self._programs.initdb), "--pgdata", str(data), "--no-sync"]
+        make += ["--username", _USER, "--pwfile", str(password), "--auth", "scram-sha-256"]
+        make += ["--encoding", "UTF8", "--locale", "C"]
+        components.run("initdb", unprivileged(make), timeout=START_SECONDS)
+
+    def _change_password(self, components: Components, data: Path) -> None:
+        """In single-user mode, which needs none: the copied cluster has another's."""
+        statement = _private(
+            data.with_name("postgres-password.sql"),
+            f"ALTER ROLE {_USER} PASSWORD '{self._password}'",
+        )
+        script = 'exec "$0" --single -D "$1" postgres <"$2"'
+        command = ["sh", "-c", script, str(self._programs.postgres), str(data), str(statement)]
+        components.run("postgres-password", unprivileged(command), timeout=START_SECONDS)
+
+
+def _private(file: Path, text: str) -> Path:
+    file.touch(mode=0o600)
+    file.write_text(text)
+    return file
 
 
 def _is_ready(status: Path) -> bool:

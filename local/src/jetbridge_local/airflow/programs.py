@@ -63,9 +63,13 @@ def unprivileged(command: Sequence[str]) -> list[str]:
 
 
 def give_to_unprivileged(folder: Path) -> None:
-    """Make the user of `unprivileged` the folder's owner, which PostgreSQL insists on."""
+    """Make the user of `unprivileged` the owner of a folder and all in it.
+
+    PostgreSQL insists on that for its data; and access(2), which it calls, heeds no such right.
+    """
     if os.geteuid() == 0:
-        os.chown(folder, _nobody().pw_uid, _nobody().pw_gid)
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, _nobody().pw_uid, _nobody().pw_gid)
 
 
 def _nobody() -> pwd.struct_passwd:
