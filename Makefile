@@ -17,10 +17,11 @@ $(eval $(call environment,cli,$(CORE) $(CLI)))
 $(eval $(call environment,checkov))
 $(eval $(call environment,airflow,$(CORE) $(PROVIDER)))
 $(eval $(call environment,stock,$(CORE) $(PROVIDER)))
+$(eval $(call environment,celery,$(CORE) $(PROVIDER)))
 
 ready = $(foreach name,$(1),$(VENV)/$(name)/ready)
 CLOUD := local runtime sam
-ALL := dev $(CLOUD) cli airflow checkov
+ALL := dev $(CLOUD) cli airflow celery checkov
 
 PYTEST_DEV := $(VENV)/dev/bin/python -m pytest
 PYTEST_LOCAL := $(VENV)/local/bin/python -m pytest
@@ -59,7 +60,8 @@ test-contract: $(call ready,$(CLOUD))
 	$(PYTEST_LOCAL) tests/contract -q $(RERUN)
 
 .PHONY: test-integration
-test-integration: $(call ready,dev $(CLOUD) cli airflow)
+test-integration: $(call ready,dev $(CLOUD) cli airflow celery)
+	@timeout 300 scripts/get-postgres-redis || echo "the tests with PostgreSQL and Redis have none"
 	$(PYTEST_LOCAL) tests/integration/stack -q $(RERUN)
 	$(PYTEST_DEV) tests/integration/airflow -q $(RERUN)
 
@@ -90,7 +92,8 @@ schema: $(call ready,dev) ## Write docs/schema and the shapes of AWS's parameter
 	@$(VENV)/dev/bin/python scripts/schema.py
 
 .PHONY: bench
-bench: $(call ready,$(CLOUD) $(if $(filter lag feed,$(ONLY)),stock) $(if $(filter livelag,$(ONLY)),airflow)) ## Run one benchmark: make bench ONLY=<name>; without a name it lists them
+bench: $(call ready,$(CLOUD) $(if $(filter lag feed,$(ONLY)),stock) $(if $(filter livelag,$(ONLY)),airflow) $(if $(filter race,$(ONLY)),celery)) ## Run one benchmark: make bench ONLY=<name>; without a name it lists them
+	@$(if $(filter race,$(ONLY)),timeout 300 scripts/get-postgres-redis)
 	@$(VENV)/local/bin/python -m benchmarks $(ONLY)
 
 .PHONY: docs-tables

@@ -16,6 +16,7 @@ MODULES = {
     "lag": "benchmarks.lag",
     "livelag": "benchmarks.livelag",
     "logcopy": "benchmarks.logcopy",
+    "race": "benchmarks.race",
     "sweep": "benchmarks.sweep",
 }
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from jetbridge_local.airflow import ProgramMissing, Programs
+
 # pytest's import mode "importlib" leaves test folders off the path; `stand_in` is in this one.
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -18,6 +20,25 @@ def airflow_python() -> Path:
     python = Path(os.environ.get("AIRFLOW_PYTHON", ROOT / ".venv/airflow/bin/python"))
     assert python.exists(), f"{python} is missing: run `make environments`"
     return python
+
+
+@pytest.fixture(scope="session")
+def celery_python() -> Path:
+    """Of the environment that has CeleryExecutor and PostgreSQL's drivers as well."""
+    if other := os.environ.get("AIRFLOW_PYTHON"):
+        pytest.skip(f"{other} is asked for, and the environment `celery` has an Airflow of its own")
+    python = ROOT / ".venv/celery/bin/python"
+    assert python.exists(), f"{python} is missing: run `make {python.parents[1]}/ready`"
+    return python
+
+
+@pytest.fixture(scope="session")
+def programs() -> Programs:
+    """PostgreSQL's and Redis'."""
+    try:
+        return Programs.find(ROOT / ".venv")
+    except ProgramMissing as missing:
+        pytest.skip(str(missing))
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,8 @@
 and the outcomes table's BatchGetItem, for those who want no outcome of it.
 
 What a run comes to is told by its definition's name: ``succeeds``, ``fails-once``,
-``fails-always``, ``exits-99``, ``is-refused``. Outcomes and logs go where Jetbridge puts them.
+``fails-always``, ``exits-99``, ``is-refused``; ``waits`` never ends. Outcomes and
+logs go where Jetbridge puts them.
 """
 
 import json
@@ -63,7 +64,7 @@ class StandIn:
         with self._lock:
             duplicate = any(request.key == other.key for other in self.starts)
             self.starts.append(request)
-        if not duplicate:
+        if not duplicate and self._definition(request) != "waits":
             self._write_log(request, run_id)
             item = {
                 "run_id": {"S": run_id},

@@ -1,6 +1,7 @@
 """The push endpoint in a real Airflow with real users: who may push, and what comes of it.
 
 Jetbridge's functions are a stand-in whose runs never end, so that every task waits for a push.
+All of it is on SQLite and on PostgreSQL, which alone has SELECT … FOR UPDATE.
 """
 
 import base64
@@ -29,7 +30,13 @@ from jetbridge.contract import (
     decode,
     to_builtins,
 )
-from jetbridge_local.airflow import LocalAirflow, User, aws_connection, connection_variable
+from jetbridge_local.airflow import (
+    LocalAirflow,
+    PostgresServer,
+    User,
+    aws_connection,
+    connection_variable,
+)
 
 DAG = "pushed"
 USERS = (
@@ -123,24 +130,34 @@ def until(condition: Callable[[], bool], seconds: float = 30) -> None:
         time.sleep(0.1)
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def metadata(request, airflow_python) -> dict[str, Any]:
+    """What is particular to an Airflow with this metadata database."""
+    if request.param == "sqlite":
+        return {"python": airflow_python}
+    programs = request.getfixturevalue("programs")
+    python = request.getfixturevalue("celery_python")
+    return {"python": python, "database": PostgresServer(programs)}
+
+
 @pytest.fixture(scope="module")
-def runs() -> Iterator[EndlessRuns]:
+def runs(metadata) -> Iterator[EndlessRuns]:
     with EndlessRuns() as runs:
         yield runs
 
 
 @pytest.fixture(scope="module")
-def airflow(tmp_path_factory, dags_folder, airflow_python, database_templates, runs):
+def airflow(tmp_path_factory, dags_folder, metadata, database_templates, runs):
     # Nothing answers at the outcomes table: the triggers never resume a task here.
     connection = aws_connection("http://127.0.0.1:9", REGION, endpoints={"lambda": runs.url})
     with LocalAirflow(
         tmp_path_factory.mktemp("home") / "airflow",
         dags_folder,
-        airflow_python,
         environment=connection_variable("aws_default", connection)
         | {"AIRFLOW__API_AUTH__JWT_SECRET": JWT_SECRET},
         templates=database_templates,
         users=USERS,
+        **metadata,
     ) as airflow:
         yield airflow
 

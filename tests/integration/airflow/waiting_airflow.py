@@ -55,10 +55,10 @@ def airflow_for(
 class DagRunOf:
     """One DAG run and its tasks."""
 
-    def __init__(self, client: AirflowClient, dag_id: str) -> None:
+    def __init__(self, client: AirflowClient, dag_id: str, logical_date: str | None = None) -> None:
         self.client = client
         client.wait_for_dag(dag_id)
-        self.key = dag_id, client.trigger(dag_id).run_id
+        self.key = dag_id, client.trigger(dag_id, logical_date=logical_date).run_id
 
     def task(self, task_id: str = "waits", map_index: int = -1) -> Task:
         (found,) = (

@@ -1,19 +1,26 @@
 """A real Airflow on this machine, for the demo and for end-to-end tests."""
 
+from jetbridge_local.airflow.celery import CeleryExecutor
 from jetbridge_local.airflow.client import AirflowClient, AirflowError
 from jetbridge_local.airflow.environment import aws_connection, connection_variable
 from jetbridge_local.airflow.launcher import AirflowFailed, LocalAirflow
 from jetbridge_local.airflow.models import DagRun, ImportFailure, LogLine, Task, TaskTry
+from jetbridge_local.airflow.postgres import PostgresServer
+from jetbridge_local.airflow.programs import ProgramMissing, Programs
 from jetbridge_local.airflow.users import User
 
 __all__ = [
     "AirflowClient",
     "AirflowError",
     "AirflowFailed",
+    "CeleryExecutor",
     "DagRun",
     "ImportFailure",
     "LocalAirflow",
     "LogLine",
+    "PostgresServer",
+    "ProgramMissing",
+    "Programs",
     "Task",
     "TaskTry",
     "User",

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -167,6 +168,14 @@ class AirflowClient:
         events: list[dict[str, Any]] = answer["asset_events"]
         return events
 
+    def event_logs(self, dag_id: str, run_id: str, event: str) -> list[dict[str, Any]]:
+        """The entries of Airflow's audit log on a DAG run with this event, as the API has them."""
+        params = {"dag_id": dag_id, "run_id": run_id, "event": event, "limit": PAGE}
+        entries: list[dict[str, Any]] = self._json("GET", "/api/v2/eventLogs", params=params)[
+            "event_logs"
+        ]
+        return entries
+
     def tries(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> list[TaskTry]:
         """Each try of a task instance, the first one first."""
         path = f"{_task_path(dag_id, run_id, task_id, map_index)}/tries"
@@ -225,7 +234,11 @@ class AirflowClient:
 
     def _wait(self, condition: Callable[[], bool], timeout: float, complaint: str) -> None:
         deadline = time.monotonic() + timeout
-        while not condition():
+        while True:
+            # An API that is late is asked again: a whole Airflow and more share this machine.
+            with suppress(httpx.TimeoutException):
+                if condition():
+                    return
             if time.monotonic() > deadline:
                 raise AirflowError(f"{complaint} within {timeout:g} s")
             time.sleep(0.5)

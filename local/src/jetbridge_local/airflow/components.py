@@ -34,7 +34,9 @@ class Components:
         self._environment = dict(environment)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self, name: str, command: Sequence[str]) -> None:
+    def start(
+        self, name: str, command: Sequence[str], variables: Mapping[str, str] | None = None
+    ) -> None:
         self._logs.mkdir(parents=True, exist_ok=True)
         with _uninterrupted(), self.log(name).open("ab") as log:
             process = subprocess.Popen(
@@ -42,7 +44,7 @@ class Components:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=self._environment,
+                env={**self._environment, **(variables or {})},
                 start_new_session=True,
             )
             self._running[name] = process

@@ -14,7 +14,7 @@ class DatabaseTemplates:
     """
 
     def __init__(self, folder: Path, python: Path) -> None:
-        self._template = folder / f"airflow-{_packages_digest(python)}.db"
+        self._template = folder / f"airflow-{packages_digest(python)}.db"
 
     def provide(self, database: Path, migrate: Callable[[], None]) -> None:
         """Put a migrated database at ``database``, which must not exist yet."""
@@ -28,7 +28,8 @@ class DatabaseTemplates:
         partial.replace(self._template)
 
 
-def _packages_digest(python: Path) -> str:
+def packages_digest(python: Path) -> str:
+    """Of the names and versions of what is installed beside an interpreter."""
     packages = sorted(
         path.name for path in python.parent.parent.glob("lib/python*/site-packages/*.dist-info")
     )

@@ -1,7 +1,6 @@
 """Starts a real, headless Airflow on 127.0.0.1 and ends it without trace."""
 
 import shutil
-import socket
 import time
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
@@ -11,10 +10,13 @@ from typing import Self
 
 import httpx
 
+from jetbridge_local.airflow.celery import CeleryExecutor
 from jetbridge_local.airflow.client import AirflowClient
 from jetbridge_local.airflow.components import ComponentFailed, Components
-from jetbridge_local.airflow.database import DatabaseTemplates
+from jetbridge_local.airflow.database import DatabaseTemplates, packages_digest
 from jetbridge_local.airflow.environment import RemoteLogs, airflow_environment
+from jetbridge_local.airflow.ports import free_port
+from jetbridge_local.airflow.postgres import PostgresServer
 from jetbridge_local.airflow.users import User, options, write_passwords
 from jetbridge_local.processes import ProcessTable
 
@@ -45,6 +47,8 @@ class LocalAirflow:
         remote_log: ``s3://…`` for task logs, reached by ``aws_default``; None keeps them in home.
         port: of the API server; None takes a free one.
         templates: where migrated databases are kept for the next start; None keeps none.
+        database: of its own; None takes SQLite.
+        executor: None takes LocalExecutor.
         users: who may use it, the first with an administrator's rights; without any, everybody is
             an administrator and needs no password.
         progress: called with the name of each phase as it begins.
@@ -60,11 +64,13 @@ class LocalAirflow:
         remote_log: str | None = None,
         port: int | None = None,
         templates: Path | None = None,
+        database: PostgresServer | None = None,
+        executor: CeleryExecutor | None = None,
         users: Sequence[User] = (),
         progress: Callable[[str], object] = str,
     ) -> None:
         self.home = home.resolve()
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._python = python.absolute()
         self._users = list(users)
@@ -81,6 +87,13 @@ class LocalAirflow:
         )
         if users:
             configuration |= options(users, self._passwords)
+        self._database, self._executor = database, executor
+        self._postgres_template = (
+            templates / f"postgres-{packages_digest(self._python)}" if templates else None
+        )
+        for server in (database, executor):
+            configuration |= server.options() if server else {}
+        self._commands = {**COMPONENTS, **(executor.components if executor else {})}
         self.components = Components(
             self.home / "logs-of-components", self._table, {**configuration, **(environment or {})}
         )
@@ -103,17 +116,17 @@ class LocalAirflow:
         self.stop()
 
     def start(self) -> None:
-        """Migrate the database and start the four components; they aren't awaited.
+        """Migrate the database and start the components; they aren't awaited.
 
         Raises:
-            AirflowFailed: the database couldn't be migrated.
+            AirflowFailed: a server didn't start, or the database couldn't be migrated.
         """
         try:
             self._start()
-        except ComponentFailed as error:
-            raise AirflowFailed(str(error)) from error
-        except BaseException:
+        except BaseException as error:
             self.stop()
+            if isinstance(error, ComponentFailed):
+                raise AirflowFailed(str(error)) from error
             raise
 
     def wait_healthy(self, timeout: float = 120) -> None:
@@ -143,6 +156,8 @@ class LocalAirflow:
 
     def stop(self) -> None:
         """End every process that this Airflow started; files stay. Doing it twice is harmless."""
+        # The servers go last, when nobody is connected to them any more.
+        self.components.stop(*self._commands)
         self.components.stop()
 
     def client(self) -> AirflowClient:
@@ -166,9 +181,9 @@ class LocalAirflow:
         """End one component, as an outage does."""
         self.components.stop(name)
 
-    def start_component(self, name: str) -> None:
-        """Start it again."""
-        self.components.start(name, self._command(*COMPONENTS[name]))
+    def start_component(self, name: str, variables: Mapping[str, str] | None = None) -> None:
+        """Start it again; ``variables`` are for this one alone."""
+        self.components.start(name, self._command(*self._commands[name]), variables)
 
     def _start(self) -> None:
         self._table.end_orphans()
@@ -177,13 +192,18 @@ class LocalAirflow:
         if self._users:
             write_passwords(self._users, self._passwords)
         self._progress("database")
-        if self._templates:
+        if self._database:
+            template = self._postgres_template
+            self._database.provide(self.components, self.home, self._migrate, template)
+        elif self._templates:
             self._templates.provide(self.home / "airflow.db", self._migrate)
         else:
             self._migrate()
         self._progress("components")
-        for name, arguments in COMPONENTS.items():
-            self.components.start(name, self._command(*arguments))
+        if self._executor:
+            self._executor.start(self.components, self.home)
+        for name in self._commands:
+            self.start_component(name)
 
     def _migrate(self) -> None:
         self.components.run("db-migrate", self._command("db", "migrate"), timeout=180)
@@ -200,10 +220,3 @@ def _healthy(http: httpx.Client) -> set[str]:
     if not answer.is_success:
         return set()
     return {name for name, report in answer.json().items() if report.get("status") == "healthy"}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
