@@ -16,6 +16,9 @@ MODULES = {
     "lag": "benchmarks.lag",
     "livelag": "benchmarks.livelag",
     "logcopy": "benchmarks.logcopy",
+    "mapped": "benchmarks.mapped",
+    "parse": "benchmarks.parse",
+    "start_from_trigger": "benchmarks.start_from_trigger",
     "sweep": "benchmarks.sweep",
 }
 
