@@ -52,7 +52,7 @@ def run(workspace: Workspace) -> Result:
         samples = _samples(workspace)
     counted_rounds = [each for each in samples if each.round > 0]
     pairs = {prefix: Pairs.of(counted_rounds, *kind) for prefix, kind in _KINDS.items()}
-    figures = {}
+    figures: dict[str, float] = {}
     for prefix, each in pairs.items():
         figures |= counted.figures(each, prefix)
     return Result(figures, table(pairs))

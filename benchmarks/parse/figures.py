@@ -59,7 +59,7 @@ class Pairs:
         return Spread.of([mine.wall_ms / theirs.wall_ms for mine, theirs in pairs])
 
     def typical(self, side: str, attribute: str) -> float:
-        return statistics.median(getattr(each, attribute) for each in getattr(self, side))
+        return float(statistics.median(getattr(each, attribute) for each in getattr(self, side)))
 
 
 def figures(pairs: Pairs, prefix: str = "") -> dict[str, Any]:
