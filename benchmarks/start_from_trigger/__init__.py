@@ -3,8 +3,9 @@
 A real Airflow with an operator of the benchmark's own that waits 20 s in a trigger and returns the
 trigger's event, so that nothing of Jetbridge is in the figures. TASKS tasks that a worker starts
 and defers, beside TASKS that start from their trigger (``start_trigger_args``), one DAG run each;
-then a mapped one, one with ``{{ run_id }}`` among its trigger's arguments, and one with
-``{{ ti.xcom_pull(…) }}``, which is waited for PATIENCE_SECONDS.
+then a mapped one, a mapped one whose class says so (as Airflow's documentation has it), one with
+``{{ run_id }}`` among its trigger's arguments, and one with ``{{ ti.xcom_pull(…) }}``. Each DAG run
+is waited for PATIENCE_SECONDS at most.
 
 ``worker_s_by_worker``, ``worker_s_by_trigger``, …: how long all processes of a task held a slot of
     the executor, on average, the upload of logs left out (they stay on disk).
@@ -33,6 +34,7 @@ CASES = {
     "by_worker": ("started_by_worker", "a worker starts them"),
     "by_trigger": ("started_by_trigger", "started from the trigger"),
     "mapped": ("mapped_from_trigger", "… mapped"),
+    "mapped_by_class": ("mapped_from_trigger_by_class", "… mapped, told by the class"),
     "templated": ("templated_from_trigger", "… with {{ run_id }}"),
     "xcom": ("xcom_from_trigger", "… with {{ ti.xcom_pull(…) }}"),
 }

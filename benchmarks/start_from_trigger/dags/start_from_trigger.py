@@ -19,8 +19,8 @@ class WaitOperator(BaseOperator):
     def __init__(self, *, value: str = "given", from_trigger: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.value = value
-        self.start_from_trigger = from_trigger
         if from_trigger:
+            self.start_from_trigger = True
             self.start_trigger_args = StartTriggerArgs(
                 trigger_cls="seconds_trigger.SecondsTrigger",
                 trigger_kwargs={"seconds": SECONDS, "value": value},
@@ -33,6 +33,29 @@ class WaitOperator(BaseOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         return event["value"]
+
+
+class ClassWaitOperator(WaitOperator):
+    """As Airflow's documentation has it for mapped tasks: told by the class, with the trigger's
+    arguments in ``trigger_kwargs`` ("Deferrable Operators & Triggers")."""
+
+    start_from_trigger = True
+    start_trigger_args = StartTriggerArgs(
+        trigger_cls="seconds_trigger.SecondsTrigger",
+        trigger_kwargs={"seconds": SECONDS, "value": "of the class"},
+        next_method="execute_complete",
+    )
+
+    def __init__(
+        self,
+        *,
+        start_from_trigger: bool = True,
+        trigger_kwargs: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.start_from_trigger = start_from_trigger
+        self.trigger_kwargs = trigger_kwargs
 
 
 @task
@@ -51,6 +74,11 @@ with DAG("started_by_trigger", schedule=None):
 with DAG("mapped_from_trigger", schedule=None):
     WaitOperator.partial(task_id="job", from_trigger=True).expand(
         value=[str(number) for number in range(TASKS)]
+    )
+
+with DAG("mapped_from_trigger_by_class", schedule=None):
+    ClassWaitOperator.partial(task_id="job", start_from_trigger=True).expand(
+        trigger_kwargs=[{"seconds": SECONDS, "value": str(number)} for number in range(TASKS)]
     )
 
 with DAG("templated_from_trigger", schedule=None):
