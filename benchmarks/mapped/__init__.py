@@ -7,7 +7,8 @@ tasks are deferred and all containers run; STEADY_SECONDS later all of them end 
 ``TASKS=200 make bench ONLY=mapped`` takes fewer tasks. Then, in an Airflow of its own and with the
 prefix ``stock_``, the stock operator (``deferrable=True``, else at its defaults), first with 100
 tasks, then with 300 if none of the 100 has failed: the figures are of the most that it was given.
-The local ECS refuses calls beyond AWS's own rates for both.
+The local ECS refuses calls beyond AWS's own rates for both. A small DAG run goes before each, so
+that functions and triggerers are warm.
 
 ``finished_once``: tasks that succeeded, with one try, one ``execute`` and one ``execute_complete``
     (the executor's log: "Workload finished") and one ECS task. ``defects`` has the others.

@@ -43,17 +43,20 @@ class AirflowCalls:
             if call["access_key"] == KEY_ID and since <= call["time"] < until
         )
 
-    def throttled(self) -> int:
+    def throttled(self, since: float = 0.0) -> int:
         """Airflow's calls of ECS that were refused."""
         return sum(
             call["access_key"] == KEY_ID and call["service"] == "ecs" and call["status"] >= 400
-            for call in self._calls.values()
+            for call in self._since(since)
         )
 
-    def stops(self, stop_function: str) -> int:
+    def stops(self, stop_function: str, since: float = 0.0) -> int:
         """Calls of StopTask by anybody, and Airflow's of the function that stops runs."""
         return sum(
             call["operation"] == "StopTask"
             or stop_function in str(call["identifiers"].get("FunctionName", ""))
-            for call in self._calls.values()
+            for call in self._since(since)
         )
+
+    def _since(self, since: float) -> list[dict[str, Any]]:
+        return [call for call in self._calls.values() if call["time"] >= since]

@@ -23,14 +23,15 @@ TASKS_VARIABLE = "TASKS"
 
 @dataclass(frozen=True)
 class Side:
-    """An operator, by its DAG."""
+    """An operator, by its DAGs: the one that is measured, and a small one to run before."""
 
     name: str
     dag_id: str
+    warm_up_dag_id: str
 
 
-OURS = Side("ours", "mapped_ours")
-STOCK = Side("stock", "mapped_stock")
+OURS = Side("ours", "mapped_ours", "first_ours")
+STOCK = Side("stock", "mapped_stock", "first_stock")
 
 
 def tasks_asked_for(default: int) -> int:

@@ -44,6 +44,7 @@ class Watch:
         self._database = database
         self._beats: dict[int, list[float]] = defaultdict(list)
         self._triggerers: dict[str, set[int]] = defaultdict(set)
+        self._lock = threading.Lock()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.error: Exception | None = None
@@ -60,13 +61,20 @@ class Watch:
         self, heartbeats: dict[int, float], waiting: Iterable[tuple[str, int]], now: float
     ) -> None:
         """One look."""
-        for job, beat in heartbeats.items():
-            beats = self._beats[job]
-            if not beats or beat != beats[-1]:
-                beats.append(beat)
-        for instance, triggerer in waiting:
-            self._triggerers[instance].add(triggerer)
-        self._now = now
+        with self._lock:
+            for job, beat in heartbeats.items():
+                beats = self._beats[job]
+                if not beats or beat != beats[-1]:
+                    beats.append(beat)
+            for instance, triggerer in waiting:
+                self._triggerers[instance].add(triggerer)
+            self._now = now
+
+    def forget(self) -> None:
+        """Watch anew."""
+        with self._lock:
+            self._beats.clear()
+            self._triggerers.clear()
 
     def longest_gaps(self) -> list[float]:
         """Of each triggerer's heartbeat, by its job's id; also that which still lasts."""
@@ -84,10 +92,11 @@ class Watch:
 
     def shares(self) -> list[int]:
         """How many task instances each triggerer was seen with."""
-        count: dict[int, int] = dict.fromkeys(self._beats, 0)
-        for each in self._triggerers.values():
-            for triggerer in each:
-                count[triggerer] = count.get(triggerer, 0) + 1
+        with self._lock:
+            count: dict[int, int] = dict.fromkeys(self._beats, 0)
+            for each in self._triggerers.values():
+                for triggerer in each:
+                    count[triggerer] = count.get(triggerer, 0) + 1
         return [count[job] for job in sorted(count)]
 
     def _run(self) -> None:

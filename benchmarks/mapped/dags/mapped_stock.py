@@ -10,6 +10,7 @@ from airflow.providers.amazon.aws.operators.ecs import EcsRunTaskOperator
 from airflow.sdk import DAG
 
 TASKS = int(os.environ["JETBRIDGE_BENCHMARK_TASKS"])
+FIRST_TASKS = 12
 GATE = os.environ["JETBRIDGE_BENCHMARK_GATE"]
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-0example"]}}
 
@@ -23,15 +24,16 @@ def overrides(number: int) -> dict[str, list[dict[str, object]]]:
     return {"containerOverrides": [{"name": "main", "environment": environment}]}
 
 
-with DAG("mapped_stock", schedule=None):
-    EcsRunTaskOperator.partial(
-        task_id="job",
-        cluster="jetbridge-example",
-        task_definition="jetbridge-example-mapped",
-        launch_type="FARGATE",
-        network_configuration=NETWORK,
-        awslogs_group="/jetbridge/example",
-        awslogs_stream_prefix="ecs/main",
-        container_name="main",
-        deferrable=True,
-    ).expand(overrides=[overrides(number) for number in range(TASKS)])
+for dag_id, tasks in (("first_stock", FIRST_TASKS), ("mapped_stock", TASKS)):
+    with DAG(dag_id, schedule=None):
+        EcsRunTaskOperator.partial(
+            task_id="job",
+            cluster="jetbridge-example",
+            task_definition="jetbridge-example-mapped",
+            launch_type="FARGATE",
+            network_configuration=NETWORK,
+            awslogs_group="/jetbridge/example",
+            awslogs_stream_prefix="ecs/main",
+            container_name="main",
+            deferrable=True,
+        ).expand(overrides=[overrides(number) for number in range(tasks)])

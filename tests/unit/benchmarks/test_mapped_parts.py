@@ -113,6 +113,15 @@ def test_a_trigger_that_another_triggerer_takes_over_has_moved() -> None:
     assert (watch.moved(), watch.shares()) == (1, [2, 1])
 
 
+def test_what_was_seen_before_the_measurement_is_forgotten() -> None:
+    watch = Watch(Database(Path("nowhere")))
+    watch.note({1: 100.0, 2: 100.0}, [("a", 1)], now=190.0)
+    watch.forget()
+    watch.note({1: 190.0, 2: 191.0}, [("b", 2)], now=192.0)
+    watch.note({1: 192.0, 2: 193.0}, [("b", 2)], now=193.5)
+    assert (watch.longest_gaps(), watch.shares()) == ([2.0, 2.0], [0, 1])
+
+
 class Record:
     """A cloud's calls."""
 
@@ -148,7 +157,7 @@ def test_airflows_calls_are_counted_once_however_often_they_are_gathered() -> No
     calls.gather(now=True)
     assert calls.by_operation() == {"dynamodb:Query": 2, "ecs:DescribeTasks": 1}
     assert calls.by_operation(now + 2, now + 4) == {"dynamodb:Query": 1}
-    assert calls.throttled() == 1
+    assert (calls.throttled(), calls.throttled(now + 5)) == (1, 0)
     assert calls.stops("jetbridge-stop-run") == 0
 
 
@@ -160,6 +169,7 @@ def test_a_stop_is_seen_whoever_asks_for_it() -> None:
     record.add(now + 3, "lambda", "Invoke", FunctionName="jetbridge-start-run")
     calls.gather(now=True)
     assert calls.stops("jetbridge-stop-run") == 2
+    assert calls.stops("jetbridge-stop-run", now + 2) == 1
 
 
 def test_a_trial_takes_fewer_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
