@@ -92,7 +92,7 @@ schema: $(call ready,dev) ## Write docs/schema and the shapes of AWS's parameter
 	@$(VENV)/dev/bin/python scripts/schema.py
 
 .PHONY: bench
-bench: $(call ready,$(CLOUD) $(if $(filter lag feed,$(ONLY)),stock) $(if $(filter livelag,$(ONLY)),airflow) $(if $(filter race,$(ONLY)),celery)) ## Run one benchmark: make bench ONLY=<name>; without a name it lists them
+bench: $(call ready,$(CLOUD) $(if $(filter lag feed mapped,$(ONLY)),stock) $(if $(filter livelag parse start_from_trigger,$(ONLY)),airflow) $(if $(filter race,$(ONLY)),celery)) ## Run one benchmark: make bench ONLY=<name>; without a name it lists them
 	@$(if $(filter race,$(ONLY)),timeout 300 scripts/get-postgres-redis)
 	@$(VENV)/local/bin/python -m benchmarks $(ONLY)
 

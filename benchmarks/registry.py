@@ -16,7 +16,10 @@ MODULES = {
     "lag": "benchmarks.lag",
     "livelag": "benchmarks.livelag",
     "logcopy": "benchmarks.logcopy",
+    "mapped": "benchmarks.mapped",
+    "parse": "benchmarks.parse",
     "race": "benchmarks.race",
+    "start_from_trigger": "benchmarks.start_from_trigger",
     "sweep": "benchmarks.sweep",
 }
 

@@ -105,6 +105,8 @@ def _add_limits(up: argparse.ArgumentParser) -> None:
         ("--fargate-burst", int, "tasks launched at once (default: %(default)s)"),
         ("--submit-job-per-second", float, "calls of SubmitJob, sustained (default: %(default)s)"),
         ("--submit-job-burst", int, "calls of SubmitJob at once (default: %(default)s)"),
+        ("--cluster-read-per-second", float, "DescribeTasks and ListTasks (default: %(default)s)"),
+        ("--cluster-read-burst", int, "DescribeTasks and ListTasks at once (default: %(default)s)"),
         ("--fargate-capacity-tasks", int, "tasks that may live at once (default: any number)"),
     ):
         default = getattr(Limits, name.removeprefix("--").replace("-", "_"))

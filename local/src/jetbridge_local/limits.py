@@ -14,14 +14,16 @@ class Limits:
 
     ``run_task_per_second`` and ``run_task_burst``: calls of RunTask, whatever becomes of them.
     ``fargate_per_second`` and ``fargate_burst``: tasks that they launch. ``submit_job_per_second``
-    and ``submit_job_burst``: calls of SubmitJob. ``fargate_capacity_tasks``: how many ECS tasks
-    may live at once; RunTask answers with a failure for each one more. ``disguised_throttling``:
-    RunTask says "Rate exceeded" under InvalidParameterException, as it has been seen to do
-    (dagster-io/dagster#33439).
+    and ``submit_job_burst``: calls of SubmitJob. ``cluster_read_per_second`` and
+    ``cluster_read_burst``: calls of DescribeTasks and ListTasks together.
+    ``fargate_capacity_tasks``: how many ECS tasks may live at once; RunTask answers with a failure
+    for each one more. ``disguised_throttling``: RunTask says "Rate exceeded" under
+    InvalidParameterException, as it has been seen to do (dagster-io/dagster#33439).
 
     Sources: Amazon ECS developer guide, "AWS Fargate throttling quotas" (RunTask: 20 calls a
-    second, burst and sustained; tasks: burst 100, sustained 20); AWS Batch user guide, "Service
-    quotas" (SubmitJob: 50 a second).
+    second, burst and sustained; tasks: burst 100, sustained 20); "Request throttling for the Amazon
+    ECS API" (cluster read actions: burst 100, sustained 20); AWS Batch user guide, "Service quotas"
+    (SubmitJob: 50 a second).
     """
 
     run_task_per_second: float = 20.0
@@ -30,6 +32,8 @@ class Limits:
     fargate_burst: int = 100
     submit_job_per_second: float = 50.0
     submit_job_burst: int = 50
+    cluster_read_per_second: float = 20.0
+    cluster_read_burst: int = 100
     fargate_capacity_tasks: int | None = None
     disguised_throttling: bool = False
 

@@ -18,10 +18,13 @@ from jetbridge_local.engine import (
     SecretMissing,
 )
 from jetbridge_local.engine.models import check_answer, check_request
+from jetbridge_local.limits import Limits
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
 IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/job:1"
+# Tests look every few milliseconds, far more often than AWS lets anybody.
+LOOKED_AT_ALL_THE_TIME = Limits(cluster_read_burst=1_000_000)
 PATIENCE_SECONDS = 20.0
 
 
@@ -88,7 +91,12 @@ class Cloud:
             state_dir=root / "state",
             image_map=ImageMap.parse(images, root),
             endpoint_url="http://127.0.0.1:4566",
-            **{"step_seconds": 0.01, "log_flush_seconds": 0.01, **settings},
+            **{
+                "step_seconds": 0.01,
+                "log_flush_seconds": 0.01,
+                "limits": LOOKED_AT_ALL_THE_TIME,
+                **settings,
+            },
         )
         ports = (self.around, self.around, self.around, self.around)
         self.engines = {

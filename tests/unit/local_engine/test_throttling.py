@@ -83,6 +83,27 @@ def test_other_operations_go_on(make_cloud: Callable[..., Any]) -> None:
         assert cloud.ecs("DescribeTasks", tasks=[task["taskArn"]])["failures"] == []
 
 
+def test_reads_of_a_cluster_share_one_bucket(make_cloud: Callable[..., Any]) -> None:
+    limits = Limits(cluster_read_per_second=SLOW, cluster_read_burst=3)
+    cloud = make_cloud(limits=limits)
+    cloud.define_task(script="sleep 30")
+    [task] = cloud.run_task()["tasks"]
+    cloud.ecs("DescribeTasks", tasks=[task["taskArn"]])
+    cloud.ecs("ListTasks")
+    cloud.ecs("DescribeTasks", tasks=[task["taskArn"]])
+    for operation, parameters in (
+        ("DescribeTasks", {"tasks": [task["taskArn"]]}),
+        ("ListTasks", {}),
+    ):
+        error = refused(cloud.ecs, operation, **parameters)
+        assert (error.code, error.message) == ("ThrottlingException", "Rate exceeded")
+    assert cloud.run_task()["failures"] == []
+
+
+def test_a_cluster_is_read_as_often_as_aws_allows_by_default() -> None:
+    assert (Limits().cluster_read_per_second, Limits().cluster_read_burst) == (20, 100)
+
+
 @given(
     st.integers(1, 30),
     st.sampled_from([0.5, 1, 20, 50]),

@@ -185,6 +185,10 @@ class LocalAirflow:
         """Start it again; ``variables`` are for this one alone."""
         self.components.start(name, self._command(*self._commands[name]), variables)
 
+    def add_triggerer(self, name: str) -> None:
+        """Start one more triggerer, which shares the triggers with those there are."""
+        self.components.start(name, self._command(*COMPONENTS["triggerer"]))
+
     def _start(self) -> None:
         self._table.end_orphans()
         shutil.rmtree(self.home, ignore_errors=True)

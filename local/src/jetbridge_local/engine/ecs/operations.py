@@ -40,6 +40,9 @@ class EcsOperations:
         self._limits = config.limits
         self._calls = TokenBucket(config.limits.run_task_per_second, config.limits.run_task_burst)
         self._launches = TokenBucket(config.limits.fargate_per_second, config.limits.fargate_burst)
+        self._reads = TokenBucket(
+            config.limits.cluster_read_per_second, config.limits.cluster_read_burst
+        )
         self._launched = launched
         self._stopped = stopped
         self._arns = Arns(config.account, config.region)
@@ -192,6 +195,7 @@ class EcsOperations:
         return {"task": task.describe()}
 
     def _describe_tasks(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        self._read()
         cluster = self._clusters.require(parameters.get("cluster"))
         wanted = parameters["tasks"]
         if not wanted:
@@ -210,6 +214,7 @@ class EcsOperations:
         return {"tasks": tasks, "failures": failures}
 
     def _list_tasks(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        self._read()
         cluster = self._clusters.require(parameters.get("cluster"))
         filters = {"family", "serviceName", "containerInstance", "daemonName"} & parameters.keys()
         if "startedBy" in parameters and filters:
@@ -225,6 +230,11 @@ class EcsOperations:
             tasks, lambda task: task.sequence, parameters, "InvalidParameterException"
         )
         return {"taskArns": [task.arn for task in found], **more}
+
+    def _read(self) -> None:
+        """Count one of the cluster read actions, which share one bucket."""
+        if not self._reads.take():
+            raise rate_exceeded(disguised=False)
 
     def _in_cluster(self, cluster: dict[str, Any]) -> list[Task]:
         arn = cluster["clusterArn"]

@@ -1,0 +1,126 @@
+"""Whether each task finished once, and what it took, from what was read back."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmarks.mapped.database import Instance
+from benchmarks.mapped.triggerers import Use
+from benchmarks.mapped.workloads import Workload
+
+MEGABYTE = 1e6
+PHASES = 2
+"""Processes of a deferrable task: ``execute``, and ``execute_complete``."""
+_WATCHING = ("ecs:", "batch:", "logs:")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crowd:
+    """Everything that was read back about one DAG run.
+
+    ``launches``: ECS tasks by their number, which is the map index. ``succeeded``: task instances
+    that succeeded, as Airflow's API has it. ``idle`` before the DAG run, ``before`` and ``after``
+    the time in which all waited, ``last`` at its end. ``steady_calls``: Airflow's in that time,
+    by operation; ``calls``: all of them. ``waited``: how many tasks waited then.
+    """
+
+    tasks: int
+    waited: int
+    began: float
+    released: float
+    instances: Sequence[Instance]
+    succeeded: int
+    workloads: Mapping[str, Sequence[Workload]]
+    launches: Mapping[int, int]
+    idle: Use
+    before: Use
+    after: Use
+    last: Use
+    steady_calls: Counter[str]
+    calls: Counter[str]
+    throttled: int
+    stops: int
+    mismatches: int
+    heartbeat_gaps: Sequence[float]
+    shares: Sequence[int]
+    moved: int
+    s3_requests: int
+    unfinished: int = field(default=0)
+
+    @property
+    def seconds(self) -> float:
+        """From the DAG run's start to the last task's end."""
+        return max((each.end or 0.0 for each in self.instances), default=self.began) - self.began
+
+    @property
+    def burst_seconds(self) -> float:
+        """From the containers' release to the last task's end."""
+        return self.began + self.seconds - self.released
+
+    @property
+    def steady_seconds(self) -> float:
+        return self.after.at - self.before.at
+
+    def defects(self) -> Counter[str]:
+        """Why task instances aren't counted as finished once: one reason each."""
+        reasons = (self._defect(each) for each in self.instances)
+        found = Counter(reason for reason in reasons if reason)
+        if missing := self.tasks - len(self.instances):
+            found["missing"] = missing
+        return found
+
+    def finished_once(self) -> int:
+        return self.tasks - sum(self.defects().values())
+
+    def _defect(self, each: Instance) -> str:
+        phases = self.workloads.get(each.ti_id, ())
+        if each.state != "success":
+            return str(each.state)
+        if each.try_number != 1 or each.earlier_tries:
+            return f"{each.try_number + each.earlier_tries} tries"
+        if len(phases) != PHASES or any(phase.exit_code for phase in phases):
+            return f"{len(phases)} processes"
+        launched = self.launches.get(each.map_index, 0)
+        return "" if launched == 1 else f"{launched} launches"
+
+
+def figures(crowd: Crowd, prefix: str = "") -> dict[str, Any]:
+    """As the module `benchmarks.mapped` explains them."""
+    held = [sum(phase.seconds for phase in phases) for phases in crowd.workloads.values()]
+    tasks = max(1, crowd.waited)
+    steady = crowd.after.cpu_seconds - crowd.before.cpu_seconds
+    watching = sum(
+        count for name, count in crowd.steady_calls.items() if name.startswith(_WATCHING)
+    )
+    found = {
+        "tasks": crowd.tasks,
+        "finished_once": crowd.finished_once(),
+        "succeeded_by_api": crowd.succeeded,
+        "failed": sum(each.state == "failed" for each in crowd.instances),
+        "unfinished": crowd.unfinished,
+        "waited_at_once": crowd.waited,
+        "seconds": round(crowd.seconds, 1),
+        "burst_seconds": round(crowd.burst_seconds, 1),
+        "triggerer_cpu_s": round(crowd.last.cpu_seconds - crowd.idle.cpu_seconds, 1),
+        "triggerer_cpu_percent_waiting": round(100 * steady / crowd.steady_seconds, 1),
+        "rss_mb_per_task": round((crowd.after.rss - crowd.idle.rss) / MEGABYTE / tasks, 3),
+        "steady_seconds": round(crowd.steady_seconds, 1),
+        "aws_calls_while_running": sum(crowd.steady_calls.values()),
+        "aws_calls_a_minute": round(60 * sum(crowd.steady_calls.values()) / crowd.steady_seconds),
+        "watching_calls_while_running": watching,
+        "aws_calls_while_running_by_operation": dict(crowd.steady_calls.most_common()),
+        "aws_calls": sum(crowd.calls.values()),
+        "aws_calls_by_operation": dict(crowd.calls.most_common()),
+        "ecs_calls_refused": crowd.throttled,
+        "worker_s_per_task": round(sum(held) / max(1, len(held)), 2),
+        "launched_twice": sum(count > 1 for count in crowd.launches.values()),
+        "stop_calls": crowd.stops,
+        "state_mismatches": crowd.mismatches,
+        "heartbeat_gaps_s": [round(gap, 1) for gap in crowd.heartbeat_gaps],
+        "tasks_of_each_triggerer": list(crowd.shares),
+        "failovers": crowd.moved,
+        "s3_requests_slowed": crowd.s3_requests,
+        "defects": dict(crowd.defects()),
+    }
+    return {f"{prefix}{name}": value for name, value in found.items()}

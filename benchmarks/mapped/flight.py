@@ -1,0 +1,173 @@
+"""One DAG run of many mapped tasks, from its start to its last task's end."""
+
+import time
+from collections.abc import Callable
+
+from benchmarks.errors import BenchmarkFailed
+from benchmarks.mapped import site
+from benchmarks.mapped.calls import AirflowCalls
+from benchmarks.mapped.database import Database
+from benchmarks.mapped.figures import Crowd
+from benchmarks.mapped.gate import Gate
+from benchmarks.mapped.s3 import SlowWay
+from benchmarks.mapped.site import Side
+from benchmarks.mapped.triggerers import Watch, use
+from benchmarks.mapped.workloads import workloads
+from benchmarks.stack import Stack
+from benchmarks.workspace import Workspace
+from jetbridge_local.airflow import AirflowClient, LocalAirflow
+from jetbridge_local.demo.progress import Say
+
+S3_SECONDS = 0.05
+STEADY_SECONDS = 60.0
+_SETTLE_SECONDS = 10.0
+_MOST_WARM_UPS = 4
+_LOOK_SECONDS = 2.0
+_PATIENCE_SECONDS = 180.0
+_PATIENCE_A_TASK = 3.0
+_ENDED = ("success", "failed", "skipped", "upstream_failed", "removed")
+
+
+def fly(workspace: Workspace, stack: Stack, side: Side, tasks: int, say: Say) -> Crowd:
+    """Raises BenchmarkFailed if the tasks don't all come to wait; AirflowFailed."""
+    gate = Gate(workspace.paths.local / "gate")
+    with SlowWay(stack.cloud.url, S3_SECONDS) as s3:
+        airflow = site.start_airflow(workspace, stack, gate, tasks, s3.url)
+        try:
+            return _Flight(stack, airflow, gate, side, tasks, say).run(s3)
+        finally:
+            gate.open()
+            airflow.stop()
+
+
+class _Flight:
+    def __init__(
+        self,
+        stack: Stack,
+        airflow: LocalAirflow,
+        gate: Gate,
+        side: Side,
+        tasks: int,
+        say: Say,
+    ) -> None:
+        self._stack = stack
+        self._airflow = airflow
+        self._gate = gate
+        self._side = side
+        self._tasks = tasks
+        self._say = say
+        self._database = Database(airflow.home)
+        self._calls = AirflowCalls(stack.cloud)
+        self._patience = _PATIENCE_SECONDS + _PATIENCE_A_TASK * tasks
+
+    def run(self, s3: SlowWay) -> Crowd:
+        dag_id, name = self._side.dag_id, f"{self._side.name}-{self._tasks}"
+        pids = site.triggerer_pids(self._airflow)
+        with self._airflow.client() as client, Watch(self._database) as watch:
+            client.wait_for_dag(dag_id)
+            self._warm_up(client, watch)
+            watch.forget()
+            self._gate.close()
+            time.sleep(_SETTLE_SECONDS)
+            idle, began, slowed = use(pids), time.time(), s3.requests
+            client.trigger(dag_id, run_id=name)
+            self._wait(self._all_wait, "all tasks wait")
+            time.sleep(_SETTLE_SECONDS)
+            waited = self._database.states(dag_id)["deferred"]
+            before = use(pids)
+            self._say(f"{waited} wait; counting for {STEADY_SECONDS:.0f} s")
+            time.sleep(STEADY_SECONDS)
+            after = use(pids)
+            self._calls.gather(now=True)
+            released = time.time()
+            self._gate.open()
+            left = self._wait_ended()
+            last = use(pids)
+            self._calls.gather(now=True)
+            succeeded = sum(task.state == "success" for task in client.tasks(dag_id, name))
+        if watch.error:
+            raise BenchmarkFailed(f"the triggerers couldn't be watched: {watch.error!r}")
+        log = self._airflow.components.log("scheduler")
+        with log.open(errors="replace") as lines:
+            held = workloads(lines)
+        return Crowd(
+            tasks=self._tasks,
+            waited=waited,
+            began=began,
+            released=released,
+            instances=self._database.instances(dag_id),
+            succeeded=succeeded,
+            workloads=held,
+            launches=site.launches(self._stack, name),
+            idle=idle,
+            before=before,
+            after=after,
+            last=last,
+            steady_calls=self._calls.by_operation(before.at, after.at),
+            calls=self._calls.by_operation(began),
+            throttled=self._calls.throttled(began),
+            stops=self._calls.stops(self._stack.functions["stop_run"], began),
+            mismatches=self._database.mismatches(),
+            heartbeat_gaps=watch.longest_gaps(),
+            shares=watch.shares(),
+            moved=watch.moved(),
+            s3_requests=s3.requests - slowed,
+            unfinished=left,
+        )
+
+    def _warm_up(self, client: AirflowClient, watch: Watch) -> None:
+        """Small DAG runs whose containers end at once, until both triggerers have had triggers.
+
+        A triggerer's first look-up of a connection loads Airflow's whole execution API, seconds of
+        CPU time and many megabytes that are nobody's per task; functions are cold as well.
+        """
+        self._wait(lambda: len(self._database.heartbeats()) == 2, "two triggerers beat")
+        self._gate.open()
+        for number in range(_MOST_WARM_UPS):
+            self._say(f"a small DAG run first ({number + 1})")
+            run_id = f"first-{self._side.name}-{self._tasks}-{number}"
+            client.trigger(self._side.warm_up_dag_id, run_id=run_id)
+            ended = client.wait_for_dag_run(self._side.warm_up_dag_id, run_id, self._patience)
+            if ended.state != "success":
+                raise BenchmarkFailed(f"DAG run {run_id} ended as {ended.state}")
+            shares = watch.shares()
+            if len(shares) == 2 and all(shares):
+                return
+        raise BenchmarkFailed(f"one triggerer gets no triggers in {_MOST_WARM_UPS} DAG runs")
+
+    def _all_wait(self) -> bool:
+        """Each task is deferred, or has failed already; each that is deferred has a container."""
+        states = self._database.states(self._side.dag_id)
+        ended = sum(states[state] for state in _ENDED)
+        running = site.running_containers(self._stack)
+        self._say(f"{states['deferred']} wait, {ended} ended, {running} containers")
+        waiting = states["deferred"]
+        return waiting + ended >= self._tasks and running >= waiting
+
+    def _wait_ended(self) -> int:
+        """How many tasks haven't ended when patience has."""
+        deadline = time.monotonic() + self._patience
+        while left := self._left():
+            if time.monotonic() > deadline:
+                break
+            self._say(f"released; {left} not ended")
+            self._airflow.components.check()
+            self._calls.gather()
+            time.sleep(_LOOK_SECONDS)
+        # The last process is still uploading its log when its task has ended.
+        time.sleep(_SETTLE_SECONDS)
+        return left
+
+    def _left(self) -> int:
+        states = self._database.states(self._side.dag_id)
+        return self._tasks - sum(states[state] for state in _ENDED)
+
+    def _wait(self, condition: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + self._patience
+        while not condition():
+            if time.monotonic() > deadline:
+                states = dict(self._database.states(self._side.dag_id))
+                raise BenchmarkFailed(f"not within {self._patience:.0f} s: {what}; {states}")
+            self._airflow.components.check()
+            self._calls.gather()
+            time.sleep(_LOOK_SECONDS)
