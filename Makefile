@@ -15,9 +15,14 @@ $(eval $(call environment,runtime))
 $(eval $(call environment,sam))
 $(eval $(call environment,cli,$(CORE) $(CLI)))
 $(eval $(call environment,checkov))
-$(eval $(call environment,airflow,$(CORE) $(PROVIDER)))
+$(eval $(call environment,airflow,$(CORE) $(PROVIDER),airflow-3.3))
 $(eval $(call environment,stock,$(CORE) $(PROVIDER)))
 $(eval $(call environment,celery,$(CORE) $(PROVIDER)))
+
+# One cell of the matrix, such as airflow-3.0-py3.11 (matrix/cells.py has them all).
+.SECONDEXPANSION:
+$(VENV)/airflow-%/ready: requirements/airflow-$$(call airflow_of,$$*).txt $(UV) $(CORE)/pyproject.toml $(PROVIDER)/pyproject.toml
+	$(call make_environment,airflow-$*,$(CORE) $(PROVIDER),airflow-$(call airflow_of,$*),$(call python_of,$*))
 
 ready = $(foreach name,$(1),$(VENV)/$(name)/ready)
 CLOUD := local runtime sam
@@ -96,6 +101,10 @@ bench: $(call ready,$(CLOUD) $(if $(filter lag feed mapped,$(ONLY)),stock) $(if 
 	@$(if $(filter race,$(ONLY)),timeout 300 scripts/get-postgres-redis)
 	@$(VENV)/local/bin/python -m benchmarks $(ONLY)
 
+.PHONY: matrix
+matrix: $(call ready,dev $(CLOUD)) ## Test the provider on each Airflow and Python; ONLY=3.0 or ONLY=3.0-py3.11 runs a part
+	@$(VENV)/dev/bin/python -m matrix $(ONLY)
+
 .PHONY: docs-tables
 docs-tables: $(call ready,dev) ## Write the tables of docs that are generated
 	@$(VENV)/dev/bin/python scripts/tables.py
@@ -110,7 +119,8 @@ environments: $(call ready,$(ALL)) ## Make every virtual environment
 .PHONY: lock
 lock: $(UV) ## Lock every environment's libraries anew
 	@for list in requirements/*.in layers/dependencies/requirements.in; do \
-		$(UV) pip compile --quiet --upgrade --universal --python-version $(PYTHON_VERSION) \
+		case "$$list" in requirements/airflow-*) python=$(OLDEST_PYTHON_VERSION);; *) python=$(PYTHON_VERSION);; esac; \
+		$(UV) pip compile --quiet --upgrade --universal --python-version $$python \
 			--generate-hashes --no-header --no-annotate "$$list" --output-file "$${list%.in}.txt"; \
 	done
 

@@ -17,8 +17,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from jetbridge.contract import AirflowCaller, Cause, Fault, Outcome, State, to_builtins
+
+# What is slow on a machine with other work is not wrong.
+settings.register_profile("provider", deadline=None)
+settings.load_profile("provider")
 
 TI_ID = "0199d6a0-7a3e-7c62-9a0e-0d1f6c3d2b11"
 
