@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -91,10 +92,10 @@ class Cloud:
             **{"step_seconds": 0.01, "log_flush_seconds": 0.01, **settings},
         )
         ports = (self.around, self.around, self.around, self.around)
-        self.engines = {
-            "ecs": EcsEngine(self.config, *ports),
-            "batch": BatchEngine(self.config, *ports),
-        }
+        ecs = EcsEngine(self.config, *ports)
+        register = partial(ecs.handle, "RegisterTaskDefinition")
+        batch = BatchEngine(self.config, *ports, register_task_definition=register)
+        self.engines = {"ecs": ecs, "batch": batch}
 
     def ecs(self, operation: str, **parameters: Any) -> dict[str, Any]:
         return self._call("ecs", operation, parameters)
