@@ -22,12 +22,14 @@ class FakeDynamoDB:
     ``faults`` are taken one per BatchGetItem: an exception to raise, or a function that picks the
     keys which this call leaves unprocessed; ``query_faults`` one per Query: an exception.
     ``index`` has ``finished_at`` by run id, for one table; without one there is no such index.
+    ``launched`` has the records of launches by run id, which an outcome replaces.
     """
 
     PAGE = 40
 
     def __init__(self) -> None:
         self.tables: dict[str, dict[str, str]] = {}
+        self.launched: dict[str, str] = {}
         self.faults: deque[Exception | Callable[[list[str]], list[str]]] = deque()
         self.calls: list[list[str]] = []
         self.threads: set[int] = set()
@@ -78,9 +80,9 @@ class FakeDynamoDB:
         answer: dict[str, Any] = {
             "Responses": {
                 table: [
-                    {"run_id": {"S": key}, "outcome": {"S": rows[key]}}
+                    item
                     for key in keys
-                    if key in rows and key not in unprocessed
+                    if key not in unprocessed and (item := self._item(rows, key)) is not None
                 ]
             },
             "UnprocessedKeys": {},
@@ -89,6 +91,13 @@ class FakeDynamoDB:
             left = {**request, "Keys": [{"run_id": {"S": key}} for key in unprocessed]}
             answer["UnprocessedKeys"] = {table: left}
         return answer
+
+    def _item(self, rows: dict[str, str], key: str) -> dict[str, Any] | None:
+        if key in rows:
+            return {"run_id": {"S": key}, "outcome": {"S": rows[key]}}
+        if key in self.launched:
+            return {"run_id": {"S": key}, "launched": {"S": self.launched[key]}}
+        return None
 
 
 class FakeLambda:

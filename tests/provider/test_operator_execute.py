@@ -129,10 +129,6 @@ class TestExecute:
         called = [function for function, _ in functions.invocations]
         assert called == ["configured-start-run", "asked-for-start-run"]
 
-    def test_without_waiting_it_returns_the_run_id(self, functions, ti):
-        functions.answers.append(ANSWER)
-        assert ecs(wait_for_completion=False).execute({"ti": ti}) == "01k8run"
-
     def test_it_names_the_log_of_this_try(self, functions, ti, monkeypatch):
         monkeypatch.setattr(log_target, "_remote_base", lambda: "s3://logs/airflow/")
         functions.answers.append(ANSWER)
@@ -317,7 +313,6 @@ class TestExecuteComplete:
         event = make_event(result={"rows": 3})
         assert ecs().execute_complete({"ti": ti}, event) == {"rows": 3}
         assert ti.xcoms == {
-            "run_id": "01k8run",
             "exit_codes": {"main": 0},
             "ecs_task_arn": "arn:aws:ecs:eu-central-1:123456789012:task/c/0f1e",
         }

@@ -74,6 +74,45 @@ def test_two_triggers_for_one_run_both_get_its_outcome(dynamodb):
     assert asyncio.run(scenario()) == ["done", "done"]
 
 
+def test_the_record_of_a_launch_is_told_whenever_it_is_another_one(dynamodb):
+    told: list[str] = []
+
+    async def scenario() -> str:
+        waiting = asyncio.create_task(OutcomePoller.shared(TABLE).outcome("run", told.append))
+        await until(lambda: len(dynamodb.calls) >= 2)
+        for record in ("launched", "launched", "running"):
+            dynamodb.launched["run"] = record
+            calls = len(dynamodb.calls)
+            await until(lambda calls=calls: len(dynamodb.calls) >= calls + 2)
+        dynamodb.tables["outcomes"]["run"] = "done"
+        return await waiting
+
+    assert asyncio.run(scenario()) == "done"
+    assert told == ["launched", "running"]
+
+
+def test_an_eager_waiter_among_many_hears_of_its_launch_in_the_next_pass(dynamodb):
+    dynamodb.index = {}
+    told: list[str] = []
+
+    async def scenario() -> None:
+        poller = OutcomePoller.shared(TABLE)
+        many = wait_for(*(f"run-{number}" for number in range(150)))
+        eager = asyncio.create_task(poller.outcome("eager", told.append, eager=True))
+        await until(lambda: len(dynamodb.queries) >= 3)
+        looked_up = [keys for keys in dynamodb.calls[2:] if keys != ["eager"]]
+        assert not looked_up, "the others are looked up once a minute"
+        dynamodb.launched["eager"] = "launched"
+        queries = len(dynamodb.queries)
+        await until(lambda: len(dynamodb.queries) >= queries + 3)
+        assert told == ["launched"]
+        eager.cancel()
+        for task in many:
+            task.cancel()
+
+    asyncio.run(scenario())
+
+
 def test_it_ends_when_nobody_waits_and_begins_again(dynamodb):
     async def scenario() -> None:
         for round_ in ("first", "second"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from typing import Any
+from typing import Any, NamedTuple
 
 from airflow.providers.common.compat.sdk import AirflowSkipException, AirflowTaskTimeout
 
@@ -13,7 +13,37 @@ from airflow_provider_jetbridge.exceptions import (
     RunFailed,
     RunStopped,
 )
-from jetbridge.contract import AirflowCaller, Cause, ContractError, Outcome, State, decode
+from airflow_provider_jetbridge.story import KINDS
+from jetbridge.contract import (
+    AirflowCaller,
+    Cause,
+    ContractError,
+    Launched,
+    Outcome,
+    State,
+    decode,
+    run_id_of,
+)
+
+
+class Launch(NamedTuple):
+    """What a run has become: ECS task ARN or Batch job id."""
+
+    run_id: str
+    backend_id: str
+
+
+def caller_of(ti: Any) -> AirflowCaller:
+    """This try of the task instance, as Jetbridge is told of it."""
+    return AirflowCaller(
+        dag_id=ti.dag_id,
+        run_id=ti.run_id,
+        task_id=ti.task_id,
+        map_index=ti.map_index,
+        try_number=ti.try_number,
+        ti_id=str(ti.id),
+        max_tries=ti.max_tries,
+    )
 
 
 def try_of(ti: Any) -> list[Any]:
@@ -55,6 +85,31 @@ def outcome_of(event: dict[str, Any] | None, ti: Any) -> Outcome:
     )
 
 
+def launch_of(event: dict[str, Any] | None, ti: Any) -> Launch:
+    """The launch in a trigger's event, or in the outcome that came before it.
+
+    Raises:
+        EarlierOutcome: it is that of another try of this task.
+        ForeignOutcome: there is none, or it can't be read.
+        AirflowTaskTimeout, RunStopped, RunFailed: the run ended without ever being launched.
+    """
+    if event and "launched" in event:
+        try:
+            launched = decode(Launched, event["launched"])
+        except ContractError as error:
+            raise ForeignOutcome(f"The event carries no readable launch: {error}") from error
+        attached = event.get("attached_try")
+        if attached != try_of(ti) and launched.run_id != run_id_of(caller_of(ti).key):
+            raise EarlierOutcome(
+                f"Run {launched.run_id} is not that of try {ti.try_number} of {ti.id}"
+            )
+        return Launch(launched.run_id, launched.backend_id)
+    outcome = outcome_of(event, ti)
+    if outcome.backend_id is None:
+        raise_unless_succeeded(outcome)
+    return Launch(outcome.run_id, outcome.backend_id or "")
+
+
 def raise_unless_succeeded(outcome: Outcome, skip_on_exit_code: Container[int] = ()) -> None:
     """Raise what Airflow expects of a run that didn't succeed.
 
@@ -83,8 +138,7 @@ def describe(outcome: Outcome) -> str:
     lines += [f"AWS says: {outcome.reason}"] if outcome.reason else []
     lines += [f"Advice: {outcome.advice}"] if outcome.advice else []
     if outcome.backend_id:
-        kind = "ECS task" if outcome.backend == "ecs" else "Batch job"
-        lines.append(f"{kind}: {outcome.backend_id}")
+        lines.append(f"{KINDS[outcome.backend]}: {outcome.backend_id}")
     if outcome.last_lines:
         lines.append("Last log lines:")
         lines += [f"  {line}" for line in outcome.last_lines]

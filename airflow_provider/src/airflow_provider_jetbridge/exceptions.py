@@ -30,6 +30,10 @@ class RunStopped(AirflowException):
     """Somebody stopped the run."""
 
 
+class WatchedRunFailed(AirflowFailException):
+    """The run that a sensor waited for didn't succeed; no later look would find anything else."""
+
+
 class ForeignOutcome(AirflowException):
     """The outcome that arrived isn't that of this try of the task instance."""
 

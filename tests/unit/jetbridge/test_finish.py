@@ -298,6 +298,27 @@ def test_last_line_as_result_is_asked_for() -> None:
     assert Scene(asked, {MAIN: ["a", "b"]}).settled().result == "b"
 
 
+@pytest.mark.parametrize(
+    ("container", "lines", "result"),
+    [
+        (None, {MAIN: ["m"], PROXY: ["p"]}, "m"),
+        ("proxy", {MAIN: ["m"], PROXY: ["p"]}, "p"),
+        ("main", {MAIN: ["m"], PROXY: [f"{RESULT_MARKER} 7"]}, "m"),
+        ("proxy", {MAIN: [f"{RESULT_MARKER} 7"], PROXY: ["p", " "]}, "p"),
+        (None, {MAIN: ["m"], PROXY: [f"{RESULT_MARKER} 7"]}, 7),
+        ("another", {MAIN: [f"{RESULT_MARKER} 7"], PROXY: ["p"]}, None),
+    ],
+)
+def test_whose_last_line_is_the_result(
+    container: str | None, lines: dict[str, list[str]], result: object
+) -> None:
+    """`proxy` isn't essential: unless it is named, its last line is nobody's result."""
+    run = _with(
+        ended_run("ecs_two_containers"), last_line_as_result=True, result_container=container
+    )
+    assert Scene(run, lines).settled().result == result
+
+
 def test_falsy_result_is_a_result() -> None:
     run = _with(ended_run("ecs_stopped_exit_0"), last_line_as_result=True)
     outcome = Scene(run, {MAIN: [f"{RESULT_MARKER} 0", "later"]}).settled()

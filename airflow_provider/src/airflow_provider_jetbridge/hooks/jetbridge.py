@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
@@ -17,6 +17,8 @@ from jetbridge.contract import (
     StartRequest,
     StopAnswer,
     StopRequest,
+    WatchAnswer,
+    WatchRequest,
     decode,
     encode,
 )
@@ -28,6 +30,10 @@ REFUSED = "ContractError"
 
 START_ATTEMPTS = 3
 READ_TIMEOUT_SECONDS = 60
+RUNS_OF_ONE_STOP = 100
+"""Most ``run_ids`` of a ``StopRequest``."""
+
+T = TypeVar("T")
 
 
 class JetbridgeHook:
@@ -85,12 +91,7 @@ class JetbridgeHook:
         return answer
 
     def _start_once(self, request: StartRequest) -> StartAnswer:
-        function = f"{self.stack}-start-run"
-        body = self._invoke(function, encode(request))
-        try:
-            return decode(StartAnswer, body)
-        except ContractError as error:
-            raise StartFailed(f"{function} gave an answer of another version: {error}") from error
+        return self._ask(f"{self.stack}-start-run", request, StartAnswer)
 
     def stop(self, stop_function: str, callers: Mapping[str, str], reason: str) -> StopAnswer:
         """Ask Jetbridge to stop runs; each ends a moment later, by its own state-change event.
@@ -107,13 +108,38 @@ class JetbridgeHook:
         request = StopRequest(
             run_ids=list(callers), reason=reason, by="airflow", callers=dict(callers)
         )
-        body = self._invoke(stop_function, encode(request))
+        return self._ask(stop_function, request, StopAnswer)
+
+    def stop_runs(self, run_ids: Sequence[str], reason: str) -> StopAnswer:
+        """Ask Jetbridge to stop runs, however many and whoever waits for them.
+
+        Raises:
+            StartFailed, StartRefused: the function couldn't be called.
+        """
+        together = StopAnswer(stopping=[], already_ended=[], unknown=[])
+        for start in range(0, len(run_ids), RUNS_OF_ONE_STOP):
+            some = list(run_ids[start : start + RUNS_OF_ONE_STOP])
+            request = StopRequest(run_ids=some, reason=reason, by="airflow")
+            answer = self._ask(f"{self.stack}-stop-run", request, StopAnswer)
+            together.stopping.extend(answer.stopping)
+            together.already_ended.extend(answer.already_ended)
+            together.unknown.extend(answer.unknown)
+        return together
+
+    def watch(self, request: WatchRequest) -> WatchAnswer:
+        """Ask how far runs are; without any, what stack this is.
+
+        Raises:
+            StartFailed, StartRefused: the function couldn't be called, or refuses the request.
+        """
+        return self._ask(f"{self.stack}-watch-runs", request, WatchAnswer)
+
+    def _ask(self, function: str, request: Any, answer: type[T]) -> T:
+        body = self._invoke(function, encode(request))
         try:
-            return decode(StopAnswer, body)
+            return decode(answer, body)
         except ContractError as error:
-            raise StartFailed(
-                f"{stop_function} gave an answer of another version: {error}"
-            ) from error
+            raise StartFailed(f"{function} gave an answer of another version: {error}") from error
 
     def _invoke(self, function: str, payload: str) -> bytes:
         from botocore.exceptions import BotoCoreError, ClientError

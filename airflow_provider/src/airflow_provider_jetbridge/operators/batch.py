@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from airflow_provider_jetbridge.operators.run import JetbridgeRunOperator
-from airflow_provider_jetbridge.settings import conf
+from airflow_provider_jetbridge.operators.run import JetbridgeRunOperator, shorter
 from jetbridge.contract import Outcome
+
+MAX_RETRIES = 4200
+"""The amazon provider's default, which stands for 48 hours of its polling where it isn't
+deferrable (operators/batch.py); not a limit that anybody chose."""
 
 
 class BatchOperator(JetbridgeRunOperator):
@@ -32,16 +35,20 @@ class BatchOperator(JetbridgeRunOperator):
     :param retry_strategy: SubmitJob's ``retryStrategy``. (templated)
     :param tags: tags of the job, as a dictionary. (templated)
     :param submit_job_timeout: Batch's own limit for one attempt of the job, in seconds.
-    :param wait_for_completion: False returns the run id as soon as Jetbridge has accepted the
-        run; the Batch job's id isn't known then. (templated)
+    :param wait_for_completion: False: the task succeeds when Batch has the job, whose id is its
+        return value. (templated)
     :param last_line_as_result: whether the last log line is the return value where the container
         reports no result; otherwise the job id is.
     :param job_id: without effect, as in the amazon provider. (templated)
-    :param waiters: without effect: nothing is polled; likewise ``max_retries``,
-        ``status_retries`` and ``poll_interval``. (templated)
+    :param waiters: without effect: nothing is polled; likewise ``status_retries``. (templated)
+    :param max_retries: the run is stopped after so many times ``poll_interval`` seconds, as the
+        deferrable operator of the amazon provider gives up then, or after ``execution_timeout``,
+        whichever is shorter; without effect where it is the default.
+    :param poll_interval: nothing is polled; see ``max_retries``.
     :param awslogs_enabled: without effect: logs are always shown; likewise
         ``awslogs_fetch_interval``. (templated)
-    :param deferrable: without effect: the operator always defers.
+    :param deferrable: the operator always defers; true implies waiting for completion, as in the
+        amazon provider.
     """
 
     ui_color = "#c3dae0"
@@ -91,10 +98,9 @@ class BatchOperator(JetbridgeRunOperator):
         retry_strategy: dict[str, Any] | None = None,
         job_id: str | None = None,
         waiters: Any | None = None,
-        max_retries: int = 4200,
+        max_retries: int = MAX_RETRIES,
         status_retries: int | None = None,
         tags: dict[str, str] | None = None,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         poll_interval: int = 30,
         awslogs_enabled: bool = False,
         awslogs_fetch_interval: timedelta = timedelta(seconds=30),
@@ -119,7 +125,6 @@ class BatchOperator(JetbridgeRunOperator):
         self.max_retries = max_retries
         self.status_retries = status_retries
         self.tags = tags or {}
-        self.deferrable = deferrable
         self.poll_interval = poll_interval
         self.awslogs_enabled = awslogs_enabled
         self.awslogs_fetch_interval = awslogs_fetch_interval
@@ -148,5 +153,14 @@ class BatchOperator(JetbridgeRunOperator):
             "submit_job": {key: value for key, value in parameters.items() if value is not None}
         }
 
+    @property
+    def time_limit(self) -> timedelta | None:
+        if self.max_retries == MAX_RETRIES:
+            return super().time_limit
+        return shorter(super().time_limit, timedelta(seconds=self.max_retries * self.poll_interval))
+
     def return_value(self, outcome: Outcome) -> Any:
         return outcome.backend_id if outcome.result is None else outcome.result
+
+    def launched_value(self, backend_id: str) -> Any:
+        return backend_id

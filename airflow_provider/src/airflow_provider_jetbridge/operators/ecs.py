@@ -6,8 +6,14 @@ from collections.abc import Container, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from airflow_provider_jetbridge.operators.run import MAX_TAIL_LINES, JetbridgeRunOperator
-from airflow_provider_jetbridge.settings import conf
+from airflow_provider_jetbridge.operators.run import (
+    MAX_TAIL_LINES,
+    JetbridgeRunOperator,
+    shorter,
+)
+
+WAITER_MAX_ATTEMPTS = 1_000_000
+"""The amazon provider's default, which stands for no limit (operators/ecs.py)."""
 
 
 class EcsRunTaskOperator(JetbridgeRunOperator):
@@ -43,15 +49,17 @@ class EcsRunTaskOperator(JetbridgeRunOperator):
         code, or with one of these.
     :param stop_task_on_failure: stop the run if the operator fails after it was started and
         before the task is deferred.
-    :param wait_for_completion: False returns the run id as soon as Jetbridge has accepted the
-        run; the ECS task's ARN isn't known then. (templated)
+    :param wait_for_completion: False: the task succeeds when ECS has started the task, whose ARN
+        is in XCom ``ecs_task_arn``. (templated)
     :param awslogs_region: without effect: Jetbridge takes it from the task definition. (templated)
-    :param container_name: without effect: the logs of all containers are shown. (templated)
-    :param awslogs_fetch_interval: without effect: logs are copied once, when the task has ended.
-        (templated)
-    :param deferrable: without effect: the operator always defers. (templated)
-    :param waiter_delay: without effect: nothing is polled.
-    :param waiter_max_attempts: without effect; ``execution_timeout`` limits a run.
+    :param container_name: the container whose result or last log line is the return value; the
+        logs of all containers are shown. (templated)
+    :param awslogs_fetch_interval: without effect: nothing is polled. (templated)
+    :param deferrable: the operator always defers; true implies waiting for completion, as in the
+        amazon provider. (templated)
+    :param waiter_delay: nothing is polled; with ``waiter_max_attempts`` it limits the run's time.
+    :param waiter_max_attempts: the run is stopped after so many times ``waiter_delay`` seconds, or
+        after ``execution_timeout``, whichever is shorter; without effect where it is the default.
     :param quota_retry: without effect, as in the amazon provider: Jetbridge itself waits for
         capacity.
     """
@@ -112,8 +120,7 @@ class EcsRunTaskOperator(JetbridgeRunOperator):
         quota_retry: dict[str, Any] | None = None,
         number_logs_exception: int = 10,
         waiter_delay: int = 6,
-        waiter_max_attempts: int = 1000000,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        waiter_max_attempts: int = WAITER_MAX_ATTEMPTS,
         skip_on_exit_code: int | Container[int] | None = None,
         stop_task_on_failure: bool = True,
         **kwargs: Any,
@@ -141,7 +148,6 @@ class EcsRunTaskOperator(JetbridgeRunOperator):
         self.number_logs_exception = number_logs_exception
         self.waiter_delay = waiter_delay
         self.waiter_max_attempts = waiter_max_attempts
-        self.deferrable = deferrable
         self.skip_on_exit_code = skip_on_exit_code
         self.stop_task_on_failure = stop_task_on_failure
 
@@ -176,6 +182,22 @@ class EcsRunTaskOperator(JetbridgeRunOperator):
         if self.last_line_as_result is None:
             return bool(self.awslogs_group and self.awslogs_stream_prefix)
         return self.last_line_as_result
+
+    @property
+    def result_container(self) -> str | None:
+        if self.container_name:
+            return self.container_name
+        # The stock operator's users also give it as the second half of the stream's prefix.
+        _, _, container = (self.awslogs_stream_prefix or "").rpartition("/")
+        return container if "/" in (self.awslogs_stream_prefix or "") else None
+
+    @property
+    def time_limit(self) -> timedelta | None:
+        if self.waiter_max_attempts == WAITER_MAX_ATTEMPTS:
+            return super().time_limit
+        return shorter(
+            super().time_limit, timedelta(seconds=self.waiter_delay * self.waiter_max_attempts)
+        )
 
     @property
     def exit_codes_to_skip_on(self) -> Container[int]:

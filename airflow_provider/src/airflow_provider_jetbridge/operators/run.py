@@ -10,17 +10,24 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_jetbridge import settings
-from airflow_provider_jetbridge.aws import AwsAccess
-from airflow_provider_jetbridge.completion import outcome_of, raise_unless_succeeded, try_of
+from airflow_provider_jetbridge.completion import (
+    caller_of,
+    launch_of,
+    outcome_of,
+    raise_unless_succeeded,
+    try_of,
+)
 from airflow_provider_jetbridge.exceptions import (
     EarlierOutcome,
     TaskDeferralError,
     TaskDeferralTimeout,
 )
 from airflow_provider_jetbridge.log_target import log_target
+from airflow_provider_jetbridge.operators.stack import UsesStack
+from airflow_provider_jetbridge.settings import conf
+from airflow_provider_jetbridge.story import tell_outcome
+from airflow_provider_jetbridge.templates import is_true
 from jetbridge.contract import (
-    AirflowCaller,
     CloudWatchLogTarget,
     FailurePolicy,
     Outcome,
@@ -32,9 +39,6 @@ from jetbridge.contract import (
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-
-    from airflow_provider_jetbridge.hooks.jetbridge import JetbridgeHook
-
 NET_TIMEOUT = timedelta(minutes=10)
 """Jetbridge stops a run at ``execution_timeout``; Airflow gives the deferral up so much later."""
 
@@ -42,12 +46,13 @@ MAX_TAIL_LINES = 100
 MAX_INFRA_RETRIES = 10
 
 
-class JetbridgeRunOperator(BaseOperator):
+class JetbridgeRunOperator(UsesStack, BaseOperator):
     """Base of the operators: hands a job to Jetbridge and gives up its worker.
 
-    :param jetbridge_stack: the CloudFormation stack of Jetbridge; ``[jetbridge] stack`` of
-        Airflow's configuration where it is None. (templated)
-    :param wait_for_completion: False returns the run id as soon as the run is accepted.
+    :param wait_for_completion: False: the task succeeds as soon as AWS has taken the job over, and
+        its id is in XCom; the job goes on. Without effect where ``deferrable`` is true, as in the
+        amazon provider.
+    :param deferrable: the operator always defers; true implies waiting for completion.
     :param last_line_as_result: whether a container's last log line is the task's return value
         where the container reports no result of its own.
     :param infra_retries: how many launches may replace ones that died of the platform (a Spot
@@ -62,19 +67,11 @@ class JetbridgeRunOperator(BaseOperator):
         the stack's parameter ``Finish`` says.
     :param airflow: under which name the stack's secret has this Airflow, for ``push`` and
         ``rest``.
-    :param aws_conn_id: the Airflow connection to AWS; None takes boto3's default credentials.
-    :param region_name: region of the Jetbridge stack.
-    :param verify: whether, or with which certificates, to verify TLS.
-    :param botocore_config: keyword arguments of botocore's ``Config``.
+
+    The further keywords are those of `UsesStack`.
     """
 
-    template_fields: Sequence[str] = (
-        "aws_conn_id",
-        "jetbridge_stack",
-        "reattach",
-        "region_name",
-        "verify",
-    )
+    template_fields: Sequence[str] = (*UsesStack.stack_template_fields, "reattach")
 
     backend_id_key: str
     """XCom key of AWS's id of the job."""
@@ -84,6 +81,7 @@ class JetbridgeRunOperator(BaseOperator):
         *,
         jetbridge_stack: str | None = None,
         wait_for_completion: bool = True,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         last_line_as_result: bool | None = None,
         infra_retries: int = 2,
         spot_fall_back: bool = False,
@@ -107,6 +105,7 @@ class JetbridgeRunOperator(BaseOperator):
             raise ValueError(f"finish is {finish!r}; give one of {', '.join(get_args(Way))}")
         self.jetbridge_stack = jetbridge_stack
         self.wait_for_completion = wait_for_completion
+        self.deferrable = deferrable
         self.last_line_as_result = last_line_as_result
         self.infra_retries = infra_retries
         self.spot_fall_back = spot_fall_back
@@ -132,6 +131,11 @@ class JetbridgeRunOperator(BaseOperator):
     @property
     def wants_last_line(self) -> bool:
         return bool(self.last_line_as_result)
+
+    @property
+    def result_container(self) -> str | None:
+        """Whose result or last line is the return value, where a task has several containers."""
+        return None
 
     @property
     def exit_codes_to_skip_on(self) -> Container[int]:
@@ -164,24 +168,34 @@ class JetbridgeRunOperator(BaseOperator):
         # From here on the run is not this process's: a worker that is shut down while it still
         # reports the deferral must not stop a healthy job.
         self._request = None
-        if not self.wait_for_completion:
-            return self._answer.run_id
         return self._defer(self._answer, ti)
 
+    @property
+    def _waits(self) -> bool:
+        """Whether the task waits for the run's end, and not for its launch alone."""
+        return is_true(self.wait_for_completion) or is_true(self.deferrable)
+
+    @property
+    def time_limit(self) -> timedelta | None:
+        """After which a run that is waited for is stopped."""
+        return self.execution_timeout
+
     def _start_request(self, ti: Any) -> StartRequest:
-        timeout = self.execution_timeout
+        timeout = self.time_limit if self._waits else None
         return StartRequest(
-            caller=_caller(ti),
+            caller=caller_of(ti),
             timeout_seconds=max(1, int(timeout.total_seconds())) if timeout else None,
             log_target=log_target(ti),
             tail_lines=self.tail_lines,
             last_line_as_result=bool(self.do_xcom_push and self.wants_last_line),
+            result_container=self.result_container,
             failure_policy=FailurePolicy(
                 infra_retries=self.infra_retries, spot_fall_back=self.spot_fall_back
             ),
-            previous="attach" if _is_true(self.reattach) else "stop",
+            previous="attach" if is_true(self.reattach) else "stop",
             offload_environment=self.offload_environment,
-            finish=self.finish,
+            # A task that waits for the launch alone is over when the run ends.
+            finish=self.finish if self._waits else "feed",
             airflow=self.airflow,
             **self.job(),
         )
@@ -220,6 +234,9 @@ class JetbridgeRunOperator(BaseOperator):
     def _defer(self, answer: StartAnswer, ti: Any) -> None:
         from airflow_provider_jetbridge.triggers.run import JetbridgeRunTrigger
 
+        timeout = self.execution_timeout
+        if self._waits:
+            timeout = self.time_limit + NET_TIMEOUT if self.time_limit else None
         self.defer(
             trigger=JetbridgeRunTrigger(
                 run_id=answer.run_id,
@@ -228,13 +245,14 @@ class JetbridgeRunOperator(BaseOperator):
                 deferred_at=time.time(),
                 attached_try=try_of(ti) if answer.attached else None,
                 stop_function=answer.stop_function,
-                caller_key=_caller(ti).key,
+                caller_key=caller_of(ti).key,
+                until="finished" if self._waits else "launched",
                 aws_conn_id=self.aws_conn_id,
                 verify=self.verify,
                 botocore_config=self.botocore_config,
             ),
-            method_name="execute_complete",
-            timeout=self.execution_timeout + NET_TIMEOUT if self.execution_timeout else None,
+            method_name="execute_complete" if self._waits else "execute_launched",
+            timeout=timeout,
         )
 
     def resume_execution(
@@ -257,7 +275,7 @@ class JetbridgeRunOperator(BaseOperator):
     def _give_up(self, error: Exception, ti: Any) -> None:
         retried = ti.max_tries is not None and ti.try_number <= ti.max_tries
         timed_out = isinstance(error, TaskDeferralTimeout)
-        if _is_true(self.reattach) and retried and not timed_out:
+        if is_true(self.reattach) and retried and not timed_out:
             self.log.info("The run goes on for the next try")
             return
         why = "waited in vain for its end" if timed_out else "could not wait for its end"
@@ -281,25 +299,38 @@ class JetbridgeRunOperator(BaseOperator):
         except EarlierOutcome as error:
             self.log.warning("%s: starting this try's own run", error)
             return self._begin(ti)
-        self.log.info(
-            "Run %s %s (started %s, stopped %s, exit codes %s, launches %s)",
-            outcome.run_id,
-            outcome.state,
-            outcome.started_at,
-            outcome.stopped_at,
-            outcome.exit_codes,
-            outcome.launches,
-        )
+        tell_outcome(self.log, outcome)
         if self.do_xcom_push:
-            ti.xcom_push(key="run_id", value=outcome.run_id)
             ti.xcom_push(key="exit_codes", value=outcome.exit_codes)
             ti.xcom_push(key=self.backend_id_key, value=outcome.backend_id)
         raise_unless_succeeded(outcome, self.exit_codes_to_skip_on)
         return self.return_value(outcome)
 
+    def execute_launched(self, context: Context, event: dict[str, Any] | None = None) -> Any:
+        """End a task that doesn't wait for completion: AWS has the job, or never got it.
+
+        Raises:
+            ForeignOutcome: the event isn't about this try.
+            AirflowTaskTimeout, RunStopped, RunFailed: the run ended without being launched.
+        """
+        ti: Any = context["ti"]
+        try:
+            launch = launch_of(event, ti)
+        except EarlierOutcome as error:
+            self.log.warning("%s: starting this try's own run", error)
+            return self._begin(ti)
+        self.log.info("Run %s goes on without this task", launch.run_id)
+        if self.do_xcom_push:
+            ti.xcom_push(key=self.backend_id_key, value=launch.backend_id)
+        return self.launched_value(launch.backend_id)
+
     def return_value(self, outcome: Outcome) -> Any:
         """The task's return value: what the container reported."""
         return outcome.result
+
+    def launched_value(self, backend_id: str) -> Any:
+        """The return value of a task that doesn't wait for completion."""
+        return None
 
     def on_kill(self) -> None:
         """Stop the run if Airflow ends this process while it is starting it.
@@ -324,34 +355,10 @@ class JetbridgeRunOperator(BaseOperator):
             else:
                 self.log.info("Run %s is being stopped: %s", answer.run_id, reason)
 
-    @property
-    def _stack(self) -> str:
-        return self.jetbridge_stack or settings.stack()
 
-    def _access(self) -> AwsAccess:
-        return AwsAccess.of(self.aws_conn_id, self.region_name, self.verify, self.botocore_config)
-
-    def _hook(self) -> JetbridgeHook:
-        from airflow_provider_jetbridge.hooks.jetbridge import JetbridgeHook
-
-        return JetbridgeHook(self._access(), self._stack)
-
-
-def _caller(ti: Any) -> AirflowCaller:
-    return AirflowCaller(
-        dag_id=ti.dag_id,
-        run_id=ti.run_id,
-        task_id=ti.task_id,
-        map_index=ti.map_index,
-        try_number=ti.try_number,
-        ti_id=str(ti.id),
-        max_tries=ti.max_tries,
-    )
-
-
-def _is_true(value: object) -> bool:
-    """A templated boolean is text."""
-    return bool(value) and str(value).lower() not in ("false", "none", "")
+def shorter(limit: timedelta | None, other: timedelta) -> timedelta:
+    """The shorter of two limits, of which one may not be there."""
+    return other if limit is None else min(limit, other)
 
 
 def _how_it_came(answer: StartAnswer) -> str:

@@ -33,11 +33,13 @@ class Reading:
 
     Attributes:
         found: outcome as JSON text by run id.
+        launched: what runs without an outcome have become in AWS, as JSON text by run id.
         unread: run ids that DynamoDB did not look up; they come first in the next pass.
         error: why the pass ended early, if it did.
     """
 
     found: dict[str, str] = field(default_factory=dict)
+    launched: dict[str, str] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
     error: Exception | None = None
 
@@ -66,7 +68,8 @@ class NoFeed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class OutcomesTable:
-    """Address of an outcomes table (partition key ``run_id``, attribute ``outcome``)."""
+    """Address of an outcomes table (partition key ``run_id``; attribute ``outcome``, or before that
+    ``launched``: the contract's ``Outcome`` and ``Launched`` as JSON text)."""
 
     name: str
     access: aws.AwsAccess
@@ -155,8 +158,13 @@ class OutcomesReader:
         remaining = list(run_ids)
         try:
             while remaining:
-                found, unprocessed = self._batch_get(remaining[:BATCH_GET_ITEM_KEYS])
-                reading.found.update(found)
+                items, unprocessed = self._batch_get(remaining[:BATCH_GET_ITEM_KEYS])
+                for item in items:
+                    run_id = item["run_id"]["S"]
+                    if "outcome" in item:
+                        reading.found[run_id] = item["outcome"]["S"]
+                    elif "launched" in item:
+                        reading.launched[run_id] = item["launched"]["S"]
                 reading.unread.extend(unprocessed)
                 del remaining[:BATCH_GET_ITEM_KEYS]
         except Exception as error:
@@ -164,17 +172,20 @@ class OutcomesReader:
             reading.unread = [*remaining, *reading.unread]
         return reading
 
-    def _batch_get(self, run_ids: list[str]) -> tuple[dict[str, str], list[str]]:
+    def _batch_get(self, run_ids: list[str]) -> tuple[list[dict[str, Any]], list[str]]:
         answer = self._client.batch_get_item(
             RequestItems={
                 self.table.name: {
                     "Keys": [{"run_id": {"S": run_id}} for run_id in run_ids],
-                    "ProjectionExpression": "#run_id, #outcome",
-                    "ExpressionAttributeNames": {"#run_id": "run_id", "#outcome": "outcome"},
+                    "ProjectionExpression": "#run_id, #outcome, #launched",
+                    "ExpressionAttributeNames": {
+                        "#run_id": "run_id",
+                        "#outcome": "outcome",
+                        "#launched": "launched",
+                    },
                 }
             }
         )
         items = answer.get("Responses", {}).get(self.table.name, [])
-        found = {item["run_id"]["S"]: item["outcome"]["S"] for item in items if "outcome" in item}
         unprocessed = answer.get("UnprocessedKeys", {}).get(self.table.name, {}).get("Keys", [])
-        return found, [key["run_id"]["S"] for key in unprocessed]
+        return items, [key["run_id"]["S"] for key in unprocessed]

@@ -37,9 +37,16 @@ class _Waiter:
 
     outcome: asyncio.Future[str]
     context: contextvars.Context
+    on_launched: Callable[[str], object] | None = None
+    launched: str | None = None
 
     def tell(self, message: str) -> None:
         self.context.run(log.warning, "%s", message)
+
+    def tell_launched(self, launched: str) -> None:
+        if self.on_launched is not None and launched != self.launched:
+            self.launched = launched
+            self.context.run(self.on_launched, launched)
 
 
 class OutcomePoller:
@@ -78,15 +85,26 @@ class OutcomePoller:
         """How many runs are waited for."""
         return len(self._waiting)
 
-    async def outcome(self, run_id: str) -> str:
+    async def outcome(
+        self,
+        run_id: str,
+        on_launched: Callable[[str], object] | None = None,
+        *,
+        eager: bool = False,
+    ) -> str:
         """Wait for the outcome of a run, as JSON text.
 
         An outcome that was there before is found by the next pass.
+
+        Args:
+            on_launched: called with the run's ``Launched`` record, as JSON text, whenever it is
+                another one; where many runs wait, up to a minute later.
+            eager: look the run up in each pass, so that ``on_launched`` hears at once.
         """
         loop = asyncio.get_running_loop()
-        waiter = _Waiter(loop.create_future(), contextvars.copy_context())
+        waiter = _Waiter(loop.create_future(), contextvars.copy_context(), on_launched)
         self._waiting.setdefault(run_id, []).append(waiter)
-        self._rounds.add(run_id)
+        self._rounds.add(run_id, eager)
         self._nobody_waits.clear()
         if self._task is None:
             # An empty context: the poller's own lines belong to no task's log.
@@ -111,7 +129,7 @@ class OutcomePoller:
             while self._waiting:
                 began = loop.time()
                 reading = await self._pass()
-                self._hand_over(reading.found)
+                self._hand_over(reading)
                 await self._pause(self._delay(reading) - (loop.time() - began))
         except Exception as error:
             for waiter in self._waiters():
@@ -158,8 +176,11 @@ class OutcomePoller:
         reading.error = reading.error or asked.error
         return reading
 
-    def _hand_over(self, found: dict[str, str]) -> None:
-        for run_id, outcome in found.items():
+    def _hand_over(self, reading: Reading) -> None:
+        for run_id, launched in reading.launched.items():
+            for waiter in self._waiting.get(run_id, []):
+                waiter.tell_launched(launched)
+        for run_id, outcome in reading.found.items():
             for waiter in self._waiting.get(run_id, []):
                 if not waiter.outcome.done():
                     waiter.outcome.set_result(outcome)

@@ -18,12 +18,23 @@ class Rounds:
         """New ones and those that were left unread; they are looked up by the next pass."""
         self._looked_up: dict[str, float] = {}
         """When each was last looked up, the longest ago first."""
+        self._eager: dict[str, None] = {}
+        """Those that every pass looks up."""
 
-    def add(self, run_id: str) -> None:
+    def add(self, run_id: str, eager: bool = False) -> None:
+        """Args:
+        eager: whether it is looked up in each pass, since what is waited for is not in the index.
+        """
         if run_id not in self._looked_up:
             self._next[run_id] = None
+        if eager:
+            self._eager[run_id] = None
 
     def discard(self, run_id: str) -> None:
+        self._eager.pop(run_id, None)
+        self._drop(run_id)
+
+    def _drop(self, run_id: str) -> None:
         self._next.pop(run_id, None)
         self._looked_up.pop(run_id, None)
 
@@ -42,7 +53,7 @@ class Rounds:
             ended: runs that are said to have an outcome.
             interval: seconds to the next pass.
         """
-        due = dict(self._next)
+        due = self._next | self._eager
         due.update((run_id, None) for run_id in ended if run_id in self._looked_up)
         for run_id, at in self._looked_up.items():
             age = now - at
@@ -58,9 +69,9 @@ class Rounds:
         left = dict.fromkeys(unread)
         for run_id in run_ids:
             if run_id not in left and (run_id in self._next or run_id in self._looked_up):
-                self.discard(run_id)
+                self._drop(run_id)
                 self._looked_up[run_id] = now
         waiting = [run_id for run_id in left if run_id in self._looked_up or run_id in self._next]
         for run_id in waiting:
-            self.discard(run_id)
+            self._drop(run_id)
         self._next = {**dict.fromkeys(waiting), **self._next}

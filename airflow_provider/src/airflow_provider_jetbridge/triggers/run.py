@@ -6,20 +6,23 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Literal, get_args
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_jetbridge.aws import AwsAccess
+from airflow_provider_jetbridge.story import Storyteller
 from airflow_provider_jetbridge.triggers.guard import hold_seconds, resume_rate
 from airflow_provider_jetbridge.triggers.kill import Reaper
 from airflow_provider_jetbridge.triggers.killed import Killed, StopTarget, Task
 from airflow_provider_jetbridge.triggers.outcomes import OutcomesTable
 from airflow_provider_jetbridge.triggers.poller import OutcomePoller
 
+Until = Literal["finished", "launched"]
+
 
 class JetbridgeRunTrigger(BaseTrigger):
-    """Fires when the outcome of a run is in the outcomes table.
+    """Fires when the outcome of a run is in the outcomes table, or before that, its launch.
 
     All triggers of a triggerer process share one poller per table and connection, so a waiting
     task costs a dictionary entry. The trigger holds nothing that a restart could lose: run again
@@ -30,7 +33,11 @@ class JetbridgeRunTrigger(BaseTrigger):
     (`guard.ResumeRate`).
 
     The event's payload is ``{"run_id": …, "outcome": …}``, the latter being the contract's
-    ``Outcome`` as a JSON object; with ``attached_try`` when the run is that of an earlier try.
+    ``Outcome`` as a JSON object; with ``attached_try`` when the run is that of an earlier try. A
+    trigger that waits for the launch alone has ``launched`` there, a ``Launched``, if the run
+    hasn't ended meanwhile.
+
+    While the run goes on, the task's log tells what it has become in AWS.
 
     A user who marks or clears the waiting task ends the run: from Airflow 3.3 on ``on_kill`` is
     told, and hands the run to the triggerer's `kill.Reaper`, which knows false alarms.
@@ -44,6 +51,7 @@ class JetbridgeRunTrigger(BaseTrigger):
     :param stop_function: the Lambda function that stops the run; None, as in triggers that an
         earlier version of this provider stored, never stops it.
     :param caller_key: of the try that waits (``AirflowCaller.key``).
+    :param until: what is waited for: that the run has ``finished``, or is ``launched``.
     :param aws_conn_id: the Airflow connection to AWS, as for every operator of the amazon
         provider; likewise ``verify`` and ``botocore_config``.
     """
@@ -58,6 +66,7 @@ class JetbridgeRunTrigger(BaseTrigger):
         attached_try: list[Any] | None = None,
         stop_function: str | None = None,
         caller_key: str | None = None,
+        until: Until = "finished",
         aws_conn_id: str | None = "aws_default",
         verify: bool | str | None = None,
         botocore_config: dict[str, Any] | None = None,
@@ -70,6 +79,9 @@ class JetbridgeRunTrigger(BaseTrigger):
         self.attached_try = attached_try
         self.stop_function = stop_function
         self.caller_key = caller_key
+        if until not in get_args(Until):
+            raise ValueError(f"until is {until!r}; give one of {', '.join(get_args(Until))}")
+        self.until = until
         self.aws_conn_id = aws_conn_id
         self.verify = verify
         self.botocore_config = botocore_config
@@ -85,6 +97,7 @@ class JetbridgeRunTrigger(BaseTrigger):
                 "attached_try": self.attached_try,
                 "stop_function": self.stop_function,
                 "caller_key": self.caller_key,
+                "until": self.until,
                 "aws_conn_id": self.aws_conn_id,
                 "verify": self.verify,
                 "botocore_config": self.botocore_config,
@@ -93,22 +106,48 @@ class JetbridgeRunTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         began = time.monotonic()
-        self.log.info("Waiting for the outcome of run %s", self.run_id)
-        outcome = await OutcomePoller.shared(self._table()).outcome(self.run_id)
+        what = "outcome" if self.until == "finished" else "launch"
+        self.log.info("Waiting for the %s of run %s", what, self.run_id)
+        event = {"run_id": self.run_id, **await self._news()}
         await self._hold(began)
         await resume_rate.wait_for_slot()
-        event = {"run_id": self.run_id, "outcome": json.loads(outcome)}
         if self.attached_try is not None:
             event["attached_try"] = self.attached_try
         yield TriggerEvent(event)
+
+    async def _news(self) -> dict[str, Any]:
+        """What the event tells: the outcome, or the launch, if that is waited for and first."""
+        poller = OutcomePoller.shared(self._table())
+        story = Storyteller(self.log)
+        if self.until == "finished":
+            return {"outcome": json.loads(await poller.outcome(self.run_id, story.launched))}
+        launch: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        def launched(record: str) -> None:
+            story.launched(record)
+            if not launch.done():
+                launch.set_result(record)
+
+        outcome = asyncio.ensure_future(poller.outcome(self.run_id, launched, eager=True))
+        try:
+            await asyncio.wait((outcome, launch), return_when=asyncio.FIRST_COMPLETED)
+            if outcome.done():
+                return {"outcome": json.loads(outcome.result())}
+            return {"launched": json.loads(launch.result())}
+        finally:
+            outcome.cancel()
 
     async def _hold(self, began: float) -> None:
         hold = hold_seconds(
             trigger_ran_for=time.monotonic() - began, deferred_for=time.time() - self.deferred_at
         )
         if hold:
-            self.log.info("Run %s has ended; resuming in %.1f s", self.run_id, hold)
+            self.log.info("Run %s %s; resuming in %.1f s", self.run_id, self._reached, hold)
             await asyncio.sleep(hold)
+
+    @property
+    def _reached(self) -> str:
+        return "has ended" if self.until == "finished" else "is launched"
 
     async def on_kill(self) -> None:
         """Have the run stopped, if its task was really killed. Airflow 3.3 and later call this."""

@@ -7,14 +7,11 @@ import logging
 from asgiref.sync import sync_to_async
 
 from airflow_provider_jetbridge.exceptions import StartRefused
-from airflow_provider_jetbridge.hooks.jetbridge import JetbridgeHook
+from airflow_provider_jetbridge.hooks.jetbridge import RUNS_OF_ONE_STOP, JetbridgeHook
 from airflow_provider_jetbridge.triggers.killed import Killed, StopTarget
 from airflow_provider_jetbridge.triggers.outcomes import OutcomesReader, OutcomesTable
 
 log = logging.getLogger(__name__)
-
-RUNS_OF_ONE_REQUEST = 100
-"""Most ``run_ids`` of a ``StopRequest``."""
 
 REASON = "Airflow's task was marked, cleared or deleted while it waited for the run"
 
@@ -44,8 +41,8 @@ class Stopper:
         known = self._reader.read([killed.run_id for killed in kills]).found
         running = [killed for killed in kills if killed.run_id not in known]
         again: list[Killed] = []
-        for start in range(0, len(running), RUNS_OF_ONE_REQUEST):
-            some = running[start : start + RUNS_OF_ONE_REQUEST]
+        for start in range(0, len(running), RUNS_OF_ONE_STOP):
+            some = running[start : start + RUNS_OF_ONE_STOP]
             try:
                 self._request(some)
             except StartRefused as error:

@@ -66,7 +66,8 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         log_target: where the container's log is copied at the end; None: it stays in CloudWatch.
         tail_lines: how many last lines of each container the outcome carries.
         last_line_as_result: with no result marker, the last line is the result, as the stock
-            ``EcsRunTaskOperator`` has it.
+            ``EcsRunTaskOperator`` has it: that of the first essential container.
+        result_container: the one container whose result or last line counts; None: any.
         failure_policy: what Jetbridge mends without its caller.
         previous: what becomes of the run of an earlier try of the same Airflow task instance
             (DAG, run, task, map index): ``stop`` it and start anew, or ``attach`` to it if it
@@ -90,6 +91,7 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     log_target: LogTarget | None = None
     tail_lines: Annotated[int, Meta(ge=0, le=100)] = 10
     last_line_as_result: bool = False
+    result_container: Text | None = None
     failure_policy: FailurePolicy = FailurePolicy()
     previous: Literal["stop", "attach"] = "stop"
     tags: dict[Tag, Tag] = {}

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jetbridge.bus.port import Bus
-from jetbridge.contract import LogStream, Outcome, State, Way, encode, to_builtins
+from jetbridge.contract import LogStream, Outcome, StartRequest, State, Way, encode, to_builtins
 from jetbridge.domain.failures import POLICY_VERSION, judge, reason_of
 from jetbridge.domain.lines import reported_result, shortened
 from jetbridge.domain.notices import notices
-from jetbridge.domain.run import Ending, Run
+from jetbridge.domain.run import Definition, Ending, Run
 from jetbridge.domain.secrets import masked
 from jetbridge.domain.streams import log_streams
 from jetbridge.logs.port import Busy, LogsSource
@@ -33,6 +33,9 @@ BUSY_SECONDS = (20, 60)
 KEY_LINES = 100
 # With the last lines, what fits an EventBridge event (256 KB).
 RESULT_BYTES = 128 * 1024
+
+Tails = list[tuple[LogStream, list[str]]]
+"""The last lines of each container, or of each attempt."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ class Finish:
         verdict = judge(ending, run.definition, run.stop)
         streams = log_streams(run, self.region)
         tails = self._tails(streams, ending)
-        result, result_advice = _fitting(_result(tails, request.last_line_as_result))
+        result, result_advice = _fitting(_result(tails, request, run.definition))
         ecs = run.backend == "ecs"
         return Outcome(
             run_id=run.run_id,
@@ -115,7 +118,7 @@ class Finish:
             policy_version=POLICY_VERSION,
         )
 
-    def _tails(self, streams: list[LogStream], ending: Ending) -> list[tuple[LogStream, list[str]]]:
+    def _tails(self, streams: list[LogStream], ending: Ending) -> Tails:
         tails = []
         for stream in streams:
             try:
@@ -136,7 +139,7 @@ class Finish:
         return -CLOCKS_DIFFER_SECONDS <= since < self.settle_seconds
 
 
-def _last_lines(tails: list[tuple[LogStream, list[str]]], limit: int) -> list[str]:
+def _last_lines(tails: Tails, limit: int) -> list[str]:
     if limit == 0:
         return []
     ends = [(stream, masked(lines[-limit - KEY_LINES :])[-limit:]) for stream, lines in tails]
@@ -145,13 +148,26 @@ def _last_lines(tails: list[tuple[LogStream, list[str]]], limit: int) -> list[st
     return [f"{stream.container}: {line}" for stream, lines in ends for line in lines]
 
 
-def _result(tails: list[tuple[LogStream, list[str]]], last_line: bool) -> object:
-    """The result that the last container, or the last attempt, reports."""
-    for _, lines in reversed(tails):
+def _result(tails: Tails, request: StartRequest, definition: Definition | None) -> object:
+    """What the last container, or the last attempt, reports; of one container, if the request
+    names it."""
+    mine = [tail for tail in tails if request.result_container in (None, tail[0].container)]
+    for _, lines in reversed(mine):
         result = reported_result(lines)
         if result is not None:
             return result
-    return reported_result(tails[-1][1], last_line=True) if last_line and tails else None
+    if not request.last_line_as_result or not mine:
+        return None
+    # A sidecar's last line is nobody's result.
+    optional = {
+        source.container
+        for source in (definition.log_sources if definition else [])
+        if not source.essential
+    }
+    names = [stream.container for stream, _ in mine]
+    chosen = next((name for name in names if name not in optional), names[0])
+    lines = [lines for stream, lines in mine if stream.container == chosen][-1]
+    return reported_result(lines, last_line=True)
 
 
 def _fitting(result: object) -> tuple[object, str]:

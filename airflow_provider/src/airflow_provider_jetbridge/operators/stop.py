@@ -1,0 +1,88 @@
+"""`StopRunOperator`: ends runs that nobody wants any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowException, BaseOperator
+
+from airflow_provider_jetbridge.operators.stack import UsesStack
+from airflow_provider_jetbridge.templates import is_nothing
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class StopRunOperator(UsesStack, BaseOperator):
+    """Stop runs, whoever started them.
+
+    Each ends a moment later by its own state change, with an outcome like any other run's: its
+    container gets SIGTERM, and SIGKILL when its stop time-out is over. Runs that have ended are no
+    error, so the operator fits a teardown. The return value has the run ids by what became of
+    them: ``stopping``, ``already_ended`` and ``unknown``.
+
+    :param run_ids: one run id or several; an entry that is empty, as the XCom of a task that
+        never started a run, is passed over. (templated)
+    :param reason: shown in AWS and in the run's outcome, up to 255 characters. (templated)
+    :param ignore_unknown: False fails the task if the stack has no such run; the others are being
+        stopped by then.
+
+    The further keywords are those of `UsesStack`.
+    """
+
+    template_fields: Sequence[str] = (*UsesStack.stack_template_fields, "run_ids", "reason")
+    ui_color = "#f4d9d0"
+
+    def __init__(
+        self,
+        *,
+        run_ids: str | Sequence[str],
+        reason: str = "Stopped by Airflow's task {{ task_instance_key_str }}",
+        ignore_unknown: bool = False,
+        jetbridge_stack: str | None = None,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.run_ids = run_ids
+        self.reason = reason
+        self.ignore_unknown = ignore_unknown
+        self.jetbridge_stack = jetbridge_stack
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.verify = verify
+        self.botocore_config = botocore_config
+
+    def execute(self, context: Context) -> dict[str, list[str]]:
+        """Ask for the end of each run.
+
+        Raises:
+            StartRefused, StartFailed: Jetbridge couldn't be asked; asking again is harmless.
+            AirflowException: the stack doesn't know a run.
+        """
+        given: Iterable[Any] = [self.run_ids] if isinstance(self.run_ids, str) else self.run_ids
+        run_ids = list(dict.fromkeys(str(each) for each in given or () if not is_nothing(each)))
+        if not run_ids:
+            self.log.info("There is no run to stop")
+            return {"stopping": [], "already_ended": [], "unknown": []}
+        answer = self._hook().stop_runs(run_ids, self.reason)
+        self.log.info(
+            "Being stopped: %s; had ended: %s; unknown: %s",
+            answer.stopping,
+            answer.already_ended,
+            answer.unknown,
+        )
+        if answer.unknown and not self.ignore_unknown:
+            raise AirflowException(
+                f"run_ids: stack {self._stack} doesn't know {', '.join(answer.unknown)}. Give ids "
+                "of its own runs, or ignore_unknown=True"
+            )
+        return {
+            "stopping": answer.stopping,
+            "already_ended": answer.already_ended,
+            "unknown": answer.unknown,
+        }

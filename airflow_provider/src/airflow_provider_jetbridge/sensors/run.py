@@ -1,0 +1,232 @@
+"""`JobRunSensor`: waits for a run that somebody else started."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue
+
+from airflow_provider_jetbridge.completion import caller_of, describe
+from airflow_provider_jetbridge.exceptions import ForeignOutcome, WatchedRunFailed
+from airflow_provider_jetbridge.operators.stack import UsesStack
+from airflow_provider_jetbridge.settings import conf
+from airflow_provider_jetbridge.story import tell_outcome
+from airflow_provider_jetbridge.templates import is_nothing
+from jetbridge.contract import (
+    ContractError,
+    Outcome,
+    ScheduleCaller,
+    State,
+    WatchAnswer,
+    WatchRequest,
+    decode,
+    run_id_of,
+)
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+SCHEDULED_TIME = "%Y-%m-%dT%H:%M:%SZ"
+"""How EventBridge Scheduler writes ``<aws.scheduler.scheduled-time>`` (EventBridge Scheduler user
+guide, "Adding context attributes")."""
+
+
+class JobRunSensor(UsesStack, BaseSensorOperator):
+    """Wait for a run that an EventBridge schedule, a rule, a person or another task started.
+
+    It is known by its run id, by the key of its request, or by the schedule that fires it; the run
+    need not exist yet. Deferrable, it waits on the same feed as the operators do: one reader for
+    all that wait in a triggerer. With ``mode="reschedule"`` it looks every ``poke_interval``, and
+    ``finish="rest"`` lets Jetbridge end it as soon as the run has ended.
+
+    The task's return value is what the run's container reported; XCom has ``run_id`` and
+    ``exit_codes``, too. A run that didn't succeed fails the task without retries, since no later
+    look would find anything else.
+
+    :param run_id: the run's id, for example another task's XCom ``run_id``. (templated)
+    :param idempotency_key: the key with which its start was requested. (templated)
+    :param schedule_arn: ARN of the EventBridge Scheduler schedule that starts it. (templated)
+    :param scheduled_time: for when that firing was planned: a datetime, or ISO 8601. By default the
+        end of the DAG run's data interval, which is when a schedule fires for it. (templated)
+    :param deferrable: wait in the triggerer; ``[operators] default_deferrable`` by default.
+    :param finish: ``rest``: a rescheduling sensor is finished by Jetbridge with Airflow's API, and
+        looks itself only in case that this fails. The stack needs ``AirflowSecretArn``.
+    :param airflow: under which name the stack's secret has this Airflow, for ``rest``.
+
+    The further keywords are those of `UsesStack` and of Airflow's ``BaseSensorOperator``.
+
+    Raises:
+        ValueError: not exactly one of the three ways to name the run is given, or ``finish`` is
+            given to a sensor that isn't rescheduled.
+    """
+
+    template_fields: Sequence[str] = (
+        *UsesStack.stack_template_fields,
+        "run_id",
+        "idempotency_key",
+        "schedule_arn",
+        "scheduled_time",
+    )
+
+    def __init__(
+        self,
+        *,
+        run_id: str | None = None,
+        idempotency_key: str | None = None,
+        schedule_arn: str | None = None,
+        scheduled_time: str | datetime = "{{ data_interval_end }}",
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        finish: Literal["rest"] | None = None,
+        airflow: str = "default",
+        jetbridge_stack: str | None = None,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.run_id = run_id
+        self.idempotency_key = idempotency_key
+        self.schedule_arn = schedule_arn
+        self.scheduled_time = scheduled_time
+        self.deferrable = deferrable
+        self.finish = finish
+        self.airflow = airflow
+        self.jetbridge_stack = jetbridge_stack
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.verify = verify
+        self.botocore_config = botocore_config
+        names = {"run_id": run_id, "idempotency_key": idempotency_key, "schedule_arn": schedule_arn}
+        given = [name for name, value in names.items() if value is not None]
+        if len(given) != 1:
+            raise ValueError(
+                f"{' and '.join(given) or 'Nothing'} names the run; give one of {', '.join(names)}"
+            )
+        if finish not in (None, "rest"):
+            raise ValueError(f"finish is {finish!r}; give 'rest', or nothing")
+        if finish and (deferrable or self.mode != "reschedule"):
+            raise ValueError(
+                "finish='rest' ends a sensor that isn't at work; give mode='reschedule' and "
+                "deferrable=False"
+            )
+
+    def execute(self, context: Context) -> Any:
+        """Wait in the triggerer, or look as Airflow's sensors do.
+
+        Raises:
+            WatchedRunFailed: the run didn't succeed.
+            StartRefused, StartFailed: Jetbridge couldn't be asked.
+        """
+        if not self.deferrable:
+            return super().execute(context)
+        run_id = self._watched()
+        answer = self._look(run_id)
+        if outcome := self._outcome_in(answer, run_id):
+            return self._end(outcome, context["ti"])
+        return self._defer(answer, run_id)
+
+    def poke(self, context: Context) -> bool | PokeReturnValue:
+        run_id = self._watched()
+        ti: Any = context["ti"]
+        answer = self._look(run_id, ti if self.finish else None)
+        outcome = self._outcome_in(answer, run_id)
+        if outcome is None:
+            return False
+        return PokeReturnValue(is_done=True, xcom_value=self._end(outcome, ti))
+
+    def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
+        """End the task with the outcome that the trigger brings.
+
+        Raises:
+            WatchedRunFailed: the run didn't succeed.
+            ForeignOutcome: the event isn't about the run that is waited for.
+        """
+        try:
+            outcome = decode(Outcome, (event or {}).get("outcome"))
+        except ContractError as error:
+            raise ForeignOutcome(f"The trigger's event carries no outcome: {error}") from error
+        if outcome.run_id != (run_id := self._watched()):
+            raise ForeignOutcome(f"Run {outcome.run_id} has ended, but {run_id} is waited for")
+        return self._end(outcome, context["ti"])
+
+    def _watched(self) -> str:
+        """The id of the run."""
+        if not is_nothing(self.run_id):
+            return str(self.run_id)
+        if not is_nothing(self.idempotency_key):
+            return run_id_of(str(self.idempotency_key))
+        if is_nothing(self.schedule_arn):
+            raise ValueError(
+                "run_id, idempotency_key or schedule_arn: its template gives nothing; "
+                "check the task that it is taken from"
+            )
+        firing = ScheduleCaller(
+            schedule_arn=str(self.schedule_arn), scheduled_time=scheduled(self.scheduled_time)
+        )
+        return run_id_of(firing.key)
+
+    def _look(self, run_id: str, ti: Any = None) -> WatchAnswer:
+        request = WatchRequest(
+            run_ids=[run_id], caller=caller_of(ti) if ti else None, airflow=self.airflow
+        )
+        return self._hook().watch(request)
+
+    def _outcome_in(self, answer: WatchAnswer, run_id: str) -> Outcome | None:
+        """The run's outcome; without one, the log says how far the run is."""
+        run = answer.runs.get(run_id)
+        if run is None:
+            self.log.info("Run %s isn't there yet", run_id)
+            return None
+        if run.outcome is None:
+            self.log.info("Run %s is %s %s", run_id, run.status, run.backend_id or "")
+        return run.outcome
+
+    def _defer(self, answer: WatchAnswer, run_id: str) -> None:
+        from airflow_provider_jetbridge.triggers.run import JetbridgeRunTrigger
+
+        self.defer(
+            trigger=JetbridgeRunTrigger(
+                run_id=run_id,
+                outcomes_table=answer.outcomes_table,
+                region_name=answer.region,
+                deferred_at=time.time(),
+                aws_conn_id=self.aws_conn_id,
+                verify=self.verify,
+                botocore_config=self.botocore_config,
+            ),
+            method_name="execute_complete",
+            timeout=timedelta(seconds=self.timeout),
+        )
+
+    def _end(self, outcome: Outcome, ti: Any) -> Any:
+        tell_outcome(self.log, outcome)
+        if self.do_xcom_push:
+            ti.xcom_push(key="run_id", value=outcome.run_id)
+            ti.xcom_push(key="exit_codes", value=outcome.exit_codes)
+        if outcome.state is not State.SUCCEEDED:
+            raise WatchedRunFailed(describe(outcome))
+        return outcome.result
+
+
+def scheduled(moment: object) -> str:
+    """A firing's planned time as EventBridge Scheduler writes it: in UTC, to the second.
+
+    Raises:
+        ValueError: it isn't a time with a time zone.
+    """
+    fix = (
+        "Give scheduled_time as ISO 8601 with a time zone; the default, data_interval_end, is "
+        "there in scheduled DAG runs alone"
+    )
+    try:
+        parsed = moment if isinstance(moment, datetime) else datetime.fromisoformat(str(moment))
+    except ValueError as error:
+        raise ValueError(f"scheduled_time is {moment!r}. {fix}") from error
+    if parsed.tzinfo is None:
+        raise ValueError(f"scheduled_time is {moment!r}, without a time zone. {fix}")
+    return parsed.astimezone(UTC).strftime(SCHEDULED_TIME)

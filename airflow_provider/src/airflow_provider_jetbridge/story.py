@@ -1,0 +1,81 @@
+"""A run's story in the log of its task: launched as what, running since when, ended how."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jetbridge.contract import ContractError, Launched, Outcome, decode
+
+KINDS = {"ecs": "ECS task", "batch": "Batch job"}
+"""What AWS calls a launch of each backend."""
+
+
+class Storyteller:
+    """Tells each chapter once, however often the record is read.
+
+    Args:
+        log: of the task; anything with ``info`` and ``warning``.
+    """
+
+    def __init__(self, log: Any) -> None:
+        self._log = log
+        self._told: set[tuple[int, bool]] = set()
+
+    def launched(self, record: str) -> None:
+        """Tell what is new in a ``Launched`` record, given as JSON text. Never raises."""
+        try:
+            launch = decode(Launched, record)
+        except ContractError as error:
+            self._log.warning("The record of the launch can't be read: %s", error)
+            return
+        if self._new(launch.launch, running=False):
+            self._log.info(
+                "Run %s is launched as %s %s%s",
+                launch.run_id,
+                KINDS[launch.backend],
+                launch.backend_id,
+                _which(launch.launch),
+            )
+        if launch.started_at and self._new(launch.launch, running=True):
+            self._log.info("Run %s runs since %s", launch.run_id, launch.started_at)
+
+    def _new(self, launch: int, *, running: bool) -> bool:
+        chapter = (launch, running)
+        if chapter in self._told:
+            return False
+        self._told.add(chapter)
+        return True
+
+
+def tell_outcome(log: Any, outcome: Outcome) -> None:
+    """Tell a run's whole story, when it has ended."""
+    for death in outcome.deaths:
+        log.info(
+            "Run %s: launch %s (%s) was replaced: %s. AWS says: %s",
+            outcome.run_id,
+            death.launch,
+            death.backend_id or "nothing was launched",
+            death.cause.replace("_", " "),
+            death.reason,
+        )
+    if outcome.backend_id:
+        log.info(
+            "Run %s was launched as %s %s%s",
+            outcome.run_id,
+            KINDS[outcome.backend],
+            outcome.backend_id,
+            _which(outcome.launches),
+        )
+    if outcome.started_at:
+        log.info("Run %s ran from %s to %s", outcome.run_id, outcome.started_at, outcome.stopped_at)
+    log.info(
+        "Run %s %s: %s, exit codes %s",
+        outcome.run_id,
+        outcome.state,
+        outcome.cause.replace("_", " "),
+        outcome.exit_codes,
+    )
+
+
+def _which(launch: int) -> str:
+    return f" (launch {launch})" if launch > 1 else ""

@@ -1,0 +1,86 @@
+"""The run's story in the task's log: each chapter once, with the run id."""
+
+import pytest
+
+from airflow_provider_jetbridge.story import Storyteller, tell_outcome
+from jetbridge.contract import Cause, Death, Launched, State, encode
+
+
+class Log(list):
+    def info(self, text, *values):
+        self.append(text % values)
+
+    warning = info
+
+
+def record(**changes) -> str:
+    fields = {"run_id": "01k8run", "backend": "ecs", "region": "r", "backend_id": "arn/1"}
+    return encode(Launched(launched_at=1.0, **{**fields, **changes}))
+
+
+def test_each_chapter_is_told_once():
+    log = Log()
+    story = Storyteller(log)
+    for told in (
+        record(),
+        record(),
+        record(started_at="2026-01-01T00:00:05Z"),
+        record(started_at="2026-01-01T00:00:05Z"),
+        record(backend_id="arn/2", launch=2),
+    ):
+        story.launched(told)
+    assert log == [
+        "Run 01k8run is launched as ECS task arn/1",
+        "Run 01k8run runs since 2026-01-01T00:00:05Z",
+        "Run 01k8run is launched as ECS task arn/2 (launch 2)",
+    ]
+
+
+def test_a_record_that_comes_late_tells_both_chapters():
+    log = Log()
+    late = record(backend="batch", backend_id="8f2c", started_at="2026-01-01T00:00:05Z")
+    Storyteller(log).launched(late)
+    assert log == [
+        "Run 01k8run is launched as Batch job 8f2c",
+        "Run 01k8run runs since 2026-01-01T00:00:05Z",
+    ]
+
+
+@pytest.mark.parametrize("unreadable", ["", "[]", "{}", '{"run_id": 7}'])
+def test_a_record_that_cannot_be_read_harms_nobody(unreadable):
+    log = Log()
+    Storyteller(log).launched(unreadable)
+    assert len(log) == 1
+    assert "can't be read" in log[0]
+
+
+def test_the_whole_story(make_outcome):
+    log = Log()
+    death = Death(
+        launch=1, cause=Cause.SPOT_INTERRUPTION, reason="Spot", backend_id="arn/1", at=1.0
+    )
+    tell_outcome(
+        log,
+        make_outcome(
+            state=State.FAILED,
+            cause=Cause.APPLICATION_EXIT,
+            exit_codes={"main": 3},
+            deaths=[death],
+            launches=2,
+            backend_id="arn/2",
+            started_at="2026-01-01T00:00:05Z",
+            stopped_at="2026-01-01T00:00:09Z",
+        ),
+    )
+    assert log == [
+        "Run 01k8run: launch 1 (arn/1) was replaced: spot interruption. AWS says: Spot",
+        "Run 01k8run was launched as ECS task arn/2 (launch 2)",
+        "Run 01k8run ran from 2026-01-01T00:00:05Z to 2026-01-01T00:00:09Z",
+        "Run 01k8run failed: application exit, exit codes {'main': 3}",
+    ]
+
+
+def test_a_run_that_was_never_launched_has_a_short_story(make_outcome):
+    log = Log()
+    tell_outcome(log, make_outcome(state=State.STOPPED, backend_id=None, exit_codes={}))
+    assert log == ["Run 01k8run stopped: completed, exit codes {}"]
