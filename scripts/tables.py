@@ -1,12 +1,13 @@
-"""Writes the failure table of docs/operations.md from the policy that Jetbridge runs by."""
+"""Writes the generated tables of the docs: the failure table, and the keywords of the operators."""
 
+import tomllib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from jetbridge.contract import Cause
 from jetbridge.domain.failures import POLICY, POLICY_VERSION
 
-OPERATIONS = Path(__file__).resolve().parents[1] / "docs" / "operations.md"
-BEGIN, END = "<!-- failure table: make docs-tables -->", "<!-- end of failure table -->"
+DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 
 def failure_table() -> str:
@@ -26,12 +27,41 @@ def failure_table() -> str:
     return "\n".join(lines)
 
 
-def with_table(text: str) -> str:
-    """The document with its table as the policy is now."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{failure_table()}\n{END}{after}"
+def keyword_tables() -> str:
+    """What becomes of each keyword of the stock operators, from docs/keywords.toml."""
+    operators = tomllib.loads((DOCS / "keywords.toml").read_text())
+    titles = {"both": "Keywords of both, and of every operator of the amazon provider:"}
+    tables = []
+    for operator, keywords in operators.items():
+        lines = [titles.get(operator, f"`{operator}`:"), "", "| keyword | | here |"]
+        lines.append("| --- | --- | --- |")
+        lines += [f"| `{name}` | {how} | {why} |" for name, (how, why) in keywords.items()]
+        tables.append("\n".join(lines))
+    return "\n\n".join(tables)
+
+
+TABLES: Mapping[str, tuple[str, Callable[[], str]]] = {
+    "failure table": ("operations.md", failure_table),
+    "keyword tables": ("migration.md", keyword_tables),
+}
+"""By name: the document that each stands in, and what makes it."""
+
+
+def with_table(text: str, name: str) -> str:
+    """The document with its table of this name as it is now.
+
+    Raises:
+        ValueError: the document has no place for it.
+    """
+    begin, end = f"<!-- {name}: make docs-tables -->", f"<!-- end of {name} -->"
+    before, found, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not found or not closed:
+        raise ValueError(f"there is no place between {begin} and {end}")
+    return f"{before}{begin}\n{TABLES[name][1]()}\n{end}{after}"
 
 
 if __name__ == "__main__":
-    OPERATIONS.write_text(with_table(OPERATIONS.read_text()))
+    for table, (document, _) in TABLES.items():
+        path = DOCS / document
+        path.write_text(with_table(path.read_text(), table))

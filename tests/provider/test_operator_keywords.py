@@ -1,6 +1,9 @@
 """Migration is one import line: every keyword of the amazon provider's operators is taken."""
 
 import inspect
+import tomllib
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from airflow.providers.amazon.aws.operators.batch import BatchOperator as StockBatchOperator
@@ -12,6 +15,9 @@ from airflow_provider_jetbridge.operators.batch import BatchOperator
 from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
 
 PAIRS = [(EcsRunTaskOperator, StockEcsRunTaskOperator), (BatchOperator, StockBatchOperator)]
+
+DECIDED = tomllib.loads((Path(__file__).parents[2] / "docs" / "keywords.toml").read_text())
+"""What docs/migration.md says of each keyword."""
 
 ARGUMENTS = {
     EcsRunTaskOperator: {"task_definition": "t", "cluster": "c", "overrides": {}},
@@ -40,6 +46,108 @@ def test_every_keyword_of_the_stock_operator_is_taken_with_its_default(ours, sto
         assert name in ours_keywords, f"{stock.__name__} takes {name}"
         if name != "region":
             assert ours_keywords[name].default == parameter.default, name
+
+
+@pytest.mark.parametrize(("ours", "stock"), PAIRS)
+def test_the_migration_guide_has_every_keyword_of_the_installed_provider_and_no_other(ours, stock):
+    decided = DECIDED[stock.__name__] | DECIDED["both"]
+    assert not DECIDED[stock.__name__].keys() & DECIDED["both"].keys()
+    assert set(decided) == set(keywords(stock))
+    assert {how for how, _ in decided.values()} <= {"kept", "changed", "refused"}
+    assert all(why.strip() for _, why in decided.values())
+
+
+@pytest.mark.parametrize(("ours", "stock"), PAIRS)
+def test_what_is_refused_is_refused_when_the_dag_is_parsed_with_its_replacement(ours, stock):
+    decided = DECIDED[stock.__name__] | DECIDED["both"]
+    refused = {name: why for name, (how, why) in decided.items() if how == "refused"}
+    assert refused
+    for name, why in refused.items():
+        replacement = why.split("give `")[1].rstrip("`")
+        with pytest.raises(ValueError, match=f"{name}.*{replacement}"):
+            ours(task_id="t", **{name: "a-value"}, **ARGUMENTS[ours])
+
+
+@pytest.mark.parametrize(("ours", "stock"), PAIRS)
+def test_what_isnt_refused_is_taken(ours, stock):
+    decided = DECIDED[stock.__name__] | DECIDED["both"]
+    for name, parameter in keywords(stock).items():
+        if decided[name][0] != "refused" and parameter.default is not inspect.Parameter.empty:
+            ours(task_id="t", **{name: parameter.default}, **ARGUMENTS[ours])
+
+
+@pytest.mark.parametrize("ours", [EcsRunTaskOperator, BatchOperator])
+def test_default_args_reach_every_class_of_keywords(ours):
+    from airflow.sdk import DAG
+
+    arguments = {
+        "region_name": "eu-west-1",
+        "aws_conn_id": "aws_other",
+        "jetbridge_stack": "mine",
+        "reattach": True,
+        "retries": 4,
+        "deferrable": True,
+        "wait_for_completion": False,
+        **ARGUMENTS[ours],
+    }
+    with DAG("d", schedule=None, default_args=arguments):
+        task = ours(task_id="t")
+        own = ours(task_id="own", region_name="eu-north-1")
+    assert {name: getattr(task, name) for name in arguments} == arguments
+    assert (own.region_name, own.aws_conn_id) == ("eu-north-1", "aws_other")
+
+
+@pytest.mark.parametrize(
+    ("ours", "keywords", "limit"),
+    [
+        (EcsRunTaskOperator, {}, None),
+        (EcsRunTaskOperator, {"waiter_delay": 30}, None),
+        (EcsRunTaskOperator, {"waiter_max_attempts": 10}, timedelta(minutes=1)),
+        (
+            EcsRunTaskOperator,
+            {
+                "waiter_max_attempts": 10,
+                "waiter_delay": 60,
+                "execution_timeout": timedelta(hours=1),
+            },
+            timedelta(minutes=10),
+        ),
+        (
+            EcsRunTaskOperator,
+            {"waiter_max_attempts": 1000, "execution_timeout": timedelta(minutes=1)},
+            timedelta(minutes=1),
+        ),
+        (BatchOperator, {}, None),
+        (BatchOperator, {"poll_interval": 5}, None),
+        (BatchOperator, {"max_retries": 20}, timedelta(minutes=10)),
+        (
+            BatchOperator,
+            {"max_retries": 20, "poll_interval": 1, "execution_timeout": timedelta(hours=1)},
+            timedelta(seconds=20),
+        ),
+    ],
+)
+def test_a_limit_of_polling_is_a_limit_of_time(ti, ours, keywords, limit):
+    """Who limits the stock operator's attempts means that the job may not take longer."""
+    task = ours(task_id="t", **keywords, **ARGUMENTS[ours])
+    assert task.time_limit == limit
+    asked = task._start_request(ti).timeout_seconds
+    assert asked == (int(limit.total_seconds()) if limit else None)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "container"),
+    [
+        ({}, None),
+        ({"container_name": "main"}, "main"),
+        ({"awslogs_stream_prefix": "ecs"}, None),
+        ({"awslogs_stream_prefix": "ecs/main"}, "main"),
+        ({"awslogs_stream_prefix": "ecs/main", "container_name": "side"}, "side"),
+    ],
+)
+def test_whose_result_is_the_return_value(ti, keywords, container):
+    task = EcsRunTaskOperator(task_id="t", **keywords, **ARGUMENTS[EcsRunTaskOperator])
+    assert task._start_request(ti).result_container == container
 
 
 @pytest.mark.parametrize(("ours", "stock"), PAIRS)
