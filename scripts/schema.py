@@ -14,7 +14,16 @@ import msgspec
 from botocore.loaders import Loader
 
 from jetbridge.bus.eventbridge import DETAIL_TYPE, SOURCE
-from jetbridge.contract import Outcome, StartAnswer, StartRequest, StopAnswer, StopRequest
+from jetbridge.contract import (
+    Launched,
+    Outcome,
+    StartAnswer,
+    StartRequest,
+    StopAnswer,
+    StopRequest,
+    WatchAnswer,
+    WatchRequest,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMAS = ROOT / "docs" / "schema"
@@ -25,6 +34,9 @@ MESSAGES = {
     "start-answer": StartAnswer,
     "stop-request": StopRequest,
     "stop-answer": StopAnswer,
+    "watch-request": WatchRequest,
+    "watch-answer": WatchAnswer,
+    "launched": Launched,
     "outcome": Outcome,
 }
 OPERATIONS = {"run_task": ("ecs", "RunTask"), "submit_job": ("batch", "SubmitJob")}

@@ -111,6 +111,7 @@ def sealed(stack: Stack) -> dict[str, str]:
         item["run_id"]["S"]: _told_apart(json.loads(item["outcome"]["S"]))
         for page in pages.paginate(TableName=stack.resources["OutcomesTable"][1])
         for item in page["Items"]
+        if "outcome" in item
     }
 
 

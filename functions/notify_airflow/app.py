@@ -19,7 +19,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
 
     def notify_airflow(message: Message) -> None:
         notice = decode(Notice, message)
-        about = {"run_id": notice.run_id, "airflow": notice.airflow, "on_finish": notice.on_finish}
+        about = {
+            "run_id": notice.run_id,
+            "airflow": notice.airflow,
+            "on_finish": notice.on_finish,
+            "watcher": notice.watcher,
+        }
         told = notify(notice)
         if told is None:
             logger.warning("run or outcome is unknown", extra=about)

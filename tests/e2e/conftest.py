@@ -1,12 +1,26 @@
 """Helpers of this folder are importable, and the finish matrix shows its table at the end."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from finish_matrix.stage import Stage
+
 # pytest's import mode "importlib" leaves test folders off the path.
 sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Stage"]:
+    """One for the tests of how tasks are finished, as long as it takes to start."""
+    from finish_matrix.stage import Stage
+
+    with Stage(tmp_path_factory.mktemp("matrix")) as stage:
+        yield stage
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

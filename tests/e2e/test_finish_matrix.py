@@ -6,7 +6,6 @@ tasks' triggers can't read the outcomes table here, so that nothing but the push
 """
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -46,12 +45,6 @@ EXPECTED = {
     ("rest_deferred", "success"): REST["success"],
     ("rest_deferred", "retry"): REST["retry"],
 }
-
-
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with Stage(tmp_path_factory.mktemp("matrix")) as stage:
-        yield stage
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ def test_provider_info_is_valid_and_true():
     schema = Path(airflow.__file__).parent / "provider_info.schema.json"
     jsonschema.validate(info, json.loads(schema.read_text()))
     assert info["versions"] == [airflow_provider_jetbridge.__version__]
-    for kind in ("operators", "hooks", "triggers"):
+    for kind in ("operators", "sensors", "hooks", "triggers"):
         for module in info[kind][0]["python-modules"]:
             import_module(module)
 
@@ -46,12 +46,14 @@ def test_defaults_in_the_configuration_section_are_those_of_the_code():
     assert float(options["resumes_per_second"]["default"]) == settings.RESUMES_PER_SECOND
 
 
-@pytest.mark.parametrize("operators", ["ecs", "batch"])
-def test_parsing_a_dag_loads_no_aws_library(operators):
-    code = f"import sys, airflow_provider_jetbridge.operators.{operators}; print(*sys.modules)"
+@pytest.mark.parametrize(
+    "module", ["operators.ecs", "operators.batch", "operators.stop", "sensors.run"]
+)
+def test_parsing_a_dag_loads_no_aws_library(module):
+    code = f"import sys, airflow_provider_jetbridge.{module}; print(*sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(ran.stdout.split())
-    assert "airflow_provider_jetbridge.operators.run" in loaded
+    assert f"airflow_provider_jetbridge.{module}" in loaded
     assert not loaded & {"boto3", "botocore", "airflow.providers.amazon.aws"}
     ours = {name for name in loaded if name.startswith("jetbridge")}
     assert all(name == "jetbridge" or name.startswith("jetbridge.contract") for name in ours)

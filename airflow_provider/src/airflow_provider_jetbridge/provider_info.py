@@ -26,7 +26,14 @@ def get_provider_info() -> dict[str, Any]:
                 "python-modules": [
                     "airflow_provider_jetbridge.operators.ecs",
                     "airflow_provider_jetbridge.operators.batch",
+                    "airflow_provider_jetbridge.operators.stop",
                 ],
+            }
+        ],
+        "sensors": [
+            {
+                "integration-name": "Jetbridge",
+                "python-modules": ["airflow_provider_jetbridge.sensors.run"],
             }
         ],
         "hooks": [

@@ -81,10 +81,18 @@ class Deployed:
         return self.wait(lambda: self.sealed(run_id), timeout, f"outcome of {run_id}")
 
     def sealed(self, run_id: str) -> dict[str, Any] | None:
-        item = self.client("dynamodb").get_item(
+        return self._told(run_id, "outcome")
+
+    def launched(self, run_id: str) -> dict[str, Any] | None:
+        """What the run was launched as; None before that, and when its outcome is sealed."""
+        return self._told(run_id, "launched")
+
+    def _told(self, run_id: str, attribute: str) -> dict[str, Any] | None:
+        answer = self.client("dynamodb").get_item(
             TableName=self.outputs["OutcomesTableName"], Key={"run_id": {"S": run_id}}
         )
-        return json.loads(item["Item"]["outcome"]["S"]) if "Item" in item else None
+        text = answer.get("Item", {}).get(attribute)
+        return None if text is None else json.loads(text["S"])
 
     def row(self, run_id: str) -> dict[str, Any]:
         answer = self.client("dynamodb").get_item(

@@ -176,7 +176,7 @@ class Copies:
             item["run_id"]["S"]: json.loads(item["outcome"]["S"])
             for page in pages.paginate(TableName=self._deployed.outputs["OutcomesTableName"])
             for item in page["Items"]
-            if item["run_id"]["S"] in wanted
+            if item["run_id"]["S"] in wanted and "outcome" in item
         }
 
     def _task(self, run_id: str) -> str:

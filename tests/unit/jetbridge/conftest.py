@@ -14,11 +14,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.memory import MemoryOutcomes, MemoryRuns
+from jetbridge_testing.outcomes import OutcomesItems, ReadDynamoOutcomes
 from jetbridge_testing.tables import create_table
 from moto import mock_aws
 
-from jetbridge.outcomes.dynamodb import DynamoOutcomes
-from jetbridge.outcomes.port import Outcomes
 from jetbridge.runs.dynamodb import DynamoRuns
 from jetbridge.runs.port import Runs
 
@@ -70,8 +69,8 @@ def runs(request: pytest.FixtureRequest, clock: Clock) -> Runs:
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
-def outcomes(request: pytest.FixtureRequest) -> Outcomes:
+def outcomes(request: pytest.FixtureRequest) -> OutcomesItems:
     if request.param == "memory":
         return MemoryOutcomes()
     client = request.getfixturevalue("dynamodb")
-    return DynamoOutcomes(client, create_table(client, "OutcomesTable"))
+    return ReadDynamoOutcomes(client, create_table(client, "OutcomesTable"))

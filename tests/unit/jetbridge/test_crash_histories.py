@@ -48,7 +48,8 @@ def check(world: World, row: Run) -> None:
 
 def _check_one_outcome(world: World) -> None:
     outcome = world.outcomes.get(world.run_id)
-    assert list(world.outcomes.sealed) == [world.run_id]
+    assert world.outcomes.items == {world.run_id: outcome}, "the outcome and nothing else"
+    assert outcome is not None
     assert world.bus.announced
     assert all(announced == outcome for announced in world.bus.announced)
 
@@ -85,6 +86,7 @@ def test_histories_hold_what_they_are_about() -> None:
     assert sum(row.launch > 2 for _, row in rows) > 5
     assert sum(bool(world.tasks.refused) for world, _ in rows) > 5
     assert sum(row.stop is not None for _, row in rows) > 5
+    assert sum(world.told > 0 for world, _ in rows) > 50
     assert {row.ending.code for _, row in rows if row.ending} > {"SUCCEEDED", "StoppedBeforeLaunch"}
 
 

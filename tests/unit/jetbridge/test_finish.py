@@ -7,7 +7,14 @@ import pytest
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.logs import MemoryLogs
 from jetbridge_testing.memory import MemoryBus, MemoryOutcomes, MemoryQueue, MemoryRuns
-from jetbridge_testing.samples import DEFINITIONS, REGION, ended_run, launched_run, new_run
+from jetbridge_testing.samples import (
+    DEFINITIONS,
+    REGION,
+    ended_run,
+    launched_run,
+    new_run,
+    watcher,
+)
 from jetbridge_testing.steps import Crash, Steps, crash
 from jetbridge_testing.template import resources
 from msgspec.structs import replace
@@ -154,6 +161,21 @@ def test_each_thing_that_a_runs_end_begins_is_a_notice_of_its_own() -> None:
         {"run_id": run.run_id, "airflow": "other", "on_finish": 1},
     ]
     assert scene.notices.groups == ["default", "other"]
+
+
+@pytest.mark.parametrize(("stacks", "own"), [("feed", 0), ("push", 1)])
+def test_each_watcher_is_told_beside_the_task_that_started_the_run(stacks: Way, own: int) -> None:
+    watchers = [watcher("a"), watcher("b", airflow="other")]
+    run = ended_run("ecs_stopped_exit_0", watchers=watchers)
+    scene = Scene(run, {MAIN: ["x"]}, stacks=stacks)
+    scene.settled()
+    first = {"run_id": run.run_id, "airflow": "default"}
+    assert scene.notices.messages == [
+        *[first] * own,
+        first | {"watcher": 0},
+        first | {"airflow": "other", "watcher": 1},
+    ]
+    assert scene.notices.groups == ["default"] * own + ["default", "other"]
 
 
 @pytest.mark.parametrize("run", [new_run(), launched_run()], ids=["accepted", "launched"])
@@ -356,22 +378,24 @@ def test_result_that_is_too_big_says_so() -> None:
     assert "S3" in outcome.advice
 
 
+WATCHED = ended_run("ecs_stopped_exit_0", watchers=[watcher("a"), watcher("b")])
+
+
 def _moments() -> list[str]:
     steps = Steps()
-    Scene(ended_run("ecs_stopped_exit_0"), {MAIN: ["x"]}, steps, stacks="push").settled()
+    Scene(WATCHED, {MAIN: ["x"]}, steps, stacks="push").settled()
     return steps.moments
 
 
 def test_the_steps_are_those_we_think_of() -> None:
     names = [moment.removeprefix("after ") for moment in _moments()[1::2]]
-    assert names == ["get", "get", "tail", "seal", "send", "send", "announce", "mark_finished"]
+    sends = ["send"] * 4  # the notices of the task and two watchers; the copy
+    assert names == ["get", "get", "tail", "seal", *sends, "announce", "mark_finished"]
 
 
 @pytest.mark.parametrize("moment", range(len(_moments())))
 def test_crash_between_any_two_side_effects(moment: int, outcomes: Outcomes) -> None:
-    scene = Scene(
-        ended_run("ecs_stopped_exit_0"), {MAIN: ["first"]}, Steps({moment: crash}), outcomes, "push"
-    )
+    scene = Scene(WATCHED, {MAIN: ["first"]}, Steps({moment: crash}), outcomes, "push")
     with pytest.raises(Crash):
         scene.settled()
     sealed = scene.outcomes.get(scene.run.run_id)
@@ -382,7 +406,9 @@ def test_crash_between_any_two_side_effects(moment: int, outcomes: Outcomes) -> 
     assert outcome in scene.bus.announced
     assert all(announced == outcome for announced in scene.bus.announced)
     assert {"run_id": scene.run.run_id} in scene.copies.messages
-    assert {"run_id": scene.run.run_id, "airflow": "default"} in scene.notices.messages
+    notice = {"run_id": scene.run.run_id, "airflow": "default"}
+    for told in (notice, notice | {"watcher": 0}, notice | {"watcher": 1}):
+        assert told in scene.notices.messages
     row = scene.runs.get(scene.run.run_id)
     assert row is not None
     assert row.finished

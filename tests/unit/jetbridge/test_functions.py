@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from jetbridge import aws as clients
 from jetbridge.backends.port import Throttled
-from jetbridge.contract import ContractError, Outcome, StartRequest, StopCause, decode
+from jetbridge.contract import ContractError, Outcome, StartRequest, StopCause, decode, to_builtins
 from jetbridge.domain.run import Status
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
 from jetbridge.runs.dynamodb import DynamoRuns
@@ -94,7 +94,7 @@ def _call(function: str, event: dict[str, Any]) -> Any:
 ALL_GOOD: dict[str, Any] = {"batchItemFailures": []}
 
 
-def test_the_nine_functions() -> None:
+def test_the_ten_functions() -> None:
     assert FUNCTIONS == [
         "copy_logs",
         "finish_run",
@@ -105,6 +105,7 @@ def test_the_nine_functions() -> None:
         "stop_run",
         "sweep_runs",
         "track_run",
+        "watch_runs",
     ]
 
 
@@ -366,6 +367,45 @@ def test_stop_run_from_its_queue(cloud: Cloud) -> None:
     assert row is not None
     assert row.stop is not None
     assert row.stop.cause is StopCause.TIMEOUT
+
+
+def test_watch_runs(cloud: Cloud) -> None:
+    request = sample("watch_runs/request")
+    schedules, persons = request["run_ids"]
+    cloud.runs.create(new_run("schedule"))
+    told = {"outcomes_table": "OutcomesTable", "stop_function": "jetbridge-stop-run"}
+    answer = _call("watch_runs", request)
+    assert answer == told | {
+        "runs": {
+            schedules: {
+                "status": "accepted",
+                "backend": "ecs",
+                "caller": sample("start_run/schedule")["caller"],
+                "created_at": new_run("schedule").created_at,
+            }
+        },
+        "region": "eu-central-1",
+        "version": 1,
+    }
+    row = cloud.runs.get(schedules)
+    assert row is not None
+    [watcher] = row.watchers
+    assert to_builtins(watcher.caller) == request["caller"] | {"max_tries": None}
+    assert cloud.runs.get(persons) is None
+    assert _call("watch_runs", {}) == answer | {"runs": {}}
+
+
+def test_watch_runs_has_nobody_to_tell_without_an_airflow(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JETBRIDGE_AIRFLOW_SECRET_ARN", "")
+    parts.settings.cache_clear()
+    cloud.runs.create(new_run("schedule"))
+    request = sample("watch_runs/request")
+    with pytest.raises(ContractError, match="AirflowSecretArn"):
+        _call("watch_runs", request)
+    del request["caller"]
+    assert len(_call("watch_runs", request)["runs"]) == 1
 
 
 def test_sweep_runs(cloud: Cloud) -> None:

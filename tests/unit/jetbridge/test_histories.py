@@ -12,18 +12,21 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.histories import ENDS, History, essence, life_of
-from jetbridge_testing.memory import MemoryQueue, MemoryRuns
-from jetbridge_testing.samples import DEFINITIONS, STACK_KEY, change, event, new_run
+from jetbridge_testing.memory import MemoryOutcomes, MemoryQueue, MemoryRuns
+from jetbridge_testing.outcomes import ReadDynamoOutcomes
+from jetbridge_testing.samples import DEFINITIONS, REGION, STACK_KEY, change, event, new_run
 from jetbridge_testing.steps import Crash
 from jetbridge_testing.tables import create_table
 
 from jetbridge.contract import Outcome
 from jetbridge.domain.run import Run, Status
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
+from jetbridge.outcomes.port import LaunchedRecords
 from jetbridge.runs.dynamodb import DynamoRuns
 from jetbridge.runs.port import Runs
 from jetbridge.services.endings import Endings
 from jetbridge.services.hand_over import HandOver
+from jetbridge.services.launched import TellLaunched
 from jetbridge.services.track import Track
 
 IN_MEMORY = 9_800 + int(os.environ.get("JETBRIDGE_HISTORIES", "0"))
@@ -74,6 +77,7 @@ def _check_same(history: History, outcome: Outcome, lives: list[list[str]]) -> N
 def _check_one_outcome(history: History) -> None:
     outcome = history.outcomes.get(history.run.run_id)
     assert outcome is not None
+    assert history.outcomes.standing(history.run.run_id) == outcome
     assert history.bus.announced
     assert all(announced == outcome for announced in history.bus.announced)
     copied = {message["run_id"] for message in history.copies.messages}
@@ -102,7 +106,7 @@ def test_any_order_ends_the_same(first: int) -> None:
 @pytest.mark.parametrize("first", range(0, ON_DYNAMODB, DYNAMODB_CHUNK))
 def test_any_order_ends_the_same_on_dynamodb(first: int, dynamodb: Any) -> None:
     runs = DynamoRuns(dynamodb, create_table(dynamodb, "RunsTable"), 900, clock=Clock())
-    outcomes = DynamoOutcomes(dynamodb, create_table(dynamodb, "OutcomesTable"))
+    outcomes = ReadDynamoOutcomes(dynamodb, create_table(dynamodb, "OutcomesTable"))
 
     @given(plays())
     @settings(max_examples=DYNAMODB_CHUNK, phases=_PLAYED, database=None)
@@ -159,9 +163,10 @@ def _being_launched(runs: Runs, name: str) -> Run:
     return run
 
 
-def _track(runs: Runs, finishes: MemoryQueue) -> Track:
+def _track(runs: Runs, finishes: MemoryQueue, records: LaunchedRecords | None = None) -> Track:
     endings = Endings(runs, HandOver(runs, finishes), MemoryQueue(), Clock())
-    return Track(runs, endings, MemoryQueue(), STACK_KEY)
+    tell = TellLaunched(records or MemoryOutcomes(), REGION)
+    return Track(runs, endings, MemoryQueue(), tell, STACK_KEY)
 
 
 def test_crash_between_commit_and_hand_over_is_made_good_by_redelivery() -> None:
@@ -228,10 +233,12 @@ class Calls:
 
 
 def test_an_event_costs_one_conditional_write(dynamodb: Any) -> None:
-    """Of DynamoDB's own calls; an end reads the row first, and its hand-over is marked."""
+    """Of DynamoDB's own calls; that the container runs is told by one more, an end reads the row
+    first, and its hand-over is marked."""
     client = Calls(dynamodb)
     runs = DynamoRuns(client, create_table(dynamodb, "RunsTable"), 900, clock=Clock())
-    track = _track(runs, MemoryQueue())
+    outcomes = DynamoOutcomes(client, create_table(dynamodb, "OutcomesTable"))
+    track = _track(runs, MemoryQueue(), outcomes)
     _being_launched(runs, "ecs_running")
     costs = []
     for name in ("ecs_running", "ecs_running", "ecs_stopped_exit_0", "ecs_stopped_exit_0"):
@@ -239,7 +246,7 @@ def test_an_event_costs_one_conditional_write(dynamodb: Any) -> None:
         track(event(name))
         costs.append(list(client.names))
     end = ["get_item", "update_item", "update_item"]
-    assert costs == [["update_item"], ["update_item"], end, ["get_item"]]
+    assert costs == [["update_item"] * 2, ["update_item"] * 2, end, ["get_item"]]
     client.names.clear()
     track(event("ecs_running"))
     track(event("batch_running"))

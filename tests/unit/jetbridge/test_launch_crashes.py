@@ -12,7 +12,7 @@ from jetbridge_testing.samples import new_run
 from jetbridge_testing.steps import Crash, Steps, crash
 
 from jetbridge.backends.port import Throttled, Unanswered
-from jetbridge.contract import StopCause
+from jetbridge.contract import Launched, StopCause
 from jetbridge.domain.run import Run, Status, Stop
 from jetbridge.queues.port import NotYet
 
@@ -67,6 +67,10 @@ class Scene(Core):
         assert len(self.backend.launched) == 1
         assert self.row.status is Status.LAUNCHED
         assert self.row.backend_id == f"{self.backend.kind}-0"
+        told = self.outcomes.standing(self.run.run_id)
+        assert isinstance(told, Launched)
+        assert (told.launch, told.backend_id) == (1, self.row.backend_id)
+        assert told.launched_at == self.row.launched_at
 
 
 def _moments(kind: str) -> list[str]:
@@ -89,6 +93,7 @@ def test_the_steps_are_those_we_think_of() -> None:
             "begin_launch",
             "launch",
             "launched",
+            "put_launched",
         ]
 
 
@@ -117,7 +122,7 @@ def test_a_stop_at_each_step_leaves_nothing_running(kind: str, moment: int, name
     scene = Scene(kind, steps)
     steps.plan[moment] = lambda: (scene.runs.request_stop(scene.run.run_id, STOP), None)[1]
     scene.deliver()
-    if name == "after launched":
+    if name in ("after launched", "before put_launched", "after put_launched"):
         # stop_run itself knows what to stop from here on.
         assert scene.row.backend_id is not None
     elif scene.backend.launched:

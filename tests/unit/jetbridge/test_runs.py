@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 from jetbridge_testing.clock import Clock
-from jetbridge_testing.samples import DEFINITIONS, change, launched_run, new_run
+from jetbridge_testing.samples import DEFINITIONS, change, launched_run, new_run, watcher
 from msgspec.structs import replace
 
 from jetbridge.contract import Cause, Death, StopCause
 from jetbridge.domain.run import Attachment, Definition, Ending, Relaunch, Run, Status, Stop
 from jetbridge.runs.dynamodb import DynamoRuns
-from jetbridge.runs.port import Runs
+from jetbridge.runs.port import Runs, Written
 
 STOP = Stop(cause=StopCause.STOPPED_BY_USER, reason="cleared")
 LOST = Ending(code="Lost", reason="unknown to AWS")
@@ -36,6 +36,7 @@ def _launched(runs: Runs, name: str = "airflow_ecs", **fields: Any) -> Run:
 
 def test_row_comes_back_as_it_was_written(runs: Runs) -> None:
     whole = launched_run(
+        launched_at=10.25,
         backend_status="RUNNING",
         change_order=4,
         first_attempt_at=10.125,
@@ -43,6 +44,7 @@ def test_row_comes_back_as_it_was_written(runs: Runs) -> None:
         not_before=12.5,
         deaths=[DEATH],
         attachments=[Attachment(caller=new_run().request.caller, log_target=None)],
+        watchers=[watcher(), watcher("other", airflow="production")],
         supersedes="earlier",
         attached_to="another",
         stop=STOP,
@@ -66,6 +68,7 @@ def test_unknown_run(runs: Runs) -> None:
     assert not runs.apply(change("ecs_running")).changed
     assert runs.end("unknown", 1, LOST) is None
     assert not runs.request_stop("unknown", STOP).changed
+    assert runs.set_watchers(new_run(), [watcher()]) == Written(False, None)
     runs.mark_handed_over("unknown")
     runs.mark_finished("unknown")
     runs.look_again("unknown", 1.0)
@@ -236,6 +239,27 @@ def test_event_overtakes_the_launchs_own_answer(runs: Runs) -> None:
     assert running is not None
     assert running.status is Status.LAUNCHED
     assert runs.launched(run.run_id, 1, change("ecs_running").backend_id) == running
+
+
+@pytest.mark.parametrize("first", ["answer", "event"])
+def test_when_a_launch_became_known_stays(runs: Runs, clock: Clock, first: str) -> None:
+    run = new_run()
+    runs.create(run)
+    runs.begin_launch(run, 1.5)
+    runs.pin(run.run_id, 1, DEFINITIONS["ecs"])
+    known = clock()
+    steps = [
+        lambda: runs.launched(run.run_id, 1, change("ecs_running").backend_id),
+        lambda: runs.apply(change("ecs_running")).row,
+    ]
+    for step in steps if first == "answer" else reversed(steps):
+        row = step()
+        assert row is not None
+        assert row.launched_at == known
+        clock.advance(5)
+    ended = runs.apply(change("ecs_stopped_exit_0")).row
+    assert ended is not None
+    assert ended.launched_at == known
 
 
 def test_answer_after_the_end_changes_nothing(runs: Runs) -> None:
@@ -428,3 +452,36 @@ def test_row_outlives_its_run(dynamodb: Any, dynamo_runs: Runs) -> None:
     dynamo_runs.look_again(run.run_id, later)
     item = dynamodb.get_item(TableName="RunsTable", Key={"run_id": {"S": run.run_id}})["Item"]
     assert int(item["expires_at"]["N"]) == int(later) + 30 * 86400
+
+
+def test_watchers_are_set_as_they_were_read(runs: Runs) -> None:
+    run = new_run()
+    runs.create(run)
+    first = runs.set_watchers(run, [watcher("a")])
+    assert first.changed
+    assert first.row == replace(run, watchers=[watcher("a")]) == runs.get(run.run_id)
+    late = runs.set_watchers(run, [watcher("b")])
+    assert late == Written(False, first.row), "another came in between"
+    second = runs.set_watchers(first.row, [watcher("a"), watcher("b")])
+    assert second.row is not None
+    assert second.row.watchers == [watcher("a"), watcher("b")]
+    assert not runs.set_watchers(first.row, []).changed
+
+
+def test_watchers_stay_through_a_relaunch_and_a_stop_and_none_comes_after_the_end(
+    runs: Runs,
+) -> None:
+    run = _launched(runs)
+    watched = runs.set_watchers(run, [watcher()]).row
+    assert watched is not None
+    assert runs.apply(SPOT, RELAUNCH).changed
+    runs.request_stop(run.run_id, STOP)
+    stopping = runs.get(run.run_id)
+    assert stopping is not None
+    assert stopping.watchers == [watcher()]
+    more = runs.set_watchers(stopping, [watcher(), watcher("b")])
+    assert more.changed, "a run that is to stop has not ended"
+    ended = runs.end(run.run_id, 2, LOST)
+    assert ended is not None
+    assert len(ended.watchers) == 2
+    assert runs.set_watchers(ended, []) == Written(False, ended)

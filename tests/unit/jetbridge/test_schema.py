@@ -29,7 +29,7 @@ def test_nothing_stale_is_committed() -> None:
     assert set(schema.SCHEMAS.iterdir()) == set(GENERATED) - {schema.SHAPES}
 
 
-@pytest.mark.parametrize("name", ["start-request", "stop-request"])
+@pytest.mark.parametrize("name", ["start-request", "stop-request", "watch-request"])
 def test_requests_allow_no_other_fields(name: str) -> None:
     document = json.loads((schema.SCHEMAS / f"{name}.json").read_text())
     for kind, definition in document["$defs"].items():

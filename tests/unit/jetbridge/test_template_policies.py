@@ -1,6 +1,7 @@
 """template.yaml: who may do what, and no more."""
 
 from fnmatch import fnmatchcase
+from typing import Any
 
 import pytest
 from jetbridge_testing.template import (
@@ -132,7 +133,7 @@ def test_announcements_may_be_put_under_their_own_source_alone() -> None:
     assert statement["Condition"] == {"StringEquals": {"events:source": SOURCE}}
 
 
-def test_airflow_may_start_stop_and_read_outcomes_alone() -> None:
+def test_airflow_may_start_stop_watch_and_read_outcomes_alone() -> None:
     [policy] = resources("AWS::IAM::ManagedPolicy").values()
     statements = policy["Properties"]["PolicyDocument"]["Statement"]
     assert {statement["Action"] for statement in statements} == {
@@ -140,8 +141,41 @@ def test_airflow_may_start_stop_and_read_outcomes_alone() -> None:
         "dynamodb:BatchGetItem",
         "dynamodb:Query",
     }
+    [invoke] = [item for item in statements if item["Action"] == "lambda:InvokeFunction"]
+    assert {get_att(arn) for arn in invoke["Resource"]} == {
+        "StartRunFunction",
+        "StopRunFunction",
+        "WatchRunsFunction",
+    }
     [query] = [item for item in statements if item["Action"] == "dynamodb:Query"]
     assert query["Resource"] == {"Fn::Sub": f"${{OutcomesTable.Arn}}/index/{FEED_INDEX}"}
+
+
+def test_who_writes_the_outcomes_table() -> None:
+    """Sealing is finish_run's alone; what was launched is told by those who learn it."""
+    allowed = {
+        function: {
+            action
+            for statement in statements(function)
+            if "OutcomesTable" in str(statement["Resource"])
+            for action in _actions(statement)
+        }
+        for function in FUNCTIONS
+    }
+    writes = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+    assert {name: known & writes for name, known in allowed.items() if known & writes} == {
+        "LaunchRunFunction": {"dynamodb:UpdateItem"},
+        "TrackRunFunction": {"dynamodb:UpdateItem"},
+        "SweepRunsFunction": {"dynamodb:UpdateItem"},
+        "FinishRunFunction": {"dynamodb:PutItem"},
+    }
+    for name in ("LaunchRunFunction", "TrackRunFunction", "SweepRunsFunction"):
+        assert allowed[name] == {"dynamodb:UpdateItem"}
+
+
+def _actions(statement: dict[str, Any]) -> list[str]:
+    action = statement["Action"]
+    return [action] if isinstance(action, str) else list(action)
 
 
 def test_rows_are_read_by_their_index_and_never_scanned() -> None:
@@ -170,6 +204,17 @@ def test_copy_logs_may_change_its_own_items_alone() -> None:
         assert any(fnmatchcase(key, pattern) for pattern in allowed)
     for key in (run_id_of("x"), "pace#ecs", "pace#batch"):
         assert not any(fnmatchcase(key, pattern) for pattern in allowed)
+
+
+def test_watch_runs_may_change_rows_of_runs_alone() -> None:
+    assert actions("WatchRunsFunction") == {"dynamodb:GetItem", "dynamodb:UpdateItem"}
+    [statement] = [
+        item for item in statements("WatchRunsFunction") if item["Action"] == "dynamodb:UpdateItem"
+    ]
+    [refused] = statement["Condition"]["ForAllValues:StringNotLike"]["dynamodb:LeadingKeys"]
+    for key in ("copy#r#jetbridge.1.main.1.log#0f", "pace#ecs", "task#0f", "live#r"):
+        assert fnmatchcase(key, refused)
+    assert not fnmatchcase(run_id_of("x"), refused)
 
 
 def test_whole_logs_may_be_read_back_and_no_others() -> None:

@@ -16,7 +16,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """One field per environment variable ``JETBRIDGE_<FIELD>`` (see template.yaml).
 
     Lists are separated by commas. start_run alone has the allow-lists and the offload bucket;
-    sweep_runs has those of clusters and queues; start_run and notify_airflow have the secret's ARN.
+    sweep_runs has those of clusters and queues; start_run, watch_runs and notify_airflow have the
+    secret's ARN.
     """
 
     stack_key: str

@@ -46,9 +46,13 @@ class OutcomesTable:
         self._table = table
 
     def all(self) -> list[Finished]:
+        """Of the runs that have ended: the others have no outcome yet."""
         pages = self._client.get_paginator("scan").paginate(TableName=self._table)
         return [
-            Finished(json.loads(item["outcome"]["S"])) for page in pages for item in page["Items"]
+            Finished(json.loads(item["outcome"]["S"]))
+            for page in pages
+            for item in page["Items"]
+            if "outcome" in item
         ]
 
     def wait(self, wanted: Callable[[Finished], bool], timeout: float) -> Finished:

@@ -9,6 +9,7 @@ from jetbridge.services.audit import Audit
 from jetbridge.services.endings import Endings
 from jetbridge.services.hand_over import HandOver
 from jetbridge.services.launch import Launch
+from jetbridge.services.launched import TellLaunched
 from jetbridge.services.orphans import StopOrphan
 from jetbridge.services.start import Start
 from jetbridge.services.stop import StopRuns
@@ -17,7 +18,7 @@ from jetbridge.services.track import Track
 from jetbridge_testing.backends import FakeBatch, FakeEcs
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.door import ALLOWED, policy
-from jetbridge_testing.memory import MemoryQueue, MemoryRuns, MemoryTries
+from jetbridge_testing.memory import MemoryOutcomes, MemoryQueue, MemoryRuns, MemoryTries
 from jetbridge_testing.samples import REGION, STACK_KEY
 
 PLACES = {"ecs": ALLOWED.clusters, "batch": ALLOWED.job_queues}
@@ -46,10 +47,12 @@ class Core:
         runs: Runs | None = None,
         backends: dict[str, Any] | None = None,
         queues: dict[str, Any] | None = None,
+        outcomes: Any = None,
     ) -> None:
         self.clock = clock or Clock()
         self.memory = MemoryRuns(900, self.clock)
         self.runs: Any = runs or self.memory
+        self.outcomes: Any = outcomes or MemoryOutcomes()
         names = ("launch", "finish", "stop", "copy")
         made: dict[str, Any] = queues or {name: MemoryQueue() for name in names}
         self.launches, self.finishes = made["launch"], made["finish"]
@@ -59,6 +62,7 @@ class Core:
         self.backends = backends or {"ecs": self.ecs, "batch": self.batch}
         rows, launches, stops = watch(self.runs), watch(self.launches), watch(self.stops)
         known = {name: watch(backend) for name, backend in self.backends.items()}
+        self.tell = TellLaunched(watch(self.outcomes), REGION)
         self.endings = Endings(rows, HandOver(rows, watch(self.finishes)), launches, self.clock)
         self.start = Start(
             rows,
@@ -73,9 +77,17 @@ class Core:
             self.clock,
         )
         self.launch = Launch(
-            rows, known, self.endings, launches, stops, watch(self.pacer), STACK_KEY, self.clock
+            runs=rows,
+            backends=known,
+            endings=self.endings,
+            launches=launches,
+            stops=stops,
+            pacer=watch(self.pacer),
+            tell=self.tell,
+            stack_key=STACK_KEY,
+            clock=self.clock,
         )
-        self.track = Track(rows, self.endings, stops, STACK_KEY)
+        self.track = Track(rows, self.endings, stops, self.tell, STACK_KEY)
         self.stop = StopRuns(rows, known, self.endings, stops)
         self.stop_orphan = StopOrphan(known, stops)
         self.sweep = Sweep(rows, known, self.track, launches, stops, 900, clock=self.clock)

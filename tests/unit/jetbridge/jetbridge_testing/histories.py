@@ -12,16 +12,18 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from jetbridge.contract import Outcome
+from jetbridge.contract import Launched, Outcome
+from jetbridge.domain.changes import from_event
+from jetbridge.domain.launched import is_current, launched_record
 from jetbridge.domain.names import LaunchName
 from jetbridge.domain.run import Run, Status
-from jetbridge.outcomes.port import Outcomes
 from jetbridge.queues.port import NotYet
 from jetbridge.runs.port import Runs
 from jetbridge.services.finish import Finish
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.core import Core
 from jetbridge_testing.memory import MemoryBus, MemoryOutcomes, MemoryQueue, MemoryRuns
+from jetbridge_testing.outcomes import OutcomesItems
 from jetbridge_testing.samples import (
     DEFINITIONS,
     REGION,
@@ -78,14 +80,19 @@ class History:
         lives: Sequence[list[str]],
         crashes: Sequence[int] = (),
         runs: Runs | None = None,
-        outcomes: Outcomes | None = None,
+        outcomes: OutcomesItems | None = None,
     ) -> None:
         self.kind = lives[0][0].split("_")[0]
         self.lives = [*lives, life_of(SUCCESS[self.kind])]
         self.steps = Steps(dict.fromkeys(crashes, crash))
         self.clock = Clock()
-        self.core = Core(self.steps.watch, self.clock, runs=runs or MemoryRuns(900, self.clock))
         self.outcomes = outcomes or MemoryOutcomes()
+        self.core = Core(
+            self.steps.watch,
+            self.clock,
+            runs=runs or MemoryRuns(900, self.clock),
+            outcomes=self.outcomes,
+        )
         self.bus, self.copies, self.notices = MemoryBus(), MemoryQueue(), MemoryQueue()
         watch = self.steps.watch
         self.finish = Finish(
@@ -106,6 +113,7 @@ class History:
         self.sweeps = 0
         self.pending: list[tuple[str, Any]] = []
         self.seen: list[tuple[str, Any]] = []
+        self.told = (0, "")
 
     @property
     def row(self) -> Run:
@@ -119,7 +127,9 @@ class History:
             self._begin_launch(random, loss, repeats)
             if self.pending:
                 item = self.pending.pop(random.randrange(len(self.pending)))
-                if not self._delivered(item) and random.random() >= loss:
+                # launch_run's message comes again until it is done.
+                lost = item[0] != "answer" and random.random() < loss
+                if not self._delivered(item) and not lost:
                     self.pending.append(item)
             elif self.row.finished:
                 break
@@ -170,6 +180,7 @@ class History:
                     self.core.track(payload)
                 case "answer":
                     self.core.runs.launched(self.run.run_id, payload, self._backend_id(payload))
+                    self.core.tell.of_launch(self.row)
                 case "finish":
                     self.finish(payload["run_id"])
         except Crash:
@@ -179,7 +190,34 @@ class History:
             return False
         finally:
             self._collect()
+            self._look_at_the_record()
+        self._check_told(kind, payload)
         return True
+
+    def _look_at_the_record(self) -> None:
+        """What the table tells never goes back, and nothing comes after the outcome."""
+        standing = self.outcomes.standing(self.run.run_id)
+        before = self.told
+        if isinstance(standing, Outcome):
+            self.told = (standing.launches, "outcome")
+        elif standing is not None:
+            self.told = (standing.launch, standing.started_at or "")
+        else:
+            assert self.told == (0, ""), "the item is gone"
+        assert before <= self.told
+
+    def _check_told(self, kind: str, payload: Any) -> None:
+        """A message that was acknowledged has told what it said, if that is what there is."""
+        row, standing = self.row, self.outcomes.standing(self.run.run_id)
+        if row.status is not Status.LAUNCHED:
+            return
+        if kind == "answer" and payload == row.launch:
+            assert isinstance(standing, Launched)
+            assert (standing.launch, standing.backend_id) == (row.launch, row.backend_id)
+        found = from_event(payload, STACK_KEY) if kind == "event" else None
+        if found is not None and found.running and is_current(row, found):
+            assert standing == launched_record(row, REGION, found)
+            assert standing.started_at == found.started_at is not None
 
     def _collect(self) -> None:
         messages = self.core.finishes.messages

@@ -1,12 +1,12 @@
 """The ports in memory. ``test_runs`` and ``test_outcomes`` hold them and the adapters to the
 same behaviour."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
-from jetbridge.contract import Outcome
+from jetbridge.contract import Launched, Outcome
 from jetbridge.domain.run import (
     UNLAUNCHED,
     Attachment,
@@ -17,6 +17,7 @@ from jetbridge.domain.run import (
     StateChange,
     Status,
     Stop,
+    Watcher,
 )
 from jetbridge.domain.tries import attached
 from jetbridge.runs.port import Written
@@ -73,7 +74,12 @@ class MemoryRuns:
         row = self._unended(self._current(run_id, launch))
         if row is None:
             return None
-        return self._put(row, backend_id=row.backend_id or backend_id, status=Status.LAUNCHED)
+        return self._put(
+            row,
+            backend_id=row.backend_id or backend_id,
+            status=Status.LAUNCHED,
+            launched_at=row.launched_at or self._clock(),
+        )
 
     def apply(self, change: StateChange, relaunch: Relaunch | None = None) -> Written:
         known = self._rows.get(change.run_id)
@@ -95,6 +101,7 @@ class MemoryRuns:
             row,
             status=Status.ENDED if ended else Status.LAUNCHED,
             backend_id=change.backend_id,
+            launched_at=row.launched_at or self._clock(),
             backend_status=change.status,
             change_order=change.order,
             ending=change.ending,
@@ -120,6 +127,13 @@ class MemoryRuns:
             return Written(False, known)
         self._check_at[run_id] = self._clock() + 60
         return Written(True, self._put(row, stop=row.stop or stop))
+
+    def set_watchers(self, run: Run, watchers: Sequence[Watcher]) -> Written:
+        known = self._rows.get(run.run_id)
+        row = self._unended(known)
+        if row is None or row.watchers != run.watchers:
+            return Written(False, known)
+        return Written(True, self._put(row, watchers=list(watchers)))
 
     def newest(self, task_key: str) -> str | None:
         return self._newest.get(task_key)
@@ -176,6 +190,7 @@ class MemoryRuns:
             not_before=relaunch.not_before,
             deaths=relaunch.deaths,
             backend_id=None,
+            launched_at=None,
             backend_status=None,
             change_order=None,
             first_attempt_at=None,
@@ -199,14 +214,30 @@ class MemoryTries:
 
 
 class MemoryOutcomes:
+    """One item for each run, as in the table: its outcome, or a launched record and its order."""
+
     def __init__(self) -> None:
-        self.sealed: dict[str, Outcome] = {}
+        self.items: dict[str, Outcome | tuple[int, Launched]] = {}
 
     def get(self, run_id: str) -> Outcome | None:
-        return self.sealed.get(run_id)
+        item = self.items.get(run_id)
+        return item if isinstance(item, Outcome) else None
 
     def seal(self, outcome: Outcome) -> Outcome:
-        return self.sealed.setdefault(outcome.run_id, outcome)
+        sealed = self.get(outcome.run_id) or outcome
+        self.items[outcome.run_id] = sealed
+        return sealed
+
+    def put_launched(self, record: Launched, order: int) -> None:
+        item = self.items.get(record.run_id)
+        if isinstance(item, Outcome):
+            return
+        if item is None or (item[1].launch, item[0]) < (record.launch, order):
+            self.items[record.run_id] = (order, record)
+
+    def standing(self, run_id: str) -> Outcome | Launched | None:
+        item = self.items.get(run_id)
+        return item[1] if isinstance(item, tuple) else item
 
 
 class MemoryQueue:

@@ -4,9 +4,9 @@ import json
 from functools import cache
 from typing import Any
 
-from jetbridge.contract import StartRequest, decode, run_id_of
+from jetbridge.contract import AirflowCaller, StartRequest, decode, run_id_of
 from jetbridge.domain.changes import from_event
-from jetbridge.domain.run import Definition, LogSource, Run, StateChange, Status
+from jetbridge.domain.run import Definition, LogSource, Run, StateChange, Status, Watcher
 from jetbridge_testing.template import ROOT
 
 EVENTS = ROOT / "events"
@@ -72,6 +72,18 @@ def new_run(name: str = "airflow_ecs", **fields: Any) -> Run:
         "created_at": 1_772_323_200.25,
     }
     return Run(**known | fields)
+
+
+def watcher(task_id: str = "wait", airflow: str = "default", **caller: Any) -> Watcher:
+    """A try of a task that waits for a run of others."""
+    known: dict[str, Any] = {
+        "dag_id": "daily_summary",
+        "run_id": "scheduled__2026-03-01T00:00:00+00:00",
+        "task_id": task_id,
+        "try_number": 1,
+        "ti_id": "0195502b-a3f4-7b5e-8f4b-2c0d9e7a6b52",
+    }
+    return Watcher(caller=AirflowCaller(**known | caller), airflow=airflow)
 
 
 def launched_run(name: str = "airflow_ecs", **fields: Any) -> Run:

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from jetbridge.backends.port import LaunchRefused, Throttled, Unanswered
-from jetbridge.contract import FailurePolicy, StartRequest, StopRequest, decode
+from jetbridge.contract import FailurePolicy, Launched, StartRequest, StopRequest, decode
 from jetbridge.domain.names import LaunchName
 from jetbridge.domain.orphans import Orphan
 from jetbridge.domain.run import Definition, Run, Status
@@ -169,9 +169,11 @@ class World:
         self.depth = 0
         self.finished: set[str] = set()
         self.orphans = 0
+        self.told = 0
         self.tasks = Tasks(kind, self)
         self.core = self._core(kind)
-        self.outcomes, self.bus = MemoryOutcomes(), MemoryBus()
+        self.outcomes: MemoryOutcomes = self.core.outcomes
+        self.bus = MemoryBus()
         self.finish = self._finish()
         self.request = self._request(kind)
         self.run_id = new_run(request=self.request).run_id
@@ -200,6 +202,7 @@ class World:
                     self._guarded(self.core.audit)
             if self.deliver_one():
                 continue
+            self._check_told()
             row = self.row
             if not self.pending and row is not None and row.finished:
                 return row
@@ -222,6 +225,17 @@ class World:
     @property
     def row(self) -> Run | None:
         return self.core.memory.get(self.run_id)
+
+    def _check_told(self) -> None:
+        """What launch_run has done with is told, unless it is over."""
+        row = self.row
+        if row is None or row.status is not Status.LAUNCHED:
+            return
+        if not any(kind == "launch" for _, kind, _ in self.pending):
+            told = self.outcomes.standing(self.run_id)
+            assert isinstance(told, Launched)
+            assert (told.launch, told.backend_id) == (row.launch, row.backend_id)
+            self.told += 1
 
     def _guarded(self, handle: Any) -> float | None:
         """Seconds until the message comes back; None: it was acknowledged."""

@@ -2,8 +2,13 @@
 
 import base64
 import hashlib
+from typing import Annotated
+
+from msgspec import Meta
 
 RUN_ID_LENGTH = 20
+RunId = Annotated[str, Meta(pattern=r"^[a-z2-7]{20}\Z")]
+"""A text that ``run_id_of`` may have made."""
 
 
 def run_id_of(key: str) -> str:

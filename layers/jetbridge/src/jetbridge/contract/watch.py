@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 from jetbridge.contract.callers import AirflowCaller, Caller
 from jetbridge.contract.delivery import AirflowName
 from jetbridge.contract.outcome import Outcome
+from jetbridge.contract.run_ids import RunId
 
 MAX_WATCHED_RUNS = 10
 """So that the outcomes fit into a Lambda function's answer of 6 MB."""
@@ -24,7 +25,7 @@ class WatchRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         airflow: which Airflow ``caller`` is of.
     """
 
-    run_ids: Annotated[list[str], Meta(max_length=MAX_WATCHED_RUNS)] = []
+    run_ids: Annotated[list[RunId], Meta(max_length=MAX_WATCHED_RUNS)] = []
     caller: AirflowCaller | None = None
     airflow: AirflowName = "default"
     version: Literal[1] = 1
@@ -37,7 +38,8 @@ class WatchedRun(Struct, frozen=True, kw_only=True, omit_defaults=True):
         status: ``accepted``, ``launching``, ``launched`` or ``ended``; an ended run without
             ``outcome`` is about to have it.
         caller: who started it.
-        created_at: epoch seconds.
+        created_at: when it was accepted, epoch seconds; of a run of which only the outcome is
+            left, the earliest moment that this tells.
         backend_id: ECS task ARN or Batch job id of its current launch, once known.
         outcome: once it is sealed.
     """
@@ -55,6 +57,7 @@ class WatchAnswer(Struct, frozen=True, kw_only=True):
     """What is known of the runs, by run id; one that isn't known is absent.
 
     Attributes:
+        runs: by the id that was asked for, also where an earlier try's run answers for it.
         outcomes_table: the DynamoDB table in which sealed outcomes appear.
         stop_function: the Lambda function that takes a ``StopRequest``.
     """

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from jetbridge.domain.names import LaunchName, last_segment
-from jetbridge.domain.run import ContainerEnd, Ending, LogName, StateChange
+from jetbridge.domain.run import RUNNING, ContainerEnd, Ending, LogName, StateChange
 
 Record = dict[str, Any]
 
@@ -20,7 +20,7 @@ BATCH_EVENT = "Batch Job State Change"
 # DELETED is what a stopped task passes to before AWS forgets it (Amazon ECS developer guide, "Task
 # lifecycle").
 _ECS_ENDED = ("STOPPED", "DELETED")
-_BATCH_RANK = {"SUBMITTED": 0, "PENDING": 1, "RUNNABLE": 2, "STARTING": 3, "RUNNING": 4}
+_BATCH_RANK = {"SUBMITTED": 0, "PENDING": 1, "RUNNABLE": 2, "STARTING": 3, RUNNING: 4}
 _BATCH_ENDED = ("SUCCEEDED", "FAILED")
 # Nothing that is known of an attempt may be overtaken by a status of which nobody knows the place.
 _UNKNOWN_RANK = 0
@@ -47,6 +47,7 @@ def from_task(task: Record, stack_key: str) -> StateChange | None:
     name = LaunchName.parse(task.get("startedBy"))
     if name is None or name.stack_key != stack_key:
         return None
+    running = task["lastStatus"] == RUNNING
     return StateChange(
         run_id=name.run_id,
         launch=name.launch,
@@ -56,7 +57,8 @@ def from_task(task: Record, stack_key: str) -> StateChange | None:
         order=task["version"],
         place=last_segment(task["clusterArn"]),
         definition=task["taskDefinitionArn"],
-        log_names=_task_log_names(task) if task["lastStatus"] == "RUNNING" else [],
+        started_at=_iso(task.get("startedAt")) if running else None,
+        log_names=_task_log_names(task) if running else [],
         ending=_task_ending(task) if task["lastStatus"] in _ECS_ENDED else None,
     )
 
@@ -71,7 +73,7 @@ def from_job(job: Record, stack_key: str) -> StateChange | None:
     if name is None or name.stack_key != stack_key or is_child(job):
         return None
     status = job["status"]
-    ended = status in _BATCH_ENDED
+    running, ended = status == RUNNING, status in _BATCH_ENDED
     attempts = len(job.get("attempts") or [])
     rank = _BATCH_RANK.get(status, _UNKNOWN_RANK)
     return StateChange(
@@ -83,7 +85,8 @@ def from_job(job: Record, stack_key: str) -> StateChange | None:
         order=_LAST if ended else attempts * _RANKS_PER_ATTEMPT + rank,
         place=last_segment(job["jobQueue"]),
         definition=job["jobDefinition"],
-        log_names=list(_running_log_names(job)) if status == "RUNNING" else [],
+        started_at=_iso(job.get("startedAt")) if running else None,
+        log_names=list(_running_log_names(job)) if running else [],
         ending=_job_ending(job) if ended else None,
     )
 

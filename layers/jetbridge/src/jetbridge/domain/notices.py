@@ -1,5 +1,6 @@
 """What is to be told to which Airflow when a run has ended."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -13,6 +14,7 @@ from jetbridge.contract import (
     State,
     Way,
 )
+from jetbridge.domain.run import Watcher
 
 
 class Notice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
@@ -20,7 +22,9 @@ class Notice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit
 
     Attributes:
         airflow: the Airflow's name in the stack's secret.
-        on_finish: which entry of the request's ``on_finish``; None: the waiting task is told.
+        on_finish: which entry of the request's ``on_finish``.
+        watcher: which of the run's watchers; None, and no ``on_finish``: the task that started
+            the run is told.
         attempt: how often it was put off since the Airflow couldn't be asked.
         since: when it was put off first, epoch seconds.
     """
@@ -28,6 +32,7 @@ class Notice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit
     run_id: str
     airflow: str
     on_finish: Annotated[int, Meta(ge=0)] | None = None
+    watcher: Annotated[int, Meta(ge=0)] | None = None
     attempt: Annotated[int, Meta(ge=0)] = 0
     since: float | None = None
 
@@ -37,8 +42,18 @@ def way_of(request: StartRequest, stacks: Way) -> Way:
     return request.finish or stacks
 
 
-def notices(request: StartRequest, outcome: Outcome, stacks: Way) -> list[Notice]:
+def notices(
+    request: StartRequest, outcome: Outcome, stacks: Way, watchers: Sequence[Watcher] = ()
+) -> list[Notice]:
     """What the end of a run is to tell; nothing where a triggerer reads the outcomes table."""
+    watching = [
+        Notice(run_id=outcome.run_id, airflow=watcher.airflow, watcher=index)
+        for index, watcher in enumerate(watchers)
+    ]
+    return _of_request(request, outcome, stacks) + watching
+
+
+def _of_request(request: StartRequest, outcome: Outcome, stacks: Way) -> list[Notice]:
     if isinstance(outcome.caller, AirflowCaller):
         if way_of(request, stacks) == "feed":
             return []

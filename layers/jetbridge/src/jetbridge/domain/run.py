@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from jetbridge.contract import Caller, Death, LogTarget, StartRequest, StopCause
+from jetbridge.contract import AirflowCaller, Caller, Death, LogTarget, StartRequest, StopCause
 from jetbridge.domain.names import last_segment
 
 
@@ -22,6 +22,7 @@ class Status(StrEnum):
 
 
 UNLAUNCHED = (Status.ACCEPTED, Status.LAUNCHING)
+RUNNING = "RUNNING"
 
 
 class ContainerEnd(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -114,12 +115,21 @@ class Attachment(Struct, frozen=True, kw_only=True, omit_defaults=True):
     log_target: LogTarget | None = None
 
 
+class Watcher(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A try of an Airflow task that waits for the run's end without having started it, and in
+    which Airflow of the stack's secret."""
+
+    caller: AirflowCaller
+    airflow: str = "default"
+
+
 class Run(Struct, frozen=True, kw_only=True):
     """The row of a run in the runs table.
 
     Attributes:
         launch: which launch is the current one, from 1.
         backend_id: ECS task ARN or Batch job id, once known.
+        launched_at: when it became known, epoch seconds.
         change_order: where the last state change seen stands among all of its launch.
         created_at: epoch seconds.
         first_attempt_at, last_attempt_at: when launch_run was about to make the current launch,
@@ -127,6 +137,7 @@ class Run(Struct, frozen=True, kw_only=True):
         not_before: epoch seconds before which the current launch is not to be made.
         deaths: what the launches before the current one died of, oldest first.
         attachments: later tries that took the run over, oldest first.
+        watchers: tries of other tasks that wait for it; none is added when it has ended.
         supersedes: the run of an earlier try, which must not go on beside this one.
         attached_to: the run that was given to the caller in place of this one; this row is never
             launched and only answers repeated requests.
@@ -141,6 +152,7 @@ class Run(Struct, frozen=True, kw_only=True):
     launch: int = 1
     definition: Definition | None = None
     backend_id: str | None = None
+    launched_at: float | None = None
     backend_status: str | None = None
     change_order: int | None = None
     first_attempt_at: float | None = None
@@ -148,6 +160,7 @@ class Run(Struct, frozen=True, kw_only=True):
     not_before: float | None = None
     deaths: list[Death] = []
     attachments: list[Attachment] = []
+    watchers: list[Watcher] = []
     supersedes: str | None = None
     attached_to: str | None = None
     stop: Stop | None = None
@@ -198,6 +211,7 @@ class StateChange(Struct, frozen=True, kw_only=True):
         order: changes of one launch count only in rising order (ECS ``version``; Batch attempt
             and status rank, since Batch events carry no version).
         place, definition: as in the event, to be held against the row's own.
+        started_at: since when the containers run, if they do: ISO 8601 in UTC.
         log_names: log streams of containers that are running.
         ending: how the launch ended, if this change ends it.
     """
@@ -210,5 +224,11 @@ class StateChange(Struct, frozen=True, kw_only=True):
     order: int
     place: str
     definition: str
+    started_at: str | None = None
     log_names: list[LogName] = []
     ending: Ending | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether the containers run; ECS and Batch have the same word for it."""
+        return self.status == RUNNING

@@ -1,4 +1,6 @@
-"""Where the lines of an ended run are, from its definition and AWS's last record of it."""
+"""Where the lines of a run are, from its definition and what AWS's record of it names."""
+
+from collections.abc import Iterable
 
 from jetbridge.contract import LogStream
 from jetbridge.domain.names import last_segment
@@ -7,7 +9,12 @@ from jetbridge.domain.run import Definition, LogName, LogSource, Run
 
 def log_streams(run: Run, region: str) -> list[LogStream]:
     """The CloudWatch Logs streams of an ended run, in the order of its containers and attempts."""
-    if run.ending is None or run.definition is None or run.backend_id is None:
+    return named_streams(run, run.ending.log_names, region) if run.ending else []
+
+
+def named_streams(run: Run, names: Iterable[LogName], region: str) -> list[LogStream]:
+    """The CloudWatch Logs streams behind the names that a record of the run's task or job has."""
+    if run.definition is None or run.backend_id is None:
         return []
     sources = {source.container: source for source in run.definition.log_sources}
     return [
@@ -18,7 +25,7 @@ def log_streams(run: Run, region: str) -> list[LogStream]:
             region=source.region or region,
             attempt=name.attempt,
         )
-        for name in run.ending.log_names
+        for name in names
         if (source := sources.get(name.container)) is not None and source.group is not None
     ]
 

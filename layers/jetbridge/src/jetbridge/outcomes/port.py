@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from jetbridge.contract import Outcome
+from jetbridge.contract import Launched, Outcome
 
 
 class Outcomes(Protocol):
@@ -13,5 +13,19 @@ class Outcomes(Protocol):
         ...
 
     def seal(self, outcome: Outcome) -> Outcome:
-        """Write the outcome unless one is sealed already; returns the sealed one."""
+        """Write the outcome unless one is sealed already; returns the sealed one.
+
+        It takes the place of what the run was launched as."""
+        ...
+
+
+class LaunchedRecords(Protocol):
+    """What runs were launched as, in the places of the outcomes that they don't have yet."""
+
+    def put_launched(self, record: Launched, order: int) -> None:
+        """Write the record, unless the run's outcome is sealed or a newer record is there.
+
+        A record is newer for its launch, then for its ``order`` among those of one launch; one
+        of the same launch and order stays.
+        """
         ...

@@ -1,8 +1,17 @@
 """The runs table in DynamoDB."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from jetbridge.domain.run import Definition, Ending, Relaunch, Run, StateChange, Status, Stop
+from jetbridge.domain.run import (
+    Definition,
+    Ending,
+    Relaunch,
+    Run,
+    StateChange,
+    Status,
+    Stop,
+    Watcher,
+)
 from jetbridge.dynamodb import Item, mark, marshal, update
 from jetbridge.runs.item import from_item, structured
 from jetbridge.runs.port import Written
@@ -15,7 +24,10 @@ STOP_CHECK_SECONDS = 60
 _NOT_ENDED = "#status <> :ended"
 _ENDED = {":ended": Status.ENDED}
 # What belongs to a launch and not to the run.
-_OF_LAUNCH = "#backend_id, #backend_status, #change_order, #first_attempt_at, #last_attempt_at"
+_OF_LAUNCH = (
+    "#backend_id, #launched_at, #backend_status, #change_order, #first_attempt_at, #last_attempt_at"
+)
+_NOTE_TIME = "#launched_at = if_not_exists(#launched_at, :now)"
 
 
 class DynamoRuns(RunsTable):
@@ -80,9 +92,15 @@ class DynamoRuns(RunsTable):
     def launched(self, run_id: str, launch: int, backend_id: str) -> Run | None:
         return self._update(
             run_id,
-            "SET #backend_id = if_not_exists(#backend_id, :id), #status = :launched",
+            f"SET #backend_id = if_not_exists(#backend_id, :id), #status = :launched, {_NOTE_TIME}",
             f"#launch = :launch AND {_NOT_ENDED}",
-            _ENDED | {":id": backend_id, ":launched": Status.LAUNCHED, ":launch": launch},
+            _ENDED
+            | {
+                ":id": backend_id,
+                ":launched": Status.LAUNCHED,
+                ":launch": launch,
+                ":now": self._clock(),
+            },
         )
 
     def apply(self, change: StateChange, relaunch: Relaunch | None = None) -> Written:
@@ -100,12 +118,13 @@ class DynamoRuns(RunsTable):
             return self._relaunch(change.run_id, relaunch, condition, values)
         moved = (
             "SET #status = :status, #backend_id = :id, #backend_status = :backend_status, "
-            "#change_order = :order"
+            f"#change_order = :order, {_NOTE_TIME}"
         )
         values |= {
             ":status": Status.LAUNCHED if change.ending is None else Status.ENDED,
             ":backend_status": change.status,
             ":order": change.order,
+            ":now": self._clock(),
         }
         if change.ending is None:
             condition += " AND (attribute_not_exists(#change_order) OR #change_order < :order)"
@@ -158,6 +177,17 @@ class DynamoRuns(RunsTable):
             values[":caller"] = caller
         return self._write(
             run_id, "SET #stop = if_not_exists(#stop, :stop), #check_at = :soon", condition, values
+        )
+
+    def set_watchers(self, run: Run, watchers: Sequence[Watcher]) -> Written:
+        unchanged = "#watchers = :before" if run.watchers else "attribute_not_exists(#watchers)"
+        return self._write(
+            run.run_id,
+            "SET #watchers = :after",
+            f"attribute_exists(#request) AND {_NOT_ENDED} AND {unchanged}",
+            _ENDED
+            | {":after": structured(watchers)}
+            | ({":before": structured(run.watchers)} if run.watchers else {}),
         )
 
     def mark_handed_over(self, run_id: str) -> None:

@@ -7,7 +7,7 @@ import msgspec
 from jetbridge.domain.run import Run
 from jetbridge.dynamodb import Item, unmarshal
 
-_STRUCTURES = ("request", "definition", "deaths", "attachments", "stop", "ending")
+_STRUCTURES = ("request", "definition", "deaths", "attachments", "watchers", "stop", "ending")
 _FIELDS = {field.name: field.type for field in msgspec.structs.fields(Run)}
 
 

@@ -1,10 +1,19 @@
 """What the services need of the runs table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from jetbridge.domain.run import Attachment, Definition, Ending, Relaunch, Run, StateChange, Stop
+from jetbridge.domain.run import (
+    Attachment,
+    Definition,
+    Ending,
+    Relaunch,
+    Run,
+    StateChange,
+    Stop,
+    Watcher,
+)
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,11 @@ class Runs(Protocol):
         caller than the one of this key waits for it.
 
         The first stop asked for stays. The run is due within a minute."""
+        ...
+
+    def set_watchers(self, run: Run, watchers: Sequence[Watcher]) -> Written:
+        """Let these wait for the run's end, unless it has ended or its watchers aren't those of
+        ``run``, as it was read, any more."""
         ...
 
     def mark_handed_over(self, run_id: str) -> None:

@@ -74,7 +74,7 @@ class Finish:
             return outcome
         if outcome is None:
             outcome = self.outcomes.seal(self._compose(run, run.ending))
-        for notice in notices(run.request, outcome, self.stacks):
+        for notice in notices(run.request, outcome, self.stacks, run.watchers):
             self.notices.send(to_builtins(notice), group=notice.airflow)
         if run.log_targets:
             self.copies.send({"run_id": run_id})

@@ -13,6 +13,7 @@ from jetbridge.pacing.port import Pacer
 from jetbridge.queues.port import NotYet, Queue
 from jetbridge.runs.port import Runs
 from jetbridge.services.endings import Endings, queue_launch
+from jetbridge.services.launched import TellLaunched
 from jetbridge.services.live.streams import NoteStreams
 from jetbridge.services.supersede import stop_superseded
 
@@ -45,6 +46,7 @@ class Launch:
     launches: Queue
     stops: Queue
     pacer: Pacer
+    tell: TellLaunched
     stack_key: str
     clock: Callable[[], float] = time.time
     streams: NoteStreams | None = None
@@ -68,8 +70,8 @@ class Launch:
                 run = self._take_up(run)
             else:
                 self.endings.follow_up(run, launch)
-            self._note_streams(run)
-            self._pass_on_stop(run)
+            if run is not None:
+                self._follow(run)
         except (Throttled, _PutOff) as later:
             delay = later.delay_seconds if isinstance(later, _PutOff) else THROTTLED_SECONDS
             message = {"run_id": run_id, "launch": launch}
@@ -139,16 +141,18 @@ class Launch:
         definition = backend.resolve(run.request.parameters)
         return self.runs.pin(run.run_id, run.launch, definition)
 
-    def _note_streams(self, run: Run | None) -> None:
-        if self.streams is not None and run is not None:
+    def _follow(self, run: Run) -> None:
+        """What is to be done of a run that AWS knows, however often the message comes."""
+        if self.streams is not None:
             self.streams.of_launch(run)
+        self._pass_on_stop(run)
+        self.tell.of_launch(run)
 
-    def _pass_on_stop(self, run: Run | None) -> None:
-        if run is None or run.stop is None or run.backend_id is None:
+    def _pass_on_stop(self, run: Run) -> None:
+        if run.stop is None or run.backend_id is None or run.status is not Status.LAUNCHED:
             return
-        if run.status is Status.LAUNCHED:
-            backend = self.backends[run.backend]
-            backend.stop(run.backend_id, run.request.parameters, run.stop.reason)
+        backend = self.backends[run.backend]
+        backend.stop(run.backend_id, run.request.parameters, run.stop.reason)
 
     def _end(self, run: Run, code: str, reason: str) -> Run | None:
         return self.endings.of_launch(run, Ending(code=code, reason=reason))

@@ -8,6 +8,7 @@ from jetbridge.domain.run import Run, StateChange
 from jetbridge.queues.port import Queue
 from jetbridge.runs.port import Runs
 from jetbridge.services.endings import Endings
+from jetbridge.services.launched import TellLaunched
 from jetbridge.services.live.streams import NoteStreams
 from jetbridge.services.orphans import queue_orphan
 
@@ -17,6 +18,7 @@ class Track:
     runs: Runs
     endings: Endings
     stops: Queue
+    tell: TellLaunched
     stack_key: str
     streams: NoteStreams | None = None
 
@@ -38,6 +40,7 @@ class Track:
         written = self.runs.apply(change)
         if self.streams is not None:
             self.streams.of_change(written.row, change)
+        self.tell.of_change(written.row, change)
         if not written.changed:
             self.stop_if_orphan(written.row, change)
 

@@ -4,6 +4,7 @@ from jetbridge.aws import client
 from jetbridge.pacing.dynamodb import DynamoPacer, Pace
 from jetbridge.services.launch import Launch
 from jetbridge.wiring.backends import Backends
+from jetbridge.wiring.launched import tell_launched
 from jetbridge.wiring.live import note_streams
 from jetbridge.wiring.parts import endings, launch_queue, runs, settings, stop_queue
 
@@ -16,6 +17,7 @@ def launch() -> Launch:
         launches=launch_queue(),
         stops=stop_queue(),
         pacer=pacer(),
+        tell=tell_launched(),
         stack_key=settings().stack_key,
         streams=note_streams(),
     )

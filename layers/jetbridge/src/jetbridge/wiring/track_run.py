@@ -1,9 +1,17 @@
 """The service of track_run."""
 
 from jetbridge.services.track import Track
+from jetbridge.wiring.launched import tell_launched
 from jetbridge.wiring.live import note_streams
 from jetbridge.wiring.parts import endings, runs, settings, stop_queue
 
 
 def track() -> Track:
-    return Track(runs(), endings(), stop_queue(), settings().stack_key, note_streams())
+    return Track(
+        runs=runs(),
+        endings=endings(),
+        stops=stop_queue(),
+        tell=tell_launched(),
+        stack_key=settings().stack_key,
+        streams=note_streams(),
+    )

@@ -102,6 +102,10 @@ class Notify:
             if notice.on_finish >= len(entries) or not applies(entries[notice.on_finish], outcome):
                 return "nothing to begin"
             return begin(api, entries[notice.on_finish], outcome)
+        if notice.watcher is not None:
+            if notice.watcher >= len(run.watchers):
+                return "nobody to tell"
+            return rest(api, outcome, run.watchers[notice.watcher].caller, self.clock())
         way = way_of(run.request, self.stacks)
         if not isinstance(run.caller, AirflowCaller) or way == "feed":
             return "nobody to tell"

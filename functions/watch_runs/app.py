@@ -1,0 +1,24 @@
+"""watch_runs: tells how far runs are, and remembers the Airflow task that waits for their end."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from jetbridge.contract import WatchRequest, decode, to_builtins
+from jetbridge.telemetry import count, logger, metrics, refusals_counted
+from jetbridge.wiring import watch_runs as wiring
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+@refusals_counted()
+def handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    """Takes a ``WatchRequest``, returns a ``WatchAnswer`` (docs/contract.md)."""
+    request = decode(WatchRequest, event)
+    answer = wiring.watch()(request)
+    for run_id in request.run_ids:
+        run = answer.runs.get(run_id)
+        status = "unknown" if run is None else run.status
+        logger.info("run watched", run_id=run_id, status=status, waits=request.caller is not None)
+    count("RunsWatched", len(answer.runs))
+    return to_builtins(answer)
