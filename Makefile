@@ -50,7 +50,7 @@ down: $(call ready,local) ## Stop what `make demo KEEP=1` left up
 	@$(VENV)/local/bin/python -m jetbridge_local.demo --down
 
 .PHONY: test
-test: test-unit test-provider test-contract test-integration test-e2e ## Run all tests
+test: test-unit test-provider test-package test-contract test-integration test-e2e ## Run all tests
 
 .PHONY: test-unit
 test-unit: $(call ready,dev)
@@ -74,6 +74,10 @@ test-integration: $(call ready,dev $(CLOUD) cli airflow celery)
 test-e2e: $(call ready,$(CLOUD) airflow)
 	@timeout 300 scripts/get-chromium || echo "test_ui has no browser"
 	$(PYTEST_LOCAL) tests/e2e -q $(RERUN)
+
+.PHONY: test-package
+test-package: $(call ready,dev)
+	$(PYTEST_DEV) tests/package -q
 
 .PHONY: check
 check: $(call ready,dev sam checkov airflow) ## Linters, types, layers and templates
@@ -113,6 +117,12 @@ docs-tables: $(call ready,dev) ## Write the tables of docs that are generated
 build: $(call ready,sam) ## sam build
 	PATH="$(VENV)/tools/bin:$(VENV)/sam/bin:$$PATH" sam build
 
+.PHONY: dist
+dist: $(UV) ## Wheels and source distributions of the provider and the command, in dist/
+	rm -rf dist
+	scripts/build-distributions dist
+	@ls dist
+
 .PHONY: environments
 environments: $(call ready,$(ALL)) ## Make every virtual environment
 
@@ -126,4 +136,4 @@ lock: $(UV) ## Lock every environment's libraries anew
 
 .PHONY: clean
 clean: ## Remove everything that was made here
-	rm -rf .aws-sam .local $(VENV)
+	rm -rf .aws-sam .local dist $(VENV)

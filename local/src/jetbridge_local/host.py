@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from hypercorn.asyncio import serve as serve_asgi
@@ -97,7 +98,14 @@ def _build(
         secret_access_key="local",
     )
     ecs = EcsEngine(config, seam.events, seam.logs, seam.secrets, processes)
-    batch = BatchEngine(config, seam.events, seam.logs, seam.secrets, processes)
+    batch = BatchEngine(
+        config,
+        seam.events,
+        seam.logs,
+        seam.secrets,
+        processes,
+        register_task_definition=partial(ecs.handle, "RegisterTaskDefinition"),
+    )
     pool = FunctionPool(interpreter, endpoint_url=url, logs=seam.logs, processes=processes)
     seam.serve_with("ecs", EngineService("ecs", ecs))
     seam.serve_with("batch", EngineService("batch", batch))

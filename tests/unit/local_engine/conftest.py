@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -99,10 +100,10 @@ class Cloud:
             },
         )
         ports = (self.around, self.around, self.around, self.around)
-        self.engines = {
-            "ecs": EcsEngine(self.config, *ports),
-            "batch": BatchEngine(self.config, *ports),
-        }
+        ecs = EcsEngine(self.config, *ports)
+        register = partial(ecs.handle, "RegisterTaskDefinition")
+        batch = BatchEngine(self.config, *ports, register_task_definition=register)
+        self.engines = {"ecs": ecs, "batch": batch}
 
     def ecs(self, operation: str, **parameters: Any) -> dict[str, Any]:
         return self._call("ecs", operation, parameters)

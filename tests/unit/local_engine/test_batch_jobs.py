@@ -354,3 +354,15 @@ def test_an_ended_job_is_forgotten_after_a_while(make_cloud: Callable[..., Any])
     job_id = cloud.submit_script("exit 0", arrayProperties={"size": 2})
     cloud.wait_for_job(job_id)
     cloud.wait(lambda: not cloud.batch("DescribeJobs", jobs=[job_id, f"{job_id}:0"])["jobs"])
+
+
+def test_a_job_leaves_ecs_task_definition_of_its_definition_s_name(cloud: Any) -> None:
+    definition = cloud.define_job("report", script="exit 0")
+    assert cloud.ecs("ListTaskDefinitions")["taskDefinitionArns"] == []
+    for _ in range(2):
+        cloud.wait_for_job(cloud.submit(definition))
+    [arn] = cloud.ecs("ListTaskDefinitions")["taskDefinitionArns"]
+    assert arn.endswith(":task-definition/report:1")
+    registered = cloud.ecs("DescribeTaskDefinition", taskDefinition="report:1")["taskDefinition"]
+    assert registered["compatibilities"] == ["EC2", "FARGATE"]
+    assert registered["containerDefinitions"][0]["command"] == ["sh", "-c", "exit 0"]

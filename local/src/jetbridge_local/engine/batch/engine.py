@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from ..base import Answer, Engine
+from ..config import EngineConfig
+from ..ports import EventSink, LogSink, ProcessRegistry, SecretSource
 from .capacity import Capacity
 from .events import emit_state_change
 from .job import Job
 from .lifecycle import JobLifecycle
 from .operations import BatchOperations
+from .task_definitions import Register, TaskDefinitions
 
 _OPERATIONS = frozenset(
     {
@@ -36,11 +39,27 @@ _OPERATIONS = frozenset(
 
 
 class BatchEngine(Engine):
-    """AWS Batch, with containers as local processes. Everything is kept in memory."""
+    """AWS Batch, with containers as local processes. Everything is kept in memory.
+
+    ``register_task_definition`` takes ECS's RegisterTaskDefinition parameters; without it, jobs
+    leave no task definitions behind.
+    """
 
     operations: ClassVar[frozenset[str]] = _OPERATIONS
     title = "AWS Batch"
     source = "aws.batch"
+
+    def __init__(
+        self,
+        config: EngineConfig,
+        events: EventSink,
+        logs: LogSink,
+        secrets: SecretSource,
+        processes: ProcessRegistry,
+        register_task_definition: Register = dict,
+    ) -> None:
+        self._task_definitions = TaskDefinitions(register_task_definition)
+        super().__init__(config, events, logs, secrets, processes)
 
     def _open(self) -> Mapping[str, Answer]:
         self._operations = BatchOperations(
@@ -71,4 +90,6 @@ class BatchEngine(Engine):
         self._loop.soon(self._capacity.serve)
 
     def _changed(self, job: Job) -> None:
+        if job.status == "STARTING":
+            self._task_definitions.job_starts(job)
         emit_state_change(self._emitter, job)

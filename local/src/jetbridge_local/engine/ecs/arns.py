@@ -19,6 +19,9 @@ class Arns:
     def task(self, cluster: str, task_id: str) -> str:
         return self._arn(f"task/{cluster}/{task_id}")
 
+    def container_instance(self, cluster: str, instance_id: str) -> str:
+        return self._arn(f"container-instance/{cluster}/{instance_id}")
+
     def container(self, cluster: str, task_id: str, container_id: str) -> str:
         return self._arn(f"container/{cluster}/{task_id}/{container_id}")
 

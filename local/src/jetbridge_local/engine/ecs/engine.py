@@ -17,6 +17,10 @@ _OPERATIONS = frozenset(
         "DescribeClusters",
         "ListClusters",
         "DeleteCluster",
+        "RegisterContainerInstance",
+        "DescribeContainerInstances",
+        "ListContainerInstances",
+        "DeregisterContainerInstance",
         "RegisterTaskDefinition",
         "DescribeTaskDefinition",
         "DeregisterTaskDefinition",
@@ -34,7 +38,7 @@ _OPERATIONS = frozenset(
 
 
 class EcsEngine(Engine):
-    """ECS on Fargate, with containers as local processes. Everything is kept in memory."""
+    """ECS on Fargate and EC2, with containers as local processes. Everything is kept in memory."""
 
     operations: ClassVar[frozenset[str]] = _OPERATIONS
     title = "ECS"

@@ -7,6 +7,7 @@ import json
 import platform
 import time
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from ..containers import LogTarget, TaskContainer
@@ -14,6 +15,7 @@ from ..containers.definition import DEFAULT_STOP_TIMEOUT_SECONDS, pairs
 from ..runner.base import ContainerPlan
 from .arns import Arns, short_name
 from .errors import invalid_parameter
+from .instances import needed_by
 from .task import Task
 
 _MOST_TASKS = 10
@@ -27,15 +29,21 @@ _TASK_OVERRIDES = ("cpu", "memory", "taskRoleArn", "executionRoleArn", "ephemera
 
 
 def check_request(
-    parameters: dict[str, Any], cluster: dict[str, Any], definition: dict[str, Any]
+    parameters: dict[str, Any],
+    cluster: dict[str, Any],
+    definition: dict[str, Any],
+    instances: Sequence[dict[str, Any]],
 ) -> None:
-    """Raises AwsError for what AWS refuses before anything is launched."""
+    """Raises AwsError for what AWS refuses before anything is launched.
+
+    ``instances`` are the cluster's container instances.
+    """
     if definition["status"] != "ACTIVE":
         raise invalid_parameter("TaskDefinition is inactive")
     if not 1 <= parameters.get("count", 1) <= _MOST_TASKS:
         raise invalid_parameter(f"count should be between 1 and {_MOST_TASKS}.")
     _check_text(parameters)
-    _check_capacity(parameters, cluster, definition)
+    _check_capacity(parameters, cluster, definition, instances)
     _check_network(parameters, definition)
     _check_overrides(parameters.get("overrides", {}), definition)
 
@@ -46,38 +54,41 @@ def make_task(
     definition: dict[str, Any],
     definition_tags: list[dict[str, Any]],
     arns: Arns,
+    instance: dict[str, Any] | None = None,
 ) -> Task:
-    """A task in PROVISIONING for a request that has been checked."""
+    """A task in its first state for a request that has been checked.
+
+    It runs on Fargate, or on the container ``instance``. PROVISIONING is for tasks that get a
+    network interface of their own.
+    """
     task_id = uuid.uuid4().hex
     arn = arns.task(cluster["clusterName"], task_id)
     overrides = _full_overrides(parameters.get("overrides", {}), definition)
     by_name = {o["name"]: o for o in overrides["containerOverrides"]}
+    needed = needed_by(definition, overrides)
+    has_interface = definition["networkMode"] == "awsvpc"
+    attachments = [_network_interface(parameters["networkConfiguration"])] if has_interface else []
     record: dict[str, Any] = {
         "taskArn": arn,
         "clusterArn": cluster["clusterArn"],
         "taskDefinitionArn": definition["taskDefinitionArn"],
         "group": parameters.get("group", f"family:{definition['family']}"),
-        "launchType": "FARGATE",
-        "platformVersion": "1.4.0",
-        "platformFamily": "Linux",
+        **(_fargate(overrides, definition) if instance is None else _on(instance)),
         "attributes": [{"name": "ecs.cpu-architecture", "value": _architecture(definition)}],
         "availabilityZone": f"{arns.region}a",
-        "cpu": overrides.get("cpu", definition["cpu"]),
-        "memory": overrides.get("memory", definition["memory"]),
-        "ephemeralStorage": overrides.get(
-            "ephemeralStorage", definition.get("ephemeralStorage", {"sizeInGiB": 20})
-        ),
+        "cpu": str(needed["CPU"]),
+        "memory": str(needed["MEMORY"]),
         "enableExecuteCommand": parameters.get("enableExecuteCommand", False),
         "inferenceAccelerators": [],
         "overrides": overrides,
-        "attachments": [_network_interface(parameters["networkConfiguration"])],
+        "attachments": attachments,
         "containers": [
             _container_record(container, arn, cluster["clusterName"], task_id, arns)
             for container in definition["containerDefinitions"]
         ],
         "createdAt": time.time(),
         "desiredStatus": "RUNNING",
-        "lastStatus": "PROVISIONING",
+        "lastStatus": "PROVISIONING" if attachments else "PENDING",
         "version": 1,
     }
     if "startedBy" in parameters:
@@ -89,6 +100,20 @@ def make_task(
         for container in definition["containerDefinitions"]
     ]
     return Task(record, _tags(parameters, definition_tags), containers)
+
+
+def _fargate(overrides: dict[str, Any], definition: dict[str, Any]) -> dict[str, Any]:
+    storage = definition.get("ephemeralStorage", {"sizeInGiB": 20})
+    return {
+        "launchType": "FARGATE",
+        "platformVersion": "1.4.0",
+        "platformFamily": "Linux",
+        "ephemeralStorage": overrides.get("ephemeralStorage", storage),
+    }
+
+
+def _on(instance: dict[str, Any]) -> dict[str, Any]:
+    return {"launchType": "EC2", "containerInstanceArn": instance["containerInstanceArn"]}
 
 
 def _check_text(parameters: dict[str, Any]) -> None:
@@ -110,7 +135,10 @@ def _check_text(parameters: dict[str, Any]) -> None:
 
 
 def _check_capacity(
-    parameters: dict[str, Any], cluster: dict[str, Any], definition: dict[str, Any]
+    parameters: dict[str, Any],
+    cluster: dict[str, Any],
+    definition: dict[str, Any],
+    instances: Sequence[dict[str, Any]],
 ) -> None:
     strategy = parameters.get("capacityProviderStrategy")
     if strategy and "launchType" in parameters:
@@ -125,12 +153,17 @@ def _check_capacity(
                 "is not associated with the cluster. Associate the capacity provider with the "
                 "cluster and try again."
             )
-    launch_type = parameters.get("launchType", "EC2")
-    if launch_type == "FARGATE" or _capacity_provider(parameters, cluster):
+    if not is_on_instances(parameters, cluster):
         if "FARGATE" not in definition["compatibilities"]:
             raise invalid_parameter("Task definition does not support launch_type FARGATE.")
-    else:
+    elif parameters.get("launchType") == "EXTERNAL" or not instances:
         raise invalid_parameter("No Container Instances were found in your cluster.")
+
+
+def is_on_instances(parameters: dict[str, Any], cluster: dict[str, Any]) -> bool:
+    """Whether container instances take the task, and not Fargate: EC2 is RunTask's default."""
+    launch_type = parameters.get("launchType", "EC2")
+    return launch_type != "FARGATE" and _capacity_provider(parameters, cluster) is None
 
 
 def _capacity_provider(parameters: dict[str, Any], cluster: dict[str, Any]) -> str | None:

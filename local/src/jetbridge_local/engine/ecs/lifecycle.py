@@ -75,10 +75,11 @@ class TaskLifecycle:
 
     async def _start(self) -> None:
         await self._pass()
-        with self._lock:
-            self._task.set_attachments("ATTACHING")
-            self._to("PENDING")
-        await self._pass()
+        if self._task.record["attachments"]:
+            with self._lock:
+                self._task.set_attachments("ATTACHING")
+                self._to("PENDING")
+            await self._pass()
         with self._lock:
             self._task.attach_network(*_network_identity())
             self._task.set_attachments("ATTACHED")
@@ -115,11 +116,13 @@ class TaskLifecycle:
         with self._lock:
             for container in self._task.record["containers"]:
                 container["lastStatus"] = "STOPPED"
-            self._to("DEPROVISIONING", executionStoppedAt=time.time())
+            ended_at = time.time()
+            if self._task.record["attachments"]:
+                self._to("DEPROVISIONING", executionStoppedAt=ended_at)
         await asyncio.sleep(self._step_seconds)
         with self._lock:
             self._task.set_attachments("DELETED")
-            self._to("STOPPED", stoppedAt=time.time())
+            self._to("STOPPED", executionStoppedAt=ended_at, stoppedAt=time.time())
 
     def _to(self, status: str, **members: object) -> None:
         self._task.change(lastStatus=status, **members)

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..config import EngineConfig
@@ -14,6 +14,7 @@ from .arns import Arns, short_name
 from .clusters import Clusters
 from .definitions import TaskDefinitions
 from .errors import client_error, invalid_parameter, rate_exceeded
+from .instances import ContainerInstances, needed_by
 from .tags import Tags
 from .task import Task
 from .tokens import ClientTokens
@@ -53,6 +54,7 @@ class EcsOperations:
         self._tokens = ClientTokens(
             config.client_token_retention_seconds, config.stopped_task_retention_seconds
         )
+        self._instances = ContainerInstances(self._arns, self._tasks)
         self._tags = Tags(self._clusters, self._definitions, self._tasks)
 
     def table(self) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
@@ -64,6 +66,10 @@ class EcsOperations:
             "DescribeClusters": self._describe_clusters,
             "ListClusters": self._clusters.page,
             "DeleteCluster": self._delete_cluster,
+            "RegisterContainerInstance": self._in_named_cluster(self._instances.register),
+            "DescribeContainerInstances": self._in_named_cluster(self._instances.describe),
+            "ListContainerInstances": self._in_named_cluster(self._instances.page),
+            "DeregisterContainerInstance": self._in_named_cluster(self._instances.deregister),
             "RegisterTaskDefinition": self._register,
             "DescribeTaskDefinition": self._describe_definition,
             "DeregisterTaskDefinition": self._deregister,
@@ -119,12 +125,18 @@ class EcsOperations:
                 "ClusterContainsTasksException",
                 "The Cluster cannot be deleted while Tasks are active.",
             )
+        if self._instances.of(cluster):
+            raise AwsError(
+                "ClusterContainsContainerInstancesException",
+                "The Cluster cannot be deleted while Container Instances are active or draining.",
+            )
         return {"cluster": self._cluster_view(self._clusters.delete(parameters["cluster"]))}
 
     def _cluster_view(self, cluster: dict[str, Any], with_tags: bool = False) -> dict[str, Any]:
         states = [task.record["lastStatus"] for task in self._in_cluster(cluster)]
         return cluster | {
             "tags": cluster["tags"] if with_tags else [],
+            "registeredContainerInstancesCount": len(self._instances.of(cluster)),
             "runningTasksCount": states.count("RUNNING"),
             "pendingTasksCount": sum(
                 states.count(status) for status in ("PROVISIONING", "PENDING", "ACTIVATING")
@@ -155,34 +167,40 @@ class EcsOperations:
             raise client_error("TaskDefinition not found.")
 
         def run() -> tuple[dict[str, Any], list[Task]]:
-            launch.check_request(parameters, cluster, definition)
-            room = self._capacity_for(parameters.get("count", 1))
-            if not self._launches.take(room):
-                raise rate_exceeded(self._limits.disguised_throttling)
+            launch.check_request(parameters, cluster, definition, self._instances.of(cluster))
+            places, failures = self._places(parameters, cluster, definition)
+            tags = self._definitions.tags[definition["taskDefinitionArn"]]
             tasks = [
-                launch.make_task(
-                    parameters,
-                    cluster,
-                    definition,
-                    self._definitions.tags[definition["taskDefinitionArn"]],
-                    self._arns,
-                )
-                for _ in range(room)
+                launch.make_task(parameters, cluster, definition, tags, self._arns, instance)
+                for instance in places
             ]
-            lacking = parameters.get("count", 1) - len(tasks)
             for task in tasks:
                 self._tasks[task.arn] = task
                 self._launched(task)
             described = [task.describe(with_tags=True) for task in tasks]
-            return {"tasks": described, "failures": [{"reason": _NO_CAPACITY}] * lacking}, tasks
+            return {"tasks": described, "failures": failures}, tasks
 
         return self._tokens.once(cluster["clusterArn"], parameters, run)
+
+    def _places(
+        self, parameters: dict[str, Any], cluster: dict[str, Any], definition: dict[str, Any]
+    ) -> tuple[Sequence[dict[str, Any] | None], list[dict[str, Any]]]:
+        """For each task that has room its container instance, None on Fargate; and failures."""
+        count = parameters.get("count", 1)
+        if launch.is_on_instances(parameters, cluster):
+            needed = needed_by(definition, parameters.get("overrides", {}))
+            return self._instances.place(cluster, needed, count)
+        room = self._capacity_for(count)
+        if not self._launches.take(room):
+            raise rate_exceeded(self._limits.disguised_throttling)
+        return [None] * room, [{"reason": _NO_CAPACITY}] * (count - room)
 
     def _capacity_for(self, count: int) -> int:
         limit = self._limits.fargate_capacity_tasks
         if limit is None:
             return count
-        living = sum(not task.is_stopped for task in self._tasks.values())
+        on_fargate = (t for t in self._tasks.values() if t.record["launchType"] == "FARGATE")
+        living = sum(not task.is_stopped for task in on_fargate)
         return min(count, max(0, limit - living))
 
     def _stop_task(self, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -223,9 +241,11 @@ class EcsOperations:
             )
         if "serviceName" in parameters:
             raise AwsError("ServiceNotFoundException", "Service not found.")
-        if "containerInstance" in parameters:
-            raise invalid_parameter("The referenced container instance was not found.")
         tasks = [task for task in self._in_cluster(cluster) if _matches(task, parameters)]
+        if "containerInstance" in parameters:
+            instance = self._instances.require(cluster, parameters["containerInstance"])
+            arn = instance["containerInstanceArn"]
+            tasks = [task for task in tasks if task.record.get("containerInstanceArn") == arn]
         found, more = page(
             tasks, lambda task: task.sequence, parameters, "InvalidParameterException"
         )
@@ -235,6 +255,14 @@ class EcsOperations:
         """Count one of the cluster read actions, which share one bucket."""
         if not self._reads.take():
             raise rate_exceeded(disguised=False)
+
+    def _in_named_cluster(
+        self, operation: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+    ) -> Callable[[dict[str, Any]], dict[str, Any]]:
+        """An operation of the cluster that the parameters name."""
+        return lambda parameters: operation(
+            self._clusters.require(parameters.get("cluster")), parameters
+        )
 
     def _in_cluster(self, cluster: dict[str, Any]) -> list[Task]:
         arn = cluster["clusterArn"]

@@ -1,0 +1,1 @@
+"""What the system tests import of Airflow's own test tools, which no distribution has."""

@@ -1,0 +1,142 @@
+"""Setup and teardown, mapped tasks, asset outlets, sensors and stops on a real Airflow.
+
+The example DAGs are run as they are, beside DAGs in which containers fail.
+"""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deployed import Deployed
+from site_of_airflow import Site, states
+
+from jetbridge_local.airflow import AirflowClient
+from jetbridge_local.demo.outcomes import Finished, OutcomesTable
+
+HERE = Path(__file__).parent / "features"
+EXAMPLES = Path(__file__).parents[2] / "examples" / "dags"
+DAG_RUN_SECONDS = 240
+ENDS = {
+    "teardown_after_failure": "failed",
+    "mapped_one_fails": "failed",
+    "asset_on_second_try": "success",
+    "jetbridge_mapped": "success",
+    "jetbridge_setup_teardown": "success",
+    "jetbridge_makes_asset": "success",
+    "jetbridge_companion": "success",
+}
+"""How the run of each DAG has to end that is triggered at once."""
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The DAG runs of this module: all triggered together, as two cores bear it."""
+
+    client: AirflowClient
+    outcomes: OutcomesTable
+    ids: dict[str, str]
+
+    def ended(self, dag_id: str) -> dict[str, str | None]:
+        """The states of a DAG run's tasks, once it has ended as it has to."""
+        run = self.client.wait_for_dag_run(dag_id, self.ids[dag_id], DAG_RUN_SECONDS)
+        found = states(self.client, dag_id, run.run_id)
+        assert run.state == ENDS[dag_id], found
+        return found
+
+    def xcom(self, dag_id: str, task_id: str, key: str = "return_value") -> Any:
+        return self.client.xcom(dag_id, self.ids[dag_id], task_id, key)
+
+    def asset_events(self, dag_id: str, task_id: str) -> int:
+        return len(self.client.asset_events(dag_id, task_id))
+
+    def outcome(self, run_id: str) -> Finished:
+        return self.outcomes.wait(lambda run: run.run_id == run_id, 60)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
+    folder = tmp_path_factory.mktemp("features")
+    dags = folder / "dags"
+    shutil.copytree(EXAMPLES, dags)
+    shutil.copytree(HERE / "dags", dags, dirs_exist_ok=True)
+    with Site(folder / "site", HERE / "images.yaml") as site:
+        deployed = Deployed(site.cloud)
+        deployed.task_definition("jetbridge-example-exits", "jetbridge-example/exits:latest")
+        table = OutcomesTable(site.client("dynamodb"), deployed.outputs["OutcomesTableName"])
+        airflow = site.airflow("airflow", dags)
+        with airflow, airflow.client() as client:
+            for dag_id in ENDS:
+                client.wait_for_dag(dag_id)
+            yield Runs(client, table, {dag_id: client.trigger(dag_id).run_id for dag_id in ENDS})
+
+
+def test_a_failed_task_is_still_torn_down(runs: Runs) -> None:
+    assert runs.ended("teardown_after_failure") == {
+        "setup": "success",
+        "fails": "failed",
+        "never": "upstream_failed",
+        "teardown": "success",
+    }
+    assert runs.xcom("teardown_after_failure", "fails", "exit_codes") == {"main": 5}
+    assert runs.asset_events("teardown_after_failure", "fails") == 0
+
+
+def test_a_mapped_task_that_fails_fails_alone(runs: Runs) -> None:
+    assert runs.ended("mapped_one_fails") == {
+        "mapped[0]": "success",
+        "mapped[1]": "success",
+        "mapped[2]": "failed",
+    }
+    run_id = runs.ids["mapped_one_fails"]
+    tries = [runs.client.tries("mapped_one_fails", run_id, "mapped", n) for n in range(3)]
+    assert [[each.state for each in of_index] for of_index in tries] == [
+        ["success"],
+        ["failed", "success"],
+        ["failed", "failed"],
+    ]
+    codes = [
+        runs.client.xcom("mapped_one_fails", run_id, "mapped", "exit_codes", n) for n in range(3)
+    ]
+    assert codes == [{"main": 0}, {"main": 0}, {"main": 6}]
+
+
+def test_an_asset_event_comes_of_success_alone(runs: Runs) -> None:
+    runs.ended("asset_on_second_try")
+    assert runs.asset_events("asset_on_second_try", "makes") == 1
+
+
+def test_the_example_maps_a_job_over_days(runs: Runs) -> None:
+    runs.ended("jetbridge_mapped")
+    assert runs.xcom("jetbridge_mapped", "total") == 3 * 500
+
+
+def test_the_example_of_setup_and_teardown(runs: Runs) -> None:
+    assert set(runs.ended("jetbridge_setup_teardown").values()) == {"success"}
+
+
+def test_the_example_s_asset_starts_the_dag_that_reads_it(runs: Runs) -> None:
+    runs.ended("jetbridge_makes_asset")
+    [event] = runs.client.asset_events("jetbridge_makes_asset", "report")
+    [started] = event["created_dagruns"]
+    run = runs.client.wait_for_dag_run("jetbridge_reads_asset", started["run_id"], DAG_RUN_SECONDS)
+    assert run.state == "success"
+    assert runs.client.xcom("jetbridge_reads_asset", run.run_id, "read") == 1
+
+
+def test_the_example_s_companion_is_stopped(runs: Runs) -> None:
+    assert set(runs.ended("jetbridge_companion").values()) == {"success"}
+    run_id = runs.xcom("jetbridge_companion", "companion", "run_id")
+    assert runs.xcom("jetbridge_companion", "stop_companion")["stopping"] == [run_id]
+    assert runs.outcome(run_id).outcome["state"] == "stopped"
+
+
+def test_the_example_waits_for_what_a_schedule_started(runs: Runs) -> None:
+    firing = runs.outcomes.wait(lambda run: run.caller["kind"] == "schedule", 120).caller
+    dag_id = "jetbridge_waits_for_schedule"
+    asked = runs.client.trigger(dag_id, logical_date=firing["scheduled_time"])
+    run = runs.client.wait_for_dag_run(dag_id, asked.run_id, DAG_RUN_SECONDS)
+    assert run.state == "success", states(runs.client, dag_id, run.run_id)
+    assert runs.client.xcom(dag_id, run.run_id, "use_result") == 500
