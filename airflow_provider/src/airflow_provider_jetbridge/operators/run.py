@@ -253,7 +253,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
                 attached_try=try_of(ti) if answer.attached else None,
                 stop_function=answer.stop_function,
                 caller_key=caller_of(ti).key,
-                task=[ti.dag_id, ti.run_id, ti.task_id, ti.map_index],
+                task_key=[ti.dag_id, ti.run_id, ti.task_id, ti.map_index],
                 until="finished" if self._waits else "launched",
                 aws_conn_id=self._access.aws_conn_id,
                 verify=self.verify,

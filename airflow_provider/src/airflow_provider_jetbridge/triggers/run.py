@@ -54,7 +54,7 @@ class JetbridgeRunTrigger(BaseTrigger):
     :param stop_function: the Lambda function that stops the run; None, as in triggers that an
         earlier version of this provider stored, never stops it.
     :param caller_key: of the try that waits (``AirflowCaller.key``).
-    :param task: DAG id, run id, task id and map index of the task, on whose page its links appear as
+    :param task_key: DAG id, run id, task id and map index of the task, on whose page its links appear as
         soon as they are known; None shows them at its end.
     :param until: what is waited for: that the run has ``finished``, or is ``launched``.
     :param aws_conn_id: the Airflow connection to AWS, as for every operator of the amazon
@@ -71,7 +71,7 @@ class JetbridgeRunTrigger(BaseTrigger):
         attached_try: list[Any] | None = None,
         stop_function: str | None = None,
         caller_key: str | None = None,
-        task: list[Any] | None = None,
+        task_key: list[Any] | None = None,
         until: Until = "finished",
         aws_conn_id: str | None = "aws_default",
         verify: bool | str | None = None,
@@ -85,7 +85,7 @@ class JetbridgeRunTrigger(BaseTrigger):
         self.attached_try = attached_try
         self.stop_function = stop_function
         self.caller_key = caller_key
-        self.task = task
+        self.task_key = task_key
         if until not in get_args(Until):
             raise ValueError(f"until is {until!r}; give one of {', '.join(get_args(Until))}")
         self.until = until
@@ -104,7 +104,7 @@ class JetbridgeRunTrigger(BaseTrigger):
                 "attached_try": self.attached_try,
                 "stop_function": self.stop_function,
                 "caller_key": self.caller_key,
-                "task": self.task,
+                "task_key": self.task_key,
                 "until": self.until,
                 "aws_conn_id": self.aws_conn_id,
                 "verify": self.verify,
@@ -139,8 +139,8 @@ class JetbridgeRunTrigger(BaseTrigger):
     async def _tell(self, story: Storyteller, record: str) -> None:
         """Tell the task's log, and Airflow's page of the task, what the run has become."""
         launched = story.launched(record)
-        if launched is not None and self.task is not None:
-            await publish(Task(*self.task), links_of(launched))
+        if launched is not None and self.task_key is not None:
+            await publish(Task(*self.task_key), links_of(launched))
 
     async def _hold(self, began: float) -> None:
         hold = hold_seconds(
