@@ -133,7 +133,8 @@ def test_airflow_imports_the_example_dags(airflow: Clean) -> None:
     variables |= {"AIRFLOW__CORE__DAGS_FOLDER": str(dags)}
     airflow.run("airflow", "db", "migrate", variables=variables)
     command = ["dags", "list-import-errors", "--local", "--output", "json"]
-    *_, listed = airflow.run("airflow", *command, variables=variables).stdout.splitlines()
+    done = airflow.run("airflow", *command, variables=variables, status=1)
+    *_, listed = done.stdout.splitlines()
     assert [Path(each["filepath"]).name for each in json.loads(listed)] == ["broken.py"]
 
 
