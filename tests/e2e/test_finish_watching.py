@@ -87,7 +87,7 @@ def test_rest_ended_it_and_no_later_look(stage: Stage, watching: str) -> None:
 def test_a_failed_run_fails_the_sensor_whatever_retries_it_has(stage: Stage, watching: str) -> None:
     cell = Cell(stage, "finish_watching", watching, "failing")
     assert cell.wait_ended(240) == ["failed"]
-    assert "main exited with 3" in cell.story
+    assert "exit codes {'main': 3}" in cell.story
     by_rest = Cell(stage, "finish_watching", watching, "rest_fails")
     assert by_rest.wait_ended(240) == ["failed"]
 
@@ -107,9 +107,10 @@ def test_a_task_that_does_not_wait_ends_while_its_container_runs(
     assert answer == {"stopping": [run_id], "already_ended": [], "unknown": []}
     stopped = Cell(stage, "finish_watching", watching, "stopped")
     assert stopped.wait_ended(240) == ["failed"]
-    assert "of no more use" in stopped.story
+    assert "stopped: stopped by user" in stopped.story
     outcome = stage.deployed.outcome(run_id)
     assert (outcome["state"], outcome["backend_id"]) == ("stopped", arn)
+    assert "of no more use" in outcome["reason"]
 
 
 def test_a_watcher_that_was_killed_stops_nothing(stage: Stage) -> None:

@@ -20,7 +20,7 @@ def key(name: str) -> str:
 def finish_watching():
     JobRunSensor(task_id="deferred", idempotency_key=key("person"), deferrable=True)
     JobRunSensor(
-        task_id="rescheduled", idempotency_key=key("person"), poke_interval=3, **RESCHEDULED
+        task_id="rescheduled", idempotency_key=key("person"), poke_interval=20, **RESCHEDULED
     )
     # It looks once, and an hour later.
     by_rest = {"poke_interval": 3600, "timeout": 7200, "finish": "rest", **RESCHEDULED}
