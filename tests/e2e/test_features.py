@@ -6,6 +6,7 @@ The example DAGs are run as they are, beside DAGs in which containers fail.
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,16 @@ class Runs:
         """The states of a DAG run's tasks, once it has ended as it has to."""
         run = self.client.wait_for_dag_run(dag_id, self.ids[dag_id], DAG_RUN_SECONDS)
         found = states(self.client, dag_id, run.run_id)
-        assert run.state == ENDS[dag_id], found
+        assert run.state == ENDS[dag_id], (found, self.failures(dag_id))
         return found
+
+    def failures(self, dag_id: str) -> list[tuple[str, str]]:
+        """What AWS said of the DAG's runs that didn't succeed: task and reason."""
+        return [
+            (each.caller["task_id"], each.outcome["reason"])
+            for each in self.outcomes.all()
+            if each.caller.get("dag_id") == dag_id and each.outcome["state"] != "succeeded"
+        ]
 
     def xcom(self, dag_id: str, task_id: str, key: str = "return_value") -> Any:
         return self.client.xcom(dag_id, self.ids[dag_id], task_id, key)
@@ -70,7 +79,10 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
         with airflow, airflow.client() as client:
             for dag_id in ENDS:
                 client.wait_for_dag(dag_id)
-            yield Runs(client, table, {dag_id: client.trigger(dag_id).run_id for dag_id in ENDS})
+            # The examples' templates have the logical date.
+            now = datetime.now(UTC).isoformat()
+            ids = {dag_id: client.trigger(dag_id, logical_date=now).run_id for dag_id in ENDS}
+            yield Runs(client, table, ids)
 
 
 def test_a_failed_task_is_still_torn_down(runs: Runs) -> None:
@@ -134,7 +146,9 @@ def test_the_example_s_companion_is_stopped(runs: Runs) -> None:
 
 
 def test_the_example_waits_for_what_a_schedule_started(runs: Runs) -> None:
-    firing = runs.outcomes.wait(lambda run: run.caller["kind"] == "schedule", 120).caller
+    fired = runs.outcomes.wait(lambda run: run.caller["kind"] == "schedule", 120)
+    assert fired.outcome["state"] == "succeeded", fired.outcome["reason"]
+    firing = fired.caller
     dag_id = "jetbridge_waits_for_schedule"
     asked = runs.client.trigger(dag_id, logical_date=firing["scheduled_time"])
     run = runs.client.wait_for_dag_run(dag_id, asked.run_id, DAG_RUN_SECONDS)

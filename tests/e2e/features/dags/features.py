@@ -37,7 +37,7 @@ with DAG("teardown_after_failure", schedule=None):
     )
     never = EcsRunTaskOperator(task_id="never", overrides=exits(0), **KEYWORDS)
     teardown = EcsRunTaskOperator(task_id="teardown", overrides=exits(0), **KEYWORDS)
-    setup >> fails >> never >> teardown.as_teardown(setups=setup, on_failure_fail_dagrun=True)
+    setup >> fails >> never >> teardown.as_teardown(setups=setup)
 
 with DAG("mapped_one_fails", schedule=None):
     EcsRunTaskOperator.partial(task_id="mapped", retries=1, **KEYWORDS).expand(

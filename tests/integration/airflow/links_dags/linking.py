@@ -24,16 +24,16 @@ LAUNCHED = Launched(
 
 
 class Publishes(BaseTrigger):
-    def __init__(self, *, task: list[Any], release: str) -> None:
+    def __init__(self, *, task_key: list[Any], release: str) -> None:
         super().__init__()
-        self.task = task
+        self.task_key = task_key
         self.release = release
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        return "linking.Publishes", {"task": self.task, "release": self.release}
+        return "linking.Publishes", {"task_key": self.task_key, "release": self.release}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        taken = await publish(Task(*self.task), of_launched(LAUNCHED, STACK))
+        taken = await publish(Task(*self.task_key), of_launched(LAUNCHED, STACK))
         while not Path(self.release).exists():
             await asyncio.sleep(0.2)
         yield TriggerEvent({"taken": taken})

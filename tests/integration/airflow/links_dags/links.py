@@ -42,7 +42,7 @@ class Waits(BaseOperator):
         self.link_urls = of_answer(answer, STACK)
         ti = context["ti"]
         task = [ti.dag_id, ti.run_id, ti.task_id, ti.map_index]
-        trigger = Publishes(task=task, release=os.environ["JETBRIDGE_TEST_RELEASE"])
+        trigger = Publishes(task_key=task, release=os.environ["JETBRIDGE_TEST_RELEASE"])
         self.defer(trigger=trigger, method_name="resume")
 
     def resume(self, context, event):
