@@ -54,8 +54,8 @@ class JetbridgeRunTrigger(BaseTrigger):
     :param stop_function: the Lambda function that stops the run; None, as in triggers that an
         earlier version of this provider stored, never stops it.
     :param caller_key: of the try that waits (``AirflowCaller.key``).
-    :param task_key: DAG id, run id, task id and map index of the task, on whose page its links appear as
-        soon as they are known; None shows them at its end.
+    :param task_key: DAG id, run id, task id and map index of the task, on whose page its links
+        appear as soon as they are known; None shows them at its end.
     :param until: what is waited for: that the run has ``finished``, or is ``launched``.
     :param aws_conn_id: the Airflow connection to AWS, as for every operator of the amazon
         provider; likewise ``verify`` and ``botocore_config``.
