@@ -11,7 +11,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from hypercorn.asyncio import serve as serve_asgi
@@ -104,7 +103,7 @@ def _build(
         seam.logs,
         seam.secrets,
         processes,
-        register_task_definition=partial(ecs.handle, "RegisterTaskDefinition"),
+        ecs=ecs.handle,
     )
     pool = FunctionPool(interpreter, endpoint_url=url, logs=seam.logs, processes=processes)
     seam.serve_with("ecs", EngineService("ecs", ecs))

@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -101,8 +100,7 @@ class Cloud:
         )
         ports = (self.around, self.around, self.around, self.around)
         ecs = EcsEngine(self.config, *ports)
-        register = partial(ecs.handle, "RegisterTaskDefinition")
-        batch = BatchEngine(self.config, *ports, register_task_definition=register)
+        batch = BatchEngine(self.config, *ports, ecs=ecs.handle)
         self.engines = {"ecs": ecs, "batch": batch}
 
     def ecs(self, operation: str, **parameters: Any) -> dict[str, Any]:

@@ -366,3 +366,14 @@ def test_a_job_leaves_ecs_task_definition_of_its_definition_s_name(cloud: Any) -
     registered = cloud.ecs("DescribeTaskDefinition", taskDefinition="report:1")["taskDefinition"]
     assert registered["compatibilities"] == ["EC2", "FARGATE"]
     assert registered["containerDefinitions"][0]["command"] == ["sh", "-c", "exit 0"]
+
+
+def test_a_job_leaves_somebody_elses_family_alone(cloud: Any) -> None:
+    cloud.ecs(
+        "RegisterTaskDefinition",
+        family="report",
+        containerDefinitions=[{"name": "report", "image": "x", "memory": 64}],
+    )
+    cloud.wait_for_job(cloud.submit(cloud.define_job("report", script="exit 0")))
+    [arn] = cloud.ecs("ListTaskDefinitions")["taskDefinitionArns"]
+    assert arn.endswith(":task-definition/report:1")

@@ -11,7 +11,7 @@ from .events import emit_state_change
 from .job import Job
 from .lifecycle import JobLifecycle
 from .operations import BatchOperations
-from .task_definitions import Register, TaskDefinitions
+from .task_definitions import Ecs, TaskDefinitions
 
 _OPERATIONS = frozenset(
     {
@@ -41,8 +41,7 @@ _OPERATIONS = frozenset(
 class BatchEngine(Engine):
     """AWS Batch, with containers as local processes. Everything is kept in memory.
 
-    ``register_task_definition`` takes ECS's RegisterTaskDefinition parameters; without it, jobs
-    leave no task definitions behind.
+    ``ecs`` calls an operation of ECS; without it, jobs leave no task definitions behind.
     """
 
     operations: ClassVar[frozenset[str]] = _OPERATIONS
@@ -56,9 +55,9 @@ class BatchEngine(Engine):
         logs: LogSink,
         secrets: SecretSource,
         processes: ProcessRegistry,
-        register_task_definition: Register = dict,
+        ecs: Ecs = lambda operation, parameters: {},
     ) -> None:
-        self._task_definitions = TaskDefinitions(register_task_definition)
+        self._task_definitions = TaskDefinitions(ecs)
         super().__init__(config, events, logs, secrets, processes)
 
     def _open(self) -> Mapping[str, Answer]:

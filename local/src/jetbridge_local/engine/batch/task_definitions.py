@@ -2,7 +2,8 @@
 
 Batch runs a job as an ECS task of a definition that it registers under the job definition's name,
 and leaves behind: the amazon provider's own system test for Batch deregisters it
-(tests/system/amazon/aws/example_batch.py of apache-airflow-providers-amazon 9.39.0).
+(tests/system/amazon/aws/example_batch.py of apache-airflow-providers-amazon 9.39.0). What it does
+where somebody else has a family of that name is written nowhere; here it leaves that family alone.
 """
 
 from collections.abc import Callable
@@ -11,7 +12,8 @@ from typing import Any
 from .definitions import requirements
 from .job import Job
 
-type Register = Callable[[dict[str, Any]], object]
+type Ecs = Callable[[str, dict[str, Any]], dict[str, Any]]
+"""Calls an operation of ECS with its parameters."""
 
 _CONTAINER = ("image", "command", "environment", "secrets")
 _CPU_UNITS = 1024
@@ -20,19 +22,29 @@ _CPU_UNITS = 1024
 class TaskDefinitions:
     """Registers one for each revision of a job definition, when its first job starts.
 
-    ``register`` takes RegisterTaskDefinition's parameters. Not thread-safe: its engine holds the
-    lock.
+    Not thread-safe: its engine holds the lock.
     """
 
-    def __init__(self, register: Register) -> None:
-        self._register = register
+    def __init__(self, ecs: Ecs) -> None:
+        self._ecs = ecs
         self._registered: set[str] = set()
+        self._families: set[str] = set()
 
     def job_starts(self, job: Job) -> None:
         arn = job.record["jobDefinition"]
-        if arn not in self._registered:
-            self._registered.add(arn)
-            self._register(_parameters(job))
+        if arn in self._registered:
+            return
+        self._registered.add(arn)
+        parameters = _parameters(job)
+        if self._is_free(parameters["family"]):
+            self._families.add(parameters["family"])
+            self._ecs("RegisterTaskDefinition", parameters)
+
+    def _is_free(self, family: str) -> bool:
+        if family in self._families:
+            return True
+        found = self._ecs("ListTaskDefinitions", {"familyPrefix": family})
+        return not found.get("taskDefinitionArns")
 
 
 def _parameters(job: Job) -> dict[str, Any]:
