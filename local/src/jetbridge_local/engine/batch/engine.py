@@ -41,7 +41,7 @@ _OPERATIONS = frozenset(
 class BatchEngine(Engine):
     """AWS Batch, with containers as local processes. Everything is kept in memory.
 
-    ``ecs`` calls an operation of ECS; without it, jobs leave no task definitions behind.
+    ``ecs`` calls an operation of ECS, where jobs leave task definitions behind.
     """
 
     operations: ClassVar[frozenset[str]] = _OPERATIONS
@@ -55,7 +55,7 @@ class BatchEngine(Engine):
         logs: LogSink,
         secrets: SecretSource,
         processes: ProcessRegistry,
-        ecs: Ecs = lambda operation, parameters: {},
+        ecs: Ecs,
     ) -> None:
         self._task_definitions = TaskDefinitions(ecs)
         super().__init__(config, events, logs, secrets, processes)
