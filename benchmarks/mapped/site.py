@@ -19,6 +19,7 @@ PARALLELISM = 6
 _IMAGE = "jetbridge-benchmark/gate:1"
 _GROUP = "/jetbridge/example"
 TASKS_VARIABLE = "TASKS"
+STOCK_TASKS_VARIABLE = "STOCK_TASKS"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,12 @@ STOCK = Side("stock", "mapped_stock", "first_stock")
 def tasks_asked_for(default: int) -> int:
     """``TASKS`` of the environment, for a trial."""
     return max(1, int(os.environ.get(TASKS_VARIABLE) or default))
+
+
+def stock_tasks_asked_for(default: tuple[int, ...]) -> tuple[int, ...]:
+    """``STOCK_TASKS`` of the environment, sizes with commas between."""
+    asked = os.environ.get(STOCK_TASKS_VARIABLE, "")
+    return tuple(int(each) for each in asked.split(",") if each) or default
 
 
 def define_job(stack: Stack) -> None:
