@@ -4,9 +4,10 @@ One DAG run of ``EcsRunTaskOperator.partial(…).expand(overrides=[…])`` on a 
 Jetbridge's stack: LocalExecutor with PARALLELISM slots, SQLite, two triggerers, task logs on S3,
 and S3_SECONDS added to each request of Airflow's to S3. The containers wait at a gate until all
 tasks are deferred and all containers run; STEADY_SECONDS later all of them end at once.
-``TASKS=200 STOCK_TASKS=50 make bench ONLY=mapped`` takes fewer tasks. Then, in an Airflow of its own and with the
-prefix ``stock_``, the stock operator (``deferrable=True``, else at its defaults), first with 100
-tasks, then with 300 if none of the 100 has failed: the figures are of the most that it was given.
+``TASKS=200 STOCK_TASKS=50 make bench ONLY=mapped`` takes fewer tasks. Then, in an Airflow of its
+own and with the prefix ``stock_``, the stock operator (``deferrable=True``, else at its defaults),
+first with 100 tasks, then with 300 if none of the 100 has failed: the figures are of the most that
+it was given.
 The local ECS refuses calls beyond AWS's own rates for both. A small DAG run goes before each, so
 that functions and triggerers are warm.
 
@@ -31,6 +32,7 @@ that functions and triggerers are warm.
 
 from typing import Any
 
+from rich.console import Console
 from rich.table import Table
 
 from benchmarks.errors import BenchmarkFailed
@@ -59,6 +61,8 @@ def run(workspace: Workspace) -> Result:
     define_job(stack)
     with workspace.progress.step(f"{tasks} mapped tasks, ours") as say:
         columns = {f"ours, {tasks}": figures(fly(workspace, stack, OURS, tasks, say))}
+    # The stock side takes its time, and may be interrupted.
+    Console().print(table(columns, []))
     notes: list[str] = []
     found: dict[str, Any] = dict(next(iter(columns.values())))
     for size in sorted({min(size, tasks) for size in stock_tasks_asked_for(STOCK_TASKS)}):
