@@ -30,8 +30,9 @@ from jetbridge.contract import (
     encode,
 )
 from jetbridge.domain.failures import POLICY_VERSION
-from jetbridge.domain.lines import RESULT_MARKER
+from jetbridge.domain.lines import LINE_CHARACTERS, RESULT_MARKER
 from jetbridge.domain.run import Attachment, Definition, Ending, LogSource, Run, Status, Stop
+from jetbridge.domain.secrets import MASK
 from jetbridge.logs.port import Busy
 from jetbridge.outcomes.port import Outcomes
 from jetbridge.queues.port import NotYet
@@ -368,6 +369,14 @@ def test_whatever_the_container_prints_the_outcome_fits(line: str, outcomes: Out
     assert len(encode(outcome).encode()) < 250 * 1024
     assert scene.outcomes.get(run.run_id) == outcome
     assert outcome.state is State.SUCCEEDED
+
+
+def test_a_secret_at_the_cut_of_a_long_line_is_masked() -> None:
+    token = "eyJ" + "a" * 40 + ".eyJ" + "b" * 3000 + "." + "c" * 40
+    line = "x" * (LINE_CHARACTERS - 20) + " " + token + "y" * 1_000_000
+    [shown] = Scene(ended_run("ecs_stopped_exit_0"), {MAIN: [line]}).settled().last_lines
+    assert "eyJ" not in shown
+    assert MASK in shown
 
 
 def test_result_that_is_too_big_says_so() -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from jetbridge.bus.port import Bus
 from jetbridge.contract import LogStream, Outcome, StartRequest, State, Way, encode, to_builtins
 from jetbridge.domain.failures import POLICY_VERSION, judge, reason_of
-from jetbridge.domain.lines import reported_result, shortened
+from jetbridge.domain.lines import LINE_CHARACTERS, reported_result, shortened
 from jetbridge.domain.notices import notices
 from jetbridge.domain.run import Definition, Ending, Run
 from jetbridge.domain.secrets import masked
@@ -31,6 +31,8 @@ CLOCKS_DIFFER_SECONDS = 5
 BUSY_SECONDS = (20, 60)
 # A private key whose end is among the last lines began so many lines before them at most.
 KEY_LINES = 100
+# Of a line that is cut afterwards, so much is looked through for secrets; a line may have 1 MB.
+MASKED_CHARACTERS = 4 * LINE_CHARACTERS
 # With the last lines, what fits an EventBridge event (256 KB).
 RESULT_BYTES = 128 * 1024
 
@@ -142,7 +144,10 @@ class Finish:
 def _last_lines(tails: Tails, limit: int) -> list[str]:
     if limit == 0:
         return []
-    ends = [(stream, masked(lines[-limit - KEY_LINES :])[-limit:]) for stream, lines in tails]
+    ends = [
+        (stream, masked(line[:MASKED_CHARACTERS] for line in lines[-limit - KEY_LINES :])[-limit:])
+        for stream, lines in tails
+    ]
     if len(ends) == 1:
         return ends[0][1]
     return [f"{stream.container}: {line}" for stream, lines in ends for line in lines]
