@@ -63,6 +63,11 @@ def watching(stage: Stage) -> str:
     return stage.client.trigger("finish_watching", conf=conf).run_id
 
 
+def wait_told(cell: Cell, text: str) -> None:
+    """A worker uploads its log a moment after its task's end."""
+    until(lambda: text in cell.story, 30, f"{text!r} in the log of {cell.task_id}")
+
+
 @pytest.mark.parametrize("task_id", ["deferred", "rescheduled", "rest", "schedule"])
 def test_a_sensor_ends_with_the_run_that_another_started(
     stage: Stage, watching: str, task_id: str
@@ -87,7 +92,7 @@ def test_rest_ended_it_and_no_later_look(stage: Stage, watching: str) -> None:
 def test_a_failed_run_fails_the_sensor_whatever_retries_it_has(stage: Stage, watching: str) -> None:
     cell = Cell(stage, "finish_watching", watching, "failing")
     assert cell.wait_ended(240) == ["failed"]
-    assert "exit codes {'main': 3}" in cell.story
+    wait_told(cell, "exit codes {'main': 3}")
     by_rest = Cell(stage, "finish_watching", watching, "rest_fails")
     assert by_rest.wait_ended(240) == ["failed"]
 
@@ -100,14 +105,14 @@ def test_a_task_that_does_not_wait_ends_while_its_container_runs(
     arn = stage.client.xcom("finish_watching", watching, "launch", key="ecs_task_arn")
     run_id = stage.client.xcom("finish_watching", watching, "launch", key="run_id")
     assert arn.startswith("arn:aws:ecs:")
-    assert "is launched as ECS task" in cell.story or "goes on without this task" in cell.story
+    wait_told(cell, "goes on without this task")
 
     assert Cell(stage, "finish_watching", watching, "stop").wait_ended(240) == ["success"]
     answer = stage.client.xcom("finish_watching", watching, "stop")
     assert answer == {"stopping": [run_id], "already_ended": [], "unknown": []}
     stopped = Cell(stage, "finish_watching", watching, "stopped")
     assert stopped.wait_ended(240) == ["failed"]
-    assert "stopped: stopped by user" in stopped.story
+    wait_told(stopped, "stopped: stopped by user")
     outcome = stage.deployed.outcome(run_id)
     assert (outcome["state"], outcome["backend_id"]) == ("stopped", arn)
     assert "of no more use" in outcome["reason"]
