@@ -1,5 +1,6 @@
 """Many starts at once: every run is launched once, whatever ECS lets through."""
 
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -24,7 +25,9 @@ def stack(deployed: Deployed) -> Stack:
 def test_a_flood_is_launched_at_the_rate_that_ecs_takes(deployed: Deployed, stack: Stack) -> None:
     per_second = deployed.cloud.settings.limits.run_task_per_second
     with launching(stack, per_second):
-        flood = send(stack, Starts(stack), "paced", 64, per_second, IN_FLIGHT, print)
+        flood = send(
+            stack, Starts(stack), f"paced-{uuid.uuid4()}", 64, per_second, IN_FLIGHT, print
+        )
     expect_each_launched_once(flood)
     assert throttled_calls(stack, min(start.sent for start in flood.starts)) == 0
     assert flood.other_caller_delay < 5
@@ -36,7 +39,9 @@ def test_a_flood_is_launched_at_the_rate_that_ecs_takes(deployed: Deployed, stac
 def test_a_flood_that_ecs_throttles_loses_nothing(deployed: Deployed, stack: Stack) -> None:
     per_second = deployed.cloud.settings.limits.run_task_per_second
     with launching(stack, 1_000):
-        flood = send(stack, Starts(stack), "unpaced", 64, per_second, IN_FLIGHT, print)
+        flood = send(
+            stack, Starts(stack), f"unpaced-{uuid.uuid4()}", 64, per_second, IN_FLIGHT, print
+        )
     expect_each_launched_once(flood)
     assert throttled_calls(stack, min(start.sent for start in flood.starts)) > 0
     for start in flood.starts:
