@@ -48,6 +48,11 @@ def test_a_flood_that_ecs_throttles_loses_nothing(deployed: Deployed, stack: Sta
         assert deployed.outcome(start.run_id)["state"] == "succeeded"
 
 
+def new(dag: str) -> str:
+    """A DAG that no earlier try has started."""
+    return f"{dag}-{uuid.uuid4()}"
+
+
 def expect_each_launched_once(flood: Flood) -> None:
     assert (flood.launched, flood.launched_twice, flood.lost) == (len(flood.starts), 0, 0)
 
