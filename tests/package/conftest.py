@@ -23,7 +23,7 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def airflow(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Clean:
     """Airflow and the amazon provider as they are locked, and the provider's wheel."""
     return installed(
-        dist, tmp_path_factory.mktemp("airflow"), "airflow", "airflow-provider-jetbridge"
+        dist, tmp_path_factory.mktemp("airflow"), "airflow-3.3", "airflow-provider-jetbridge"
     )
 
 
