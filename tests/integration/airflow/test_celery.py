@@ -122,7 +122,7 @@ def test_the_containers_result_and_lines_reach_airflow(world):
     assert world.client.xcom(*key, "succeeds", "exit_codes") == {"main": 0}
     log = [line.event for line in world.client.log(*key, "succeeds", 1)]
     assert sum(line.startswith("container of") for line in log) == 1
-    assert any("succeeded (started" in line for line in log)
+    assert any("succeeded: completed" in line for line in log)
 
 
 def test_without_the_hold_what_fails_is_failed_by_the_race(world, capsys):

@@ -126,7 +126,7 @@ def test_the_rest_finishes_and_every_task_has_finished_once(world):
         line
         for index in range(FEED)
         for line in world.feed.client.log(*world.feed.key, "mapped", 1, index)
-        if "succeeded (started" in line.event
+        if "succeeded: completed" in line.event
     ]
     assert len(resumed) == FEED
 
