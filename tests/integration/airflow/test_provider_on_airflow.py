@@ -146,7 +146,8 @@ def test_no_task_was_resumed_before_airflow_had_seen_it_defer(client, key):
 
 def test_the_log_tells_the_story_and_the_error(client, key):
     story = text(client, key, "succeeds", 1)
-    for line in ("is accepted (Jetbridge", "Waiting for the outcome of run", "succeeded: completed"):
+    told = ("is accepted (Jetbridge", "Waiting for the outcome of run", "succeeded: completed")
+    for line in told:
         assert line in story
     error = text(client, key, "fails-always", 2)
     for line in ("failed: application exit", "main exited with 3", "ended with 3"):
