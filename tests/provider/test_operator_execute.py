@@ -323,6 +323,12 @@ class TestExecuteComplete:
         assert batch().execute_complete({"ti": ti}, event) == returned
         assert ti.xcoms["batch_job_id"] == "8f2c"
 
+    def test_a_stack_that_is_not_known_any_more_costs_links_and_no_task(self, ti, make_event):
+        """Its connection may have been deleted while the task waited."""
+        operator = ecs(jetbridge_conn_id="deleted_meanwhile")
+        assert operator.execute_complete({"ti": ti}, make_event(result=5)) == 5
+        assert operator.link_urls == {}
+
     def test_nothing_is_pushed_where_xcom_is_off(self, ti, make_event):
         ecs(do_xcom_push=False).execute_complete({"ti": ti}, make_event())
         assert ti.xcoms == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from jetbridge.contract import Launched, Outcome, StartAnswer
@@ -14,17 +15,23 @@ log = logging.getLogger(__name__)
 
 
 def links_of(
-    run: StartAnswer | Launched | Outcome, stack: StackAddress | None = None
+    run: StartAnswer | Launched | Outcome, stack: Callable[[], StackAddress] | None = None
 ) -> dict[str, str]:
-    """Addresses by XCom key; without ``stack`` that of the run's own is absent."""
+    """Addresses by XCom key.
+
+    Args:
+        stack: tells which stack it is, for which Airflow may have to be asked for a connection;
+            without it the run's own link is absent.
+    """
     try:
         from airflow_provider_jetbridge.links import urls
 
+        address = stack() if stack else None
         if isinstance(run, StartAnswer):
-            return urls.of_answer(run, stack)
+            return urls.of_answer(run, address)
         if isinstance(run, Launched):
-            return urls.of_launched(run, stack)
-        return urls.of_outcome(run, stack)
+            return urls.of_launched(run, address)
+        return urls.of_outcome(run, address)
     except Exception:
         log.warning("The links of run %s can't be told", run.run_id, exc_info=True)
         return {}

@@ -208,7 +208,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
 
     def _start(self, request: StartRequest) -> StartAnswer:
         answer = self._hook().start(request)
-        self.link_urls = links_of(answer, self._stack)
+        self.link_urls = links_of(answer, lambda: self._stack)
         self.log.info(
             "Run %s %s (Jetbridge stack %s, %s)",
             answer.run_id,
@@ -308,7 +308,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
             self.log.warning("%s: starting this try's own run", error)
             return self._begin(ti)
         tell_outcome(self.log, outcome)
-        self.link_urls = links_of(outcome, self._stack)
+        self.link_urls = links_of(outcome, lambda: self._stack)
         if self.do_xcom_push:
             ti.xcom_push(key="exit_codes", value=outcome.exit_codes)
             ti.xcom_push(key=self.backend_id_key, value=outcome.backend_id)
