@@ -9,7 +9,7 @@ own and with the prefix ``stock_``, the stock operator (``deferrable=True``, els
 first with 100 tasks, then with 300 if none of the 100 has failed: the figures are of the most that
 it was given.
 The local ECS refuses calls beyond AWS's own rates for both. A small DAG run goes before each, so
-that functions and triggerers are warm.
+that functions and triggerers are warm; ``cold_heartbeat_gaps_s`` is of that one.
 
 ``finished_once``: tasks that succeeded, with one try, one ``execute`` and one ``execute_complete``
     (the executor's log: "Workload finished") and one ECS task. ``defects`` has the others.
@@ -103,6 +103,7 @@ _ROWS = {
     "state_mismatches": "state mismatches",
     "tasks_of_each_triggerer": "tasks of each triggerer",
     "heartbeat_gaps_s": "longest gaps of their heartbeats, s",
+    "cold_heartbeat_gaps_s": "… in the small DAG run before, s",
     "failovers": "tasks that changed triggerers",
     "defects": "not finished once",
 }

@@ -43,6 +43,7 @@ class Crowd:
     stops: int
     mismatches: int
     heartbeat_gaps: Sequence[float]
+    cold_heartbeat_gaps: Sequence[float]
     shares: Sequence[int]
     moved: int
     s3_requests: int
@@ -118,6 +119,7 @@ def figures(crowd: Crowd, prefix: str = "") -> dict[str, Any]:
         "stop_calls": crowd.stops,
         "state_mismatches": crowd.mismatches,
         "heartbeat_gaps_s": [round(gap, 1) for gap in crowd.heartbeat_gaps],
+        "cold_heartbeat_gaps_s": [round(gap, 1) for gap in crowd.cold_heartbeat_gaps],
         "tasks_of_each_triggerer": list(crowd.shares),
         "failovers": crowd.moved,
         "s3_requests_slowed": crowd.s3_requests,

@@ -66,6 +66,7 @@ class _Flight:
         with self._airflow.client() as client, Watch(self._database) as watch:
             client.wait_for_dag(dag_id)
             self._warm_up(client, watch)
+            cold_gaps = watch.longest_gaps()
             watch.forget()
             self._gate.close()
             time.sleep(_SETTLE_SECONDS)
@@ -109,6 +110,7 @@ class _Flight:
             stops=self._calls.stops(self._stack.functions["stop_run"], began),
             mismatches=self._database.mismatches(),
             heartbeat_gaps=watch.longest_gaps(),
+            cold_heartbeat_gaps=cold_gaps,
             shares=watch.shares(),
             moved=watch.moved(),
             s3_requests=s3.requests - slowed,
@@ -116,17 +118,21 @@ class _Flight:
         )
 
     def _warm_up(self, client: AirflowClient, watch: Watch) -> None:
-        """Small DAG runs whose containers end at once, until both triggerers have had triggers.
+        """Small DAG runs like the one to come, until both triggerers have had triggers.
 
-        A triggerer's first look-up of a connection loads Airflow's whole execution API, seconds of
-        CPU time and many megabytes that are nobody's per task; functions are cold as well.
+        A triggerer's first question to Airflow, for a connection or with a link, loads Airflow's
+        whole execution API: seconds of CPU time and many megabytes that are nobody's per task.
+        Functions are cold as well.
         """
         self._wait(lambda: len(self._database.heartbeats()) == 2, "two triggerers beat")
-        self._gate.open()
         for number in range(_MOST_WARM_UPS):
             self._say(f"a small DAG run first ({number + 1})")
             run_id = f"first-{self._side.name}-{self._tasks}-{number}"
+            self._gate.close()
             client.trigger(self._side.warm_up_dag_id, run_id=run_id)
+            self._wait(self._small_run_waits, "a small DAG run waits")
+            time.sleep(_SETTLE_SECONDS)
+            self._gate.open()
             ended = client.wait_for_dag_run(self._side.warm_up_dag_id, run_id, self._patience)
             if ended.state != "success":
                 raise BenchmarkFailed(f"DAG run {run_id} ended as {ended.state}")
@@ -134,6 +140,12 @@ class _Flight:
             if len(shares) == 2 and all(shares):
                 return
         raise BenchmarkFailed(f"one triggerer gets no triggers in {_MOST_WARM_UPS} DAG runs")
+
+    def _small_run_waits(self) -> bool:
+        states = self._database.states(self._side.warm_up_dag_id)
+        waiting = states["deferred"]
+        going_on = states.total() - sum(states[state] for state in _ENDED)
+        return 0 < waiting == going_on and site.running_containers(self._stack) >= waiting
 
     def _all_wait(self) -> bool:
         """Each task is deferred, or has failed already; each that is deferred has a container."""

@@ -19,9 +19,13 @@ class Gate:
         os.mkfifo(self.path)
 
     def open(self) -> None:
-        """Let all through: those that wait, and those yet to come, who find a plain file."""
+        """Let all through: those that wait, and those yet to come, who find a plain file.
+
+        A gate that was never closed is opened, too.
+        """
         arriving = self.path.with_suffix(".open")
         arriving.touch()
+        self.path.touch()
         # Readers that wait at the pipe go on when a writer has opened it, though it is gone then.
         writer = os.open(self.path, os.O_RDWR)
         arriving.replace(self.path)

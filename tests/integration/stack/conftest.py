@@ -45,7 +45,11 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
 
 @pytest.fixture
 def without_events(deployed: Deployed) -> Iterator[None]:
-    """While this lasts, no rule delivers any state change."""
+    """While this lasts, no rule delivers any state change.
+
+    Afterwards every run that is still open is looked up, as the sweeper would in time: the
+    example's scheduled ones may have ended meanwhile.
+    """
     events = deployed.client("events")
     rules = [
         rule["Name"] for rule in events.list_rules()["Rules"] if "StateChangeRule" in rule["Name"]
@@ -56,3 +60,7 @@ def without_events(deployed: Deployed) -> Iterator[None]:
     yield
     for rule in rules:
         events.enable_rule(Name=rule)
+    for run_id in deployed.requested_with(""):
+        if deployed.sealed(run_id) is None:
+            deployed.make_due(run_id)
+    deployed.invoke("sweep-runs", {})

@@ -49,6 +49,7 @@ def crowd(**others: Any) -> Crowd:
         "stops": 0,
         "mismatches": 0,
         "heartbeat_gaps": [2.04, 2.5],
+        "cold_heartbeat_gaps": [9.04, 3.0],
         "shares": [2, 1],
         "moved": 0,
         "s3_requests": 21,
