@@ -130,9 +130,10 @@ _CONFIG: dict[str, Any] = {
         },
         "resumes_per_second": {
             "description": (
-                "How many tasks a triggerer process resumes in a second. Airflow uploads the log "
-                "of each ending trigger in the loop that also sends the triggerer's heartbeat, so "
-                "a burst can make the scheduler take the triggerer for dead."
+                "How many tasks a triggerer process resumes in a second at most. Airflow uploads "
+                "the log of each ending trigger in the loop that also sends the triggerer's "
+                "heartbeat, so a burst can make a peer take the triggerer for dead; while uploads "
+                "are slow, fewer are resumed."
             ),
             "version_added": "0.1.0",
             "type": "float",

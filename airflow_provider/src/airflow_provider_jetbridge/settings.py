@@ -15,7 +15,7 @@ RESUME_HOLD_SECONDS = 15.0
 POLL_INTERVAL_SECONDS = 1.0
 
 RESUMES_PER_SECOND = 20.0
-"""How many tasks one triggerer resumes in a second (see `triggers.guard`)."""
+"""How many tasks one triggerer resumes in a second at most (see `triggers.guard`)."""
 
 
 def stack() -> str:

@@ -85,3 +85,15 @@ async def _states(dag_id: str, run_id: str, task_ids: list[str]) -> dict[str, st
         answer = await ask(dag_id=dag_id, task_ids=some, run_ids=[run_id])
         states.update(answer.get(run_id, {}))
     return states
+
+
+async def count(task: Task) -> int:
+    """How many instances the task has in its DAG run: the cheapest of a trigger's questions.
+
+    Raises:
+        AirflowRuntimeError: Airflow can't be asked.
+    """
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    ask = sync_to_async(RuntimeTaskInstance.get_ti_count)
+    return await ask(dag_id=task.dag_id, task_ids=[task.task_id], run_ids=[task.run_id])

@@ -17,7 +17,7 @@ from airflow_provider_jetbridge.links.publish import publish
 from airflow_provider_jetbridge.story import Storyteller
 from airflow_provider_jetbridge.triggers.guard import hold_seconds, resume_rate
 from airflow_provider_jetbridge.triggers.kill import Reaper
-from airflow_provider_jetbridge.triggers.killed import Killed, StopTarget, Task
+from airflow_provider_jetbridge.triggers.killed import Killed, StopTarget, Task, count
 from airflow_provider_jetbridge.triggers.outcomes import OutcomesTable
 from airflow_provider_jetbridge.triggers.poller import OutcomePoller
 
@@ -118,7 +118,7 @@ class JetbridgeRunTrigger(BaseTrigger):
         self.log.info("Waiting for the %s of run %s", what, self.run_id)
         event = {"run_id": self.run_id, **await self._news()}
         await self._hold(began)
-        await resume_rate.wait_for_slot()
+        await resume_rate.wait_for_slot(self._ask_airflow)
         if self.attached_try is not None:
             event["attached_try"] = self.attached_try
         yield TriggerEvent(event)
@@ -154,17 +154,27 @@ class JetbridgeRunTrigger(BaseTrigger):
     def _reached(self) -> str:
         return "has ended" if self.until == "finished" else "is launched"
 
+    async def _ask_airflow(self) -> None:
+        task = Task(*self.task_key) if self.task_key is not None else self._task()
+        if task is not None:
+            await count(task)
+
+    def _task(self) -> Task | None:
+        """Who waits, as Airflow tells its triggers."""
+        ti: Any = getattr(self, "task_instance", None)
+        return ti and Task(ti.dag_id, ti.run_id, ti.task_id, ti.map_index)
+
     async def on_kill(self) -> None:
         """Have the run stopped, if its task was really killed. Airflow 3.3 and later call this."""
-        ti: Any = getattr(self, "task_instance", None)
-        if ti is None or self.stop_function is None or self.caller_key is None:
+        task = self._task()
+        if task is None or self.stop_function is None or self.caller_key is None:
             self.log.warning("Run %s can't be stopped from here; it goes on", self.run_id)
             return
         Reaper.shared().take(
             Killed(
                 run_id=self.run_id,
                 caller_key=self.caller_key,
-                task=Task(ti.dag_id, ti.run_id, ti.task_id, ti.map_index),
+                task=task,
                 target=StopTarget(self.stop_function, self.outcomes_table, self._access()),
             )
         )

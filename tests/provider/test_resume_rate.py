@@ -1,0 +1,166 @@
+"""Many resumes at once: none makes the triggerer upload for so long that its peers give it up."""
+
+import asyncio
+import selectors
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from airflow_provider_jetbridge.triggers import guard
+
+
+class _Selector(selectors.DefaultSelector):
+    """Waits by setting the clock forward."""
+
+    now = 0.0
+
+    def select(self, timeout: float | None = None) -> Any:
+        if timeout is None:
+            raise AssertionError("everybody waits, and for nothing that will come")
+        self.now += max(0.0, timeout)
+        return super().select(0)
+
+
+class VirtualTime(asyncio.SelectorEventLoop):
+    """An event loop whose time passes only when everybody sleeps."""
+
+    def __init__(self) -> None:
+        self.selector = _Selector()
+        super().__init__(self.selector)
+
+    def time(self) -> float:
+        return self.selector.now
+
+
+class Triggerer:
+    """As Airflow's: in rounds, a second after the last, and one message at a time."""
+
+    def __init__(self, upload_seconds: float) -> None:
+        self._upload_seconds = upload_seconds
+        self._supervisor = asyncio.Lock()
+        self._ended = 0
+        self.rounds: list[int] = []
+        self.questions = 0
+
+    def ends(self) -> None:
+        self._ended += 1
+
+    async def run(self) -> None:
+        while True:
+            ended, self._ended = self._ended, 0
+            async with self._supervisor:
+                await asyncio.sleep(ended * self._upload_seconds)
+            self.rounds.append(ended)
+            await asyncio.sleep(1)
+
+    async def ask(self) -> None:
+        self.questions += 1
+        async with self._supervisor:
+            await asyncio.sleep(0.02)
+
+
+class Burst:
+    """So many triggers that have their outcome at the same time."""
+
+    def __init__(self, upload_seconds: float) -> None:
+        self.loop = VirtualTime()
+        self.triggerer = Triggerer(upload_seconds)
+        self.rate = guard.ResumeRate()
+        self.resumed: list[int] = []
+        self.ask: Any = self.triggerer.ask
+
+    async def trigger(self, number: int) -> None:
+        await self.rate.wait_for_slot(self.ask)
+        self.resumed.append(number)
+        self.triggerer.ends()
+
+    async def everybody(self, triggers: int) -> None:
+        rounds = asyncio.create_task(self.triggerer.run())
+        await asyncio.gather(*(self.trigger(number) for number in range(triggers)))
+        while sum(self.triggerer.rounds) < triggers:
+            await asyncio.sleep(1)
+        rounds.cancel()
+
+    def run(self, coroutine: Any) -> None:
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            asyncio.Runner(loop_factory=self._loop) as runner,
+        ):
+            patch.setattr(guard, "time", SimpleNamespace(monotonic=self.loop.time))
+            runner.run(coroutine)
+
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        return self.loop
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 200), st.floats(0.01, 1.5))
+def test_rounds_stay_short_however_slow_an_upload_is(triggers, upload_seconds):
+    burst = Burst(upload_seconds)
+    burst.run(burst.everybody(triggers))
+    assert burst.resumed == list(range(triggers))
+    assert sum(burst.triggerer.rounds) == triggers
+    assert max(burst.triggerer.rounds) <= 2 * guard.AT_ONCE
+
+
+def test_a_rate_alone_would_not_do():
+    """What the limit is for: with nobody asked, each round is longer than the one before."""
+
+    async def nobody() -> None: ...
+
+    burst = Burst(0.6)
+    burst.ask = nobody
+    burst.run(burst.everybody(500))
+    assert max(burst.triggerer.rounds) > 10 * guard.AT_ONCE
+
+
+def test_a_fast_triggerer_is_not_slowed_much():
+    burst = Burst(0.02)
+    took: list[float] = []
+
+    async def timed() -> None:
+        await burst.everybody(500)
+        took.append(burst.loop.time())
+
+    burst.run(timed())
+    assert took[0] < 500 / 6
+
+
+def test_few_resumes_ask_nothing():
+    burst = Burst(0.1)
+
+    async def one_each_ten_seconds() -> None:
+        for number in range(50):
+            await burst.trigger(number)
+            await asyncio.sleep(10)
+
+    burst.run(one_each_ten_seconds())
+    assert burst.triggerer.questions == 0
+
+
+def test_an_airflow_that_cannot_be_asked_holds_nothing_up(caplog):
+    async def fails() -> None:
+        raise RuntimeError("no connection to the supervisor")
+
+    burst = Burst(0.1)
+    burst.ask = fails
+    burst.run(burst.everybody(50))
+    assert len(burst.resumed) == 50
+    assert "can't be asked whether it keeps up: no connection to the supervisor" in caplog.text
+
+
+def test_a_trigger_that_is_cancelled_while_it_waits_leaves_its_place():
+    burst = Burst(0.1)
+
+    async def some_cancelled() -> None:
+        tasks = [asyncio.create_task(burst.trigger(number)) for number in range(40)]
+        await asyncio.sleep(0.3)
+        for task in tasks[1::2]:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    burst.run(some_cancelled())
+    assert {number for number in range(40) if number % 2 == 0} <= set(burst.resumed)
