@@ -133,6 +133,7 @@ def table(flood: Flood, first: Flood, cold: list[Start], throttled: int) -> Tabl
         ("accepted, cold: slowest", f"{slowest_cold:.3f} s"),
         ("other caller: start to launch", f"{flood.other_caller_delay:.2f} s"),
         ("runs waiting when it came", f"{flood.waiting_before_the_other}"),
+        ("of those, launched before it", f"{flood.launched_before_the_other}"),
     ):
         shown.add_row(name, value)
     return shown

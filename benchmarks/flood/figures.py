@@ -59,6 +59,15 @@ class Flood:
         return accepted - launched
 
     @property
+    def launched_before_the_other(self) -> int:
+        """Runs of the flood that were launched while the other caller's waited.
+
+        Raises BenchmarkFailed.
+        """
+        launched = self.other.sent + self.other_caller_delay
+        return sum(self.other.sent < time < launched for time in self._launch_times())
+
+    @property
     def most_in_a_second(self) -> int:
         """The most launches between any moment and one second later."""
         times = sorted(time for made in self.launches.values() for time in made)

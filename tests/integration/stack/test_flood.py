@@ -17,7 +17,7 @@ RATE = "JETBRIDGE_ECS_LAUNCHES_PER_SECOND"
 IN_FLIGHT = 4
 MESSAGES_IN_FLIGHT = 40
 """launch_run's 20 functions hold two messages each (template.yaml, docs/operations.md): so many may
-be ahead of another caller's."""
+be ahead of another caller's. How long those take is the machine's affair."""
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,9 @@ def test_a_flood_is_launched_at_the_rate_that_ecs_takes(deployed: Deployed, stac
         )
     expect_each_launched_once(flood)
     assert throttled_calls(stack, min(start.sent for start in flood.starts)) == 0
-    assert flood.other_caller_delay < MESSAGES_IN_FLIGHT / per_second + 1
+    # A second's launches more: those that were handed out as the other's came. On a slow machine
+    # fewer wait; `make bench ONLY=flood` has a thousand.
+    assert flood.launched_before_the_other <= MESSAGES_IN_FLIGHT + per_second
     assert flood.seconds < 3 * flood.ideal_seconds
     for start in (flood.starts[0], flood.starts[-1], flood.other):
         assert deployed.outcome(start.run_id)["state"] == "succeeded"

@@ -38,6 +38,12 @@ def test_what_waited_when_the_other_caller_came() -> None:
     assert a_flood(all_launched()).waiting_before_the_other == 1
 
 
+def test_what_was_launched_while_the_other_caller_waited() -> None:
+    assert a_flood(all_launched()).launched_before_the_other == 0
+    launched = all_launched() | {"run-2": [105.5], "run-3": [105.9], "other": [107.0]}
+    assert a_flood(launched).launched_before_the_other == 2
+
+
 def test_a_run_without_a_task_is_lost() -> None:
     launches = all_launched()
     del launches["run-2"]
