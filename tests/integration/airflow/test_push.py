@@ -1,18 +1,21 @@
 """The push endpoint in a real Airflow with real users: who may push, and what comes of it.
 
 Jetbridge's functions are a stand-in whose runs never end, so that every task waits for a push.
-All of it is on SQLite and on PostgreSQL, which alone has SELECT … FOR UPDATE.
+All of it is on PostgreSQL, which alone has SELECT … FOR UPDATE, or on SQLite where that is missing.
+The pushes of tests/e2e/test_finish_matrix.py are on SQLite.
 """
 
 import base64
 import hashlib
 import hmac
 import json
+import os
 import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -33,11 +36,14 @@ from jetbridge.contract import (
 from jetbridge_local.airflow import (
     LocalAirflow,
     PostgresServer,
+    ProgramMissing,
+    Programs,
     User,
     aws_connection,
     connection_variable,
 )
 
+ROOT = Path(__file__).parents[3]
 DAG = "pushed"
 USERS = (
     User("admin", "admin", "admins-password"),
@@ -130,12 +136,16 @@ def until(condition: Callable[[], bool], seconds: float = 30) -> None:
         time.sleep(0.1)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module")
 def metadata(request, airflow_python) -> dict[str, Any]:
     """What is particular to an Airflow with this metadata database."""
-    if request.param == "sqlite":
-        return {"python": airflow_python}
-    programs = request.getfixturevalue("programs")
+    on_sqlite = {"python": airflow_python}
+    if "AIRFLOW_PYTHON" in os.environ:
+        return on_sqlite
+    try:
+        programs = Programs.find(ROOT / ".venv")
+    except ProgramMissing:
+        return on_sqlite
     python = request.getfixturevalue("celery_python")
     return {"python": python, "database": PostgresServer(programs)}
 
