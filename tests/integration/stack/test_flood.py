@@ -36,7 +36,8 @@ def test_a_flood_is_launched_at_the_rate_that_ecs_takes(deployed: Deployed, stac
     # A second's launches more: those that were handed out as the other's came. On a slow machine
     # fewer wait; `make bench ONLY=flood` has a thousand.
     assert flood.launched_before_the_other <= MESSAGES_IN_FLIGHT + per_second
-    assert flood.seconds < 3 * flood.ideal_seconds
+    # The functions are cold, and twenty of them start at once on however few processors.
+    assert flood.seconds < 5 * flood.ideal_seconds
     for start in (flood.starts[0], flood.starts[-1], flood.other):
         assert deployed.outcome(start.run_id)["state"] == "succeeded"
 
