@@ -1,38 +1,17 @@
 """Many resumes at once: none makes the triggerer upload for so long that its peers give it up."""
 
 import asyncio
-import selectors
+from collections.abc import Coroutine
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import virtual_time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_jetbridge.triggers import guard
-
-
-class _Selector(selectors.DefaultSelector):
-    """Waits by setting the clock forward."""
-
-    now = 0.0
-
-    def select(self, timeout: float | None = None) -> Any:
-        if timeout is None:
-            raise AssertionError("everybody waits, and for nothing that will come")
-        self.now += max(0.0, timeout)
-        return super().select(0)
-
-
-class VirtualTime(asyncio.SelectorEventLoop):
-    """An event loop whose time passes only when everybody sleeps."""
-
-    def __init__(self) -> None:
-        self.selector = _Selector()
-        super().__init__(self.selector)
-
-    def time(self) -> float:
-        return self.selector.now
 
 
 class Triggerer:
@@ -66,15 +45,16 @@ class Burst:
     """So many triggers that have their outcome at the same time."""
 
     def __init__(self, upload_seconds: float) -> None:
-        self.loop = VirtualTime()
         self.triggerer = Triggerer(upload_seconds)
         self.rate = guard.ResumeRate()
         self.resumed: list[int] = []
+        self.times: list[float] = []
         self.ask: Any = self.triggerer.ask
 
     async def trigger(self, number: int) -> None:
         await self.rate.wait_for_slot(self.ask)
         self.resumed.append(number)
+        self.times.append(asyncio.get_running_loop().time())
         self.triggerer.ends()
 
     async def everybody(self, triggers: int) -> None:
@@ -84,16 +64,13 @@ class Burst:
             await asyncio.sleep(1)
         rounds.cancel()
 
-    def run(self, coroutine: Any) -> None:
-        with (
-            pytest.MonkeyPatch.context() as patch,
-            asyncio.Runner(loop_factory=self._loop) as runner,
-        ):
-            patch.setattr(guard, "time", SimpleNamespace(monotonic=self.loop.time))
-            runner.run(coroutine)
+    def run(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        async def scenario(loop: virtual_time.VirtualLoop) -> None:
+            patch.setattr(guard, "time", SimpleNamespace(monotonic=loop.time))
+            await coroutine
 
-    def _loop(self) -> asyncio.AbstractEventLoop:
-        return self.loop
+        with pytest.MonkeyPatch.context() as patch:
+            virtual_time.run(scenario)
 
 
 @settings(max_examples=60, deadline=None)
@@ -104,6 +81,17 @@ def test_rounds_stay_short_however_slow_an_upload_is(triggers, upload_seconds):
     assert burst.resumed == list(range(triggers))
     assert sum(burst.triggerer.rounds) == triggers
     assert max(burst.triggerer.rounds) <= 2 * guard.AT_ONCE
+
+
+@given(st.integers(2, 200))
+def test_a_burst_is_released_at_20_a_second_at_most(triggers):
+    burst = Burst(0.01)
+    burst.run(burst.everybody(triggers))
+    assert burst.times[0] == 0
+    assert all(later - earlier >= 1 / 20 - 1e-9 for earlier, later in pairwise(burst.times))
+    assert burst.times[min(triggers, guard.AT_ONCE) - 1] == pytest.approx(
+        (min(triggers, guard.AT_ONCE) - 1) / 20
+    )
 
 
 def test_a_rate_alone_would_not_do():
@@ -123,7 +111,7 @@ def test_a_fast_triggerer_is_not_slowed_much():
 
     async def timed() -> None:
         await burst.everybody(500)
-        took.append(burst.loop.time())
+        took.append(asyncio.get_running_loop().time())
 
     burst.run(timed())
     assert took[0] < 500 / 6
