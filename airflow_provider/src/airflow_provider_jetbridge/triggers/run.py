@@ -155,8 +155,7 @@ class JetbridgeRunTrigger(BaseTrigger):
         return "has ended" if self.until == "finished" else "is launched"
 
     async def _ask_airflow(self) -> None:
-        task = Task(*self.task_key) if self.task_key is not None else self._task()
-        if task is not None:
+        if task := self._task():
             await count(task)
 
     def _task(self) -> Task | None:
