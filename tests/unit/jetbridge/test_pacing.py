@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jetbridge_testing.clock import Clock
+from jetbridge_testing.serial import SerialDynamoDb
 from jetbridge_testing.tables import create_table, fresh_table
 
 from jetbridge.pacing.dynamodb import DynamoPacer, Pace
@@ -16,22 +17,6 @@ from jetbridge.queues.port import NotYet
 
 # Turns are whole microseconds, times are floats.
 ERROR = 2e-6
-
-
-class SerialDynamoDb:
-    """A client whose calls happen one after the other: DynamoDB serialises the writes of an item,
-    moto doesn't."""
-
-    def __init__(self, client: Any) -> None:
-        self.exceptions = client.exceptions
-        self._client = client
-        self._lock = threading.Lock()
-        self.calls = 0
-
-    def update_item(self, **parameters: Any) -> Any:
-        with self._lock:
-            self.calls += 1
-            return self._client.update_item(**parameters)
 
 
 @pytest.fixture

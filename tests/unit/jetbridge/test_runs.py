@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.samples import DEFINITIONS, change, launched_run, new_run, watcher
+from jetbridge_testing.serial import SerialDynamoDb
 from msgspec.structs import replace
 
 from jetbridge.contract import Cause, Death, StopCause
@@ -363,14 +364,17 @@ def test_due_gives_the_longest_waiting_first(runs: Runs) -> None:
     assert [run.run_id for run in islice(runs.due(999.0), 3)] == ["run-4", "run-3", "run-2"]
 
 
-def test_one_of_many_concurrent_creates_wins(dynamo_runs: Runs) -> None:
+def test_one_of_many_concurrent_creates_wins(
+    dynamodb: Any, dynamo_runs: Runs, clock: Clock
+) -> None:
+    runs = DynamoRuns(SerialDynamoDb(dynamodb), "RunsTable", 900, clock=clock)
     run = new_run()
     created = []
     barrier = threading.Barrier(8)
 
     def create(number: int) -> None:
         barrier.wait()
-        created.append(dynamo_runs.create(replace(run, created_at=float(number))))
+        created.append(runs.create(replace(run, created_at=float(number))))
 
     threads = [threading.Thread(target=create, args=(number,)) for number in range(8)]
     for thread in threads:
