@@ -24,6 +24,11 @@ def find_browser(fetched: Path) -> str | None:
     return next(filter(None, map(shutil.which, candidates)), None)
 
 
+def page_of(dag_id: str, run_id: str, task_id: str) -> str:
+    """The path of a task instance's page."""
+    return f"/dags/{dag_id}/runs/{quote(run_id, safe='')}/tasks/{task_id}"
+
+
 class LogPage:
     """The page of one try's log.
 
@@ -37,22 +42,18 @@ class LogPage:
         self._lines = self._log.locator("[data-testid^=virtualized-item-]")
 
     def open(self, airflow: str, dag_id: str, run_id: str, task_id: str, try_number: int) -> None:
-        path = f"/dags/{dag_id}/runs/{quote(run_id, safe='')}/tasks/{task_id}"
-        self._page.goto(f"{airflow}{path}?try_number={try_number}")
+        self._page.goto(f"{airflow}{page_of(dag_id, run_id, task_id)}?try_number={try_number}")
         group = self._log.get_by_test_id("summary-Post Execute").first
         group.click()
         expect(group).to_contain_text("▼")
 
     def tops(self, texts: Sequence[str]) -> list[float]:
         """How far down lines with exactly these texts stand; each has to be there once."""
-        return [self._box(self._line(text))["y"] for text in texts]
+        return [box_of(self._line(text))["y"] for text in texts]
 
     def screenshot(self, path: Path) -> None:
         """Of the window, down to the log's end."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        log = self._box(self._log)
-        height = log["y"] + log["height"] + MARGIN
-        self._page.screenshot(path=path, clip={"x": 0, "y": 0, "width": WIDTH, "height": height})
+        save_down_to(self._page, self._log, path)
 
     def _line(self, text: str) -> Locator:
         found = self._lines.filter(has_text=re.compile(rf" - {re.escape(text)}$"))
@@ -60,19 +61,81 @@ class LogPage:
         expect(found).to_be_in_viewport()
         return found
 
-    def _box(self, element: Locator) -> FloatRect:
-        box = element.bounding_box()
-        assert box is not None, "it is not shown"
-        return box
+
+class DetailsPage:
+    """The tab Details of one task instance, which has the buttons of its links."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+
+    def open(self, airflow: str, dag_id: str, run_id: str, task_id: str) -> None:
+        self._page.goto(f"{airflow}{page_of(dag_id, run_id, task_id)}/details")
+
+    def address(self, name: str) -> str | None:
+        """Where a link's button leads; None if the page shows it without an address."""
+        return self._button(name).get_attribute("href")
+
+    def screenshot(self, path: Path) -> None:
+        """Of the window, down to the attributes that stand below the links."""
+        save_down_to(self._page, self._page.get_by_role("row").filter(has_text="Run ID"), path)
+
+    def _button(self, name: str) -> Locator:
+        return self._page.get_by_role("link", name=name, exact=True)
+
+
+class ConnectionForm:
+    """The form for a new connection, filled as a person does."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._form = page.get_by_role("dialog")
+
+    def open(self, airflow: str, connection_type: str) -> None:
+        self._page.goto(f"{airflow}/connections")
+        self._page.get_by_role("button", name="Add Connection").click()
+        self._form.get_by_role("combobox").fill(connection_type)
+        self._page.get_by_role("option", name=connection_type, exact=True).click()
+        self._form.get_by_role("button", name="Extra Fields", exact=True).click()
+
+    def fill(self, connection_id: str, **fields: str) -> None:
+        """``fields`` are the connection type's own, by their keys in Extra."""
+        self._form.locator("[name=connection_id]").fill(connection_id)
+        for key, text in fields.items():
+            self._form.locator(f"[name=element_{key}]").fill(text)
+
+    def save(self) -> None:
+        self._form.get_by_role("button", name="Save").click()
+        expect(self._form).to_be_hidden()
+
+    def screenshot(self, path: Path) -> None:
+        save(self._page, box_of(self._form), path)
+
+
+def save_down_to(page: Page, last: Locator, path: Path) -> None:
+    """A picture of the window, down to the end of an element."""
+    box = box_of(last)
+    height = box["y"] + box["height"] + MARGIN
+    save(page, {"x": 0, "y": 0, "width": WIDTH, "height": height}, path)
+
+
+def save(page: Page, clip: FloatRect, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=path, clip=clip)
+
+
+def box_of(element: Locator) -> FloatRect:
+    box = element.bounding_box()
+    assert box is not None, "it is not shown"
+    return box
 
 
 @contextmanager
-def log_page(browser: str) -> Iterator[LogPage]:
+def window(browser: str) -> Iterator[Page]:
     """One window of a browser that is started for it."""
     expect.set_options(timeout=SECONDS * 1000)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser)
         page = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT})
         page.set_default_timeout(SECONDS * 1000)
-        yield LogPage(page)
+        yield page
         chromium.close()

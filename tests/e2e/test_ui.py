@@ -1,11 +1,13 @@
-"""What a person sees who opens the log of a try in Airflow."""
+"""What a person sees of Jetbridge on Airflow's pages."""
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from airflow_pages import LogPage, find_browser, log_page
+from airflow_pages import ConnectionForm, DetailsPage, LogPage, find_browser, window
+from playwright.sync_api import Page
 from rich.console import Console
 
 from jetbridge_local.demo.outcomes import Finished
@@ -38,8 +40,8 @@ def demo(browser: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dem
 
 
 @pytest.fixture
-def page(browser: str) -> Iterator[LogPage]:
-    with log_page(browser) as page:
+def page(browser: str) -> Iterator[Page]:
+    with window(browser) as page:
         yield page
 
 
@@ -56,19 +58,50 @@ def run_of(demo: Demo, task_id: str) -> Finished:
 
 @pytest.mark.parametrize("backend", ["ecs", "batch"])
 def test_first_and_last_line_are_on_the_page(
-    demo: Demo, page: LogPage, pictures: Path, backend: str
+    demo: Demo, page: Page, pictures: Path, backend: str
 ) -> None:
     run = run_of(demo, f"{backend}_report")
     printed = [text for _, text in printed_lines(demo.client("logs"), run)]
     assert len(printed) > 2
     caller = run.caller
-    page.open(
+    log = LogPage(page)
+    log.open(
         demo.airflow.url,
         caller["dag_id"],
         caller["run_id"],
         caller["task_id"],
         caller["try_number"],
     )
-    first, last = page.tops([printed[0], printed[-1]])
+    first, last = log.tops([printed[0], printed[-1]])
     assert first < last
-    page.screenshot(pictures / f"airflow-log-{backend}.png")
+    log.screenshot(pictures / f"airflow-log-{backend}.png")
+
+
+@pytest.mark.parametrize(("backend", "name"), [("ecs", "ECS task"), ("batch", "Batch job")])
+def test_the_links_lead_to_what_ran(
+    demo: Demo, page: Page, pictures: Path, backend: str, name: str
+) -> None:
+    run = run_of(demo, f"{backend}_report")
+    details = DetailsPage(page)
+    caller = run.caller
+    details.open(demo.airflow.url, caller["dag_id"], caller["run_id"], caller["task_id"])
+    addresses = [details.address(link) or "" for link in (name, "CloudWatch log", "Jetbridge run")]
+    assert all(address.startswith("https://") for address in addresses)
+    assert run.outcome["backend_id"].split("/")[-1] in addresses[0]
+    assert run.run_id in addresses[2]
+    details.screenshot(pictures / f"airflow-links-{backend}.png")
+
+
+def test_the_form_of_a_connection_stores_what_the_provider_reads(
+    demo: Demo, page: Page, pictures: Path
+) -> None:
+    form = ConnectionForm(page)
+    form.open(demo.airflow.url, "Jetbridge")
+    fields = {"stack": "jetbridge", "region_name": "us-east-1", "aws_conn_id": "aws_default"}
+    form.fill("jetbridge_default", **fields)
+    form.screenshot(pictures / "airflow-connection.png")
+    form.save()
+    with demo.airflow.client() as client:
+        stored = client.connection("jetbridge_default")
+    assert stored["conn_type"] == "jetbridge"
+    assert json.loads(stored["extra"]) == fields

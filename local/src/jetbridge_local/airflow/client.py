@@ -77,6 +77,10 @@ class AirflowClient:
         body = {"connection_id": connection_id, "conn_type": conn_type, **fields}
         self._json("POST", "/api/v2/connections", json=body)
 
+    def connection(self, connection_id: str) -> dict[str, Any]:
+        """A connection as it is stored in Airflow's database; fields as in `add_connection`."""
+        return self._json("GET", f"/api/v2/connections/{quote(connection_id, safe='')}")
+
     def test_connection(self, conn_type: str, **fields: Any) -> tuple[bool, str]:
         """What the button "Test" of a connection's form says; ``[core] test_connection`` allows it.
 
