@@ -24,9 +24,10 @@ that functions and triggerers are warm; ``cold_heartbeat_gaps_s`` is of that one
     ``ecs_calls_refused``: Airflow's calls of ECS that ended in an error.
 ``worker_s_per_task``: how long both processes of a task held a slot of the executor together,
     the upload of their log included.
-``failovers``: tasks whose trigger was seen with more than one triggerer. ``heartbeat_gaps_s``:
-    the longest of each triggerer's; at 30 s (``[triggerer] triggerer_health_check_threshold``) its
-    peer takes its triggers over. ``stop_calls``: of StopTask, and Airflow's of stop_run.
+``heartbeat_gaps_s``: the longest of each triggerer's; at 30 s (``[triggerer]
+    triggerer_health_check_threshold``) its peer takes its triggers over. ``failovers``: tasks that
+    this happened to. ``claimed_twice``: tasks whose trigger two living triggerers took at once,
+    which Airflow allows on SQLite. ``stop_calls``: of StopTask, and Airflow's of stop_run.
     ``state_mismatches``: tasks that the scheduler failed since it didn't expect their state.
 """
 
@@ -104,7 +105,8 @@ _ROWS = {
     "tasks_of_each_triggerer": "tasks of each triggerer",
     "heartbeat_gaps_s": "longest gaps of their heartbeats, s",
     "cold_heartbeat_gaps_s": "… in the small DAG run before, s",
-    "failovers": "tasks that changed triggerers",
+    "failovers": "tasks taken over from a silent triggerer",
+    "claimed_twice": "tasks that two triggerers took at once",
     "defects": "not finished once",
 }
 

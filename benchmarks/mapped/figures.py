@@ -45,7 +45,8 @@ class Crowd:
     heartbeat_gaps: Sequence[float]
     cold_heartbeat_gaps: Sequence[float]
     shares: Sequence[int]
-    moved: int
+    failovers: int
+    claimed_twice: int
     s3_requests: int
     unfinished: int = field(default=0)
 
@@ -121,7 +122,8 @@ def figures(crowd: Crowd, prefix: str = "") -> dict[str, Any]:
         "heartbeat_gaps_s": [round(gap, 1) for gap in crowd.heartbeat_gaps],
         "cold_heartbeat_gaps_s": [round(gap, 1) for gap in crowd.cold_heartbeat_gaps],
         "tasks_of_each_triggerer": list(crowd.shares),
-        "failovers": crowd.moved,
+        "failovers": crowd.failovers,
+        "claimed_twice": crowd.claimed_twice,
         "s3_requests_slowed": crowd.s3_requests,
         "defects": dict(crowd.defects()),
     }

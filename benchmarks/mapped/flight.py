@@ -112,7 +112,8 @@ class _Flight:
             heartbeat_gaps=watch.longest_gaps(),
             cold_heartbeat_gaps=cold_gaps,
             shares=watch.shares(),
-            moved=watch.moved(),
+            failovers=watch.failovers(),
+            claimed_twice=watch.claimed_twice(),
             s3_requests=s3.requests - slowed,
             unfinished=left,
         )

@@ -5,12 +5,15 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import psutil
 
 from benchmarks.mapped.database import Database
 
 _LOOK_SECONDS = 0.5
+TAKEN_FOR_DEAD_SECONDS = 30.0
+"""The default of Airflow's ``[triggerer] triggerer_health_check_threshold``."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,8 @@ class Watch:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._beats: dict[int, list[float]] = defaultdict(list)
-        self._triggerers: dict[str, set[int]] = defaultdict(set)
+        self._triggerers: dict[str, list[int]] = defaultdict(list)
+        self._failovers: set[str] = set()
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -67,7 +71,7 @@ class Watch:
                 if not beats or beat != beats[-1]:
                     beats.append(beat)
             for instance, triggerer in waiting:
-                self._triggerers[instance].add(triggerer)
+                self._note_of(instance, triggerer, now)
             self._now = now
 
     def forget(self) -> None:
@@ -75,6 +79,7 @@ class Watch:
         with self._lock:
             self._beats.clear()
             self._triggerers.clear()
+            self._failovers.clear()
 
     def longest_gaps(self) -> list[float]:
         """Of each triggerer's heartbeat, by its job's id; also that which still lasts."""
@@ -86,18 +91,42 @@ class Watch:
             for _, beats in sorted(self._beats.items())
         ]
 
-    def moved(self) -> int:
-        """Task instances whose trigger was seen with more than one triggerer."""
-        return sum(len(each) > 1 for each in self._triggerers.values())
+    def failovers(self) -> int:
+        """Task instances whose trigger went to a peer because its triggerer was silent for long
+        enough to be taken for dead."""
+        return len(self._failovers)
+
+    def claimed_twice(self) -> int:
+        """Task instances whose trigger went to a peer although its triggerer was alive.
+
+        Two triggerers that look at once both take a new trigger, and the later has it: Airflow
+        reads and then assigns (models/trigger.py, ``Trigger.assign_unassigned``), and SQLite has
+        no row locks to hold the other off.
+        """
+        moved = {instance for instance, seen in self._triggerers.items() if len(seen) > 1}
+        return len(moved - self._failovers)
 
     def shares(self) -> list[int]:
         """How many task instances each triggerer was seen with."""
         with self._lock:
             count: dict[int, int] = dict.fromkeys(self._beats, 0)
             for each in self._triggerers.values():
-                for triggerer in each:
+                for triggerer in set(each):
                     count[triggerer] = count.get(triggerer, 0) + 1
         return [count[job] for job in sorted(count)]
+
+    def _note_of(self, instance: str, triggerer: int, now: float) -> None:
+        seen = self._triggerers[instance]
+        if seen and seen[-1] == triggerer:
+            return
+        if seen and self._silence(seen[-1], now) >= TAKEN_FOR_DEAD_SECONDS:
+            self._failovers.add(instance)
+        seen.append(triggerer)
+
+    def _silence(self, triggerer: int, now: float) -> float:
+        """The longer of a triggerer's last two pauses: it may have come back since."""
+        beats = [*self._beats[triggerer][-2:], now]
+        return max((later - earlier for earlier, later in pairwise(beats)), default=0.0)
 
     def _run(self) -> None:
         while not self._over.wait(_LOOK_SECONDS):

@@ -51,7 +51,8 @@ def crowd(**others: Any) -> Crowd:
         "heartbeat_gaps": [2.04, 2.5],
         "cold_heartbeat_gaps": [9.04, 3.0],
         "shares": [2, 1],
-        "moved": 0,
+        "failovers": 0,
+        "claimed_twice": 0,
         "s3_requests": 21,
     }
     return Crowd(**{**given, **others})

@@ -103,14 +103,29 @@ def test_a_gap_is_between_two_beats_or_since_the_last() -> None:
     watch.note({1: 102.0, 2: 100.0}, [("a", 1), ("b", 2)], now=102.5)
     watch.note({1: 109.0, 2: 100.0}, [("a", 1)], now=109.5)
     assert watch.longest_gaps() == [7.0, 9.5]
-    assert (watch.moved(), watch.shares()) == (0, [1, 1])
+    assert (watch.failovers(), watch.claimed_twice(), watch.shares()) == (0, 0, [1, 1])
 
 
-def test_a_trigger_that_another_triggerer_takes_over_has_moved() -> None:
+def test_a_silent_triggerers_trigger_is_taken_over() -> None:
     watch = Watch(Database(Path("nowhere")))
     watch.note({1: 100.0, 2: 100.0}, [("a", 1), ("b", 1)], now=100.5)
     watch.note({1: 100.0, 2: 131.0}, [("a", 2), ("b", 1)], now=131.5)
-    assert (watch.moved(), watch.shares()) == (1, [2, 1])
+    assert (watch.failovers(), watch.claimed_twice(), watch.shares()) == (1, 0, [2, 1])
+
+
+def test_a_triggerer_that_comes_back_was_silent_when_it_lost_its_trigger() -> None:
+    watch = Watch(Database(Path("nowhere")))
+    watch.note({1: 100.0, 2: 130.0}, [("a", 1)], now=130.0)
+    watch.note({1: 130.4, 2: 130.0}, [("a", 2)], now=130.5)
+    assert (watch.failovers(), watch.claimed_twice()) == (1, 0)
+
+
+def test_a_trigger_that_two_living_triggerers_took_is_no_failover() -> None:
+    watch = Watch(Database(Path("nowhere")))
+    watch.note({1: 100.0, 2: 100.0}, [("a", 1)], now=100.5)
+    watch.note({1: 101.0, 2: 101.0}, [("a", 2)], now=101.5)
+    watch.note({1: 102.0, 2: 102.0}, [("a", 2)], now=102.5)
+    assert (watch.failovers(), watch.claimed_twice(), watch.shares()) == (0, 1, [1, 1])
 
 
 def test_what_was_seen_before_the_measurement_is_forgotten() -> None:
