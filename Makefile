@@ -71,7 +71,8 @@ test-integration: $(call ready,dev $(CLOUD) cli airflow celery)
 	$(PYTEST_DEV) tests/integration/airflow -q $(RERUN)
 
 .PHONY: test-e2e
-test-e2e: $(call ready,$(CLOUD) airflow)
+test-e2e: $(call ready,$(CLOUD) airflow celery)
+	@timeout 300 scripts/get-postgres-redis || echo "the finish matrix runs on SQLite"
 	@timeout 300 scripts/get-chromium || echo "test_ui has no browser"
 	$(PYTEST_LOCAL) tests/e2e -q $(RERUN)
 
