@@ -73,14 +73,11 @@ class DetailsPage:
 
     def address(self, name: str) -> str | None:
         """Where a link's button leads; None if the page shows it without an address."""
-        return self._button(name).get_attribute("href")
+        return self._page.get_by_role("link", name=name, exact=True).get_attribute("href")
 
     def screenshot(self, path: Path) -> None:
         """Of the window, down to the attributes that stand below the links."""
         save_down_to(self._page, self._page.get_by_role("row").filter(has_text="Run ID"), path)
-
-    def _button(self, name: str) -> Locator:
-        return self._page.get_by_role("link", name=name, exact=True)
 
 
 class ConnectionForm:

@@ -11,7 +11,7 @@ from waiting_airflow import DagRunOf, airflow_for, until, waiting_runs
 
 from jetbridge_local.airflow import LocalAirflow
 
-FEED = 30
+FEED = 40
 EACH = 5
 TAKEN_FOR_DEAD_SECONDS = 8
 QUICK = {

@@ -1,21 +1,19 @@
 """The push endpoint in a real Airflow with real users: who may push, and what comes of it.
 
 Jetbridge's functions are a stand-in whose runs never end, so that every task waits for a push.
-All of it is on PostgreSQL, which alone has SELECT … FOR UPDATE, or on SQLite where that is missing.
-The pushes of tests/e2e/test_finish_matrix.py are on SQLite.
+All of it is on SQLite, which has no SELECT … FOR UPDATE. On PostgreSQL are `test_push_lock` and the
+pushes of tests/e2e/test_finish_matrix.py.
 """
 
 import base64
 import hashlib
 import hmac
 import json
-import os
 import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -35,15 +33,11 @@ from jetbridge.contract import (
 )
 from jetbridge_local.airflow import (
     LocalAirflow,
-    PostgresServer,
-    ProgramMissing,
-    Programs,
     User,
     aws_connection,
     connection_variable,
 )
 
-ROOT = Path(__file__).parents[3]
 DAG = "pushed"
 USERS = (
     User("admin", "admin", "admins-password"),
@@ -137,37 +131,23 @@ def until(condition: Callable[[], bool], seconds: float = 30) -> None:
 
 
 @pytest.fixture(scope="module")
-def metadata(request, airflow_python) -> dict[str, Any]:
-    """What is particular to an Airflow with this metadata database."""
-    on_sqlite = {"python": airflow_python}
-    if "AIRFLOW_PYTHON" in os.environ:
-        return on_sqlite
-    try:
-        programs = Programs.find(ROOT / ".venv")
-    except ProgramMissing:
-        return on_sqlite
-    python = request.getfixturevalue("celery_python")
-    return {"python": python, "database": PostgresServer(programs)}
-
-
-@pytest.fixture(scope="module")
-def runs(metadata) -> Iterator[EndlessRuns]:
+def runs() -> Iterator[EndlessRuns]:
     with EndlessRuns() as runs:
         yield runs
 
 
 @pytest.fixture(scope="module")
-def airflow(tmp_path_factory, dags_folder, metadata, database_templates, runs):
+def airflow(tmp_path_factory, dags_folder, airflow_python, database_templates, runs):
     # Nothing answers at the outcomes table: the triggers never resume a task here.
     connection = aws_connection("http://127.0.0.1:9", REGION, endpoints={"lambda": runs.url})
     with LocalAirflow(
         tmp_path_factory.mktemp("home") / "airflow",
         dags_folder,
+        airflow_python,
         environment=connection_variable("aws_default", connection)
         | {"AIRFLOW__API_AUTH__JWT_SECRET": JWT_SECRET},
         templates=database_templates,
         users=USERS,
-        **metadata,
     ) as airflow:
         yield airflow
 

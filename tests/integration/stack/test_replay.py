@@ -10,6 +10,7 @@ import pytest
 from deployed import REPORT, Deployed, batch_job, ecs_task
 from operating import Announcements, Copies, Operator
 
+NUMBER = 500
 POISON = ["no JSON", json.dumps({"no": "event"}), json.dumps(["neither"])]
 REPORT_TASK = ecs_task("jetbridge-example-report", **REPORT)
 
@@ -80,13 +81,13 @@ def ended_row() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("function", "queue", "dead_letters", "number"),
+    ("function", "queue", "dead_letters"),
     [
-        ("track_run", "StateChangeQueue", "StateChangeDeadLetters", 500),
-        ("finish_run", "FinishQueue", "FinishDeadLetters", 150),
+        ("track_run", "StateChangeQueue", "StateChangeDeadLetters"),
+        ("finish_run", "FinishQueue", "FinishDeadLetters"),
     ],
 )
-def test_all_dead_letters_but_the_poison_among_them_become_outcomes(
+def test_500_dead_letters_with_poison_among_them_become_500_outcomes(
     deployed: Deployed,
     operator: Operator,
     announcements: Announcements,
@@ -95,32 +96,31 @@ def test_all_dead_letters_but_the_poison_among_them_become_outcomes(
     function: str,
     queue: str,
     dead_letters: str,
-    number: int,
 ) -> None:
-    runs = copies_of(model, number)
+    runs = copies_of(model, NUMBER)
     runs.write(**(ended_row() if function == "finish_run" else {}))
     tracked = function == "track_run"
     bodies = (
         runs.events() if tracked else [json.dumps({"run_id": run_id}) for run_id in runs.run_ids]
     )
-    half = number // 2
+    half = NUMBER // 2
     with operator.broken(function), operator.giving_up(queue, attempts=1, after_seconds=2):
         operator.send(queue, bodies[:half])
         poison = operator.send(queue, POISON)
         operator.send(queue, bodies[half:])
-        operator.wait_depth(dead_letters, number + len(POISON))
+        operator.wait_depth(dead_letters, NUMBER + len(POISON))
     assert runs.outcomes() == {}
 
     [listed] = [
         each for each in operator.json("dead-letters", "list") if each["queue"] == dead_letters
     ]
     assert listed["destination"] == queue
-    assert listed["messages"] == number + len(POISON)
+    assert listed["messages"] == NUMBER + len(POISON)
     assert listed["oldest_seconds"] > 0
 
     planned = operator.json("replay", dead_letters, "--dry-run")
-    assert planned["moved"] == number + len(POISON)
-    assert operator.depth(dead_letters) == number + len(POISON)
+    assert planned["moved"] == NUMBER + len(POISON)
+    assert operator.depth(dead_letters) == NUMBER + len(POISON)
 
     shown = operator.json("dead-letters", "show", poison[0])
     assert shown["body"] == POISON[0]
@@ -128,19 +128,19 @@ def test_all_dead_letters_but_the_poison_among_them_become_outcomes(
     for message_id in poison[:2]:
         said = operator.call("dead-letters", "drop", message_id, "--yes")
         assert "Lost: " in said
-    assert operator.depth(dead_letters) == number + 1
+    assert operator.depth(dead_letters) == NUMBER + 1
 
     with operator.giving_up(queue, attempts=2, after_seconds=8):
         assert operator.json("replay", dead_letters, "--limit", "50")["moved"] == 50
-        assert operator.depth(dead_letters) == number + 1 - 50
+        assert operator.depth(dead_letters) == NUMBER + 1 - 50
         if tracked:
-            kill_in_the_middle(operator, dead_letters, number - 150)
+            kill_in_the_middle(operator, dead_letters, NUMBER - 150)
 
         def all_sealed() -> bool:
             operator.json("replay", dead_letters)
-            return len(runs.outcomes()) == number
+            return len(runs.outcomes()) == NUMBER
 
-        deployed.wait(all_sealed, 90, f"{number} outcomes")
+        deployed.wait(all_sealed, 90, f"{NUMBER} outcomes")
         drop_the_last_poison(operator, dead_letters)
     outcomes = runs.outcomes()
     assert {outcome["state"] for outcome in outcomes.values()} == {"succeeded"}

@@ -29,9 +29,9 @@ from jetbridge.services.hand_over import HandOver
 from jetbridge.services.launched import TellLaunched
 from jetbridge.services.track import Track
 
-IN_MEMORY = 9_900 + int(os.environ.get("JETBRIDGE_HISTORIES", "0"))
-ON_DYNAMODB = 100
-CHUNK = 660
+IN_MEMORY = 9_800 + int(os.environ.get("JETBRIDGE_HISTORIES", "0"))
+ON_DYNAMODB = 200
+CHUNK = 700
 DYNAMODB_CHUNK = 25
 _PLAYED = [Phase.explicit, Phase.reuse, Phase.generate]
 

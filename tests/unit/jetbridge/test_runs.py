@@ -8,6 +8,7 @@ import pytest
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.samples import DEFINITIONS, change, launched_run, new_run, watcher
 from jetbridge_testing.serial import SerialDynamoDb
+from jetbridge_testing.tables import create_table
 from msgspec.structs import replace
 
 from jetbridge.contract import Cause, Death, StopCause
@@ -364,10 +365,9 @@ def test_due_gives_the_longest_waiting_first(runs: Runs) -> None:
     assert [run.run_id for run in islice(runs.due(999.0), 3)] == ["run-4", "run-3", "run-2"]
 
 
-def test_one_of_many_concurrent_creates_wins(
-    dynamodb: Any, dynamo_runs: Runs, clock: Clock
-) -> None:
-    runs = DynamoRuns(SerialDynamoDb(dynamodb), "RunsTable", 900, clock=clock)
+def test_one_of_many_concurrent_creates_wins(dynamodb: Any, clock: Clock) -> None:
+    table = create_table(dynamodb, "RunsTable")
+    runs = DynamoRuns(SerialDynamoDb(dynamodb), table, 900, clock=clock)
     run = new_run()
     created = []
     barrier = threading.Barrier(8)
