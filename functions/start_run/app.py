@@ -4,7 +4,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from jetbridge.contract import StartRequest, decode, to_builtins
+from jetbridge.contract import StartRequest, decode_request, to_builtins
+from jetbridge.domain.principals import Principal
 from jetbridge.telemetry import count, logger, metrics, refusals_counted
 from jetbridge.wiring import start_run as wiring
 
@@ -14,8 +15,9 @@ from jetbridge.wiring import start_run as wiring
 @refusals_counted()
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Takes a ``StartRequest``, returns a ``StartAnswer`` (docs/contract.md)."""
-    request = decode(StartRequest, event)
-    answer = wiring.start(context.invoked_function_arn)(request)
+    arn = context.invoked_function_arn
+    principal = Principal.of_function(arn)
+    answer = wiring.start(arn)(decode_request(StartRequest, event), principal)
     logger.info("run accepted", run_id=answer.run_id, duplicate=answer.duplicate)
     for warning in answer.warnings:
         logger.warning("request accepted with a warning", run_id=answer.run_id, warning=warning)

@@ -4,7 +4,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from jetbridge.contract import WatchRequest, decode, to_builtins
+from jetbridge.contract import WatchRequest, decode_request, to_builtins
+from jetbridge.domain.principals import Principal
 from jetbridge.telemetry import count, logger, metrics, refusals_counted
 from jetbridge.wiring import watch_runs as wiring
 
@@ -14,8 +15,8 @@ from jetbridge.wiring import watch_runs as wiring
 @refusals_counted()
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Takes a ``WatchRequest``, returns a ``WatchAnswer`` (docs/contract.md)."""
-    request = decode(WatchRequest, event)
-    answer = wiring.watch()(request)
+    request = decode_request(WatchRequest, event)
+    answer = wiring.watch()(request, Principal.of_function(context.invoked_function_arn))
     for run_id in request.run_ids:
         run = answer.runs.get(run_id)
         status = "unknown" if run is None else run.status

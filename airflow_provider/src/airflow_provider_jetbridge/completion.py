@@ -6,7 +6,9 @@ from collections.abc import Container
 from typing import Any, NamedTuple
 
 from airflow.providers.common.compat.sdk import AirflowSkipException, AirflowTaskTimeout
+from msgspec import UNSET
 
+from airflow_provider_jetbridge import settings
 from airflow_provider_jetbridge.exceptions import (
     EarlierOutcome,
     ForeignOutcome,
@@ -33,8 +35,13 @@ class Launch(NamedTuple):
     backend_id: str
 
 
-def caller_of(ti: Any) -> AirflowCaller:
-    """This try of the task instance, as Jetbridge is told of it."""
+def caller_of(ti: Any, airflow: str | None = None) -> AirflowCaller:
+    """This try of the task instance, as requests name it.
+
+    Args:
+        airflow: this Airflow's name in the stack; None, as ``[jetbridge] airflow`` says.
+    """
+    name = airflow or settings.airflow()
     return AirflowCaller(
         dag_id=ti.dag_id,
         run_id=ti.run_id,
@@ -43,6 +50,7 @@ def caller_of(ti: Any) -> AirflowCaller:
         try_number=ti.try_number,
         ti_id=str(ti.id),
         max_tries=ti.max_tries,
+        airflow=UNSET if name == settings.DEFAULT_AIRFLOW else name,
     )
 
 
@@ -85,7 +93,7 @@ def outcome_of(event: dict[str, Any] | None, ti: Any) -> Outcome:
     )
 
 
-def launch_of(event: dict[str, Any] | None, ti: Any) -> Launch:
+def launch_of(event: dict[str, Any] | None, ti: Any, airflow: str | None = None) -> Launch:
     """The launch in a trigger's event, or in the outcome that came before it.
 
     Raises:
@@ -99,7 +107,7 @@ def launch_of(event: dict[str, Any] | None, ti: Any) -> Launch:
         except ContractError as error:
             raise ForeignOutcome(f"The event carries no readable launch: {error}") from error
         attached = event.get("attached_try")
-        if attached != try_of(ti) and launched.run_id != run_id_of(caller_of(ti).key):
+        if attached != try_of(ti) and launched.run_id != run_id_of(caller_of(ti, airflow).key):
             raise EarlierOutcome(
                 f"Run {launched.run_id} is not that of try {ti.try_number} of {ti.id}"
             )

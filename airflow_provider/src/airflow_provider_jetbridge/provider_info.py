@@ -107,6 +107,17 @@ _CONFIG: dict[str, Any] = {
             "example": "jetbridge-production",
             "default": "jetbridge",
         },
+        "airflow": {
+            "description": (
+                "This Airflow's name in the stack, by which the stack tells Airflows apart: "
+                "Airflow invokes the alias ``airflow-<name>`` of its functions (``airflow`` for "
+                "``default``), and its secret has this Airflow's address under this name."
+            ),
+            "version_added": "0.2.0",
+            "type": "string",
+            "example": "finance",
+            "default": "default",
+        },
         "poll_interval_seconds": {
             "description": (
                 "Seconds between two reads of the outcomes table. There is one reader per "

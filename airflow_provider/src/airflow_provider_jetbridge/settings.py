@@ -9,6 +9,8 @@ SECTION = "jetbridge"
 
 DEFAULT_STACK = "jetbridge"
 
+DEFAULT_AIRFLOW = "default"
+
 RESUME_HOLD_SECONDS = 15.0
 """How long a trigger that has just begun to run keeps its event (see `triggers.guard`)."""
 
@@ -21,6 +23,11 @@ RESUMES_PER_SECOND = 20.0
 def stack() -> str:
     """The CloudFormation stack of Jetbridge that serves this Airflow."""
     return str(conf.get(SECTION, "stack", fallback=DEFAULT_STACK))
+
+
+def airflow() -> str:
+    """This Airflow's name in the stack: by it the stack tells Airflows apart."""
+    return str(conf.get(SECTION, "airflow", fallback=DEFAULT_AIRFLOW))
 
 
 def poll_interval_seconds() -> float:

@@ -78,7 +78,8 @@ class FunctionDestination:
     function_name: str
 
     def send(self, messages: Sequence[Message]) -> Sent:
-        """Invoke the function asynchronously with each record's ``requestPayload``."""
+        """Invoke the function asynchronously with each record's ``requestPayload``, by the alias
+        by which it was invoked, so that its caller has the same rights again."""
         sent = Sent()
         for message in messages:
             record = message.content
@@ -87,7 +88,7 @@ class FunctionDestination:
                 sent.refused.append((message, reason))
                 continue
             try:
-                self._invoke(record["requestPayload"])
+                self._invoke(record)
             except ClientError as error:
                 # What was sent before it is to be deleted first.
                 if not sent.messages:
@@ -97,12 +98,22 @@ class FunctionDestination:
                 sent.messages.append(message)
         return sent
 
-    def _invoke(self, payload: Any) -> None:
+    def _invoke(self, record: Any) -> None:
         self.functions.invoke(
             FunctionName=self.function_name,
+            Qualifier=_qualifier(record),
             InvocationType="Event",
-            Payload=json.dumps(payload).encode(),
+            Payload=json.dumps(record["requestPayload"]).encode(),
         )
+
+
+def _qualifier(record: Any) -> str:
+    """The alias or version in ``requestContext.functionArn``, which Lambda always qualifies (AWS
+    Lambda developer guide, "Capturing records of Lambda asynchronous invocations")."""
+    context = record.get("requestContext")
+    arn = context.get("functionArn") if isinstance(context, dict) else None
+    parts = str(arn or "").split(":")
+    return parts[7] if len(parts) == 8 else "$LATEST"
 
 
 def _entry(name: str, message: Message) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from jetbridge_testing.samples import DEFINITIONS, STACK_KEY, change, new_run
 
 from jetbridge.backends.port import LaunchRefused, Throttled
 from jetbridge.contract import StopCause
+from jetbridge.domain.groups import message_group
 from jetbridge.domain.names import LaunchName
 from jetbridge.domain.run import Run, Status, Stop
 from jetbridge.queues.port import NotYet
@@ -77,7 +78,7 @@ def test_throttled_is_sent_anew_and_launches_once(scene: Scene, call: str) -> No
         scene.clock.advance(5)
     assert scene.launches.messages == [{"run_id": scene.run.run_id, "launch": 1}] * 30
     assert set(scene.launches.delays) == {5}
-    assert set(scene.launches.groups) == {scene.run.request.caller.group}
+    assert set(scene.launches.groups) == {message_group(scene.run.request.caller)}
     assert len(scene.backend.launched) == 1
 
 

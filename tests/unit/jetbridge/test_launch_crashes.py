@@ -13,6 +13,7 @@ from jetbridge_testing.steps import Crash, Steps, crash
 
 from jetbridge.backends.port import Throttled, Unanswered
 from jetbridge.contract import Launched, StopCause
+from jetbridge.domain.groups import message_group
 from jetbridge.domain.run import Run, Status, Stop
 from jetbridge.queues.port import NotYet
 
@@ -200,7 +201,7 @@ def test_repeated_starts_are_one_run_with_one_launch() -> None:
     second = core.start(asked)
     assert (first.run_id, first.duplicate) == (second.run_id, not second.duplicate)
     assert {message["run_id"] for message in core.launches.messages} == {first.run_id}
-    assert set(core.launches.groups) == {asked.caller.group}
+    assert set(core.launches.groups) == {message_group(asked.caller)}
     row = core.runs.get(first.run_id)
     assert row is not None
     assert row.created_at == core.clock() - 5

@@ -166,7 +166,7 @@ def test_mapped_task_instance_gets_its_xcom(server: AirflowServer) -> None:
 
 
 def test_ids_are_quoted(server: AirflowServer) -> None:
-    names = {"dag_id": "a/b", "run_id": "manual__2026-01-01T00:00:00+00:00?#%/ü", "task_id": "g.t"}
+    names = {"dag_id": "a.b", "run_id": "manual__2026-01-01T00:00:00+00:00?#%/ü", "task_id": "g.t"}
     scene = Waiting(server, caller=names)
     assert scene.tell().result == "success"
     assert "manual__2026-01-01T00%3A00%3A00%2B00%3A00%3F%23%25%2F%C3%BC" in scene.task.path

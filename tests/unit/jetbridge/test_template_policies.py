@@ -142,10 +142,17 @@ def test_airflow_may_start_stop_watch_and_read_outcomes_alone() -> None:
         "dynamodb:Query",
     }
     [invoke] = [item for item in statements if item["Action"] == "lambda:InvokeFunction"]
-    assert {get_att(arn) for arn in invoke["Resource"]} == {
-        "StartRunFunction",
-        "StopRunFunction",
-        "WatchRunsFunction",
+    aliases = resources("AWS::Lambda::Alias")
+    assert {
+        (
+            aliases[arn["Ref"]]["Properties"]["FunctionName"]["Ref"],
+            aliases[arn["Ref"]]["Properties"]["Name"],
+        )
+        for arn in invoke["Resource"]
+    } == {
+        ("StartRunFunction", "airflow"),
+        ("StopRunFunction", "airflow"),
+        ("WatchRunsFunction", "airflow"),
     }
     [query] = [item for item in statements if item["Action"] == "dynamodb:Query"]
     assert query["Resource"] == {"Fn::Sub": f"${{OutcomesTable.Arn}}/index/{FEED_INDEX}"}

@@ -185,7 +185,8 @@ def test_others_that_wait_are_remembered_beside() -> None:
     waiting = [WAITING, watcher(airflow="other"), watcher("b"), watcher(map_index=3)]
     for each in waiting:
         scene.watch(run.run_id, by=each)
-    assert scene.watchers(run) == waiting
+    other = replace(waiting[1], caller=replace(waiting[1].caller, airflow="other"))
+    assert scene.watchers(run) == [waiting[0], other, *waiting[2:]]
 
 
 def test_later_try_takes_the_place_of_the_earlier_one() -> None:

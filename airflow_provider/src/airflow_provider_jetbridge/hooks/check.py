@@ -52,7 +52,8 @@ def check(hook: JetbridgeHook) -> tuple[bool, str]:
 def _watch(hook: JetbridgeHook) -> WatchAnswer:
     function = hook.function(WATCH_FUNCTION)
     client = _client(hook)
-    answer = _asked(hook, "lambda:InvokeFunction", function, _invoke, client, function)
+    named = f"{function}:{hook.alias}"
+    answer = _asked(hook, "lambda:InvokeFunction", named, _invoke, client, function, hook.alias)
     if answer is None:
         raise _Wrong(_why_missing(hook, client, function))
     body, failed = answer
@@ -97,13 +98,15 @@ def _client(hook: JetbridgeHook) -> Any:
         ) from error
 
 
-def _invoke(client: Any, function: str) -> tuple[bytes, bool]:
-    answer = client.invoke(FunctionName=function, Payload=encode(WatchRequest()).encode())
+def _invoke(client: Any, function: str, alias: str) -> tuple[bytes, bool]:
+    answer = client.invoke(
+        FunctionName=function, Qualifier=alias, Payload=encode(WatchRequest()).encode()
+    )
     return answer["Payload"].read(), "FunctionError" in answer
 
 
 def _why_missing(hook: JetbridgeHook, client: Any, function: str) -> str:
-    """Only the dry run of start_run tells an older stack from none."""
+    """Only a dry run of start_run tells an older stack from none."""
     start = hook.function(START_FUNCTION)
     region = client.meta.region_name
     try:
@@ -115,8 +118,8 @@ def _why_missing(hook: JetbridgeHook, client: Any, function: str) -> str:
             "region in field Region"
         )
     return (
-        f"Stack {hook.stack} in {region} is older than this provider: it has no {function}. "
-        "Update it (sam deploy). Operators work with it; sensors and this test don't"
+        f"Stack {hook.stack} in {region} has no alias {hook.alias!r} of {function}. Update it (sam "
+        "deploy) if it is older than this provider, or give [jetbridge] airflow a name that it has"
     )
 
 

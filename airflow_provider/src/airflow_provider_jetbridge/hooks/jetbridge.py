@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from airflow.providers.common.compat.sdk import BaseHook
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
-from airflow_provider_jetbridge import aws
+from airflow_provider_jetbridge import aws, settings
 from airflow_provider_jetbridge.exceptions import StartFailed, StartRefused
 from airflow_provider_jetbridge.resolution import resolve
 from airflow_provider_jetbridge.stack import (
@@ -55,6 +56,7 @@ class JetbridgeHook(BaseHook):
         stack: whose functions to call; a stop names its function itself.
         jetbridge_conn_id: an Airflow connection of type ``jetbridge``, which says what `access`
             and `stack` leave open (`resolution.resolve`). Airflow is asked for it here.
+        airflow: this Airflow's name in the stack; None, as ``[jetbridge] airflow`` says.
 
     Raises:
         AirflowNotFoundException, ValueError: as `resolution.resolve` has it.
@@ -71,13 +73,23 @@ class JetbridgeHook(BaseHook):
         stack: StackAddress | str | None = None,
         *,
         jetbridge_conn_id: str | None = None,
+        airflow: str | None = None,
     ) -> None:
         super().__init__()
+        self.airflow = airflow or settings.airflow()
         self.access = access or aws.AwsAccess()
         self.stack = StackAddress.parse(stack) if isinstance(stack, str) else stack
         if self.stack is None and jetbridge_conn_id is not None:
             self.stack, self.access = resolve(jetbridge_conn_id, None, self.access)
         self._client: Any = None
+        self._older_stack = False
+
+    @property
+    def alias(self) -> str:
+        """The alias of the stack's functions by which this Airflow invokes them. IAM lets it use
+        no other, so nobody else speaks for its tasks (docs/security.md)."""
+        default = self.airflow == settings.DEFAULT_AIRFLOW
+        return "airflow" if default else f"airflow-{self.airflow}"
 
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
@@ -200,9 +212,7 @@ class JetbridgeHook(BaseHook):
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            response = self.client.invoke(
-                FunctionName=function, InvocationType="RequestResponse", Payload=payload.encode()
-            )
+            response = self._invoke_alias(function, payload.encode())
             body: bytes = response["Payload"].read()
         except ClientError as error:
             raise self._refusal(function, error) or StartFailed(f"{function}: {error}") from error
@@ -212,16 +222,41 @@ class JetbridgeHook(BaseHook):
             raise _function_error(function, body)
         return body
 
+    def _invoke_alias(self, function: str, payload: bytes) -> Any:
+        """Invoke the function by this Airflow's alias; a stack of version 0.1 has no aliases."""
+        invoke = partial(
+            self.client.invoke,
+            FunctionName=function,
+            InvocationType="RequestResponse",
+            Payload=payload,
+        )
+        if self._older_stack:
+            return invoke()
+        try:
+            return invoke(Qualifier=self.alias)
+        except self.client.exceptions.ResourceNotFoundException:
+            if self.airflow != settings.DEFAULT_AIRFLOW:
+                raise
+            answer = invoke()
+        self._older_stack = True
+        log.warning(
+            "%s has no alias %r: update the stack, so that IAM tells its callers apart",
+            function,
+            self.alias,
+        )
+        return answer
+
     def _refusal(self, function: str, error: Any) -> StartRefused | None:
         code = error.response.get("Error", {}).get("Code", "")
         advice = {
             "ResourceNotFoundException": (
-                f"there is no function {function} in {self.client.meta.region_name}. Name the "
+                f"there is no function {function} with the alias {self.alias!r} in "
+                f"{self.client.meta.region_name}. Name the "
                 "stack with jetbridge_stack or [jetbridge] stack, and its region with region_name "
                 "or in the connection"
             ),
             "AccessDeniedException": (
-                f"allow lambda:InvokeFunction on {function} to the role of connection "
+                f"allow lambda:InvokeFunction on {function}:{self.alias} to the role of connection "
                 f"{self.access.aws_conn_id!r}"
             ),
         }.get(code)

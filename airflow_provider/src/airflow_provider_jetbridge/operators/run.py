@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
+from airflow_provider_jetbridge import settings
 from airflow_provider_jetbridge.completion import (
     caller_of,
     launch_of,
@@ -66,8 +67,9 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         (the stack's ``OffloadBucket``), and the container gets ``JETBRIDGE_ENVIRONMENT_S3``.
     :param finish: how the waiting task hears of the end: ``feed``, ``push`` or ``rest``; None, as
         the stack's parameter ``Finish`` says.
-    :param airflow: under which name the stack's secret has this Airflow, for ``push`` and
-        ``rest``.
+    :param airflow: this Airflow's name in the stack, by which it knows its own runs; ``push`` and
+        ``rest`` find it under this name in the stack's secret. None, as ``[jetbridge] airflow``
+        says.
 
     The further keywords are those of `UsesStack`.
     """
@@ -93,7 +95,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         reattach: bool = False,
         offload_environment: bool = False,
         finish: Way | None = None,
-        airflow: str = "default",
+        airflow: str | None = None,
         aws_conn_id: str | None = "aws_default",
         region_name: str | None = None,
         region: str | None = None,
@@ -189,7 +191,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
     def _start_request(self, ti: Any) -> StartRequest:
         timeout = self.time_limit if self._waits else None
         return StartRequest(
-            caller=caller_of(ti),
+            caller=caller_of(ti, self.airflow),
             timeout_seconds=max(1, int(timeout.total_seconds())) if timeout else None,
             log_target=log_target(ti),
             tail_lines=self.tail_lines,
@@ -202,7 +204,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
             offload_environment=self.offload_environment,
             # A task that waits for the launch alone is over when the run ends.
             finish=self.finish if self._waits else "feed",
-            airflow=self.airflow,
+            airflow=self.airflow or settings.airflow(),
             **self.job(),
         )
 
@@ -252,7 +254,8 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
                 deferred_at=time.time(),
                 attached_try=try_of(ti) if answer.attached else None,
                 stop_function=answer.stop_function,
-                caller_key=caller_of(ti).key,
+                caller_key=caller_of(ti, self.airflow).key,
+                airflow=self.airflow,
                 task_key=[ti.dag_id, ti.run_id, ti.task_id, ti.map_index],
                 until="finished" if self._waits else "launched",
                 aws_conn_id=self._access.aws_conn_id,
@@ -324,7 +327,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         """
         ti: Any = context["ti"]
         try:
-            launch = launch_of(event, ti)
+            launch = launch_of(event, ti, self.airflow)
         except EarlierOutcome as error:
             self.log.warning("%s: starting this try's own run", error)
             return self._begin(ti)

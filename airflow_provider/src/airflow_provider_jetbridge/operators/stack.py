@@ -40,6 +40,8 @@ class UsesStack:
     verify: bool | str | None
     botocore_config: dict[str, Any] | None
 
+    airflow: str | None = None
+
     _place: tuple[StackAddress, AwsAccess] | None = None
 
     @property
@@ -68,4 +70,4 @@ class UsesStack:
     def _hook(self) -> JetbridgeHook:
         from airflow_provider_jetbridge.hooks.jetbridge import JetbridgeHook
 
-        return JetbridgeHook(self._access, self._stack)
+        return JetbridgeHook(self._access, self._stack, airflow=self.airflow)

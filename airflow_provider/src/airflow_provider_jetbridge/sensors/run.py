@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue
 
+from airflow_provider_jetbridge import settings
 from airflow_provider_jetbridge.completion import caller_of, describe
 from airflow_provider_jetbridge.exceptions import ForeignOutcome, WatchedRunFailed
 from airflow_provider_jetbridge.operators.stack import UsesStack
@@ -23,6 +24,7 @@ from jetbridge.contract import (
     WatchAnswer,
     WatchRequest,
     decode,
+    own_key,
     run_id_of,
 )
 
@@ -47,14 +49,15 @@ class JobRunSensor(UsesStack, BaseSensorOperator):
     look would find anything else.
 
     :param run_id: the run's id, for example another task's XCom ``run_id``. (templated)
-    :param idempotency_key: the key with which its start was requested. (templated)
+    :param idempotency_key: the key with which a person or program requested its start. (templated)
     :param schedule_arn: ARN of the EventBridge Scheduler schedule that starts it. (templated)
     :param scheduled_time: for when that firing was planned: a datetime, or ISO 8601. By default the
         end of the DAG run's data interval, which is when a schedule fires for it. (templated)
     :param deferrable: wait in the triggerer; ``[operators] default_deferrable`` by default.
     :param finish: ``rest``: a rescheduling sensor is finished by Jetbridge with Airflow's API, and
         looks itself only in case that this fails. The stack needs ``AirflowSecretArn``.
-    :param airflow: under which name the stack's secret has this Airflow, for ``rest``.
+    :param airflow: this Airflow's name in the stack, and for ``rest`` in its secret; None, as
+        ``[jetbridge] airflow`` says.
 
     The further keywords are those of `UsesStack` and of Airflow's ``BaseSensorOperator``.
 
@@ -80,7 +83,7 @@ class JobRunSensor(UsesStack, BaseSensorOperator):
         scheduled_time: str | datetime = "{{ data_interval_end | default('') }}",
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         finish: Literal["rest"] | None = None,
-        airflow: str = "default",
+        airflow: str | None = None,
         jetbridge_stack: str | None = None,
         jetbridge_conn_id: str | None = None,
         aws_conn_id: str | None = "aws_default",
@@ -161,7 +164,7 @@ class JobRunSensor(UsesStack, BaseSensorOperator):
         if not is_nothing(self.run_id):
             return str(self.run_id)
         if not is_nothing(self.idempotency_key):
-            return run_id_of(str(self.idempotency_key))
+            return run_id_of(own_key("person", str(self.idempotency_key)))
         if is_nothing(self.schedule_arn):
             raise ValueError(
                 "run_id, idempotency_key or schedule_arn: its template gives nothing; "
@@ -174,7 +177,9 @@ class JobRunSensor(UsesStack, BaseSensorOperator):
 
     def _look(self, run_id: str, ti: Any = None) -> WatchAnswer:
         request = WatchRequest(
-            run_ids=[run_id], caller=caller_of(ti) if ti else None, airflow=self.airflow
+            run_ids=[run_id],
+            caller=caller_of(ti, self.airflow) if ti else None,
+            airflow=self.airflow or settings.airflow(),
         )
         return self._hook().watch(request)
 

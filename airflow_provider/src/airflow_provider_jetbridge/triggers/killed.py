@@ -29,11 +29,12 @@ class Task(NamedTuple):
 
 
 class StopTarget(NamedTuple):
-    """Where a run is stopped, and where its outcome would be."""
+    """Where a run is stopped, where its outcome would be, and as which Airflow it is stopped."""
 
     stop_function: str
     outcomes_table: str
     access: AwsAccess
+    airflow: str | None = None
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,7 @@ class JetbridgeRunTrigger(BaseTrigger):
     :param task_key: DAG id, run id, task id and map index of the task, on whose page its links
         appear as soon as they are known; None shows them at its end.
     :param until: what is waited for: that the run has ``finished``, or is ``launched``.
+    :param airflow: this Airflow's name in the stack; None, as ``[jetbridge] airflow`` says.
     :param aws_conn_id: the Airflow connection to AWS, as for every operator of the amazon
         provider; likewise ``verify`` and ``botocore_config``.
     """
@@ -73,6 +74,7 @@ class JetbridgeRunTrigger(BaseTrigger):
         caller_key: str | None = None,
         task_key: list[Any] | None = None,
         until: Until = "finished",
+        airflow: str | None = None,
         aws_conn_id: str | None = "aws_default",
         verify: bool | str | None = None,
         botocore_config: dict[str, Any] | None = None,
@@ -89,6 +91,7 @@ class JetbridgeRunTrigger(BaseTrigger):
         if until not in get_args(Until):
             raise ValueError(f"until is {until!r}; give one of {', '.join(get_args(Until))}")
         self.until = until
+        self.airflow = airflow
         self.aws_conn_id = aws_conn_id
         self.verify = verify
         self.botocore_config = botocore_config
@@ -106,6 +109,7 @@ class JetbridgeRunTrigger(BaseTrigger):
                 "caller_key": self.caller_key,
                 "task_key": self.task_key,
                 "until": self.until,
+                "airflow": self.airflow,
                 "aws_conn_id": self.aws_conn_id,
                 "verify": self.verify,
                 "botocore_config": self.botocore_config,
@@ -174,7 +178,9 @@ class JetbridgeRunTrigger(BaseTrigger):
                 run_id=self.run_id,
                 caller_key=self.caller_key,
                 task=task,
-                target=StopTarget(self.stop_function, self.outcomes_table, self._access()),
+                target=StopTarget(
+                    self.stop_function, self.outcomes_table, self._access(), self.airflow
+                ),
             )
         )
         self.log.info("Run %s will be stopped unless the task still waits for it", self.run_id)

@@ -21,7 +21,7 @@ class Stopper:
 
     def __init__(self, target: StopTarget) -> None:
         self._function = target.stop_function
-        self._hook = JetbridgeHook(target.access)
+        self._hook = JetbridgeHook(target.access, airflow=target.airflow)
         self._reader = OutcomesReader(OutcomesTable(target.outcomes_table, target.access))
 
     async def connect(self) -> None:

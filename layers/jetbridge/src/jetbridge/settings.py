@@ -43,6 +43,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     job_queue_arns: list[str] = []
     job_definition_arns: list[str] = []
     passable_role_arns: list[str] = []
+    locked_definition_arns: list[str] = []
     offload_bucket: str = ""
     offload_prefix: str = ""
     finish: Way = "feed"

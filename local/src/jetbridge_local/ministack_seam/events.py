@@ -80,5 +80,7 @@ def _invoke_asynchronously(arn: str, payload: str) -> None:
     if not function or not config:
         logger.warning("EventBridge target %s: no such function", name)
         return
-    record = lambda_svc._execution_record_for_config(function, config)
+    # The function sees by which alias it was invoked (context.invoked_function_arn).
+    invoked = config | {"FunctionArn": arn}
+    record = lambda_svc._execution_record_for_config(function, invoked)
     lambda_svc.invoke_async_with_retry(record, json.loads(payload))

@@ -33,6 +33,7 @@ ENVIRONMENT = {
     "JETBRIDGE_JOB_QUEUE_ARNS": ",".join(ALLOWED.job_queues),
     "JETBRIDGE_JOB_DEFINITION_ARNS": ",".join(ALLOWED.job_definitions),
     "JETBRIDGE_PASSABLE_ROLE_ARNS": ",".join(ALLOWED.roles),
+    "JETBRIDGE_LOCKED_DEFINITION_ARNS": ",".join(ALLOWED.locked),
     "JETBRIDGE_OFFLOAD_BUCKET": "environments",
     "JETBRIDGE_OFFLOAD_PREFIX": "jetbridge/",
 }

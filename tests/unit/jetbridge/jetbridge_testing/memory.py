@@ -19,7 +19,7 @@ from jetbridge.domain.run import (
     Stop,
     Watcher,
 )
-from jetbridge.domain.tries import attached
+from jetbridge.domain.tries import attached, with_attachment
 from jetbridge.runs.port import Written
 
 
@@ -151,7 +151,7 @@ class MemoryRuns:
             return False
         if row.stop is not None or row.attachments != to.attachments:
             return False
-        self._put(row, attachments=[*row.attachments, attachment])
+        self._put(row, attachments=with_attachment(row.attachments, attachment))
         self._rows[alias.run_id] = attached(alias, to)
         return True
 

@@ -7,10 +7,19 @@ from jetbridge.contract.callers import (
     AirflowCaller,
     Caller,
     EventCaller,
+    Kind,
     PersonCaller,
     ScheduleCaller,
+    kind_of,
+    own_key,
 )
-from jetbridge.contract.codec import ContractError, decode, encode, to_builtins
+from jetbridge.contract.codec import (
+    ContractError,
+    decode,
+    decode_request,
+    encode,
+    to_builtins,
+)
 from jetbridge.contract.delivery import CreateAssetEvent, OnFinish, TriggerDagRun, Way
 from jetbridge.contract.launched import Launched
 from jetbridge.contract.outcome import Cause, Death, Fault, LogStream, Outcome, State
@@ -37,6 +46,7 @@ __all__ = [
     "EventCaller",
     "FailurePolicy",
     "Fault",
+    "Kind",
     "Launched",
     "LogStream",
     "LogTarget",
@@ -57,7 +67,10 @@ __all__ = [
     "WatchedRun",
     "Way",
     "decode",
+    "decode_request",
     "encode",
+    "kind_of",
+    "own_key",
     "run_id_of",
     "to_builtins",
 ]

@@ -1,20 +1,39 @@
-"""Who asks for a run, how their requests are told apart, and with whom they share a queue."""
+"""Who asks for a run, and how their requests are told apart."""
 
-import re
-from typing import Annotated
+from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import replace
 
 Text = Annotated[str, Meta(min_length=1, max_length=1024)]
 
-GROUP_LENGTH = 128
-_NOT_IN_GROUPS = re.compile(r"[^!-~]")
+AirflowName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
+"""One Airflow of the stack: a name in ``AirflowSecretArn``'s secret, and of the aliases by which
+that Airflow invokes the functions (docs/security.md)."""
 
+DEFAULT_AIRFLOW = "default"
 
-def _group(name: str) -> str:
-    """The name as an SQS ``MessageGroupId``: up to 128 alphanumeric and punctuation characters
-    (API reference, SendMessage)."""
-    return _NOT_IN_GROUPS.sub("-", name)[:GROUP_LENGTH]
+Kind = Literal["airflow", "schedule", "event", "person"]
+
+LARGEST_INTEGER = 2**31 - 1
+"""Of try numbers and map indexes: Airflow's columns are 4-byte integers
+(airflow/models/taskinstance.py)."""
+
+AirflowId = Annotated[str, Meta(pattern=r"^(?!\.{1,2}\Z)[\w.-]{1,250}\Z")]
+"""A DAG id or task id, as Airflow takes it (airflow/sdk/definitions/_internal/node.py,
+``validate_key``): up to 250 word characters, dots and dashes. ``.`` and ``..`` would name another
+path of Airflow's API and of the log's folders."""
+
+DagRunId = Annotated[
+    str, Meta(pattern=r"^(?!\.{1,2}\Z)[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,250}\Z")
+]
+"""Airflow's ``run_id``: up to 250 characters (airflow/models/dagrun.py). Which ones is each
+Airflow's own setting (``allowed_run_id_pattern``), so only control characters, line separators and
+halves of surrogate pairs are refused."""
+
+TaskInstanceId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}\Z")]
+"""A task instance's UUID. Airflow 3 makes them of version 7 (airflow/models/taskinstance.py,
+``uuid7``), which begin with their time."""
 
 
 class AirflowCaller(
@@ -25,16 +44,22 @@ class AirflowCaller(
     ``ti_id`` is the task instance's UUID. Airflow gives a new one to each retry and clear, but
     not after every "state mismatch" failure, so a try is known by (``ti_id``, ``try_number``).
     ``max_tries`` is the task instance's own: a clear raises it and a retry doesn't, which tells
-    the two apart (``previous: attach``).
+    the two apart (``previous: attach``). ``airflow`` is the name of the Airflow, unless it is
+    ``default``: two Airflows of one stack may have the same DAGs and never meet.
     """
 
-    dag_id: Text
-    run_id: Text
-    task_id: Text
-    try_number: Annotated[int, Meta(ge=0)]
-    ti_id: Text
-    map_index: Annotated[int, Meta(ge=-1)] = -1
-    max_tries: int | None = None
+    dag_id: AirflowId
+    run_id: DagRunId
+    task_id: AirflowId
+    try_number: Annotated[int, Meta(ge=0, le=LARGEST_INTEGER)]
+    ti_id: TaskInstanceId
+    map_index: Annotated[int, Meta(ge=-1, le=LARGEST_INTEGER)] = -1
+    max_tries: Annotated[int, Meta(ge=-1, le=LARGEST_INTEGER)] | None = None
+    airflow: AirflowName | UnsetType = UNSET
+
+    @property
+    def airflow_name(self) -> str:
+        return DEFAULT_AIRFLOW if isinstance(self.airflow, UnsetType) else self.airflow
 
     @property
     def key(self) -> str:
@@ -43,12 +68,8 @@ class AirflowCaller(
     @property
     def task_key(self) -> str:
         """The same for every try of the task instance."""
-        return f"airflow/{self.dag_id}/{self.run_id}/{self.task_id}/{self.map_index}"
-
-    @property
-    def group(self) -> str:
-        """All tasks of a DAG wait for their launch together."""
-        return _group(self.dag_id)
+        ids = "/".join(map(_part, (self.dag_id, self.run_id, self.task_id)))
+        return f"{keys_of_airflow(self.airflow_name)}{ids}/{self.map_index}"
 
 
 class ScheduleCaller(
@@ -66,11 +87,7 @@ class ScheduleCaller(
 
     @property
     def key(self) -> str:
-        return f"schedule/{self.schedule_arn}/{self.scheduled_time}"
-
-    @property
-    def group(self) -> str:
-        return _group(self.schedule_arn.rpartition("/")[2] or self.schedule_arn)
+        return f"schedule/{self.schedule_arn}/{_part(self.scheduled_time)}"
 
 
 class EventCaller(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="event"):
@@ -86,11 +103,7 @@ class EventCaller(Struct, frozen=True, forbid_unknown_fields=True, tag_field="ki
 
     @property
     def key(self) -> str:
-        return f"event/{self.event_id}" + (f"/{self.rule}" if self.rule else "")
-
-    @property
-    def group(self) -> str:
-        return _group(self.rule.rpartition("/")[2] or "events")
+        return f"event/{_part(self.event_id)}" + (f"/{self.rule}" if self.rule else "")
 
 
 class PersonCaller(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="person"):
@@ -102,9 +115,44 @@ class PersonCaller(Struct, frozen=True, forbid_unknown_fields=True, tag_field="k
     def key(self) -> None:
         return None
 
-    @property
-    def group(self) -> str:
-        return _group(self.name)
-
 
 Caller = AirflowCaller | ScheduleCaller | EventCaller | PersonCaller
+
+_KINDS: dict[type, Kind] = {
+    AirflowCaller: "airflow",
+    ScheduleCaller: "schedule",
+    EventCaller: "event",
+    PersonCaller: "person",
+}
+
+
+def kind_of(caller: Caller) -> Kind:
+    """The caller's kind, as its JSON has it."""
+    return _KINDS[type(caller)]
+
+
+def named(caller: AirflowCaller, airflow: str) -> AirflowCaller:
+    """The caller as that of the Airflow of this name, if it names none itself."""
+    if not isinstance(caller.airflow, UnsetType) or airflow == DEFAULT_AIRFLOW:
+        return caller
+    return replace(caller, airflow=airflow)
+
+
+def keys_of_airflow(name: str) -> str:
+    """What the keys of all tries of an Airflow begin with, and no other key does."""
+    return "airflow/" if name == DEFAULT_AIRFLOW else f"airflow@{name}/"
+
+
+def own_key(kind: Kind, idempotency_key: str, airflow: str = DEFAULT_AIRFLOW) -> str:
+    """The key of a request that brings an ``idempotency_key`` of its own.
+
+    Keys of two kinds of caller never meet, nor those of two Airflows, and none is one that a
+    caller has without an ``idempotency_key``.
+    """
+    of = f"@{airflow}" if kind == "airflow" and airflow != DEFAULT_AIRFLOW else ""
+    return f"{kind}-key{of}/{idempotency_key}"
+
+
+def _part(text: str) -> str:
+    """The text as one part of a key, between slashes."""
+    return text.replace("%", "%25").replace("/", "%2F")

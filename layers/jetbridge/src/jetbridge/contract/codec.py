@@ -4,6 +4,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from jetbridge.contract.values import first_unfit
+
 T = TypeVar("T")
 
 
@@ -37,6 +39,18 @@ def decode(kind: type[T], payload: Any) -> T:
         raise _located(kind, error) from error
     except msgspec.DecodeError as error:
         raise ContractError("message", f"is not JSON ({error})", "Send a JSON object") from error
+
+
+def decode_request(kind: type[T], payload: Any) -> T:
+    """``decode`` for what a caller sends: its values, too, are such as can be stored and passed on.
+
+    Raises:
+        ContractError: as ``decode``; or a text, number or nesting that DynamoDB, SQS, Airflow or
+            JSON itself can't keep (``values.first_unfit``).
+    """
+    if not isinstance(payload, str | bytes) and (unfit := first_unfit(payload)) is not None:
+        raise ContractError(unfit.path, unfit.problem, unfit.fix)
+    return decode(kind, payload)
 
 
 def encode(message: Any) -> str:

@@ -1,14 +1,10 @@
 """How Airflow hears of a run's end, and what else a run's end is to begin there."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
-from jetbridge.contract.callers import Text
-
-AirflowName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
-"""One of the Airflows in the stack's ``AirflowSecretArn``, whose addresses and credentials stand
-nowhere else."""
+from jetbridge.contract.callers import AirflowId, AirflowName, Text
 
 Way = Literal["feed", "push", "rest"]
 """How a waiting Airflow task is finished.
@@ -27,7 +23,7 @@ class TriggerDagRun(
     Its ``conf`` gets the outcome as ``jetbridge``, without log lines.
     """
 
-    dag_id: Text
+    dag_id: AirflowId
     conf: dict[str, Any] = {}
     airflow: AirflowName = "default"
 

@@ -5,9 +5,17 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from jetbridge.contract.callers import Caller, Text
+from jetbridge.contract.callers import (
+    AirflowCaller,
+    AirflowName,
+    Caller,
+    Text,
+    kind_of,
+    named,
+    own_key,
+)
 from jetbridge.contract.codec import ContractError
-from jetbridge.contract.delivery import AirflowName, OnFinish, Way
+from jetbridge.contract.delivery import OnFinish, Way
 
 Tag = Annotated[str, Meta(max_length=256)]
 
@@ -16,7 +24,9 @@ class S3LogTarget(Struct, frozen=True, forbid_unknown_fields=True, tag_field="ki
     """Where Airflow keeps the log of this try: ``…/attempt=1.log``.
 
     Container logs become objects beside it whose keys start with ``key_prefix``; Airflow's S3
-    task handler shows every object with that prefix (s3_task_handler.py, ``list_keys``).
+    task handler shows every object with that prefix (s3_task_handler.py, ``list_keys``). A key has
+    1,024 bytes at most (Amazon S3 user guide, "Naming Amazon S3 objects"), of which what Jetbridge
+    appends needs some.
     """
 
     bucket: Text
@@ -34,8 +44,8 @@ class CloudWatchLogTarget(
     ``:`` and ``*`` (API reference, CreateLogStream).
     """
 
-    group: Annotated[str, Meta(pattern=r"^[.\-_/#A-Za-z0-9]{1,512}$")]
-    stream: Annotated[str, Meta(pattern=r"^[^:*]{1,512}$")]
+    group: Annotated[str, Meta(pattern=r"^[.\-_/#A-Za-z0-9]{1,512}\Z")]
+    stream: Annotated[str, Meta(pattern=r"^[^:*\x00-\x1f\ud800-\udfff]{1,512}\Z")]
 
 
 LogTarget = S3LogTarget | CloudWatchLogTarget
@@ -61,7 +71,8 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         run_task: parameters of ECS RunTask, in AWS's spelling; or
         submit_job: parameters of Batch SubmitJob. Exactly one of the two.
         caller: who asks.
-        idempotency_key: requests with the same key are one run. Airflow and schedules need none.
+        idempotency_key: requests of one kind of caller (and one Airflow) with the same key are one
+            run. Airflow, schedules and events need none.
         timeout_seconds: the run is stopped when it has lasted so long; None: never.
         log_target: where the container's log is copied at the end; None: it stays in CloudWatch.
         tail_lines: how many last lines of each container the outcome carries.
@@ -78,7 +89,8 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
             and the container gets a reference (docs/contract.md, "Large environments").
         finish: how the waiting Airflow task is finished; None: as the stack's ``Finish`` says.
             Without effect for other callers.
-        airflow: which Airflow waits, where ``finish`` is ``push`` or ``rest``.
+        airflow: which Airflow the caller is of. An Airflow knows its own runs alone; ``push`` and
+            ``rest`` find its address under this name in the stack's secret.
         on_finish: what the end of a run that Airflow didn't start is to begin in Airflow.
     """
 
@@ -116,7 +128,12 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         Raises:
             ContractError: there is no key, and the caller is one that has to bring it.
         """
-        key = self.idempotency_key or self.caller.key
+        if self.idempotency_key is not None:
+            return own_key(kind_of(self.caller), self.idempotency_key, self.airflow)
+        caller = self.caller
+        if isinstance(caller, AirflowCaller):
+            return named(caller, self.airflow).key
+        key = caller.key
         if key is None:
             raise ContractError(
                 "idempotency_key",

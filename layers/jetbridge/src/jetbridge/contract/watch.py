@@ -4,8 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from jetbridge.contract.callers import AirflowCaller, Caller
-from jetbridge.contract.delivery import AirflowName
+from jetbridge.contract.callers import AirflowCaller, AirflowName, Caller
 from jetbridge.contract.outcome import Outcome
 from jetbridge.contract.run_ids import RunId
 

@@ -1,12 +1,28 @@
 """Tries of one Airflow task instance: which comes later, and which takes a run over."""
 
+import re
 from uuid import UUID
 
 from msgspec.structs import replace
 
-from jetbridge.contract import AirflowCaller, State
+from jetbridge.contract import (
+    AirflowCaller,
+    Caller,
+    CloudWatchLogTarget,
+    ContractError,
+    LogTarget,
+    S3LogTarget,
+    State,
+)
 from jetbridge.domain.failures import judge
-from jetbridge.domain.run import Run, Status
+from jetbridge.domain.run import Attachment, Run, Status
+
+MOST_ATTACHMENTS = 10
+"""Of one run, so that its row stays small."""
+
+CLOCKS_DIFFER_SECONDS = 300
+"""AWS takes a signed request for five minutes (IAM user guide, "AWS Signature Version 4 for API
+requests"), so clocks of callers can't differ by more."""
 
 
 def is_later(caller: AirflowCaller, other: AirflowCaller) -> bool:
@@ -14,12 +30,30 @@ def is_later(caller: AirflowCaller, other: AirflowCaller) -> bool:
 
     Airflow makes the ids of task instances as UUIDs of version 7, which rise with time, also
     where a DAG run was deleted and its tries are counted from 1 again. Tries that share an id
-    ("state mismatch") have rising numbers.
+    ("state mismatch") have rising numbers. An id of another kind isn't Airflow's, so it never
+    stands in the way of one that may be.
     """
     ours, theirs = _time_ordered(caller.ti_id), _time_ordered(other.ti_id)
+    if (ours is None) is not (theirs is None):
+        return ours is not None
     if ours is not None and theirs is not None and ours != theirs:
         return ours > theirs
     return caller.try_number > other.try_number
+
+
+def check_time(caller: AirflowCaller, now: float) -> None:
+    """Refuse a try that hasn't begun yet: it would count as later than all true ones.
+
+    Raises:
+        ContractError: the time in the task instance's id is in the future.
+    """
+    ti_id = _time_ordered(caller.ti_id)
+    if ti_id is not None and _seconds(ti_id) > now + CLOCKS_DIFFER_SECONDS:
+        raise ContractError(
+            "caller.ti_id",
+            f"is {caller.ti_id}, whose time is in the future",
+            "Send the task instance's own id; if it is that, set the clock of Airflow's machine",
+        )
 
 
 def takes_over(caller: AirflowCaller, earlier: Run) -> bool:
@@ -40,11 +74,82 @@ def takes_over(caller: AirflowCaller, earlier: Run) -> bool:
     return succeeded and before.max_tries == caller.max_tries
 
 
+def attachment_of(caller: AirflowCaller, target: LogTarget | None, earlier: Run) -> Attachment:
+    """The attachment of a try that takes a run over.
+
+    Its log goes to the place of the earlier try's, but for the number of the try; a run whose log
+    went nowhere is copied nowhere.
+
+    Raises:
+        ContractError: ``target`` is another place, so the try isn't one of the same task.
+    """
+    placed = _last_place(earlier)
+    if target is None or placed is None:
+        return Attachment(caller=caller)
+    if not _same_task(placed, (caller, target)):
+        field = "key_prefix" if isinstance(target, S3LogTarget) else "stream"
+        raise ContractError(
+            f"log_target.{field}",
+            "isn't where the earlier try of this task keeps its log, but for the try's number",
+            "Send the log target that Airflow has for this try, or clear the task to start anew",
+        )
+    return Attachment(caller=caller, log_target=target)
+
+
 def attached(alias: Run, to: Run) -> Run:
     """The row of a try that took another run over: it only answers repeated requests."""
     return replace(
         alias, attached_to=to.run_id, status=Status.ENDED, handed_over=True, finished=True
     )
+
+
+def with_attachment(attachments: list[Attachment], new: Attachment) -> list[Attachment]:
+    """The attachments with another one. Beyond `MOST_ATTACHMENTS` the oldest goes: its try is
+    over, and the log isn't copied to its place any more."""
+    return [*attachments, new][-MOST_ATTACHMENTS:]
+
+
+_Place = tuple[Caller, LogTarget]
+
+
+def _last_place(run: Run) -> _Place | None:
+    """Where the log of the latest try that has a place for it goes, and that try."""
+    tries = [(later.caller, later.log_target) for later in reversed(run.attachments)]
+    for caller, target in [*tries, (run.request.caller, run.request.log_target)]:
+        if target is not None:
+            return caller, target
+    return None
+
+
+def _same_task(earlier: _Place, later: _Place) -> bool:
+    (before, kept), (caller, asked) = earlier, later
+    if not isinstance(before, AirflowCaller) or not isinstance(caller, AirflowCaller):
+        return False
+    tries = (str(before.try_number), str(caller.try_number))
+    match kept, asked:
+        case S3LogTarget(), S3LogTarget() if kept.bucket == asked.bucket:
+            return _but_for_try(kept.key_prefix, asked.key_prefix, tries)
+        case CloudWatchLogTarget(), CloudWatchLogTarget() if kept.group == asked.group:
+            return _but_for_try(kept.stream, asked.stream, tries)
+    return False
+
+
+def _but_for_try(kept: str, asked: str, tries: tuple[str, str]) -> bool:
+    """Whether two names of logs differ in the number of the try at most.
+
+    That is the last number in the name (``…/attempt={{ try_number }}.log``, Airflow's default of
+    ``[logging] log_filename_template``), or wherever the earlier name has this number once.
+    """
+    ours, theirs = re.split(r"([0-9]+)", kept), re.split(r"([0-9]+)", asked)
+    if len(ours) != len(theirs):
+        return False
+    changes = [index for index, text in enumerate(ours) if text != theirs[index]]
+    if not changes:
+        return True
+    numbers = ours[1::2]
+    place, last = changes[0], len(ours) - 2
+    unmistakable = place == last or numbers.count(tries[0]) == 1
+    return len(changes) == 1 and unmistakable and (ours[place], theirs[place]) == tries
 
 
 def _time_ordered(ti_id: str) -> UUID | None:
@@ -53,3 +158,8 @@ def _time_ordered(ti_id: str) -> UUID | None:
     except ValueError:
         return None
     return parsed if parsed.version == 7 else None
+
+
+def _seconds(ti_id: UUID) -> float:
+    """The time in a UUID of version 7, epoch seconds (RFC 9562, section 5.7)."""
+    return (ti_id.int >> 80) / 1000

@@ -7,7 +7,7 @@ the run's row, so that no crash leaves one without the other.
 import hashlib
 
 from jetbridge.domain.run import Attachment, Run, Status
-from jetbridge.domain.tries import attached
+from jetbridge.domain.tries import attached, with_attachment
 from jetbridge.dynamodb import Item, marshal
 from jetbridge.runs.item import structured, to_item
 from jetbridge.runs.table import RunsTable
@@ -45,7 +45,7 @@ class DynamoTries(RunsTable):
         row = to_item(attached(alias, to)) | {"expires_at": int(alias.created_at) + self._retention}
         condition = "attribute_not_exists(#stop) AND #status = :status"
         values: Item = {
-            ":after": structured([*to.attachments, attachment]),
+            ":after": structured(with_attachment(to.attachments, attachment)),
             ":caller": attachment.caller.key,
             ":status": to.status,
         }

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from jetbridge.domain.failures import next_launch
+from jetbridge.domain.groups import message_group
 from jetbridge.domain.run import Ending, Relaunch, Run, StateChange, Status
 from jetbridge.queues.port import Queue
 from jetbridge.runs.port import Runs
@@ -20,7 +21,7 @@ def queue_launch(launches: Queue, run: Run, now: float) -> None:
     launches.send(
         {"run_id": run.run_id, "launch": run.launch},
         delay_seconds=min(wait, LONGEST_DELAY_SECONDS),
-        group=run.request.caller.group,
+        group=message_group(run.request.caller),
     )
 
 

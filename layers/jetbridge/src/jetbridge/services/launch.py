@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from jetbridge.backends.port import Backend, LaunchRefused, Throttled, Unanswered
 from jetbridge.domain.failures import LOST_CODE
+from jetbridge.domain.groups import message_group
 from jetbridge.domain.names import LaunchName
 from jetbridge.domain.parameters import launch_parameters
 from jetbridge.domain.run import UNLAUNCHED, Definition, Ending, Run, Status
@@ -75,7 +76,7 @@ class Launch:
         except (Throttled, _PutOff) as later:
             delay = later.delay_seconds if isinstance(later, _PutOff) else THROTTLED_SECONDS
             message = {"run_id": run_id, "launch": launch}
-            self.launches.send(message, delay, run.request.caller.group if run else "")
+            self.launches.send(message, delay, message_group(run.request.caller) if run else "")
         except Unanswered as lost:
             raise NotYet(str(lost), UNANSWERED_SECONDS) from lost
         return run

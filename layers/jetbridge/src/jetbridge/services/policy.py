@@ -12,8 +12,10 @@ from jetbridge.services.door.containers import containers
 from jetbridge.services.door.delivery import check_delivery
 from jetbridge.services.door.environment import PARAMETER, VARIABLE, Offload
 from jetbridge.services.door.job import PAYLOAD_LIMIT, check_job, payload_bytes
+from jetbridge.services.door.locked import check_locked
 from jetbridge.services.door.log_targets import LogTargets
 from jetbridge.services.door.shapes import Field, check_shape
+from jetbridge.services.door.sizes import check_sizes
 from jetbridge.services.door.task import OVERRIDES_LIMIT, check_task, overrides_length
 
 # startedBy and clientToken carry Jetbridge's own key; another count than 1 would launch what
@@ -50,12 +52,14 @@ class Policy:
         """
         field = _field(request)
         parameters = request.parameters
+        check_sizes(request)
         _check_ours(field, parameters)
         check_shape(field, parameters)
         tags.check(field, parameters.get("tags"), request.tags)
         for container in containers(field, parameters):
             _check_environment(container.environment_path, container.environment)
         (check_task if field == "run_task" else check_job)(parameters, self.allowed)
+        check_locked(field, parameters, self.allowed)
         self.log_targets.check(request.log_target)
         check_delivery(request, self.finish, self.has_airflow_secret)
         _, objects = self._prepared(request, run_id_of(request.key))

@@ -8,8 +8,9 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from jetbridge.contract import AirflowCaller, StartAnswer, StartRequest, run_id_of
-from jetbridge.domain.run import Attachment, Run, Status
-from jetbridge.domain.tries import is_later, takes_over
+from jetbridge.domain.principals import OPERATOR, Principal
+from jetbridge.domain.run import Run, Status
+from jetbridge.domain.tries import attachment_of, check_time, is_later, takes_over
 from jetbridge.queues.port import Queue
 from jetbridge.runs.port import Runs, Tries
 from jetbridge.services.endings import queue_launch
@@ -52,17 +53,20 @@ class Start:
     region: str
     clock: Callable[[], float] = time.time
 
-    def __call__(self, request: StartRequest) -> StartAnswer:
+    def __call__(self, request: StartRequest, principal: Principal = OPERATOR) -> StartAnswer:
         """Make the request a run, once, however often it comes.
 
         The row comes first and the messages second: a crash between them leaves a row that a
         repeated request or the sweeper launches. A repeated request gets the first one's run,
-        with the first one's parameters.
+        with the first one's parameters. ``principal`` is who asks, as IAM knows them.
 
         Raises:
             ContractError: the request can't be run; nothing has been written.
             Contended: repeat the request.
         """
+        request = principal.admit(request)
+        if isinstance(request.caller, AirflowCaller):
+            check_time(request.caller, self.clock())
         warnings = self.policy.check(request)
         run_id = run_id_of(request.key)
         prepared = self.policy.prepare(request, run_id)
@@ -112,7 +116,7 @@ class Start:
         if isinstance(before, AirflowCaller) and not is_later(caller, before):
             return self._create(run)
         if run.request.previous == "attach" and takes_over(caller, earlier):
-            attachment = Attachment(caller=caller, log_target=run.request.log_target)
+            attachment = attachment_of(caller, run.request.log_target, earlier)
             taken = self.tries.attach(run, earlier, attachment)
             return replace(run, attached_to=earlier.run_id) if taken else None
         later = replace(run, supersedes=None if _over(earlier) else earlier.run_id)

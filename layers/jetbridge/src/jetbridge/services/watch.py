@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jetbridge.contract import ContractError, Outcome, WatchAnswer, WatchedRun, WatchRequest
+from jetbridge.domain.principals import OPERATOR, Principal
 from jetbridge.domain.run import Run, Status, Watcher
 from jetbridge.domain.watchers import MAX_WATCHERS, TooManyWatchers, with_watcher
 from jetbridge.outcomes.port import Outcomes
@@ -31,19 +32,26 @@ class Watch:
     region: str
     has_airflow_secret: bool
 
-    def __call__(self, request: WatchRequest) -> WatchAnswer:
+    def __call__(self, request: WatchRequest, principal: Principal = OPERATOR) -> WatchAnswer:
         """Tell how far the runs are; let those that go on remember the caller, if there is one.
 
         The caller is written in one conditional write that fails once the run has ended, and
         finish_run reads the row after that: who isn't told of the end hears here that it came.
+        ``principal`` is who asks, as IAM knows them; runs of others are as unknown to it as runs
+        that aren't there.
 
         Raises:
-            ContractError: the caller can't be told, or too many wait for one of the runs. Those
-                before it in the request may have remembered the caller then, which is harmless.
+            ContractError: the principal speaks for another caller, the caller can't be notified, or
+                too many wait for one of the runs. Those before it in the request may have
+                remembered the caller then, which is harmless.
             Contended: repeat the request.
         """
+        request = principal.admit(request)
         watcher = self._watcher(request)
-        found = {run_id: self._look(run_id, watcher) for run_id in dict.fromkeys(request.run_ids)}
+        found = {
+            run_id: self._look(run_id, watcher, principal)
+            for run_id in dict.fromkeys(request.run_ids)
+        }
         return WatchAnswer(
             runs={run_id: run for run_id, run in found.items() if run is not None},
             outcomes_table=self.outcomes_table,
@@ -62,8 +70,12 @@ class Watch:
             )
         return Watcher(caller=request.caller, airflow=request.airflow)
 
-    def _look(self, run_id: str, watcher: Watcher | None) -> WatchedRun | None:
+    def _look(
+        self, run_id: str, watcher: Watcher | None, principal: Principal
+    ) -> WatchedRun | None:
         run = self.runs.get(run_id)
+        if run is not None and not principal.reaches(run.request.caller):
+            return None
         if run is not None and run.attached_to is not None:
             run_id = run.attached_to
             run = self.runs.get(run_id)
@@ -74,7 +86,9 @@ class Watch:
         outcome = self.outcomes.get(run_id)
         if run is not None:
             return _watched(run, outcome)
-        return None if outcome is None else _left(outcome)
+        if outcome is None or not principal.reaches(outcome.caller):
+            return None
+        return _left(outcome)
 
     def _remember(self, run: Run, watcher: Watcher) -> Run | None:
         """The row which has the watcher, or has ended."""

@@ -35,6 +35,7 @@ def _policy(known: Settings, place: Place) -> Policy:
         job_queues=known.job_queue_arns,
         job_definitions=known.job_definition_arns,
         roles=known.passable_role_arns,
+        locked=known.locked_definition_arns,
     )
     return Policy(
         allowed,

@@ -66,6 +66,7 @@ class Allowed(Struct, frozen=True):
     job_queues: Sequence[str] = ()
     job_definitions: Sequence[str] = ()
     roles: Sequence[str] = ()
+    locked: Sequence[str] = ()
 
     def check_cluster(self, field: str, reference: str) -> None:
         self._check(field, reference, CLUSTER, self.clusters)
@@ -85,6 +86,11 @@ class Allowed(Struct, frozen=True):
             raise ContractError(field, f"is {shown(arn)}", "Give the role's ARN, or leave it out")
         if not any(matches(pattern, arn) for pattern in self.roles):
             raise _not_allowed(field, arn, "PassableRoleArns")
+
+    def locks(self, field: str, reference: str, kind: Kind) -> bool:
+        """Whether requests may not change how a definition runs."""
+        arn = self._resolve(field, reference, kind)
+        return any(_covers(pattern, arn, kind) for pattern in self.locked)
 
     def _check(self, field: str, reference: str, kind: Kind, patterns: Sequence[str]) -> None:
         """Raises: ContractError: the reference is malformed, or the stack doesn't list it."""

@@ -8,7 +8,8 @@ from jetbridge.contract import CloudWatchLogTarget, ContractError, LogTarget, S3
 @dataclass(frozen=True)
 class LogTargets:
     """Attributes:
-    bucket, prefix: S3 objects below them; no bucket: none.
+    bucket, prefix: S3 objects below them; no bucket: none. A prefix without a slash at its end is
+        meant with one: ``airflow-logs`` isn't ``airflow-logs-2``, neither here nor in IAM.
     group: streams of this CloudWatch Logs group; none: none.
     """
 
@@ -35,10 +36,11 @@ class LogTargets:
                 f"is {target.bucket!r}, this stack writes to {self.bucket or 'no bucket'!r}",
                 "Deploy the stack with AirflowLogBucket set to Airflow's log bucket",
             )
-        if not target.key_prefix.startswith(self.prefix):
+        folder = self.prefix.rstrip("/") + "/" if self.prefix else ""
+        if not target.key_prefix.startswith(folder):
             raise ContractError(
                 "log_target.key_prefix",
-                f"is outside {self.prefix!r}",
+                f"is outside {folder!r}",
                 "Deploy the stack with AirflowLogPrefix set to Airflow's log prefix",
             )
 

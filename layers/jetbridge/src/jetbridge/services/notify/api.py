@@ -61,5 +61,12 @@ def detail_of(answer: Answer) -> str:
 
 
 def path_of(*segments: str | int) -> str:
-    """A path of quoted segments: ids of DAG runs have colons, plus signs and slashes."""
+    """A path of quoted segments: ids of DAG runs have colons, plus signs and slashes.
+
+    Raises:
+        Refused: a segment is ``.`` or ``..``, which names another path (RFC 3986, section 5.2.4).
+            Requests can't have one; rows of version 0.1 may.
+    """
+    if {".", ".."} & set(map(str, segments)):
+        raise Refused(f"{segments} has a segment that names another path: give up this notice")
     return "".join(f"/{quote(str(segment), safe='')}" for segment in segments)
