@@ -108,10 +108,14 @@ class FakeLambda:
     def __init__(self) -> None:
         self.answers: deque[Any] = deque()
         self.invocations: list[tuple[str, dict[str, Any]]] = []
+        self.aliases: list[str] = []
 
-    def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> dict[str, Any]:
+    def invoke(
+        self, *, FunctionName: str, InvocationType: str, Payload: bytes, Qualifier: str = ""
+    ) -> dict[str, Any]:
         assert InvocationType == "RequestResponse"
         self.invocations.append((FunctionName, json.loads(Payload)))
+        self.aliases.append(Qualifier)
         answer = self.answers.popleft()
         if isinstance(answer, BaseException):
             raise answer

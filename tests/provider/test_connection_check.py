@@ -104,7 +104,11 @@ def test_a_stack_that_works(hook, aws):
         (
             WATCH,
             refusal("AccessDeniedException", 403),
-            ("lambda:InvokeFunction on jb-watch-runs is denied", "aws_jb", "AirflowPolicyArn"),
+            (
+                "lambda:InvokeFunction on jb-watch-runs:airflow is denied",
+                "aws_jb",
+                "AirflowPolicyArn",
+            ),
         ),
         (
             WATCH,
@@ -125,7 +129,7 @@ def test_a_stack_that_works(hook, aws):
         (
             WATCH,
             refusal("ServiceException", 500),
-            ("lambda:InvokeFunction on jb-watch-runs fails", "said by the test"),
+            ("lambda:InvokeFunction on jb-watch-runs:airflow fails", "said by the test"),
         ),
         (
             TABLE,
@@ -152,7 +156,7 @@ def test_an_older_stack_is_told_from_none(hook, aws):
     aws.answers[START] = DRY_RUN
     works, message = hook().test_connection()
     assert not works
-    assert "Stack jb in eu-west-1 is older than this provider: it has no jb-watch-runs" in message
+    assert "Stack jb in eu-west-1 has no alias 'airflow' of jb-watch-runs" in message
 
 
 def test_an_endpoint_that_is_not_there(hook):

@@ -17,7 +17,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from airflow_provider_jetbridge import aws
 from airflow_provider_jetbridge.exceptions import ForeignOutcome, WatchedRunFailed
 from airflow_provider_jetbridge.sensors.run import JobRunSensor, scheduled
-from jetbridge.contract import ScheduleCaller, State, run_id_of, to_builtins
+from jetbridge.contract import ScheduleCaller, State, own_key, run_id_of, to_builtins
 
 ARN = "arn:aws:scheduler:eu-central-1:123456789012:schedule/default/nightly"
 RUN = "01k8run"
@@ -58,7 +58,10 @@ class TestWhichRun:
         ("keywords", "run_id"),
         [
             ({"run_id": "{{ given }}"}, "abc"),
-            ({"idempotency_key": "report-{{ ds }}"}, run_id_of("report-2026-01-01")),
+            (
+                {"idempotency_key": "report-{{ ds }}"},
+                run_id_of(own_key("person", "report-2026-01-01")),
+            ),
             (
                 {"schedule_arn": ARN},
                 run_id_of(
@@ -217,6 +220,6 @@ class TestRescheduled:
             sensor(run_id=RUN, soft_fail=soft_fail).execute({"ti": ti})
 
     def test_an_older_stack_is_named(self, functions, ti):
-        functions.answers.append(client_error("ResourceNotFoundException", "Invoke"))
+        functions.answers.extend([client_error("ResourceNotFoundException", "Invoke")] * 2)
         with pytest.raises(AirflowFailException, match="there is no function jetbridge-watch-runs"):
             sensor(run_id=RUN).poke({"ti": ti})

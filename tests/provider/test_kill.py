@@ -45,7 +45,7 @@ class Airflow:
 class Stack(FakeLambda):
     """stop_run, which answers as often as it is asked unless an answer is laid ready."""
 
-    def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes):
+    def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes, Qualifier: str):
         if not self.answers:
             self.answers.append({"stopping": [], "already_ended": [], "unknown": []})
         return super().invoke(

@@ -152,17 +152,36 @@ class TestExecute:
         assert len(functions.invocations) == 1
 
     @pytest.mark.parametrize(
-        ("code", "advice"),
+        ("code", "advice", "aliases"),
         [
-            ("ResourceNotFoundException", "jetbridge_stack"),
-            ("AccessDeniedException", "lambda:InvokeFunction"),
+            ("ResourceNotFoundException", "jetbridge_stack", ["airflow", ""]),
+            ("AccessDeniedException", "lambda:InvokeFunction", ["airflow"]),
         ],
     )
-    def test_a_wrong_set_up_is_not_retried_by_anybody(self, functions, ti, code, advice):
-        functions.answers.append(client_error(code, "Invoke"))
+    def test_a_wrong_set_up_is_not_retried_by_anybody(self, functions, ti, code, advice, aliases):
+        functions.answers.extend([client_error(code, "Invoke")] * len(aliases))
         with pytest.raises(AirflowFailException, match=advice):
             ecs().execute({"ti": ti})
-        assert len(functions.invocations) == 1
+        assert functions.aliases == aliases
+
+    def test_a_stack_without_aliases_is_called_without_one(self, functions, ti, caplog):
+        functions.answers.append(client_error("ResourceNotFoundException", "Invoke"))
+        functions.answers.append(ANSWER)
+        with pytest.raises(TaskDeferred):
+            ecs().execute({"ti": ti})
+        assert functions.aliases == ["airflow", ""]
+
+    def test_another_airflow_speaks_by_its_own_alias_alone(self, functions, ti):
+        functions.answers.append(ANSWER)
+        with pytest.raises(TaskDeferred) as deferred:
+            ecs(airflow="finance").execute({"ti": ti})
+        ((_, request),) = functions.invocations
+        assert functions.aliases == ["airflow-finance"]
+        assert (request["airflow"], request["caller"]["airflow"]) == ("finance", "finance")
+        assert deferred.value.trigger.caller_key.startswith("airflow@finance/")
+        functions.answers.append(client_error("ResourceNotFoundException", "Invoke"))
+        with pytest.raises(AirflowFailException, match="airflow-finance"):
+            ecs(airflow="finance").execute({"ti": ti})
 
     @pytest.mark.parametrize(
         "fault",

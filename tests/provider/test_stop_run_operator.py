@@ -67,7 +67,7 @@ def test_an_outage_is_for_the_next_try_and_a_missing_stack_is_not(functions, ti)
     functions.answers.append(client_error("ServiceException", "Invoke"))
     with pytest.raises(StartFailed):
         task.execute({"ti": ti})
-    functions.answers.append(client_error("ResourceNotFoundException", "Invoke"))
+    functions.answers.extend([client_error("ResourceNotFoundException", "Invoke")] * 2)
     with pytest.raises(AirflowFailException, match="there is no function jetbridge-stop-run"):
         task.execute({"ti": ti})
 

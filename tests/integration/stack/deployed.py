@@ -60,10 +60,12 @@ class Deployed:
     def client(self, service: str) -> Any:
         return client_of(self.cloud, service)
 
-    def invoke(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
+    def invoke(
+        self, function: str, event: dict[str, Any], alias: str = "$LATEST"
+    ) -> dict[str, Any]:
         """The function's answer. Raises FunctionFailed."""
         answer = self.client("lambda").invoke(
-            FunctionName=f"jetbridge-{function}", Payload=json.dumps(event)
+            FunctionName=f"jetbridge-{function}", Qualifier=alias, Payload=json.dumps(event)
         )
         payload: dict[str, Any] = json.loads(answer["Payload"].read())
         if "FunctionError" in answer:

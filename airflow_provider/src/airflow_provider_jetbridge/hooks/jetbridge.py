@@ -230,12 +230,15 @@ class JetbridgeHook(BaseHook):
             InvocationType="RequestResponse",
             Payload=payload,
         )
+        from botocore.exceptions import ClientError
+
         if self._older_stack:
             return invoke()
         try:
             return invoke(Qualifier=self.alias)
-        except self.client.exceptions.ResourceNotFoundException:
-            if self.airflow != settings.DEFAULT_AIRFLOW:
+        except ClientError as error:
+            missing = error.response.get("Error", {}).get("Code") == "ResourceNotFoundException"
+            if not missing or self.airflow != settings.DEFAULT_AIRFLOW:
                 raise
             answer = invoke()
         self._older_stack = True
