@@ -40,7 +40,7 @@ def test_each_alias_starts_runs_of_its_kind_alone(
         run_id = deployed.invoke("start-run", request, alias)["run_id"]
         assert deployed.outcome(run_id)["state"] == "succeeded"
         return
-    with pytest.raises(FunctionFailed, match="caller.kind") as refused:
+    with pytest.raises(FunctionFailed, match=r"caller\.kind") as refused:
         deployed.invoke("start-run", request, alias)
     assert refused.value.kind == "ContractError"
 
