@@ -12,6 +12,7 @@ from jetbridge.contract.callers import (
 )
 from jetbridge.contract.codec import ContractError, decode, encode, to_builtins
 from jetbridge.contract.delivery import CreateAssetEvent, OnFinish, TriggerDagRun, Way
+from jetbridge.contract.inert import inert, inert_lines
 from jetbridge.contract.launched import Launched
 from jetbridge.contract.outcome import Cause, Death, Fault, LogStream, Outcome, State
 from jetbridge.contract.run_ids import run_id_of
@@ -58,6 +59,8 @@ __all__ = [
     "Way",
     "decode",
     "encode",
+    "inert",
+    "inert_lines",
     "run_id_of",
     "to_builtins",
 ]
