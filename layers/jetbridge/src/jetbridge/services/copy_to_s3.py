@@ -117,7 +117,7 @@ class S3Sink:
 
     def _complete(self, state: CopyState) -> CopyState:
         """Repeated after a crash, it finds the upload gone and the whole log there."""
-        assert state.upload is not None
+        assert state.upload is not None  # nosec B101 # narrows the type
         upload, written = state.upload, state
         try:
             if self._buffer:
