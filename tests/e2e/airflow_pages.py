@@ -78,7 +78,12 @@ class WholeLog:
         self._items = self._log.locator("[data-testid^=virtualized-item-]")
 
     def open(self, airflow: str, dag_id: str, run_id: str, task_id: str, try_number: int) -> None:
-        """Until the log has come, whatever the page makes of it."""
+        """Until the log has come, whatever the page makes of it.
+
+        On 3.0 and 3.1 whoever isn't logged in yet is led to the start page instead.
+        """
+        self._page.goto(airflow)
+        self._page.wait_for_load_state("networkidle")
         with self._page.expect_response(re.compile(rf"/logs/{try_number}\b")):
             self._page.goto(f"{airflow}{page_of(dag_id, run_id, task_id)}?try_number={try_number}")
 

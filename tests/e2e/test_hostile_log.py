@@ -129,7 +129,7 @@ def test_the_page_shows_hostile_lines_as_the_containers_and_those_beside_them(
         log = WholeLog(page)
         log.open(airflow.url, "hostile", run_id, "cleaned", 1)
         texts = log.texts("healthy first.", f"healthy {len(HOSTILE) - 1:02}.")
-        assert log.shows_within(OWN, 5)
+        assert log.shows_within(OWN, 30)
         assert not log.says("Unable to show logs")
         assert log.groups() == 1 + own.count('"::group::')
         assert log.links("javascript:") == 0
