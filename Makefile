@@ -8,6 +8,9 @@ CORE := layers/jetbridge
 PROVIDER := airflow_provider
 LOCAL := local
 CLI := cli
+# What bandit reads as code that users run, and as code that runs on developers' machines alone.
+SHIPPED := layers functions $(PROVIDER) $(CLI)
+DEVELOPMENT := $(LOCAL) benchmarks matrix scripts scripts/audit-dependencies examples
 
 $(eval $(call environment,dev,$(CORE) $(PROVIDER) $(LOCAL) $(CLI)))
 $(eval $(call environment,local,$(LOCAL)))
@@ -81,7 +84,7 @@ test-package: $(call ready,dev)
 	$(PYTEST_DEV) tests/package -q
 
 .PHONY: check
-check: $(call ready,dev sam checkov airflow) ## Linters, types, layers and templates
+check: $(call ready,dev sam checkov airflow) ## Linters, types, layers, templates, known vulnerabilities
 	$(VENV)/dev/bin/ruff format --check .
 	$(VENV)/dev/bin/ruff check .
 	$(VENV)/dev/bin/mypy
@@ -91,6 +94,9 @@ check: $(call ready,dev sam checkov airflow) ## Linters, types, layers and templ
 	$(VENV)/sam/bin/sam validate --lint --region us-east-1
 	$(VENV)/sam/bin/sam validate --lint --region us-east-1 --template examples/template.yaml
 	$(VENV)/checkov/bin/checkov --config-file .checkov.yaml
+	$(VENV)/dev/bin/bandit --quiet --configfile pyproject.toml --recursive $(SHIPPED)
+	$(VENV)/dev/bin/bandit --quiet --configfile .bandit-development.yaml --recursive $(DEVELOPMENT)
+	$(VENV)/dev/bin/python scripts/audit-dependencies
 
 .PHONY: format
 format: $(call ready,dev) ## Format the code

@@ -8,7 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from playwright.sync_api import FloatRect, Locator, Page, expect, sync_playwright
+from playwright.sync_api import (
+    FloatRect,
+    Locator,
+    Page,
+    TimeoutError,
+    expect,
+    sync_playwright,
+)
 
 BROWSERS = ("chromium", "chromium-browser", "chromium-headless-shell", "google-chrome")
 SECONDS = 60
@@ -60,6 +67,55 @@ class LogPage:
         expect(found).to_have_count(1)
         expect(found).to_be_in_viewport()
         return found
+
+
+class WholeLog:
+    """All of one try's log, in a window that is taller than it, with its groups folded."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._log = page.get_by_test_id("virtualized-list")
+        self._items = self._log.locator("[data-testid^=virtualized-item-]")
+
+    def open(self, airflow: str, dag_id: str, run_id: str, task_id: str, try_number: int) -> None:
+        """Until the log has come, whatever the page makes of it.
+
+        On 3.0 and 3.1 whoever isn't logged in yet is led to the start page instead.
+        """
+        self._page.goto(airflow)
+        self._page.wait_for_load_state("networkidle")
+        with self._page.expect_response(re.compile(rf"/logs/{try_number}\b")):
+            self._page.goto(f"{airflow}{page_of(dag_id, run_id, task_id)}?try_number={try_number}")
+
+    def texts(self, first: str, last: str) -> list[str]:
+        """Of the lines from one to another, which have these texts in them."""
+        expect(self._items.filter(has_text=last)).to_have_count(1)
+        texts = self._items.all_inner_texts()
+        [begin] = [number for number, text in enumerate(texts) if first in text]
+        [end] = [number for number, text in enumerate(texts) if last in text]
+        return texts[begin : end + 1]
+
+    def groups(self) -> int:
+        return self._log.locator("[data-testid^=summary-]").count()
+
+    def links(self, address: str) -> int:
+        """How many lead to an address that begins so."""
+        return self._page.locator(f"a[href^='{address}']").count()
+
+    def identity(self) -> list[str]:
+        """What is said of the task on top of the log, from 3.2 on."""
+        return self._page.get_by_text("Task Identity").locator("xpath=..").all_inner_texts()
+
+    def says(self, text: str) -> bool:
+        return self._page.get_by_text(text).count() > 0
+
+    def shows_within(self, text: str, seconds: float) -> bool:
+        """Whether it says so within that time."""
+        try:
+            self._page.get_by_text(text).first.wait_for(timeout=seconds * 1000)
+        except TimeoutError:
+            return False
+        return True
 
 
 class DetailsPage:
@@ -127,12 +183,12 @@ def box_of(element: Locator) -> FloatRect:
 
 
 @contextmanager
-def window(browser: str) -> Iterator[Page]:
+def window(browser: str, height: int = HEIGHT) -> Iterator[Page]:
     """One window of a browser that is started for it."""
     expect.set_options(timeout=SECONDS * 1000)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser)
-        page = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+        page = chromium.new_page(viewport={"width": WIDTH, "height": height})
         page.set_default_timeout(SECONDS * 1000)
         yield page
         chromium.close()

@@ -1,7 +1,10 @@
 """Container lines as Airflow's own reader of logs takes them."""
 
 import json
+import re
 from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from airflow.utils.log.file_task_handler import (
@@ -9,7 +12,10 @@ from airflow.utils.log.file_task_handler import (
     _interleave_logs,
     _log_stream_to_parsed_log_stream,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
+from jetbridge.domain.airflow_names import RESERVED
 from jetbridge.domain.lines import Line
 from jetbridge.domain.log_lines import Repeats, airflow_line
 from jetbridge.domain.log_position import Position
@@ -22,7 +28,7 @@ def _read(*messages: str) -> list[StructuredLogMessage]:
     return [log for _, _, log in _log_stream_to_parsed_log_stream(iter(lines))]
 
 
-@pytest.mark.parametrize("message", ["rows: 7", "", "  {", '{"a": 1}', "ä\x00\x1b[31m", '"', "[7]"])
+@pytest.mark.parametrize("message", ["rows: 7", "", "  {", '{"a": 1}', "ä\x1b[31m", '"', "[7]"])
 def test_a_line_is_shown_as_it_was_printed(message):
     [read] = _read(message)
     assert read.event == message
@@ -68,3 +74,72 @@ def test_a_line_that_was_printed_twice_in_a_millisecond_is_shown_twice(before):
     written = [airflow_line(line, "c", repeats(line)).decode() for line in lines]
     shown = [log.event for log in _interleave_logs(iter([*earlier, *written]))]
     assert shown == ["retry"] * len(earlier) + printed
+
+
+HOSTILE = [
+    '{"level":"error","event":"upload failed","error_detail":"403 from the bucket"}',
+    '{"level":"error","event":"x","error_detail":{"a":1}}',
+    json.dumps({"level": "info", "msg": "m", **{name: [{"a": None}] for name in RESERVED}}),
+    json.dumps({"level": "::group::", "msg": "::endgroup::", "::group::": ["::group::"]}),
+    json.dumps({"level": "info", "msg": "m", "sort_key": 1, "model_config": {}, "__class__": 2}),
+    json.dumps({"level": "info", "msg": "m", "__proto__": {"event": 7}, "toJSON": 1}),
+    '{"level":"info","msg":"deep","a":%s}' % ("[" * 300 + "]" * 300),
+    json.dumps({"level": "info", "msg": "members", **{f"n{n}": n for n in range(5_000)}}),
+    '{"level":"info","msg":"digits","a":%s,"b":18446744073709551616}' % ("9" * 4_400),
+    '{"level":"info","msg":"infinite","a":1e999,"b":-Infinity}',
+    '{"level":"info","msg":"half \\ud800"}',
+    "\ufeff\x00\x1b[2J\x1b]8;;https://a.b\x07\u202e\u2028\x85\ud83d::group::",
+    "2026-01-01T00:00:00Z [ERROR] forged",
+    "x" * 1_000_000,
+    '{"level":"info","msg":"%s"}' % ("\u202e" * 300_000),
+]
+"""Lines of a container that would break the page, or that claim to be Airflow's."""
+
+
+def _check(read: StructuredLogMessage) -> None:
+    assert read.timestamp == datetime(2026, 3, 1, 0, 0, 29, 7_000, UTC)
+    extras = read.model_extra or {}
+    assert extras["logger"] == "container.main"
+    assert extras["level"] in ("debug", "info", "warning", "error", "critical")
+    assert extras.keys() & RESERVED == {"logger", "level"}
+    assert not re.search("::(end)?group::", read.model_dump_json())
+    # The page reads it with JSON.parse, which takes no NaN.
+    json.loads(read.model_dump_json(), parse_constant=pytest.fail)
+
+
+@pytest.mark.parametrize("message", HOSTILE)
+def test_a_hostile_line_is_the_containers_own_and_the_lines_beside_it_stay(message):
+    before, read, after = _read("before", message, "after")
+    assert (before.event, after.event) == ("before", "after")
+    _check(read)
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from(sorted(RESERVED)) | st.text(), values),
+    st.text(),
+    st.booleans(),
+)
+def test_any_json_line_is_read(members, text, ascii_only):
+    line = {**members, "level": "info", "msg": text}
+    [read] = _read(json.dumps(line, ensure_ascii=ascii_only))
+    _check(read)
+
+
+@pytest.mark.parametrize("message", HOSTILE)
+def test_cloudwatch_logs_handler_reads_it_the_same(message):
+    """What Amazon MWAA has: the line is the message of an event in the try's own stream."""
+    handler: Any = pytest.importorskip("airflow.providers.amazon.aws.log.cloudwatch_task_handler")
+    io = handler.CloudWatchRemoteLogIO
+    parse = getattr(io, "_parse_log_event_as_dumped_json", None)
+    if parse is None:
+        pytest.skip("this amazon provider hands events over in another way")
+    written = airflow_line(Line(AT, message), "container.main").decode()
+    dumped = parse(SimpleNamespace(), {"timestamp": AT, "message": written})
+    [(_, _, read)] = _log_stream_to_parsed_log_stream(iter([dumped]))
+    _check(read)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from airflow_provider_jetbridge.completion import describe
 from airflow_provider_jetbridge.story import Storyteller, tell_outcome
 from jetbridge.contract import Cause, Death, Launched, State, encode
 
@@ -84,3 +85,28 @@ def test_a_run_that_was_never_launched_has_a_short_story(make_outcome):
     log = Log()
     tell_outcome(log, make_outcome(state=State.STOPPED, backend_id=None, exit_codes={}))
     assert log == ["Run 01k8run stopped: completed, exit codes {}"]
+
+
+HOSTILE = "::group::Post Execute\r\x1b]0;title\x07\n[2026-01-01] ERROR - airflow \u202e"
+SHOWN = ":\\:group::Post Execute␍␛]0;title␇\n    [2026-01-01] ERROR - airflow <U+202E>"
+
+
+def test_what_others_say_does_not_act_on_the_page(make_outcome):
+    death = Death(
+        launch=1, cause=Cause.SPOT_INTERRUPTION, reason=HOSTILE, backend_id="arn/1", at=1.0
+    )
+    outcome = make_outcome(
+        state=State.FAILED,
+        cause=Cause.APPLICATION_EXIT,
+        reason=HOSTILE,
+        last_lines=["before", HOSTILE, "::endgroup::"],
+        deaths=[death],
+    )
+    text = describe(outcome)
+    assert f"AWS says: {SHOWN}\n" in text
+    assert text.endswith(f"Last log lines:\n  before\n  {SHOWN}\n  :\\:endgroup::")
+    log = Log()
+    tell_outcome(log, outcome)
+    assert log[0].endswith(f"AWS says: {SHOWN}")
+    Storyteller(log).launched('{"run_id": "::group::')
+    assert "::group::" not in "".join(log)

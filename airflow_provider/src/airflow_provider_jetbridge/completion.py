@@ -24,6 +24,7 @@ from jetbridge.contract import (
     Outcome,
     State,
     decode,
+    inert_lines,
     run_id_of,
 )
 
@@ -139,7 +140,11 @@ def raise_unless_succeeded(outcome: Outcome, skip_on_exit_code: Container[int] =
 
 
 def describe(outcome: Outcome) -> str:
-    """Everything that helps to mend a run which didn't succeed, for people."""
+    """Everything that helps to mend a run which didn't succeed, for people.
+
+    It becomes an exception's text and so stands on Airflow's page, where nothing that the
+    container or AWS says may act.
+    """
     exits = ", ".join(f"{name} exited with {code}" for name, code in outcome.exit_codes.items())
     lines = [f"Run {outcome.run_id} {outcome.state}: {outcome.cause.replace('_', ' ')}"]
     lines += [f"Exit codes: {exits}"] if exits else ["No container has an exit code"]
@@ -150,4 +155,4 @@ def describe(outcome: Outcome) -> str:
     if outcome.last_lines:
         lines.append("Last log lines:")
         lines += [f"  {line}" for line in outcome.last_lines]
-    return "\n".join(lines)
+    return "\n".join(map(inert_lines, lines))

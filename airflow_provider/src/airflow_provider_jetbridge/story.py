@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jetbridge.contract import ContractError, Launched, Outcome, decode
+from jetbridge.contract import ContractError, Launched, Outcome, decode, inert_lines
 
 KINDS = {"ecs": "ECS task", "batch": "Batch job"}
 """What AWS calls a launch of each backend."""
@@ -29,7 +29,8 @@ class Storyteller:
         try:
             launch = decode(Launched, record)
         except ContractError as error:
-            self._log.warning("The record of the launch can't be read: %s", error)
+            text = inert_lines(str(error))
+            self._log.warning("The record of the launch can't be read: %s", text)
             return None
         if self._new(launch.launch, running=False):
             self._log.info(
@@ -60,7 +61,7 @@ def tell_outcome(log: Any, outcome: Outcome) -> None:
             death.launch,
             death.backend_id or "nothing was launched",
             death.cause.replace("_", " "),
-            death.reason,
+            inert_lines(death.reason),
         )
     if outcome.backend_id:
         log.info(

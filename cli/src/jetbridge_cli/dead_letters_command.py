@@ -106,7 +106,7 @@ def drop(
             with found(deployed.aws.sqs, queues, message_id) as (where, _, message):
                 pass
             _write_loss(where, message)
-            typer.confirm(f"Delete {message_id} from {where.name}?", abort=True)
+            typer.confirm(f"Delete message {message_id} from {where.name}?", abort=True)
             queues = [where]
         with found(deployed.aws.sqs, queues, message_id) as (where, reader, message):
             if reader.delete([message]):

@@ -28,10 +28,8 @@ from jetbridge.logs.streams import CloudWatchStreams
 from jetbridge.services.copy_to_cloudwatch import (
     BATCH_BYTES,
     BATCH_EVENTS,
-    EVENT_BYTES,
     EVENT_OVERHEAD,
     batches,
-    fitting,
 )
 
 STREAM = LogStream(container="main", group="g", stream="s", region="eu-west-1")
@@ -230,13 +228,6 @@ def test_batches_keep_to_the_limits_of_put_log_events(events: list[tuple[int, st
 
 def test_a_batch_has_ten_thousand_events_at_most() -> None:
     assert [len(batch) for batch in batches([(0, "a")] * 25_000)] == [10_000, 10_000, 5_000]
-
-
-@pytest.mark.parametrize("text", ["x" * 1_048_576, "\x01" * 400_000, "😀" * 300_000])
-def test_a_line_that_is_too_long_is_cut_and_says_so(text: str) -> None:
-    event = fitting(Line(0, text), "container.main")
-    assert len(event.encode()) <= EVENT_BYTES
-    assert "cut by Jetbridge" in event
 
 
 def _recent(events: list[dict[str, Any]]) -> Any:

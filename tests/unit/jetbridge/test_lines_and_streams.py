@@ -43,13 +43,6 @@ def test_airflow_line_is_what_airflow_reads() -> None:
     }
 
 
-@given(st.text())
-def test_every_text_is_one_line(text: str) -> None:
-    written = airflow_line(Line(0, text), "x")
-    assert b"\n" not in written
-    assert json.loads(written)["event"] == text
-
-
 @given(st.integers(0, 4_000_000_000_000))
 def test_moments_are_exact_to_the_millisecond(timestamp: int) -> None:
     read = datetime.fromisoformat(moment(timestamp))
@@ -93,11 +86,6 @@ def test_json_lines_keep_their_level_and_their_text(
 )
 def test_other_json_stays_as_it_was_printed(message: str) -> None:
     assert (_line(message)["event"], _line(message)["level"]) == (message, "info")
-
-
-@pytest.mark.parametrize("message", ["half \ud83d", '{"level": "info", "message": "\ud83d"}'])
-def test_half_a_surrogate_pair_is_replaced(message: str) -> None:
-    assert "?" in _line(message)["event"]
 
 
 @given(JSON)

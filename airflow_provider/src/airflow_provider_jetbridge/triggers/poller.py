@@ -219,7 +219,8 @@ class OutcomePoller:
             self._report(reading)
         self._failed_passes += 1
         back_off: float = min(MAX_BACK_OFF_SECONDS, interval * 2 ** min(self._failed_passes, 10))
-        return back_off * random.uniform(0.5, 1.0)
+        # Spreads calls over time, and is no secret.
+        return back_off * random.uniform(0.5, 1.0)  # nosec B311
 
     def _longest_pause(self) -> float:
         interval = settings.poll_interval_seconds()

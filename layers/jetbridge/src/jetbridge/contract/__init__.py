@@ -21,6 +21,7 @@ from jetbridge.contract.codec import (
     to_builtins,
 )
 from jetbridge.contract.delivery import CreateAssetEvent, OnFinish, TriggerDagRun, Way
+from jetbridge.contract.inert import inert, inert_lines
 from jetbridge.contract.launched import Launched
 from jetbridge.contract.outcome import Cause, Death, Fault, LogStream, Outcome, State
 from jetbridge.contract.run_ids import run_id_of
@@ -69,6 +70,8 @@ __all__ = [
     "decode",
     "decode_request",
     "encode",
+    "inert",
+    "inert_lines",
     "kind_of",
     "own_key",
     "run_id_of",

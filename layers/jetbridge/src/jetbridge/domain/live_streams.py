@@ -76,5 +76,5 @@ def _named(run: Run, source: LogSource, name: LogName) -> Named:
     stream = LiveStream(
         run_id=run.run_id, launch=run.launch, container=name.container, attempt=name.attempt
     )
-    assert source.group is not None
+    assert source.group is not None  # nosec B101 # narrows the type
     return Named(source.group, name.name, stream)

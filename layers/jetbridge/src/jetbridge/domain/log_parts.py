@@ -41,6 +41,12 @@ class LogPart(Struct, frozen=True, kw_only=True, omit_defaults=True):
     shown_bytes: int = MOST_SHOWN_BYTES
     title: str = ""
 
+    @property
+    def whereabouts(self) -> str:
+        """Where the log itself is, for people."""
+        stream = self.stream
+        return f"stream {stream.stream} of the log group {stream.group} in {stream.region}"
+
     def key(self, run_id: str) -> str:
         """The same for the same run, part and target."""
         return _key(run_id, self.name, self.target)

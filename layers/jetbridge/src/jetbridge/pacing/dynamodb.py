@@ -123,7 +123,7 @@ class DynamoPacer:
         except self._client.exceptions.ConditionalCheckFailedException as refusal:
             return _Refused(_next_turn(refusal.response.get("Item", {})))
         turn = _next_turn(answer["Attributes"])
-        assert turn is not None
+        assert turn is not None  # nosec B101 # narrows the type
         return turn
 
     def _too_far_away(self, backend: str, away: int) -> NotYet:

@@ -10,8 +10,7 @@ from msgspec.structs import replace
 
 from jetbridge.contract import CloudWatchLogTarget, S3LogTarget, decode, to_builtins
 from jetbridge.domain.changes import Record
-from jetbridge.domain.lines import Line
-from jetbridge.domain.log_lines import airflow_line
+from jetbridge.domain.log_lines import note_line
 from jetbridge.domain.log_parts import LogPart, Plan, plans
 from jetbridge.domain.log_whereabouts import (
     FAILED_CHILDREN,
@@ -29,7 +28,7 @@ from jetbridge.queues.port import Queue
 from jetbridge.runs.port import Runs
 from jetbridge.services.copy_sinks import Sink
 from jetbridge.services.copy_stream import CopyStream
-from jetbridge.services.copy_to_cloudwatch import CloudWatchSink, batches, fitting
+from jetbridge.services.copy_to_cloudwatch import CloudWatchSink, batches, note_event
 from jetbridge.services.copy_to_s3 import PART_BYTES, S3Sink
 from jetbridge.services.live.close import CloseLive
 
@@ -130,7 +129,7 @@ class Copy:
             return
         match plan.target:
             case S3LogTarget(bucket, key_prefix):
-                lines = [airflow_line(note, "jetbridge") + b"\n" for note in plan.notes]
+                lines = [note_line(note) + b"\n" for note in plan.notes]
                 self.objects.put(bucket, f"{key_prefix}.{plan.notes_name}", b"".join(lines))
             case CloudWatchLogTarget():
                 self._write_events(run, plan.target, plan)
@@ -141,7 +140,7 @@ class Copy:
         state = copies.get(key)
         if state.done:
             return
-        for batch in batches([_event(note) for note in plan.notes]):
+        for batch in batches([note_event(note) for note in plan.notes]):
             self.streams.put(target.group, target.stream, batch)
         copies.save(key, replace(state, version=state.version + 1, done=True))
 
@@ -158,7 +157,3 @@ class Copy:
         records = self.jobs.describe(list(dict.fromkeys([job_id, *first, *failed, *earlier])))
         nodes = [f"{job_id}#{index}" for index in range(min(NODES, node_count(run, records)))]
         return records | (self.jobs.describe(nodes) if nodes else {})
-
-
-def _event(note: Line) -> tuple[int, str]:
-    return note.timestamp, fitting(note, "jetbridge")

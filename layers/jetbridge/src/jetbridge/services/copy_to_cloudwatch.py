@@ -8,7 +8,13 @@ from msgspec.structs import replace
 from jetbridge.contract import CloudWatchLogTarget
 from jetbridge.domain.lines import Line
 from jetbridge.domain.log_copy import CopyState
-from jetbridge.domain.log_lines import GROUP, GROUP_END, Repeats, airflow_line
+from jetbridge.domain.log_lines import (
+    Repeats,
+    airflow_line,
+    group_end_line,
+    group_line,
+    note_line,
+)
 from jetbridge.domain.log_parts import LogPart
 from jetbridge.domain.log_position import Position
 from jetbridge.logs.port import Streams
@@ -18,9 +24,8 @@ BATCH_BYTES = 1_048_576
 EVENT_OVERHEAD = 26
 BATCH_EVENTS = 10_000
 BATCH_MILLISECONDS = 24 * 3600 * 1000
-# One event must fit a batch; a line that is cut says so itself.
+# One event must fit a batch. Airflow's form of a line, which is cut, does.
 EVENT_BYTES = BATCH_BYTES - EVENT_OVERHEAD
-_CUT = "… [cut by Jetbridge: CloudWatch Logs takes 1 MB]"
 
 Event = tuple[int, str]
 
@@ -53,10 +58,14 @@ class CloudWatchSink:
         if not lines:
             return
         repeats = self._repeats = self._repeats or Repeats(state.position)
-        events = [self._event(line, self._part.logger, repeats(line)) for line in lines]
+        logger, where = self._part.logger, self._part.whereabouts
+        events = [
+            (line.timestamp, airflow_line(line, logger, repeats(line), where).decode())
+            for line in lines
+        ]
         if self._part.title and not state.lines:
-            title = Line(lines[0].timestamp, f"{GROUP}{self._part.title}")
-            state = self._put(state, [self._event(title, "jetbridge")])
+            at = lines[0].timestamp
+            state = self._put(state, [(at, group_line(at, self._part.title).decode())])
         before, written = state.position, 0
         for batch in batches(events, self._batch_bytes):
             state = self._put(state, batch)
@@ -73,16 +82,16 @@ class CloudWatchSink:
     def close(self, state: CopyState, notes: list[Line]) -> CopyState:
         at = state.position.last or self._part.stopped_at
         if state.rejected:
-            stream = self._part.stream
             text = (
                 f"{state.rejected} lines are missing here: CloudWatch Logs takes none that are "
-                "older than 14 days or the retention of this log group. They are in stream "
-                f"{stream.stream} of the log group {stream.group} in {stream.region}."
+                "older than 14 days or the retention of this log group. They are in "
+                f"{self._part.whereabouts}."
             )
             notes = [*notes, Line(at, text)]
+        events = [note_event(note) for note in notes]
         if self._part.title and state.lines:
-            notes = [*notes, Line(at, GROUP_END)]
-        for batch in batches([self._event(note, "jetbridge") for note in notes]):
+            events.append((at, group_end_line(at).decode()))
+        for batch in batches(events):
             self._put(state, batch)
         return state
 
@@ -90,19 +99,9 @@ class CloudWatchSink:
         rejected = self._streams.put(self._target.group, self._target.stream, batch)
         return replace(state, rejected=state.rejected + rejected)
 
-    @staticmethod
-    def _event(line: Line, logger: str, repeat: int = 0) -> Event:
-        return line.timestamp, fitting(line, logger, repeat)
 
-
-def fitting(line: Line, logger: str, repeat: int = 0) -> str:
-    """The line in Airflow's form, cut if CloudWatch Logs wouldn't take it."""
-    text = airflow_line(line, logger, repeat)
-    if len(text) <= EVENT_BYTES:
-        return text.decode()
-    # What a character takes in JSON is 6 bytes at most.
-    kept = line.message[: EVENT_BYTES // 6 - 1_000] + _CUT
-    return airflow_line(Line(line.timestamp, kept), logger, repeat).decode()
+def note_event(note: Line) -> Event:
+    return note.timestamp, note_line(note).decode()
 
 
 def batches(events: list[Event], batch_bytes: int = BATCH_BYTES) -> Iterator[list[Event]]:

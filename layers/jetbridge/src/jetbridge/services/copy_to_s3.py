@@ -9,7 +9,13 @@ from msgspec.structs import replace
 from jetbridge.contract import S3LogTarget
 from jetbridge.domain.lines import Line
 from jetbridge.domain.log_copy import CopyState
-from jetbridge.domain.log_lines import GROUP, GROUP_END, Repeats, airflow_line
+from jetbridge.domain.log_lines import (
+    Repeats,
+    airflow_line,
+    group_end_line,
+    group_line,
+    note_line,
+)
 from jetbridge.domain.log_parts import LogPart
 from jetbridge.domain.log_position import Position
 from jetbridge.logs.port import Objects, UploadGone
@@ -54,11 +60,11 @@ class S3Sink:
 
     def add(self, state: CopyState, lines: list[Line], after: Position) -> Iterator[CopyState]:
         if lines and self._part.title and not state.lines and not self._lines:
-            self._write(Line(lines[0].timestamp, f"{GROUP}{self._part.title}"))
+            self._write(group_line(lines[0].timestamp, self._part.title))
         repeats = self._repeats = self._repeats or Repeats(state.position)
+        logger, where = self._part.logger, self._part.whereabouts
         for line in lines:
-            self._buffer += airflow_line(line, self._part.logger, repeats(line))
-            self._buffer += b"\n"
+            self._write(airflow_line(line, logger, repeats(line), where))
         self._lines += len(lines)
         if len(self._buffer) >= self._part_bytes:
             yield replace(self._uploaded(state), position=after)
@@ -72,9 +78,9 @@ class S3Sink:
 
     def close(self, state: CopyState, notes: list[Line]) -> CopyState:
         for note in notes:
-            self._write(note)
+            self._write(note_line(note))
         if self._part.title and (state.lines or self._lines):
-            self._write(Line(state.position.last or self._part.stopped_at, GROUP_END))
+            self._write(group_end_line(state.position.last or self._part.stopped_at))
         if state.upload is not None:
             return self._complete(state)
         content = self._buffer
@@ -86,8 +92,8 @@ class S3Sink:
             self._objects.put(self._bucket, self._key, bytes(content))
         return replace(state, lines=self._lines)
 
-    def _write(self, line: Line) -> None:
-        self._buffer += airflow_line(line, "jetbridge") + b"\n"
+    def _write(self, line: bytes) -> None:
+        self._buffer += line + b"\n"
 
     def _uploaded(self, state: CopyState) -> CopyState:
         upload = state.upload
@@ -111,7 +117,7 @@ class S3Sink:
 
     def _complete(self, state: CopyState) -> CopyState:
         """Repeated after a crash, it finds the upload gone and the whole log there."""
-        assert state.upload is not None
+        assert state.upload is not None  # nosec B101 # narrows the type
         upload, written = state.upload, state
         try:
             if self._buffer:
@@ -134,14 +140,13 @@ class S3Sink:
         """Whole lines of the beginning and the end of a log, and where all of it is."""
         first = head[: head.rfind(b"\n") + 1]
         last = tail[tail.find(b"\n") + 1 :]
-        stream = self._part.stream
         text = (
             f"Only the beginning and the end are shown here: {size - len(first) - len(last):,} of "
             f"{size:,} bytes are left out. The whole log is s3://{self._bucket}/{self._whole}, "
-            f"and stream {stream.stream} of the log group {stream.group} in {stream.region}."
+            f"and {self._part.whereabouts}."
         )
         at = time_of(first) or time_of(last) or self._part.stopped_at
-        link = airflow_line(Line(at, text), "jetbridge") + b"\n"
+        link = note_line(Line(at, text)) + b"\n"
         self._objects.put(self._bucket, self._key, bytes(first) + link + bytes(last))
 
 

@@ -1,0 +1,65 @@
+"""Text from outside as it may stand on Airflow's page: what a container prints, and what AWS or a
+person gives as a reason.
+
+Airflow's page searches the whole text of a line for group markers, and leaves the rest to the
+browser (airflow-core/src/airflow/ui, ``renderStructuredLog.tsx`` and ``useLogs.tsx``, 3.0 to 3.3).
+"""
+
+import re
+
+INDENT = "    "
+"""Before each line but the first of a text with several: what stands there can't look like a line
+of Airflow's, neither on the page nor in a log that was downloaded."""
+
+# What each alternative of _UNSAFE finds.
+_COLOUR, _LINE_END = 1, 2
+_UNSAFE = re.compile(
+    # Colour and weight (ECMA-48, SGR), which the page draws from 3.1 on.
+    r"(\x1b\[[0-9;]{0,48}m)"
+    # Of a line that ends as on Windows.
+    r"|(\r(?=\n|\Z))"
+    # The first colon of a marker; markers may overlap.
+    r"|:(?=:(?:end)?group::)"
+    # Control characters but tab and line feed.
+    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f"
+    # Those that turn the direction of text (Unicode Standard Annex 9, table 4).
+    r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+    # Without width. Joiners, which emoji and some scripts need, stay.
+    r"\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
+    # Other ends of lines, and halves of surrogate pairs, which UTF-8 can't hold.
+    r"\u2028\u2029\ud800-\udfff]"
+)
+_NEXT_LINE = re.compile(r"\n(?=[^\n])")
+
+
+def inert(text: str) -> str:
+    """The text with nothing in it that acts on the page; ordinary text stays as it is.
+
+    Group markers get a backslash (``:\\:group::``), control characters become their pictures
+    (``␛``), others that nobody would see their code (``<U+202E>``, as less(1) shows them). A
+    carriage return is shown as ``␍``, so that it hides nothing, and left out before the end of a
+    line. Line feeds, tabs and colours stay. Takes time that is linear in the text.
+    """
+    printable = text.isprintable() or text.replace("\t", " ").replace("\n", " ").isprintable()
+    if printable and "group::" not in text:
+        return text
+    return _UNSAFE.sub(_visible, text)
+
+
+def inert_lines(text: str) -> str:
+    """The same, with each line but the first indented by ``INDENT``."""
+    shown = inert(text)
+    return _NEXT_LINE.sub("\n" + INDENT, shown) if "\n" in shown else shown
+
+
+def _visible(found: re.Match[str]) -> str:
+    if found.lastindex == _COLOUR:
+        return found[0]
+    if found.lastindex == _LINE_END:
+        return ""
+    if found[0] == ":":
+        return ":\\"
+    code = ord(found[0])
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "\u2421" if code == 0x7F else f"<U+{code:04X}>"
