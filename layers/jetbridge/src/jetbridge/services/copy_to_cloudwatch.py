@@ -20,6 +20,8 @@ BATCH_EVENTS = 10_000
 BATCH_MILLISECONDS = 24 * 3600 * 1000
 # One event must fit a batch; a line that is cut says so itself.
 EVENT_BYTES = BATCH_BYTES - EVENT_OVERHEAD
+# CloudWatch Logs has no limit of its own; what a copy to S3 may have is enough.
+MOST_BYTES = 78 * 1024**3
 _CUT = "… [cut by Jetbridge: CloudWatch Logs takes 1 MB]"
 
 Event = tuple[int, str]
@@ -48,6 +50,9 @@ class CloudWatchSink:
     @property
     def is_empty(self) -> bool:
         return True
+
+    def is_full(self, state: CopyState) -> bool:
+        return state.size >= MOST_BYTES
 
     def add(self, state: CopyState, lines: list[Line], after: Position) -> Iterator[CopyState]:
         if not lines:
@@ -88,7 +93,8 @@ class CloudWatchSink:
 
     def _put(self, state: CopyState, batch: list[Event]) -> CopyState:
         rejected = self._streams.put(self._target.group, self._target.stream, batch)
-        return replace(state, rejected=state.rejected + rejected)
+        size = sum(len(text.encode()) for _, text in batch)
+        return replace(state, rejected=state.rejected + rejected, size=state.size + size)
 
     @staticmethod
     def _event(line: Line, logger: str, repeat: int = 0) -> Event:
