@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -221,7 +222,7 @@ class _Work:
             if self.state.stalls >= STALLS:
                 self._give_up(f"Jetbridge could not read on in {STALLS} invocations")
             self._save(replace(self.state, stalls=self.state.stalls + 1))
-        return Rest()
+        return Rest(stuck=self._is_stuck)
 
     def _save_position(self) -> None:
         """Also a stretch of empty pages is not to be read twice."""
@@ -231,7 +232,8 @@ class _Work:
 
     def _give_up(self, why: str) -> NoReturn:
         text = f"{why}: lines are missing. {_whereabouts(self._part)}"
-        self._close(text)
+        with suppress(Busy, NotYet):
+            self._close(text)
         raise GiveUp(text)
 
     def _close(self, text: str = "") -> Rest | None:
