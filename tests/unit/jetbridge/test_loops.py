@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.copying import World
 from jetbridge_testing.core import Core, stop_of
+from jetbridge_testing.logs import client_error
 from jetbridge_testing.loops import INVOCATIONS, Chains, feeds, may_loop, on_circles
 from jetbridge_testing.memory import MemoryOutcomes, MemoryQueue, MemoryRuns
 from jetbridge_testing.notices import outcome_of, run_of
@@ -26,7 +27,16 @@ from msgspec.structs import replace
 
 from jetbridge.airflow.port import Answer, Unavailable
 from jetbridge.backends.port import LaunchRefused, Throttled
-from jetbridge.contract import Cause, LogStream, S3LogTarget, StopRequest, decode, to_builtins
+from jetbridge.contract import (
+    Cause,
+    CloudWatchLogTarget,
+    LogStream,
+    LogTarget,
+    S3LogTarget,
+    StopRequest,
+    decode,
+    to_builtins,
+)
 from jetbridge.domain.failures import judge
 from jetbridge.domain.lines import Line
 from jetbridge.domain.log_copy import CopyState
@@ -37,7 +47,7 @@ from jetbridge.domain.orphans import Orphan
 from jetbridge.domain.patience import PATIENCE_SECONDS, throttled_seconds
 from jetbridge.domain.run import Run, Status
 from jetbridge.logs.port import Busy, Page
-from jetbridge.services import copy_stream, copy_to_s3
+from jetbridge.services import copy_stream, copy_to_cloudwatch, copy_to_s3
 from jetbridge.services.notify.breaker import Breaker
 from jetbridge.services.notify.notify import Notify
 
@@ -383,7 +393,9 @@ class LongLog:
 class EmptyS3:
     """A bucket that counts what it gets, and keeps only the ends of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, vanishing: bool = False) -> None:
+        self.vanishing = vanishing
+        self.begun = 0
         self.sizes: list[int] = []
         self.part = b""
         self.objects: dict[str, bytes] = {}
@@ -392,9 +404,13 @@ class EmptyS3:
         self.objects[Key] = Body
 
     def create_multipart_upload(self, **named: Any) -> dict[str, Any]:
+        self.begun += 1
+        self.sizes.clear()
         return {"UploadId": "u"}
 
     def upload_part(self, PartNumber: int, Body: bytes, **named: Any) -> dict[str, Any]:
+        if self.vanishing and PartNumber > 1:
+            raise client_error("NoSuchUpload", "", 404)
         assert PartNumber == len(self.sizes) + 1
         self.sizes.append(len(Body))
         self.part = Body
@@ -403,12 +419,20 @@ class EmptyS3:
     def complete_multipart_upload(self, MultipartUpload: Any, **named: Any) -> None:
         assert len(MultipartUpload["Parts"]) == len(self.sizes)
 
+    def head_object(self, **named: Any) -> dict[str, Any]:
+        raise client_error("404", "Not Found", 404)
+
+    def abort_multipart_upload(self, **named: Any) -> None:
+        raise client_error("NoSuchUpload", "", 404)
+
     def get_object(self, Range: str, **named: Any) -> dict[str, Any]:
         start, end = map(int, Range.removeprefix("bytes=").split("-"))
         return {"Body": io.BytesIO(self.part[: end - start + 1])}
 
 
-def _long_log(gigabytes: float, allowed: Allowed) -> tuple[World, Chains, LongLog, EmptyS3]:
+def _long_log(
+    gigabytes: float, allowed: Allowed, target: LogTarget = TARGET
+) -> tuple[World, Chains, LongLog, EmptyS3]:
     source = LongLog(round(gigabytes * 1e9 / (PAGE_LINES * (len(MESSAGE) + 1))))
     world, bucket = World(1, source=source), EmptyS3()
     chains = Chains(world.clock, allowed)
@@ -417,7 +441,7 @@ def _long_log(gigabytes: float, allowed: Allowed) -> tuple[World, Chains, LongLo
     world.send = link.send  # type: ignore[method-assign]
     stopped_at = int(world.clock() * 1000) - DAY * 1000
     part = LogPart(
-        target=TARGET, stream=STREAM, name="n.log", logger="container.main", stopped_at=stopped_at
+        target=target, stream=STREAM, name="n.log", logger="container.main", stopped_at=stopped_at
     )
     link.send({"run_id": "r", "part": to_builtins(part)})
     return world, chains, source, bucket
@@ -503,3 +527,46 @@ def test_log_that_is_longer_than_s3_takes(monkeypatch: pytest.MonkeyPatch) -> No
     assert _states(world).done
     assert len(bucket.sizes) == 4
     assert bucket.sizes[-1] < 1_000, "the last part is the line that says so"
+
+
+def test_log_that_is_longer_than_is_copied_to_cloudwatch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copy_to_cloudwatch, "MOST_BYTES", 5_000_000)
+    mwaa = CloudWatchLogTarget(group="airflow-mwaa-Task", stream="dag_id=d/attempt=1.log")
+    world, chains, source, _ = _long_log(0.03, may_loop, mwaa)
+    chains.run()
+    [(_, reason)] = chains.dead
+    assert "too long" in reason
+    state = _states(world)
+    assert state.done
+    assert 0 < state.lines < source.pages * PAGE_LINES
+    assert state.size >= 5_000_000
+
+
+def test_upload_that_is_gone_each_time_is_given_up() -> None:
+    world, chains, _, bucket = _long_log(0.03, may_loop)
+    bucket.vanishing = True
+    chains.run()
+    [(_, reason)] = chains.dead
+    assert "was gone 5 times" in reason
+    assert bucket.begun == copy_stream.RESTARTS
+    assert _states(world).done
+    [shown] = bucket.objects.values()
+    assert b"lines are missing" in shown
+
+
+def test_reads_that_get_nothing_to_the_target_are_given_up() -> None:
+    """So slow that an invocation is over before there is a part for S3."""
+    world, chains, source, bucket = _long_log(0.03, may_loop)
+    page = source.page
+
+    def slowly(stream: LogStream, position: Position) -> Page:
+        world.clock.advance(110)
+        return page(stream, position)
+
+    source.page = slowly  # type: ignore[method-assign]
+    chains.run()
+    [(_, reason)] = chains.dead
+    assert "in 10 invocations" in reason
+    assert world.invocations == copy_stream.STALLS + 1
+    [shown] = bucket.objects.values()
+    assert b"lines are missing" in shown

@@ -27,7 +27,7 @@ LATEST_SECONDS = 900
 MISSING_SECONDS = 30
 # Invocations in a row that read and got nothing to the target, until the copy is given up.
 STALLS = 10
-# How often a copy begins anew, until it is given up.
+# How often what a copy has written may be gone, until it is given up.
 RESTARTS = 5
 
 
@@ -149,10 +149,8 @@ class _Work:
         return (before.position, before.lines, before.size) == (now.position, now.lines, now.size)
 
     def go_on(self) -> Rest | None:
-        if self.state.restarts > RESTARTS:
-            self._give_up(
-                f"The copy began anew {RESTARTS} times, since what it had written was gone"
-            )
+        if self.state.restarts >= RESTARTS:
+            self._give_up(f"What the copy had written was gone {RESTARTS} times")
         while True:
             if self._sink.is_full(self.state):
                 self._give_up(f"The log is too long: {self.state.size:,} bytes of it are here")

@@ -109,9 +109,9 @@ class Launch:
     def _give_up(self, run: Run, launch: int, later: Exception) -> NoReturn:
         what = f"launch {launch} of run {run.run_id}"
         if run.launch == launch and run.status in UNLAUNCHED:
-            self._end(
-                run, PUT_OFF_TOO_LONG, f"Its launch was put off for {PATIENCE}, again and again"
-            )
+            # Without AWS's words, which the failure policy would take for those of a running task.
+            reason = f"AWS throttled its launch, or there was no turn for it, for {PATIENCE}"
+            self._end(run, PUT_OFF_TOO_LONG, reason)
             raise GiveUp(f"{what} was put off for {PATIENCE}, and the run has ended: {later}")
         raise GiveUp(f"{what} could not be stopped for {PATIENCE}: {later}")
 
