@@ -47,7 +47,7 @@ def _work(records):
         else:
             count = int(record["attributes"]["ApproximateReceiveCount"])
             _send(os.environ["RESULT_QUEUE"], {"body": body, "received": count, "at": time.time()})
-            if body.get("around", 0) > body["n"]:
+            if body.get("around", 0) > body.get("n", 0):
                 _send(os.environ["WORK_QUEUE"], body | {"n": body["n"] + 1})
     return {"batchItemFailures": failures}
 
