@@ -17,6 +17,7 @@ from jetbridge.queues.port import GiveUp
 from jetbridge.services.notify.breaker import Breaker
 from jetbridge.services.notify.notify import LONGEST_DELAY_SECONDS, Notify
 
+# Fewer than the queue allows, so that some notices become dead letters.
 MAX_RECEIVES = 5
 VISIBILITY_SECONDS = 360
 HEARD = (200, 409, 410)

@@ -33,6 +33,11 @@ def may_loop(function: str) -> bool:
     return bool(properties.get("RecursiveLoop") == "Allow")
 
 
+def guarded(function: str) -> bool:
+    """Instead of ``may_loop``: as if no function said ``RecursiveLoop: Allow``."""
+    return False
+
+
 def _of(resources: dict[str, Any], kind: str) -> dict[str, Any]:
     return {name: item["Properties"] for name, item in resources.items() if item["Type"] == kind}
 
