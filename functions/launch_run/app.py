@@ -14,11 +14,11 @@ from jetbridge.wiring.parts import launch_queue
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    """Takes messages ``{run_id, launch}`` of the launch queue."""
+    """Takes messages ``{run_id, launch, since?}`` of the launch queue."""
     launch = wiring.launch()
 
     def launch_run(message: Message) -> None:
-        run = launch(message["run_id"], message["launch"])
+        run = launch(message["run_id"], message["launch"], message.get("since"))
         if run is None:
             logger.warning("no such run", run_id=message["run_id"])
             return

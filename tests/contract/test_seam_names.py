@@ -71,6 +71,7 @@ FUNCTIONS = [
     ("services.sqs", "_collect_msgs", ["q", "max_n", "vis_timeout"]),
     ("services.sqs", "_dlq_sweep", ["q"]),
     ("services.sqs", "_expire_retained", ["q"]),
+    ("services.sqs", "_build_send_sys_attrs", ["now", "sys_attrs_input"]),
     ("services.lambda_svc", "_execute_function", ["func", "event"]),
     ("services.lambda_svc", "_execute_function_warm", ["func", "event", "request_id"]),
     (
@@ -88,6 +89,14 @@ FUNCTIONS = [
     ("services.lambda_svc", "_resolve_layer_zip", ["attachment"]),
     ("services.lambda_svc", "_put_function_concurrency", ["func_name", "data"]),
     ("services.lambda_svc", "_delete_function_concurrency", ["func_name"]),
+    ("services.lambda_svc", "_put_function_recursion_config", ["func_name", "data"]),
+    ("services.lambda_svc", "_inbound_invoke_depth", ["headers"]),
+    ("services.lambda_svc", "_recursive_loop_drop", ["name", "func", "depth"]),
+    (
+        "services.lambda_svc",
+        "_run_sqs_batch",
+        ["esm", "func_rec", "event", "batch", "queue_url", "queue_name"],
+    ),
 ]
 
 # Module, name, type.
@@ -96,6 +105,7 @@ OBJECTS = [
     ("services.cloudformation.provisioners", "_RESOURCE_HANDLERS", dict),
     ("services.sqs", "_HANDLERS", dict),
     ("services.lambda_svc", "_esm_wake", threading.Event),
+    ("services.lambda_svc", "MAX_INVOKE_DEPTH", int),
     ("services.scheduler", "_SCHEDULE_TICK_INTERVAL", int),
     ("services.eventbridge", "_SCHEDULER_TICK_INTERVAL", int),
 ]

@@ -108,6 +108,7 @@ def _add_limits(up: argparse.ArgumentParser) -> None:
         ("--cluster-read-per-second", float, "DescribeTasks and ListTasks (default: %(default)s)"),
         ("--cluster-read-burst", int, "DescribeTasks and ListTasks at once (default: %(default)s)"),
         ("--fargate-capacity-tasks", int, "tasks that may live at once (default: any number)"),
+        ("--concurrent-executions", int, "functions at once (default: what the machine bears)"),
     ):
         default = getattr(Limits, name.removeprefix("--").replace("-", "_"))
         limits.add_argument(name, type=kind, default=default, help=text)

@@ -62,6 +62,7 @@ def run(settings: CloudSettings) -> None:
             account=settings.account,
             region=settings.region,
             temporary=state.temporary,
+            concurrent_executions=settings.limits.concurrent_executions,
         )
         cloud = _build(settings, state, processes, url, images, interpreter)
 

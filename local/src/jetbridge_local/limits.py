@@ -1,4 +1,4 @@
-"""How much the local ECS and AWS Batch take at once, as AWS limits an account in a region."""
+"""How much ECS, AWS Batch and Lambda take at once, as AWS limits an account in a region."""
 
 import math
 from dataclasses import dataclass, fields
@@ -19,11 +19,13 @@ class Limits:
     ``fargate_capacity_tasks``: how many ECS tasks may live at once; RunTask answers with a failure
     for each one more. ``disguised_throttling``: RunTask says "Rate exceeded" under
     InvalidParameterException, as it has been seen to do (dagster-io/dagster#33439).
+    ``concurrent_executions``: how many functions may run at once; None: as many as this machine
+    bears, AWS's 1,000 at most. A new account may have ten.
 
     Sources: Amazon ECS developer guide, "AWS Fargate throttling quotas" (RunTask: 20 calls a
     second, burst and sustained; tasks: burst 100, sustained 20); "Request throttling for the Amazon
     ECS API" (cluster read actions: burst 100, sustained 20); AWS Batch user guide, "Service quotas"
-    (SubmitJob: 50 a second).
+    (SubmitJob: 50 a second); AWS Lambda developer guide, "Lambda quotas".
     """
 
     run_task_per_second: float = 20.0
@@ -36,6 +38,7 @@ class Limits:
     cluster_read_burst: int = 100
     fargate_capacity_tasks: int | None = None
     disguised_throttling: bool = False
+    concurrent_executions: int | None = None
 
     def __post_init__(self) -> None:
         for each in fields(self):
@@ -47,6 +50,10 @@ class Limits:
         if self.fargate_capacity_tasks is not None and self.fargate_capacity_tasks < 0:
             raise LimitError(
                 f"fargate_capacity_tasks: must be 0 or more, not {self.fargate_capacity_tasks}"
+            )
+        if self.concurrent_executions is not None and self.concurrent_executions < 1:
+            raise LimitError(
+                f"concurrent_executions: must be 1 or more, not {self.concurrent_executions}"
             )
 
     def flags(self) -> list[str]:

@@ -477,6 +477,45 @@ def test_sweep_runs_audits(cloud: Cloud) -> None:
     assert [stopped for stopped, _ in cloud.ecs.stopped] == [detail["taskArn"]]
 
 
+def _since(path: str, days: float) -> dict[str, Any]:
+    """A sample's message, which has waited for so long."""
+    message = sample(path)
+    [record] = message["Records"]
+    began = datetime.now(UTC).timestamp() - days * 24 * 3600
+    record["body"] = json.dumps(json.loads(record["body"]) | {"since": began})
+    return message
+
+
+WAITING = {"launch_run/message": "launch", "stop_run/message": "stop", "stop_run/orphan": "stop"}
+
+
+@pytest.mark.parametrize("path", WAITING)
+@pytest.mark.parametrize(("days", "given_up"), [(6.9, False), (7.1, True)])
+def test_what_aws_throttles_waits_for_a_week(
+    cloud: Cloud, path: str, days: float, given_up: bool
+) -> None:
+    function, call = path.split("/", maxsplit=1)[0], WAITING[path]
+    asked = replace(new_run().request, timeout_seconds=None)
+    make = new_run if call == "launch" else launched_run
+    cloud.runs.create(make(request=asked))
+    cloud.ecs.errors[call] = [Throttled("Rate exceeded")]
+    message = _since(path, days)
+    [record] = message["Records"]
+    failed = {"batchItemFailures": [{"itemIdentifier": record["messageId"]}]}
+    assert _call(function, message) == (failed if given_up else ALL_GOOD)
+    row = cloud.runs.get(new_run().run_id)
+    assert row is not None
+    assert (row.status is Status.ENDED) is (given_up and call == "launch")
+
+
+@pytest.mark.parametrize("path", WAITING)
+def test_what_has_waited_is_done_in_the_end(cloud: Cloud, path: str) -> None:
+    function, call = path.split("/", maxsplit=1)[0], WAITING[path]
+    cloud.runs.create(new_run() if call == "launch" else launched_run())
+    assert _call(function, _since(path, 6)) == ALL_GOOD
+    assert len(cloud.ecs.launched if call == "launch" else cloud.ecs.stopped) == 1
+
+
 def test_orphans_are_stopped_from_the_queue_alone(cloud: Cloud) -> None:
     message = json.loads(sample("stop_run/orphan")["Records"][0]["body"])
     with pytest.raises(ContractError):

@@ -5,14 +5,17 @@ from typing import Any
 import pytest
 from jetbridge_testing.backends import FakeBackend, refused
 from jetbridge_testing.core import Core
-from jetbridge_testing.samples import DEFINITIONS, STACK_KEY, change, new_run
+from jetbridge_testing.samples import DEFINITIONS, STACK_KEY, change, new_run, request
+from msgspec.structs import replace
 
 from jetbridge.backends.port import LaunchRefused, Throttled
-from jetbridge.contract import StopCause
+from jetbridge.contract import Cause, StopCause
+from jetbridge.domain.failures import judge
 from jetbridge.domain.groups import message_group
 from jetbridge.domain.names import LaunchName
+from jetbridge.domain.patience import PATIENCE_SECONDS
 from jetbridge.domain.run import Run, Status, Stop
-from jetbridge.queues.port import NotYet
+from jetbridge.queues.port import GiveUp, NotYet
 
 STOP = Stop(cause=StopCause.STOPPED_BY_USER, reason="cleared")
 
@@ -20,14 +23,18 @@ STOP = Stop(cause=StopCause.STOPPED_BY_USER, reason="cleared")
 class Scene(Core):
     """An accepted run, launch_run, and a fake backend of the run's kind."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, timeout_seconds: int | None = None) -> None:
         super().__init__()
-        self.run = new_run(f"airflow_{kind}")
+        asked = replace(request(f"airflow_{kind}"), timeout_seconds=timeout_seconds)
+        self.run = new_run(f"airflow_{kind}", request=asked)
         self.runs.create(self.run)
         self.backend: FakeBackend = self.backends[kind]
 
-    def deliver(self, launch: int = 1) -> None:
-        self.launch(self.run.run_id, launch)
+    def deliver(self, launch: int = 1, since: float | None = None) -> None:
+        self.launch(self.run.run_id, launch, since)
+
+    def message(self, since: float) -> dict[str, Any]:
+        return {"run_id": self.run.run_id, "launch": 1, "since": since}
 
     @property
     def row(self) -> Run:
@@ -73,11 +80,14 @@ def test_message_of_another_launch_or_run_does_nothing(scene: Scene) -> None:
 def test_throttled_is_sent_anew_and_launches_once(scene: Scene, call: str) -> None:
     """Received and acknowledged each time: no count of receives goes up."""
     scene.backend.errors[call] = [Throttled("Rate exceeded")] * 30
+    began = scene.clock()
+    scene.deliver()
     while scene.row.status is not Status.LAUNCHED:
-        scene.deliver()
-        scene.clock.advance(5)
-    assert scene.launches.messages == [{"run_id": scene.run.run_id, "launch": 1}] * 30
-    assert set(scene.launches.delays) == {5}
+        scene.clock.advance(scene.launches.delays[-1])
+        scene.deliver(since=scene.launches.messages[-1]["since"])
+    assert scene.launches.messages == [scene.message(began)] * 30
+    assert scene.launches.delays[:10] == [5] * 10
+    assert scene.launches.delays == sorted(scene.launches.delays)
     assert set(scene.launches.groups) == {message_group(scene.run.request.caller)}
     assert len(scene.backend.launched) == 1
 
@@ -93,12 +103,80 @@ def test_hours_of_throttling_never_turn_into_lost(scene: Scene) -> None:
     assert len(scene.backend.launched) == 1
 
 
+def test_launch_that_is_put_off_for_a_week_is_given_up_and_its_run_ends(scene: Scene) -> None:
+    """The words are AWS's for running tasks, too, and must not lead to another launch."""
+    scene.backend.errors["launch"] = [
+        Throttled("RequestLimitExceeded: Capacity is unavailable")
+    ] * 3
+    began = scene.clock()
+    scene.deliver()
+    scene.clock.advance(PATIENCE_SECONDS)
+    scene.deliver(since=began)
+    assert scene.row.status is Status.ACCEPTED
+    scene.clock.advance(1)
+    with pytest.raises(GiveUp, match=r"launch 1 of run .* was put off for 7 days.*Capacity"):
+        scene.deliver(since=began)
+    assert len(scene.launches.messages) == 2
+    assert (scene.row.status, scene.row.launch) == (Status.ENDED, 1)
+    assert scene.row.ending is not None
+    assert judge(scene.row.ending).cause is Cause.UNCLASSIFIED
+    assert "7 days" in scene.row.ending.reason
+    assert scene.finishes.messages == [{"run_id": scene.run.run_id}]
+    scene.deliver(since=began)
+    assert scene.backend.launched == [], "a replay of the dead letter launches nothing"
+
+
+def test_message_of_the_last_release_begins_to_wait_now(scene: Scene) -> None:
+    scene.clock.advance(2 * PATIENCE_SECONDS)
+    scene.backend.errors["launch"] = [Throttled("Rate exceeded")]
+    scene.deliver()
+    assert scene.launches.messages == [scene.message(scene.clock())]
+
+
+@pytest.mark.parametrize("kind", ["ecs", "batch"])
+def test_run_that_timed_out_while_its_launch_was_put_off_is_not_launched(kind: str) -> None:
+    """Also without the sweeper, which stops it first as a rule."""
+    scene = Scene(kind, timeout_seconds=3600)
+    scene.backend.errors["launch"] = [Throttled("Rate exceeded")] * 2
+    began = scene.clock()
+    scene.deliver()
+    scene.clock.advance(7200)
+    scene.deliver(since=began)
+    assert scene.row.stop is not None
+    assert (scene.row.stop.cause, scene.row.stop.reason) == (
+        StopCause.TIMEOUT,
+        "timed out after 3600 s",
+    )
+    scene.deliver(since=began)
+    assert (scene.row.status, scene.backend.launched) == (Status.ENDED, [])
+
+
+@pytest.mark.parametrize("kind", ["ecs", "batch"])
+def test_a_long_timeout_is_the_longest_wait(kind: str) -> None:
+    scene = Scene(kind, timeout_seconds=2 * PATIENCE_SECONDS)
+    scene.backend.errors["launch"] = [Throttled("Rate exceeded")]
+    began = scene.clock()
+    scene.clock.advance(1.9 * PATIENCE_SECONDS)
+    scene.deliver(since=began)
+    scene.deliver(since=began)
+    assert scene.row.status is Status.LAUNCHED
+
+
+def test_stop_of_a_launched_run_that_is_put_off_for_a_week_is_given_up(scene: Scene) -> None:
+    scene.deliver()
+    scene.runs.request_stop(scene.run.run_id, STOP)
+    scene.backend.errors["stop"] = [Throttled("Rate exceeded")]
+    with pytest.raises(GiveUp, match="could not be stopped for 7 days: Rate exceeded"):
+        scene.deliver(since=scene.clock() - PATIENCE_SECONDS - 1)
+    assert (scene.row.status, scene.launches.messages) == (Status.LAUNCHED, [])
+
+
 def test_without_a_turn_nothing_is_attempted(scene: Scene) -> None:
     scene.pacer.errors = [NotYet("no turn", 7)]
     scene.deliver()
     assert scene.row.last_attempt_at is None
     assert (scene.launches.messages, scene.launches.delays) == (
-        [{"run_id": scene.run.run_id, "launch": 1}],
+        [scene.message(scene.clock())],
         [7],
     )
     scene.deliver()
@@ -197,7 +275,7 @@ def test_throttled_stop_is_repeated(scene: Scene) -> None:
     scene.runs.request_stop(scene.run.run_id, STOP)
     scene.backend.errors["stop"] = [Throttled("Rate exceeded")]
     scene.deliver()
-    assert scene.launches.messages == [{"run_id": scene.run.run_id, "launch": 1}]
+    assert scene.launches.messages == [scene.message(scene.clock())]
     scene.deliver()
     assert len(scene.backend.stopped) == 1
 

@@ -230,7 +230,8 @@ def test_a_stop_that_aws_puts_off_delays_what_is_told_and_no_more() -> None:
     core.runs.request_stop(run.run_id, STOP)
     core.ecs.errors["stop"] = [Throttled("Rate exceeded")]
     core.launch(run.run_id, 1)
-    assert core.launches.messages == [{"run_id": run.run_id, "launch": 1}]
+    since = core.clock()
+    assert core.launches.messages == [{"run_id": run.run_id, "launch": 1, "since": since}]
     core.launch(run.run_id, 1)
     assert _told(core, run).backend_id == TASK_ARN
 

@@ -13,9 +13,11 @@ from jetbridge_testing.steps import Crash
 from jetbridge.airflow.port import Airflow, Answer, Refused, Unavailable
 from jetbridge.contract import decode
 from jetbridge.domain.notices import Notice, notices
+from jetbridge.queues.port import GiveUp
 from jetbridge.services.notify.breaker import Breaker
 from jetbridge.services.notify.notify import LONGEST_DELAY_SECONDS, Notify
 
+# Fewer than the queue allows, so that some notices become dead letters.
 MAX_RECEIVES = 5
 VISIBILITY_SECONDS = 360
 HEARD = (200, 409, 410)
@@ -128,7 +130,7 @@ def test_told_until_told_and_never_after(script: list[Any], jitter: float) -> No
             sqs.die_at_next_send = True
         try:
             notify(decode(Notice, message))
-        except Refused:
+        except (Refused, GiveUp):
             refusals += 1
             sqs.fail(receives, message)
         except Crash:

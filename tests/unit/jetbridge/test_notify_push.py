@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from jetbridge.airflow.port import Refused
 from jetbridge.contract import AirflowCaller, Outcome, decode
 from jetbridge.domain.run import Attachment
+from jetbridge.queues.port import GiveUp
 from jetbridge.services.notify.notify import PATIENCE_SECONDS
 
 RESUMED = Reply(200, {"status": "resumed"})
@@ -148,7 +149,7 @@ def test_gives_up_after_13_days(scene: Scene) -> None:
     scene.server.replies = [Reply(503)] * 9
     scene.tell()
     scene.clock.advance(PATIENCE_SECONDS)
-    with pytest.raises(Refused, match="13 days"):
+    with pytest.raises(GiveUp, match="13 days"):
         scene.tell_later()
     assert len(scene.queue.messages) == 1
 

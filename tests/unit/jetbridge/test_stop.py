@@ -4,14 +4,16 @@ from typing import Any
 
 import pytest
 from jetbridge_testing.backends import refused
-from jetbridge_testing.core import Core
+from jetbridge_testing.core import Core, stop_of
 from jetbridge_testing.samples import ended_run, launched_run, new_run, request
 from msgspec.structs import replace
 
 from jetbridge.backends.port import LaunchRefused, Throttled, Unanswered
 from jetbridge.contract import AirflowCaller, StopCause, StopRequest, decode
 from jetbridge.domain.orphans import Orphan
+from jetbridge.domain.patience import PATIENCE_SECONDS
 from jetbridge.domain.run import Attachment, Run, Status, Stop
+from jetbridge.queues.port import GiveUp
 from jetbridge.runs.port import Runs
 from jetbridge.runs.tries import DynamoTries
 
@@ -71,11 +73,27 @@ def test_stop_that_aws_put_off_comes_back_through_the_queue(error: Exception) ->
     assert scene.stop(_request("r", "s")).stopping == ["r", "s"]
     assert (len(scene.batch.stopped), scene.stops.delays) == (1, [5])
     [message] = scene.stops.messages
-    again = decode(StopRequest, message)
+    again, since = stop_of(message)
     assert again == StopRequest(run_ids=["r"], reason="cleared", by="ada")
-    scene.stop(again)
+    assert since == scene.clock()
+    scene.stop(again, since)
     assert len(scene.ecs.stopped) == 1
     assert len(scene.stops.messages) == 1
+
+
+@pytest.mark.parametrize("error", [Throttled("x"), Unanswered("x")])
+def test_stop_that_aws_puts_off_for_a_week_is_given_up(error: Exception) -> None:
+    scene = Scene(launched_run(run_id="r"), launched_run("airflow_batch", run_id="s"))
+    scene.ecs.errors["stop"] = [error, error]
+    began = scene.clock()
+    scene.clock.advance(PATIENCE_SECONDS)
+    scene.stop(_request("r", "s"), began)
+    assert scene.stops.messages[0]["since"] == began
+    assert scene.stops.delays == [60]
+    scene.clock.advance(1)
+    with pytest.raises(GiveUp, match="AWS has put off the stop of r for 7 days"):
+        scene.stop(_request("r", "s"), began)
+    assert len(scene.batch.stopped) == 2, "the others are stopped first"
 
 
 def test_refused_stop_is_seen_and_can_be_repeated() -> None:
@@ -184,7 +202,7 @@ def test_stop_that_comes_back_through_the_queue_keeps_its_fence() -> None:
     request = _fenced(_first().key, "r")
     assert scene.stop(request).stopping == ["r"]
     [message] = scene.stops.messages
-    assert decode(StopRequest, message) == request
+    assert stop_of(message)[0] == request
 
 
 def _attach(dynamodb: Any, to: Run) -> bool:
@@ -244,6 +262,14 @@ def test_orphan_that_aws_put_off_comes_back(error: Exception) -> None:
     [message] = scene.stops.messages
     assert decode(Orphan, message["orphan"]) == ORPHAN
     assert scene.stops.delays == [5]
+
+
+def test_orphan_that_aws_puts_off_for_a_week_is_given_up() -> None:
+    scene = Scene()
+    scene.ecs.errors["stop"] = [Throttled("Rate exceeded")]
+    with pytest.raises(GiveUp, match="arn/1, which no run accounts for, for 7 days: Rate"):
+        scene.stop_orphan(ORPHAN, scene.clock() - PATIENCE_SECONDS - 1)
+    assert scene.stops.messages == []
 
 
 def test_orphan_that_aws_refuses_to_stop_is_seen() -> None:

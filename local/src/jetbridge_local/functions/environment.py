@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from jetbridge_local.processes import end_group
 
+from .lineage import continued
 from .runtime_api import Answer, Invocation, RuntimeApi
 from .spec import FunctionSpec
 
@@ -119,17 +120,16 @@ class Environment:
             )
         self.init_seconds = time.monotonic() - self._started
 
-    def invoke(self, request_id: str, event: Any) -> Answer:
+    def invoke(self, request_id: str, event: Any, trace_header: str = "") -> Answer:
         """Run one event. Raises EnvironmentFailed on a time-out or if the process ends."""
         seconds = self.spec.timeout
-        trace = f"Root=1-{int(time.time()):08x}-{os.urandom(12).hex()};Sampled=0"
         self._api.give(
             Invocation(
                 request_id=request_id,
                 event=json.dumps(event).encode(),
                 deadline_ms=int((time.time() + seconds) * 1000),
                 function_arn=self.spec.arn,
-                trace_id=trace,
+                trace_id=trace_header or continued("", self.spec.arn),
             )
         )
         self._wait(lambda: self._api.answer() is not None, time.monotonic() + seconds)

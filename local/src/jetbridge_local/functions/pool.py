@@ -48,8 +48,13 @@ class FunctionPool:
         self._closed = threading.Event()
         threading.Thread(target=self._reap, name="lambda-reaper", daemon=True).start()
 
-    def invoke(self, spec: FunctionSpec, request_id: str, event: Any) -> InvocationResult:
+    def invoke(
+        self, spec: FunctionSpec, request_id: str, event: Any, trace_header: str = ""
+    ) -> InvocationResult:
         """Run one event and wait for its end.
+
+        ``trace_header`` is what the function finds as ``_X_AMZN_TRACE_ID``; empty: it begins a
+        chain of requests.
 
         Raises UnsupportedRuntime if there is no interpreter for the function.
         """
@@ -66,7 +71,7 @@ class FunctionPool:
         try:
             environment.wait_ready()
             began = time.monotonic()
-            answer = environment.invoke(request_id, event)
+            answer = environment.invoke(request_id, event, trace_header)
             if answer.failed:
                 status = "error"
         except EnvironmentFailed as failure:

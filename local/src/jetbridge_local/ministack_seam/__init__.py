@@ -35,7 +35,14 @@ def check_version() -> None:
         )
 
 
-def prepare(*, port: int, account: str, region: str, temporary: Path) -> None:
+def prepare(
+    *,
+    port: int,
+    account: str,
+    region: str,
+    temporary: Path,
+    concurrent_executions: int | None = None,
+) -> None:
     """Set what ministack reads from its environment. To be called before anything imports it.
 
     Raises WrongVersion unless the pinned ministack is installed.
@@ -60,6 +67,8 @@ def prepare(*, port: int, account: str, region: str, temporary: Path) -> None:
             "DOCKER_HOST": f"unix://{temporary}/no-docker.sock",
         }
     )
+    if concurrent_executions is not None:
+        os.environ["LAMBDA_ACCOUNT_CONCURRENCY"] = str(concurrent_executions)
 
 
 def install(account: str, region: str) -> "InstalledSeam":

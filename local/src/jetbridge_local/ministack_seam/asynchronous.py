@@ -19,6 +19,7 @@ from ministack.core.concurrency import spawn_background
 from ministack.core.responses import request_scope
 from ministack.services import lambda_svc
 
+from . import loops
 from .events import deliver
 
 logger = logging.getLogger(__name__)
@@ -60,6 +61,9 @@ def _run(scope: tuple[str, str], function: dict[str, Any], event: Any) -> None:
             if result.get("throttle") and age + _THROTTLE_SECONDS < settings.max_age:
                 time.sleep(_THROTTLE_SECONDS)
                 continue
+            if loops.was_stopped(result):
+                condition = "RecursiveInvocation"
+                break
             attempts += 1
             pause = FIRST_RETRY_SECONDS * attempts
             if not result.get("error") or attempts > settings.retries:

@@ -15,6 +15,8 @@ from jetbridge_local.functions import (
 )
 from jetbridge_local.functions.package import PackageStore
 
+from . import loops
+
 logger = logging.getLogger(__name__)
 
 # Marks results whose log the pool has written already.
@@ -32,7 +34,8 @@ def install(pool: FunctionPool, packages: PackageStore) -> None:
         if not str(config.get("Runtime", "")).startswith("python"):
             return dict(execute_others(function, event, request_id))
         try:
-            result = pool.invoke(_spec_of(function, packages), request_id, event)
+            spec = _spec_of(function, packages)
+            result = pool.invoke(spec, request_id, event, loops.trace_header())
         except UnsupportedRuntime as error:
             refusal = {"errorType": "Runtime.Unsupported", "errorMessage": str(error)}
             result = InvocationResult(payload=refusal, failed=True, log=str(error))

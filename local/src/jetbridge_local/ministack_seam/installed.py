@@ -14,6 +14,7 @@ from . import (
     events,
     functions,
     logs,
+    loops,
     queues,
     scheduler,
     secrets,
@@ -35,6 +36,7 @@ class InstalledSeam:
             subscriptions,
             conditions,
             templates,
+            loops,
         ):
             subject.install()
         caller = asgi.ServiceCaller(account, region)

@@ -12,7 +12,7 @@ _Completion = Callable[[str, dict[str, Any], dict[str, Any]], None]
 
 def install() -> None:
     """Tables: time to live, point-in-time recovery. Functions: dead-letter queue, reserved
-    concurrency. Event source mappings: a concurrency that is a parameter, hence text."""
+    concurrency, recursion. Event source mappings: a concurrency that is a parameter, hence text."""
     _complete("AWS::DynamoDB::Table", _complete_table)
     _complete("AWS::Lambda::Function", _complete_function)
     _complete("AWS::Lambda::EventSourceMapping", _complete_mapping)
@@ -59,6 +59,8 @@ def _complete_function(name: str, new: dict[str, Any], old: dict[str, Any]) -> N
         config["DeadLetterConfig"] = new["DeadLetterConfig"]
     else:
         config.pop("DeadLetterConfig", None)
+    loop = new.get("RecursiveLoop", "Terminate")
+    _check(lambda_svc._put_function_recursion_config(name, {"RecursiveLoop": loop}))
     reserved = new.get("ReservedConcurrentExecutions")
     if reserved is not None:
         request = {"ReservedConcurrentExecutions": int(reserved)}

@@ -5,6 +5,7 @@ import os
 import sys
 import time
 import urllib.request
+from urllib.parse import quote
 
 import probe_layer
 
@@ -46,6 +47,8 @@ def _work(records):
         else:
             count = int(record["attributes"]["ApproximateReceiveCount"])
             _send(os.environ["RESULT_QUEUE"], {"body": body, "received": count, "at": time.time()})
+            if body.get("around", 0) > body.get("n", 0):
+                _send(os.environ["WORK_QUEUE"], body | {"n": body["n"] + 1})
     return {"batchItemFailures": failures}
 
 
@@ -55,7 +58,8 @@ def _send(queue, message):
     request = urllib.request.Request(
         os.environ["AWS_ENDPOINT_URL"],
         json.dumps({"QueueUrl": queue, "MessageBody": json.dumps(message)}).encode(),
-        {
+        _trace_header()
+        | {
             "X-Amz-Target": "AmazonSQS.SendMessage",
             "Content-Type": "application/x-amz-json-1.0",
             "User-Agent": f"Boto3/1 app/{os.environ['AWS_SDK_UA_APP_ID']}",
@@ -64,6 +68,12 @@ def _send(queue, message):
         },
     )
     urllib.request.urlopen(request, timeout=10).read()
+
+
+def _trace_header():
+    """As botocore adds it to each request (handlers.add_recursion_detection_header)."""
+    header = os.environ.get("_X_AMZN_TRACE_ID")
+    return {"X-Amzn-Trace-Id": quote(header, safe="-=;:+&[]{}\"',")} if header else {}
 
 
 def _sleep(event, context):

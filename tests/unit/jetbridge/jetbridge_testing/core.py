@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from jetbridge.contract import AirflowCaller, StartRequest
+from jetbridge.contract import AirflowCaller, StartRequest, StopRequest, decode
 from jetbridge.runs.port import Runs
 from jetbridge.services.audit import Audit
 from jetbridge.services.endings import Endings
@@ -22,6 +22,12 @@ from jetbridge_testing.memory import MemoryOutcomes, MemoryQueue, MemoryRuns, Me
 from jetbridge_testing.samples import REGION, STACK_KEY
 
 PLACES = {"ecs": ALLOWED.clusters, "batch": ALLOWED.job_queues}
+
+
+def stop_of(message: dict[str, Any]) -> tuple[StopRequest, float | None]:
+    """A message of the stop queue, as stop_run's handler reads it."""
+    asked = {name: value for name, value in message.items() if name != "since"}
+    return decode(StopRequest, asked), message.get("since")
 
 
 class FreePacer:
@@ -88,8 +94,8 @@ class Core:
             clock=self.clock,
         )
         self.track = Track(rows, self.endings, stops, self.tell, STACK_KEY)
-        self.stop = StopRuns(rows, known, self.endings, stops)
-        self.stop_orphan = StopOrphan(known, stops)
+        self.stop = StopRuns(rows, known, self.endings, stops, self.clock)
+        self.stop_orphan = StopOrphan(known, stops, self.clock)
         self.sweep = Sweep(rows, known, self.track, launches, stops, 900, clock=self.clock)
         self.audit = Audit(rows, known, self.track, PLACES, clock=self.clock)
 

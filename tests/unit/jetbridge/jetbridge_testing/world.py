@@ -19,7 +19,7 @@ from jetbridge.domain.run import Definition, Run, Status
 from jetbridge.queues.port import NotYet
 from jetbridge.services.finish import Finish
 from jetbridge_testing.clock import Clock
-from jetbridge_testing.core import Core
+from jetbridge_testing.core import Core, stop_of
 from jetbridge_testing.histories import NoLogs
 from jetbridge_testing.memory import MemoryBus, MemoryOutcomes, MemoryQueue
 from jetbridge_testing.samples import DEFINITIONS, REGION, event, new_run
@@ -255,16 +255,16 @@ class World:
             case "start":
                 self.core.start(self.request)
             case "launch":
-                self.core.launch(message["run_id"], message["launch"])
+                self.core.launch(message["run_id"], message["launch"], message.get("since"))
             case "event":
                 self.core.track(message)
             case "wish":
                 self.core.stop(StopRequest(run_ids=[self.run_id], reason="cleared", by="ada"))
             case "stop" if "orphan" in message:
                 self.orphans += 1
-                self.core.stop_orphan(decode(Orphan, message["orphan"]))
+                self.core.stop_orphan(decode(Orphan, message["orphan"]), message.get("since"))
             case "stop":
-                self.core.stop(decode(StopRequest, message))
+                self.core.stop(*stop_of(message))
             case "finish":
                 row = self.core.memory.get(message["run_id"])
                 assert row is not None

@@ -15,9 +15,10 @@ class CopyState(Struct, frozen=True, kw_only=True, omit_defaults=True):
         upload: id of the S3 multipart upload; None: none has been begun.
         etags: of its parts, in their order. Ten thousand, which is as many as S3 takes, are
             350 KB: they fit a DynamoDB item (400 KB).
-        size: bytes of those parts.
+        size: bytes at the target: of those parts, or of the events.
         rejected: lines that CloudWatch Logs didn't take.
         stalls: invocations in a row that ran out of time without getting anything to the target.
+        restarts: how often the copy began anew, since what was at the target was gone.
         done: nothing is left to do.
     """
 
@@ -29,4 +30,5 @@ class CopyState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     size: int = 0
     rejected: int = 0
     stalls: int = 0
+    restarts: int = 0
     done: bool = False

@@ -16,6 +16,10 @@ class Queue(Protocol):
         ...
 
 
+class GiveUp(Exception):
+    """The message can never succeed; the reason in plain words."""
+
+
 class NotYet(Exception):
     """The message can't be dealt with yet: it is to come back after ``delay_seconds``."""
 

@@ -24,7 +24,7 @@ from jetbridge.domain.log_whereabouts import (
 )
 from jetbridge.domain.run import Run
 from jetbridge.logs.port import JobRecords, Objects, Streams
-from jetbridge.queues.port import Queue
+from jetbridge.queues.port import GiveUp, Queue
 from jetbridge.runs.port import Runs
 from jetbridge.services.copy_sinks import Sink
 from jetbridge.services.copy_stream import CopyStream
@@ -61,16 +61,20 @@ class Copy:
         """Deal with a message of the logs queue.
 
         ``{run_id}`` asks for all lines of an ended run, for each try that waits for it;
-        ``{run_id, part}`` for those of one part, from where its copy stands. Both may be
-        repeated. ``remaining`` gives the seconds that the invocation has left.
+        ``{run_id, part}`` for those of one part, from where its copy stands; with ``since`` where
+        nothing of it could be read since then (epoch seconds). All may be repeated. ``remaining``
+        gives the seconds that the invocation has left.
 
         Returns:
             How many lines came to where they are read.
+
+        Raises:
+            GiveUp: a copy can't go on. What is there says so.
         """
         run_id = message["run_id"]
         if "part" in message:
             part, keys = decode(LogPart, message["part"]), message.get("keys", [])
-            return self._copy(run_id, part, keys, remaining)
+            return self._copy(run_id, part, keys, remaining, message.get("since"))
         run = self.runs.get(run_id)
         if run is None or run.ending is None or not run.log_targets:
             return 0
@@ -96,12 +100,23 @@ class Copy:
         return parts
 
     def _copy(
-        self, run_id: str, part: LogPart, keys: list[str], remaining: Callable[[], float]
+        self,
+        run_id: str,
+        part: LogPart,
+        keys: list[str],
+        remaining: Callable[[], float],
+        since: float | None = None,
     ) -> int:
         """``keys`` are those of all parts of the run, for the last to be done to know it."""
-        lines, rest = self.copy_stream(part.key(run_id), part, self._sink(run_id, part), remaining)
+        sink = self._sink(run_id, part)
+        try:
+            lines, rest = self.copy_stream(part.key(run_id), part, sink, remaining, since)
+        except GiveUp:
+            self._close_live(run_id, keys)
+            raise
         if rest is not None:
-            self._send(run_id, part, keys, rest.delay_seconds)
+            stuck_since = (self.clock() if since is None else since) if rest.stuck else None
+            self._send(run_id, part, keys, rest.delay_seconds, stuck_since)
         else:
             self._close_live(run_id, keys)
         return lines
@@ -113,8 +128,17 @@ class Copy:
         if run is not None and all(self.copy_stream.copies.get(key).done for key in keys):
             self.close_live(run)
 
-    def _send(self, run_id: str, part: LogPart, keys: list[str], delay_seconds: int = 0) -> None:
-        message = {"run_id": run_id, "part": to_builtins(part)} | ({"keys": keys} if keys else {})
+    def _send(
+        self,
+        run_id: str,
+        part: LogPart,
+        keys: list[str],
+        delay_seconds: int = 0,
+        since: float | None = None,
+    ) -> None:
+        message: dict[str, Any] = {"run_id": run_id, "part": to_builtins(part)}
+        message |= {"keys": keys} if keys else {}
+        message |= {"since": since} if since is not None else {}
         self.queue.send(message, delay_seconds, group=run_id)
 
     def _sink(self, run_id: str, part: LogPart) -> Sink:

@@ -24,6 +24,10 @@ class Sink(Protocol):
         """Everything that was taken is at the target."""
         ...
 
+    def is_full(self, state: CopyState) -> bool:
+        """The target takes no more than the end of the log, after what is there by this state."""
+        ...
+
     def add(self, state: CopyState, lines: list[Line], after: Position) -> Iterator[CopyState]:
         """Take lines, and give a state whenever lines have come to the target.
 

@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import NoReturn
 
 from msgspec.structs import replace
 
@@ -10,8 +12,9 @@ from jetbridge.domain.lines import Line
 from jetbridge.domain.log_copy import CopyState
 from jetbridge.domain.log_parts import LogPart
 from jetbridge.domain.log_position import Seen
+from jetbridge.domain.patience import PATIENCE, is_over
 from jetbridge.logs.port import Busy, Copies, StreamClosed, StreamMissing, TokenExpired
-from jetbridge.queues.port import NotYet
+from jetbridge.queues.port import GiveUp, NotYet
 from jetbridge.services.copy_reading import BUSY_SECONDS, RESERVE_SECONDS, Reading
 from jetbridge.services.copy_sinks import Sink, StartAnew
 
@@ -24,13 +27,21 @@ LATEST_SECONDS = 900
 MISSING_SECONDS = 30
 # Invocations in a row that read and got nothing to the target, until the copy is given up.
 STALLS = 10
+# How often what a copy has written may be gone, until it is given up.
+RESTARTS = 5
 
 
 @dataclass(frozen=True)
 class Rest:
-    """The copy isn't done: somebody is to go on with it, after ``delay_seconds``."""
+    """The copy isn't done: somebody is to go on with it.
+
+    Attributes:
+        delay_seconds: after how long.
+        stuck: nothing has come to the target, and nothing was read past.
+    """
 
     delay_seconds: int = 0
+    stuck: bool = False
 
 
 class Superseded(Exception):
@@ -52,36 +63,52 @@ class CopyStream:
     slice_pages: int = SLICE_PAGES
 
     def __call__(
-        self, key: str, part: LogPart, sink: Sink, remaining: Callable[[], float]
+        self,
+        key: str,
+        part: LogPart,
+        sink: Sink,
+        remaining: Callable[[], float],
+        since: float | None = None,
     ) -> tuple[int, Rest | None]:
         """Go on with a copy.
 
         Args:
             remaining: seconds that the invocation has left.
+            since: since when the copy is stuck, epoch seconds; None: it isn't.
 
         Returns:
             How many lines came to the target, and what is left to do.
+
+        Raises:
+            GiveUp: there is no going on. What was read is at the target, and behind it that and
+                why lines are missing.
         """
         state = self.copies.get(key)
         if state.done:
             return 0, None
         work = _Work(self, key, part, sink, state, remaining)
-        rest = self._go_on(work, sink, key)
+        rest = self._go_on(work, sink, key, since)
         return max(0, work.state.lines - state.lines), rest
 
-    def _go_on(self, work: "_Work", sink: Sink, key: str) -> Rest | None:
+    def _go_on(self, work: "_Work", sink: Sink, key: str, since: float | None) -> Rest | None:
         try:
-            return work.go_on()
+            return self._unless_put_off(work, since)
         except Superseded:
             sink.abandon()
             return None
         except StartAnew:
-            fresh = CopyState(version=work.state.version + 1)
+            before = work.state
+            fresh = CopyState(version=before.version + 1, restarts=before.restarts + 1)
             return Rest() if self.copies.save(key, fresh) else None
+
+    @staticmethod
+    def _unless_put_off(work: "_Work", since: float | None) -> Rest | None:
+        try:
+            return work.go_on()
         except NotYet as not_yet:
-            return work.put_off(not_yet.delay_seconds)
-        except Busy:
-            return work.put_off(BUSY_SECONDS)
+            return work.put_off(not_yet.delay_seconds, str(not_yet), since)
+        except Busy as busy:
+            return work.put_off(BUSY_SECONDS, str(busy), since)
 
 
 class _Work:
@@ -107,18 +134,26 @@ class _Work:
         self._resumable = self._seen.is_over
         self._pages = 0
         self._remaining = remaining
-        self._before = state.version
+        self._before = state
 
-    def put_off(self, delay_seconds: int) -> Rest | None:
-        try:
-            if self._sink.is_empty:
-                self._save_position()
-        except Superseded:
-            return None
-        return Rest(delay_seconds)
+    def put_off(self, delay_seconds: int, why: str, since: float | None) -> Rest | None:
+        if self._sink.is_empty:
+            self._save_position()
+        if self._is_stuck and since is not None and is_over(since, self._copy.clock()):
+            self._give_up(f"Jetbridge could not read on for {PATIENCE} ({why})")
+        return Rest(delay_seconds, self._is_stuck)
+
+    @property
+    def _is_stuck(self) -> bool:
+        before, now = self._before, self.state
+        return (before.position, before.lines, before.size) == (now.position, now.lines, now.size)
 
     def go_on(self) -> Rest | None:
+        if self.state.restarts >= RESTARTS:
+            self._give_up(f"What the copy had written was gone {RESTARTS} times")
         while True:
+            if self._sink.is_full(self.state):
+                self._give_up(f"The log is too long: {self.state.size:,} bytes of it are here")
             if self._remaining() < RESERVE_SECONDS:
                 return self._out_of_time()
             if self._pages >= self._copy.slice_pages and self._sink.is_empty and self._resumable:
@@ -181,18 +216,23 @@ class _Work:
     def _out_of_time(self) -> Rest | None:
         if self._sink.is_empty:
             self._save_position()
-        if self._pages and self.state.version == self._before:
+        if self._pages and self.state.version == self._before.version:
             if self.state.stalls >= STALLS:
-                text = f"Jetbridge could not read on: lines are missing. {_whereabouts(self._part)}"
-                return self._close(text)
+                self._give_up(f"Jetbridge could not read on in {STALLS} invocations")
             self._save(replace(self.state, stalls=self.state.stalls + 1))
-        return Rest()
+        return Rest(stuck=self._is_stuck)
 
     def _save_position(self) -> None:
         """Also a stretch of empty pages is not to be read twice."""
         if not self._resumable or self._position == self.state.position:
             return
         self._save(replace(self.state, position=self._position, stalls=0))
+
+    def _give_up(self, why: str) -> NoReturn:
+        text = f"{why}: lines are missing. {_whereabouts(self._part)}"
+        with suppress(Busy, NotYet):
+            self._close(text)
+        raise GiveUp(text)
 
     def _close(self, text: str = "") -> Rest | None:
         at = self._position.last or self._part.stopped_at

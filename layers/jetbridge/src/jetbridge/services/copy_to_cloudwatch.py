@@ -26,6 +26,8 @@ BATCH_EVENTS = 10_000
 BATCH_MILLISECONDS = 24 * 3600 * 1000
 # One event must fit a batch. Airflow's form of a line, which is cut, does.
 EVENT_BYTES = BATCH_BYTES - EVENT_OVERHEAD
+# CloudWatch Logs has no limit of its own; what a copy to S3 may have is enough.
+MOST_BYTES = 78 * 1024**3
 
 Event = tuple[int, str]
 
@@ -53,6 +55,9 @@ class CloudWatchSink:
     @property
     def is_empty(self) -> bool:
         return True
+
+    def is_full(self, state: CopyState) -> bool:
+        return state.size >= MOST_BYTES
 
     def add(self, state: CopyState, lines: list[Line], after: Position) -> Iterator[CopyState]:
         if not lines:
@@ -97,7 +102,8 @@ class CloudWatchSink:
 
     def _put(self, state: CopyState, batch: list[Event]) -> CopyState:
         rejected = self._streams.put(self._target.group, self._target.stream, batch)
-        return replace(state, rejected=state.rejected + rejected)
+        size = sum(len(text.encode()) for _, text in batch)
+        return replace(state, rejected=state.rejected + rejected, size=state.size + size)
 
 
 def note_event(note: Line) -> Event:

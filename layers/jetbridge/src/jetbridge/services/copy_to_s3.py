@@ -21,8 +21,10 @@ from jetbridge.domain.log_position import Position
 from jetbridge.logs.port import Objects, UploadGone
 from jetbridge.services.copy_sinks import StartAnew
 
-# S3 takes 10,000 parts of at least 5 MiB each: 78 GiB in parts of 8 MiB.
+# S3 takes 10,000 parts of at least 5 MiB each ("Amazon S3 multipart upload limits"): 78 GiB in
+# parts of 8 MiB. The last one is for the end of the log.
 PART_BYTES = 8 * 1024 * 1024
+MOST_PARTS = 10_000
 # Airflow's reader must not list it with the try's log: its key doesn't begin like that one's.
 WHOLE = "jetbridge-whole/"
 
@@ -57,6 +59,9 @@ class S3Sink:
     @property
     def is_empty(self) -> bool:
         return not self._buffer
+
+    def is_full(self, state: CopyState) -> bool:
+        return len(state.etags) >= MOST_PARTS - 1
 
     def add(self, state: CopyState, lines: list[Line], after: Position) -> Iterator[CopyState]:
         if lines and self._part.title and not state.lines and not self._lines:

@@ -3,15 +3,18 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NoReturn
 
 from jetbridge.backends.port import Backend, LaunchRefused, Throttled, Unanswered
+from jetbridge.contract import StopCause
 from jetbridge.domain.failures import LOST_CODE
 from jetbridge.domain.groups import message_group
 from jetbridge.domain.names import LaunchName
 from jetbridge.domain.parameters import launch_parameters
-from jetbridge.domain.run import UNLAUNCHED, Definition, Ending, Run, Status
+from jetbridge.domain.patience import PATIENCE, is_over, throttled_seconds
+from jetbridge.domain.run import UNLAUNCHED, Definition, Ending, Run, Status, Stop
 from jetbridge.pacing.port import Pacer
-from jetbridge.queues.port import NotYet, Queue
+from jetbridge.queues.port import GiveUp, NotYet, Queue
 from jetbridge.runs.port import Runs
 from jetbridge.services.endings import Endings, queue_launch
 from jetbridge.services.launched import TellLaunched
@@ -24,18 +27,20 @@ TOKEN_MEMORY_SECONDS = 50 * 60
 # What was launched may take a moment to be listed; an attempt that found nothing waits for so
 # long after the one before it. Longer than launch_run's own timeout.
 LISTING_SECONDS = 45
-THROTTLED_SECONDS = 5
 CONTENDED_SECONDS = 5
 UNANSWERED_SECONDS = 5
 
 STOPPED_BEFORE_LAUNCH = "StoppedBeforeLaunch"
+# The code of a launch that was put off for longer than Jetbridge has patience.
+PUT_OFF_TOO_LONG = "PutOffTooLong"
+BY = "Jetbridge"
 
 
 class _PutOff(Exception):
     """Nothing was launched, by nobody's fault: the message is to be sent anew."""
 
-    def __init__(self, delay_seconds: int) -> None:
-        super().__init__()
+    def __init__(self, reason: str, delay_seconds: int) -> None:
+        super().__init__(reason)
         self.delay_seconds = delay_seconds
 
 
@@ -52,14 +57,19 @@ class Launch:
     clock: Callable[[], float] = time.time
     streams: NoteStreams | None = None
 
-    def __call__(self, run_id: str, launch: int) -> Run | None:
+    def __call__(self, run_id: str, launch: int, since: float | None = None) -> Run | None:
         """Launch a run's current launch, if that hasn't happened yet; returns the row after it.
 
         A stop that was wished for meanwhile is passed on, however often the message comes. Where
         AWS or the pacer asks for patience, the message is sent anew instead of coming back, so
-        that it never reaches the dead-letter queue by waiting.
+        that it never reaches the dead-letter queue by waiting: until the run's timeout, and for
+        ``PATIENCE_SECONDS`` where it has none or can't be ended either.
+
+        Args:
+            since: when the message was put off first, epoch seconds; None: it never was.
 
         Raises:
+            GiveUp: it was put off for too long. A run that wasn't launched has ended.
             NotYet: an earlier attempt's answer is unknown still, or another delivery of the same
                 message is at work.
         """
@@ -74,12 +84,37 @@ class Launch:
             if run is not None:
                 self._follow(run)
         except (Throttled, _PutOff) as later:
-            delay = later.delay_seconds if isinstance(later, _PutOff) else THROTTLED_SECONDS
-            message = {"run_id": run_id, "launch": launch}
-            self.launches.send(message, delay, message_group(run.request.caller) if run else "")
+            if run is not None:
+                self._put_off(run, launch, since, later)
         except Unanswered as lost:
             raise NotYet(str(lost), UNANSWERED_SECONDS) from lost
         return run
+
+    def _put_off(
+        self, run: Run, launch: int, since: float | None, later: Throttled | _PutOff
+    ) -> None:
+        """Send the message anew, and let a run that has timed out end with the next attempt."""
+        now = self.clock()
+        began = now if since is None else since
+        if is_over(max(began, run.deadline or 0.0), now):
+            self._give_up(run, launch, later)
+        if run.deadline is not None and run.deadline <= now:
+            reason = f"timed out after {run.request.timeout_seconds} s"
+            stop = Stop(cause=StopCause.TIMEOUT, reason=reason, by=BY)
+            self.runs.request_stop(run.run_id, stop)
+        throttled = throttled_seconds(began, now)
+        delay = later.delay_seconds if isinstance(later, _PutOff) else throttled
+        message = {"run_id": run.run_id, "launch": launch, "since": began}
+        self.launches.send(message, delay, message_group(run.request.caller))
+
+    def _give_up(self, run: Run, launch: int, later: Exception) -> NoReturn:
+        what = f"launch {launch} of run {run.run_id}"
+        if run.launch == launch and run.status in UNLAUNCHED:
+            # Without AWS's words, which the failure policy would take for those of a running task.
+            reason = f"AWS throttled its launch, or there was no turn for it, for {PATIENCE}"
+            self._end(run, PUT_OFF_TOO_LONG, reason)
+            raise GiveUp(f"{what} was put off for {PATIENCE}, and the run has ended: {later}")
+        raise GiveUp(f"{what} could not be stopped for {PATIENCE}: {later}")
 
     def _take_up(self, run: Run) -> Run | None:
         """Launch, or find what was launched; returns the row as it is then."""
@@ -136,7 +171,7 @@ class Launch:
         try:
             self.pacer.wait_for_turn(run.backend)
         except NotYet as not_yet:
-            raise _PutOff(not_yet.delay_seconds) from not_yet
+            raise _PutOff(str(not_yet), not_yet.delay_seconds) from not_yet
 
     def _pin(self, run: Run, backend: Backend) -> Definition:
         definition = backend.resolve(run.request.parameters)

@@ -13,7 +13,7 @@ from jetbridge.contract import AirflowCaller, Outcome, Way, to_builtins
 from jetbridge.domain.notices import Notice, applies, way_of
 from jetbridge.domain.run import Run
 from jetbridge.outcomes.port import Outcomes
-from jetbridge.queues.port import NotYet, Queue
+from jetbridge.queues.port import GiveUp, NotYet, Queue
 from jetbridge.runs.port import Runs
 from jetbridge.services.notify.api import Api
 from jetbridge.services.notify.breaker import Breaker
@@ -69,7 +69,8 @@ class Notify:
         dead-letter queue by waiting. Telling twice is harmless in each way.
 
         Raises:
-            Refused: somebody has to act, or it has waited too long.
+            Refused: somebody has to act.
+            GiveUp: it has waited too long.
         """
         run = self.runs.get(notice.run_id)
         outcome = self.outcomes.get(notice.run_id)
@@ -127,7 +128,7 @@ class Notify:
         now = self.clock()
         since = now if notice.since is None else notice.since
         if now - since > PATIENCE_SECONDS:
-            raise Refused(
+            raise GiveUp(
                 f"Airflow {notice.airflow!r} has not heard of the run's end for 13 days "
                 f"({result}): mend that and replay this message within a day"
             )

@@ -1,0 +1,239 @@
+"""Copies of logs as chains of messages: past Lambda's guard against loops, and bounded."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import psutil
+import pytest
+from jetbridge_testing.clock import Clock
+from jetbridge_testing.copying import World
+from jetbridge_testing.logs import client_error
+from jetbridge_testing.loops import INVOCATIONS, Chains, guarded, may_loop
+
+from jetbridge.contract import (
+    CloudWatchLogTarget,
+    LogStream,
+    LogTarget,
+    S3LogTarget,
+    to_builtins,
+)
+from jetbridge.domain.lines import Line
+from jetbridge.domain.log_copy import CopyState
+from jetbridge.domain.log_parts import LogPart
+from jetbridge.domain.log_position import Position
+from jetbridge.domain.patience import PATIENCE_SECONDS
+from jetbridge.logs.port import Busy, Page
+from jetbridge.services import copy_stream, copy_to_cloudwatch, copy_to_s3
+
+DAY = 24 * 3600
+COPY = "CopyLogsFunction"
+Allowed = Callable[[str], bool]
+
+STREAM = LogStream(container="main", group="/ecs/report", stream="s", region="eu-central-1")
+TARGET = S3LogTarget(bucket="airflow-logs", key_prefix="airflow/dag_id=d/attempt=1.log")
+MESSAGE = "x" * 99
+PAGE_LINES = 10_000
+
+
+class LongLog:
+    """A stream of short lines: pages of 10,000, which are as many as GetLogEvents gives."""
+
+    def __init__(self, pages: int) -> None:
+        self.pages = pages
+        self.lines = [Line(1_772_000_000_000 + n, MESSAGE) for n in range(PAGE_LINES)]
+        self.reads = 0
+        self.most_memory = 0
+
+    def tail(self, stream: LogStream, limit: int) -> list[Line]:
+        raise NotImplementedError
+
+    def page(self, stream: LogStream, position: Position) -> Page:
+        self.reads += 1
+        self.most_memory = max(self.most_memory, psutil.Process().memory_info().rss)
+        number = int(position.token or 0)
+        if number == self.pages:
+            return Page([], str(number), 0)
+        return Page(self.lines, str(number + 1), self.lines[-1].timestamp)
+
+
+class EmptyS3:
+    """A bucket that counts what it gets, and keeps only the ends of it."""
+
+    def __init__(self, vanishing: bool = False) -> None:
+        self.vanishing = vanishing
+        self.begun = 0
+        self.sizes: list[int] = []
+        self.part = b""
+        self.objects: dict[str, bytes] = {}
+
+    def put_object(self, Bucket: str, Key: str, Body: bytes) -> None:
+        self.objects[Key] = Body
+
+    def create_multipart_upload(self, **named: Any) -> dict[str, Any]:
+        self.begun += 1
+        self.sizes.clear()
+        return {"UploadId": "u"}
+
+    def upload_part(self, PartNumber: int, Body: bytes, **named: Any) -> dict[str, Any]:
+        if self.vanishing and PartNumber > 1:
+            raise client_error("NoSuchUpload", "", 404)
+        assert PartNumber == len(self.sizes) + 1
+        self.sizes.append(len(Body))
+        self.part = Body
+        return {"ETag": f'"{PartNumber}"'}
+
+    def complete_multipart_upload(self, MultipartUpload: Any, **named: Any) -> None:
+        assert len(MultipartUpload["Parts"]) == len(self.sizes)
+
+    def head_object(self, **named: Any) -> dict[str, Any]:
+        raise client_error("404", "Not Found", 404)
+
+    def abort_multipart_upload(self, **named: Any) -> None:
+        raise client_error("NoSuchUpload", "", 404)
+
+    def get_object(self, Range: str, **named: Any) -> dict[str, Any]:
+        start, end = map(int, Range.removeprefix("bytes=").split("-"))
+        return {"Body": io.BytesIO(self.part[: end - start + 1])}
+
+
+def _long_log(
+    gigabytes: float, allowed: Allowed, target: LogTarget = TARGET
+) -> tuple[World, Chains, LongLog, EmptyS3]:
+    source = LongLog(round(gigabytes * 1e9 / (PAGE_LINES * (len(MESSAGE) + 1))))
+    world, bucket = World(1, source=source), EmptyS3()
+    chains = Chains(world.clock, allowed)
+    world.s3 = bucket  # type: ignore[assignment]
+    link = chains.queue(COPY, world.deliver)
+    world.send = link.send  # type: ignore[method-assign]
+    stopped_at = int(world.clock() * 1000) - DAY * 1000
+    part = LogPart(
+        target=target, stream=STREAM, name="n.log", logger="container.main", stopped_at=stopped_at
+    )
+    link.send({"run_id": "r", "part": to_builtins(part)})
+    return world, chains, source, bucket
+
+
+def _states(world: World) -> CopyState:
+    [state] = world.copies.states.values()
+    return state
+
+
+def test_log_of_2_gb_in_short_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = copy_to_s3.airflow_line(Line(1_772_000_000_000, MESSAGE), "container.main", 0)
+    # Each line has the same form: it is made once, for the sake of twenty million.
+    monkeypatch.setattr(copy_to_s3, "airflow_line", lambda *given: line)
+    world, chains, source, bucket = _long_log(2, may_loop)
+    before = psutil.Process().memory_info().rss
+    chains.run()
+    state = _states(world)
+    assert (state.done, state.lines) == (True, source.pages * PAGE_LINES)
+    assert source.pages * PAGE_LINES * len(MESSAGE) >= 1.98e9
+    assert sum(bucket.sizes) == state.lines * (len(line) + 1)
+    assert source.most_memory - before < 100e6
+    slices = source.pages / copy_stream.SLICE_PAGES
+    assert 0.5 * slices < world.invocations <= slices + 2
+    assert world.invocations == chains.sent == chains.longest[COPY] > 5 * INVOCATIONS
+    assert (chains.dropped, chains.dead) == ([], [])
+
+
+def test_the_guard_would_have_cut_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copy_to_s3, "airflow_line", lambda *given: b"x" * 200)
+    world, chains, source, _ = _long_log(0.6, guarded)
+    chains.run()
+    assert not _states(world).done
+    assert [function for function, _ in chains.dropped] == [COPY]
+    assert _states(world).lines < source.pages * PAGE_LINES
+
+
+class BusyLog(LongLog):
+    """CloudWatch Logs asks for patience until some time."""
+
+    clock: Clock
+    until: float
+
+    def page(self, stream: LogStream, position: Position) -> Page:
+        if self.clock() < self.until and self.reads >= 1:
+            raise Busy("Rate exceeded")
+        return super().page(stream, position)
+
+
+def _busy_log(days: float) -> tuple[World, Chains]:
+    world, chains, _, _ = _long_log(0.003, may_loop)
+    source = BusyLog(3)
+    source.clock, source.until = world.clock, world.clock() + days * DAY
+    world.source = source
+    return world, chains.run()
+
+
+def test_log_that_cannot_be_read_for_five_days_is_copied_all_the_same() -> None:
+    world, chains = _busy_log(5)
+    assert (_states(world).done, _states(world).lines) == (True, 3 * PAGE_LINES)
+    assert chains.longest[COPY] > INVOCATIONS
+    assert chains.dead == []
+
+
+def test_log_that_cannot_be_read_for_a_week_says_so_and_has_a_dead_letter() -> None:
+    world, chains = _busy_log(1_000)
+    [(message, reason)] = chains.dead
+    assert "could not read on for 7 days" in reason
+    assert "Rate exceeded" in reason
+    assert "stream s of the group /ecs/report" in reason
+    assert world.clock() - message["since"] < PATIENCE_SECONDS + 15 * 60
+    assert _states(world).done
+    [shown] = world.s3.objects.values()
+    assert b"lines are missing" in shown.splitlines()[-1]
+
+
+def test_log_that_is_longer_than_s3_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copy_to_s3, "MOST_PARTS", 4)
+    world, chains, _, bucket = _long_log(0.03, may_loop)
+    chains.run()
+    [(_, reason)] = chains.dead
+    assert "too long" in reason
+    assert _states(world).done
+    assert len(bucket.sizes) == 4
+    assert bucket.sizes[-1] < 1_000, "the last part is the line that says so"
+
+
+def test_log_that_is_longer_than_is_copied_to_cloudwatch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copy_to_cloudwatch, "MOST_BYTES", 5_000_000)
+    mwaa = CloudWatchLogTarget(group="airflow-mwaa-Task", stream="dag_id=d/attempt=1.log")
+    world, chains, source, _ = _long_log(0.03, may_loop, mwaa)
+    chains.run()
+    [(_, reason)] = chains.dead
+    assert "too long" in reason
+    state = _states(world)
+    assert state.done
+    assert 0 < state.lines < source.pages * PAGE_LINES
+    assert state.size >= 5_000_000
+
+
+def test_upload_that_is_gone_each_time_is_given_up() -> None:
+    world, chains, _, bucket = _long_log(0.03, may_loop)
+    bucket.vanishing = True
+    chains.run()
+    [(_, reason)] = chains.dead
+    assert "was gone 5 times" in reason
+    assert bucket.begun == copy_stream.RESTARTS
+    assert _states(world).done
+    [shown] = bucket.objects.values()
+    assert b"lines are missing" in shown
+
+
+def test_reads_that_get_nothing_to_the_target_are_given_up() -> None:
+    """So slow that an invocation is over before there is a part for S3."""
+    world, chains, source, bucket = _long_log(0.03, may_loop)
+    page = source.page
+
+    def slowly(stream: LogStream, position: Position) -> Page:
+        world.clock.advance(110)
+        return page(stream, position)
+
+    source.page = slowly  # type: ignore[method-assign]
+    chains.run()
+    [(_, reason)] = chains.dead
+    assert "in 10 invocations" in reason
+    assert world.invocations == copy_stream.STALLS + 1
+    [shown] = bucket.objects.values()
+    assert b"lines are missing" in shown
