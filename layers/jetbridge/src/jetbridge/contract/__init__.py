@@ -10,6 +10,7 @@ from jetbridge.contract.callers import (
     PersonCaller,
     ScheduleCaller,
 )
+from jetbridge.contract.carriage import Carried, advice_on, carried, clean, read, read_record
 from jetbridge.contract.codec import ContractError, decode, encode, to_builtins
 from jetbridge.contract.delivery import CreateAssetEvent, OnFinish, TriggerDagRun, Way
 from jetbridge.contract.launched import Launched
@@ -29,6 +30,7 @@ from jetbridge.contract.watch import WatchAnswer, WatchedRun, WatchRequest
 __all__ = [
     "AirflowCaller",
     "Caller",
+    "Carried",
     "Cause",
     "CloudWatchLogTarget",
     "ContractError",
@@ -56,8 +58,13 @@ __all__ = [
     "WatchRequest",
     "WatchedRun",
     "Way",
+    "advice_on",
+    "carried",
+    "clean",
     "decode",
     "encode",
+    "read",
+    "read_record",
     "run_id_of",
     "to_builtins",
 ]
