@@ -55,7 +55,9 @@ def world(tmp_path_factory, local_python, dags_folder, celery_python, programs, 
             client.wait_for_dag("hostile")
             run = DagRunOf(client, "hostile")
             until(lambda: len(trigger_logs(airflow, "*")) == 3 * TASKS, 240)
-            yield SimpleNamespace(airflow=airflow, client=client, run=run, dynamodb=dynamodb)
+            world = SimpleNamespace(airflow=airflow, client=client, run=run, dynamodb=dynamodb)
+            until(lambda: at_rest(world), 120)
+            yield world
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +106,18 @@ def processes(world) -> dict[str, list[int]]:
         supervisor = psutil.Process(world.airflow.components.pids()[name])
         found[name] = [supervisor.pid, *(child.pid for child in supervisor.children())]
     return found
+
+
+def at_rest(world) -> bool:
+    """Whether the triggerers have done with starting triggers, for which each decodes its DAG."""
+    before = cpu_seconds(world)
+    time.sleep(2)
+    return cpu_seconds(world) - before < 0.5
+
+
+def cpu_seconds(world) -> float:
+    pids = [pid for some in processes(world).values() for pid in some]
+    return sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids)
 
 
 def outcome_of(world, task_id: str, result: object) -> Outcome:
@@ -164,7 +178,7 @@ def test_the_good_ones_end_in_their_usual_time(world, control, healthy, capsys):
             f"end, beside {TASKS} hostile ones {statistics.median(healthy):.1f} s"
         )
     for measure in (statistics.median, max):
-        assert measure(healthy) < SLOWER * max(measure(control), 2.0)
+        assert measure(healthy) < SLOWER * max(measure(control), 5.0)
     for kind in ("control", "healthy"):
         assert {task.state for task in ended(world, kind)} == {"success"}
 
