@@ -92,6 +92,43 @@ def test_the_event_is_exactly_the_triggers(client, tasks, make_outcome):
     assert tasks[TI_ID].events == [{"run_id": "01k8run", "outcome": sealed}]
 
 
+@pytest.mark.parametrize(
+    ("printed", "value"),
+    [
+        (str(2**64), str(2**64)),
+        ('["a\\u0000"]', ["a�"]),
+        ("[1e999]", ["1e999"]),
+        ('{"__id__":1}', '{"__id__": 1}'),
+        ("[" * 40 + "]" * 40, "[" * 40 + "]" * 40),
+    ],
+)
+def test_what_airflow_cannot_carry_is_text_in_the_event(
+    client, tasks, make_outcome, printed, value
+):
+    sealed = f'{encode(make_outcome())[:-1]},"result":{printed}}}'
+    answer = client.post(PATH, content=f'{{"try_number": 2, "outcome": {sealed}}}')
+    assert answer.status_code == 200
+    [event] = tasks[TI_ID].events
+    assert event["outcome"]["result"] == value
+    assert "Airflow can't carry" in event["outcome"]["advice"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"try_number": 2, "outcome": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b'{"try_number": 2, "outcome": {"x": ' + b"[" * 99 + b"]" * 99 + b"}}",
+        b'{"try_number": 2, "outcome": {"caller": {"kind": "\\ud800"}}}',
+        b'{"try_number": 2, "outcome": {"result": "\\ud800"}}',
+        b'{"try_number": 2, "outcome": {"result": NaN}}',
+        b'{"try_number": 18446744073709551616, "\\ud800": 1, "outcome": {}}',
+    ],
+)
+def test_a_hostile_body_is_refused(client, tasks, content):
+    assert client.post(PATH, content=content).status_code == 422
+    assert tasks[TI_ID].events == []
+
+
 def test_a_try_that_attached_is_named_in_the_event(client, tasks, make_outcome):
     tasks[TI_ID] = FakeTask(attached_try=[TI_ID, 2])
     assert client.post(PATH, json=body(make_outcome())).status_code == 200

@@ -14,6 +14,7 @@ from airflow_provider_jetbridge.exceptions import (
     ForeignOutcome,
     RunFailed,
     RunStopped,
+    UnreadableOutcome,
 )
 from airflow_provider_jetbridge.story import KINDS
 from jetbridge.contract import (
@@ -64,21 +65,24 @@ def try_of(ti: Any) -> list[Any]:
     return [str(ti.id), ti.try_number]
 
 
-def outcome_of(event: dict[str, Any] | None, ti: Any) -> Outcome:
+def outcome_of(event: dict[str, Any] | None, ti: Any, airflow: str | None = None) -> Outcome:
     """The outcome in a trigger's event, if it is that of this try.
 
     It is when this try started the run, or attached to it (the event's ``attached_try``).
 
     Raises:
         EarlierOutcome: it is that of another try of this task.
-        ForeignOutcome: there is none, it can't be read, or it belongs to somebody else.
+        UnreadableOutcome: it can't be read, and it is that of this try.
+        ForeignOutcome: there is none, or it belongs to somebody else.
     """
-    if not event or "outcome" not in event:
-        raise ForeignOutcome(f"The trigger's event carries no outcome: {event!r}")
+    event = event or {}
     try:
-        outcome = decode(Outcome, event["outcome"])
-    except ContractError as error:
-        raise ForeignOutcome(f"The trigger's event carries no readable outcome: {error}") from error
+        outcome = outcome_in(event)
+    except UnreadableOutcome as error:
+        run_id = event.get("run_id")
+        if run_id and not _is_of(event, run_id, ti, airflow):
+            raise EarlierOutcome(str(error)) from error
+        raise
     caller = outcome.caller
     if not isinstance(caller, AirflowCaller):
         raise ForeignOutcome(f"Run {outcome.run_id} was not started by Airflow but by {caller}")
@@ -94,26 +98,57 @@ def outcome_of(event: dict[str, Any] | None, ti: Any) -> Outcome:
     )
 
 
+def _is_of(event: dict[str, Any], run_id: Any, ti: Any, airflow: str | None) -> bool:
+    """Whether this try waits for the run: it attached to it, or started it."""
+    attached = event.get("attached_try") == try_of(ti)
+    return attached or run_id == run_id_of(caller_of(ti, airflow).key)
+
+
+def outcome_in(event: dict[str, Any] | None) -> Outcome:
+    """The outcome in a trigger's event, whoever's.
+
+    Raises:
+        UnreadableOutcome: it can't be read.
+        ForeignOutcome: there is none.
+    """
+    if event and "problem" in event:
+        raise _unreadable(event, event["problem"])
+    if not event or "outcome" not in event:
+        raise ForeignOutcome(f"The trigger's event carries no outcome: {event!r}")
+    try:
+        return decode(Outcome, event["outcome"])
+    except ContractError as error:
+        raise _unreadable(event, error) from error
+
+
+def _unreadable(event: dict[str, Any], problem: object) -> UnreadableOutcome:
+    return UnreadableOutcome(
+        f"The trigger's event carries no outcome of run {event.get('run_id')} that can be read: "
+        f"{problem}. The container has ended; its own log says how. Clear the task to run it "
+        "again, after an update of airflow-provider-jetbridge if the stack is newer"
+    )
+
+
 def launch_of(event: dict[str, Any] | None, ti: Any, airflow: str | None = None) -> Launch:
     """The launch in a trigger's event, or in the outcome that came before it.
 
     Raises:
         EarlierOutcome: it is that of another try of this task.
-        ForeignOutcome: there is none, or it can't be read.
+        UnreadableOutcome: it can't be read.
+        ForeignOutcome: there is none.
         AirflowTaskTimeout, RunStopped, RunFailed: the run ended without ever being launched.
     """
     if event and "launched" in event:
         try:
             launched = decode(Launched, event["launched"])
         except ContractError as error:
-            raise ForeignOutcome(f"The event carries no readable launch: {error}") from error
-        attached = event.get("attached_try")
-        if attached != try_of(ti) and launched.run_id != run_id_of(caller_of(ti, airflow).key):
+            raise UnreadableOutcome(f"The event carries no readable launch: {error}") from error
+        if not _is_of(event, launched.run_id, ti, airflow):
             raise EarlierOutcome(
                 f"Run {launched.run_id} is not that of try {ti.try_number} of {ti.id}"
             )
         return Launch(launched.run_id, launched.backend_id)
-    outcome = outcome_of(event, ti)
+    outcome = outcome_of(event, ti, airflow)
     if outcome.backend_id is None:
         raise_unless_succeeded(outcome)
     return Launch(outcome.run_id, outcome.backend_id or "")

@@ -40,3 +40,10 @@ class ForeignOutcome(AirflowException):
 
 class EarlierOutcome(ForeignOutcome):
     """The outcome that arrived is that of another try of the very same task instance."""
+
+
+class UnreadableOutcome(ForeignOutcome, AirflowFailException):
+    """The run has ended, and its outcome can't be read.
+
+    Airflow doesn't try again: the container has run, perhaps to success, and would run once more.
+    """

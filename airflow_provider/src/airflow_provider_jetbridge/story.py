@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from jetbridge.contract import ContractError, Launched, Outcome, decode, inert_lines
+from jetbridge.contract import (
+    ContractError,
+    Launched,
+    Outcome,
+    State,
+    decode,
+    inert_lines,
+    read_record,
+)
 
 KINDS = {"ecs": "ECS task", "batch": "Batch job"}
 """What AWS calls a launch of each backend."""
@@ -27,7 +35,7 @@ class Storyteller:
         Never raises: one that can't be read is None.
         """
         try:
-            launch = decode(Launched, record)
+            launch = decode(Launched, read_record(record))
         except ContractError as error:
             text = inert_lines(str(error))
             self._log.warning("The record of the launch can't be read: %s", text)
@@ -80,6 +88,8 @@ def tell_outcome(log: Any, outcome: Outcome) -> None:
         outcome.cause.replace("_", " "),
         outcome.exit_codes,
     )
+    if outcome.advice and outcome.state is State.SUCCEEDED:
+        log.warning("Run %s: %s", outcome.run_id, outcome.advice)
 
 
 def _which(launch: int) -> str:

@@ -143,7 +143,7 @@ def test_an_id_that_is_no_time_stands_in_no_true_trys_way(ti_id: str) -> None:
         ({"\udc00": 1}, "surrogate"),
         ({"a\0": 1}, "NUL"),
         ((1,), "tuple"),
-        (json.loads("[" * 60 + "]" * 60), "levels"),
+        (json.loads("[" * 40 + "]" * 40), "levels"),
     ],
 )
 @pytest.mark.parametrize(
@@ -213,6 +213,16 @@ def test_conf_is_bounded(extra: int) -> None:
     error = refusal(allowing.check, asked)
     assert error.field == "on_finish[0].conf"
     assert str(VALUES_BYTES + 1) in error.problem
+
+
+@pytest.mark.parametrize(
+    "values", [{"__classname__": "os.system"}, {"a": {"__type": "x", "__var": 1}}, {"a": 1e300}]
+)
+def test_conf_is_what_airflow_can_carry(values: dict[str, Any]) -> None:
+    asked = _person(on_finish=[TriggerDagRun(dag_id="next", conf=values)])
+    error = refusal(policy(has_airflow_secret=True).check, asked)
+    assert error.field == "on_finish[0].conf"
+    assert "can't carry" in error.problem
 
 
 def test_an_assets_extra_is_bounded() -> None:

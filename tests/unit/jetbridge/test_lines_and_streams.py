@@ -103,6 +103,11 @@ def test_reported_result_round_trip(value: object) -> None:
         ([f"2026-03-01 INFO {RESULT_MARKER}[1]"], [1]),
         ([f"{RESULT_MARKER} no json"], "no json"),
         ([f"{RESULT_MARKER}"], ""),
+        ([f"{RESULT_MARKER} NaN"], "NaN"),
+        ([f"{RESULT_MARKER} {'[' * 100_000}"], "[" * 100_000),
+        ([f"{RESULT_MARKER} {'[' * 100_000}{']' * 100_000}"], "[" * 100_000 + "]" * 100_000),
+        ([f"{RESULT_MARKER} {'9' * 5000}"], "9" * 5000),
+        ([f"{RESULT_MARKER} half a pair \ud83d"], "half a pair \ud83d"),
         (["::jetbridge:result: 1"], None),
     ],
 )

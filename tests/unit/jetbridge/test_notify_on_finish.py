@@ -1,5 +1,6 @@
 """on_finish: DAG runs and asset events that the end of a run begins, once each."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from jetbridge_testing.stock_api import StockDags
 from msgspec.structs import replace
 
 from jetbridge.airflow.port import Refused
+from jetbridge.contract.carriage import LEVELS
 from jetbridge.domain.notices import Notice, notices
 
 DAG_RUN = {"kind": "dag_run", "dag_id": "load", "conf": {"day": "2026-03-01"}}
@@ -51,6 +53,29 @@ def test_dag_run(server: AirflowServer, dags: StockDags) -> None:
     assert "a line of the container" not in str(conf)
     assert scene.tell().result == "already triggered"
     assert len(dags.runs) == 1
+
+
+def test_what_airflow_cannot_carry_is_given_to_it_as_text(
+    server: AirflowServer, dags: StockDags
+) -> None:
+    hostile = {"big": 2**64, "half \ud83d": "\0", "of": [{"__classname__": "x"}]}
+    scene = _scene(server, DAG_RUN | {"conf": hostile}, ASSET_EVENT | {"extra": hostile})
+    expected = {"big": str(2**64), "half �": "�", "of": ['{"__classname__": "x"}']}
+    for notice in _notices(scene):
+        scene.tell(notice)
+    [conf] = dags.runs.values()
+    [event] = dags.events
+    for given in (conf, event["extra"]):
+        assert {name: value for name, value in given.items() if name != "jetbridge"} == expected
+
+
+def test_a_result_as_deep_as_can_be_carried_reaches_the_dag_run(
+    server: AirflowServer, dags: StockDags
+) -> None:
+    deep = json.loads("[" * LEVELS + "]" * LEVELS)
+    _scene(server, DAG_RUN, result=deep).tell()
+    [conf] = dags.runs.values()
+    assert conf["jetbridge"]["result"] == deep
 
 
 def test_asset_event(server: AirflowServer, dags: StockDags) -> None:

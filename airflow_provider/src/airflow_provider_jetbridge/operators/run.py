@@ -306,7 +306,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         """
         ti: Any = context["ti"]
         try:
-            outcome = outcome_of(event, ti)
+            outcome = outcome_of(event, ti, self.airflow)
         except EarlierOutcome as error:
             self.log.warning("%s: starting this try's own run", error)
             return self._begin(ti)

@@ -2,7 +2,6 @@
 
 # Annotations are evaluated here: FastAPI reads the parameters' types from them.
 
-import json
 import logging
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -13,7 +12,7 @@ from fastapi import Depends, FastAPI, HTTPException, Request
 
 from airflow_provider_jetbridge.plugins.fence import Refusal, caller_of, check, gone
 from airflow_provider_jetbridge.plugins.internals import GetUserDep, authorize, locked_task
-from jetbridge.contract import ContractError, Outcome, decode
+from jetbridge.contract import ContractError, Outcome, decode, read_record
 
 log = logging.getLogger(__name__)
 
@@ -54,11 +53,11 @@ def push_outcome(
     """
     try:
         push = decode(Push, body)
-        sealed = bytes(push.outcome)
+        sealed = read_record(bytes(push.outcome).decode())
         outcome = decode(Outcome, sealed)
         authorize(request, caller_of(outcome).dag_id, user)
         # Exactly what the trigger's own event is (triggers/run.py).
-        event = {"run_id": outcome.run_id, "outcome": json.loads(sealed)}
+        event = {"run_id": outcome.run_id, "outcome": sealed}
         _resume(ti_id, push.try_number, outcome, event)
     except ContractError as error:
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error

@@ -10,20 +10,18 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue
 
 from airflow_provider_jetbridge import settings
-from airflow_provider_jetbridge.completion import caller_of, describe
+from airflow_provider_jetbridge.completion import caller_of, describe, outcome_in
 from airflow_provider_jetbridge.exceptions import ForeignOutcome, WatchedRunFailed
 from airflow_provider_jetbridge.operators.stack import UsesStack
 from airflow_provider_jetbridge.settings import conf
 from airflow_provider_jetbridge.story import tell_outcome
 from airflow_provider_jetbridge.templates import is_nothing
 from jetbridge.contract import (
-    ContractError,
     Outcome,
     ScheduleCaller,
     State,
     WatchAnswer,
     WatchRequest,
-    decode,
     own_key,
     run_id_of,
 )
@@ -149,12 +147,10 @@ class JobRunSensor(UsesStack, BaseSensorOperator):
 
         Raises:
             WatchedRunFailed: the run didn't succeed.
+            UnreadableOutcome: its outcome can't be read.
             ForeignOutcome: the event isn't about the run that is waited for.
         """
-        try:
-            outcome = decode(Outcome, (event or {}).get("outcome"))
-        except ContractError as error:
-            raise ForeignOutcome(f"The trigger's event carries no outcome: {error}") from error
+        outcome = outcome_in(event)
         if outcome.run_id != (run_id := self._watched()):
             raise ForeignOutcome(f"Run {outcome.run_id} has ended, but {run_id} is waited for")
         return self._end(outcome, context["ti"])

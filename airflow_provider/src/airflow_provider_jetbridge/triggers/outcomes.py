@@ -161,10 +161,11 @@ class OutcomesReader:
                 items, unprocessed = self._batch_get(remaining[:BATCH_GET_ITEM_KEYS])
                 for item in items:
                     run_id = item["run_id"]["S"]
+                    # Without a text, no JSON: that one run's trigger says so.
                     if "outcome" in item:
-                        reading.found[run_id] = item["outcome"]["S"]
+                        reading.found[run_id] = item["outcome"].get("S", "")
                     elif "launched" in item:
-                        reading.launched[run_id] = item["launched"]["S"]
+                        reading.launched[run_id] = item["launched"].get("S", "")
                 reading.unread.extend(unprocessed)
                 del remaining[:BATCH_GET_ITEM_KEYS]
         except Exception as error:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NoReturn, get_args
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
@@ -20,6 +20,7 @@ from airflow_provider_jetbridge.triggers.kill import Reaper
 from airflow_provider_jetbridge.triggers.killed import Killed, StopTarget, Task, count
 from airflow_provider_jetbridge.triggers.outcomes import OutcomesTable
 from airflow_provider_jetbridge.triggers.poller import OutcomePoller
+from jetbridge.contract import ContractError, carried, clean, read_record, to_builtins
 
 Until = Literal["finished", "launched"]
 
@@ -38,7 +39,9 @@ class JetbridgeRunTrigger(BaseTrigger):
     The event's payload is ``{"run_id": …, "outcome": …}``, the latter being the contract's
     ``Outcome`` as a JSON object; with ``attached_try`` when the run is that of an earlier try. A
     trigger that waits for the launch alone has ``launched`` there, a ``Launched``, if the run
-    hasn't ended meanwhile.
+    hasn't ended meanwhile. An outcome that can't be read is told as ``problem``, a text, and fails
+    the task. Whoever wrote the record, the event is what Airflow can carry (`contract.carriage`):
+    one that it can't ends the triggerer's runner, with all the tasks that wait in it.
 
     While the run goes on, the task's log tells what it has become in AWS.
 
@@ -120,11 +123,14 @@ class JetbridgeRunTrigger(BaseTrigger):
         began = time.monotonic()
         what = "outcome" if self.until == "finished" else "launch"
         self.log.info("Waiting for the %s of run %s", what, self.run_id)
-        event = {"run_id": self.run_id, **await self._news()}
-        await self._hold(began)
-        await resume_rate.wait_for_slot(self._ask_airflow)
+        try:
+            event = {"run_id": clean(self.run_id), **await self._news()}
+            await self._hold(began)
+            await resume_rate.wait_for_slot(self._ask_airflow)
+        except Exception as error:
+            raise_carriable(error)
         if self.attached_try is not None:
-            event["attached_try"] = self.attached_try
+            event["attached_try"] = carried(self.attached_try).value
         yield TriggerEvent(event)
 
     async def _news(self) -> dict[str, Any]:
@@ -134,17 +140,22 @@ class JetbridgeRunTrigger(BaseTrigger):
         async with aclosing(poller.news(self.run_id, eager=self.until == "launched")) as news:
             async for kind, text in news:
                 if kind == "outcome":
-                    return {kind: json.loads(text)}
-                await self._tell(story, text)
+                    return self._outcome(text)
+                launched = story.launched(text)
+                if launched is None:
+                    continue  # the next record, or the outcome, may be one that can be read
+                if self.task_key is not None:
+                    await publish(Task(*self.task_key), links_of(launched))
                 if self.until == "launched":
-                    return {kind: json.loads(text)}
+                    return {kind: to_builtins(launched)}
         raise AssertionError("news end with an outcome")
 
-    async def _tell(self, story: Storyteller, record: str) -> None:
-        """Tell the task's log, and Airflow's page of the task, what the run has become."""
-        launched = story.launched(record)
-        if launched is not None and self.task_key is not None:
-            await publish(Task(*self.task_key), links_of(launched))
+    def _outcome(self, text: str) -> dict[str, Any]:
+        try:
+            return {"outcome": read_record(text)}
+        except ContractError as error:
+            self.log.error("The outcome of run %s can't be read: %s", self.run_id, error)
+            return {"problem": clean(str(error))}
 
     async def _hold(self, began: float) -> None:
         hold = hold_seconds(
@@ -190,3 +201,15 @@ class JetbridgeRunTrigger(BaseTrigger):
 
     def _access(self) -> AwsAccess:
         return AwsAccess.of(self.aws_conn_id, self.region_name, self.verify, self.botocore_config)
+
+
+def raise_carriable(error: Exception) -> NoReturn:
+    """Raise the error, or one that says the same in text that Airflow can carry.
+
+    Airflow sends the traceback's text through the frame that carries events
+    (triggerer_job_runner.py, ``process_trigger_events``).
+    """
+    told = "".join(traceback.format_exception(error))
+    if clean(told) == told:
+        raise error
+    raise RuntimeError(clean(f"{type(error).__name__}: {error}")) from None

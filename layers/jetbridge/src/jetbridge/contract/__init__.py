@@ -13,6 +13,7 @@ from jetbridge.contract.callers import (
     kind_of,
     own_key,
 )
+from jetbridge.contract.carriage import Carried, advice_on, carried, clean, read, read_record
 from jetbridge.contract.codec import (
     ContractError,
     decode,
@@ -39,6 +40,7 @@ from jetbridge.contract.watch import WatchAnswer, WatchedRun, WatchRequest
 __all__ = [
     "AirflowCaller",
     "Caller",
+    "Carried",
     "Cause",
     "CloudWatchLogTarget",
     "ContractError",
@@ -67,6 +69,9 @@ __all__ = [
     "WatchRequest",
     "WatchedRun",
     "Way",
+    "advice_on",
+    "carried",
+    "clean",
     "decode",
     "decode_request",
     "encode",
@@ -74,6 +79,8 @@ __all__ = [
     "inert_lines",
     "kind_of",
     "own_key",
+    "read",
+    "read_record",
     "run_id_of",
     "to_builtins",
 ]

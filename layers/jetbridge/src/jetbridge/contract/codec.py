@@ -29,7 +29,8 @@ def decode(kind: type[T], payload: Any) -> T:
     """Build a contract type from JSON text, bytes, or the dict that a Lambda is handed.
 
     Raises:
-        ContractError: the payload isn't JSON, or a field is missing, unknown or of another type.
+        ContractError: the payload isn't JSON, is nested too deep, has text that UTF-8 can't hold,
+            or a field is missing, unknown or of another type.
     """
     try:
         if isinstance(payload, str | bytes):
@@ -39,6 +40,12 @@ def decode(kind: type[T], payload: Any) -> T:
         raise _located(kind, error) from error
     except msgspec.DecodeError as error:
         raise ContractError("message", f"is not JSON ({error})", "Send a JSON object") from error
+    except RecursionError:
+        raise ContractError("message", "is nested too deep", "Send a flatter object") from None
+    except UnicodeEncodeError:
+        raise ContractError(
+            "message", "has half of a surrogate pair", "Send text that UTF-8 can hold"
+        ) from None
 
 
 def decode_request(kind: type[T], payload: Any) -> T:

@@ -8,8 +8,8 @@ import math
 import re
 from typing import Any, NamedTuple
 
-# RunTask's and SubmitJob's parameters have some ten levels; the rest is for ``conf`` and ``extra``.
-MOST_LEVELS = 50
+# As many as an outcome may have (carriage.py); RunTask's and SubmitJob's parameters have some ten.
+MOST_LEVELS = 32
 LONGEST_PATH = 200
 # What JSON readers agree on, and msgspec writes: a signed 64-bit integer.
 SMALLEST, LARGEST = -(2**63), 2**63 - 1

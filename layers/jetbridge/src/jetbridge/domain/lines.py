@@ -4,6 +4,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from jetbridge.contract import clean, read
+
 RESULT_MARKER = "::jetbridge:result::"
 
 LINE_CHARACTERS = 2_000
@@ -22,6 +24,8 @@ def reported_result(lines: list[str], last_line: bool = False) -> Any:
 
     A marker whose text isn't JSON counts as text. Without a marker: None, or with ``last_line``
     the last line that isn't blank (what the stock operators push as their result).
+
+    It may be more than Airflow can carry (``contract.carried``). Never raises.
     """
     for line in reversed(lines):
         _, marker, text = line.partition(RESULT_MARKER)
@@ -33,11 +37,15 @@ def reported_result(lines: list[str], last_line: bool = False) -> Any:
 
 
 def shortened(lines: list[str]) -> list[str]:
-    """The newest lines that fit an outcome, long ones cut: an outcome must fit a DynamoDB item
-    (400 KB) and an EventBridge event (256 KB), a CloudWatch line alone may have 1 MB."""
+    """The newest lines that fit an outcome, long ones cut, as text that Airflow can carry.
+
+    An outcome must fit a DynamoDB item (400 KB) and an EventBridge event (256 KB); a CloudWatch
+    line alone may have 1 MB.
+    """
     kept: list[str] = []
     room = LINES_BYTES
-    for line in reversed(lines):
+    for each in reversed(lines):
+        line = clean(each)
         cut = line if len(line) <= LINE_CHARACTERS else f"{line[:LINE_CHARACTERS]}…"
         room -= len(msgspec.json.encode(cut))
         if room < 0:
@@ -48,6 +56,6 @@ def shortened(lines: list[str]) -> list[str]:
 
 def _value(text: str) -> Any:
     try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
+        return read(text)
+    except ValueError:
         return text

@@ -7,12 +7,24 @@ since a moment. ``feed`` is the same for all, so one Query finds them. Launched 
 neither attribute: they aren't in the index.
 """
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
 
-from jetbridge.contract import Launched, Outcome, decode, encode
+from jetbridge.contract import (
+    ContractError,
+    Launched,
+    Outcome,
+    carried,
+    decode,
+    encode,
+    read_record,
+    to_builtins,
+)
 from jetbridge.dynamodb import Item, mark, marshal, unmarshal
+
+log = logging.getLogger(__name__)
 
 FEED_INDEX = "finished"
 FEED = "1"
@@ -42,6 +54,22 @@ class DynamoOutcomes:
         return _outcome(answer.get("Item", {}))
 
     def seal(self, outcome: Outcome) -> Outcome:
+        standing = self._put(outcome, "attribute_not_exists(outcome)")
+        if standing is None:
+            return outcome
+        sealed = _outcome(standing) or self.get(outcome.run_id)
+        if sealed is not None:
+            return sealed
+        # Nobody can have read what stands there; unless it changed meanwhile, this takes its place.
+        unreadable = {":standing": standing["outcome"]} if "outcome" in standing else None
+        condition = "outcome = :standing" if unreadable else "attribute_not_exists(outcome)"
+        standing = self._put(outcome, condition, unreadable)
+        return outcome if standing is None else _outcome(standing) or outcome
+
+    def _put(
+        self, outcome: Outcome, condition: str, values: dict[str, Any] | None = None
+    ) -> Item | None:
+        """None if it was written; else the item that stands there."""
         try:
             self._client.put_item(
                 TableName=self._table,
@@ -54,13 +82,14 @@ class DynamoOutcomes:
                         "expires_at": int(outcome.finished_at) + self._retention,
                     }
                 ),
-                ConditionExpression="attribute_not_exists(outcome)",
+                ConditionExpression=condition,
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **({"ExpressionAttributeValues": values} if values else {}),
             )
         except self._client.exceptions.ConditionalCheckFailedException as failure:
-            sealed = _outcome(failure.response.get("Item", {}))
-            return sealed or self.get(outcome.run_id) or outcome
-        return outcome
+            standing: Item = failure.response.get("Item", {})
+            return standing
+        return None
 
     def put_launched(self, record: Launched, order: int) -> None:
         mark(
@@ -72,7 +101,7 @@ class DynamoOutcomes:
             "attribute_not_exists(#outcome) AND (attribute_not_exists(#launch) "
             "OR #launch < :launch OR (#launch = :launch AND #order < :order))",
             {
-                ":launched": encode(record),
+                ":launched": encode(carried(to_builtins(record)).value),
                 ":launch": record.launch,
                 ":order": order,
                 ":expires_at": int(self._clock()) + self._retention,
@@ -81,6 +110,13 @@ class DynamoOutcomes:
 
 
 def _outcome(item: Item) -> Outcome | None:
-    """The outcome of an item; None if it has none yet."""
-    text = unmarshal(item).get("outcome")
-    return None if text is None else decode(Outcome, text)
+    """The outcome of an item, as Airflow can carry it; None if it has none yet, or one that can't
+    be read, of which the log tells."""
+    if "outcome" not in item:
+        return None
+    try:
+        return decode(Outcome, read_record(item["outcome"].get("S", "")))
+    except ContractError as error:
+        run_id = unmarshal({"run_id": item["run_id"]})["run_id"]
+        log.error("The sealed outcome of run %s can't be read: %s", run_id, error)
+        return None

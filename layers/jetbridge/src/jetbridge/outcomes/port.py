@@ -9,11 +9,14 @@ class Outcomes(Protocol):
     """Sealed outcomes, each written once."""
 
     def get(self, run_id: str) -> Outcome | None:
-        """The sealed outcome, if there is one (a consistent read)."""
+        """The sealed outcome, as Airflow can carry it (a consistent read).
+
+        None if there is none, or one that can't be read, whoever wrote it: the log names its
+        run."""
         ...
 
     def seal(self, outcome: Outcome) -> Outcome:
-        """Write the outcome unless one is sealed already; returns the sealed one.
+        """Write the outcome unless one is sealed already that can be read; returns the sealed one.
 
         It takes the place of what the run was launched as."""
         ...

@@ -7,8 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jetbridge.bus.port import Bus
-from jetbridge.contract import LogStream, Outcome, StartRequest, State, Way, encode, to_builtins
+from jetbridge.contract import (
+    LogStream,
+    Outcome,
+    StartRequest,
+    State,
+    Way,
+    advice_on,
+    carried,
+    encode,
+    to_builtins,
+)
 from jetbridge.domain.failures import POLICY_VERSION, judge, reason_of
+from jetbridge.domain.fitting import fitting, no_room
 from jetbridge.domain.lines import LINE_CHARACTERS, reported_result, shortened
 from jetbridge.domain.notices import notices
 from jetbridge.domain.run import Definition, Ending, Run
@@ -80,7 +91,7 @@ class Finish:
             self.notices.send(to_builtins(notice), group=notice.airflow)
         if run.log_targets:
             self.copies.send({"run_id": run_id})
-        self.bus.announce(outcome)
+        self.bus.announce(fitting(outcome))
         self.runs.mark_finished(run_id)
         return outcome
 
@@ -90,14 +101,18 @@ class Finish:
         streams = log_streams(run, self.region)
         tails = self._tails(streams, ending)
         result, result_advice = _fitting(_result(tails, request, run.definition))
+        all_lines = _last_lines(tails, request.tail_lines)
+        last_lines = shortened(all_lines)
+        older = len(all_lines) - len(last_lines)
+        left_out = no_room([f"{older} of {len(all_lines)} last lines"] if older else [])
         ecs = run.backend == "ecs"
-        return Outcome(
+        outcome = Outcome(
             run_id=run.run_id,
             state=verdict.state,
             cause=verdict.cause,
             fault=verdict.fault,
             reason=reason_of(ending),
-            advice=" ".join(filter(None, (verdict.advice, result_advice))),
+            advice=" ".join(filter(None, (verdict.advice, result_advice, left_out))),
             caller=run.caller,
             backend=request.backend,
             region=self.region,
@@ -111,7 +126,7 @@ class Finish:
                 end.name: end.exit_code for end in ending.containers if end.exit_code is not None
             },
             log_streams=streams,
-            last_lines=shortened(_last_lines(tails, request.tail_lines)),
+            last_lines=last_lines,
             result=result,
             started_at=ending.started_at,
             stopped_at=ending.stopped_at,
@@ -119,6 +134,7 @@ class Finish:
             stopped_by=run.stop.by if run.stop and verdict.state is State.STOPPED else "",
             policy_version=POLICY_VERSION,
         )
+        return fitting(outcome)
 
     def _tails(self, streams: list[LogStream], ending: Ending) -> Tails:
         tails = []
@@ -176,11 +192,12 @@ def _result(tails: Tails, request: StartRequest, definition: Definition | None) 
     return reported_result(lines, last_line=True)
 
 
-def _fitting(result: object) -> tuple[object, str]:
-    """The result, or why the outcome can't carry it."""
+def _fitting(reported: object) -> tuple[object, str]:
+    """The result as Airflow can carry it, and what to tell about it."""
+    result, problems = carried(reported)
     size = len(encode(result).encode())
     if size <= RESULT_BYTES:
-        return result, ""
+        return result, advice_on(problems)
     return None, (
         f"The container's result has {size} bytes, over {RESULT_BYTES}: "
         "write it to S3 and report where it is."

@@ -7,6 +7,7 @@ from jetbridge.contract import (
     StartRequest,
     TriggerDagRun,
     Way,
+    carried,
 )
 from jetbridge.domain.notices import way_of
 
@@ -72,6 +73,12 @@ def _check_entries(entries: list[OnFinish]) -> None:
                 "Name it once: a run's end begins each DAG run and asset event once",
             )
         seen.add((field, target, entry.airflow))
+        if problems := carried(values).problems:
+            raise ContractError(
+                f"on_finish[{index}].{name}",
+                f"has what Airflow can't carry: {'; '.join(problems)}",
+                "Send what its JSON and its database can hold",
+            )
         if KEY in values:
             raise ContractError(
                 f"on_finish[{index}].{name}.{KEY}",

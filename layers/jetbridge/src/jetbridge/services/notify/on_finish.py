@@ -5,7 +5,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from jetbridge.airflow.port import Refused
-from jetbridge.contract import CreateAssetEvent, OnFinish, Outcome, TriggerDagRun, to_builtins
+from jetbridge.contract import (
+    CreateAssetEvent,
+    OnFinish,
+    Outcome,
+    TriggerDagRun,
+    carried,
+    clean,
+    to_builtins,
+)
 from jetbridge.services.notify.api import Api, path_of
 
 KEY = "jetbridge"
@@ -35,7 +43,7 @@ def _trigger(api: Api, entry: TriggerDagRun, outcome: Outcome) -> str:
     body = {
         "dag_run_id": f"jetbridge__{outcome.run_id}",
         "logical_date": None,
-        "conf": entry.conf | {KEY: summary},
+        "conf": _carried(entry.conf) | {KEY: summary},
     }
     path = path_of("api", "v2", "dags", entry.dag_id, "dagRuns")
     answer = api.call("POST", path, body, known=(409,))
@@ -57,8 +65,13 @@ def _create_event(api: Api, entry: CreateAssetEvent, outcome: Outcome) -> str:
             return "already created"
     extra = entry.extra | {KEY: {"run_id": outcome.run_id}}
     path = path_of("api", "v2", "assets", "events")
-    api.call("POST", path, {"asset_id": asset_id, "extra": extra})
+    api.call("POST", path, {"asset_id": asset_id, "extra": _carried(extra)})
     return "created"
+
+
+def _carried(members: dict[str, Any]) -> dict[str, Any]:
+    """What a DAG run's tasks can be given, and Airflow's database keeps; the rest as text."""
+    return {clean(name): carried(value).value for name, value in members.items()}
 
 
 def _asset_id(api: Api, uri: str) -> int:

@@ -1,0 +1,241 @@
+"""Which JSON values Airflow can carry, from a trigger to a task, to its XCom and on to the next.
+
+The narrowest station says what may pass. What may not becomes text; a value that may is left as it
+is. Stations, by Airflow's source (3.0 to 3.3):
+
+- the frame between a trigger and its triggerer, and between a task and its supervisor, is msgspec's
+  MessagePack (airflow/sdk/execution_time/comms.py, ``_RequestFrame``). It holds integers from
+  -2**63 to 2**64 - 1 (msgspec: "can't serialize ints < -2**63 or > 2**64 - 1") and UTF-8, so no
+  half of a surrogate pair. What it can't hold ends the triggerer's runner with all of its tasks
+  (jobs/triggerer_job_runner.py, ``sync_state_to_supervisor``).
+- the event is kept in the task instance's ``next_kwargs``, the result in ``xcom.value``: JSONB on
+  PostgreSQL (models/taskinstance.py, models/xcom.py). JSONB takes neither NUL ("``\\u0000`` cannot
+  be converted to text") nor NaN or Infinity, and gives a number such as 1e22 back as the integer
+  10000000000000000000000 (PostgreSQL's documentation, 8.14 "JSON Types"), which is past the frame.
+- MySQL's JSON takes 100 levels (``ER_JSON_DOCUMENT_TOO_DEEP``) and keys of 65,535 bytes
+  (``ER_JSON_KEY_TOO_BIG``). Airflow 3.0 and 3.1 wrap each object in one more
+  (airflow/serialization/serialized_objects.py, ``BaseSerialization``), and the event is four levels
+  itself.
+- an object with the keys of Airflow's own serialization is refused, or taken for what it says it
+  is (airflow/sdk/serde/__init__.py, ``serialize``, ``_convert``; in 3.0 and 3.1
+  airflow/serialization/serde.py). In 3.2 the refusal ends the triggerer (models/trigger.py,
+  ``handle_event_submit``, which 3.3 guards).
+"""
+
+import json
+import math
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from jetbridge.contract.codec import ContractError
+
+LEAST_INTEGER, MOST_INTEGER = -(2**63), 2**64 - 1
+LEVELS = 32
+KEY_BYTES = 65_535
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+INTEGER = "an integer past 64 bits, as text (print it as text)"
+NUMBER = "a number that is not finite, or 2^64 and more, as text (print it as text, or null)"
+CHARACTERS = f"NUL or half of a surrogate pair, as {REPLACEMENT} (print UTF-8 without NUL)"
+KEYS = (
+    "an object with a key that is Airflow's own (__classname__, __id__, __type with __var), has "
+    "over 65,535 bytes, NUL or half of a surrogate pair, as JSON text (name the key otherwise)"
+)
+DEPTH = (
+    f"more than {LEVELS} levels, as JSON text (print it flatter, or write it to S3 and report "
+    "where it is)"
+)
+KIND = "a value that is not JSON's, as text"
+
+_DIGITS = len(str(LEAST_INTEGER))
+_TRANSLATED = {0: REPLACEMENT} | dict.fromkeys(range(0xD800, 0xE000), REPLACEMENT)
+
+
+class Carried(NamedTuple):
+    """A value that Airflow can carry, and what was wrong with the one before it."""
+
+    value: Any
+    problems: tuple[str, ...] = ()
+
+
+class Unread(str):
+    """JSON that can't be read into a value, as it was printed; ``problem`` says why."""
+
+    problem: str
+
+    def __new__(cls, text: str, problem: str) -> "Unread":
+        unread = super().__new__(cls, text)
+        unread.problem = problem
+        return unread
+
+
+class _TooDeep(Exception):
+    pass
+
+
+def clean(text: str) -> str:
+    """The text with U+FFFD in place of each NUL and each half of a surrogate pair; it keeps its
+    length in characters."""
+    return text if _is_clean(text) else text.translate(_TRANSLATED)
+
+
+def carried(value: Any) -> Carried:
+    """The value, if Airflow can carry it; else one in whose place, or in whose parts' places, is
+    text. Never raises."""
+    problems: list[str] = []
+    try:
+        proven = _proven(value, LEVELS, problems)
+    except _TooDeep:
+        return Carried(_json_text(value), (DEPTH,))
+    return Carried(proven, tuple(dict.fromkeys(problems))) if problems else Carried(value)
+
+
+def read(text: str, constants: bool = False) -> Any:
+    """The value of a JSON text, which may be one that Airflow can't carry: `carried` says that.
+
+    What Python can't hold, either, is an `Unread`: a number too long, a text nested too deep.
+
+    Args:
+        constants: take NaN and Infinity, which Python prints and which aren't JSON.
+
+    Raises:
+        ValueError: it isn't JSON.
+    """
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        pass  # msgspec refuses some JSON, such as half of a surrogate pair, or 1e999
+    try:
+        return json.loads(
+            text,
+            parse_int=_integer,
+            parse_float=_number,
+            parse_constant=_constant if constants else _refused,
+        )
+    except RecursionError:
+        return Unread(text, DEPTH)
+
+
+def read_record(text: str) -> dict[str, Any]:
+    """A record of the outcomes table, ``Outcome`` or ``Launched``, that Airflow can carry.
+
+    It may have been sealed by an earlier version, or written by somebody else. What becomes text
+    in an outcome is added to its advice.
+
+    Raises:
+        ContractError: it isn't a JSON object, or is nested too deep.
+    """
+    fix = "Look at the run's item in the outcomes table: something else than Jetbridge wrote it"
+    try:
+        record = read(text, constants=True)
+    except ValueError:
+        raise ContractError("record", "is not JSON", fix) from None
+    if isinstance(record, Unread):
+        raise ContractError("record", f"has {DEPTH.partition(',')[0]}", fix)
+    if not isinstance(record, dict):
+        raise ContractError("record", f"expected `object`, got `{type(record).__name__}`", fix)
+    result = carried(record.pop("result", None))
+    rest = carried(record)
+    if not isinstance(rest.value, dict):
+        raise ContractError("record", f"has {', '.join(rest.problems)}", fix)
+    whole: dict[str, Any] = dict(rest.value)
+    if result.value is not None:
+        whole["result"] = result.value
+    if isinstance(whole.get("advice"), str):
+        told = [whole["advice"], advice_on(result.problems)]
+        whole["advice"] = " ".join(filter(None, [*told, advice_on(rest.problems, "The outcome")]))
+    return whole
+
+
+def advice_on(problems: Iterable[str], what: str = "The container's result") -> str:
+    """What to tell the people who made the value; empty without problems."""
+    listed = "; ".join(problems)
+    return f"{what} has what Airflow can't carry: {listed}." if listed else ""
+
+
+def _proven(value: Any, levels: int, problems: list[str]) -> Any:
+    kind = type(value)
+    if value is None or kind is bool:
+        return value
+    if kind is str:
+        return _noted(value, CHARACTERS, problems, clean(value))
+    if kind is int:
+        fits = LEAST_INTEGER <= value <= MOST_INTEGER
+        return value if fits else _noted(value, INTEGER, problems, _digits(value))
+    if kind is float:
+        fits = math.isfinite(value) and abs(value) < 2.0**64
+        return value if fits else _noted(value, NUMBER, problems, repr(value))
+    if kind is dict or kind is list or kind is tuple:
+        if levels == 0:
+            raise _TooDeep
+        if kind is not dict:
+            return [_proven(each, levels - 1, problems) for each in value]
+        if not _carriable_keys(value):
+            return _noted(value, KEYS, problems, _json_text(value))
+        return {key: _proven(each, levels - 1, problems) for key, each in value.items()}
+    problem = value.problem if isinstance(value, Unread) else KIND
+    return _noted(value, problem, problems, clean(str(value)))
+
+
+def _noted(value: Any, problem: str, problems: list[str], instead: str) -> str:
+    if instead is not value:
+        problems.append(problem)
+    return instead
+
+
+def _carriable_keys(value: dict[Any, Any]) -> bool:
+    if "__classname__" in value or "__id__" in value or ("__type" in value and "__var" in value):
+        return False
+    return all(
+        type(key) is str
+        and _is_clean(key)
+        and (len(key) * 4 <= KEY_BYTES or len(key.encode()) <= KEY_BYTES)
+        for key in value
+    )
+
+
+def _is_clean(text: str) -> bool:
+    if "\0" in text:
+        return False
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _json_text(value: Any) -> str:
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+        return text if _is_clean(text) else json.dumps(value, default=str)
+    except (RecursionError, ValueError, TypeError):
+        return "(nested too deep to be shown)"
+
+
+def _digits(value: int) -> str:
+    try:
+        return str(value)
+    except ValueError:  # Python prints no integer over 4,300 digits
+        return hex(value)
+
+
+def _integer(digits: str) -> "int | Unread":
+    return int(digits) if len(digits) <= _DIGITS else Unread(digits, INTEGER)
+
+
+def _number(digits: str) -> "float | Unread":
+    number = float(digits)
+    fits = math.isfinite(number) and abs(number) < 2.0**64
+    return number if fits else Unread(digits, NUMBER)
+
+
+def _constant(name: str) -> Unread:
+    return Unread(name, NUMBER)
+
+
+def _refused(name: str) -> Unread:
+    raise ValueError(f"{name} isn't JSON")

@@ -1,0 +1,219 @@
+"""Fifty hostile outcomes beside fifty good ones, on PostgreSQL and in two triggerers: what can't be
+carried hurts its own task alone."""
+
+import statistics
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import boto3
+import psutil
+import pytest
+from hostile_outcomes import ANY, FAILS, GOOD, hostile_outcomes, lines_of, seal_printed
+from stand_in import REGION, TABLE
+from waiting_airflow import DagRunOf, until
+from waiting_runs import create_table
+
+from jetbridge.contract import AirflowCaller, Cause, Fault, Outcome, State, encode
+from jetbridge.outcomes.dynamodb import DynamoOutcomes
+from jetbridge_local.airflow import (
+    LocalAirflow,
+    PostgresServer,
+    aws_connection,
+    connection_variable,
+)
+from jetbridge_local.cloud import LocalCloud
+
+TASKS = 50
+PEER = "triggerer-2"
+TRIGGERERS = ("triggerer", PEER)
+SLOWER = 3.0
+"""Twice as many tasks are resumed at once as in the control group, at the same rate."""
+SHARES = {"AIRFLOW__TRIGGERER__CAPACITY": str(3 * TASKS // len(TRIGGERERS))}
+"""Airflow gives triggers to triggerers in the order of their tasks' names, so each has of all."""
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory, local_python, dags_folder, celery_python, programs, database_templates):
+    runtime = local_python.parents[2] / "runtime/bin/python"
+    state = tmp_path_factory.mktemp("cloud")
+    with LocalCloud(state, python=local_python, runtime_python=runtime) as cloud:
+        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        dynamodb = boto3.client("dynamodb", endpoint_url=cloud.url, region_name=REGION, **keys)
+        create_table(dynamodb)
+        airflow = LocalAirflow(
+            tmp_path_factory.mktemp("home") / "airflow",
+            dags_folder,
+            celery_python,
+            environment=SHARES
+            | connection_variable("aws_default", aws_connection(cloud.url, REGION)),
+            templates=database_templates,
+            database=PostgresServer(programs),
+        )
+        with airflow, airflow.client() as client:
+            airflow.add_triggerer(PEER)
+            client.wait_for_dag("hostile")
+            run = DagRunOf(client, "hostile")
+            until(lambda: len(trigger_logs(airflow, "*")) == 3 * TASKS, 240)
+            world = SimpleNamespace(airflow=airflow, client=client, run=run, dynamodb=dynamodb)
+            until(lambda: at_rest(world), 120)
+            yield world
+
+
+@pytest.fixture(scope="module")
+def before(world):
+    """The triggerers' processes before anything hostile."""
+    return processes(world)
+
+
+@pytest.fixture(scope="module")
+def control(world, before):
+    """Seconds from the end of each run to its task's resumption, without hostile ones."""
+    return good_ones(world, "control")
+
+
+@pytest.fixture(scope="module")
+def values(world, control):
+    """End the hostile runs: the value that each task is to have."""
+    outcomes = DynamoOutcomes(world.dynamodb, TABLE)
+    expected = []
+    for number in range(TASKS):
+        outcome = outcome_of(world, f"job-{number}-hostile", None)
+        hostile = hostile_outcomes(outcome, TASKS)[number]
+        if hostile.record is None:
+            seal_printed(outcomes, outcome.caller, outcome.run_id, lines_of(hostile.printed))
+        else:
+            put(world, outcome.run_id, hostile.record)
+        expected.append(hostile.value)
+    return expected
+
+
+@pytest.fixture(scope="module")
+def healthy(world, values):
+    """As the control group, beside the hostile ones, whose outcomes are found first."""
+    return good_ones(world, "healthy")
+
+
+def trigger_logs(airflow: LocalAirflow, kind: str) -> list[Path]:
+    """One for each trigger that has begun."""
+    return list(airflow.home.glob(f"logs/**/task_id=job-*-{kind}/*.trigger.*.log"))
+
+
+def processes(world) -> dict[str, list[int]]:
+    """Of each triggerer: its supervisor, and the process in which the triggers run."""
+    found = {}
+    for name in TRIGGERERS:
+        supervisor = psutil.Process(world.airflow.components.pids()[name])
+        found[name] = [supervisor.pid, *(child.pid for child in supervisor.children())]
+    return found
+
+
+def at_rest(world) -> bool:
+    """Whether the triggerers have done with starting triggers, for which each decodes its DAG."""
+    before = cpu_seconds(world)
+    time.sleep(2)
+    return cpu_seconds(world) - before < 0.5
+
+
+def cpu_seconds(world) -> float:
+    pids = [pid for some in processes(world).values() for pid in some]
+    return sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids)
+
+
+def outcome_of(world, task_id: str, result: object) -> Outcome:
+    dag_id, dag_run_id = world.run.key
+    return Outcome(
+        run_id=f"run-of-{task_id}",
+        state=State.SUCCEEDED,
+        cause=Cause.COMPLETED,
+        fault=Fault.NOBODY,
+        reason="Essential container in task exited",
+        advice="",
+        caller=AirflowCaller(
+            dag_id=dag_id, run_id=dag_run_id, task_id=task_id, try_number=1, ti_id="given"
+        ),
+        backend="ecs",
+        region=REGION,
+        finished_at=time.time(),
+        backend_id=f"id-of-{task_id}",
+        exit_codes={"main": 0},
+        result=result,
+    )
+
+
+def put(world, run_id: str, record: str) -> None:
+    world.dynamodb.put_item(
+        TableName=TABLE,
+        Item={
+            "run_id": {"S": run_id},
+            "outcome": {"S": record},
+            "feed": {"S": "1"},
+            "finished_at": {"N": str(time.time())},
+        },
+    )
+
+
+def good_ones(world, kind: str) -> list[float]:
+    sealed_at = {}
+    for number in range(TASKS):
+        outcome = outcome_of(world, f"job-{number}-{kind}", GOOD[number % len(GOOD)])
+        put(world, outcome.run_id, encode(outcome))
+        sealed_at[f"job-{number}-{kind}"] = time.time()
+    until(lambda: len(ended(world, kind)) == TASKS, 240)
+    return [
+        task.scheduled_when.timestamp() - sealed_at[task.task_id] for task in ended(world, kind)
+    ]
+
+
+def ended(world, kind: str) -> list:
+    over = ("success", "failed", "skipped")
+    tasks = world.run.tasks()
+    return [task for task in tasks if task.task_id.endswith(kind) and task.state in over]
+
+
+def test_the_good_ones_end_in_their_usual_time(world, control, healthy, capsys):
+    with capsys.disabled():
+        print(
+            f"\n{TASKS} tasks are resumed {statistics.median(control):.1f} s after their run's "
+            f"end, beside {TASKS} hostile ones {statistics.median(healthy):.1f} s"
+        )
+    for measure in (statistics.median, max):
+        assert measure(healthy) < SLOWER * max(measure(control), 5.0)
+    for kind in ("control", "healthy"):
+        assert {task.state for task in ended(world, kind)} == {"success"}
+
+
+def test_each_hostile_one_ends_with_a_value_or_an_error_of_its_own(world, values):
+    until(lambda: len(ended(world, "hostile")) == TASKS, 240)
+    wrong = {}
+    for task in ended(world, "hostile"):
+        expected = values[int(task.task_id.split("-")[1])]
+        found = FAILS
+        if task.state == "success":
+            found = world.client.xcom(*world.run.key, task.task_id)
+        as_expected = found is not FAILS if expected is ANY else found == expected
+        if not as_expected or task.try_number != 1:
+            wrong[task.task_id] = (task.state, task.try_number, str(found)[:200])
+    assert wrong == {}
+
+
+def test_the_error_says_what_to_do(world, values):
+    until(lambda: len(ended(world, "hostile")) == TASKS, 240)
+    task_id = f"job-{values.index(FAILS)}-hostile"
+    log = [line.event for line in world.client.log(*world.run.key, task_id, 1)]
+    assert any("can't be read" in line for line in log), log
+
+
+def test_good_values_are_carried_as_they_are(world, healthy):
+    for number, good in enumerate(GOOD):
+        found = world.client.xcom(*world.run.key, f"job-{number}-healthy")
+        assert (type(found), found) == (type(good), good), number
+
+
+def test_no_triggerer_died(world, before, healthy):
+    until(lambda: len(ended(world, "hostile")) == TASKS, 240)
+    assert processes(world) == before
+    logs = trigger_logs(world.airflow, "hostile")
+    assert len({log.name.rpartition(".trigger.")[2] for log in logs}) == len(TRIGGERERS)
+    for name in TRIGGERERS:
+        assert "Trigger runner failed" not in world.airflow.components.log(name).read_text()
