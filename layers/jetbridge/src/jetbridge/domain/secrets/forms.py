@@ -10,6 +10,8 @@ import re
 from binascii import Error, a2b_base64
 from collections.abc import Callable
 
+from jetbridge.domain.secrets.lazy import lazy
+
 MASK = "***"
 
 # Each vendor's own prefix, then at least so many characters as its shortest.
@@ -50,25 +52,26 @@ _TOKENS = r"""
         | cio[A-Za-z0-9]{32}(?![A-Za-z0-9_-]) | EAAA[A-Za-z0-9_-]{50,}+
         | \d{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-]))
 """
-_TOKEN = re.compile(rf"(?<![A-Za-z0-9])(?:{_TOKENS})", re.VERBOSE)
-_ACCESS_KEY = re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}")
+_TOKEN = lazy(rf"(?<![A-Za-z0-9])(?:{_TOKENS})", re.VERBOSE)
+_ACCESS_KEY = lazy(r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}")
 # JSON web tokens, encrypted ones (five parts) and Flask's sessions: base64 of '{"' and two dots.
 # It starts where a run of its letters starts, so that no run is read more than a few times.
-_JWT = re.compile(
+_JWT = lazy(
     r"(?<![A-Za-z0-9_-])(?P<before>(?>[A-Za-z0-9_-]*?(?=eyJ)))"
-    r"eyJ[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]*+\.[A-Za-z0-9_-]{6,}+(?:\.[A-Za-z0-9_-]++){0,2}+"
+    r"eyJ[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]*+\.[A-Za-z0-9_-]{6,}+(?:\.[A-Za-z0-9_-]++){0,2}+"
+    r"|\.eyJ[A-Za-z0-9_-]{8,}+\.?+$)"  # a line may be cut behind its second part
 )
-_WEBHOOK = re.compile(
+_WEBHOOK = lazy(
     r"(?P<before>hooks\.slack\.com/(?:services|workflows|triggers)/"
     r"|discord(?:app)?\.com/api/webhooks/|\.webhook\.office\.com/webhookb2/"
     r"|chat\.googleapis\.com/v1/spaces/)[A-Za-z0-9_/@.-]{16,}+"
     r"|(?P<bot>api\.telegram\.org/bot)[A-Za-z0-9_:-]{16,}+"
 )
-_BEARER = re.compile(
+_BEARER = lazy(
     r"(?<![A-Za-z0-9_-])(?P<kind>(?i:Bearer|Basic))\s{1,8}+(?P<value>[A-Za-z0-9._~+/=-]{8,}+)"
 )
 # Beside an access key id: its secret (40 characters) and its session token.
-_PARTNER = re.compile(
+_PARTNER = lazy(
     r"(?<![A-Za-z0-9/+=])(?:[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])|[A-Za-z0-9/+]{100,}+=*+)"
 )
 

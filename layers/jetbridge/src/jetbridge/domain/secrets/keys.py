@@ -1,15 +1,15 @@
 """Private keys as text: RFC 7468's and OpenSSH's, PGP's, SSH2's and PuTTY's."""
 
-import re
-
 from jetbridge.domain.secrets.forms import MASK
+from jetbridge.domain.secrets.lazy import lazy
 
-_BEGIN = re.compile(r"-{4,5} ?BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-{0,5}(?: ?-{4})?")
-_END = re.compile(r"-{4,5} ?END (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?(?: ?-{4,5})?")
+_BEGIN = lazy(r"-{4,5} ?BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-{0,5}(?: ?-{4})?")
+_END = lazy(r"-{4,5} ?END (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?(?: ?-{4,5})?")
 # PuTTY's manual, "PPK file format": so many lines of base64 follow.
-_PUTTY = re.compile(r"Private-Lines: ?(?P<lines>\d{1,3})")
+_PUTTY = lazy(r"Private-Lines: ?(?P<lines>\d{1,3})")
 # A line of a key: base64 or a header of RFC 1421 or RFC 4880, with whatever a logger puts before.
-_BODY = re.compile(r"(?:^|[\s\"'|>])(?:[A-Za-z0-9+/]{24,}+=*+|=[A-Za-z0-9+/]{4})[\"',\\\s]*$")
+_BODY = lazy(r"(?:^|[\s\"'|>])(?:[A-Za-z0-9+/]{24,}+=*+|=[A-Za-z0-9+/]{4})[\"',\\\s]*$")
+_BASE64 = lazy(r"[A-Za-z0-9+/=]{1,128}")
 _HEADERS = ("Proc-Type:", "DEK-Info:", "Version:", "Comment:", "Hash:")
 # An RSA key of 16,384 bits has some 200 lines.
 KEY_LINES = 250
@@ -75,7 +75,7 @@ def _end_of_key(lines: list[str], start: int) -> int:
             return n
         if _BEGIN.search(lines[n]):
             break
-    return next((n for n in range(start, stop) if not _is_body(lines[n])), stop)
+    return next((n for n in range(start, stop) if not _may_be_body(lines[n])), stop)
 
 
 def _begin_of_key(lines: list[str], end: int, at: int) -> int:
@@ -90,7 +90,14 @@ def _begin_of_key(lines: list[str], end: int, at: int) -> int:
     return first
 
 
+def _may_be_body(line: str) -> bool:
+    """Behind a beginning, any line of one word of base64."""
+    return _is_body(line) or _BASE64.fullmatch(line.strip()) is not None
+
+
 def _is_body(line: str) -> bool:
-    return not line.strip() or _BODY.search(line[-512:]) is not None or any(
-        header in line[:200] for header in _HEADERS
+    return (
+        not line.strip()
+        or _BODY.search(line[-512:]) is not None
+        or any(header in line[:200] for header in _HEADERS)
     )

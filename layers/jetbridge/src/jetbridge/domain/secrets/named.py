@@ -3,23 +3,24 @@
 import re
 
 from jetbridge.domain.secrets.forms import MASK, looks_random
+from jetbridge.domain.secrets.lazy import lazy
 from jetbridge.domain.secrets.names import NAME_CHARACTERS, Kind, kind_of
 from jetbridge.domain.secrets.plain import is_code, is_plain, is_prose, is_word, starts_line
 from jetbridge.domain.secrets.quoting import QUOTE, Span, head_at, opens_bracket, value_at
 
 # A name is a whole run of its characters, so that each run is read once.
-_PAIR = re.compile(
+_PAIR = lazy(
     rf"""(?<![A-Za-z0-9_.$-])(?P<name>[A-Za-z0-9_.$-]++)(?P<shut>(?:{QUOTE})?["']?)\]?(?:\s(?:is|was)(?=:))?
     (?P<sep>\s*+(?:=>|->|={{1,3}}+(?!>)|:=|:(?![:/]/?)|%3[ADad]|\|(?=\s))\s*+)""",
     re.VERBOSE,
 )
-_SCHEME = re.compile(
+_SCHEME = lazy(
     r"(?P<scheme>Bearer|Basic|Digest|Token|Negotiate|NTLM|Splunk|ApiKey|GoogleLogin|AWS"
     r"|AWS4-[A-Z0-9-]{1,40}|[A-Z][A-Za-z0-9-]{2,30}(?=\s{1,4}\S{0,64}\d))(?P<space>\s++|:)(?=\S)",
     re.IGNORECASE,
 )
 _LONG_SCHEMES = ("aws4", "digest")
-_COOKIE = re.compile(
+_COOKIE = lazy(
     r"(?P<name>(?<![^\s;])(?!(?i:path|domain|expires|max-age|samesite|version)=)[^\s=;]{1,128}+=)"
     r"[^;\s\"]++"
 )
@@ -27,7 +28,7 @@ _COOKIE = re.compile(
 _DIRECTORIES = ("PWD", "OLDPWD")
 _NAME_MEMBERS = frozenset({"name", "key", "parametername", "k", "variable"})
 _VALUE_MEMBERS = frozenset({"value", "val", "v", "parametervalue", "stringvalue"})
-_BLOCK = re.compile(r"[|>][-+]?\d?\s*$")
+_BLOCK = lazy(r"[|>][-+]?\d?\s*$")
 
 
 class Named:
@@ -83,6 +84,8 @@ class Named:
         separator, name = pair["sep"].strip(), pair["name"]
         if separator == "|" and not _of_aws(name):
             return None
+        if pair["sep"] == ":" and line.startswith(":", pair.start() - 1):
+            return None  # a part of an ARN: arn:aws:secretsmanager:...:secret:name
         if _BLOCK.match(line, pair.end()):
             self.block = len(line) - len(line.lstrip())
             return None
@@ -113,11 +116,11 @@ def _whole(line: str, pair: re.Match[str], span: Span, kind: Kind) -> Span | Non
     value = line[span.start : span.end]
     if is_plain(value, kind is Kind.PASSWORD):
         return None
-    if pair["name"] in _DIRECTORIES and value.startswith(("/", "~", "C:")):
+    if pair["name"] in _DIRECTORIES and value.startswith(("/", "~", "C:", "pwd")):
         return None
     if not span.quote:
         colon = pair["sep"].strip() == ":"
-        if is_code(value, line, span.end, pair["name"]):
+        if is_code(value, line, span.end, pair["name"]) or value == "not":
             return None
         if colon and is_prose(value, line, pair.start(), span.end, kind is Kind.PASSWORD):
             return None
@@ -141,7 +144,9 @@ def _header(line: str, at: int) -> Span | None:
     scheme = _SCHEME.match(line, span.start)
     if scheme is None:
         value = line[span.start : span.end]
-        return None if is_plain(value, True) or is_word(value) else span
+        if is_plain(value, True) or is_word(value):
+            return None
+        return None if not span.quote and is_code(value, line, span.end, "") else span
     start = scheme.end()
     if scheme["scheme"].lower().startswith(_LONG_SCHEMES):
         end = span.end if span.quote else _end_of_header(line, start)

@@ -1,11 +1,16 @@
 """Which names stand for secrets, in every spelling: DB_PASSWORD, dbPassword, fs.s3a.secret.key."""
 
-import re
 from enum import Enum, auto
 from functools import lru_cache
 
+from jetbridge.domain.secrets.lazy import lazy
+
 # Of a longer name, its end.
 NAME_CHARACTERS = 64
+
+
+def words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
 
 
 class Kind(Enum):
@@ -38,13 +43,14 @@ _HEADERS = ("authorization",)
 _COOKIES = ("cookie",)
 _ENDS = (*_PASSWORDS, *_SECRETS, *_RANDOM, *_HEADERS, *_COOKIES)
 _APART = str.maketrans("", "", "_-.$")
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_WORD = lazy(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 # Ends that are words of their own, not the end of another word (bypass, author, inside).
 _WHOLE = frozenset({"pass", "pwd", "auth", "sig", "sid", "otp", "sas", "jwt", "hmac"})
 # Tokens that page through lists (botocore's nextToken) or stand for words (pad_token).
-_PLAIN_TOKENS = frozenset(
-    "next page continuation starting start end stop first last max min pad eos bos unk cls sep"
-    " mask special current previous prev sync cancellation unexpected invalid new per".split()
+_PLAIN_TOKENS = words(
+    "next page continuation starting start end stop first last max min pad eos bos unk "
+    "cls sep mask special current previous prev sync cancellation unexpected invalid new "
+    "per"
 )
 _NO_PASSWORDS = ("bypass", "compass", "surpass", "encompass", "trespass")
 

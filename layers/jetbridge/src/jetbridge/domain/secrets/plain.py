@@ -2,37 +2,46 @@
 
 import re
 
-from jetbridge.domain.secrets.names import names_a_secret
+from jetbridge.domain.secrets.lazy import lazy
+from jetbridge.domain.secrets.names import names_a_secret, words
 
 # Of a longer value nobody asks whether it is a placeholder.
 _PLAIN_CHARACTERS = 256
 _WORD_CHARACTERS = 32
-_WORDS = frozenset(
-    "none null nil undefined true false yes no on off nan n/a empty unset missing required optional"
-    " invalid redacted [redacted] hidden masked str string bytes int integer bool boolean any object"
-    " optional[str] str|none".split()
+_WORDS = words(
+    "none null nil undefined true false yes no on off nan n/a empty unset missing "
+    "required optional invalid redacted [redacted] hidden masked str string bytes int "
+    "integer bool boolean any object optional[str] str|none added removed deprecated "
+    "changed fixed updated"
 )
-_SENTENCE = frozenset("is was has with and or not the a an for from to in of must".split())
-_PLACEHOLDER = re.compile(
+_SENTENCE = words(
+    "is was has with and or not the a an for from to in of must if when there can be are "
+    "only option work works it this that don't doesn't can't isn't"
+)
+_PLACEHOLDER = lazy(
     r"""[*•●]{2,}+|[xX]{3,}+|\.{2,}+|-+|…|_+|<[^<>]*>?|\[[A-Z_ ]*\]?
     |\$\{[^}]*\}?|\$\([^)]*\)?|\$[A-Z_][A-Z0-9_]*|\$\$\{?[A-Za-z_.]*\}?|\{[A-Za-z0-9_.!:]*\}?
     |\{\{.*|%[sdr]|%\([A-Za-z_]+\)[sdr]?|%[A-Z_]+%|!(?:vault|Ref|Sub|GetAtt|secret)\b.*
-    |your[ _-][a-z _-]{1,40}|\(?(?:redacted|hidden|masked|sensitive(?:\svalue)?|known\safter\sapply|set|not\sset)\)?
+    |your[ _-][a-z _-]{1,40}
+    |\(?(?:redacted|hidden|masked|sensitive(?:\svalue)?|known\safter\sapply|set|not\sset)\)?
     |[=:>|<,;.)\]}\\/?&~^+!-]+""",
     re.VERBOSE | re.IGNORECASE,
 )
 # Where a secret is kept, not the secret itself.
-_REFERENCE = re.compile(
+_REFERENCE = lazy(
     r"arn:[a-z-]+:(?:secretsmanager|ssm|kms|iam):|\{\{resolve:|file://|s3://|gs://|vault:|op://"
     r"|/run/secrets/|/var/run/secrets/|projects/[^/]{1,64}/secrets/|<[a-z_.]+ object"
 )
-_CALL = re.compile(
+_CALL = lazy(
     r"(?:[A-Za-z_]++\.)*+(?:[A-Za-z_]{2,64}[(\[][^()\[\]]*+(?:[(\[][^()\[\]]*+)?[)\]]*|lambda|await)"
 )
-_PATH = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
-_FILE = re.compile(r"(?:~|\.{1,2}|[A-Za-z]:)?[\\/][\w. \\/-]*\.(?:pem|key|crt|cer|p12|pfx|jks|json|txt|env|conf|cfg|ya?ml|ini|py|sock)")  # fmt: skip
-_NUMBER = re.compile(r"-?\d{1,5}(?:\.\d+)?%?")
-_GOES_ON = re.compile(r"[,.:;)]? [(\"']?[A-Za-z]")
+_PATH = lazy(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
+_FILE = lazy(
+    r"(?:~|\.{1,2}|[A-Za-z]:)?[\\/][\w. \\/-]*"
+    r"\.(?:pem|key|crt|cer|p12|pfx|jks|json|txt|env|conf|cfg|ya?ml|ini|py|sock)"
+)
+_NUMBER = lazy(r"-?\d{1,5}(?:\.\d+)?%?")
+_GOES_ON = lazy(r"[,.:;)]? [(\"']?[A-Za-z]")
 
 
 def is_plain(value: str, password: bool) -> bool:
@@ -57,13 +66,15 @@ def is_code(value: str, line: str, end: int, name: str) -> bool:
     """Whether a value without quotes is an expression, as in a traceback's line of source."""
     if len(value) > _PLAIN_CHARACTERS:
         return False
-    if _CALL.fullmatch(value):
+    if _CALL.fullmatch(value) or (value.isupper() and "_" in value and names_a_secret(value)):
         return True
-    if value == name.split(".")[-1]:
-        return line.startswith((",", ")"), end)
+    owner, _, own = name.rpartition(".")
+    if value == own:
+        return bool(owner) or line.startswith((",", ")"), end)
     dotted = _PATH.fullmatch(value)
     return dotted is not None and (
-        names_a_secret(value.split(".")[-1]) or value.startswith(("self.", "cls.", "os.", "settings."))
+        names_a_secret(value.split(".")[-1])
+        or value.startswith(("self.", "cls.", "os.", "settings."))
     )
 
 
@@ -76,8 +87,12 @@ def is_word(value: str) -> bool:
     return (
         len(value) <= _WORD_CHARACTERS
         and value.isalpha()
-        and (value.islower() or value[1:].islower() and value.istitle())
+        and (value.islower() or (value[1:].islower() and value.istitle()))
     )
+
+
+def begins_sentence(value: str) -> bool:
+    return value.lower() in _SENTENCE
 
 
 def starts_line(line: str, at: int) -> bool:
@@ -87,10 +102,8 @@ def starts_line(line: str, at: int) -> bool:
 
 def is_prose(value: str, line: str, start: int, end: int, password: bool) -> bool:
     """Whether a word behind ``name: `` goes on as a sentence."""
-    if not is_word(value):
+    if begins_sentence(value):
+        return line.startswith(" ", end)
+    if not is_word(value.replace("'", "")) or (password and starts_line(line, start)):
         return False
-    if password and starts_line(line, start):
-        return False
-    if value in _SENTENCE:
-        return True
     return _GOES_ON.match(line, end) is not None

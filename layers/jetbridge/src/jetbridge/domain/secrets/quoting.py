@@ -7,25 +7,30 @@ asks for a bounded part of it alone: so a line is read once from its beginning t
 import re
 from typing import NamedTuple
 
+from jetbridge.domain.secrets.lazy import lazy
+
 # Quotes as programs print them: plain, escaped any number of times, doubled (CSV), as HTML's
 # entities and as JSON's code points.
 QUOTE = r"""\\*+["'`]|&quot;|&\#3[49];|\\++u002[27]"""
-_OPEN = re.compile(
+_OPEN = lazy(
     rf"""(?:[bBuUrRfF]{{1,2}}|[A-Za-z_][A-Za-z0-9_.]{{0,40}}\((?:[a-z_]{{1,20}}=)?
     |\([A-Za-z]{{1,12}}\)\s?|&?(?:str|string|String)\s?=\s?)?
     (?P<quote>"{{3}}|'{{3}}|""(?=[^\s,;:)}}\]"&])|''(?=[^\s,;:)}}\]'&])|{QUOTE})""",
     re.VERBOSE,
 )
-_CLOSE = {mark: re.compile(rf"\\*+{mark}") for mark in ('"', "'", "`")}
-_BRACKET = re.compile(r"""[bu]?[\[({]""")
-_IN_BRACKETS = re.compile(r"""(?P<text>"(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?)|[\[({]|[\])}]""")
-_IN_ESCAPED = re.compile(r"(?P<text>(?!))|[\[({]|[\])}]")
-_FIRST = re.compile(r"""\\{0,8}["']""")
+_CLOSE = {mark: lazy(rf"\\*+{mark}") for mark in ('"', "'", "`")}
+_BRACKET = lazy(r"""[bu]?[\[({]""")
+_IN_BRACKETS = lazy(r"""(?P<text>"(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?)|[\[({]|[\])}]""")
+_IN_ESCAPED = lazy(r"(?P<text>(?!))|[\[({]|[\])}]")
+_FIRST = lazy(r"""\\{0,8}["']""")
 _OPENING = frozenset("[({")
 # Up to white space; a comma, semicolon or & ends the value if it ends the word or another name
 # follows, a bracket if nothing of the word follows, a quote if it isn't an apostrophe.
-_ANOTHER = r"""(?:[\s"'\\]|$|&?(?:amp;)?["']?[A-Za-z_][\w.-]{0,40}+(?:\[\w{0,40}\])?["']?\s?(?:=|:(?!//)|%3[Dd]))"""
-_BARE = re.compile(
+_NEXT_NAME = (
+    r"""&?(?:amp;)?["']?[A-Za-z_][\w.-]{0,40}+(?:\[\w{0,40}\])?["']?\s?(?:=|:(?!//)|%3[Dd])"""
+)
+_ANOTHER = rf"""(?:[\s"'\\]|$|{_NEXT_NAME})"""
+_BARE = lazy(
     rf"""(?:[^\s"'`&,;)\]}}<\\%|]++|'(?=\w)|[,;&](?!{_ANOTHER})|[)\]}}](?![)\]}}]*+(?:[\s,;"'&\\]|$))
     |<(?![/A-Za-z!])|\\(?!["'`nrtu])|%(?!26[A-Za-z_])|\|(?![\s|]|$))++""",
     re.VERBOSE,

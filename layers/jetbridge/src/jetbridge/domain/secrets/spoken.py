@@ -3,36 +3,36 @@
 import re
 
 from jetbridge.domain.secrets.forms import MASK
+from jetbridge.domain.secrets.lazy import lazy
 from jetbridge.domain.secrets.names import kind_of, names_a_secret
-from jetbridge.domain.secrets.plain import is_bare_name, is_plain
+from jetbridge.domain.secrets.plain import begins_sentence, is_bare_name, is_plain
 from jetbridge.domain.secrets.quoting import Span, value_at
 
-_FLAG = re.compile(
+_FLAG = lazy(
     r"(?<![A-Za-z0-9_.-])(?P<name>--?[A-Za-z][A-Za-z0-9_.-]*+)"
-    r"(?:[\"'],\s{0,8}+|[\"']?,?\s{1,8}+)(?=[^\s-])"
+    r"(?:[\"'],\s{0,8}+|\s{1,8}+)(?=[^\s-])"
 )
 # PostgreSQL's CREATE ROLE, Oracle's and MySQL's IDENTIFIED BY, Redshift's COPY, DuckDB's secrets.
-_SQL = re.compile(
-    r"(?<![A-Za-z0-9_])(?P<name>(?i:(?:ENCRYPTED |UNENCRYPTED )?PASSWORD|IDENTIFIED BY(?: PASSWORD)?"
-    r"|IDENTIFIED WITH [a-z0-9_']{1,40} (?:BY|AS)|SECRET_ACCESS_KEY|SESSION_TOKEN|KEY_ID|SECRET"
-    r"|AWS_SECRET_KEY|ACCESS_TOKEN))(?P<space>\s{1,8}+)(?='|\"(?!\s))"
+_SQL = lazy(
+    r"(?<![A-Za-z0-9_])(?P<name>(?i:(?:ENCRYPTED |UNENCRYPTED )?PASSWORD)(?=\s{1,8}')"
+    r"|(?i:IDENTIFIED BY(?: PASSWORD)?|IDENTIFIED WITH [a-z0-9_']{1,40} (?:BY|AS))"
+    r"|(?:SECRET_ACCESS_KEY|SESSION_TOKEN|KEY_ID|SECRET|AWS_SECRET_KEY|ACCESS_TOKEN)(?=\s{1,8}'))"
+    r"(?P<space>\s{1,8}+)(?='|\"(?!\s))"
 )
-_NETRC = re.compile(
+_NETRC = lazy(
     r"(?<![A-Za-z0-9_])(?P<before>login\s{1,8}[^\s,:]{1,128}\s{1,8}(?:password|passwd)\s{1,8})\S++"
 )
-_XML = re.compile(
-    r"<(?P<name>[A-Za-z][\w:.-]{0,64}+)(?:\s[^<>]{0,200}+)?>(?P<value>[^<]++)(?=</)"
-)
-_LOGIN = re.compile(r"(?<=\s)(?P<before>-p[ =]?+[\"']?)[^\s\"'|&;]++")
-_USER = re.compile(r"(?<=\s)(?P<before>(?:-u|--user)[ =]?+[\"']?[^\s:\"']{1,64}+:)[^\s\"'|&;]++")
+_XML = lazy(r"<(?P<name>[A-Za-z][\w:.-]{0,64}+)(?:\s[^<>]{0,200}+)?>(?P<value>[^<]++)(?=</)")
+_LOGIN = lazy(r"(?<=\s)(?P<before>-p[ =]?+[\"']?)[^\s\"'|&;]++")
+_USER = lazy(r"(?<=\s)(?P<before>(?:-u|--user)[ =]?+[\"']?[^\s:\"']{1,64}+:)[^\s\"'|&;]++")
 # Commands that take a password so, and what of the command's line stands before it.
 _COMMANDS = ((" login ", _LOGIN), ("sshpass ", _LOGIN), ("curl ", _USER))
-_TUPLE = re.compile(
+_TUPLE = lazy(
     r"[\[(]\s?[bu]?(?P<quote>\\?[\"'])(?P<name>[A-Za-z0-9_.-]{1,64}+)(?P=quote)\s?,\s?"
     r"(?P<start>[bu]?(?P=quote))"
 )
 # Spark's list of its configuration.
-_PROPERTY = re.compile(r"\((?P<name>[A-Za-z0-9_.-]{1,128}+),(?P<value>[^\s,()]{3,512}+)(?=\))")
+_PROPERTY = lazy(r"\((?P<name>[A-Za-z0-9_.-]{1,128}+),(?P<value>[^\s,()]{3,512}+)(?=\))")
 _NAME_TAGS = frozenset({"name", "key"})
 _VALUE_TAGS = frozenset({"value", "string"})
 
@@ -54,7 +54,8 @@ def _commands(line: str) -> str:
     for command, option in _COMMANDS:
         before, found, rest = line.partition(command)
         if found:
-            line = f"{before}{command}{option.sub(rf'\g<before>{MASK}', f' {rest}')[1:]}"
+            shown = option.sub(rf"\g<before>{MASK}", f" {rest}")
+            line = f"{before}{command}{shown[1:]}"
     return line
 
 
@@ -68,6 +69,8 @@ def _spanned(line: str, pattern: re.Pattern[str]) -> str:
         start = found.start("start") if pattern is _TUPLE else at
         span = value_at(line, start)
         if span is None or is_plain(line[span.start : span.end], True):
+            continue
+        if not span.quote and begins_sentence(line[span.start : span.end]):
             continue
         if pattern is _TUPLE and not _is_pair(line, found.start(), span):
             at = span.outer

@@ -1,22 +1,21 @@
 """Users and passwords in URLs: ``scheme://user:password@host``."""
 
-import re
-
 from jetbridge.domain.secrets.forms import MASK, looks_random
+from jetbridge.domain.secrets.lazy import lazy
 
 # RFC 3986, 3.2.1: what stands before an @ of the authority. No character of it ends or begins
 # another URL, so that each is read once for its own.
-_USERINFO = re.compile(r"(?<=://)(?P<user>[^\s/?#@:\"'<>`]*+)(?P<password>:[^\s/?#@\"<>`]*+)?@")
+_USERINFO = lazy(r"(?<=://)(?P<user>[^\s/?#@:\"'<>`]*+)(?P<password>:[^\s/?#@\"<>`]*+)?@")
 # A password that holds a /, ? or # as it is, which no RFC allows and many connections have: up to
 # the last @ before a host. A number before the / is a port.
-_LOOSE = re.compile(
+_LOOSE = lazy(
     r"(?<=://)(?P<user>[^\s/?#@:\"'<>`]{0,64}+):(?!\d{1,5}(?:[/?#]|$))"
     r"(?P<password>[^\s\"<>`]{1,128}(?<!/)@)(?=[A-Za-z0-9_.\[-])"
 )
-_REST = re.compile(r"[^\s/?#@\"'<>`]{0,128}+@|[^\s@\"<>`]{0,128}+(?<!/)@(?=[A-Za-z0-9_\[-])")
-_HOST = re.compile(r"[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++|:\d)|localhost|\[")
+_REST = lazy(r"[^\s/?#@\"'<>`]{0,128}+@|[^\s@\"<>`]{0,128}+(?<!/)@(?=[A-Za-z0-9_\[-])")
+_HOST = lazy(r"[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++|:\d)|localhost|\[")
 # Oracle's thin driver: jdbc:oracle:thin:user/password@host.
-_ORACLE = re.compile(r"(?<=jdbc:oracle:)(?P<kind>[a-z0-9]{1,8}:)[^\s/@\"']{1,64}+/[^\s@\"']{1,128}+@")
+_ORACLE = lazy(r"(?<=jdbc:oracle:)(?P<kind>[a-z0-9]{1,8}:)[^\s/@\"']{1,64}+/[^\s@\"']{1,128}+@")
 
 
 def masked_urls(text: str) -> str:
