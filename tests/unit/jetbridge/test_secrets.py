@@ -1,29 +1,25 @@
-"""Secrets-looking values in the last lines of a log."""
+"""Secrets-looking values in lines, sentences and last lines of logs."""
 
 import re
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from jetbridge_testing.ordinary_lines import aws_words
+from jetbridge_testing.secret_values import SecretLine, secret_lines, values
 
-from jetbridge.domain.secrets import MASK, masked
+from jetbridge.domain.lines import LINE_CHARACTERS, LINES_BYTES
+from jetbridge.domain.secrets import (
+    MASK,
+    has_secret_form,
+    masked,
+    masked_tails,
+    masked_text,
+    names_a_secret,
+)
+from jetbridge.domain.secrets.lines import MASKED_CHARACTERS, TOTAL_CHARACTERS
 
-TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlF"
-MASKED = [
-    ("password=hunter2", "password=***"),
-    ("DB_PASSWORD=hunter2 host=db", "DB_PASSWORD=*** host=db"),
-    ("connecting with pwd: hunter2, port 5432", "connecting with pwd: ***, port 5432"),
-    ('{"api_key": "abc def", "n": 1}', '{"api_key": ***, "n": 1}'),
-    (r"{\"secret\": \"abc\", \"n\": 1}", r"{\"secret\": ***, \"n\": 1}"),
-    ("tool --token abc123 --verbose", "tool --token *** --verbose"),
-    ("postgres://ana:hunter2@db/sales", "postgres://***@db/sales"),
-    ("Authorization: Bearer abcdefgh12345678", "Authorization: Bearer ***"),
-    ("key id AKIAIOSFODNN7EXAMPLE used", "key id *** used"),
-    (f"got {TOKEN}", "got ***"),
-    ("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG", "aws_secret_access_key = ***"),
-    ("url?access_token=abc&page=2", "url?access_token=***&page=2"),
-    ("GITHUB ghp_" + "a" * 36, "GITHUB ***"),
-]
+LINES = secret_lines()
 KEPT = [
     "",
     "rows: 7 ä",
@@ -34,40 +30,135 @@ KEPT = [
     "mail ana@example.org: done",
     "monkey=banana keyboard: qwerty",
     "Basic usage of the tool",
+    "nextToken=f/3700123 limit=5",
+    "password=${DB_PASSWORD} token=None secret=<redacted>",
+    'raise Refused("no token")',
 ]
+KEY = ["-----BEGIN RSA PRIVATE KEY-----", "MIIE" + "a" * 60, "x==", "-----END RSA PRIVATE KEY-----"]
+BODY = ["MIIE" + "b" * 60] * 3
+PUTTY = ["PuTTY-User-Key-File-3: ssh-rsa", "Private-Lines: 2", "AAAA", "BBBB", "Private-MAC: 12"]
+PGP = ["-----BEGIN PGP PRIVATE KEY BLOCK-----", "Version: GnuPG v2", "", "lQOY" + "a" * 60, "=abcd",
+       "-----END PGP PRIVATE KEY BLOCK-----"]  # fmt: skip
 
 
-@pytest.mark.parametrize(("line", "shown"), MASKED)
-def test_masked(line: str, shown: str) -> None:
-    assert masked([line]) == [shown]
-    assert masked([shown]) == [shown], "masking twice changes nothing"
+def test_there_are_enough_forms() -> None:
+    assert len(LINES) >= 350
 
 
-@pytest.mark.parametrize("line", KEPT)
+@pytest.mark.parametrize("case", LINES, ids=lambda case: case.line[:60])
+def test_a_secret_is_masked_and_the_rest_of_its_line_stays(case: SecretLine) -> None:
+    assert masked([case.line]) == [case.shown]
+    assert masked([case.shown]) == [case.shown], "masking twice changes nothing"
+
+
+@pytest.mark.parametrize("before", ["2026-03-01T00:00:29Z INFO ", "[worker-1] ", '"', "\t"])
+def test_what_a_logger_puts_before_a_line_hides_no_secret(before: str) -> None:
+    # Behind other words nobody can tell where a phrase of YAML ends.
+    phrases = [case for case in LINES if "correct horse" in case.line]
+    for case in [case for case in LINES if case not in phrases]:
+        [shown] = masked([f"{before}{case.line}"])
+        gone = [secret for secret in case.secrets if secret not in case.shown]
+        assert not [secret for secret in gone if secret in shown], shown
+
+
+@pytest.mark.parametrize("line", [*KEPT, *aws_words()])
 def test_other_lines_stay(line: str) -> None:
     assert masked([line]) == [line]
 
 
-def test_a_private_key_is_masked_over_all_its_lines() -> None:
-    lines = [
-        "begin",
-        "-----BEGIN RSA PRIVATE KEY-----",
-        "MIIE",
-        "x==",
-        "-----END RSA PRIVATE KEY-----",
-    ]
-    assert masked([*lines, "end"]) == ["begin", MASK, MASK, MASK, MASK, "end"]
+@pytest.mark.parametrize("key", [KEY, PGP], ids=["PEM", "PGP"])
+@pytest.mark.parametrize("before", ["", "2026-03-01T00:00:29Z INFO "])
+def test_a_private_key_is_masked_over_all_its_lines(key: list[str], before: str) -> None:
+    shown = masked(["begin", *[f"{before}{line}" for line in key], "end"])
+    assert shown == ["begin", f"{before}{MASK}", *[MASK] * (len(key) - 1), "end"]
+
+
+def test_a_key_of_putty_is_masked() -> None:
+    assert masked([*PUTTY, "end"]) == [*PUTTY[:2], MASK, MASK, PUTTY[4], "end"]
+
+
+def test_a_key_without_an_end_hides_the_lines_that_look_like_one_and_no_others() -> None:
+    assert masked([KEY[0], *BODY, "INFO done", "x"]) == [MASK] * 4 + ["INFO done", "x"]
+
+
+def test_a_key_whose_beginning_is_not_among_the_lines_is_masked() -> None:
+    assert masked(["INFO begin", *BODY, "QUJD", KEY[3], "x"]) == ["INFO begin", *[MASK] * 5, "x"]
+
+
+def test_a_key_that_begins_before_the_last_lines_is_masked() -> None:
+    [shown] = masked_tails([["a"] * 50 + KEY[:1] + ["QUJD"] * 60 + KEY[3:] + ["end"]], 20)
+    assert shown == [MASK] * 19 + ["end"]
+
+
+def test_a_secret_in_the_lines_behind_its_access_key_id() -> None:
+    made = values()
+    lines = [f"id: {made['ASIA']}", made["secret40"], "a", "b", "c", "d" * 40]
+    assert masked(lines) == [f"id: {MASK}", MASK, "a", "b", "c", "d" * 40]
+
+
+def test_the_value_in_the_line_behind_its_name() -> None:
+    lines = ["- name: DB_PASSWORD", "  value: hunter2", "- name: A", "  value: 1"]
+    assert masked(lines) == ["- name: DB_PASSWORD", f"  value: {MASK}", "- name: A", "  value: 1"]
+
+
+def test_a_block_of_yaml() -> None:
+    lines = ["password: |", "  hunter2", "  more", "user: ana"]
+    assert masked(lines) == ["password: |", f"  {MASK}", f"  {MASK}", "user: ana"]
+
+
+def test_a_text_of_several_lines() -> None:
+    assert masked_text("a\n" + "\n".join(KEY)) == "a\n" + "\n".join([MASK] * 4)
+
+
+def test_half_a_secret_at_the_cut_of_a_line_is_not_shown() -> None:
+    secret = values()["ghp"]
+    hidden = "password=" + "x" * (MASKED_CHARACTERS - 30)
+    [[shown]] = masked_tails([[f"{hidden} {secret} and more"]], 5)
+    assert len(shown) <= LINE_CHARACTERS
+    assert secret[:8] not in shown
+
+
+def test_no_more_is_masked_than_an_outcome_keeps() -> None:
+    tails = [["x " * 3_000] * 200 for _ in range(10)]
+    shown = masked_tails(tails, 100)
+    count = sum(len(lines) for lines in shown)
+    assert sum(len(line) for lines in shown for line in lines) <= TOTAL_CHARACTERS
+    assert count * LINE_CHARACTERS >= LINES_BYTES * 0.9, "what is kept is filled"
+    assert masked_tails([["a", "b"], ["c", "d", "e"]], 2) == [["a", "b"], ["d", "e"]]
+    assert masked_tails([["a"], []], 0) == [[], []]
 
 
 @given(st.text(alphabet=st.characters(whitelist_categories=["L", "N", "Z"])))
 def test_text_without_marks_stays(text: str) -> None:
-    assume(not re.search("bearer|basic|AKIA|ASIA", text, re.IGNORECASE))
+    assume(not re.search("bearer|basic|AKIA|ASIA|ABIA|ACCA|A3T", text, re.IGNORECASE))
     assert masked([text]) == [text]
 
 
+@given(st.lists(st.sampled_from([case.line for case in LINES]), max_size=4))
+def test_secrets_side_by_side_are_all_masked(lines: list[str]) -> None:
+    """Whatever stands in the lines before, a line's secrets are masked."""
+    for line, shown in zip(lines, masked(lines), strict=True):
+        case = next(case for case in LINES if case.line == line)
+        assert shown == MASK or not [
+            secret for secret in case.secrets if secret in shown and secret not in case.shown
+        ]
+
+
 @pytest.mark.parametrize(
-    "line", ["a_" * 50_000, "password" * 20_000, "://" * 40_000, '"' * 100_000, "token=" * 20_000,
-             "x" * 200_000 + "=", "eyJ" * 60_000, "-" * 200_000]
+    ("name", "secret"),
+    [("DB_PASSWORD", True), ("dbPassword", True), ("db.password", True), ("apiKey", True),
+     ("AWS_SECRET_ACCESS_KEY", True), ("SSHPASS", True), ("token2", True), ("clientSecret", True),
+     ("fs.s3a.secret.key", True), ("PASS", True), ("connectionString", True), ("_authToken", True),
+     ("nextToken", False), ("BYPASS", False), ("tokens", False), ("author", False), ("key", False),
+     ("pad_token", False), ("password_age", False), ("monkey", False), ("", False)],
 )  # fmt: skip
-def test_long_lines_are_masked_in_no_time(line: str) -> None:
-    assert len(masked([line])) == 1
+def test_names(name: str, secret: bool) -> None:
+    assert names_a_secret(name) is secret
+
+
+def test_values_with_a_secret_form() -> None:
+    made = values()
+    for value in (made["AKIA"], f"x {made['ghp']}", "postgres://a:b@c/d", KEY[0], made["jwt"]):
+        assert has_secret_form(value)
+    for value in ("", "plain", "https://host/path", "hunter2", "s3://bucket/key"):
+        assert not has_secret_form(value)

@@ -20,10 +20,10 @@ from jetbridge.contract import (
 )
 from jetbridge.domain.failures import POLICY_VERSION, judge, reason_of
 from jetbridge.domain.fitting import fitting, no_room
-from jetbridge.domain.lines import LINE_CHARACTERS, reported_result, shortened
+from jetbridge.domain.lines import reported_result, shortened
 from jetbridge.domain.notices import notices
 from jetbridge.domain.run import Definition, Ending, Run
-from jetbridge.domain.secrets import masked
+from jetbridge.domain.secrets import masked_deaths, masked_result, masked_tails, masked_text
 from jetbridge.domain.streams import log_streams
 from jetbridge.logs.port import Busy, LogsSource
 from jetbridge.outcomes.port import Outcomes
@@ -40,10 +40,6 @@ CLOCKS_DIFFER_SECONDS = 5
 # When AWS throttles the reading of logs, so many runs end at once that they had better come again
 # at different times: 20 receives of the finish queue are then some 13 minutes.
 BUSY_SECONDS = (20, 60)
-# A private key whose end is among the last lines began so many lines before them at most.
-KEY_LINES = 100
-# Of a line that is cut afterwards, so much is looked through for secrets; a line may have 1 MB.
-MASKED_CHARACTERS = 4 * LINE_CHARACTERS
 # With the last lines, what fits an EventBridge event (256 KB).
 RESULT_BYTES = 128 * 1024
 
@@ -101,6 +97,7 @@ class Finish:
         streams = log_streams(run, self.region)
         tails = self._tails(streams, ending)
         result, result_advice = _fitting(_result(tails, request, run.definition))
+        result, masked_advice = masked_result(result)
         all_lines = _last_lines(tails, request.tail_lines)
         last_lines = shortened(all_lines)
         older = len(all_lines) - len(last_lines)
@@ -111,8 +108,8 @@ class Finish:
             state=verdict.state,
             cause=verdict.cause,
             fault=verdict.fault,
-            reason=reason_of(ending),
-            advice=" ".join(filter(None, (verdict.advice, result_advice, left_out))),
+            reason=masked_text(reason_of(ending)),
+            advice=" ".join(filter(None, (verdict.advice, result_advice, masked_advice, left_out))),
             caller=run.caller,
             backend=request.backend,
             region=self.region,
@@ -130,7 +127,7 @@ class Finish:
             result=result,
             started_at=ending.started_at,
             stopped_at=ending.stopped_at,
-            deaths=run.deaths,
+            deaths=masked_deaths(run.deaths),
             stopped_by=run.stop.by if run.stop and verdict.state is State.STOPPED else "",
             policy_version=POLICY_VERSION,
         )
@@ -161,10 +158,8 @@ class Finish:
 def _last_lines(tails: Tails, limit: int) -> list[str]:
     if limit == 0:
         return []
-    ends = [
-        (stream, masked(line[:MASKED_CHARACTERS] for line in lines[-limit - KEY_LINES :])[-limit:])
-        for stream, lines in tails
-    ]
+    shown = masked_tails([lines for _, lines in tails], limit)
+    ends = [(stream, lines) for (stream, _), lines in zip(tails, shown, strict=True)]
     if len(ends) == 1:
         return ends[0][1]
     return [f"{stream.container}: {line}" for stream, lines in ends for line in lines]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from jetbridge.domain.secrets import SECRET_NAME, SECRET_VALUE
+from jetbridge.domain.secrets import has_secret_form, names_a_secret
 from jetbridge.services.door.containers import Container
 
 # Where a secret is kept, not the secret itself.
@@ -24,4 +24,4 @@ def warnings(found: Iterable[Container]) -> list[str]:
 def _looks_secret(name: str, value: str) -> bool:
     if not value or _REFERENCE.match(value):
         return False
-    return bool(SECRET_NAME.search(name) or SECRET_VALUE.search(value))
+    return names_a_secret(name) or has_secret_form(value)
