@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from jetbridge.contract import StopRequest, decode, to_builtins
+from jetbridge.contract import StopAnswer, StopRequest, decode, to_builtins
 from jetbridge.domain.orphans import Orphan
 from jetbridge.sqs_batch import each_message
 from jetbridge.telemetry import count, logger, metrics, refusals_counted
@@ -17,14 +17,14 @@ from jetbridge.wiring import stop_run as wiring
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Takes a ``StopRequest`` and returns a ``StopAnswer``, or takes messages that are
     ``StopRequest``s or ``{"orphan": Orphan}``."""
-    if "Records" in event:
+    if isinstance(event, dict) and "Records" in event:
         return each_message(event, stop_of_message)
-    return stop_runs(event)
+    return told(wiring.stop()(decode(StopRequest, event)))
 
 
 def stop_of_message(message: dict[str, Any]) -> None:
     if "orphan" not in message:
-        stop_runs(message)
+        told(wiring.stop().of_message(decode(StopRequest, message)))
         return
     orphan = decode(Orphan, message["orphan"])
     logger.warning("container of no run", backend_id=orphan.backend_id, reason=orphan.reason)
@@ -32,8 +32,11 @@ def stop_of_message(message: dict[str, Any]) -> None:
     count("OrphansStopped")
 
 
-def stop_runs(message: dict[str, Any]) -> Any:
-    answer = to_builtins(wiring.stop()(decode(StopRequest, message)))
-    logger.info("stop asked for", **{name: answer[name] for name in answer if name != "version"})
-    count("StopsRequested", len(answer["stopping"]))
-    return answer
+def told(answer: StopAnswer) -> Any:
+    said = to_builtins(answer)
+    logger.info("stop asked for", **{name: said[name] for name in said if name != "version"})
+    count("StopsRequested", len(answer.stopping))
+    if answer.refused:
+        logger.error("runs could not be stopped", refused=answer.refused)
+        count("StopsRefused", len(answer.refused))
+    return said

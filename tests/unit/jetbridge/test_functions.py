@@ -393,6 +393,7 @@ def test_stop_run_asked_directly(cloud: Cloud) -> None:
         "already_ended": [],
         "unknown": [request["run_ids"][1]],
         "taken_over": [],
+        "refused": {},
         "version": 1,
     }
     assert cloud.ecs.stopped == [(run.backend_id, "The DAG run was cleared")]
