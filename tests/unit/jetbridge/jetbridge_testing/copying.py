@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from jetbridge.domain.messages import CopyMessage
 from jetbridge.domain.log_copy import CopyState
+from jetbridge.domain.messages import CopyMessage
 from jetbridge.domain.records import Record
 from jetbridge.logs.cloudwatch import CloudWatchLogs
 from jetbridge.logs.port import LogsSource

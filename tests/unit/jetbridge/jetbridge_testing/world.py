@@ -264,7 +264,7 @@ class World:
                 self.orphans += 1
                 self.core.stop_orphan(decode(Orphan, message["orphan"]))
             case "stop":
-                self.core.stop(decode(StopRequest, message))
+                self.core.stop.of_message(decode(StopRequest, message))
             case "finish":
                 row = self.core.memory.get(message["run_id"])
                 assert row is not None

@@ -17,7 +17,9 @@ class ContractError(ValueError):
     """
 
     def __init__(self, field: str, problem: str, fix: str) -> None:
-        super().__init__(f"{field}: {problem}. {fix}")
+        text = f"{field}: {problem}. {fix}"
+        # It is logged and answered as UTF-8, which has no halves of surrogate pairs.
+        super().__init__(text.encode(errors="replace").decode())
         self.field = field
         self.problem = problem
         self.fix = fix
@@ -35,8 +37,10 @@ def decode(kind: type[T], payload: Any) -> T:
         return msgspec.convert(payload, type=kind)
     except msgspec.ValidationError as error:
         raise _located(kind, error) from error
-    except msgspec.DecodeError as error:
-        raise ContractError("message", f"is not JSON ({error})", "Send a JSON object") from error
+    except (msgspec.DecodeError, UnicodeError, OverflowError, RecursionError) as error:
+        # msgspec shows what it refuses as UTF-8, which has no halves of surrogate pairs.
+        problem = "half of a surrogate pair" if isinstance(error, UnicodeError) else error
+        raise ContractError("message", f"is not JSON ({problem})", "Send a JSON object") from error
 
 
 def encode(message: Any) -> str:
