@@ -458,12 +458,13 @@ def test_messages_of_unknown_runs_are_acknowledged(cloud: Cloud, path: str) -> N
         "notify_airflow/message",
     ],
 )
-def test_message_without_a_run_id_fails_alone(cloud: Cloud, path: str) -> None:
+def test_message_without_a_run_id_is_given_up_with_the_reason(cloud: Cloud, path: str) -> None:
     event = sample(path)
     event["Records"][0]["body"] = "{}"
-    failures = [{"itemIdentifier": event["Records"][0]["messageId"]}]
-    answer = call(path.split("/", maxsplit=1)[0], event)
-    assert answer == {"batchItemFailures": failures}
+    assert call(path.split("/", maxsplit=1)[0], event) == ALL_GOOD
+    [letter] = cloud.dead_letters()
+    assert letter["Body"] == "{}"
+    assert letter["MessageAttributes"]["JETBRIDGE_REASON"]["StringValue"]
 
 
 def test_stop_run_refuses_a_malformed_request(cloud: Cloud) -> None:

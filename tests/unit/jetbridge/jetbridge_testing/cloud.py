@@ -38,6 +38,13 @@ class Cloud:
         received = self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
         return [json.loads(message["Body"]) for message in received.get("Messages", [])]
 
+    def dead_letters(self) -> list[Any]:
+        url = ENVIRONMENT["JETBRIDGE_DEAD_LETTERS_URL"]
+        received = self.sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+        )
+        return list(received.get("Messages", []))
+
     def log(self, group: str, stream: str, *lines: str) -> None:
         logs = boto3.client("logs")
         logs.create_log_group(logGroupName=group)

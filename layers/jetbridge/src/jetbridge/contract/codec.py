@@ -18,7 +18,7 @@ class ContractError(ValueError):
 
     def __init__(self, field: str, problem: str, fix: str) -> None:
         text = f"{field}: {problem}. {fix}"
-        # It is logged and answered as UTF-8, which has no halves of surrogate pairs.
+        # It is logged and answered as UTF-8, too.
         super().__init__(text.encode(errors="replace").decode())
         self.field = field
         self.problem = problem
@@ -34,11 +34,12 @@ def decode(kind: type[T], payload: Any) -> T:
     try:
         if isinstance(payload, str | bytes):
             return msgspec.json.decode(payload, type=kind)
+        msgspec.json.encode(payload)  # whatever is in it goes on as JSON
         return msgspec.convert(payload, type=kind)
     except msgspec.ValidationError as error:
         raise _located(kind, error) from error
-    except (msgspec.DecodeError, UnicodeError, OverflowError, RecursionError) as error:
-        # msgspec shows what it refuses as UTF-8, which has no halves of surrogate pairs.
+    except (msgspec.MsgspecError, UnicodeError, OverflowError, TypeError, RecursionError) as error:
+        # UTF-8 has no halves of surrogate pairs.
         problem = "half of a surrogate pair" if isinstance(error, UnicodeError) else error
         raise ContractError("message", f"is not JSON ({problem})", "Send a JSON object") from error
 

@@ -30,7 +30,8 @@ class SqsQueue:
         attributes = {REASON: presentable(reason), MESSAGE_ID: presentable(message_id)}
         self._client.send_message(
             QueueUrl=self._url,
-            MessageBody=body,
+            # UTF-8, as SQS has it: a body that came from there stays as it is.
+            MessageBody=body.encode(errors="replace").decode(),
             MessageAttributes={
                 name: {"DataType": "String", "StringValue": value}
                 for name, value in attributes.items()
