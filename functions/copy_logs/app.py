@@ -4,6 +4,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from jetbridge.contract import decode
+from jetbridge.domain.messages import CopyMessage
 from jetbridge.sqs_batch import Message, each_message
 from jetbridge.telemetry import count, logger, metrics
 from jetbridge.wiring import copy_logs as wiring
@@ -19,9 +21,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
         return context.get_remaining_time_in_millis() / 1000
 
     def copy_logs(message: Message) -> None:
-        lines = copy(message, remaining)
-        part = message.get("part", {}).get("name", "")
-        logger.info("log copied", run_id=message["run_id"], part=part, lines=lines)
+        asked = decode(CopyMessage, message)
+        lines = copy(asked, remaining)
+        part = (asked.part or {}).get("name", "")
+        logger.info("log copied", run_id=asked.run_id, part=part, lines=lines)
         count("LogLinesCopied", lines)
 
     return each_message(event, copy_logs)

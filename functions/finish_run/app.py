@@ -4,6 +4,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from jetbridge.contract import decode
+from jetbridge.domain.messages import FinishMessage
 from jetbridge.sqs_batch import Message, each_message
 from jetbridge.telemetry import finished, logger, metrics
 from jetbridge.wiring import finish_run as wiring
@@ -17,9 +19,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     finish = wiring.finish()
 
     def finish_run(message: Message) -> None:
-        outcome = finish(message["run_id"])
+        run_id = decode(FinishMessage, message).run_id
+        outcome = finish(run_id)
         if outcome is None:
-            logger.warning("run has not ended", run_id=message["run_id"])
+            logger.warning("run has not ended", run_id=run_id)
             return
         finished(outcome)
 

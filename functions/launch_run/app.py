@@ -5,6 +5,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from jetbridge.contract import decode
+from jetbridge.domain.messages import LaunchMessage
 from jetbridge.sqs_batch import Message, each_message
 from jetbridge.telemetry import count, logger, metrics, seconds
 from jetbridge.wiring import launch_run as wiring
@@ -18,9 +20,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     launch = wiring.launch()
 
     def launch_run(message: Message) -> None:
-        run = launch(message["run_id"], message["launch"], message.get("since"))
+        asked = decode(LaunchMessage, message)
+        run = launch(asked.run_id, asked.launch, asked.since)
         if run is None:
-            logger.warning("no such run", run_id=message["run_id"])
+            logger.warning("no such run", run_id=asked.run_id)
             return
         logger.info("launch", run_id=run.run_id, status=run.status, backend_id=run.backend_id)
         count("LaunchesHandled")

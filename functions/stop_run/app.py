@@ -4,8 +4,10 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from jetbridge.contract import StopRequest, decode, to_builtins
+from jetbridge.contract import StopAnswer, StopRequest, decode, decode_request, to_builtins
+from jetbridge.domain.messages import Waiting
 from jetbridge.domain.orphans import Orphan
+from jetbridge.domain.principals import Principal
 from jetbridge.sqs_batch import each_message
 from jetbridge.telemetry import count, logger, metrics, refusals_counted
 from jetbridge.wiring import stop_run as wiring
@@ -17,15 +19,16 @@ from jetbridge.wiring import stop_run as wiring
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Takes a ``StopRequest`` and returns a ``StopAnswer``, or takes messages that are
     ``StopRequest``s or ``{"orphan": Orphan}``, both with a ``since`` if they had to wait."""
-    if "Records" in event:
+    if isinstance(event, dict) and "Records" in event:
         return each_message(event, stop_of_message)
-    return stop_runs(event)
+    principal = Principal.of_function(context.invoked_function_arn)
+    return told(wiring.stop()(decode_request(StopRequest, event), principal))
 
 
 def stop_of_message(message: dict[str, Any]) -> None:
-    since = message.pop("since", None)
+    since = decode(Waiting, {"since": message.pop("since", None)}).since
     if "orphan" not in message:
-        stop_runs(message, since)
+        told(wiring.stop().of_message(decode(StopRequest, message), since))
         return
     orphan = decode(Orphan, message["orphan"])
     logger.warning("container of no run", backend_id=orphan.backend_id, reason=orphan.reason)
@@ -33,8 +36,11 @@ def stop_of_message(message: dict[str, Any]) -> None:
     count("OrphansStopped")
 
 
-def stop_runs(message: dict[str, Any], since: float | None = None) -> Any:
-    answer = to_builtins(wiring.stop()(decode(StopRequest, message), since))
-    logger.info("stop asked for", **{name: answer[name] for name in answer if name != "version"})
-    count("StopsRequested", len(answer["stopping"]))
-    return answer
+def told(answer: StopAnswer) -> Any:
+    said = to_builtins(answer)
+    logger.info("stop asked for", **{name: said[name] for name in said if name != "version"})
+    count("StopsRequested", len(answer.stopping))
+    if answer.refused:
+        logger.error("runs could not be stopped", refused=answer.refused)
+        count("StopsRefused", len(answer.refused))
+    return said

@@ -17,7 +17,7 @@ LAST_SECONDS = 15
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Takes ``{"audit": true}`` for an audit, anything else for a sweep; returns what it did."""
     seconds = context.get_remaining_time_in_millis() / 1000 - LAST_SECONDS
-    auditing = event.get("audit") is True
+    auditing = isinstance(event, dict) and event.get("audit") is True
     did = asdict(wiring.audit()(seconds) if auditing else wiring.sweep()(seconds))
     logger.info("audited" if auditing else "swept", **did)
     for name, number in did.items():

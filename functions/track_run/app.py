@@ -18,7 +18,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     def track_run(message: Message) -> None:
         change = track(message)
         if change is None:
-            logger.info("event is of no run", event_id=message.get("id"))
+            logger.info("another's event", event_id=str(message.get("id"))[:100])
             return
         count("StateChangesTracked")
         logger.info("state change", run_id=change.run_id, status=change.status)

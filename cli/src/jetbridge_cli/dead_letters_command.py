@@ -175,7 +175,7 @@ def _message_as_json(
         "attributes": {
             name: attribute.get("StringValue") for name, attribute in message.attributes.items()
         },
-        "body": message.body if message.content is None else redacted(message.content),
+        "body": message.body if _json(message.content) is None else redacted(message.content),
     }
     if consumer is not None:
         shown |= {"function": consumer.name, "log_group": consumer.log_group}
@@ -200,11 +200,21 @@ def _write_message(queue: DeadLetterQueue, message: Message, consumer: Consumer 
             write(f"{name:<{width}}  {fact}")
     write()
     content = message.content
-    if content is None:
+    body = _json(content)
+    if body is None:
         write(message.body)
         return
-    body = json.dumps(redacted(content), indent=2)
     Console(soft_wrap=True).print(Syntax(body, "json", background_color="default", word_wrap=True))
+
+
+def _json(content: Any) -> str | None:
+    """Without what environments hold; None if it is no JSON, or nested too deep to be shown."""
+    if content is None:
+        return None
+    try:
+        return json.dumps(redacted(content), indent=2)
+    except RecursionError:
+        return None
 
 
 def _log_hint(consumer: Consumer, message: Message) -> str:

@@ -57,16 +57,29 @@ class QueueDestination:
         """Send the same body, attributes, message group and trace header."""
         sent = Sent()
         for batch in _batches(messages):
-            by_entry = {str(number): message for number, message in enumerate(batch)}
-            entries: list[Any] = [_entry(name, message) for name, message in by_entry.items()]
-            answer = self.sqs.send_message_batch(QueueUrl=self.url, Entries=entries)
-            for success in answer.get("Successful", []):
-                sent.messages.append(by_entry[success["Id"]])
-                sent.new_ids.add(success["MessageId"])
-            for failure in answer.get("Failed", []):
-                reason = f"{failure['Code']}: {failure.get('Message', '')}"
-                sent.refused.append((by_entry[failure["Id"]], reason))
+            self._send(batch, sent)
         return sent
+
+    def _send(self, batch: Sequence[Message], sent: Sent) -> None:
+        by_entry = {str(number): message for number, message in enumerate(batch)}
+        entries: list[Any] = [_entry(name, message) for name, message in by_entry.items()]
+        try:
+            answer = self.sqs.send_message_batch(QueueUrl=self.url, Entries=entries)
+        except ClientError as error:
+            if not _is_of_a_message(error):
+                raise
+            if len(batch) == 1:
+                sent.refused.append((batch[0], str(error)))
+                return
+            for message in batch:  # one that SQS doesn't take must not hold up the others
+                self._send([message], sent)
+            return
+        for success in answer.get("Successful", []):
+            sent.messages.append(by_entry[success["Id"]])
+            sent.new_ids.add(success["MessageId"])
+        for failure in answer.get("Failed", []):
+            reason = f"{failure['Code']}: {failure.get('Message', '')}"
+            sent.refused.append((by_entry[failure["Id"]], reason))
 
 
 @dataclass(frozen=True)
@@ -89,6 +102,8 @@ class FunctionDestination:
                 continue
             try:
                 self._invoke(record)
+            except RecursionError:
+                sent.refused.append((message, "its payload is nested too deep to be sent"))
             except ClientError as error:
                 # What was sent before it is to be deleted first.
                 if not sent.messages:
@@ -105,6 +120,15 @@ class FunctionDestination:
             InvocationType="Event",
             Payload=json.dumps(record["requestPayload"]).encode(),
         )
+
+
+# What SQS says of a message that it doesn't take, not of the queue or of who calls (API reference,
+# SendMessageBatch, "Errors").
+_OF_A_MESSAGE = ("BatchRequestTooLong", "InvalidMessageContents", "InvalidParameterValue")
+
+
+def _is_of_a_message(error: ClientError) -> bool:
+    return error.response["Error"]["Code"].rpartition(".")[2] in _OF_A_MESSAGE
 
 
 def _qualifier(record: Any) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jetbridge.contract import ContractError, StartRequest, decode, run_id_of
+from jetbridge.domain.messages import MESSAGE_ID, REASON
 from jetbridge.domain.names import LaunchName
 
 if TYPE_CHECKING:
@@ -13,9 +14,12 @@ if TYPE_CHECKING:
 
 # What EventBridge and EventBridge Scheduler add to what they couldn't deliver (EventBridge user
 # guide, "Using dead-letter queues to process undelivered events"; EventBridge Scheduler user
-# guide, "Configuring a schedule's dead-letter queue").
+# guide, "Configuring a schedule's dead-letter queue"), and a function of Jetbridge to what it gave
+# up at once. None of it goes back with the message.
 DELIVERY_ATTRIBUTES = frozenset(
     {
+        REASON,
+        MESSAGE_ID,
         "RULE_ARN",
         "TARGET_ARN",
         "ERROR_CODE",
@@ -73,24 +77,30 @@ class Message:
         """The body as JSON; None if it is none."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     @property
     def run_ids(self) -> list[str]:
         """The runs that the message is about."""
-        return _run_ids(self.content)
+        try:
+            return _run_ids(self.content)
+        except RecursionError:
+            return []
 
     @property
     def failure(self) -> str:
         """Why it was given up, in the words of who gave it up; "" if the message doesn't say."""
+        reason = self._text(REASON)
+        if reason:
+            return reason
         code = self._text("ERROR_CODE")
         if code:
             return f"{code}: {self._text('ERROR_MESSAGE')}"
         record = self.content
         if not is_invocation_record(record):
             return ""
-        condition = record["requestContext"].get("condition", "")
+        condition = record["requestContext"].get("condition") or ""
         answer = record.get("responsePayload")
         if isinstance(answer, dict) and "errorMessage" in answer:
             return f"{answer.get('errorType', 'error')}: {answer['errorMessage']} ({condition})"
@@ -105,13 +115,14 @@ class Message:
     def logged_as(self) -> str:
         """What stands in the log lines that a function wrote about it.
 
-        The functions log the ids of messages that they fail on, and a redrive keeps them; of an
-        invocation Lambda's record has the request id, which is in every line.
+        The functions log the ids of messages that they fail on, and a redrive keeps them; what a
+        function gave up at once has the id that it had before as an attribute. Of an invocation
+        Lambda's record has the request id, which is in every line.
         """
         record = self.content
         if is_invocation_record(record):
             return str(record["requestContext"].get("requestId", ""))
-        return self.id
+        return self._text(MESSAGE_ID) or self.id
 
     def _text(self, name: str) -> str:
         return str(self.attributes.get(name, {}).get("StringValue", ""))
@@ -133,18 +144,19 @@ def _run_ids(content: Any) -> list[str]:
     if isinstance(content.get("run_id"), str):
         return [content["run_id"]]
     if isinstance(content.get("run_ids"), list):
-        return [str(each) for each in content["run_ids"]]
+        return [each for each in content["run_ids"] if isinstance(each, str)]
     if is_invocation_record(content):
         return _run_ids(content["requestPayload"]) or _run_id_of_start(content["requestPayload"])
     detail = content.get("detail")
     if not isinstance(detail, dict):
         return []
-    name = LaunchName.parse(str(detail.get("startedBy") or detail.get("jobName") or ""))
+    names = (detail.get("startedBy"), detail.get("jobName"))
+    name = LaunchName.parse(next((each for each in names if isinstance(each, str)), ""))
     return [name.run_id] if name else []
 
 
 def _run_id_of_start(payload: Any) -> list[str]:
     try:
         return [run_id_of(decode(StartRequest, payload).key)]
-    except ContractError:
+    except (ContractError, UnicodeError):
         return []

@@ -9,6 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 
+def shown(text: str) -> str:
+    """The text as a terminal takes it: without halves of surrogate pairs, which are in no UTF-8."""
+    return text.encode(errors="replace").decode()
+
+
 def write_json(value: Any) -> None:
     print(json.dumps(value, indent=2))
 
@@ -19,14 +24,14 @@ def write_table(headings: list[str], rows: list[list[str]], right: frozenset[str
     for heading in headings:
         table.add_column(heading, justify="right" if heading in right else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(shown(cell)) for cell in row))
     console = Console(highlight=False)
     # Into a file or a pipe, a table isn't cut to the width of a terminal that isn't there.
     console.print(table, width=None if console.is_terminal else 200)
 
 
 def write(text: str = "") -> None:
-    Console(highlight=False, soft_wrap=True).print(Text(text))
+    Console(highlight=False, soft_wrap=True).print(Text(shown(text)))
 
 
 def errors() -> Console:

@@ -121,3 +121,30 @@ def test_recorded_environments_are_redacted() -> None:
     text = json.dumps(redacted(event))
     assert "hunter2" not in text
     assert "PASSWORD" in text
+
+
+def test_what_a_function_gave_up_says_why_and_by_which_id_its_log_has_it() -> None:
+    given_up = message("no json", JETBRIDGE_REASON="body: is not JSON", JETBRIDGE_MESSAGE_ID="m-1")
+    assert given_up.failure == "body: is not JSON"
+    assert given_up.logged_as == "m-1"
+    assert not given_up.undelivered
+    assert message("no json").logged_as == "m"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"run_ids": [5, None, RUN, {}]},
+        {"detail": {"startedBy": 5, "jobName": f"jb-0123abcd-{RUN}-1"}},
+        {"requestContext": {}, "requestPayload": {"run_id": RUN}},
+    ],
+)
+def test_odd_members_are_passed_over(content: Any) -> None:
+    assert message(json.dumps(content)).run_ids == [RUN]
+
+
+@pytest.mark.parametrize("body", ["[" * 100_000, '{"run_id": "\\ud800"}', '{"a": NaN}', "\x00"])
+def test_bodies_that_no_message_should_have(body: str) -> None:
+    odd = message(body)
+    assert isinstance(odd.run_ids, list)
+    assert odd.failure == ""

@@ -8,8 +8,8 @@ from jetbridge_testing.samples import DEFINITIONS, STACK_KEY, event, launched_ru
 from msgspec.structs import replace
 
 from jetbridge.backends.port import Throttled
-from jetbridge.domain.changes import Record
 from jetbridge.domain.names import LaunchName
+from jetbridge.domain.records import Record
 from jetbridge.domain.run import Run, Status
 from jetbridge.services.audit import Audited
 

@@ -7,6 +7,7 @@ import pytest
 from jetbridge_testing.samples import STACK_KEY, STATE_CHANGES, change, event
 
 from jetbridge.domain.changes import from_event, from_job, from_task
+from jetbridge.domain.records import RecordError
 from jetbridge.domain.run import ContainerEnd, LogName
 
 TASK = "478f3a4c51824ad23cb50c1c60670c0f"
@@ -177,11 +178,15 @@ def test_history_of_two_attempts_rises() -> None:
     assert orders == sorted(set(orders))
 
 
-@pytest.mark.parametrize("field", ["taskArn", "lastStatus", "version", "clusterArn"])
-def test_event_without_what_aws_always_sends_is_an_error(field: str) -> None:
+@pytest.mark.parametrize("field", ["taskArn", "lastStatus", "clusterArn", "taskDefinitionArn"])
+@pytest.mark.parametrize("value", [None, 5, ["a"], {}, "\ud800", "a\nb", "x" * 1025])
+def test_event_without_what_aws_always_sends_is_an_error(field: str, value: object) -> None:
     broken = event("ecs_stopped_exit_0")
+    broken["detail"][field] = value
+    with pytest.raises(RecordError, match=field):
+        from_event(broken, STACK_KEY)
     del broken["detail"][field]
-    with pytest.raises(KeyError, match=field):
+    with pytest.raises(RecordError, match=f"{field}: is missing"):
         from_event(broken, STACK_KEY)
 
 

@@ -1,8 +1,6 @@
 """Every function: handles its sample of events/ on moto, and stays thin."""
 
-import importlib.util
 import json
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -13,9 +11,9 @@ from botocore.exceptions import ClientError
 from jetbridge_testing.airflow_server import PASSWORD, AirflowServer, Reply
 from jetbridge_testing.backends import FakeBackend, FakeBatch, FakeEcs
 from jetbridge_testing.clock import Clock
-from jetbridge_testing.environment import ENVIRONMENT, QUEUES, Context, create_queues
+from jetbridge_testing.cloud import FUNCTIONS, Cloud, call, handler_of
+from jetbridge_testing.environment import ENVIRONMENT, QUEUES
 from jetbridge_testing.notices import outcome_of
-from jetbridge_testing.outcomes import ReadDynamoOutcomes
 from jetbridge_testing.samples import ended_run, event, launched_run, new_run, sample
 from jetbridge_testing.tables import create_table
 from jetbridge_testing.template import ROOT
@@ -33,39 +31,7 @@ from jetbridge.contract import (
     to_builtins,
 )
 from jetbridge.domain.run import Status
-from jetbridge.runs.dynamodb import DynamoRuns
 from jetbridge.wiring import backends, notify_airflow, parts
-
-FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
-Handler = Any
-
-
-class Cloud:
-    """What the template deploys, as far as the functions touch it."""
-
-    def __init__(self, fakes: dict[str, FakeBackend]) -> None:
-        dynamodb = boto3.client("dynamodb")
-        self.runs = DynamoRuns(dynamodb, create_table(dynamodb, "RunsTable"), 900)
-        self.outcomes = ReadDynamoOutcomes(dynamodb, create_table(dynamodb, "OutcomesTable"))
-        self.sqs = boto3.client("sqs")
-        create_queues(self.sqs)
-        self.s3 = boto3.client("s3", region_name="us-east-1")
-        self.s3.create_bucket(Bucket="airflow-logs")
-        self.secrets = boto3.client("secretsmanager")
-        self.ecs, self.batch = fakes["ecs"], fakes["batch"]
-
-    def messages(self, queue: str) -> list[dict[str, Any]]:
-        url = ENVIRONMENT[f"JETBRIDGE_{queue.upper()}_QUEUE_URL"]
-        received = self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
-        return [json.loads(message["Body"]) for message in received.get("Messages", [])]
-
-    def log(self, group: str, stream: str, *lines: str) -> None:
-        logs = boto3.client("logs")
-        logs.create_log_group(logGroupName=group)
-        logs.create_log_stream(logGroupName=group, logStreamName=stream)
-        now = int(datetime.now(UTC).timestamp() * 1000)
-        events: Any = [{"timestamp": now, "message": line} for line in lines]
-        logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
 
 
 @pytest.fixture
@@ -80,23 +46,6 @@ def cloud(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     yield Cloud(fakes)
     clients.client.cache_clear()
     parts.settings.cache_clear()
-
-
-def _handler(function: str) -> Handler:
-    path = ROOT / "functions" / function / "app.py"
-    spec = importlib.util.spec_from_file_location(f"functions_{function}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module.handler
-
-
-def _call(function: str, event: dict[str, Any]) -> Any:
-    answer = _handler(function)(event, Context())
-    json.dumps(answer)
-    return answer
 
 
 ALL_GOOD: dict[str, Any] = {"batchItemFailures": []}
@@ -129,14 +78,14 @@ def test_import_needs_no_environment_and_makes_no_client(
     for name in ENVIRONMENT:
         monkeypatch.delenv(name, raising=False)
     clients.client.cache_clear()
-    _handler(function)
+    handler_of(function)
     assert clients.client.cache_info().currsize == 0
 
 
 @pytest.mark.parametrize("name", ["airflow_ecs", "airflow_batch", "schedule", "event", "person"])
 def test_start_run(cloud: Cloud, name: str) -> None:
     run = new_run(name)
-    answer = _call("start_run", sample(f"start_run/{name}"))
+    answer = call("start_run", sample(f"start_run/{name}"))
     assert answer == {
         "run_id": run.run_id,
         "duplicate": False,
@@ -151,7 +100,7 @@ def test_start_run(cloud: Cloud, name: str) -> None:
     assert row is not None
     assert (row.request, row.status) == (run.request, Status.ACCEPTED)
     assert cloud.messages("launch") == [{"run_id": run.run_id, "launch": 1}]
-    assert _call("start_run", sample(f"start_run/{name}"))["duplicate"]
+    assert call("start_run", sample(f"start_run/{name}"))["duplicate"]
 
 
 @pytest.mark.parametrize(
@@ -168,7 +117,7 @@ def test_start_run_refuses_before_it_writes(cloud: Cloud, name: str, value: Any)
     request = sample("start_run/airflow_ecs")
     request["run_task"][name] = value
     with pytest.raises(ContractError, match=rf"run_task\.{name}"):
-        _call("start_run", request)
+        call("start_run", request)
     assert cloud.runs.get(new_run().run_id) is None
     assert cloud.messages("launch") == []
 
@@ -179,7 +128,7 @@ def test_start_run_names_secrets_and_never_shows_them(
     request = sample("start_run/airflow_ecs")
     [container] = request["run_task"]["overrides"]["containerOverrides"]
     container["environment"] = [{"name": "DB_PASSWORD", "value": "hunter2"}]
-    answer = _call("start_run", request)
+    answer = call("start_run", request)
     [warning] = answer["warnings"]
     assert "DB_PASSWORD" in warning
     assert "hunter2" not in json.dumps(answer) + capsys.readouterr().out
@@ -190,7 +139,7 @@ def test_start_run_keeps_large_environments_in_s3(cloud: Cloud) -> None:
     request = sample("start_run/airflow_ecs") | {"offload_environment": True}
     [container] = request["run_task"]["overrides"]["containerOverrides"]
     container["environment"] = [{"name": "LARGE", "value": "x" * 9000}]
-    answer = _call("start_run", request)
+    answer = call("start_run", request)
     [item] = cloud.s3.list_objects_v2(Bucket="environments")["Contents"]
     assert item["Key"].startswith(f"jetbridge/{answer['run_id']}/")
     row = cloud.runs.get(answer["run_id"])
@@ -203,7 +152,7 @@ def test_start_run_keeps_large_environments_in_s3(cloud: Cloud) -> None:
 
 def test_launch_run(cloud: Cloud) -> None:
     cloud.runs.create(new_run())
-    assert _call("launch_run", sample("launch_run/message")) == ALL_GOOD
+    assert call("launch_run", sample("launch_run/message")) == ALL_GOOD
     row = cloud.runs.get(new_run().run_id)
     assert row is not None
     assert (row.status, row.backend_id) == (Status.LAUNCHED, "ecs-0")
@@ -219,9 +168,9 @@ def test_launch_run_gives_a_message_back_that_it_could_not_tell(cloud: Cloud) ->
     message = sample("launch_run/message")
     [record] = message["Records"]
     failed = {"batchItemFailures": [{"itemIdentifier": record["messageId"]}]}
-    assert _call("launch_run", message) == failed
+    assert call("launch_run", message) == failed
     create_table(boto3.client("dynamodb"), "OutcomesTable")
-    assert _call("launch_run", message) == ALL_GOOD
+    assert call("launch_run", message) == ALL_GOOD
     assert isinstance(cloud.outcomes.standing(new_run().run_id), Launched)
     assert len(cloud.ecs.launched) == 1
 
@@ -230,7 +179,7 @@ def test_launch_run_sends_a_throttled_launch_anew(cloud: Cloud) -> None:
     cloud.runs.create(new_run())
     cloud.ecs.errors["launch"] = [Throttled("Rate exceeded")]
     url = ENVIRONMENT["JETBRIDGE_LAUNCH_QUEUE_URL"]
-    assert _call("launch_run", sample("launch_run/message")) == ALL_GOOD
+    assert call("launch_run", sample("launch_run/message")) == ALL_GOOD
     assert cloud.messages("launch") == [], "it must stay away for a while"
     counted = cloud.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     assert counted["ApproximateNumberOfMessagesDelayed"] == "1"
@@ -242,7 +191,7 @@ def test_track_run(cloud: Cloud) -> None:
         cloud.runs.create(run)
         assert run.definition is not None
         cloud.runs.pin(run.run_id, 1, run.definition)
-    assert _call("track_run", sample("track_run/messages")) == ALL_GOOD
+    assert call("track_run", sample("track_run/messages")) == ALL_GOOD
     ids = {launched_run(name).run_id for name in ("airflow_ecs", "airflow_batch")}
     assert {message["run_id"] for message in cloud.messages("finish")} == ids
     rows = [cloud.runs.get(run_id) for run_id in ids]
@@ -257,7 +206,7 @@ def test_track_run_tells_that_a_task_runs(cloud: Cloud) -> None:
     message = sample("track_run/messages")
     del message["Records"][1:]
     message["Records"][0]["body"] = json.dumps(event("ecs_running"))
-    assert _call("track_run", message) == ALL_GOOD
+    assert call("track_run", message) == ALL_GOOD
     told = cloud.outcomes.standing(run.run_id)
     assert isinstance(told, Launched)
     assert told.started_at == "2026-03-01T00:00:29.114Z"
@@ -268,7 +217,7 @@ def test_finish_run(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
     cloud.runs.create(run)
     stream = "report/main/478f3a4c51824ad23cb50c1c60670c0f"
     cloud.log("/ecs/report", stream, "secret of the container", "::jetbridge:result:: 7")
-    assert _call("finish_run", sample("finish_run/message")) == ALL_GOOD
+    assert call("finish_run", sample("finish_run/message")) == ALL_GOOD
     outcome = cloud.outcomes.get(run.run_id)
     assert isinstance(outcome, Outcome)
     assert (outcome.state.value, outcome.result) == ("succeeded", 7)
@@ -316,7 +265,7 @@ def said(capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -
 
 def test_notify_airflow(airflow: AirflowServer, said: Said) -> None:
     airflow.replies = [RESUMED]
-    assert _call("notify_airflow", sample("notify_airflow/message")) == ALL_GOOD
+    assert call("notify_airflow", sample("notify_airflow/message")) == ALL_GOOD
     assert airflow.requests[-1].body["outcome"]["state"] == "succeeded"
     printed = said()
     assert "resumed" in printed
@@ -327,7 +276,7 @@ def test_notify_airflow_waits_for_an_airflow_that_is_down(
     cloud: Cloud, airflow: AirflowServer, said: Said
 ) -> None:
     airflow.replies = [Reply(503)]
-    assert _call("notify_airflow", sample("notify_airflow/message")) == ALL_GOOD
+    assert call("notify_airflow", sample("notify_airflow/message")) == ALL_GOOD
     url = ENVIRONMENT["JETBRIDGE_NOTIFY_QUEUE_URL"]
     counted = cloud.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     assert counted["ApproximateNumberOfMessagesDelayed"] == "1"
@@ -344,7 +293,7 @@ def test_notify_airflow_logs_nothing_that_is_secret(
     airflow: AirflowServer, said: Said, status: int, failures: int
 ) -> None:
     airflow.replies = [RESUMED if status == 200 else Reply(status, {"detail": "no"})] * 3
-    answer = _call("notify_airflow", sample("notify_airflow/message"))
+    answer = call("notify_airflow", sample("notify_airflow/message"))
     assert len(answer["batchItemFailures"]) == failures
     printed = said()
     assert "default" in printed
@@ -357,7 +306,7 @@ def test_notify_airflow_says_what_is_wrong_with_the_secret(
 ) -> None:
     text = airflow.secret(pasword=PASSWORD)
     cloud.secrets.put_secret_value(SecretId=ENVIRONMENT[SECRET], SecretString=text)
-    answer = _call("notify_airflow", sample("notify_airflow/message"))
+    answer = call("notify_airflow", sample("notify_airflow/message"))
     assert len(answer["batchItemFailures"]) == 1
     printed = said()
     assert "pasword" in printed
@@ -368,7 +317,7 @@ def test_copy_logs(cloud: Cloud) -> None:
     run = ended_run("ecs_stopped_exit_0")
     cloud.runs.create(run)
     cloud.log("/ecs/report", "report/main/478f3a4c51824ad23cb50c1c60670c0f", "one", "two")
-    assert _call("copy_logs", sample("copy_logs/message")) == ALL_GOOD
+    assert call("copy_logs", sample("copy_logs/message")) == ALL_GOOD
     assert run.request.log_target is not None
     [item] = cloud.s3.list_objects_v2(Bucket="airflow-logs")["Contents"]
     assert item["Key"].startswith(run.request.log_target.key_prefix)
@@ -378,7 +327,7 @@ def test_copy_logs(cloud: Cloud) -> None:
 
 def test_copy_logs_of_one_part(cloud: Cloud) -> None:
     cloud.log("/ecs/report", "report/main/478f3a4c51824ad23cb50c1c60670c0f", "one", "two")
-    assert _call("copy_logs", sample("copy_logs/part")) == ALL_GOOD
+    assert call("copy_logs", sample("copy_logs/part")) == ALL_GOOD
     [item] = cloud.s3.list_objects_v2(Bucket="airflow-logs")["Contents"]
     assert item["Key"].endswith("attempt=1.log.jetbridge.1.main.1.log")
 
@@ -387,12 +336,13 @@ def test_stop_run_asked_directly(cloud: Cloud) -> None:
     run = launched_run()
     cloud.runs.create(run)
     request = sample("stop_run/request")
-    answer = _call("stop_run", request)
+    answer = call("stop_run", request)
     assert answer == {
         "stopping": [run.run_id],
         "already_ended": [],
         "unknown": [request["run_ids"][1]],
         "taken_over": [],
+        "refused": {},
         "version": 1,
     }
     assert cloud.ecs.stopped == [(run.backend_id, "The DAG run was cleared")]
@@ -401,7 +351,7 @@ def test_stop_run_asked_directly(cloud: Cloud) -> None:
 def test_stop_run_from_its_queue(cloud: Cloud) -> None:
     run = launched_run()
     cloud.runs.create(run)
-    assert _call("stop_run", sample("stop_run/message")) == ALL_GOOD
+    assert call("stop_run", sample("stop_run/message")) == ALL_GOOD
     row = cloud.runs.get(run.run_id)
     assert row is not None
     assert row.stop is not None
@@ -413,7 +363,7 @@ def test_watch_runs(cloud: Cloud) -> None:
     schedules, persons = request["run_ids"]
     cloud.runs.create(new_run("schedule"))
     told = {"outcomes_table": "OutcomesTable", "stop_function": "jetbridge-stop-run"}
-    answer = _call("watch_runs", request)
+    answer = call("watch_runs", request)
     assert answer == told | {
         "runs": {
             schedules: {
@@ -431,7 +381,7 @@ def test_watch_runs(cloud: Cloud) -> None:
     [watcher] = row.watchers
     assert to_builtins(watcher.caller) == request["caller"] | {"max_tries": None}
     assert cloud.runs.get(persons) is None
-    assert _call("watch_runs", {}) == answer | {"runs": {}}
+    assert call("watch_runs", {}) == answer | {"runs": {}}
 
 
 def test_watch_runs_has_nobody_to_tell_without_an_airflow(
@@ -442,9 +392,9 @@ def test_watch_runs_has_nobody_to_tell_without_an_airflow(
     cloud.runs.create(new_run("schedule"))
     request = sample("watch_runs/request")
     with pytest.raises(ContractError, match="AirflowSecretArn"):
-        _call("watch_runs", request)
+        call("watch_runs", request)
     del request["caller"]
-    assert len(_call("watch_runs", request)["runs"]) == 1
+    assert len(call("watch_runs", request)["runs"]) == 1
 
 
 def test_sweep_runs(cloud: Cloud) -> None:
@@ -453,7 +403,7 @@ def test_sweep_runs(cloud: Cloud) -> None:
     lost = launched_run("airflow_batch")
     cloud.runs.create(lost)
     cloud.runs.look_again(lost.run_id, 1.0)
-    assert _call("sweep_runs", sample("sweep_runs/schedule")) == {
+    assert call("sweep_runs", sample("sweep_runs/schedule")) == {
         "finished": 0,
         "timed_out": 1,
         "relaunched": 0,
@@ -468,12 +418,12 @@ def test_sweep_runs(cloud: Cloud) -> None:
 def test_sweep_runs_audits(cloud: Cloud) -> None:
     detail = sample("state_changes/ecs_running")["detail"]
     cloud.ecs.records = {detail["taskArn"]: detail}
-    answer = _call("sweep_runs", sample("sweep_runs/audit"))
+    answer = call("sweep_runs", sample("sweep_runs/audit"))
     assert answer == {"living": 1, "adopted": 0, "orphans": 1, "left": 0}
     [message] = cloud.messages("stop")
     orphaned = sample("stop_run/orphan")
     assert json.loads(orphaned["Records"][0]["body"]) == message
-    assert _call("stop_run", orphaned) == ALL_GOOD
+    assert call("stop_run", orphaned) == ALL_GOOD
     assert [stopped for stopped, _ in cloud.ecs.stopped] == [detail["taskArn"]]
 
 
@@ -494,32 +444,32 @@ WAITING = {"launch_run/message": "launch", "stop_run/message": "stop", "stop_run
 def test_what_aws_throttles_waits_for_a_week(
     cloud: Cloud, path: str, days: float, given_up: bool
 ) -> None:
-    function, call = path.split("/", maxsplit=1)[0], WAITING[path]
+    function, operation = path.split("/", maxsplit=1)[0], WAITING[path]
     asked = replace(new_run().request, timeout_seconds=None)
-    make = new_run if call == "launch" else launched_run
+    make = new_run if operation == "launch" else launched_run
     cloud.runs.create(make(request=asked))
-    cloud.ecs.errors[call] = [Throttled("Rate exceeded")]
-    message = _since(path, days)
-    [record] = message["Records"]
-    failed = {"batchItemFailures": [{"itemIdentifier": record["messageId"]}]}
-    assert _call(function, message) == (failed if given_up else ALL_GOOD)
+    cloud.ecs.errors[operation] = [Throttled("Rate exceeded")]
+    assert call(function, _since(path, days)) == ALL_GOOD
+    letters = cloud.dead_letters()
+    reasons = [letter["MessageAttributes"]["JETBRIDGE_REASON"]["StringValue"] for letter in letters]
+    assert ["7 days" in reason for reason in reasons] == [True] * given_up
     row = cloud.runs.get(new_run().run_id)
     assert row is not None
-    assert (row.status is Status.ENDED) is (given_up and call == "launch")
+    assert (row.status is Status.ENDED) is (given_up and operation == "launch")
 
 
 @pytest.mark.parametrize("path", WAITING)
 def test_what_has_waited_is_done_in_the_end(cloud: Cloud, path: str) -> None:
-    function, call = path.split("/", maxsplit=1)[0], WAITING[path]
-    cloud.runs.create(new_run() if call == "launch" else launched_run())
-    assert _call(function, _since(path, 6)) == ALL_GOOD
-    assert len(cloud.ecs.launched if call == "launch" else cloud.ecs.stopped) == 1
+    function, operation = path.split("/", maxsplit=1)[0], WAITING[path]
+    cloud.runs.create(new_run() if operation == "launch" else launched_run())
+    assert call(function, _since(path, 6)) == ALL_GOOD
+    assert len(cloud.ecs.launched if operation == "launch" else cloud.ecs.stopped) == 1
 
 
 def test_orphans_are_stopped_from_the_queue_alone(cloud: Cloud) -> None:
     message = json.loads(sample("stop_run/orphan")["Records"][0]["body"])
     with pytest.raises(ContractError):
-        _call("stop_run", message)
+        call("stop_run", message)
     assert cloud.ecs.stopped == []
 
 
@@ -534,7 +484,7 @@ def test_orphans_are_stopped_from_the_queue_alone(cloud: Cloud) -> None:
     ],
 )
 def test_messages_of_unknown_runs_are_acknowledged(cloud: Cloud, path: str) -> None:
-    assert _call(path.split("/", maxsplit=1)[0], sample(path)) == ALL_GOOD
+    assert call(path.split("/", maxsplit=1)[0], sample(path)) == ALL_GOOD
     assert [cloud.messages(queue) for queue in QUEUES] == [[]] * 5
 
 
@@ -548,26 +498,27 @@ def test_messages_of_unknown_runs_are_acknowledged(cloud: Cloud, path: str) -> N
         "notify_airflow/message",
     ],
 )
-def test_message_without_a_run_id_fails_alone(cloud: Cloud, path: str) -> None:
+def test_message_without_a_run_id_is_given_up_with_the_reason(cloud: Cloud, path: str) -> None:
     event = sample(path)
     event["Records"][0]["body"] = "{}"
-    failures = [{"itemIdentifier": event["Records"][0]["messageId"]}]
-    answer = _call(path.split("/", maxsplit=1)[0], event)
-    assert answer == {"batchItemFailures": failures}
+    assert call(path.split("/", maxsplit=1)[0], event) == ALL_GOOD
+    [letter] = cloud.dead_letters()
+    assert letter["Body"] == "{}"
+    assert letter["MessageAttributes"]["JETBRIDGE_REASON"]["StringValue"]
 
 
 def test_stop_run_refuses_a_malformed_request(cloud: Cloud) -> None:
     with pytest.raises(ContractError, match="reason"):
-        _call("stop_run", {"run_ids": ["r"]})
+        call("stop_run", {"run_ids": ["r"]})
 
 
 @pytest.mark.filterwarnings("ignore:No application metrics to publish")
 def test_unreachable_tables_fail_the_messages(cloud: Cloud) -> None:
     boto3.client("dynamodb").delete_table(TableName="RunsTable")
     event = sample("track_run/messages")
-    assert len(_call("track_run", event)["batchItemFailures"]) == 2
+    assert len(call("track_run", event)["batchItemFailures"]) == 2
     with pytest.raises(ClientError):
-        _call("start_run", sample("start_run/airflow_ecs"))
+        call("start_run", sample("start_run/airflow_ecs"))
 
 
 def test_start_samples_are_start_requests() -> None:

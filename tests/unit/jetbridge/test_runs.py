@@ -385,10 +385,10 @@ def test_one_of_many_concurrent_creates_wins(dynamodb: Any, clock: Clock) -> Non
 
 
 def test_due_reads_every_page(dynamodb: Any, dynamo_runs: DynamoRuns, clock: Clock) -> None:
-    big = replace(new_run().request, run_task={"taskDefinition": "t", "note": "x" * 200_000})
-    for n in range(12):
+    big = replace(new_run().request, run_task={"taskDefinition": "t", "note": "x" * 100_000})
+    for n in range(24):
         dynamo_runs.create(new_run(run_id=f"run-{n}", request=big))
-    assert len(list(dynamo_runs.due(clock() + 900))) == 12
+    assert len(list(dynamo_runs.due(clock() + 900))) == 24
     assert len(list(islice(dynamo_runs.due(clock() + 900), 7))) == 7
 
 

@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 from jetbridge_testing.samples import sample
 
+from jetbridge.contract import ContractError, decode
+from jetbridge.domain.messages import FinishMessage
 from jetbridge.queues.port import NotYet
 from jetbridge.queues.sqs import SqsQueue
+from jetbridge.runs.port import UnreadableRow
 from jetbridge.sqs_batch import Message, each_message
 
 
@@ -44,7 +47,7 @@ def test_each_message_is_handled_on_its_own() -> None:
         handled.append(message)
 
     bodies = [json.dumps({"run_id": name}) for name in ("a", "bad", "c")]
-    answer = each_message(_event(*bodies, "no json"), handle)
+    answer = each_message(_event(*bodies, "no json"), handle, dead_letters=lambda: None)
     assert _failed(answer) == ["m1", "m3"]
     assert handled == [{"run_id": "a"}, {"run_id": "c"}]
 
@@ -108,3 +111,120 @@ def test_what_is_only_to_wait_is_not_counted_as_failed(monkeypatch: pytest.Monke
     bodies = [json.dumps({"run_id": name}) for name in ("a", "late", "bad", "late")]
     each_message(_event(*bodies), handle, SqsQueue(RecordingSqs(), "url"))
     assert counted == {"MessagesReturned": 2, "MessagesFailed": 1}
+
+
+# What can never succeed
+
+
+class DeadLetters:
+    def __init__(self, error: Exception | None = None) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self.error = error
+
+    def send_message(self, **message: Any) -> None:
+        if self.error is not None:
+            raise self.error
+        self.sent.append(message)
+
+    def __call__(self) -> SqsQueue:
+        return SqsQueue(self, "url")
+
+
+def _reason(message: dict[str, Any]) -> str:
+    return str(message["MessageAttributes"]["JETBRIDGE_REASON"]["StringValue"])
+
+
+def _decoding(message: Message) -> None:
+    decode(FinishMessage, message)
+
+
+GOOD = json.dumps({"run_id": "mzxw6ytboi4dgmrtgq2t"})
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("no json", "body: is not JSON"),
+        ("", "body: is not JSON"),
+        ('{"run_id": NaN}', "NaN is no JSON number"),
+        ("[" * 100_000, "body: is not JSON"),
+        ("[]", "body: is not a JSON object"),
+        ("null", "body: is not a JSON object"),
+        ("{}", "run_id"),
+        ('{"run_id": 5}', "run_id: expected `str`, got `int`"),
+        ('{"run_id": "pace#ecs"}', "run_id"),
+        ('{"run_id": "\\ud800"}', "surrogate"),
+    ],
+)
+def test_message_that_can_never_succeed_is_given_up_at_once(body: str, reason: str) -> None:
+    letters = DeadLetters()
+    event = _event(GOOD, body, GOOD)
+    event["Records"][1]["attributes"]["MessageGroupId"] = "group"
+    answer = each_message(event, _decoding, dead_letters=letters)
+    assert _failed(answer) == []
+    [sent] = letters.sent
+    assert (sent["MessageBody"], sent["MessageGroupId"]) == (body, "group")
+    assert reason in _reason(sent)
+    assert sent["MessageAttributes"]["JETBRIDGE_MESSAGE_ID"]["StringValue"] == "m1"
+
+
+def test_message_that_could_not_be_given_up_fails_as_any_other() -> None:
+    letters = DeadLetters(ConnectionError("SQS is away"))
+    assert _failed(each_message(_event(GOOD, "{}"), _decoding, dead_letters=letters)) == ["m1"]
+
+
+@pytest.mark.parametrize("name", [None, "", 5, "missing"])
+def test_record_without_a_message_id_is_never_reported(
+    name: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty or null itemIdentifier would fail the whole batch."""
+    counted: dict[str, int] = {}
+    monkeypatch.setattr(
+        "jetbridge.sqs_batch.count", lambda name, value=1: counted.__setitem__(name, value)
+    )
+    letters = DeadLetters()
+    event = _event("{}", GOOD, GOOD)
+    for record in event["Records"][:2]:
+        record["messageId"] = name
+        if name == "missing":
+            del record["messageId"]
+
+    def fail(message: Message) -> None:
+        _decoding(message)
+        raise RuntimeError
+
+    assert _failed(each_message(event, fail, dead_letters=letters)) == ["m2"]
+    assert [message["MessageBody"] for message in letters.sent] == ["{}"]
+    assert (counted["MessagesGivenUp"], counted["MessagesDropped"]) == (1, 1)
+
+
+@pytest.mark.parametrize("record", [None, 5, "x", [], {}, {"messageId": "m"}, {"body": GOOD}])
+def test_record_that_is_none_is_one_record(record: object) -> None:
+    event = _event(GOOD)
+    event["Records"].append(record)
+    handled: list[Message] = []
+    each_message(event, handled.append, dead_letters=DeadLetters())
+    assert handled[0] == json.loads(GOOD)
+
+
+@pytest.mark.parametrize("event", [None, [], "x", {}, {"Records": None}, {"Records": {}}])
+def test_what_is_no_batch_is_refused(event: object) -> None:
+    with pytest.raises(ContractError, match="Records"):
+        each_message(event, _decoding)
+
+
+def test_unreadable_row_is_counted_and_its_message_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counted: dict[str, int] = {}
+    monkeypatch.setattr(
+        "jetbridge.telemetry.count", lambda name, value=1: counted.__setitem__(name, value)
+    )
+    letters = DeadLetters()
+
+    def fail(message: Message) -> None:
+        raise UnreadableRow("r", "odd")
+
+    assert _failed(each_message(_event(GOOD), fail, dead_letters=letters)) == []
+    assert counted["RowsUnreadable"] == 1
+    assert "row of run r can't be read" in _reason(letters.sent[0])

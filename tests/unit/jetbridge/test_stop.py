@@ -14,8 +14,9 @@ from jetbridge.domain.orphans import Orphan
 from jetbridge.domain.patience import PATIENCE_SECONDS
 from jetbridge.domain.run import Attachment, Run, Status, Stop
 from jetbridge.queues.port import GiveUp
-from jetbridge.runs.port import Runs
+from jetbridge.runs.port import Runs, UnreadableRow
 from jetbridge.runs.tries import DynamoTries
+from jetbridge.services.stop import NotStopped, StopRuns
 
 STOP = Stop(cause=StopCause.STOPPED_BY_USER, reason="cleared", by="ada")
 
@@ -87,23 +88,136 @@ def test_stop_that_aws_puts_off_for_a_week_is_given_up(error: Exception) -> None
     scene.ecs.errors["stop"] = [error, error]
     began = scene.clock()
     scene.clock.advance(PATIENCE_SECONDS)
-    scene.stop(_request("r", "s"), began)
+    scene.stop.of_message(_request("r", "s"), began)
     assert scene.stops.messages[0]["since"] == began
     assert scene.stops.delays == [60]
     scene.clock.advance(1)
     with pytest.raises(GiveUp, match="AWS has put off the stop of r for 7 days"):
-        scene.stop(_request("r", "s"), began)
+        scene.stop.of_message(_request("r", "s"), began)
     assert len(scene.batch.stopped) == 2, "the others are stopped first"
 
 
-def test_refused_stop_is_seen_and_can_be_repeated() -> None:
+def test_refused_stop_is_reported_and_can_be_repeated() -> None:
     scene = Scene(launched_run(run_id="r"))
     scene.ecs.errors["stop"] = [refused()]
-    with pytest.raises(LaunchRefused):
-        scene.stop(_request("r"))
+    answer = scene.stop(_request("r"))
+    assert answer.refused == {"r": "AccessDeniedException: not authorized"}
+    assert answer.stopping == []
     assert scene.wish("r") == STOP
-    scene.stop(_request("r"))
+    assert scene.stop(_request("r")).stopping == ["r"]
     assert len(scene.ecs.stopped) == 1
+
+
+# Each run by itself
+
+
+BROKEN = [
+    refused(),
+    refused("ClusterNotFoundException", "Cluster not found."),
+    refused("InvalidParameterException", "no task"),
+    KeyError("jobQueue"),
+    RuntimeError("anything"),
+]
+
+
+@pytest.mark.parametrize("error", BROKEN, ids=repr)
+@pytest.mark.parametrize("order", [("r", "s", "q"), ("q", "s", "r")])
+def test_what_one_run_meets_is_no_other_s(error: Exception, order: tuple[str, ...]) -> None:
+    rows = [launched_run(run_id=name, backend_id=f"arn/{name}") for name in order]
+    scene = Scene(*rows)
+    scene.ecs.errors["stop"] = [error]
+    answer = scene.stop(_request(*order))
+    assert answer.stopping == list(order[1:])
+    assert list(answer.refused) == [order[0]]
+    assert [scene.wish(name) for name in order] == [STOP] * 3
+    assert [stopped for stopped, _ in scene.ecs.stopped] == [f"arn/{name}" for name in order[1:]]
+    assert scene.stops.messages == []
+
+
+def test_all_wishes_are_written_before_any_stop() -> None:
+    scene = Scene(*(launched_run(run_id=name) for name in ("r", "s")))
+    wishes: list[Stop | None] = []
+    scene.ecs.stop = lambda *a: wishes.extend(map(scene.wish, ("r", "s")))  # type: ignore[method-assign]
+    scene.stop(_request("r", "s"))
+    assert wishes == [STOP] * 4
+
+
+@pytest.mark.parametrize("error", BROKEN, ids=repr)
+def test_of_a_message_only_the_run_that_could_not_be_stopped_comes_back(error: Exception) -> None:
+    scene = Scene(*(launched_run(run_id=name) for name in ("r", "s")))
+    scene.ecs.errors["stop"] = [error, error]
+    request = replace(_request("r", "s"), callers={"r": _first().key, "s": _first().key})
+    scene.stop.of_message(request)
+    again = [decode(StopRequest, message) for message in scene.stops.messages]
+    assert again == [
+        replace(request, run_ids=[name], callers={name: _first().key}) for name in ("r", "s")
+    ]
+    scene.ecs.errors["stop"] = [error]
+    with pytest.raises(NotStopped):
+        scene.stop.of_message(again[0])
+    assert scene.stop.of_message(again[0]).stopping == ["r"]
+    assert len(scene.stops.messages) == 2
+
+
+class BrokenWrites:
+    """Runs whose wishes for some can't be written."""
+
+    def __init__(self, runs: Any, *errors: tuple[str, Exception]) -> None:
+        self._runs, self._errors = runs, dict(errors)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._runs, name)
+
+    def request_stop(self, run_id: str, *rest: Any) -> Any:
+        if run_id in self._errors:
+            raise self._errors[run_id]
+        return self._runs.request_stop(run_id, *rest)
+
+
+def test_wish_that_could_not_be_written_is_written_later() -> None:
+    scene = Scene(*(launched_run(run_id=name) for name in ("r", "s")))
+    runs = BrokenWrites(scene.runs, ("r", ConnectionError("DynamoDB is away")))
+    stop = StopRuns(runs, scene.backends, scene.endings, scene.stops)
+    answer = stop(_request("r", "s"))
+    assert (answer.stopping, answer.refused) == (["s", "r"], {})
+    [message] = scene.stops.messages
+    assert decode(StopRequest, message).run_ids == ["r"]
+    with pytest.raises(NotStopped, match="DynamoDB is away"):
+        stop.of_message(decode(StopRequest, message))
+    with pytest.raises(ConnectionError):
+        stop(_request("r"))
+
+
+def test_row_that_cannot_be_read_is_refused_at_once() -> None:
+    scene = Scene(launched_run(run_id="s"))
+    runs = BrokenWrites(scene.runs, ("r", UnreadableRow("r", "it is odd")))
+    stop = StopRuns(runs, scene.backends, scene.endings, scene.stops)
+    answer = stop(_request("r", "s"))
+    assert answer.stopping == ["s"]
+    assert "can't be read" in answer.refused["r"]
+    with pytest.raises(UnreadableRow):
+        stop.of_message(_request("r"))
+
+
+OTHERS = ["pace#ecs", "task#0123", "copy#x#y#z", "live#r", "stream#r", "", "x" * 2049, "\ud800"]
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_what_is_no_run_is_unknown_and_left_alone(
+    dynamodb: Any, dynamo_runs: Runs, other: str
+) -> None:
+    run = launched_run()
+    dynamo_runs.create(run)
+    item = {"run_id": {"S": other}, "turn": {"N": "1"}, "newest": {"S": "x"}}
+    if "#" in other:
+        dynamodb.put_item(TableName="RunsTable", Item=item)
+    scene = Core(runs=dynamo_runs)
+    answer = scene.stop(_request(other, run.run_id))
+    assert (answer.unknown, answer.stopping, answer.refused) == ([other], [run.run_id], {})
+    assert dynamo_runs.get(other) is None
+    if "#" in other:
+        found = dynamodb.get_item(TableName="RunsTable", Key={"run_id": {"S": other}})
+        assert found["Item"] == item
 
 
 @pytest.mark.parametrize("launch", [1, 3])

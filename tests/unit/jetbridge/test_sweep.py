@@ -12,8 +12,9 @@ from jetbridge_testing.samples import STACK_KEY, ended_run, event, launched_run,
 from msgspec.structs import replace
 
 from jetbridge.contract import StopCause, StopRequest, decode, run_id_of
-from jetbridge.domain.changes import Record, from_task
+from jetbridge.domain.changes import from_task
 from jetbridge.domain.names import LaunchName
+from jetbridge.domain.records import Record
 from jetbridge.domain.run import Ending, Run, StateChange, Status, Stop
 from jetbridge.services.sweep import Swept
 

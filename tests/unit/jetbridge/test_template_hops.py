@@ -200,4 +200,35 @@ def test_function_may_send_to_the_queues_that_it_feeds(function: str, queues: se
             resource = statement["Resource"]
             named = resource if isinstance(resource, list) else [resource]
             targets |= {get_att(item) for item in named}
-    assert targets == queues
+    assert targets == queues | _own_dead_letters(function)
+
+
+def _own_dead_letters(function: str) -> set[str]:
+    """Those of the queue that feeds it."""
+    fed = [source for fed, source in _sources() if fed == function]
+    return {
+        get_att(
+            QUEUES[get_att(each["Queue"])]["Properties"]["RedrivePolicy"]["deadLetterTargetArn"]
+        )
+        for each in fed
+    }
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_function_gives_up_into_the_dead_letters_of_its_own_queue(function: str) -> None:
+    variables = FUNCTIONS[function]["Properties"].get("Environment", {}).get("Variables", {})
+    named = variables.get("JETBRIDGE_DEAD_LETTERS_URL")
+    assert ({get_att(named)} if named else set()) == _own_dead_letters(function)
+
+
+@pytest.mark.parametrize("metric", ["RowsUnreadable", "RecordsUnreadable", "StopsRefused"])
+def test_what_is_passed_over_rings(metric: str) -> None:
+    [alarm] = [
+        each["Properties"] for each in ALARMS.values() if each["Properties"]["MetricName"] == metric
+    ]
+    assert (alarm["Namespace"], alarm["Threshold"], alarm["Statistic"]) == ("Jetbridge", 0, "Sum")
+    sources = [*(ROOT / "functions").glob("*/app.py"), ROOT / TELEMETRY]
+    assert any(f'"{metric}"' in source.read_text() for source in sources)
+
+
+TELEMETRY = "layers/jetbridge/src/jetbridge/telemetry.py"

@@ -186,6 +186,7 @@ class JetbridgeHook(BaseHook):
             together.stopping.extend(answer.stopping)
             together.already_ended.extend(answer.already_ended)
             together.unknown.extend(answer.unknown)
+            together.refused.update(answer.refused)
         return together
 
     def watch(self, request: WatchRequest) -> WatchAnswer:

@@ -364,6 +364,9 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
                 self.log.info("Run %s goes on: another try waits for it", answer.run_id)
             elif answered.already_ended:
                 self.log.info("Run %s had ended", answer.run_id)
+            elif answered.refused:
+                why = answered.refused.get(answer.run_id)
+                self.log.error("Run %s could not be stopped, and may go on: %s", answer.run_id, why)
             else:
                 self.log.info("Run %s is being stopped: %s", answer.run_id, reason)
 

@@ -19,7 +19,8 @@ class StopRunOperator(UsesStack, BaseOperator):
 
     Each ends a moment later by its own state change, with an outcome like any other run's: its
     container gets SIGTERM, and SIGKILL when its stop time-out is over. Runs that have ended are no
-    error, so the operator fits a teardown. The return value has the run ids by what became of
+    error, so the operator fits a teardown; nor are those that AWS refuses to stop, which the task's
+    log names. The return value has the run ids by what became of
     them: ``stopping``, ``already_ended`` and ``unknown``.
 
     :param run_ids: one run id or several; an entry that is empty, as the XCom of a task that
@@ -78,6 +79,8 @@ class StopRunOperator(UsesStack, BaseOperator):
             answer.already_ended,
             answer.unknown,
         )
+        for run_id, why in answer.refused.items():
+            self.log.warning("Run %s could not be stopped, and may go on: %s", run_id, why)
         if answer.unknown and not self.ignore_unknown:
             raise AirflowException(
                 f"run_ids: stack {self._stack} doesn't know {', '.join(answer.unknown)}. Give ids "

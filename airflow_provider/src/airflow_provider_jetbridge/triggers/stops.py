@@ -56,6 +56,8 @@ class Stopper:
     def _request(self, kills: list[Killed]) -> None:
         callers = {killed.run_id: killed.caller_key for killed in kills}
         answer = self._hook.stop(self._function, callers, REASON)
+        for run_id, why in answer.refused.items():
+            log.error("Killed run %s could not be stopped, and may go on: %s", run_id, why)
         log.info(
             "Killed in Airflow: %d runs are being stopped, %d had ended, %d go on for another try,"
             " %d are unknown: %s",

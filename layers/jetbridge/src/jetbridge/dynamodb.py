@@ -19,7 +19,7 @@ def marshal(item: Item) -> Item:
 
     Raises:
         TypeError: an attribute is of another type.
-        ValueError: DynamoDB can't hold the number.
+        ValueError: DynamoDB can't hold the number, or the text is not in Unicode.
     """
     return {name: _marshalled(name, value) for name, value in item.items()}
 
@@ -75,6 +75,7 @@ def _marshalled(name: str, value: Any) -> dict[str, Any]:
         case bool():
             return {"BOOL": value}
         case str():
+            value.encode()  # DynamoDB keeps UTF-8, which has no halves of surrogate pairs
             return {"S": value}
         case int() | float():
             return {"N": _number(name, value)}
@@ -86,12 +87,14 @@ def _marshalled(name: str, value: Any) -> dict[str, Any]:
 
 def _number(name: str, value: float) -> str:
     if isinstance(value, int):
-        fits = len(str(abs(value)).rstrip("0")) <= _MOST_DIGITS and abs(value) <= _MOST
+        # Compared before it is written out: Python refuses to write integers of many digits.
+        fits = abs(value) <= _MOST and len(str(abs(value)).rstrip("0")) <= _MOST_DIGITS
     else:
         fits = value == 0 or _LEAST <= abs(value) <= _MOST
     if not fits:
+        shown = f"of {value.bit_length()} bits" if isinstance(value, int) else value
         raise ValueError(
-            f"attribute {name} is {value}: DynamoDB keeps numbers of up to {_MOST_DIGITS} digits "
+            f"attribute {name} is {shown}: DynamoDB keeps numbers of up to {_MOST_DIGITS} digits "
             f"from {_LEAST} to {_MOST}; store it as text"
         )
     return str(value)

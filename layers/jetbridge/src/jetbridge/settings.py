@@ -15,7 +15,8 @@ class SettingsError(RuntimeError):
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """One field per environment variable ``JETBRIDGE_<FIELD>`` (see template.yaml).
 
-    Lists are separated by commas. start_run alone has the allow-lists and the offload bucket;
+    Lists are separated by commas. Each function that a queue feeds has the URL of that queue's
+    dead-letter queue. start_run alone has the allow-lists and the offload bucket;
     sweep_runs has those of clusters and queues; start_run, watch_runs and notify_airflow have the
     secret's ARN.
     """
@@ -29,6 +30,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     stop_queue_url: str
     notify_queue_url: str
     stop_function: str
+    dead_letters_url: str = ""
     log_bucket: str = ""
     log_prefix: str = ""
     log_group: str = ""

@@ -2,51 +2,147 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
-from aws_lambda_powertools.utilities.batch import (
-    BatchProcessor,
-    EventType,
-    process_partial_response,
-)
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-
-from jetbridge.queues.port import NotYet
+from jetbridge.aws import client
+from jetbridge.contract import ContractError
+from jetbridge.queues.port import GiveUp, NotYet
 from jetbridge.queues.sqs import SqsQueue
-from jetbridge.telemetry import count, logger
+from jetbridge.runs.port import UnreadableRow
+from jetbridge.settings import Settings
+from jetbridge.telemetry import count, logger, unreadable
 
 Message = dict[str, Any]
+Record = dict[str, Any]
+Answer = dict[str, list[dict[str, str]]]
 
 
 def each_message(
-    event: dict[str, Any], handle: Callable[[Message], object], queue: SqsQueue | None = None
-) -> Any:
+    event: object,
+    handle: Callable[[Message], object],
+    queue: SqsQueue | None = None,
+    dead_letters: Callable[[], SqsQueue | None] | None = None,
+) -> Answer:
     """Handle every message of a batch and answer with the failed ones' ids (AWS Lambda developer
     guide, "Handling errors for an SQS event source": ReportBatchItemFailures).
 
     A message whose handling raises ``NotYet`` comes back to ``queue`` after the delay that it
-    asks for; any other failure comes back after the queue's visibility timeout, and after
-    ``maxReceiveCount`` failures it goes to the dead-letter queue.
-    """
-    returned: list[str] = []
+    asks for. One that can never succeed, since it breaks the contract (``ContractError``) or has
+    waited too long (``GiveUp``), goes to the function's own dead-letter queue at once, with the
+    reason. Any other failure comes back after the queue's visibility timeout, and after
+    ``maxReceiveCount`` failures it goes there, too.
 
-    def handle_record(record: SQSRecord) -> None:
+    A record without a message id can't be reported: Lambda takes an empty or null
+    ``itemIdentifier`` for the failure of the whole batch (the same page, "Success and failure
+    conditions"). SQS sends none such; it is given up, whatever comes of it.
+
+    Raises:
+        ContractError: it is no batch.
+    """
+    batch = _Batch(handle, queue, dead_letters or own_dead_letters)
+    for record in _records(event):
+        batch.take(record)
+    count("MessagesReturned", batch.returned)
+    count("MessagesFailed", len(batch.failed) - batch.returned)
+    if batch.given_up:
+        count("MessagesGivenUp", batch.given_up)
+    return {"batchItemFailures": [{"itemIdentifier": name} for name in batch.failed]}
+
+
+def own_dead_letters() -> SqsQueue | None:
+    """The dead-letter queue of the queue that feeds this function; None: it has none."""
+    url = Settings.from_environment().dead_letters_url
+    return SqsQueue(client("sqs"), url) if url else None
+
+
+class _Batch:
+    def __init__(
+        self,
+        handle: Callable[[Message], object],
+        queue: SqsQueue | None,
+        dead_letters: Callable[[], SqsQueue | None],
+    ) -> None:
+        self.failed: list[str] = []
+        self.returned = 0
+        self.given_up = 0
+        self._handle = handle
+        self._queue = queue
+        self._dead_letters = dead_letters
+
+    def take(self, record: Record) -> None:
+        name = _text(record, "messageId")
         try:
-            handle(json.loads(record.body))
+            self._handle(_content(record))
         except NotYet as not_yet:
             logger.info(str(not_yet), delay_seconds=not_yet.delay_seconds)
-            if queue is not None:
-                queue.return_later(record.receipt_handle, not_yet.delay_seconds)
-            returned.append(record.message_id)
-            raise
+            self.returned += self._return(record, name, not_yet)
+            self._fail(name)
+        except (ContractError, GiveUp) as reason:
+            if isinstance(reason, UnreadableRow):
+                unreadable(reason)
+            self._give_up(record, name, reason)
         except Exception:
-            logger.exception("message failed", message_id=record.message_id)
-            raise
+            logger.exception("message failed", message_id=name)
+            self._fail(name)
 
-    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-    answer = process_partial_response(
-        event=event, record_handler=handle_record, processor=processor
-    )
-    count("MessagesReturned", len(returned))
-    count("MessagesFailed", len(answer["batchItemFailures"]) - len(returned))
-    return answer
+    def _return(self, record: Record, name: str, not_yet: NotYet) -> bool:
+        try:
+            if self._queue is not None:
+                receipt = _text(record, "receiptHandle")
+                self._queue.return_later(receipt, not_yet.delay_seconds)
+        except Exception:  # it comes back after the queue's own time
+            logger.exception("message could not be returned", message_id=name)
+            return False
+        return True
+
+    def _give_up(self, record: Record, name: str, reason: Exception) -> None:
+        """Send it to the dead letters; where that fails, it fails like any other message."""
+        try:
+            dead_letters = self._dead_letters()
+            if dead_letters is None:
+                raise ValueError("this function has no dead-letter queue")
+            group = _text(record.get("attributes"), "MessageGroupId")
+            dead_letters.give_up(_text(record, "body"), str(reason), name, group)
+        except Exception:
+            logger.exception("message failed", message_id=name, reason=str(reason))
+            self._fail(name)
+            return
+        logger.error("message given up", message_id=name, reason=str(reason))
+        self.given_up += 1
+
+    def _fail(self, name: str) -> None:
+        if name:
+            self.failed.append(name)
+        else:
+            logger.error("message dropped: its record has no messageId")
+            count("MessagesDropped")
+
+
+def _records(event: object) -> list[Record]:
+    records = event.get("Records") if isinstance(event, dict) else None
+    if not isinstance(records, list):
+        raise ContractError("Records", "is not a list of messages", "Let SQS invoke this function")
+    return [record if isinstance(record, dict) else {} for record in records]
+
+
+def _text(record: object, field: str) -> str:
+    value = record.get(field) if isinstance(record, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _content(record: Record) -> Message:
+    """The body as JSON, an object.
+
+    Raises: ContractError
+    """
+    try:
+        content = json.loads(_text(record, "body"), parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise ContractError("body", f"is not JSON ({error})", "Send a JSON object") from error
+    if not isinstance(content, dict):
+        raise ContractError("body", "is not a JSON object", "Send a JSON object")
+    return content
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")

@@ -7,6 +7,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from jetbridge.contract import ContractError, Outcome
+from jetbridge.runs.port import UnreadableRow
 
 logger = Logger()
 metrics = Metrics()
@@ -20,6 +21,12 @@ def count(name: str, value: int = 1) -> None:
 def seconds(name: str, value: float) -> None:
     """One sample of a time that something took."""
     metrics.add_metric(name=name, unit=MetricUnit.Seconds, value=value)
+
+
+def unreadable(problem: ContractError) -> None:
+    """Log and count a row, or a record of AWS, that can't be read and was passed over."""
+    count("RowsUnreadable" if isinstance(problem, UnreadableRow) else "RecordsUnreadable")
+    logger.error(str(problem), run_id=getattr(problem, "run_id", ""))
 
 
 @contextmanager

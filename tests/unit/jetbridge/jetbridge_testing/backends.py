@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from jetbridge.backends.port import LaunchRefused, Unanswered
-from jetbridge.domain.changes import Record
 from jetbridge.domain.names import LaunchName
+from jetbridge.domain.records import Record
 from jetbridge.domain.run import Definition
 from jetbridge_testing.samples import DEFINITIONS
 

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from jetbridge.domain.changes import Record
 from jetbridge.domain.log_copy import CopyState
+from jetbridge.domain.messages import CopyMessage
+from jetbridge.domain.records import Record
 from jetbridge.logs.cloudwatch import CloudWatchLogs
 from jetbridge.logs.port import LogsSource
 from jetbridge.logs.s3 import S3Objects
@@ -131,7 +132,7 @@ class World:
         self._depth += 1
         outer, self._current = self._current, message
         try:
-            return self._copy()(message, self._remaining())
+            return self._copy()(CopyMessage(**message), self._remaining())
         except Crash:
             self.crashed += 1
             self.waiting.append((self.clock() + 900, message))

@@ -16,6 +16,7 @@ ENVIRONMENT = {
     "JETBRIDGE_RUNS_TABLE": "RunsTable",
     "JETBRIDGE_OUTCOMES_TABLE": "OutcomesTable",
     **{f"JETBRIDGE_{name.upper()}_QUEUE_URL": f"{_SQS}/{name}" for name in QUEUES},
+    "JETBRIDGE_DEAD_LETTERS_URL": f"{_SQS}/dead-letters",
     "JETBRIDGE_FINISH": "feed",
     "JETBRIDGE_AIRFLOW_SECRET_ARN": AIRFLOW_SECRET_ARN,
     "JETBRIDGE_STOP_FUNCTION": "jetbridge-stop-run",
@@ -55,3 +56,5 @@ def create_queues(sqs: Any) -> None:
     for name in QUEUES:
         made = sqs.create_queue(QueueName=name)["QueueUrl"]
         assert made == ENVIRONMENT[f"JETBRIDGE_{name.upper()}_QUEUE_URL"]
+    made = sqs.create_queue(QueueName="dead-letters")["QueueUrl"]
+    assert made == ENVIRONMENT["JETBRIDGE_DEAD_LETTERS_URL"]

@@ -264,7 +264,7 @@ class World:
                 self.orphans += 1
                 self.core.stop_orphan(decode(Orphan, message["orphan"]), message.get("since"))
             case "stop":
-                self.core.stop(*stop_of(message))
+                self.core.stop.of_message(*stop_of(message))
             case "finish":
                 row = self.core.memory.get(message["run_id"])
                 assert row is not None

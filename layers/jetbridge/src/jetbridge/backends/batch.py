@@ -6,9 +6,9 @@ from typing import Any
 
 from jetbridge.backends.calls import call, pages
 from jetbridge.backends.port import LaunchRefused
-from jetbridge.domain.changes import Record
 from jetbridge.domain.log_sources import job_log_sources
 from jetbridge.domain.names import LaunchName
+from jetbridge.domain.records import Fields, Record
 from jetbridge.domain.run import Definition
 
 # DescribeJobs takes up to 100 (API reference).
@@ -63,7 +63,7 @@ class BatchBackend:
                 ours = [
                     job["jobId"]
                     for job in page["jobSummaryList"]
-                    if job["jobName"].startswith(prefix)
+                    if Fields(job).name("jobName").startswith(prefix)
                 ]
                 for some in batched(ours, DESCRIBED_AT_ONCE, strict=False):
                     yield self.describe(place, list(some))

@@ -7,9 +7,9 @@ from botocore.exceptions import ClientError
 
 from jetbridge.backends.calls import call, pages
 from jetbridge.backends.port import LaunchRefused
-from jetbridge.domain.changes import Record
 from jetbridge.domain.log_sources import task_log_source
 from jetbridge.domain.names import LaunchName, last_segment
+from jetbridge.domain.records import Fields, Record
 from jetbridge.domain.run import Definition
 
 DEFAULT_CLUSTER = "default"
@@ -93,7 +93,7 @@ class EcsBackend:
         """ListTasks takes no prefix of ``startedBy``: the cluster's other tasks are read, too."""
         for arns in self._list(cluster=place, desiredStatus="RUNNING"):
             tasks = self.describe(place, arns) if arns else []
-            yield [task for task in tasks if task.get("startedBy", "").startswith(prefix)]
+            yield [task for task in tasks if Fields(task).name("startedBy").startswith(prefix)]
 
     def places(self) -> list[str]:
         found = pages(self._client, "list_clusters", maxResults=100)

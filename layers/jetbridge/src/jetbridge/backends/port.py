@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from jetbridge.domain.changes import Record
 from jetbridge.domain.names import LaunchName
+from jetbridge.domain.records import Record
 from jetbridge.domain.run import Definition
 
 

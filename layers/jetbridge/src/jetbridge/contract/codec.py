@@ -19,7 +19,9 @@ class ContractError(ValueError):
     """
 
     def __init__(self, field: str, problem: str, fix: str) -> None:
-        super().__init__(f"{field}: {problem}. {fix}")
+        text = f"{field}: {problem}. {fix}"
+        # It is logged and answered as UTF-8, too.
+        super().__init__(text.encode(errors="replace").decode())
         self.field = field
         self.problem = problem
         self.fix = fix
@@ -35,17 +37,14 @@ def decode(kind: type[T], payload: Any) -> T:
     try:
         if isinstance(payload, str | bytes):
             return msgspec.json.decode(payload, type=kind)
+        msgspec.json.encode(payload)  # whatever is in it goes on as JSON
         return msgspec.convert(payload, type=kind)
     except msgspec.ValidationError as error:
         raise _located(kind, error) from error
-    except msgspec.DecodeError as error:
-        raise ContractError("message", f"is not JSON ({error})", "Send a JSON object") from error
-    except RecursionError:
-        raise ContractError("message", "is nested too deep", "Send a flatter object") from None
-    except UnicodeEncodeError:
-        raise ContractError(
-            "message", "has half of a surrogate pair", "Send text that UTF-8 can hold"
-        ) from None
+    except (msgspec.MsgspecError, UnicodeError, OverflowError, TypeError, RecursionError) as error:
+        # UTF-8 has no halves of surrogate pairs.
+        problem = "half of a surrogate pair" if isinstance(error, UnicodeError) else error
+        raise ContractError("message", f"is not JSON ({problem})", "Send a JSON object") from error
 
 
 def decode_request(kind: type[T], payload: Any) -> T:

@@ -34,11 +34,17 @@ class StopRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
 class StopAnswer(Struct, frozen=True, kw_only=True):
     """What became of each run that a stop was asked for, by run id.
 
-    ``taken_over``: another caller than the one named in ``callers`` waits for it; it goes on.
+    Attributes:
+        stopping: the stop is on the run's record, and AWS was asked for it or will be.
+        unknown: there is no run of this id.
+        taken_over: another caller than the one named in ``callers`` waits for it; it goes on.
+        refused: it could not be stopped, and why: AWS refuses the call, or the run's row can't be
+            written or read. If the stop is on its record, the sweeper asks again.
     """
 
     stopping: list[str]
     already_ended: list[str]
     unknown: list[str]
     taken_over: list[str] = []
+    refused: dict[str, str] = {}
     version: Literal[1] = 1

@@ -2,17 +2,22 @@
 
 Shapes: "Amazon ECS task state change events" (Amazon ECS developer guide) with the detail of
 DescribeTasks, "Batch job state change events" (AWS Batch user guide) with that of DescribeJobs.
-Unknown fields and statuses are let through; a missing exit code stays missing.
+Unknown fields and statuses are let through. A field that can't be used counts as missing
+(``records.Fields``): a missing exit code stays missing, a missing version overtakes nothing.
 """
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from jetbridge.domain.names import LaunchName, last_segment
+from jetbridge.domain.records import (
+    LOG_NAMES_BYTES,
+    MOST_CONTAINERS,
+    MOST_INTEGER,
+    MOST_LOG_NAMES,
+    Fields,
+    Record,
+)
 from jetbridge.domain.run import RUNNING, ContainerEnd, Ending, LogName, StateChange
-
-Record = dict[str, Any]
 
 ECS_EVENT = "ECS Task State Change"
 BATCH_EVENT = "Batch Job State Change"
@@ -26,41 +31,33 @@ _BATCH_ENDED = ("SUCCEEDED", "FAILED")
 _UNKNOWN_RANK = 0
 _RANKS_PER_ATTEMPT = 10
 _LAST = 1_000_000
+# What Batch calls the container of a job that has only one.
+_DEFAULT = "default"
+_UNNAMED = "unnamed"
 
 
-def from_event(event: Record, stack_key: str) -> StateChange | None:
+def from_event(event: object, stack_key: str) -> StateChange | None:
     """The change that an EventBridge event reports; None if it is none of this stack's runs.
 
     Raises:
-        KeyError: the event lacks a field that AWS always sends.
+        RecordError: the event is of one of this stack's runs and lacks a field that AWS always
+            sends, or it is no event of EventBridge.
     """
-    kind, detail = event["detail-type"], event["detail"]
+    fields = Fields(event)
+    kind, detail = fields.needed("detail-type"), fields.part("detail")
     if kind == ECS_EVENT:
-        return from_task(detail, stack_key)
+        return _task_change(detail, stack_key)
     if kind == BATCH_EVENT:
-        return from_job(detail, stack_key)
+        return _job_change(detail, stack_key)
     return None
 
 
 def from_task(task: Record, stack_key: str) -> StateChange | None:
-    """The change that an ECS task's record reports (event detail, or one of DescribeTasks)."""
-    name = LaunchName.parse(task.get("startedBy"))
-    if name is None or name.stack_key != stack_key:
-        return None
-    running = task["lastStatus"] == RUNNING
-    return StateChange(
-        run_id=name.run_id,
-        launch=name.launch,
-        backend="ecs",
-        backend_id=task["taskArn"],
-        status=task["lastStatus"],
-        order=task["version"],
-        place=last_segment(task["clusterArn"]),
-        definition=task["taskDefinitionArn"],
-        started_at=_iso(task.get("startedAt")) if running else None,
-        log_names=_task_log_names(task) if running else [],
-        ending=_task_ending(task) if task["lastStatus"] in _ECS_ENDED else None,
-    )
+    """The change that an ECS task's record reports (event detail, or one of DescribeTasks).
+
+    Raises: RecordError
+    """
+    return _task_change(Fields(task), stack_key)
 
 
 def from_job(job: Record, stack_key: str) -> StateChange | None:
@@ -68,119 +65,155 @@ def from_job(job: Record, stack_key: str) -> StateChange | None:
 
     Children of an array job and nodes of a multi-node job carry their parent's name; only the
     parent ends the run.
+
+    Raises: RecordError
     """
-    name = LaunchName.parse(job.get("jobName"))
-    if name is None or name.stack_key != stack_key or is_child(job):
+    return _job_change(Fields(job), stack_key)
+
+
+def job_log_names(job: Record) -> list[LogName]:
+    """The log streams of a Batch job's attempts, oldest first; of very many, the latest."""
+    return _job_log_names(Fields(job))
+
+
+def _task_change(task: Fields, stack_key: str) -> StateChange | None:
+    name = LaunchName.parse(task.name("startedBy"))
+    if name is None or name.stack_key != stack_key:
         return None
-    status = job["status"]
+    status = task.needed("lastStatus", empty=True)
+    running = status == RUNNING
+    return StateChange(
+        run_id=name.run_id,
+        launch=name.launch,
+        backend="ecs",
+        backend_id=task.needed("taskArn"),
+        status=status,
+        order=task.integer("version") or _UNKNOWN_RANK,
+        place=last_segment(task.needed("clusterArn")),
+        definition=task.needed("taskDefinitionArn"),
+        started_at=task.moment("startedAt") if running else None,
+        log_names=_task_log_names(task) if running else [],
+        ending=_task_ending(task) if status in _ECS_ENDED else None,
+    )
+
+
+def _job_change(job: Fields, stack_key: str) -> StateChange | None:
+    name = LaunchName.parse(job.name("jobName"))
+    if name is None or name.stack_key != stack_key or _is_child(job):
+        return None
+    status = job.needed("status", empty=True)
     running, ended = status == RUNNING, status in _BATCH_ENDED
-    attempts = len(job.get("attempts") or [])
     rank = _BATCH_RANK.get(status, _UNKNOWN_RANK)
+    order = len(job.parts("attempts")) * _RANKS_PER_ATTEMPT + rank
     return StateChange(
         run_id=name.run_id,
         launch=name.launch,
         backend="batch",
-        backend_id=job["jobId"],
+        backend_id=job.needed("jobId"),
         status=status,
-        order=_LAST if ended else attempts * _RANKS_PER_ATTEMPT + rank,
-        place=last_segment(job["jobQueue"]),
-        definition=job["jobDefinition"],
-        started_at=_iso(job.get("startedAt")) if running else None,
-        log_names=list(_running_log_names(job)) if running else [],
-        ending=_job_ending(job) if ended else None,
+        order=_LAST if ended else min(order, _LAST - 1),
+        place=last_segment(job.needed("jobQueue")),
+        definition=job.needed("jobDefinition"),
+        started_at=job.moment("startedAt") if running else None,
+        log_names=_kept(_running_log_names(job)) if running else [],
+        ending=_job_ending(job, status) if ended else None,
     )
 
 
-def is_child(job: Record) -> bool:
+def _is_child(job: Fields) -> bool:
     """Whether it is a child of an array job or a node of a multi-node job, whose job id has the
     node's number behind a ``#`` (AWS Batch user guide, "Multi-node parallel jobs")."""
-    return "index" in (job.get("arrayProperties") or {}) or "#" in str(job.get("jobId", ""))
+    return "index" in job.part("arrayProperties") or "#" in job.name("jobId")
 
 
-def job_log_names(job: Record) -> list[LogName]:
-    """The log streams of a Batch job's attempts, oldest first."""
-    return [
-        LogName(container=name, name=record["logStreamName"], attempt=number)
-        for number, attempt in enumerate(job.get("attempts") or [], start=1)
-        for name, record in _attempt_containers(attempt)
-        if record.get("logStreamName")
-    ]
+def _job_log_names(job: Fields) -> list[LogName]:
+    return _kept(
+        LogName(container=name, name=container.name("logStreamName"), attempt=number)
+        for number, attempt in enumerate(job.parts("attempts"), start=1)
+        for name, container in _attempt_containers(attempt)
+    )
 
 
-def _running_log_names(job: Record) -> Iterator[LogName]:
+def _running_log_names(job: Fields) -> Iterator[LogName]:
     """The log streams of a job's present attempt: Batch names them when it is running."""
-    attempt = len(job.get("attempts") or []) + 1
-    present = job | (job.get("ecsProperties") or {})
-    for name, record in _attempt_containers(present):
-        if record.get("logStreamName"):
-            yield LogName(container=name, name=record["logStreamName"], attempt=attempt)
+    attempt = min(len(job.parts("attempts")) + 1, MOST_INTEGER)
+    for name, container in (
+        *_attempt_containers(job),
+        *_attempt_containers(job.part("ecsProperties")),
+    ):
+        yield LogName(container=name, name=container.name("logStreamName"), attempt=attempt)
 
 
-def _task_log_names(task: Record) -> list[LogName]:
-    return [
-        LogName(container=container["name"], name=container["runtimeId"])
-        for container in task.get("containers") or []
-        if container.get("runtimeId")
-    ]
+def _task_log_names(task: Fields) -> list[LogName]:
+    return _kept(
+        LogName(container=container.name("name"), name=container.name("runtimeId"))
+        for container in task.parts("containers")
+    )
 
 
-def _task_ending(task: Record) -> Ending:
-    containers = task.get("containers") or []
+def _kept(names: Iterable[LogName]) -> list[LogName]:
+    """Those that name a stream of a container; the last of them, as far as a row has room."""
+    kept: list[LogName] = []
+    room = LOG_NAMES_BYTES
+    for each in reversed([each for each in names if each.container and each.name]):
+        room -= len(each.container.encode()) + len(each.name.encode())
+        if room < 0 or len(kept) == MOST_LOG_NAMES:
+            break
+        kept.append(each)
+    return kept[::-1]
+
+
+def _task_ending(task: Fields) -> Ending:
     return Ending(
-        code=task.get("stopCode", ""),
-        reason=task.get("stoppedReason", ""),
-        containers=[
-            ContainerEnd(
-                name=container["name"],
-                exit_code=container.get("exitCode"),
-                reason=container.get("reason", ""),
-            )
-            for container in containers
-        ],
+        code=task.name("stopCode"),
+        reason=task.words("stoppedReason"),
+        containers=_ends(
+            (container.name("name") or _UNNAMED, container)
+            for container in task.parts("containers")
+        ),
         log_names=_task_log_names(task),
-        started_at=_iso(task.get("startedAt")),
-        stopped_at=_iso(task.get("stoppedAt")),
+        started_at=task.moment("startedAt"),
+        stopped_at=task.moment("stoppedAt"),
     )
 
 
-def _job_ending(job: Record) -> Ending:
-    attempts = job.get("attempts") or []
-    last = attempts[-1] if attempts else {}
+def _job_ending(job: Fields, status: str) -> Ending:
+    last = next(reversed(job.parts("attempts")), Fields(None))
+    containers = list(_attempt_containers(last)) or list(_attempt_containers(job))
     return Ending(
-        code=job["status"],
-        reason=job.get("statusReason") or last.get("statusReason", ""),
-        succeeded=job["status"] == "SUCCEEDED",
-        terminated=bool(job.get("isTerminated") or job.get("isCancelled")),
-        containers=list(_job_containers(job, last)),
-        log_names=job_log_names(job),
-        started_at=_iso(job.get("startedAt")),
-        stopped_at=_iso(job.get("stoppedAt")),
+        code=status,
+        reason=job.words("statusReason") or last.words("statusReason"),
+        succeeded=status == "SUCCEEDED",
+        terminated=job.truth("isTerminated") or job.truth("isCancelled"),
+        containers=_ends(containers),
+        log_names=_job_log_names(job),
+        started_at=job.moment("startedAt"),
+        stopped_at=job.moment("stoppedAt"),
     )
 
 
-def _job_containers(job: Record, last_attempt: Record) -> Iterator[ContainerEnd]:
-    records = list(_attempt_containers(last_attempt)) or list(_attempt_containers(job))
-    for name, record in records:
-        yield ContainerEnd(
-            name=name, exit_code=record.get("exitCode"), reason=record.get("reason", "")
+def _ends(containers: Iterable[tuple[str, Fields]]) -> list[ContainerEnd]:
+    """How the containers ended. One that can't be read stays, without its exit code: without it,
+    the others might look like a success."""
+    ends = [
+        ContainerEnd(
+            name=name,
+            exit_code=container.integer("exitCode", -MOST_INTEGER - 1),
+            reason=container.words("reason"),
         )
+        for name, container in containers
+    ]
+    if len(ends) > MOST_CONTAINERS:
+        # Those that tell of a failure come first, so that none is left out for one that doesn't.
+        ends.sort(key=lambda end: end.exit_code == 0)
+    return ends[:MOST_CONTAINERS]
 
 
-def _attempt_containers(attempt: Record) -> Iterator[tuple[str, Record]]:
+def _attempt_containers(attempt: Fields) -> Iterator[tuple[str, Fields]]:
     """Containers of an attempt by name: one without a name, or those of ``taskProperties``."""
-    if attempt.get("container"):
-        yield "default", attempt["container"]
-    for task in attempt.get("taskProperties") or []:
-        for container in task.get("containers") or []:
-            yield container.get("name", "default"), container
-
-
-def _iso(moment: str | int | float | datetime | None) -> str | None:
-    """ECS events write ISO 8601, Batch epoch milliseconds, boto3 datetimes: ISO 8601 in UTC."""
-    if moment is None:
-        return None
-    if isinstance(moment, int | float):
-        moment = datetime.fromtimestamp(moment / 1000, UTC)
-    elif isinstance(moment, str):
-        moment = datetime.fromisoformat(moment)
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    container = attempt.part("container")
+    if container:
+        yield _DEFAULT, container
+    for task in attempt.parts("taskProperties"):
+        for container in task.parts("containers"):
+            yield container.name("name") or _DEFAULT, container

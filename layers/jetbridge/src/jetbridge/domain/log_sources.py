@@ -1,57 +1,62 @@
 """Where a container's definition, or AWS's record of a job, sends its output."""
 
 from collections.abc import Iterator
-from typing import Any
 
+from jetbridge.domain.records import Fields, Record
 from jetbridge.domain.run import LogSource
 
 # AWS Batch user guide, "Using the awslogs log driver": the group when none is configured.
 DEFAULT_LOG_GROUP = "/aws/batch/job"
 
 
-def task_log_source(container: dict[str, Any]) -> LogSource:
+def task_log_source(container: Record) -> LogSource:
     """Of one of ``containerDefinitions`` of an ECS task definition."""
-    configuration = container.get("logConfiguration") or {}
-    options = configuration.get("options") or {}
-    driver = configuration.get("logDriver", "none")
+    fields = Fields(container)
+    configuration = fields.part("logConfiguration")
+    options = configuration.part("options")
+    driver = configuration.name("logDriver") or "none"
     return LogSource(
-        container=container["name"],
+        container=fields.name("name"),
         driver=driver,
-        essential=container.get("essential", True),
-        group=options.get("awslogs-group") if driver == "awslogs" else None,
-        prefix=options.get("awslogs-stream-prefix"),
-        region=options.get("awslogs-region"),
+        essential=_essential(fields),
+        group=options.name("awslogs-group") or None if driver == "awslogs" else None,
+        prefix=options.name("awslogs-stream-prefix") or None,
+        region=options.name("awslogs-region") or None,
     )
 
 
-def job_log_sources(definition: dict[str, Any]) -> list[LogSource]:
+def job_log_sources(definition: Record) -> list[LogSource]:
     """Of a Batch job definition, or a record of DescribeJobs: its container, or those of
     ``taskProperties``; of a multi-node job, those of its first range of nodes."""
-    return [_job_log_source(name, each) for name, each in _job_containers(definition)]
+    return [_job_log_source(name, each) for name, each in _job_containers(Fields(definition))]
 
 
-def _job_containers(definition: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    nodes = (definition.get("nodeProperties") or {}).get("nodeRangeProperties") or []
+def _job_containers(definition: Fields) -> Iterator[tuple[str, Fields]]:
+    nodes = definition.part("nodeProperties").parts("nodeRangeProperties")
     if nodes:
         definition = nodes[0]
-    tasks = (definition.get("ecsProperties") or {}).get("taskProperties") or []
+    tasks = definition.part("ecsProperties").parts("taskProperties")
     for task in tasks:
-        for container in task.get("containers") or []:
-            yield container.get("name", "default"), container
+        for container in task.parts("containers"):
+            yield container.name("name") or "default", container
     if not tasks:
-        container = definition.get("containerProperties") or definition.get("container")
-        yield "default", container or {}
+        yield "default", definition.part("containerProperties") or definition.part("container")
 
 
-def _job_log_source(name: str, container: dict[str, Any]) -> LogSource:
-    configuration = container.get("logConfiguration") or {}
-    options = configuration.get("options") or {}
-    driver = configuration.get("logDriver", "awslogs")
-    group = options.get("awslogs-group", DEFAULT_LOG_GROUP)
+def _job_log_source(name: str, container: Fields) -> LogSource:
+    configuration = container.part("logConfiguration")
+    options = configuration.part("options")
+    driver = configuration.name("logDriver") or "awslogs"
+    group = options.name("awslogs-group") or DEFAULT_LOG_GROUP
     return LogSource(
         container=name,
         driver=driver,
-        essential=container.get("essential", True),
+        essential=_essential(container),
         group=group if driver == "awslogs" else None,
-        region=options.get("awslogs-region"),
+        region=options.name("awslogs-region") or None,
     )
+
+
+def _essential(container: Fields) -> bool:
+    """Unless it says that it isn't (API references of ECS and Batch, ``essential``)."""
+    return not container.denied("essential")

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from jetbridge.contract import Death, LogStream
-from jetbridge.domain.changes import Record, job_log_names
+from jetbridge.domain.changes import job_log_names
 from jetbridge.domain.lines import Line
 from jetbridge.domain.log_sources import job_log_sources
 from jetbridge.domain.names import last_segment
+from jetbridge.domain.records import Fields, Record
 from jetbridge.domain.run import LogSource, Run
 from jetbridge.domain.streams import log_streams, unread_containers
 
@@ -151,22 +152,23 @@ def _member(job_id: str) -> str:
     """Children are ``<job id>:<index>``, nodes ``<job id>#<index>`` (AWS Batch user guide)."""
     for mark, kind in ((":", "child"), ("#", "node")):
         _, found, index = job_id.partition(mark)
-        if found:
+        if found and index.isdecimal():
             return f"{kind}-{int(index):04}"
     return ""
 
 
 def node_count(run: Run, records: Mapping[str, Record]) -> int:
     """How many nodes the run's multi-node job has; 0: it is none, or not known."""
-    record = records.get(run.backend_id or "", {})
-    return int((record.get("nodeProperties") or {}).get("numNodes") or 0)
+    record = Fields(records.get(run.backend_id or ""))
+    return record.part("nodeProperties").integer("numNodes") or 0
 
 
 def _others(run: Run, records: Mapping[str, Record], size: int, shown: int) -> str:
     if not array_size(run):
         return f"The job has {size} nodes; the logs of {shown} are shown here."
-    summary = records.get(run.backend_id or "", {}).get("arrayProperties") or {}
-    failed = (summary.get("statusSummary") or {}).get("FAILED", "an unknown number")
+    summary = Fields(records.get(run.backend_id or "")).part("arrayProperties")
+    counted = summary.part("statusSummary").integer("FAILED")
+    failed = "an unknown number" if counted is None else counted
     groups = {source.group for source in run.definition.log_sources} if run.definition else set()
     where = ", ".join(sorted(group for group in groups if group))
     return (

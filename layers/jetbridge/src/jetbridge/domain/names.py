@@ -16,7 +16,7 @@ STACK_KEY_LENGTH = 8
 
 _NAME = re.compile(
     rf"^jb-(?P<stack>[a-z0-9]{{{STACK_KEY_LENGTH}}})"
-    rf"-(?P<run>[a-z2-7]{{{RUN_ID_LENGTH}}})-(?P<launch>[0-9]+)(?:-.*)?$"
+    rf"-(?P<run>[a-z2-7]{{{RUN_ID_LENGTH}}})-(?P<launch>[0-9]{{1,9}})(?:-.*)?\Z"
 )
 
 

@@ -33,8 +33,8 @@ class Notice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit
     airflow: str
     on_finish: Annotated[int, Meta(ge=0)] | None = None
     watcher: Annotated[int, Meta(ge=0)] | None = None
-    attempt: Annotated[int, Meta(ge=0)] = 0
-    since: float | None = None
+    attempt: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    since: Annotated[float, Meta(ge=0, le=1e11)] | None = None
 
 
 def way_of(request: StartRequest, stacks: Way) -> Way:

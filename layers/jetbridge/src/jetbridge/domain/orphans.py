@@ -1,6 +1,8 @@
 """Containers that carry Jetbridge's token and that no row accounts for."""
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from jetbridge.domain.failures import LOST_CODE
 from jetbridge.domain.run import Run, StateChange, Status
@@ -9,7 +11,7 @@ from jetbridge.domain.run import Run, StateChange, Status
 class Orphan(Struct, frozen=True, kw_only=True):
     """A task or job to be stopped by its own name, since no row leads to it."""
 
-    backend: str
+    backend: Annotated[str, Meta(pattern=r"^(ecs|batch)\Z")]
     place: str
     backend_id: str
     reason: str

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from jetbridge.backends.calls import call
-from jetbridge.domain.changes import Record
+from jetbridge.domain.records import Record
 
 # DescribeJobs takes up to 100 job ids (API reference).
 _DESCRIBED = 100
@@ -28,4 +28,5 @@ class BatchRecords:
 
 
 def _index(job_id: str) -> int:
-    return int(job_id.partition(":")[2] or 0)
+    index = job_id.partition(":")[2]
+    return int(index) if index.isdecimal() else 0

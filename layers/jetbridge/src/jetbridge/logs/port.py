@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from jetbridge.contract import LogStream
-from jetbridge.domain.changes import Record
 from jetbridge.domain.lines import Line
 from jetbridge.domain.log_copy import CopyState
 from jetbridge.domain.log_position import Position
+from jetbridge.domain.records import Record
 
 
 class StreamMissing(Exception):

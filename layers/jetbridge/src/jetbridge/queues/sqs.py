@@ -3,6 +3,9 @@
 import json
 from typing import Any
 
+from jetbridge.domain.messages import MESSAGE_ID, REASON
+from jetbridge.domain.records import presentable
+
 
 class SqsQueue:
     """``Queue`` on one standard SQS queue."""
@@ -16,6 +19,24 @@ class SqsQueue:
             QueueUrl=self._url,
             MessageBody=json.dumps(message),
             DelaySeconds=delay_seconds,
+            **({"MessageGroupId": group} if group else {}),
+        )
+
+    def give_up(self, body: str, reason: str, message_id: str, group: str = "") -> None:
+        """Keep a message that can never succeed: its body as it is, and why, as attributes.
+
+        Raises: ClientError: SQS doesn't take it, such as an empty body.
+        """
+        attributes = {REASON: presentable(reason), MESSAGE_ID: presentable(message_id)}
+        self._client.send_message(
+            QueueUrl=self._url,
+            # UTF-8, as SQS has it: a body that came from there stays as it is.
+            MessageBody=body.encode(errors="replace").decode(),
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value}
+                for name, value in attributes.items()
+                if value
+            },
             **({"MessageGroupId": group} if group else {}),
         )
 

@@ -14,8 +14,8 @@ from jetbridge.domain.run import (
 )
 from jetbridge.dynamodb import Item, mark, marshal, update
 from jetbridge.runs.item import from_item, structured
-from jetbridge.runs.port import Written
-from jetbridge.runs.table import RunsTable
+from jetbridge.runs.port import UnreadableRow, Written
+from jetbridge.runs.table import RunsTable, may_be_run
 
 ACTIVE_INDEX = "active"
 # A run that was asked to stop is looked at again so much later: the request may be lost.
@@ -46,10 +46,12 @@ class DynamoRuns(RunsTable):
         return True
 
     def get(self, run_id: str) -> Run | None:
+        if not may_be_run(run_id):
+            return None
         answer = self._client.get_item(
             TableName=self._table, Key=marshal({"run_id": run_id}), ConsistentRead=True
         )
-        return from_item(answer["Item"]) if "Item" in answer else None
+        return _run_in(answer.get("Item"))
 
     def begin_launch(self, run: Run, now: float) -> Run | None:
         seen = run.last_attempt_at
@@ -197,7 +199,7 @@ class DynamoRuns(RunsTable):
         change = "SET #finished = :yes REMOVE #active"
         self._mark(run_id, change, "attribute_exists(#run_id)", {":yes": True})
 
-    def due(self, now: float) -> Iterator[Run]:
+    def due(self, now: float) -> Iterator[Run | UnreadableRow]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             IndexName=ACTIVE_INDEX,
@@ -206,7 +208,10 @@ class DynamoRuns(RunsTable):
         )
         for page in pages:
             for item in page["Items"]:
-                yield from_item(item)
+                try:
+                    yield from_item(item)
+                except UnreadableRow as unreadable:
+                    yield unreadable
 
     def look_again(self, run_id: str, at: float) -> None:
         self._mark(
@@ -221,9 +226,17 @@ class DynamoRuns(RunsTable):
         return written.row if written.changed else None
 
     def _write(self, run_id: str, change: str, condition: str, values: Item) -> Written:
+        if not may_be_run(run_id):
+            return Written(False, None)
         key = {"run_id": run_id}
         changed, item = update(self._client, self._table, key, change, condition, values)
-        return Written(changed, None if item is None else from_item(item))
+        return Written(changed, _run_in(item))
 
     def _mark(self, run_id: str, change: str, condition: str, values: Item) -> None:
+        if not may_be_run(run_id):
+            return
         mark(self._client, self._table, {"run_id": run_id}, change, condition, values)
+
+
+def _run_in(item: Item | None) -> Run | None:
+    return from_item(item) if item is not None else None

@@ -1,23 +1,55 @@
-"""A run as a DynamoDB item and back: scalars as they are, structures as JSON text."""
+"""A run as a DynamoDB item and back: scalars as they are, structures as JSON text.
 
-from typing import Any
+What is written can be read: a structure is read back before it is put, and what doesn't come back
+as it was is refused. What was written by others, or by versions that checked less, may not be
+readable: then that one row is ``UnreadableRow``.
+"""
+
+from collections.abc import Sequence
+from typing import Any, get_args, get_origin
 
 import msgspec
 
+from jetbridge.contract import ContractError
 from jetbridge.domain.run import Run
 from jetbridge.dynamodb import Item, unmarshal
+from jetbridge.runs.port import UnreadableRow
 
-_STRUCTURES = ("request", "definition", "deaths", "attachments", "watchers", "stop", "ending")
+# An item has up to 400 KB (Amazon DynamoDB developer guide, "Quotas"). A new row leaves room for
+# what comes later: its definition, tries, watchers, deaths, a stop and the end.
+NEW_ROW_BYTES = 128 * 1024
+
 _FIELDS = {field.name: field.type for field in msgspec.structs.fields(Run)}
+_STRUCTURES = ("request", "definition", "deaths", "attachments", "watchers", "stop", "ending")
+# Free JSON, in which null is a value like any other.
+_FREE = "request"
 
 
-def structured(value: Any) -> str:
-    """A structure as it stands in the table."""
-    return msgspec.json.encode(value).decode()
+def structured(value: msgspec.Struct | Sequence[msgspec.Struct]) -> str:
+    """A structure as it stands in the table.
+
+    Raises:
+        ContractError: it could not be read again: a number or text that JSON has not, or more
+            nesting than can be read.
+    """
+    kind: Any = type(value)
+    if not isinstance(value, msgspec.Struct):
+        kind = list[type(value[0])] if value else list  # type: ignore[misc]
+    try:
+        text = msgspec.json.encode(value)
+        kept = msgspec.json.decode(text, type=kind) == value
+    except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError) as error:
+        raise _unkept(str(error)) from error
+    if not kept:
+        raise _unkept("it has a value that JSON has not, such as NaN")
+    return text.decode()
 
 
 def to_item(run: Run) -> Item:
-    """The attributes of a run, those that are None or empty left out."""
+    """The attributes of a run, those that are None or empty left out.
+
+    Raises: ContractError
+    """
     item = {}
     for name in _FIELDS:
         value = getattr(run, name)
@@ -27,24 +59,107 @@ def to_item(run: Run) -> Item:
 
 
 def new_item(run: Run, check_at: float, retention_seconds: int) -> Item:
-    """The item of a new row: in the index of active runs, due at its deadline at the latest."""
+    """The item of a new row: in the index of active runs, due at its deadline at the latest.
+
+    Raises:
+        ContractError: the request has a value that can't be kept, or is too large.
+    """
+    try:
+        deadline = run.deadline
+    except OverflowError as error:
+        raise _unkept(f"timeout_seconds: {error}") from error
     item = to_item(run) | {
         "active": "1",
         "place": run.place,
-        "check_at": check_at if run.deadline is None else min(check_at, run.deadline),
+        "check_at": check_at if deadline is None else min(check_at, deadline),
         "expires_at": int(run.created_at) + retention_seconds,
     }
     if run.caller.key is not None:
         item["caller"] = run.caller.key
     if run.definition is not None:
         item["definition_arn"] = run.definition.arn
+    size = sum(len(value.encode()) for value in item.values() if isinstance(value, str))
+    if size > NEW_ROW_BYTES:
+        raise ContractError(
+            "message",
+            f"has {size} bytes, over {NEW_ROW_BYTES}",
+            "Send less: put large values into S3 and name where they are",
+        )
     return item
 
 
 def from_item(marshalled: Item) -> Run:
-    """The run of an item as DynamoDB returns it; attributes that are no fields are let be."""
-    item = unmarshal({name: value for name, value in marshalled.items() if name in _FIELDS})
-    for name in _STRUCTURES:
-        if name in item:
-            item[name] = msgspec.json.decode(item[name])
-    return msgspec.convert(item, Run, strict=False)
+    """The run of an item as DynamoDB returns it; attributes that are no fields are let be.
+
+    A null in a structure counts as missing: earlier versions wrote those that AWS's records had.
+
+    Raises:
+        UnreadableRow: it is none that Jetbridge writes.
+    """
+    try:
+        item = unmarshal({name: value for name, value in marshalled.items() if name in _FIELDS})
+        for name in _STRUCTURES:
+            if name in item:
+                item[name] = msgspec.json.decode(item[name])
+        try:
+            return msgspec.convert(item, Run, strict=False)
+        except msgspec.ValidationError:
+            return msgspec.convert(_mended(item), Run, strict=False)
+    except (msgspec.MsgspecError, TypeError, ValueError, RecursionError) as error:
+        raise UnreadableRow(run_id_in(marshalled), str(error)) from error
+
+
+def run_id_in(marshalled: Item) -> str:
+    """The key of an item, which can be read whatever the rest is."""
+    return str(marshalled.get("run_id", {}).get("S", ""))
+
+
+def _mended(item: Item) -> Item:
+    mended = {
+        name: value if name == _FREE else _without_unusable(_FIELDS[name], value)
+        for name, value in item.items()
+    }
+    # Without it the next change counts, whatever its order.
+    if not isinstance(mended.get("change_order"), int):
+        mended.pop("change_order", None)
+    return mended
+
+
+def _without_unusable(kind: Any, value: Any) -> Any:
+    """The structure without members that have a default and no usable value."""
+    if get_origin(kind) is list and isinstance(value, list):
+        return [_without_unusable(get_args(kind)[0], each) for each in value]
+    struct = next((each for each in (kind, *get_args(kind)) if _is_struct(each)), None)
+    if struct is None or not isinstance(value, dict):
+        return value
+    kept = dict(value)
+    for field in msgspec.structs.fields(struct):
+        if field.encode_name not in kept:
+            continue
+        member = _without_unusable(field.type, kept.pop(field.encode_name))
+        if field.required or _usable(member, field.type):
+            kept[field.encode_name] = member
+    return kept
+
+
+def _is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+def _usable(value: Any, kind: Any) -> bool:
+    """Whether a scalar is of its kind, or it is a structure, which is not left out whole."""
+    if isinstance(value, dict | list):
+        return True
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def _unkept(problem: str) -> ContractError:
+    return ContractError(
+        "message",
+        f"can't be kept ({problem})",
+        "Send JSON in UTF-8 with finite numbers and modest nesting",
+    )

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from jetbridge.contract import ContractError
 from jetbridge.domain.run import (
     Attachment,
     Definition,
@@ -14,6 +15,22 @@ from jetbridge.domain.run import (
     Stop,
     Watcher,
 )
+
+
+class UnreadableRow(ContractError):
+    """The row of one run can't be read: somebody else wrote it, or a version that checked less.
+
+    Attributes:
+        run_id: its key, which can always be read.
+    """
+
+    def __init__(self, run_id: str, why: str) -> None:
+        super().__init__(
+            "run_id",
+            f"the row of run {run_id} can't be read ({why})",
+            "See RowsUnreadable in docs/operations.md",
+        )
+        self.run_id = run_id
 
 
 @dataclass(frozen=True)
@@ -31,7 +48,12 @@ class Written:
 
 
 class Runs(Protocol):
-    """Rows of runs. Every write is one conditional write: it happens whole or not at all."""
+    """Rows of runs. Every write is one conditional write: it happens whole or not at all.
+
+    What isn't a run's row, whatever its key, is no run. Every method that returns a row raises
+    ``UnreadableRow`` where it can't be read, and every one that writes raises ``ContractError``
+    where what is to be written couldn't be read again.
+    """
 
     def create(self, run: Run) -> bool:
         """Write a new row; False if the run id has one already."""
@@ -96,8 +118,9 @@ class Runs(Protocol):
         """The outcome is sealed and delivered: the sweeper need not look any more."""
         ...
 
-    def due(self, now: float) -> Iterator[Run]:
-        """Unfinished runs that nothing has been heard of for too long, longest first.
+    def due(self, now: float) -> Iterator[Run | UnreadableRow]:
+        """Unfinished runs that nothing has been heard of for too long, longest first; in place of
+        one whose row can't be read, what is wrong with it.
 
         They are read as they are asked for. A row may be older by a moment than ``get`` has it.
         """

@@ -9,6 +9,17 @@ from jetbridge.dynamodb import Item, marshal
 from jetbridge.runs.item import new_item
 
 _DAY_SECONDS = 24 * 3600
+# A partition key's limit (Amazon DynamoDB developer guide, "Quotas").
+_KEY_BYTES = 2048
+
+
+def may_be_run(run_id: str) -> bool:
+    """Whether there may be a run of this id. Every other item of the table has a ``#`` in its key:
+    ``pace#…``, ``task#…``, ``copy#…``, ``live#…``."""
+    try:
+        return "#" not in run_id and 0 < len(run_id.encode()) <= _KEY_BYTES
+    except UnicodeEncodeError:
+        return False
 
 
 class RunsTable:

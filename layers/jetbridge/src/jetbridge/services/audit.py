@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from jetbridge.backends.port import Backend
-from jetbridge.domain.changes import Record
+from jetbridge.contract import ContractError
 from jetbridge.domain.names import last_segment, token_prefix
 from jetbridge.domain.patterns import has_wildcards, matches
+from jetbridge.domain.records import Record, RecordError
 from jetbridge.runs.port import Runs
-from jetbridge.services.look_up import parsed
-from jetbridge.services.sweep import Each
+from jetbridge.services.look_up import named, parsed
+from jetbridge.services.sweep import Each, Report, unreported
 from jetbridge.services.track import Track
 
 
@@ -37,6 +38,7 @@ class Audit:
     places: ARNs of the clusters (``ecs``) and job queues (``batch``) that the stack allows, with
         IAM's wildcards.
     each: how records are looked at beside each other.
+    report: takes rows, and records of AWS, that can't be read.
     """
 
     runs: Runs
@@ -45,6 +47,7 @@ class Audit:
     places: Mapping[str, Sequence[str]]
     each: Each = map
     clock: Callable[[], float] = time.time
+    report: Report = unreported
 
     def __call__(self, seconds: float = math.inf) -> Audited:
         """Adopt or stop what no row knows; begin nothing more after so many seconds.
@@ -60,7 +63,7 @@ class Audit:
         for backend, patterns in self.places.items():
             for place in self._places(backend, patterns, errors):
                 try:
-                    self._look_through(backend, place, until, did)
+                    self._look_through(backend, place, until, did, errors)
                 except Exception as error:  # one broken cluster must not hold up the others
                     errors.append(error)
         if errors:
@@ -81,14 +84,28 @@ class Audit:
             named += [arn for arn in there if any(matches(pattern, arn) for pattern in patterns)]
         yield from dict.fromkeys(map(last_segment, named))
 
-    def _look_through(self, backend: str, place: str, until: float, did: Counter[str]) -> None:
+    def _look_through(
+        self, backend: str, place: str, until: float, did: Counter[str], errors: list[Exception]
+    ) -> None:
         prefix = token_prefix(self.track.stack_key)
         for records in self.backends[backend].living(place, prefix):
-            for what in self.each(partial(self._check, backend), records):
+            for what, problem in self.each(partial(self._checked, backend), records):
                 did.update(what)
+                if isinstance(problem, ContractError):
+                    self.report(problem)
+                elif problem is not None:
+                    errors.append(problem)
             if self.clock() >= until:
                 did["left"] += 1
                 return
+
+    def _checked(self, backend: str, record: Record) -> tuple[list[str], Exception | None]:
+        try:
+            return self._check(backend, record), None
+        except RecordError as error:
+            return [], error.of(named(backend, record))
+        except Exception as error:  # one broken row or record must not hold up the others
+            return [], error
 
     def _check(self, backend: str, record: Record) -> list[str]:
         change = parsed(backend, record, self.track.stack_key)

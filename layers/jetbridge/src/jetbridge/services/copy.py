@@ -9,7 +9,6 @@ from typing import Any
 from msgspec.structs import replace
 
 from jetbridge.contract import CloudWatchLogTarget, S3LogTarget, decode, to_builtins
-from jetbridge.domain.changes import Record
 from jetbridge.domain.log_lines import note_line
 from jetbridge.domain.log_parts import LogPart, Plan, plans
 from jetbridge.domain.log_whereabouts import (
@@ -22,6 +21,8 @@ from jetbridge.domain.log_whereabouts import (
     node_count,
     whereabouts,
 )
+from jetbridge.domain.messages import CopyMessage
+from jetbridge.domain.records import Record
 from jetbridge.domain.run import Run
 from jetbridge.logs.port import JobRecords, Objects, Streams
 from jetbridge.queues.port import GiveUp, Queue
@@ -57,24 +58,26 @@ class Copy:
     part_bytes: int = PART_BYTES
     close_live: CloseLive | None = None
 
-    def __call__(self, message: dict[str, Any], remaining: Callable[[], float]) -> int:
+    def __call__(self, message: CopyMessage, remaining: Callable[[], float]) -> int:
         """Deal with a message of the logs queue.
 
-        ``{run_id}`` asks for all lines of an ended run, for each try that waits for it;
-        ``{run_id, part}`` for those of one part, from where its copy stands; with ``since`` where
-        nothing of it could be read since then (epoch seconds). All may be repeated. ``remaining``
-        gives the seconds that the invocation has left.
+        Without ``part`` it asks for all lines of an ended run, for each try that waits for it;
+        with one, for those of the part, from where its copy stands; with ``since`` where
+        nothing of it could be read since then. All may be repeated.
+        ``remaining`` gives the seconds that the invocation has left.
 
         Returns:
             How many lines came to where they are read.
 
         Raises:
             GiveUp: a copy can't go on. What is there says so.
+            ContractError: the part is none.
+            Exception: the notes for some place could not be written; the rest is begun.
         """
-        run_id = message["run_id"]
-        if "part" in message:
-            part, keys = decode(LogPart, message["part"]), message.get("keys", [])
-            return self._copy(run_id, part, keys, remaining, message.get("since"))
+        run_id = message.run_id
+        if message.part is not None:
+            part = decode(LogPart, message.part)
+            return self._copy(run_id, part, message.keys, remaining, message.since)
         run = self.runs.get(run_id)
         if run is None or run.ending is None or not run.log_targets:
             return 0
@@ -82,22 +85,33 @@ class Copy:
         if 0 < wait < LONGEST_WAIT_SECONDS:
             self.queue.send({"run_id": run_id}, math.ceil(wait))
             return 0
-        parts = self._begin(run)
+        parts, errors = self._begin(run)
         keys = [part.key(run_id) for part in parts] if self.close_live is not None else []
         for part in parts[1:]:
             self._send(run_id, part, keys)
+        lines = 0
         if parts:
-            return self._copy(run_id, parts[0], keys, remaining)
-        self._close_live(run_id, keys)
-        return 0
+            lines = self._copy(run_id, parts[0], keys, remaining)
+        elif not errors:
+            self._close_live(run_id, keys)
+        if len(errors) == 1:
+            raise errors[0]
+        if errors:
+            raise ExceptionGroup(f"notes on the logs of run {run_id} are not written", errors)
+        return lines
 
-    def _begin(self, run: Run) -> list[LogPart]:
-        """Write the notes; returns what else there is to copy."""
-        parts = []
+    def _begin(self, run: Run) -> tuple[list[LogPart], list[Exception]]:
+        """Write the notes; returns what else there is to copy, and why notes could not be
+        written: one place that can't be written to must not hold up the others."""
+        parts: list[LogPart] = []
+        errors: list[Exception] = []
         for plan in plans(run, whereabouts(run, self.region, self._records(run))):
-            self._write_notes(run, plan)
             parts += plan.parts
-        return parts
+            try:
+                self._write_notes(run, plan)
+            except Exception as error:
+                errors.append(error)
+        return parts, errors
 
     def _copy(
         self,

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from jetbridge.bus.port import Bus
 from jetbridge.contract import (
@@ -74,6 +75,7 @@ class Finish:
 
         Raises:
             NotYet: the last lines haven't reached CloudWatch Logs, or can't be read now.
+            Exception: it could not be delivered to all.
         """
         run = self.runs.get(run_id)
         if run is None or run.ending is None:
@@ -83,13 +85,32 @@ class Finish:
             return outcome
         if outcome is None:
             outcome = self.outcomes.seal(self._compose(run, run.ending))
-        for notice in notices(run.request, outcome, self.stacks, run.watchers):
-            self.notices.send(to_builtins(notice), group=notice.airflow)
-        if run.log_targets:
-            self.copies.send({"run_id": run_id})
-        self.bus.announce(fitting(outcome))
+        self._deliver(run, outcome)
         self.runs.mark_finished(run_id)
         return outcome
+
+    def _deliver(self, run: Run, outcome: Outcome) -> None:
+        """Each to whom it is due, whatever becomes of the others.
+
+        Raises: what went wrong; an ExceptionGroup of several. All come again then.
+        """
+        deliveries: list[Callable[[], object]] = [
+            partial(self.notices.send, to_builtins(notice), group=notice.airflow)
+            for notice in notices(run.request, outcome, self.stacks, run.watchers)
+        ]
+        if run.log_targets:
+            deliveries.append(partial(self.copies.send, {"run_id": run.run_id}))
+        deliveries.append(partial(self.bus.announce, fitting(outcome)))
+        errors = []
+        for deliver in deliveries:
+            try:
+                deliver()
+            except Exception as error:  # one that can't be delivered must not hold up the others
+                errors.append(error)
+        if len(errors) == 1:
+            raise errors[0]
+        if errors:
+            raise ExceptionGroup(f"the end of run {run.run_id} is not delivered to all", errors)
 
     def _compose(self, run: Run, ending: Ending) -> Outcome:
         request = run.request

@@ -5,11 +5,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import batched, chain, zip_longest
-from typing import Self
+from typing import Any, NamedTuple, Self
 
 from jetbridge.backends.port import Backend
-from jetbridge.domain.changes import Record, from_job, from_task
+from jetbridge.domain.changes import from_job, from_task
 from jetbridge.domain.failures import LOST_CODE
+from jetbridge.domain.records import Fields, Record, RecordError
 from jetbridge.domain.run import Ending, Run, StateChange, Status
 from jetbridge.runs.port import Runs
 from jetbridge.services.track import Track
@@ -18,6 +19,8 @@ from jetbridge.services.track import Track
 DESCRIBE_LIMIT = 100
 # For so long after its launch AWS may not know a task or job yet: it isn't lost.
 UNKNOWN_YET_SECONDS = 300
+# Where AWS's records carry the launch's name.
+_LAUNCH_NAMES = {"ecs": "startedBy", "batch": "jobName"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,13 @@ def in_batches(launched: Iterable[Watched]) -> Iterator[Sequence[Watched]]:
     return (batch for batch in chain.from_iterable(turns) if batch is not None)
 
 
+class Failed(NamedTuple):
+    """What came up at one run of a look-up."""
+
+    run_id: str
+    error: Exception
+
+
 @dataclass(frozen=True)
 class LookUp:
     runs: Runs
@@ -65,23 +75,36 @@ class LookUp:
     track: Track
     clock: Callable[[], float] = time.time
 
-    def __call__(self, batch: Sequence[Watched]) -> None:
+    def __call__(self, batch: Sequence[Watched]) -> list[Failed]:
         """Record what AWS says of up to 100 launched runs of one cluster or queue.
 
-        What AWS doesn't know is lost, if it was launched long enough ago to be known.
+        What AWS doesn't know is lost, if it was launched long enough ago to be known. Returns
+        what could not be dealt with; the rest is done.
         """
         unseen = {run.backend_id: run for run in batch}
-        place = batch[0]
+        place, failed, all_named = batch[0], list[Failed](), True
         for record in self.backends[place.backend].describe(place.place, list(unseen)):
-            change = parsed(place.backend, record, self.track.stack_key)
-            run = unseen.pop(change.backend_id, None) if change else None
-            if change and run and not run.knows(change):
-                self.track.record(change)
-        for run in unseen.values():
-            if self.clock() - run.launched_at > UNKNOWN_YET_SECONDS:
-                self._lost(run)
+            name = named(place.backend, record)
+            all_named = all_named and bool(name)
+            run = unseen.pop(name, None)
+            if run is not None:
+                failed += _tried(run, self._take, record)
+        if all_named:  # else it may be one of these that AWS does know
+            for run in unseen.values():
+                failed += _tried(run, self._lost)
+        return failed
+
+    def _take(self, run: Watched, record: Record) -> None:
+        change = parsed(run.backend, record, self.track.stack_key)
+        if change is None:
+            field = _LAUNCH_NAMES[run.backend]
+            raise RecordError(field, record.get(field))
+        if not run.knows(change):
+            self.track.record(change)
 
     def _lost(self, launched: Watched) -> None:
+        if self.clock() - launched.launched_at <= UNKNOWN_YET_SECONDS:
+            return
         run = self.runs.get(launched.run_id)
         if run is None or run.status is not Status.LAUNCHED:
             return
@@ -91,6 +114,21 @@ class LookUp:
             code=LOST_CODE, reason=f"{run.backend_id} was launched, but AWS does not know it now"
         )
         self.track.endings.of_launch(run, ending)
+
+
+def _tried(run: Watched, do: Callable[..., None], *arguments: Any) -> list[Failed]:
+    try:
+        do(run, *arguments)
+    except RecordError as error:
+        return [Failed(run.run_id, error.of(run.backend_id))]
+    except Exception as error:  # one broken row or record must not hold up the others
+        return [Failed(run.run_id, error)]
+    return []
+
+
+def named(backend: str, record: Record) -> str:
+    """The task's ARN or the job's id; "" if the record has none that can be used."""
+    return Fields(record).name("taskArn" if backend == "ecs" else "jobId")
 
 
 def parsed(backend: str, record: Record, stack_key: str) -> StateChange | None:

@@ -3,17 +3,18 @@
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import batched
 from typing import Any
 
 from jetbridge.backends.port import Backend
-from jetbridge.contract import StopCause, StopRequest, to_builtins
+from jetbridge.contract import ContractError, StopCause, StopRequest, to_builtins
 from jetbridge.domain.run import Run, Status
 from jetbridge.queues.port import Queue
-from jetbridge.runs.port import Runs
+from jetbridge.runs.port import Runs, UnreadableRow
 from jetbridge.services.endings import queue_launch
 from jetbridge.services.look_up import LookUp, Watched, in_batches
 from jetbridge.services.track import Track
@@ -26,6 +27,13 @@ BY = "Jetbridge"
 
 # ``map``, or that of a pool of threads: most of a sweep is waiting for AWS.
 Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+
+Report = Callable[[ContractError], object]
+"""Takes what can't be read, an ``UnreadableRow`` or a ``RecordError``: it was passed over."""
+
+
+def unreported(problem: ContractError) -> None:
+    """Nobody is told."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,7 @@ class Sweep:
     """Attributes:
     check_after_seconds: how long nothing may be heard of a run before it is looked up.
     each: how the parts of a sweep are done beside each other.
+    report: takes rows, and records of AWS, that can't be read.
     """
 
     runs: Runs
@@ -70,12 +79,14 @@ class Sweep:
     check_after_seconds: float
     each: Each = map
     clock: Callable[[], float] = time.time
+    report: Report = unreported
 
     def __call__(self, seconds: float = math.inf) -> Swept:
         """Look at the runs that are due; begin nothing more after so many seconds.
 
         What needs no look-up comes first, so that an ECS or a Batch that doesn't answer holds up
-        its own runs alone.
+        its own runs alone. A row that can't be read is reported, and is due again as if it had
+        been looked up.
 
         Raises:
             ExceptionGroup: some runs could not be dealt with, or look-ups of some clusters or
@@ -92,33 +103,57 @@ class Sweep:
     def _attend_to_all(self, now: float, progress: _Progress) -> list[Watched]:
         """Do what is to be done without asking AWS; returns the launched ones."""
         launched: list[Watched] = []
-        for runs in batched(self.runs.due(now), ROWS_AT_ONCE, strict=False):
+        due = self._due(now, progress)
+        for rows in batched(due, ROWS_AT_ONCE, strict=False):
             if self.clock() >= progress.until:
-                progress.did["left"] += len(runs)
+                progress.did["left"] += len(rows)
                 break
-            launched += [Watched.of(run) for run in runs if run.status is Status.LAUNCHED]
-            for did, error in self.each(partial(self._attend, now), runs):
+            for did, watched, errors in self.each(partial(self._attend, now), rows):
                 progress.did.update(did)
-                progress.errors += error
+                launched += watched
+                self._note(errors, progress)
         return launched
 
-    def _attend(self, now: float, run: Run) -> tuple[list[str], list[Exception]]:
-        did = []
+    def _due(self, now: float, progress: _Progress) -> Iterator[Run | UnreadableRow]:
+        """Up to where they can be read: those that were are dealt with all the same."""
         try:
-            if run.status is Status.ENDED:
-                self.track.endings.hand_over.again(run)
-                did.append("finished")
-            elif _to_be_stopped(run, now):
-                self._stop(run)
-                did.append("timed_out")
-            if run.status not in (Status.ENDED, Status.LAUNCHED):
-                queue_launch(self.launches, run, now)
-                did.append("relaunched")
-            if run.status is not Status.LAUNCHED:
-                self.runs.look_again(run.run_id, self._next_look(run.deadline))
+            yield from self.runs.due(now)
+        except Exception as error:
+            progress.errors.append(error)
+
+    def _note(self, errors: Iterable[Exception], progress: _Progress) -> None:
+        for error in errors:
+            if isinstance(error, ContractError):
+                self.report(error)
+            else:
+                progress.errors.append(error)
+
+    def _attend(
+        self, now: float, row: Run | UnreadableRow
+    ) -> tuple[list[str], list[Watched], list[Exception]]:
+        did: list[str] = []
+        try:
+            if isinstance(row, UnreadableRow):
+                self.runs.look_again(row.run_id, self._next_look(None))
+                return did, [], [row]
+            launched = [Watched.of(row)] if row.status is Status.LAUNCHED else []
+            did += self._act(now, row)
         except Exception as error:  # one broken queue or row must not hold up the others
-            return did, [error]
-        return did, []
+            return did, [], [error] if isinstance(row, Run) else [row, error]
+        return did, launched, []
+
+    def _act(self, now: float, run: Run) -> Iterator[str]:
+        if run.status is Status.ENDED:
+            self.track.endings.hand_over.again(run)
+            yield "finished"
+        elif _to_be_stopped(run, now):
+            self._stop(run)
+            yield "timed_out"
+        if run.status not in (Status.ENDED, Status.LAUNCHED):
+            queue_launch(self.launches, run, now)
+            yield "relaunched"
+        if run.status is not Status.LAUNCHED:
+            self.runs.look_again(run.run_id, self._next_look(run.deadline))
 
     def _stop(self, run: Run) -> None:
         limit = run.request.timeout_seconds
@@ -130,12 +165,13 @@ class Sweep:
 
     def _look_up_all(self, launched: list[Watched], progress: _Progress) -> None:
         for backend in {run.backend for run in launched}:
-            self.backends[backend]  # clients are made here, since not all threads may make them
+            with suppress(Exception):  # its own look-ups fail then
+                self.backends[backend]  # clients are made here: not all threads may make them
         look_up = LookUp(self.runs, self.backends, self.track, self.clock)
         look = partial(self._look_up, look_up, progress)
-        for did, error in self.each(look, in_batches(launched)):
+        for did, errors in self.each(look, in_batches(launched)):
             progress.did.update(did)
-            progress.errors += error
+            self._note(errors, progress)
 
     def _look_up(
         self, look_up: LookUp, progress: _Progress, batch: Sequence[Watched]
@@ -144,16 +180,22 @@ class Sweep:
         if self.clock() >= progress.until:
             return {"left": len(batch)}, []
         errors: list[Exception] = []
+        soon: set[str] = set()
         try:
             if place not in progress.broken:
-                look_up(batch)
+                failed = look_up(batch)
+                errors += [each.error for each in failed]
+                soon = {run for run, error in failed if not isinstance(error, ContractError)}
         except Exception as error:  # one broken cluster must not hold up the others
             progress.broken.add(place)
             errors.append(error)
         for run in batch:
-            failed = place in progress.broken
-            at = self.clock() + RETRY_SECONDS if failed else self._next_look(run.deadline)
-            self.runs.look_again(run.run_id, at)
+            again = place in progress.broken or run.run_id in soon
+            at = self.clock() + RETRY_SECONDS if again else self._next_look(run.deadline)
+            try:
+                self.runs.look_again(run.run_id, at)
+            except Exception as error:
+                errors.append(error)
         return {"described": len(batch), "describe_calls": 1}, errors
 
     def _next_look(self, deadline: float | None) -> float:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from jetbridge.domain.changes import Record, from_event
+from jetbridge.domain.changes import from_event
 from jetbridge.domain.orphans import is_orphan, orphan_of
 from jetbridge.domain.run import Run, StateChange
 from jetbridge.queues.port import Queue
@@ -22,10 +22,13 @@ class Track:
     stack_key: str
     streams: NoteStreams | None = None
 
-    def __call__(self, event: Record) -> StateChange | None:
+    def __call__(self, event: object) -> StateChange | None:
         """Record what an EventBridge event reports; returns it, or None if it isn't ours.
 
         A repeated event whose end was committed sends on again what follows it.
+
+        Raises:
+            RecordError: it can never be recorded.
         """
         change = from_event(event, self.stack_key)
         if change is not None:

@@ -5,6 +5,7 @@ from functools import cache
 
 from jetbridge.services.audit import Audit
 from jetbridge.services.sweep import Sweep
+from jetbridge.telemetry import unreadable
 from jetbridge.wiring.backends import Backends
 from jetbridge.wiring.parts import launch_queue, runs, settings, stop_queue
 from jetbridge.wiring.track_run import track
@@ -22,6 +23,7 @@ def sweep() -> Sweep:
         stops=stop_queue(),
         check_after_seconds=settings().check_after_seconds,
         each=_threads().map,
+        report=unreadable,
     )
 
 
@@ -33,6 +35,7 @@ def audit() -> Audit:
         track=track(),
         places={"ecs": known.cluster_arns, "batch": known.job_queue_arns},
         each=_threads().map,
+        report=unreadable,
     )
 
 

@@ -73,7 +73,7 @@ class Notify:
             GiveUp: it has waited too long.
         """
         run = self.runs.get(notice.run_id)
-        outcome = self.outcomes.get(notice.run_id)
+        outcome = None if run is None else self.outcomes.get(notice.run_id)
         if run is None or outcome is None:
             return None
         shut = self.breaker.remaining(notice.airflow)
