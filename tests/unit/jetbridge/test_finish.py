@@ -423,6 +423,31 @@ def test_crash_between_any_two_side_effects(moment: int, outcomes: Outcomes) -> 
     assert row.finished
 
 
+def _fail() -> None:
+    raise ConnectionError("SQS is away")
+
+
+def test_one_that_cannot_be_delivered_holds_up_no_other() -> None:
+    deliveries = [
+        moment
+        for moment, name in enumerate(_moments())
+        if name in ("before send", "before announce")
+    ]
+    for broken in deliveries:
+        scene = Scene(WATCHED, {MAIN: ["x"]}, Steps({broken: _fail}), stacks="push")
+        with pytest.raises(ConnectionError):
+            scene.settled()
+        sent = len(scene.notices.messages + scene.copies.messages) + len(scene.bus.announced)
+        assert sent == len(deliveries) - 1
+        row = scene.runs.get(scene.run.run_id)
+        assert row is not None
+        assert not row.finished
+        scene.settled()
+    both = Steps(dict.fromkeys(deliveries[:2], _fail))
+    with pytest.raises(ExceptionGroup, match="not delivered to all"):
+        Scene(WATCHED, {MAIN: ["x"]}, both, stacks="push").settled()
+
+
 def test_two_at_once_deliver_the_same_outcome() -> None:
     steps = Steps()
     scene = Scene(ended_run("ecs_stopped_exit_0"), {MAIN: ["x"]}, steps, stacks="push")

@@ -7,14 +7,23 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jetbridge_testing.core import Core
 from jetbridge_testing.mutations import mutated
-from jetbridge_testing.samples import STACK_KEY, STATE_CHANGES, event, launched_run, new_run
+from jetbridge_testing.samples import (
+    STACK_KEY,
+    STATE_CHANGES,
+    event,
+    launched_run,
+    new_run,
+    sample,
+)
 
+from jetbridge.contract import ContractError, decode
 from jetbridge.domain.changes import from_event
 from jetbridge.domain.failures import judge
+from jetbridge.domain.log_parts import LogPart
 from jetbridge.domain.records import (
     MOST_CONTAINERS,
     MOST_LOG_NAMES,
@@ -168,6 +177,14 @@ def test_long_texts_keep_their_beginning_and_end(long: str) -> None:
     assert shown.endswith(" not found")
 
 
+@pytest.mark.parametrize("value", [-1, 10**400, 2**64, 1.5, None])
+def test_time_of_a_part_that_is_none_is_refused(value: object) -> None:
+    [record] = sample("copy_logs/part")["Records"]
+    part = json.loads(record["body"])["part"]
+    with pytest.raises(ContractError, match="stopped_at"):
+        decode(LogPart, part | {"stopped_at": value})
+
+
 def _readable(change: StateChange) -> None:
     run = launched_run(
         "airflow_ecs" if change.backend == "ecs" else "airflow_batch",
@@ -205,6 +222,7 @@ def test_any_json_in_any_field(data: st.DataObject, name: str) -> None:
         _readable(change)
 
 
+@example(36383, False)
 @given(st.integers(0, 2**64), st.booleans())
 @settings(max_examples=200)
 def test_any_sweep_handles_all_other_runs(seed: int, first: bool) -> None:

@@ -26,6 +26,7 @@ from jetbridge.contract import (
 from jetbridge.contract.watch import MAX_WATCHED_RUNS
 from jetbridge.domain.run import Ending, Run, Stop, Watcher
 from jetbridge.domain.watchers import MAX_WATCHERS
+from jetbridge.runs.port import UnreadableRow
 from jetbridge.services.watch import ROUNDS, Contended, Watch
 
 LOST = Ending(code="Lost", reason="unknown to AWS")
@@ -294,3 +295,20 @@ def test_without_an_airflow_nobody_is_promised_anything() -> None:
 def test_what_breaks_the_contract_is_named(fields: dict[str, Any], named: str) -> None:
     with pytest.raises(ContractError, match=named):
         decode(WatchRequest, fields)
+
+
+def test_row_that_cannot_be_read_holds_up_no_other() -> None:
+    bad, good = launched_run(), launched_run("airflow_batch")
+    scene = Scene(bad, good)
+    get = scene.runs.get
+
+    def broken(run_id: str) -> Run | None:
+        if run_id == bad.run_id:
+            raise UnreadableRow(run_id, "it is odd")
+        return get(run_id)
+
+    scene.runs.get = broken  # type: ignore[method-assign]
+    assert list(scene.watch(bad.run_id, good.run_id).runs) == [good.run_id]
+    scene.outcomes.seal(outcome_of(bad))
+    answer = scene.watch(bad.run_id, good.run_id)
+    assert answer.runs[bad.run_id].outcome == outcome_of(bad)

@@ -4,9 +4,10 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from jetbridge.contract import LogStream, LogTarget
 from jetbridge.domain.lines import Line
@@ -18,6 +19,8 @@ SHOWN_BYTES = 16 * 1024 * 1024
 # Of one stream, shown from its beginning, and as much up to its end.
 MOST_SHOWN_BYTES = 2 * 1024 * 1024
 LEAST_SHOWN_BYTES = 64 * 1024
+# 31 December 9999, beyond which Python has no datetime.
+LAST_MILLISECOND = 253_402_300_799_999
 # Of one run: the latest.
 MOST_PARTS = 100
 
@@ -37,8 +40,8 @@ class LogPart(Struct, frozen=True, kw_only=True, omit_defaults=True):
     stream: LogStream
     name: str
     logger: str
-    stopped_at: int
-    shown_bytes: int = MOST_SHOWN_BYTES
+    stopped_at: Annotated[int, Meta(ge=0, le=LAST_MILLISECOND)]
+    shown_bytes: Annotated[int, Meta(ge=1, le=SHOWN_BYTES)] = MOST_SHOWN_BYTES
     title: str = ""
 
     @property

@@ -29,9 +29,10 @@ LOG_NAMES_BYTES = 48 * 1024
 # botocore's models of ecs and batch have exit codes and counts as 32-bit integers.
 MOST_INTEGER = 2**31 - 1
 
-# Halves of surrogate pairs, which are in no UTF-8, and control characters.
+# Halves of surrogate pairs, which are in no UTF-8, control characters, and what SQS takes in no
+# message (API reference of SendMessage, MessageBody).
 _NOT_IN_NAMES = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
-_NOT_IN_WORDS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_NOT_IN_WORDS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

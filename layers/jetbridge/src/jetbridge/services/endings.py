@@ -4,8 +4,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from jetbridge.domain.failures import next_launch
+<<<<<<< ours
 from jetbridge.domain.groups import message_group
+=======
+from jetbridge.domain.records import presentable
+>>>>>>> theirs
 from jetbridge.domain.run import Ending, Relaunch, Run, StateChange, Status
 from jetbridge.queues.port import Queue
 from jetbridge.runs.port import Runs
@@ -45,7 +51,9 @@ class Endings:
         return self._settle(change.run_id, change.launch, ending, change.backend_id, write)
 
     def of_launch(self, run: Run, ending: Ending) -> Run | None:
-        """Record an end of the run's current launch that no event will report."""
+        """Record an end of the run's current launch that no event will report; of a long reason,
+        as AWS may give it for a launch that it refuses, the beginning and the end."""
+        ending = replace(ending, code=presentable(ending.code), reason=presentable(ending.reason))
 
         def write(relaunch: Relaunch | None) -> Run | None:
             return self.runs.end(run.run_id, run.launch, ending, relaunch)

@@ -82,14 +82,15 @@ class LookUp:
         what could not be dealt with; the rest is done.
         """
         unseen = {run.backend_id: run for run in batch}
-        place, failed, all_named = batch[0], list[Failed](), True
+        place, failed, all_known = batch[0], list[Failed](), True
+        asked = frozenset(unseen)
         for record in self.backends[place.backend].describe(place.place, list(unseen)):
             name = named(place.backend, record)
-            all_named = all_named and bool(name)
+            all_known = all_known and name in asked
             run = unseen.pop(name, None)
             if run is not None:
                 failed += _tried(run, self._take, record)
-        if all_named:  # else it may be one of these that AWS does know
+        if all_known:  # else it may be one of these that AWS does know
             for run in unseen.values():
                 failed += _tried(run, self._lost)
         return failed

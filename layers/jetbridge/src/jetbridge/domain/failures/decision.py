@@ -6,6 +6,7 @@ from jetbridge.contract import Cause, Death
 from jetbridge.domain.failures.spot import leaves_spot
 from jetbridge.domain.failures.table import POLICY, Decision
 from jetbridge.domain.failures.verdict import judge
+from jetbridge.domain.records import presentable
 from jetbridge.domain.run import Ending, Relaunch, Run
 
 # Without a timeout of its own, a run waits so long for capacity.
@@ -13,7 +14,7 @@ LONGEST_WAIT_SECONDS = 3600
 # A row and an outcome have room for some hundred deaths; a run that waits for days leaves out
 # some of its waits.
 DEATHS_KEPT = 50
-REASON_CHARACTERS = 500
+REASON_BYTES = 500
 
 
 def next_launch(
@@ -29,7 +30,7 @@ def next_launch(
     death = Death(
         launch=run.launch,
         cause=cause,
-        reason=reason_of(ending)[:REASON_CHARACTERS],
+        reason=presentable(reason_of(ending), REASON_BYTES),
         backend_id=backend_id or run.backend_id,
         at=now,
     )
