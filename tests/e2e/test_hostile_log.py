@@ -129,7 +129,6 @@ def test_the_page_shows_hostile_lines_as_the_containers_and_those_beside_them(
         log = WholeLog(page)
         log.open(airflow.url, "hostile", run_id, "cleaned", 1)
         texts = log.texts("healthy first.", f"healthy {len(HOSTILE) - 1:02}.")
-        assert log.shows_within(OWN, 30)
         assert not log.says("Unable to show logs")
         assert log.groups() == 1 + own.count('"::group::')
         assert log.links("javascript:") == 0
@@ -139,7 +138,7 @@ def test_the_page_shows_hostile_lines_as_the_containers_and_those_beside_them(
     assert [text for text in texts[0::2] if " - healthy " not in text] == []
     for text, (message, part) in zip(shown, HOSTILE, strict=True):
         assert part in text, (message[:100], text[:400])
-        assert re.match(r"\d+\s*\[[\d: -]+\] (INFO|ERROR) - ", text), text[:100]
+        assert re.match(r"\d+\s*\[[\d:, -]+\] (INFO|ERROR) - ", text), text[:100]
 
 
 def test_the_page_without_that_care_would_break(
@@ -148,8 +147,10 @@ def test_the_page_without_that_care_would_break(
     """What the test above would see if such a line came to the page as it is: nothing of the try,
     or an error in place of the page."""
     raw = {"timestamp": "2026-03-01T00:00:29.007Z", "event": "x", "error_detail": "403"}
-    add(airflow, "raw", json.dumps(raw).encode() + b"\n")
     with window(browser) as page:
         log = WholeLog(page)
+        log.open(airflow.url, "hostile", run_id, "raw", 1)
+        assert log.shows_within(OWN, 30)
+        add(airflow, "raw", json.dumps(raw).encode() + b"\n")
         log.open(airflow.url, "hostile", run_id, "raw", 1)
         assert not log.shows_within(OWN, 5)
