@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from jetbridge.domain.failures import next_launch
-<<<<<<< ours
 from jetbridge.domain.groups import message_group
-=======
 from jetbridge.domain.records import presentable
->>>>>>> theirs
 from jetbridge.domain.run import Ending, Relaunch, Run, StateChange, Status
 from jetbridge.queues.port import Queue
 from jetbridge.runs.port import Runs

@@ -12,7 +12,7 @@ from jetbridge.domain.principals import OPERATOR, Principal
 from jetbridge.domain.run import Run, Status
 from jetbridge.domain.tries import attachment_of, check_time, is_later, takes_over
 from jetbridge.queues.port import Queue
-from jetbridge.runs.port import Runs, Tries
+from jetbridge.runs.port import Runs, Tries, UnreadableRow
 from jetbridge.services.endings import queue_launch
 from jetbridge.services.supersede import stop_superseded
 
@@ -109,7 +109,12 @@ class Start:
         newest = self.tries.newest(caller.task_key)
         if newest == run.run_id:
             return None
-        earlier = self.runs.get(newest) if newest is not None else None
+        try:
+            earlier = self.runs.get(newest) if newest is not None else None
+        except UnreadableRow:
+            # Nothing but its id is known. The request for its stop ends in the dead letters.
+            later = replace(run, supersedes=newest)
+            return later if self.tries.create(later, caller.task_key, newest) else None
         if earlier is None:
             return run if self.tries.create(run, caller.task_key, newest) else None
         before = earlier.caller

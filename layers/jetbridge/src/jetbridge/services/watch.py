@@ -48,14 +48,10 @@ class Watch:
         """
         request = principal.admit(request)
         watcher = self._watcher(request)
-<<<<<<< ours
         found = {
-            run_id: self._look(run_id, watcher, principal)
+            run_id: self._seen(run_id, watcher, principal)
             for run_id in dict.fromkeys(request.run_ids)
         }
-=======
-        found = {run_id: self._seen(run_id, watcher) for run_id in dict.fromkeys(request.run_ids)}
->>>>>>> theirs
         return WatchAnswer(
             runs={run_id: run for run_id, run in found.items() if run is not None},
             outcomes_table=self.outcomes_table,
@@ -74,20 +70,17 @@ class Watch:
             )
         return Watcher(caller=request.caller, airflow=request.airflow)
 
-<<<<<<< ours
+    def _seen(
+        self, run_id: str, watcher: Watcher | None, principal: Principal
+    ) -> WatchedRun | None:
+        try:
+            return self._look(run_id, watcher, principal)
+        except UnreadableRow:  # it must not hold up the others; its outcome may be there
+            return self._only_outcome(run_id, principal)
+
     def _look(
         self, run_id: str, watcher: Watcher | None, principal: Principal
     ) -> WatchedRun | None:
-=======
-    def _seen(self, run_id: str, watcher: Watcher | None) -> WatchedRun | None:
-        try:
-            return self._look(run_id, watcher)
-        except UnreadableRow:  # it must not hold up the others; its outcome may be there
-            outcome = self.outcomes.get(run_id)
-            return None if outcome is None else _left(outcome)
-
-    def _look(self, run_id: str, watcher: Watcher | None) -> WatchedRun | None:
->>>>>>> theirs
         run = self.runs.get(run_id)
         if run is not None and not principal.reaches(run.request.caller):
             return None
@@ -98,9 +91,12 @@ class Watch:
             run = self._remember(run, watcher)
         if run is not None and run.status is not Status.ENDED:
             return _watched(run, None)
+        if run is None:
+            return self._only_outcome(run_id, principal)
+        return _watched(run, self.outcomes.get(run_id))
+
+    def _only_outcome(self, run_id: str, principal: Principal) -> WatchedRun | None:
         outcome = self.outcomes.get(run_id)
-        if run is not None:
-            return _watched(run, outcome)
         if outcome is None or not principal.reaches(outcome.caller):
             return None
         return _left(outcome)
