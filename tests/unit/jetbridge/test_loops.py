@@ -271,7 +271,7 @@ def test_stop_that_is_throttled_for_an_hour(what: str, allowed: Allowed, stopped
         if "orphan" in message:
             core.stop_orphan(decode(Orphan, message["orphan"]), message.get("since"))
         else:
-            core.stop(*stop_of(message))
+            core.stop.of_message(*stop_of(message))
 
     chains.read(STOP, read)
     orphan = Orphan(backend="ecs", place="reports", backend_id="arn/1", reason="no run")

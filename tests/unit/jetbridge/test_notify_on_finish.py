@@ -58,9 +58,9 @@ def test_dag_run(server: AirflowServer, dags: StockDags) -> None:
 def test_what_airflow_cannot_carry_is_given_to_it_as_text(
     server: AirflowServer, dags: StockDags
 ) -> None:
-    hostile = {"big": 2**64, "half \ud83d": "\0", "of": [{"__classname__": "x"}]}
+    hostile = {"big": 1e300, "nul": "\0", "of": [{"__classname__": "x"}]}
     scene = _scene(server, DAG_RUN | {"conf": hostile}, ASSET_EVENT | {"extra": hostile})
-    expected = {"big": str(2**64), "half �": "�", "of": ['{"__classname__": "x"}']}
+    expected = {"big": "1e+300", "nul": "�", "of": ['{"__classname__": "x"}']}
     for notice in _notices(scene):
         scene.tell(notice)
     [conf] = dags.runs.values()

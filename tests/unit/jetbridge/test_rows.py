@@ -48,11 +48,11 @@ JSON = st.recursive(
 ).filter(lambda value: "inf" not in repr(value))
 CALLERS = st.builds(
     AirflowCaller,
-    dag_id=NAMES,
-    run_id=NAMES,
-    task_id=NAMES,
-    try_number=st.integers(0, 2**31),
-    ti_id=NAMES,
+    dag_id=st.from_regex(r"[\w.-]{3,20}", fullmatch=True),
+    run_id=st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=3, max_size=20),
+    task_id=st.from_regex(r"[\w.-]{3,20}", fullmatch=True),
+    try_number=st.integers(0, 2**31 - 1),
+    ti_id=st.from_regex(r"[A-Za-z0-9-]{1,64}", fullmatch=True),
 )
 TARGETS = st.none() | st.builds(S3LogTarget, bucket=NAMES, key_prefix=NAMES)
 ENDINGS = st.builds(

@@ -77,7 +77,7 @@ def test_stop_that_aws_put_off_comes_back_through_the_queue(error: Exception) ->
     again, since = stop_of(message)
     assert again == StopRequest(run_ids=["r"], reason="cleared", by="ada")
     assert since == scene.clock()
-    scene.stop(again, since)
+    scene.stop.of_message(again, since)
     assert len(scene.ecs.stopped) == 1
     assert len(scene.stops.messages) == 1
 
@@ -148,7 +148,7 @@ def test_of_a_message_only_the_run_that_could_not_be_stopped_comes_back(error: E
     scene.ecs.errors["stop"] = [error, error]
     request = replace(_request("r", "s"), callers={"r": _first().key, "s": _first().key})
     scene.stop.of_message(request)
-    again = [decode(StopRequest, message) for message in scene.stops.messages]
+    again = [stop_of(message)[0] for message in scene.stops.messages]
     assert again == [
         replace(request, run_ids=[name], callers={name: _first().key}) for name in ("r", "s")
     ]
@@ -181,9 +181,9 @@ def test_wish_that_could_not_be_written_is_written_later() -> None:
     answer = stop(_request("r", "s"))
     assert (answer.stopping, answer.refused) == (["s", "r"], {})
     [message] = scene.stops.messages
-    assert decode(StopRequest, message).run_ids == ["r"]
+    assert stop_of(message)[0].run_ids == ["r"]
     with pytest.raises(NotStopped, match="DynamoDB is away"):
-        stop.of_message(decode(StopRequest, message))
+        stop.of_message(*stop_of(message))
     with pytest.raises(ConnectionError):
         stop(_request("r"))
 
