@@ -27,7 +27,7 @@ class StopRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     reason: Annotated[str, Meta(min_length=1, max_length=255)]
     cause: StopCause = StopCause.STOPPED_BY_USER
     by: Annotated[str, Meta(max_length=255)] = ""
-    callers: dict[str, str] = {}
+    callers: Annotated[dict[str, str], Meta(max_length=100)] = {}
     version: Literal[1] = 1
 
 
