@@ -128,3 +128,24 @@ def test_the_sweeper_sweeps_each_minute_and_audits_each_hour() -> None:
         for event in events.values()
     }
     assert schedules == {"rate(1 minute)": None, "rate(1 hour)": '{"audit": true}'}
+
+
+def test_two_stacks_have_schedules_of_their_own() -> None:
+    """SAM's own names are the same in every stack (aws/serverless-application-model#3109), and its
+    roles for schedules don't take the function's permissions boundary."""
+    schedules = [
+        event["Properties"]
+        for function in FUNCTIONS.values()
+        for event in function["Properties"].get("Events", {}).values()
+        if event["Type"] == "ScheduleV2"
+    ]
+    names = []
+    for schedule in schedules:
+        name, values = schedule["Name"]["Fn::Sub"]
+        assert values["StackUuid"] == {
+            "Fn::Select": [2, {"Fn::Split": ["/", {"Ref": "AWS::StackId"}]}]
+        }
+        assert len(name.replace("${StackUuid}", "u" * 36)) <= 64, "Scheduler's limit"
+        assert schedule["PermissionsBoundary"] == GLOBALS["PermissionsBoundary"]
+        names.append(name)
+    assert len(set(names)) == len(schedules) == 2
