@@ -38,8 +38,9 @@ class StopAnswer(Struct, frozen=True, kw_only=True):
         stopping: the stop is on the run's record, and AWS was asked for it or will be.
         unknown: there is no run of this id.
         taken_over: another caller than the one named in ``callers`` waits for it; it goes on.
-        refused: it could not be stopped, and why: AWS refuses the call, or the run's row can't be
-            written or read. If the stop is on its record, the sweeper asks again.
+        refused: it could not be stopped, and why: AWS refuses the call, the run's row can't be
+            written or read, or whoever asks may not stop it. If the stop is on its record, the
+            sweeper asks again.
     """
 
     stopping: list[str]
