@@ -4,6 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from jetbridge.airflow.port import Refused
 from jetbridge.contract import decode
 from jetbridge.domain.notices import Notice
 from jetbridge.sqs_batch import Message, each_message
@@ -41,4 +42,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
         else:
             logger.info("not yet", extra=about | later)
 
-    return each_message(event, notify_airflow)
+    return each_message(event, notify_airflow, few_tries=Refused)

@@ -12,6 +12,10 @@ from jetbridge.runs.port import UnreadableRow
 from jetbridge.settings import Settings
 from jetbridge.telemetry import count, logger, unreadable
 
+# For what passes only if somebody acts, or by a chance: so many receives, and then the dead letter
+# comes, which can be replayed. The queue's own maxReceiveCount also counts throttled invocations.
+FEW_RECEIVES = 5
+
 Message = dict[str, Any]
 Record = dict[str, Any]
 Answer = dict[str, list[dict[str, str]]]
@@ -22,6 +26,7 @@ def each_message(
     handle: Callable[[Message], object],
     queue: SqsQueue | None = None,
     dead_letters: Callable[[], SqsQueue | None] | None = None,
+    few_tries: type[Exception] | tuple[()] = (),
 ) -> Answer:
     """Handle every message of a batch and answer with the failed ones' ids (AWS Lambda developer
     guide, "Handling errors for an SQS event source": ReportBatchItemFailures).
@@ -32,6 +37,8 @@ def each_message(
     reason. Any other failure comes back after the queue's visibility timeout, and after
     ``maxReceiveCount`` failures it goes there, too.
 
+    A failure of the kind ``few_tries`` is given up so after `FEW_RECEIVES` receives.
+
     A record without a message id can't be reported: Lambda takes an empty or null
     ``itemIdentifier`` for the failure of the whole batch (the same page, "Success and failure
     conditions"). SQS sends none such; it is given up, whatever comes of it.
@@ -39,7 +46,7 @@ def each_message(
     Raises:
         ContractError: it is no batch.
     """
-    batch = _Batch(handle, queue, dead_letters or own_dead_letters)
+    batch = _Batch(handle, queue, dead_letters or own_dead_letters, few_tries)
     for record in _records(event):
         batch.take(record)
     count("MessagesReturned", batch.returned)
@@ -61,6 +68,7 @@ class _Batch:
         handle: Callable[[Message], object],
         queue: SqsQueue | None,
         dead_letters: Callable[[], SqsQueue | None],
+        few_tries: type[Exception] | tuple[()],
     ) -> None:
         self.failed: list[str] = []
         self.returned = 0
@@ -68,6 +76,7 @@ class _Batch:
         self._handle = handle
         self._queue = queue
         self._dead_letters = dead_letters
+        self._few_tries = few_tries
 
     def take(self, record: Record) -> None:
         name = _text(record, "messageId")
@@ -81,6 +90,12 @@ class _Batch:
             if isinstance(reason, UnreadableRow):
                 unreadable(reason)
             self._give_up(record, name, reason)
+        except self._few_tries as reason:
+            if _receives(record) >= FEW_RECEIVES:
+                self._give_up(record, name, reason)
+            else:
+                logger.exception("message failed", message_id=name)
+                self._fail(name)
         except Exception:
             logger.exception("message failed", message_id=name)
             self._fail(name)
@@ -128,6 +143,12 @@ def _records(event: object) -> list[Record]:
 def _text(record: object, field: str) -> str:
     value = record.get(field) if isinstance(record, dict) else None
     return value if isinstance(value, str) else ""
+
+
+def _receives(record: Record) -> int:
+    """How often SQS has delivered the message, this time included."""
+    text = _text(record.get("attributes"), "ApproximateReceiveCount")
+    return int(text) if text.isdecimal() else 1
 
 
 def _content(record: Record) -> Message:
