@@ -230,14 +230,6 @@ def test_unreadable_row_is_counted_and_its_message_given_up(
     assert "row of run r can't be read" in _reason(letters.sent[0])
 
 
-class _Kept:
-    def __init__(self) -> None:
-        self.letters: list[tuple[str, str]] = []
-
-    def give_up(self, body: str, reason: str, message_id: str, group: str = "") -> None:
-        self.letters.append((body, reason))
-
-
 @pytest.mark.parametrize(("receives", "given_up"), [("1", False), ("4", False), ("5", True)])
 @pytest.mark.parametrize("error", [LookupError("no such asset"), ValueError("a fault of ours")])
 def test_what_only_somebody_can_change_is_given_up_after_few_receives(
@@ -248,8 +240,8 @@ def test_what_only_somebody_can_change_is_given_up_after_few_receives(
 
     event = _event("{}")
     event["Records"][0]["attributes"]["ApproximateReceiveCount"] = receives
-    kept: Any = _Kept()
-    answer = each_message(event, handle, dead_letters=lambda: kept, few_tries=LookupError)
+    letters = DeadLetters()
+    answer = each_message(event, handle, dead_letters=letters, few_tries=LookupError)
     given_up = given_up and isinstance(error, LookupError)
-    assert kept.letters == ([("{}", "no such asset")] if given_up else [])
+    assert [_reason(letter) for letter in letters.sent] == ["no such asset"] * given_up
     assert _failed(answer) == ([] if given_up else ["m0"])
