@@ -104,7 +104,8 @@ def test_500_dead_letters_with_poison_among_them_become_500_outcomes(
         runs.events() if tracked else [json.dumps({"run_id": run_id}) for run_id in runs.run_ids]
     )
     half = NUMBER // 2
-    with operator.broken(function), operator.giving_up(queue, attempts=1, after_seconds=2):
+    # Longer than a batch takes on a cold function: what is delivered twice is given up twice.
+    with operator.broken(function), operator.giving_up(queue, attempts=1, after_seconds=15):
         operator.send(queue, bodies[:half])
         poison = operator.send(queue, POISON)
         operator.send(queue, bodies[half:])

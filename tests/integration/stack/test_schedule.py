@@ -4,7 +4,8 @@ from deployed import Deployed, ecs_task
 
 
 def test_each_firing_is_one_run(deployed: Deployed) -> None:
-    found = deployed.wait(lambda: deployed.requested_with('"schedule_arn"'), 90, "scheduled run")
+    arn = "schedule/default/jetbridge-example-report"
+    found = deployed.wait(lambda: deployed.requested_with(arn), 90, "scheduled run")
     outcome = deployed.outcome(found[0])
     caller = outcome["caller"]
     assert outcome["state"] == "succeeded"
