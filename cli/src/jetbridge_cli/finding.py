@@ -28,7 +28,7 @@ def found(
         with Reader(sqs, queue.url, queue.messages) as reader:
             for batch in reader.batches():
                 for message in batch:
-                    if message_id in message.ids:
+                    if message_id in (message.id, message.logged_as):
                         yield queue, reader, message
                         return
     where = ", ".join(searched) or "any dead-letter queue: they are empty"

@@ -73,11 +73,6 @@ class Message:
         )
 
     @property
-    def ids(self) -> set[str]:
-        """Its id, and the one that it had in its first queue, which the function's log has."""
-        return {self.id, self._text(MESSAGE_ID) or self.id}
-
-    @property
     def content(self) -> Any:
         """The body as JSON; None if it is none."""
         try:

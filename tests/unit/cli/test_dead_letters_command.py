@@ -111,6 +111,14 @@ def test_show_names_the_log_that_has_more(bridge: Bridge) -> None:
     assert bridge.bodies("FinishDeadLetters") == [{"run_id": RUN}]
 
 
+def test_a_message_is_found_by_the_id_that_its_functions_log_has(bridge: Bridge) -> None:
+    first_id = {"DataType": "String", "StringValue": "in-the-log"}
+    bridge.send(
+        "FinishDeadLetters", "no json", MessageAttributes={"JETBRIDGE_MESSAGE_ID": first_id}
+    )
+    assert bridge.json("dead-letters", "show", "in-the-log")["body"] == "no json"
+
+
 def test_the_log_of_a_failed_invocation_is_found_by_its_request_id(bridge: Bridge) -> None:
     [message_id] = bridge.send("StartFailures", RECORD)
     result = bridge.call("dead-letters", "show", message_id)

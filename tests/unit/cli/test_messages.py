@@ -148,9 +148,3 @@ def test_bodies_that_no_message_should_have(body: str) -> None:
     odd = message(body)
     assert isinstance(odd.run_ids, list)
     assert odd.failure == ""
-
-
-def test_a_message_that_was_given_up_is_known_by_both_its_ids() -> None:
-    given_up = message("no json", JETBRIDGE_REASON="body: is not JSON", JETBRIDGE_MESSAGE_ID="m-1")
-    assert given_up.ids == {given_up.id, "m-1"}
-    assert message("{}").ids == {message("{}").id}
