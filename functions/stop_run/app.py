@@ -5,6 +5,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from jetbridge.contract import StopAnswer, StopRequest, decode, decode_request, to_builtins
+from jetbridge.contract.stop import with_ids_as_text
 from jetbridge.domain.messages import Waiting
 from jetbridge.domain.orphans import Orphan
 from jetbridge.domain.principals import Principal
@@ -19,10 +20,11 @@ from jetbridge.wiring import stop_run as wiring
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Takes a ``StopRequest`` and returns a ``StopAnswer``, or takes messages that are
     ``StopRequest``s or ``{"orphan": Orphan}``, both with a ``since`` if they had to wait."""
-    if isinstance(event, dict) and "Records" in event:
-        return each_message(event, stop_of_message)
     principal = Principal.of_function(context.invoked_function_arn)
-    return told(wiring.stop()(decode_request(StopRequest, event), principal))
+    if isinstance(event, dict) and "Records" in event:
+        principal.must_be_operator("Records")
+        return each_message(event, stop_of_message)
+    return told(wiring.stop()(decode_request(StopRequest, with_ids_as_text(event)), principal))
 
 
 def stop_of_message(message: dict[str, Any]) -> None:

@@ -72,6 +72,13 @@ def test_an_outage_is_for_the_next_try_and_a_missing_stack_is_not(functions, ti)
         task.execute({"ti": ti})
 
 
+def test_runs_that_could_not_be_stopped_fail_the_task(functions, ti):
+    answer = {"stopping": ["b"], "already_ended": [], "unknown": []}
+    functions.answers.append(answer | {"refused": {"a": "AccessDeniedException: no"}})
+    with pytest.raises(AirflowException, match="a: AccessDeniedException: no"):
+        StopRunOperator(task_id="stop", run_ids=["a", "b"]).execute({"ti": ti})
+
+
 def test_one_task_of_many_runs_can_be_mapped():
     mapped = StopRunOperator.partial(task_id="stop").expand(run_ids=["a", "b"])
     assert mapped.operator_class is StopRunOperator

@@ -85,7 +85,8 @@ def outcome_of(event: dict[str, Any] | None, ti: Any, airflow: str | None = None
         raise
     caller = outcome.caller
     if not isinstance(caller, AirflowCaller):
-        raise ForeignOutcome(f"Run {outcome.run_id} was not started by Airflow but by {caller}")
+        by = inert_lines(str(caller))
+        raise ForeignOutcome(f"Run {outcome.run_id} was not started by Airflow but by {by}")
     theirs = (caller.dag_id, caller.run_id, caller.task_id, caller.map_index)
     same_task = theirs == (ti.dag_id, ti.run_id, ti.task_id, ti.map_index)
     waiting = event.get("attached_try") or [caller.ti_id, caller.try_number]

@@ -193,3 +193,15 @@ def test_a_message_with_half_a_pair_breaks_the_contract(payload: Any) -> None:
     with pytest.raises(ContractError) as broken:
         decode(Launched, payload)
     str(broken.value).encode()
+
+
+@pytest.mark.parametrize("number", [-1.5e19, -(2.0**63) - 4096, 2.0**64, 1e22])
+def test_a_number_that_postgresql_makes_an_integer_past_the_frame_is_text(number: float) -> None:
+    assert carried({"n": [number]}).value == {"n": [repr(number)]}
+    assert carried(read(repr(number))).problems
+
+
+@pytest.mark.parametrize("number", [-(2.0**63), 1.8e19, -1e18, 0.1, -0.0])
+def test_a_number_within_the_frame_stays(number: float) -> None:
+    assert carried(number) == (number, ())
+    msgspec.msgpack.encode(int(number))

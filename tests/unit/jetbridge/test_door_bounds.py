@@ -22,11 +22,14 @@ from jetbridge.contract import (
     PersonCaller,
     S3LogTarget,
     StartRequest,
+    StopRequest,
     TriggerDagRun,
     WatchRequest,
     decode_request,
     encode,
+    run_id_of,
 )
+from jetbridge.contract.stop import with_ids_as_text
 from jetbridge.contract.values import LARGEST, MOST_LEVELS, SMALLEST, first_unfit
 from jetbridge.domain.groups import LONGEST, message_group
 from jetbridge.domain.run import Attachment
@@ -469,3 +472,90 @@ def test_a_row_that_a_request_makes_is_small() -> None:
     )
     policy(has_airflow_secret=True).check(asked)
     assert len(encode(asked)) <= REQUEST_BYTES
+
+
+@pytest.mark.parametrize("bad", ["a\0b", 2**64, float("nan")])
+def test_json_text_is_checked_like_an_object(bad: Any) -> None:
+    message = _asks("run_task.overrides", {"containerOverrides": [{"name": "m", "cpu": bad}]})
+    for payload in (json.dumps(message), json.dumps(message).encode()):
+        error = refusal(decode_request, StartRequest, payload)
+        assert error.field == "run_task.overrides.containerOverrides[0].cpu"
+
+
+@pytest.mark.parametrize("text", ["{", "", "nope", "[" * 100_000])
+def test_text_that_is_no_json_is_refused(text: str) -> None:
+    assert refusal(decode_request, StartRequest, text).field == "message"
+
+
+@pytest.mark.parametrize("listed", ["report", "report:*", "report:12", "rep*"])
+@pytest.mark.parametrize("asked", ["report", "report:12"])
+@pytest.mark.parametrize("as_arn", [True, False])
+def test_a_lock_names_a_family(listed: str, asked: str, as_arn: bool) -> None:
+    prefix = ALLOWED.place.arn("ecs", "task-definition/") if as_arn else ""
+    locking = policy(allowed=replace(ALLOWED, locked=[prefix + listed]))
+    message = _asks("run_task.overrides.cpu", "256")
+    message["run_task"]["taskDefinition"] = asked
+    error = refusal(locking.check, decode_request(StartRequest, message))
+    assert error.field == "run_task.overrides.cpu"
+
+
+@pytest.mark.parametrize("revision", ["012", "0", "00"])
+def test_a_revision_has_no_zeros_before_it(revision: str) -> None:
+    message = _asks("run_task.taskDefinition", f"report:{revision}")
+    error = refusal(policy().check, decode_request(StartRequest, message))
+    assert error.field == "run_task.taskDefinition"
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("run_task.enableExecuteCommand", True),
+        (
+            "run_task.volumeConfigurations",
+            [
+                {
+                    "name": "v",
+                    "managedEBSVolume": {
+                        "snapshotId": "snap-1",
+                        "roleArn": "arn:aws:iam::123456789012:role/report-ebs",
+                    },
+                }
+            ],
+        ),
+    ],
+)
+def test_a_locked_definition_has_no_door_beside_it(path: str, value: Any) -> None:
+    message = _asks(path, value)
+    message["run_task"].pop("overrides", None)
+    assert refusal(LOCKING.check, decode_request(StartRequest, message)).field.startswith(path)
+
+
+def test_a_number_far_ahead_of_the_same_id_is_no_later_try() -> None:
+    """R5: the other's own id with the highest number stood in the way of all true tries."""
+    core = Core()
+    core.clock.now += 10**8
+    first = replace(_try(2, FIRST, None), previous="stop")
+    core.start(first)
+    hostile = replace(first, caller=replace(first.caller, try_number=2**31 - 1))
+    core.start(hostile)
+    assert core.stops.messages == []
+    third = core.start(replace(first, caller=replace(first.caller, try_number=3)))
+    assert core.tries_of(first) == third.run_id
+    assert [message["run_ids"] for message in core.stops.messages] == [[run_id_of(first.key)]]
+
+
+def test_who_takes_over_without_a_log_where_there_is_one_is_refused() -> None:
+    core = Core()
+    core.clock.now += 10**8
+    core.start(_try(1, FIRST, _target("attempt=1.log")))
+    assert refusal(core.start, _try(2, SECOND, None)).field == "log_target"
+
+
+@pytest.mark.parametrize("odd", ["\ud800", "a\0b", 5, None, "", "pace#ecs", "x" * 3000, {}, ["r"]])
+def test_a_stop_of_what_is_no_id_stops_the_others(odd: Any) -> None:
+    core = Core()
+    run_id = core.start(request("airflow_ecs")).run_id
+    payload = with_ids_as_text({"run_ids": [odd, run_id], "reason": "enough"})
+    answer = core.stop(decode_request(StopRequest, payload))
+    assert answer.stopping == [run_id]
+    assert len(answer.unknown) == 1

@@ -1,10 +1,12 @@
 """Who may speak for whom: the alias by which a function was invoked decides, not the message."""
 
+import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jetbridge_testing.cloud import handler_of
 from jetbridge_testing.core import Core
 from jetbridge_testing.door import refusal
 from jetbridge_testing.environment import Context
@@ -234,3 +236,20 @@ def test_asynchronous_starts_by_an_alias_are_kept_when_they_fail() -> None:
 def test_contract_errors_of_principals_are_refusals() -> None:
     with pytest.raises(ContractError, match="Invoke it by the alias"):
         Core().start(SAMPLES["airflow"], Principal("person"))
+
+
+@pytest.mark.parametrize("alias", ["airflow", "person", "airflow-finance"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"run_ids": ["aaaaaaaaaaaaaaaaaaaa"], "reason": "x"},
+        {"orphan": {"backend": "ecs", "place": "reports", "backend_id": "arn", "reason": "x"}},
+    ],
+)
+def test_a_forged_batch_has_no_rights(alias: str, body: dict[str, Any]) -> None:
+    """The stack's own queue invokes the function without an alias."""
+    context = Context()
+    context.invoked_function_arn = f"{ARN}:{alias}"
+    batch = {"Records": [{"messageId": "m", "body": json.dumps(body)}]}
+    with pytest.raises(ContractError, match="Records"):
+        handler_of("stop_run")(batch, context)

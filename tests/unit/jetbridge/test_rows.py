@@ -268,3 +268,35 @@ def test_rows_without_a_request_are_no_reason_to_stop_a_container(
     )
     with pytest.raises(UnreadableRow):
         dynamo_runs.get(launched_run().run_id)
+
+
+HOSTILE_CALLERS = [{"dag_id": "d" * 1024}, {"try_number": 2**64 - 1}, {"ti_id": "a/b"}]
+
+
+@pytest.mark.parametrize("change", HOSTILE_CALLERS)
+def test_a_run_that_version_0_1_took_from_a_hostile_caller_can_be_read(
+    change: dict[str, Any],
+) -> None:
+    item = to_item(launched_run())
+    request = json.loads(item["request"])
+    request["caller"] |= change
+    late = {"caller": request["caller"]}
+    item |= {"request": json.dumps(request), "attachments": json.dumps([late])}
+    run = from_item(marshal(item))
+    assert (run.backend_id, run.attachments) == (launched_run().backend_id, [])
+    assert not isinstance(run.caller, AirflowCaller)
+    assert from_item(marshal(to_item(run))) == run
+
+
+def test_a_run_that_version_0_1_took_for_a_named_airflow_is_that_airflows() -> None:
+    caller = launched_run().request.caller
+    later = Attachment(caller=caller)
+    old = replace(
+        launched_run(),
+        request=replace(launched_run().request, airflow="finance"),
+        attachments=[later],
+    )
+    run = from_item(marshal(to_item(old)))
+    for each in (run.request.caller, run.caller):
+        assert isinstance(each, AirflowCaller)
+        assert each.airflow_name == "finance"

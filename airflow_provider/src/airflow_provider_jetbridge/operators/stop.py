@@ -65,7 +65,8 @@ class StopRunOperator(UsesStack, BaseOperator):
 
         Raises:
             StartRefused, StartFailed: Jetbridge couldn't be asked; asking again is harmless.
-            AirflowException: the stack doesn't know a run.
+            AirflowException: a run could not be stopped, or the stack doesn't know it. The others
+                are being stopped by then.
         """
         given: Iterable[Any] = [self.run_ids] if isinstance(self.run_ids, str) else self.run_ids
         run_ids = list(dict.fromkeys(str(each) for each in given or () if not is_nothing(each)))
@@ -79,8 +80,9 @@ class StopRunOperator(UsesStack, BaseOperator):
             answer.already_ended,
             answer.unknown,
         )
-        for run_id, why in answer.refused.items():
-            self.log.warning("Run %s could not be stopped, and may go on: %s", run_id, why)
+        if answer.refused:
+            told = "; ".join(f"{run_id}: {why}" for run_id, why in answer.refused.items())
+            raise AirflowException(f"Runs could not be stopped, and may go on: {told}")
         if answer.unknown and not self.ignore_unknown:
             raise AirflowException(
                 f"run_ids: stack {self._stack} doesn't know {', '.join(answer.unknown)}. Give ids "

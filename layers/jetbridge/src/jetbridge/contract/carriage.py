@@ -37,7 +37,10 @@ KEY_BYTES = 65_535
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 INTEGER = "an integer past 64 bits, as text (print it as text)"
-NUMBER = "a number that is not finite, or 2^64 and more, as text (print it as text, or null)"
+NUMBER = (
+    "a number that is not finite, 2^64 and more, or less than -2^63, as text (print it as text, or "
+    "null)"
+)
 CHARACTERS = f"NUL or half of a surrogate pair, as {REPLACEMENT} (print UTF-8 without NUL)"
 KEYS = (
     "an object with a key that is Airflow's own (__classname__, __id__, __type with __var), has "
@@ -165,8 +168,7 @@ def _proven(value: Any, levels: int, problems: list[str]) -> Any:
         fits = LEAST_INTEGER <= value <= MOST_INTEGER
         return value if fits else _noted(value, INTEGER, problems, _digits(value))
     if kind is float:
-        fits = math.isfinite(value) and abs(value) < 2.0**64
-        return value if fits else _noted(value, NUMBER, problems, repr(value))
+        return value if _fits(value) else _noted(value, NUMBER, problems, repr(value))
     if kind is dict or kind is list or kind is tuple:
         if levels == 0:
             raise _TooDeep
@@ -216,6 +218,11 @@ def _json_text(value: Any) -> str:
         return "(nested too deep to be shown)"
 
 
+def _fits(number: float) -> bool:
+    """Whether it is in the frame's range also where JSONB has made an integer of it."""
+    return math.isfinite(number) and -(2.0**63) <= number < 2.0**64
+
+
 def _digits(value: int) -> str:
     try:
         return str(value)
@@ -229,8 +236,7 @@ def _integer(digits: str) -> "int | Unread":
 
 def _number(digits: str) -> "float | Unread":
     number = float(digits)
-    fits = math.isfinite(number) and abs(number) < 2.0**64
-    return number if fits else Unread(digits, NUMBER)
+    return number if _fits(number) else Unread(digits, NUMBER)
 
 
 def _constant(name: str) -> Unread:

@@ -1,5 +1,6 @@
 """JSON in and out of the contract's types, with errors that a caller can act on."""
 
+import json
 from typing import Any, TypeVar
 
 import msgspec
@@ -54,7 +55,12 @@ def decode_request(kind: type[T], payload: Any) -> T:
         ContractError: as ``decode``; or a text, number or nesting that DynamoDB, SQS, Airflow or
             JSON itself can't keep (``values.first_unfit``).
     """
-    if not isinstance(payload, str | bytes) and (unfit := first_unfit(payload)) is not None:
+    if isinstance(payload, str | bytes):
+        try:
+            payload = json.loads(payload)
+        except (ValueError, RecursionError) as error:
+            raise ContractError("message", f"is not JSON ({error})", "Send a JSON object") from None
+    if (unfit := first_unfit(payload)) is not None:
         raise ContractError(unfit.path, unfit.problem, unfit.fix)
     return decode(kind, payload)
 

@@ -1,7 +1,7 @@
 """The stop request: end runs that nobody wants any more."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -29,6 +29,20 @@ class StopRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     by: Annotated[str, Meta(max_length=255)] = ""
     callers: Annotated[dict[str, str], Meta(max_length=100)] = {}
     version: Literal[1] = 1
+
+
+def with_ids_as_text(payload: Any) -> Any:
+    """The payload of a stop request in which each id is a text, so that one that can't be an id is
+    unknown and doesn't keep the others from being stopped."""
+    ids = payload.get("run_ids") if isinstance(payload, dict) else None
+    if not isinstance(ids, list):
+        return payload
+    return payload | {"run_ids": [_as_text(each) for each in ids]}
+
+
+def _as_text(run_id: Any) -> str:
+    text = run_id if isinstance(run_id, str) else f"{type(run_id).__name__} {str(run_id)[:40]}"
+    return text.encode(errors="replace").decode().replace("\0", "?")
 
 
 class StopAnswer(Struct, frozen=True, kw_only=True):

@@ -95,6 +95,19 @@ class Principal(Struct, frozen=True):
             )
         return replace(request, caller=_named(caller, request.airflow))
 
+    def must_be_operator(self, field: str) -> None:
+        """Refuse what only the stack itself sends, by its queues: it has an operator's rights.
+
+        Raises:
+            ContractError: the function was invoked by an alias.
+        """
+        if self.speaks != "operator":
+            raise ContractError(
+                field,
+                f"is what the stack's own queue sends, and the alias {self.speaks!r} was invoked",
+                "Send a request as docs/contract.md has it",
+            )
+
     def reaches(self, caller: Caller) -> bool:
         """Whether it may stop and watch the runs of a caller: an Airflow its own runs, and like a
         person those of schedules, events and persons, which are the stack's."""

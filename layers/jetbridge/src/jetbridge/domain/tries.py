@@ -20,6 +20,10 @@ from jetbridge.domain.run import Attachment, Run, Status
 MOST_ATTACHMENTS = 10
 """Of one run, so that its row stays small."""
 
+MOST_STEPS = 10
+"""By which the number of a try with the same id may be higher: tries between the two may never have
+got here."""
+
 CLOCKS_DIFFER_SECONDS = 300
 """AWS takes a signed request for five minutes (IAM user guide, "AWS Signature Version 4 for API
 requests"), so clocks of callers can't differ by more."""
@@ -30,7 +34,8 @@ def is_later(caller: AirflowCaller, other: AirflowCaller) -> bool:
 
     Airflow makes the ids of task instances as UUIDs of version 7, which rise with time, also
     where a DAG run was deleted and its tries are counted from 1 again. Tries that share an id
-    ("state mismatch") have rising numbers. An id of another kind isn't Airflow's, so it never
+    ("state mismatch") have rising numbers, each one higher; one that is much higher would stand in
+    the way of all true ones. An id of another kind isn't Airflow's, so it never
     stands in the way of one that may be.
     """
     ours, theirs = _time_ordered(caller.ti_id), _time_ordered(other.ti_id)
@@ -38,7 +43,8 @@ def is_later(caller: AirflowCaller, other: AirflowCaller) -> bool:
         return ours is not None
     if ours is not None and theirs is not None and ours != theirs:
         return ours > theirs
-    return caller.try_number > other.try_number
+    step = caller.try_number - other.try_number
+    return 0 < step <= (MOST_STEPS if ours is not None else step)
 
 
 def check_time(caller: AirflowCaller, now: float) -> None:
@@ -81,11 +87,17 @@ def attachment_of(caller: AirflowCaller, target: LogTarget | None, earlier: Run)
     went nowhere is copied nowhere.
 
     Raises:
-        ContractError: ``target`` is another place, so the try isn't one of the same task.
+        ContractError: ``target`` is another place, or none, so the try isn't of the same task.
     """
     placed = _last_place(earlier)
-    if target is None or placed is None:
+    if placed is None:
         return Attachment(caller=caller)
+    if target is None:
+        raise ContractError(
+            "log_target",
+            "is missing, and the earlier try of this task has one",
+            "Send the log target that Airflow has for this try, or clear the task to start anew",
+        )
     if not _same_task(placed, (caller, target)):
         field = "key_prefix" if isinstance(target, S3LogTarget) else "stream"
         raise ContractError(

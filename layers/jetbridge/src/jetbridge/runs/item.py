@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from typing import Any, get_args, get_origin
 
 import msgspec
+from msgspec.structs import replace
 
-from jetbridge.contract import ContractError
+from jetbridge.contract import AirflowCaller, Caller, ContractError
+from jetbridge.contract.callers import named
 from jetbridge.domain.run import Run
 from jetbridge.dynamodb import Item, unmarshal
 from jetbridge.runs.port import UnreadableRow
@@ -21,6 +23,7 @@ NEW_ROW_BYTES = 128 * 1024
 
 _FIELDS = {field.name: field.type for field in msgspec.structs.fields(Run)}
 _STRUCTURES = ("request", "definition", "deaths", "attachments", "watchers", "stop", "ending")
+_NO_CALLER = {"kind": "person", "name": "a caller that can't be read"}
 # Free JSON, in which null is a value like any other.
 _FREE = "request"
 
@@ -102,9 +105,10 @@ def from_item(marshalled: Item) -> Run:
             if name in item:
                 item[name] = msgspec.json.decode(item[name])
         try:
-            return msgspec.convert(item, Run, strict=False)
+            run = msgspec.convert(item, Run, strict=False)
         except msgspec.ValidationError:
-            return msgspec.convert(_mended(item), Run, strict=False)
+            run = msgspec.convert(_mended(item), Run, strict=False)
+        return _of_its_airflow(run)
     except (msgspec.MsgspecError, TypeError, ValueError, RecursionError) as error:
         raise UnreadableRow(run_id_in(marshalled), str(error)) from error
 
@@ -114,11 +118,35 @@ def run_id_in(marshalled: Item) -> str:
     return str(marshalled.get("run_id", {}).get("S", ""))
 
 
+def _of_its_airflow(run: Run) -> Run:
+    """Version 0.1 wrote an Airflow's name beside its callers alone."""
+    caller, airflow = run.request.caller, run.request.airflow
+    if not isinstance(caller, AirflowCaller) or named(caller, airflow) is caller:
+        return run
+    later = [
+        replace(each, caller=named(each.caller, airflow))
+        if isinstance(each.caller, AirflowCaller)
+        else each
+        for each in run.attachments
+    ]
+    request = replace(run.request, caller=named(caller, airflow))
+    return replace(run, request=request, attachments=later)
+
+
 def _mended(item: Item) -> Item:
     mended = {
         name: value if name == _FREE else _without_unusable(_FIELDS[name], value)
         for name, value in item.items()
     }
+    # Version 0.1 took any caller. The run of one that is none can be stopped and finished.
+    request = mended.get(_FREE)
+    if isinstance(request, dict):
+        caller = request.get("caller")
+        if isinstance(caller, dict) and not _is_caller(caller):
+            mended[_FREE] = request | {"caller": _NO_CALLER}
+    if isinstance(mended.get("attachments"), list):
+        tries = [each for each in mended["attachments"] if isinstance(each, dict)]
+        mended["attachments"] = [each for each in tries if _is_caller(each.get("caller"))]
     # Without it the next change counts, whatever its order.
     if not isinstance(mended.get("change_order"), int):
         mended.pop("change_order", None)
@@ -140,6 +168,14 @@ def _without_unusable(kind: Any, value: Any) -> Any:
         if field.required or _usable(member, field.type):
             kept[field.encode_name] = member
     return kept
+
+
+def _is_caller(value: Any) -> bool:
+    try:
+        msgspec.convert(value, Caller)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _is_struct(kind: Any) -> bool:

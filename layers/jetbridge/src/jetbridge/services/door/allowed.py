@@ -45,7 +45,7 @@ class Kind(Struct, frozen=True):
 
     @property
     def pattern(self) -> re.Pattern[str]:
-        revision = r"(:[0-9]{1,9})?" if self.has_revisions else ""
+        revision = r"(:[1-9][0-9]{0,8})?" if self.has_revisions else ""
         return _compiled(f"{self.names}{{1,{self.longest}}}{revision}")
 
 
@@ -90,7 +90,13 @@ class Allowed(Struct, frozen=True):
     def locks(self, field: str, reference: str, kind: Kind) -> bool:
         """Whether requests may not change how a definition runs."""
         arn = self._resolve(field, reference, kind)
-        return any(_covers(pattern, arn, kind) for pattern in self.locked)
+        return any(_covers(self._family(pattern, kind), arn, kind) for pattern in self.locked)
+
+    def _family(self, pattern: str, kind: Kind) -> str:
+        """A pattern that names a family, by its name or without a revision, means all of it."""
+        resource = f"{kind.resource}/{pattern}"
+        arn = pattern if pattern.startswith("arn:") else self.place.arn(kind.service, resource)
+        return arn if _has_revision(arn) else f"{arn}:*"
 
     def _check(self, field: str, reference: str, kind: Kind, patterns: Sequence[str]) -> None:
         """Raises: ContractError: the reference is malformed, or the stack doesn't list it."""

@@ -31,7 +31,7 @@ _OF_CONTAINERS = (
     "environmentFiles",
 )
 # Of RunTask: the platform's version, and what TaskOverride has beside containers and roles.
-_OF_TASKS = ("platformVersion",)
+_OF_TASKS = ("platformVersion", "enableExecuteCommand")
 _OF_TASK_OVERRIDES = (
     "cpu",
     "memory",
@@ -42,8 +42,8 @@ _OF_TASK_OVERRIDES = (
 )
 # Of SubmitJob: parameters stand in for placeholders of the definition's command (AWS Batch user
 # guide, "Job definition parameters").
-_OF_JOBS = ("parameters",)
-_OF_NODES = ("instanceTypes",)
+_OF_JOBS = ("parameters", "consumableResourcePropertiesOverride")
+_OF_NODES = ("instanceTypes", "consumableResourcePropertiesOverride")
 
 
 def check_locked(field: Field, parameters: dict[str, Any], allowed: Allowed) -> None:
@@ -70,7 +70,12 @@ def _changes(field: Field, parameters: dict[str, Any]) -> Iterator[str]:
     yield from _given(f"{field}.overrides", parameters.get("overrides", {}), _OF_TASK_OVERRIDES)
     for container in containers(field, parameters):
         yield from _given(container.path, container.overrides, _OF_CONTAINERS)
+    for index, volume in enumerate(parameters.get("volumeConfigurations", [])):
+        # A disk with programs of the caller's choice.
+        path = f"{field}.volumeConfigurations[{index}].managedEBSVolume"
+        yield from _given(path, volume.get("managedEBSVolume", {}), ("snapshotId",))
     nodes = parameters.get("nodeOverrides", {})
+    yield from _given(f"{field}.nodeOverrides", nodes, ("numNodes",))
     for index, node in enumerate(nodes.get("nodePropertyOverrides", [])):
         path = f"{field}.nodeOverrides.nodePropertyOverrides[{index}]"
         yield from _given(path, node, _OF_NODES)
