@@ -132,6 +132,8 @@ class Stage:
         application.deploy(AirflowSecretArn=arn, NotifyConcurrency=str(CONCURRENCY))
         application.deploy_example()
         self.deployed = Deployed(self.cloud)
+        for name in self._secret.keys() - {"default"}:
+            self.deployed.add_airflow(name)
         self.deployed.task_definition("jetbridge-example-matrix", "jetbridge-example/matrix:latest")
         self._sqs = self.deployed.client("sqs")
         # What comes back by the visibility timeout comes back in seconds rather than in minutes.

@@ -14,6 +14,7 @@ from jetbridge_local.cloud import LocalCloud
 
 CALLER = "tests"
 EVENTS = Path(__file__).parents[3] / "events" / "state_changes"
+ANOTHER_AIRFLOW = Path(__file__).parents[3] / "examples" / "another-airflow.yaml"
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-0example"]}}
 LOG_OPTIONS = {
     "awslogs-group": "/jetbridge/example",
@@ -71,6 +72,26 @@ class Deployed:
         if "FunctionError" in answer:
             raise FunctionFailed(payload)
         return payload
+
+    def add_airflow(self, name: str) -> None:
+        """Deploy what another Airflow needs to use the stack under a name of its own."""
+        formation = self.client("cloudformation")
+        parameters = {
+            "AirflowName": name,
+            "OutcomesTableArn": self.outputs["OutcomesTableArn"],
+            "StartFailuresArn": self.outputs["StartFailuresArn"],
+        }
+        formation.create_stack(
+            StackName=f"jetbridge-airflow-{name}",
+            TemplateBody=ANOTHER_AIRFLOW.read_text(),
+            Capabilities=["CAPABILITY_IAM"],
+            Parameters=[
+                {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
+            ],
+        )
+        formation.get_waiter("stack_create_complete").wait(
+            StackName=f"jetbridge-airflow-{name}", WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+        )
 
     def start(self, **request: Any) -> str:
         """Start a run as a person; its run id."""

@@ -8,7 +8,6 @@ import pytest
 from deployed import EVENTS, REPORT, Deployed, FunctionFailed, ecs_task
 
 STARTS = EVENTS.parent / "start_run"
-ANOTHER_AIRFLOW = EVENTS.parents[1] / "examples" / "another-airflow.yaml"
 KINDS = ("airflow", "schedule", "event", "person")
 
 
@@ -46,23 +45,7 @@ def test_each_alias_starts_runs_of_its_kind_alone(
 
 
 def test_another_airflow_has_a_name_of_its_own(deployed: Deployed) -> None:
-    formation = deployed.client("cloudformation")
-    formation.create_stack(
-        StackName="jetbridge-finance",
-        TemplateBody=ANOTHER_AIRFLOW.read_text(),
-        Capabilities=["CAPABILITY_IAM"],
-        Parameters=[
-            {"ParameterKey": key, "ParameterValue": value}
-            for key, value in {
-                "AirflowName": "finance",
-                "OutcomesTableArn": deployed.outputs["OutcomesTableArn"],
-                "StartFailuresArn": deployed.outputs["StartFailuresArn"],
-            }.items()
-        ],
-    )
-    formation.get_waiter("stack_create_complete").wait(
-        StackName="jetbridge-finance", WaiterConfig={"Delay": 1, "MaxAttempts": 60}
-    )
+    deployed.add_airflow("finance")
     request = _request("airflow")
     ours = deployed.invoke("start-run", request, "airflow")["run_id"]
     named = request | {"airflow": "finance"}
