@@ -5,8 +5,8 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from jetbridge.contract import decode
-from jetbridge.domain.messages import FinishMessage
-from jetbridge.sqs_batch import Message, each_message
+from jetbridge.domain.messages import FinishMessage, Times
+from jetbridge.sqs_batch import Message, each_message_and_times
 from jetbridge.telemetry import finished, logger, metrics
 from jetbridge.wiring import finish_run as wiring
 from jetbridge.wiring.parts import finish_queue
@@ -18,12 +18,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Takes messages ``{run_id}`` of the finish queue."""
     finish = wiring.finish()
 
-    def finish_run(message: Message) -> None:
+    def remaining() -> float:
+        return context.get_remaining_time_in_millis() / 1000
+
+    def finish_run(message: Message, times: Times) -> None:
         run_id = decode(FinishMessage, message).run_id
-        outcome = finish(run_id)
+        outcome = finish(run_id, times, remaining)
         if outcome is None:
             logger.warning("run has not ended", run_id=run_id)
             return
         finished(outcome)
 
-    return each_message(event, finish_run, finish_queue())
+    return each_message_and_times(event, finish_run, finish_queue())

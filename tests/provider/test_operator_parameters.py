@@ -9,9 +9,10 @@ from airflow.providers.amazon.aws.operators.ecs import (
     EcsRunTaskOperator as StockEcsRunTaskOperator,
 )
 
+from airflow_provider_jetbridge.hooks.jetbridge import _known_to_all
 from airflow_provider_jetbridge.operators.batch import BatchOperator
 from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
-from jetbridge.contract import FailurePolicy
+from jetbridge.contract import FailurePolicy, StartRequest, decode
 
 SEED = {
     "task_id": "seed",
@@ -119,6 +120,17 @@ def test_templates_reach_the_environment():
 )
 def test_the_last_line_is_the_result_where_the_stock_operator_has_it_so(ti, keywords, wanted):
     assert EcsRunTaskOperator(**keywords)._start_request(ti).last_line_as_result is wanted
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_result_required(ti, required):
+    """A stack of the last release knows nothing of it: it is sent where it says something."""
+    operator = EcsRunTaskOperator(**SEED, result_required=required)
+    request = operator._start_request(ti)
+    assert request.result_required is required
+    sent = _known_to_all(request)
+    assert sent.get("result_required") is (required or None)
+    assert decode(StartRequest, sent) == request
 
 
 @pytest.mark.parametrize(("asked", "lines"), [(25, 25), ("25", 25), (0, 0), (1000, 100)])

@@ -87,6 +87,17 @@ def test_a_run_that_was_never_launched_has_a_short_story(make_outcome):
     assert log == ["Run 01k8run stopped: completed, exit codes {}"]
 
 
+def test_a_log_that_was_not_read_is_a_warning(make_outcome):
+    log = Log()
+    outcome = make_outcome(
+        state=State.SUCCEEDED, advice="Could not be read:\n::group::", unread=["a/main/1", HOSTILE]
+    )
+    tell_outcome(log, outcome)
+    assert [line for line in log if "log stream a/main/1 was not read" in line]
+    assert "Could not be read" in log[-1]
+    assert "\n::group::" not in "\n".join(log)
+
+
 HOSTILE = "::group::Post Execute\r\x1b]0;title\x07\n[2026-01-01] ERROR - airflow \u202e"
 SHOWN = ":\\:group::Post Execute␍␛]0;title␇\n    [2026-01-01] ERROR - airflow <U+202E>"
 

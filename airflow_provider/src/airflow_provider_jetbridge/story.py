@@ -88,8 +88,15 @@ def tell_outcome(log: Any, outcome: Outcome) -> None:
         outcome.cause.replace("_", " "),
         outcome.exit_codes,
     )
+    for stream in outcome.unread:
+        log.warning(
+            "Run %s: the end of log stream %s was not read, so a result that its container "
+            "reported is not known here",
+            outcome.run_id,
+            inert_lines(stream),
+        )
     if outcome.advice and outcome.state is State.SUCCEEDED:
-        log.warning("Run %s: %s", outcome.run_id, outcome.advice)
+        log.warning("Run %s: %s", outcome.run_id, inert_lines(outcome.advice))
 
 
 def _which(launch: int) -> str:

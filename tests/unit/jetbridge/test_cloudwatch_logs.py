@@ -7,7 +7,14 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ConnectTimeoutError
+from botocore.exceptions import (
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    IncompleteReadError,
+    InvalidRegionError,
+    ParamValidationError,
+    ReadTimeoutError,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from jetbridge_testing.clock import Clock
@@ -23,7 +30,14 @@ from jetbridge.contract import LogStream
 from jetbridge.domain.lines import Line
 from jetbridge.domain.log_position import Position, Seen
 from jetbridge.logs.cloudwatch import CloudWatchLogs
-from jetbridge.logs.port import Busy, Page, StreamClosed, StreamMissing, TokenExpired
+from jetbridge.logs.port import (
+    Busy,
+    Page,
+    StreamClosed,
+    StreamMissing,
+    TokenExpired,
+    Unreadable,
+)
 from jetbridge.logs.streams import CloudWatchStreams
 from jetbridge.services.copy_to_cloudwatch import (
     BATCH_BYTES,
@@ -96,17 +110,66 @@ def test_refusals_are_told_apart(error: Exception, said: type[Exception]) -> Non
         CloudWatchLogs(lambda region: Refusing(error)).page(STREAM, Position(token="f/1"))
 
 
-def test_an_invalid_parameter_that_is_not_the_token_stays_an_error() -> None:
-    error = client_error("InvalidParameterException", "logStreamName")
-    with pytest.raises(type(error)):
-        CloudWatchLogs(lambda region: Refusing(error)).page(STREAM, START)
+HANG = ReadTimeoutError(endpoint_url="https://logs")
+KMS = "The ciphertext refers to a KMS key that this account may not use: arn:aws:kms:…:key/1"
+ANSWERS = [
+    (client_error("AccessDeniedException", KMS), StreamClosed),
+    (client_error("AccessDeniedException"), StreamClosed),
+    (client_error("InvalidOperationException", "INFREQUENT_ACCESS"), Unreadable),
+    (client_error("InvalidParameterException", "logStreamName"), Unreadable),
+    (client_error("ValidationException", "1 validation error"), Unreadable),
+    (InvalidRegionError(region_name="eu west 1"), Unreadable),
+    (ParamValidationError(report="logStreamName"), Unreadable),
+    (client_error("ThrottlingException", "Rate exceeded"), Busy),
+    (client_error("InternalFailure", "", 500), Busy),
+    (client_error("SomethingNewException", "of 2030"), Busy),
+    (client_error("ExpiredTokenException", "the security token is expired"), Busy),
+    (HANG, Busy),
+    (EndpointConnectionError(endpoint_url="https://logs"), Busy),
+    (IncompleteReadError(actual_bytes=1, expected_bytes=2), Busy),
+]
 
 
-def test_no_tail_of_what_is_missing_or_may_not_be_read() -> None:
-    """An outcome without last lines is better than none."""
+@pytest.mark.parametrize(("error", "said"), ANSWERS, ids=lambda each: str(each)[:60])
+def test_each_error_is_for_now_or_for_good(error: Exception, said: type[Exception]) -> None:
+    logs = CloudWatchLogs(lambda region: Refusing(error))
+    with pytest.raises(said) as of_page:
+        logs.page(STREAM, START)
+    with pytest.raises(said) as of_tail:
+        logs.tail(STREAM, 1)
+    assert str(of_page.value)
+    assert str(of_tail.value)
+
+
+def test_a_region_that_there_cannot_be_is_for_good() -> None:
+    def client_of(region: str) -> Any:
+        return boto3.client("logs", region_name="no region")
+
+    with pytest.raises(Unreadable):
+        CloudWatchLogs(client_of).tail(STREAM, 1)
+
+
+def test_no_tail_of_what_is_missing() -> None:
     assert _tail(PagingLogsClient(None)) is None
-    denied = Refusing(client_error("AccessDeniedException"))
-    assert CloudWatchLogs(lambda region: denied).tail(STREAM, 1) is None
+
+
+def test_a_token_that_expires_while_reading_back_is_for_later() -> None:
+    class Expiring(PagingLogsClient):
+        def get_log_events(self, **parameters: Any) -> dict[str, Any]:
+            if "nextToken" in parameters:
+                raise client_error("InvalidParameterException", "The nextToken is invalid.")
+            return super().get_log_events(**parameters)
+
+    with pytest.raises(Busy):
+        _tail(Expiring([_page("a"), []]))
+
+
+def test_each_further_call_of_a_tail_takes_a_turn() -> None:
+    turns: list[str] = []
+    client = PagingLogsClient([_page("a"), [], []])
+    CloudWatchLogs(lambda region: client, turns.append).tail(STREAM, 1)
+    assert len(client.calls) == 3
+    assert turns == ["eu-west-1"] * 2
 
 
 @given(st.lists(st.integers(0, 5), max_size=30), st.data())

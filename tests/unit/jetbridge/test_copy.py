@@ -15,7 +15,7 @@ from jetbridge.domain.lines import Line
 from jetbridge.domain.log_parts import MOST_SHOWN_BYTES, SHOWN_BYTES
 from jetbridge.domain.log_whereabouts import FAILED_CHILDREN, FIRST_CHILDREN
 from jetbridge.domain.run import Attachment, Definition, Ending, LogSource, Run
-from jetbridge.logs.port import Page, StreamClosed
+from jetbridge.logs.port import Page, StreamClosed, Unreadable
 from jetbridge.services.copy_stream import LATEST_SECONDS
 
 MAIN = "report/main/478f3a4c51824ad23cb50c1c60670c0f"
@@ -169,6 +169,21 @@ def test_a_group_that_may_not_be_read_is_said_in_the_log() -> None:
     world.send({"run_id": run.run_id})
     [line] = only(world.play())
     assert "ContainerLogGroupArns" in line["event"]
+
+
+def test_a_group_without_get_log_events_is_said_in_the_log() -> None:
+    class Infrequent(MemoryLogs):
+        def page(self, *_: Any) -> Any:
+            raise Unreadable("InvalidOperationException: log class INFREQUENT_ACCESS")
+
+    world = World(1, source=Infrequent({}))
+    run = ended_run("ecs_stopped_exit_0")
+    world.runs.create(run)
+    world.clock.advance(3600)
+    world.send({"run_id": run.run_id})
+    [line] = only(world.play())
+    assert "can't read the log" in line["event"]
+    assert "INFREQUENT_ACCESS" in line["event"]
 
 
 def test_other_log_driver_is_said_in_the_log() -> None:

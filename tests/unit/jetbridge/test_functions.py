@@ -1,6 +1,7 @@
 """Every function: handles its sample of events/ on moto, and stays thin."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +15,7 @@ from jetbridge_testing.clock import Clock
 from jetbridge_testing.cloud import FUNCTIONS, Cloud, call, handler_of
 from jetbridge_testing.environment import ENVIRONMENT, QUEUES
 from jetbridge_testing.notices import outcome_of
-from jetbridge_testing.samples import ended_run, event, launched_run, new_run, sample
+from jetbridge_testing.samples import REGION, ended_run, event, launched_run, new_run, sample
 from jetbridge_testing.tables import create_table
 from jetbridge_testing.template import ROOT
 from msgspec.structs import replace
@@ -31,7 +32,10 @@ from jetbridge.contract import (
     to_builtins,
 )
 from jetbridge.domain.run import Status
+from jetbridge.logs.port import Busy
+from jetbridge.services.tails import RESERVE_SECONDS, TURN_SECONDS
 from jetbridge.wiring import backends, notify_airflow, parts
+from jetbridge.wiring.logs import TIMEOUT_SECONDS
 
 
 @pytest.fixture
@@ -226,6 +230,50 @@ def test_finish_run(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     assert "RunsSucceeded" in printed
     assert "secret of the container" not in printed
+
+
+@pytest.mark.parametrize(("seconds_ago", "sealed"), [(1, False), (44, False), (46, True)])
+def test_finish_run_seals_what_it_cannot_read_in_time(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, seconds_ago: int, sealed: bool
+) -> None:
+    def throttled(*args: Any) -> Any:
+        raise Busy("Rate exceeded")
+
+    monkeypatch.setattr("jetbridge.logs.cloudwatch.CloudWatchLogs.tail", throttled)
+    run = ended_run("ecs_stopped_exit_0")
+    cloud.runs.create(run)
+    message = sample("finish_run/message")
+    [record] = message["Records"]
+    received = str(int((time.time() - seconds_ago) * 1000))
+    record["attributes"] |= {
+        "SentTimestamp": received,
+        "ApproximateFirstReceiveTimestamp": received,
+    }
+    monkeypatch.setattr("jetbridge.queues.sqs.SqsQueue.return_later", lambda *args: None)
+    answer = call("finish_run", message)
+    assert (answer == ALL_GOOD) is sealed
+    outcome = cloud.outcomes.get(run.run_id)
+    assert (outcome is not None) is sealed
+    if sealed:
+        assert isinstance(outcome, Outcome)
+        assert "Rate exceeded" in outcome.advice
+
+
+def test_finish_run_takes_turns_from_the_allowance_that_copy_logs_has(cloud: Cloud) -> None:
+    cloud.runs.create(ended_run("ecs_stopped_exit_0"))
+    assert call("finish_run", sample("finish_run/message")) == ALL_GOOD
+    answer = boto3.client("dynamodb").get_item(
+        TableName="RunsTable", Key={"run_id": {"S": f"pace#logs#{REGION}"}}
+    )
+    assert "next_turn" in answer["Item"]
+
+
+def test_a_read_that_hangs_is_over_soon_and_not_repeated() -> None:
+    hasty = clients.client("logs", REGION, repeats=False, timeout_seconds=TIMEOUT_SECONDS)
+    config = hasty.meta.config
+    assert (config.connect_timeout, config.read_timeout) == (TIMEOUT_SECONDS, TIMEOUT_SECONDS)
+    assert config.retries["total_max_attempts"] == 1
+    assert config.connect_timeout + config.read_timeout + TURN_SECONDS < RESERVE_SECONDS / 2
 
 
 Said = Callable[[], str]

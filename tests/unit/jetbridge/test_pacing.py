@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.serial import SerialDynamoDb
 from jetbridge_testing.tables import create_table, fresh_table
+from jetbridge_testing.workers import Counters
 
 from jetbridge.pacing.dynamodb import DynamoPacer, Pace
 from jetbridge.queues.port import NotYet
@@ -200,3 +201,61 @@ def test_a_pace_needs_a_rate_and_a_burst() -> None:
 @pytest.mark.parametrize(("rate", "burst"), [(1, 1), (20, 5), (50, 13)])
 def test_the_usual_burst_is_a_quarter_of_a_second(rate: float, burst: int) -> None:
     assert Pace.of(rate) == Pace(rate, burst)
+
+
+@given(
+    moves=st.lists(
+        st.tuples(st.sampled_from(["seal", "copy"]), st.floats(0, 0.6)), min_size=1, max_size=60
+    ),
+    burst=st.integers(1, 3),
+)
+def test_who_yields_takes_no_turn_for_which_another_may_wait(
+    moves: list[tuple[str, float]], burst: int
+) -> None:
+    """Each move takes a turn without waiting for it, so that several wait at the same time."""
+    clock, counters = Clock(), Counters()
+    pace = Pace(5, burst)
+    given_at: list[float] = []
+    for who, pause in moves:
+        clock.advance(pause)
+        slept: list[float] = []
+        pacer = DynamoPacer(
+            counters,
+            "t",
+            {"logs#r": pace},
+            clock=clock,
+            sleep=slept.append if who == "seal" else clock.sleep,
+            yields=who == "copy",
+        )
+        try:
+            pacer.wait_for_turn("logs#r", 5 if who == "seal" else 0)
+        except NotYet:
+            continue
+        if who == "copy":
+            assert all(turn <= clock() + ERROR for turn in given_at), "somebody waits still"
+        given_at.append(clock() + sum(slept))
+    assert all(later - earlier >= -ERROR for earlier, later in pairwise(given_at))
+
+
+def test_who_yields_waits_until_all_others_have_had_their_turns() -> None:
+    clock, counters = Clock(), Counters()
+    paces = {"logs#r": Pace(5)}
+    others = DynamoPacer(counters, "t", paces, clock=clock, sleep=lambda seconds: None)
+    for _ in range(10):
+        others.wait_for_turn("logs#r")
+    began = clock()
+    yielding = DynamoPacer(counters, "t", paces, clock=clock, sleep=clock.sleep, yields=True)
+    with pytest.raises(NotYet, match="others go first"):
+        yielding.wait_for_turn("logs#r", 1)
+    yielding.wait_for_turn("logs#r")
+    assert clock() - began >= 10 * 0.2 - ERROR
+
+
+def test_the_longest_wait_is_the_callers() -> None:
+    clock, counters = Clock(), Counters()
+    pacer = DynamoPacer(counters, "t", {"logs#r": Pace(5)}, clock=clock, sleep=lambda seconds: None)
+    for _ in range(5):
+        pacer.wait_for_turn("logs#r", 1)
+    with pytest.raises(NotYet):
+        pacer.wait_for_turn("logs#r", 0.25)
+    pacer.wait_for_turn("logs#r", 1)

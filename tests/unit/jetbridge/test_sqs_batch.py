@@ -7,11 +7,11 @@ import pytest
 from jetbridge_testing.samples import sample
 
 from jetbridge.contract import ContractError, decode
-from jetbridge.domain.messages import FinishMessage
+from jetbridge.domain.messages import FinishMessage, Times
 from jetbridge.queues.port import NotYet
 from jetbridge.queues.sqs import SqsQueue
 from jetbridge.runs.port import UnreadableRow
-from jetbridge.sqs_batch import Message, each_message
+from jetbridge.sqs_batch import Message, each_message, each_message_and_times
 
 
 class RecordingSqs:
@@ -50,6 +50,28 @@ def test_each_message_is_handled_on_its_own() -> None:
     answer = each_message(_event(*bodies, "no json"), handle, dead_letters=lambda: None)
     assert _failed(answer) == ["m1", "m3"]
     assert handled == [{"run_id": "a"}, {"run_id": "c"}]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "times"),
+    [
+        (
+            {"SentTimestamp": "1772323209000", "ApproximateFirstReceiveTimestamp": "1772323209010"},
+            Times(1772323209.0, 1772323209.01),
+        ),
+        ({"SentTimestamp": "1"}, Times(0.001, None)),
+        ({"SentTimestamp": "-1", "ApproximateFirstReceiveTimestamp": "soon"}, Times()),
+        ({"SentTimestamp": 5, "ApproximateFirstReceiveTimestamp": "9" * 400}, Times()),
+        ({}, Times()),
+        (None, Times()),
+    ],
+)
+def test_when_a_message_was_sent_and_first_received(attributes: Any, times: Times) -> None:
+    batch = _event("{}")
+    batch["Records"][0]["attributes"] = attributes
+    seen: list[Times] = []
+    answer = each_message_and_times(batch, lambda message, known: seen.append(known))
+    assert (_failed(answer), seen) == ([], [times])
 
 
 def test_all_good_and_all_bad() -> None:

@@ -213,6 +213,18 @@ def test_copy_logs_may_change_its_own_items_alone() -> None:
         assert not any(fnmatchcase(key, pattern) for pattern in allowed)
 
 
+def test_finish_run_may_take_turns_to_read_logs() -> None:
+    """Of its statements on the runs table none is for some keys alone."""
+    [statement] = [
+        item
+        for item in statements("FinishRunFunction")
+        if item["Resource"] == {"Fn::GetAtt": "RunsTable.Arn"}
+        or item["Resource"] == {"Fn::GetAtt": ["RunsTable", "Arn"]}
+    ]
+    assert set(_actions(statement)) == {"dynamodb:GetItem", "dynamodb:UpdateItem"}
+    assert "Condition" not in statement
+
+
 def test_watch_runs_may_change_rows_of_runs_alone() -> None:
     assert actions("WatchRunsFunction") == {"dynamodb:GetItem", "dynamodb:UpdateItem"}
     [statement] = [

@@ -30,6 +30,7 @@ from jetbridge.contract import (
     WatchRequest,
     decode,
     encode,
+    to_builtins,
 )
 
 log = logging.getLogger(__name__)
@@ -153,7 +154,7 @@ class JetbridgeHook(BaseHook):
         return answer
 
     def _start_once(self, request: StartRequest) -> StartAnswer:
-        return self._ask(self.function(START_FUNCTION), request, StartAnswer)
+        return self._ask(self.function(START_FUNCTION), _known_to_all(request), StartAnswer)
 
     def stop(self, stop_function: str, callers: Mapping[str, str], reason: str) -> StopAnswer:
         """Ask Jetbridge to stop runs; each ends a moment later, by its own state-change event.
@@ -265,6 +266,15 @@ class JetbridgeHook(BaseHook):
             ),
         }.get(code)
         return StartRefused(f"Jetbridge can't be called: {advice} ({error})") if advice else None
+
+
+def _known_to_all(request: StartRequest) -> dict[str, Any]:
+    """The request without what a stack that is older than the provider doesn't know, where that
+    says nothing."""
+    message: dict[str, Any] = to_builtins(request)
+    if not request.result_required:
+        del message["result_required"]
+    return message
 
 
 def _function_error(function: str, body: bytes) -> StartRefused | StartFailed:

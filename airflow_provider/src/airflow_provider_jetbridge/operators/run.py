@@ -57,6 +57,9 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
     :param deferrable: the operator always defers; true implies waiting for completion.
     :param last_line_as_result: whether a container's last log line is the task's return value
         where the container reports no result of its own.
+    :param result_required: the task is nothing without the container's result: where the log can't
+        be read, the task waits (the stack's ``ResultWaitSeconds``) and then fails. Implied where
+        the last log line is the return value.
     :param infra_retries: how many launches may replace ones that died of the platform (a Spot
         interruption, a lost host, missing capacity) before Airflow learns of it, 0 to 10.
     :param spot_fall_back: go on on ``FARGATE`` after ``FARGATE_SPOT`` was interrupted or had no
@@ -90,6 +93,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         wait_for_completion: bool = True,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         last_line_as_result: bool | None = None,
+        result_required: bool = False,
         infra_retries: int = 2,
         spot_fall_back: bool = False,
         reattach: bool = False,
@@ -115,6 +119,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         self.wait_for_completion = wait_for_completion
         self.deferrable = deferrable
         self.last_line_as_result = last_line_as_result
+        self.result_required = result_required
         self.infra_retries = infra_retries
         self.spot_fall_back = spot_fall_back
         self.reattach = reattach
@@ -196,6 +201,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
             log_target=log_target(ti),
             tail_lines=self.tail_lines,
             last_line_as_result=bool(self.do_xcom_push and self.wants_last_line),
+            result_required=self.result_required,
             result_container=self.result_container,
             failure_policy=FailurePolicy(
                 infra_retries=self.infra_retries, spot_fall_back=self.spot_fall_back

@@ -35,12 +35,22 @@ _THROTTLES = frozenset(
 
 
 @cache
-def client(service: str, region: str | None = None, repeats: bool = True) -> Any:
+def client(
+    service: str,
+    region: str | None = None,
+    repeats: bool = True,
+    timeout_seconds: float | None = None,
+) -> Any:
     """The client of a service, one per process; in the function's region by default.
 
     ``repeats=False``: each call is made once, for those that must not be done twice.
+    ``timeout_seconds``: how long a connection may take, and then the answer's first and each
+    further byte, where the default is too long.
     """
     config = _CONFIG if repeats else _CONFIG.merge(Config(retries=_ONCE))
+    if timeout_seconds is not None:
+        timeouts = Config(connect_timeout=timeout_seconds, read_timeout=timeout_seconds)
+        config = config.merge(timeouts)
     return _session().create_client(service, region_name=region, config=config)
 
 

@@ -37,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     live_log_groups: list[str] = []
     log_reads_per_second: float = 5
     settle_seconds: float = 5
+    result_wait_seconds: float = 900
     check_after_seconds: float = 900
     ecs_launches_per_second: float = 20
     batch_submits_per_second: float = 50

@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 from jetbridge.aws import client
 from jetbridge.contract import ContractError
+from jetbridge.domain.messages import Times
 from jetbridge.queues.port import GiveUp, NotYet
 from jetbridge.queues.sqs import SqsQueue
 from jetbridge.runs.port import UnreadableRow
@@ -46,6 +47,19 @@ def each_message(
     Raises:
         ContractError: it is no batch.
     """
+    return each_message_and_times(
+        event, lambda message, _: handle(message), queue, dead_letters, few_tries
+    )
+
+
+def each_message_and_times(
+    event: object,
+    handle: Callable[[Message, Times], object],
+    queue: SqsQueue | None = None,
+    dead_letters: Callable[[], SqsQueue | None] | None = None,
+    few_tries: type[Exception] | tuple[()] = (),
+) -> Answer:
+    """``each_message`` for those who ask how long a message has waited."""
     batch = _Batch(handle, queue, dead_letters or own_dead_letters, few_tries)
     for record in _records(event):
         batch.take(record)
@@ -65,7 +79,7 @@ def own_dead_letters() -> SqsQueue | None:
 class _Batch:
     def __init__(
         self,
-        handle: Callable[[Message], object],
+        handle: Callable[[Message, Times], object],
         queue: SqsQueue | None,
         dead_letters: Callable[[], SqsQueue | None],
         few_tries: type[Exception] | tuple[()],
@@ -81,7 +95,7 @@ class _Batch:
     def take(self, record: Record) -> None:
         name = _text(record, "messageId")
         try:
-            self._handle(_content(record))
+            self._handle(_content(record), _times(record))
         except NotYet as not_yet:
             logger.info(str(not_yet), delay_seconds=not_yet.delay_seconds)
             self.returned += self._return(record, name, not_yet)
@@ -148,7 +162,20 @@ def _text(record: object, field: str) -> str:
 def _receives(record: Record) -> int:
     """How often SQS has delivered the message, this time included."""
     text = _text(record.get("attributes"), "ApproximateReceiveCount")
-    return int(text) if text.isdecimal() else 1
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 9 else 1
+
+
+def _times(record: Record) -> Times:
+    attributes = record.get("attributes")
+    sent = _text(attributes, "SentTimestamp")
+    received = _text(attributes, "ApproximateFirstReceiveTimestamp")
+    return Times(_seconds(sent), _seconds(received))
+
+
+def _seconds(milliseconds: str) -> float | None:
+    """Of an epoch time as SQS writes it; None of anything else."""
+    digits = milliseconds.isascii() and milliseconds.isdecimal() and len(milliseconds) <= 15
+    return int(milliseconds) / 1000 if digits else None
 
 
 def _content(record: Record) -> Message:

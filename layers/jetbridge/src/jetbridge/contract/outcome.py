@@ -81,12 +81,14 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
         backend_id: ECS task ARN or Batch job id; None when nothing was launched.
         last_lines: last log lines, oldest first; with several containers each is prefixed
             with its container's name.
-        result: the JSON value that the container reported; None when it reported none.
+        result: the JSON value that the container reported; None when it reported none, or where
+            ``unread`` says that it isn't known.
         started_at, stopped_at: of the container, ISO 8601 in UTC; None when it never started.
         finished_at: when the outcome was sealed, epoch seconds.
         deaths: what the launches before the last died of, oldest first.
         stopped_by: who asked for the stop; empty when nobody did.
         policy_version: version of the table of causes that judged the run.
+        unread: names of those log streams whose last lines could not be read; ``advice`` says why.
     """
 
     run_id: str
@@ -113,4 +115,5 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
     deaths: list[Death] = []
     stopped_by: str = ""
     policy_version: int = 1
+    unread: list[str] = []
     version: Literal[1] = 1

@@ -78,6 +78,8 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         tail_lines: how many last lines of each container the outcome carries.
         last_line_as_result: with no result marker, the last line is the result, as the stock
             ``EcsRunTaskOperator`` has it: that of the first essential container.
+        result_required: the caller needs the result, whether or not there is one: a run that
+            succeeded, and of which it can't be read, fails. ``last_line_as_result`` says so, too.
         result_container: the one container whose result or last line counts; None: any.
         failure_policy: what Jetbridge mends without its caller.
         previous: what becomes of the run of an earlier try of the same Airflow task instance
@@ -103,6 +105,7 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     log_target: LogTarget | None = None
     tail_lines: Annotated[int, Meta(ge=0, le=100)] = 10
     last_line_as_result: bool = False
+    result_required: bool = False
     result_container: Text | None = None
     failure_policy: FailurePolicy = FailurePolicy()
     previous: Literal["stop", "attach"] = "stop"

@@ -94,6 +94,7 @@ def _short_death(death: Death) -> Death:
 def _within(outcome: Outcome) -> Outcome:
     """With as much of its growing parts as there is room for."""
     bare = replace(outcome, exit_codes={}, result=None, last_lines=[], deaths=[], log_streams=[])
+    bare = replace(bare, unread=[])
     room = OUTCOME_BYTES - _size(bare) - NOTE_BYTES
     left_out: list[str] = []
 
@@ -114,6 +115,7 @@ def _within(outcome: Outcome) -> Outcome:
         last_lines=newest(outcome.last_lines, "last lines"),
         deaths=newest(outcome.deaths, "deaths"),
         log_streams=newest(outcome.log_streams, "log streams"),
+        unread=newest(outcome.unread, "unread log streams"),
     )
     if not left_out:
         return whole

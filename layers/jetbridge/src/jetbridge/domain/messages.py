@@ -1,6 +1,6 @@
 """What the queues between the functions carry."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from msgspec import Meta, Struct
 
@@ -10,6 +10,18 @@ from jetbridge.contract.run_ids import RunId
 # that it had before, which is in the function's log.
 REASON = "JETBRIDGE_REASON"
 MESSAGE_ID = "JETBRIDGE_MESSAGE_ID"
+
+
+class Times(NamedTuple):
+    """When a message was sent, and first received, epoch seconds; None: its queue doesn't say.
+
+    Both stay when it comes again (API reference of ReceiveMessage, ``SentTimestamp`` and
+    ``ApproximateFirstReceiveTimestamp``).
+    """
+
+    sent: float | None = None
+    first_received: float | None = None
+
 
 Launch = Annotated[int, Meta(ge=1, le=1_000_000_000)]
 

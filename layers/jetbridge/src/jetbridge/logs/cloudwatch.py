@@ -3,31 +3,64 @@
 from collections.abc import Callable
 from typing import Any
 
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    InvalidRegionError,
+    ParamValidationError,
+)
 
 from jetbridge.aws import error_of, is_throttle, status_of
 from jetbridge.contract import LogStream
 from jetbridge.domain.lines import Line
 from jetbridge.domain.log_position import Position
-from jetbridge.logs.port import Busy, Page, StreamClosed, StreamMissing, TokenExpired
+from jetbridge.logs.port import (
+    Busy,
+    Page,
+    StreamClosed,
+    StreamMissing,
+    TokenExpired,
+    Unreadable,
+)
 
 # An empty page isn't the end of a stream; reading backwards, a few may come before the lines.
 _EMPTY_PAGES = 5
+# Errors that say of the group or stream what no patience changes. ``InvalidParameterException`` is
+# in the API reference of GetLogEvents, ``ValidationException`` among the errors common to all
+# actions; ``InvalidOperationException`` is what groups of the class Infrequent Access answer
+# (elastic/beats#49476), which have no GetLogEvents (Amazon CloudWatch Logs user guide, "Log
+# classes").
+_FOR_GOOD = frozenset(
+    {"InvalidParameterException", "InvalidOperationException", "ValidationException"}
+)
 
 
 class CloudWatchLogs:
-    """``LogsSource`` on CloudWatch Logs; ``client_of`` gives the client of a region."""
+    """``LogsSource`` on CloudWatch Logs; ``client_of`` gives the client of a region.
 
-    def __init__(self, client_of: Callable[[str], Any]) -> None:
+    ``turn`` waits until another call of GetLogEvents may be made in a region: ``tail``, for whose
+    first call its caller has had a turn, takes one for each that follows.
+    """
+
+    def __init__(
+        self,
+        client_of: Callable[[str], Any],
+        turn: Callable[[str], None] | None = None,
+    ) -> None:
         self._client_of = client_of
+        self._turn = turn
 
     def tail(self, stream: LogStream, limit: int) -> list[Line] | None:
         parameters: dict[str, Any] = {"startFromHead": False, "limit": limit}
         for _ in range(_EMPTY_PAGES):
+            if self._turn is not None and "nextToken" in parameters:
+                self._turn(stream.region)
             try:
                 page = self._read(stream, parameters)
-            except (StreamMissing, StreamClosed):
+            except StreamMissing:
                 return None
+            except TokenExpired as expired:
+                raise Busy(str(expired)) from expired
             token = page["nextBackwardToken"]
             if page["events"] or token == parameters.get("nextToken"):
                 return [_line(event) for event in page["events"]]
@@ -52,11 +85,19 @@ class CloudWatchLogs:
             )
         except ClientError as error:
             raise _said(error, stream, "nextToken" in parameters) from error
-        except (HTTPClientError, ConnectionError) as error:
+        except (InvalidRegionError, ParamValidationError) as error:
+            # A definition may name a region or stream that there can't be.
+            raise Unreadable(str(error)) from error
+        except BotoCoreError as error:
             raise Busy(str(error)) from error
 
 
 def _said(error: ClientError, stream: LogStream, with_token: bool) -> Exception:
+    """What an error of GetLogEvents means. One that isn't known may pass.
+
+    Without permission for the group's KMS key, the code is that of a missing permission, too: the
+    text names the key.
+    """
     code, message = error_of(error)
     if is_throttle(error) or status_of(error) >= 500:
         return Busy(str(error))
@@ -64,10 +105,12 @@ def _said(error: ClientError, stream: LogStream, with_token: bool) -> Exception:
         case "ResourceNotFoundException":
             return StreamMissing(f"{stream.group} {stream.stream}")
         case "AccessDeniedException":
-            return StreamClosed(message)
+            return StreamClosed(message or code)
         case "InvalidParameterException" if with_token:
             return TokenExpired(message)
-    return error
+    if code in _FOR_GOOD:
+        return Unreadable(f"{code}: {message}")
+    return Busy(str(error))
 
 
 def _line(event: dict[str, Any]) -> Line:

@@ -14,7 +14,11 @@ class StreamMissing(Exception):
     """The log stream or its group doesn't exist."""
 
 
-class StreamClosed(Exception):
+class Unreadable(Exception):
+    """The stream can't be read, and asking again will not change that; the text says why."""
+
+
+class StreamClosed(Unreadable):
     """AWS doesn't let Jetbridge read the stream; the text says why."""
 
 
@@ -23,7 +27,8 @@ class TokenExpired(Exception):
 
 
 class Busy(Exception):
-    """AWS asks for patience, or failed; the same call later may succeed."""
+    """AWS asks for patience, failed, or gave an answer that nobody knows; the same call later may
+    succeed."""
 
 
 class Page(NamedTuple):
@@ -42,7 +47,13 @@ class LogsSource(Protocol):
     """CloudWatch Logs, as it is read."""
 
     def tail(self, stream: LogStream, limit: int) -> list[Line] | None:
-        """The last lines, oldest first; None if the stream doesn't exist (yet)."""
+        """The last lines, oldest first; None if the stream doesn't exist (yet).
+
+        Raises:
+            Unreadable: they can't be read, now or later.
+            Busy: they can't be read now.
+            NotYet: of several calls, one got no turn.
+        """
         ...
 
     def page(self, stream: LogStream, position: Position) -> Page:
@@ -53,7 +64,7 @@ class LogsSource(Protocol):
         GetLogEvents).
 
         Raises:
-            StreamMissing, StreamClosed, TokenExpired, Busy
+            StreamMissing, Unreadable, TokenExpired, Busy
         """
         ...
 

@@ -1,6 +1,7 @@
 """Turns from one counter in DynamoDB, for all concurrent functions together."""
 
 import math
+import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from jetbridge.queues.port import NotYet
 LONGEST_WAIT_SECONDS = 5.0
 _MICROSECONDS = 1_000_000
 _CONTENDED_ATTEMPTS = 3
+# When one that yields comes again, if it has yielded for as long as it may wait.
+_YIELDED_SECONDS = (5, 15)
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,9 @@ class DynamoPacer:
     A turn is taken by adding to ``next_turn``, which succeeds for everyone at once: nobody tries
     again because another was faster. Times are the functions' own; a clock that is ahead delays
     the others by as much.
+
+    ``yields``: go behind all others. A turn is then only taken when it has come, so never while
+    anyone else waits for one that was given earlier.
     """
 
     def __init__(
@@ -62,6 +68,7 @@ class DynamoPacer:
         longest_wait: float = LONGEST_WAIT_SECONDS,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
+        yields: bool = False,
     ) -> None:
         self._client = client
         self._table = table
@@ -69,14 +76,35 @@ class DynamoPacer:
         self._longest_wait = int(longest_wait * _MICROSECONDS)
         self._clock = clock
         self._sleep = sleep
+        self._yields = yields
 
-    def wait_for_turn(self, backend: str) -> None:
-        turn = self._take_turn(backend, self._paces[backend])
+    def wait_for_turn(self, backend: str, longest_wait: float | None = None) -> None:
+        longest = self._longest_wait
+        if longest_wait is not None:
+            longest = int(longest_wait * _MICROSECONDS)
+        pace = self._paces[backend]
+        if self._yields:
+            self._take_a_free_turn(backend, pace, self._now() + longest)
+            return
+        turn = self._take_turn(backend, pace, longest)
         wait = turn - self._now()
         if wait > 0:
             self._sleep(wait / _MICROSECONDS)
 
-    def _take_turn(self, backend: str, pace: Pace) -> int:
+    def _take_a_free_turn(self, backend: str, pace: Pace, until: int) -> None:
+        """Take none for which anyone might be waiting: only one that has come."""
+        while True:
+            try:
+                self._take_turn(backend, pace, 0)
+            except _TurnsTaken as taken:
+                if self._now() + taken.away > until:
+                    text = f"others go first on {backend}"
+                    raise NotYet(text, random.randint(*_YIELDED_SECONDS)) from taken  # nosec B311
+                self._sleep(max(taken.away, 1) / _MICROSECONDS)
+            else:
+                return
+
+    def _take_turn(self, backend: str, pace: Pace, longest: int) -> int:
         for _ in range(_CONTENDED_ATTEMPTS):
             now = self._now()
             taken = self._update(
@@ -85,11 +113,11 @@ class DynamoPacer:
                 "next_turn BETWEEN :earliest AND :latest",
                 interval=pace.interval,
                 earliest=now - pace.arrears,
-                latest=now + self._longest_wait,
+                latest=now + longest,
             )
             if isinstance(taken, _Refused):
                 if taken.next_turn is not None and taken.next_turn >= now - pace.arrears:
-                    raise self._too_far_away(backend, taken.next_turn - now)
+                    raise _TurnsTaken(backend, taken.next_turn - now, longest)
                 taken = self._begin_anew(backend, pace, now)
             if not isinstance(taken, _Refused):
                 return taken - pace.interval
@@ -126,13 +154,18 @@ class DynamoPacer:
         assert turn is not None  # nosec B101 # narrows the type
         return turn
 
-    def _too_far_away(self, backend: str, away: int) -> NotYet:
-        seconds = away / _MICROSECONDS
-        delay = math.ceil((away - self._longest_wait) / _MICROSECONDS)
-        return NotYet(f"the next turn on {backend} is {seconds:.1f} s away", max(1, delay))
-
     def _now(self) -> int:
         return int(self._clock() * _MICROSECONDS)
+
+
+class _TurnsTaken(NotYet):
+    """The next turn is ``away`` microseconds away, further than may be waited for."""
+
+    def __init__(self, backend: str, away: int, longest: int) -> None:
+        seconds = away / _MICROSECONDS
+        delay = max(1, math.ceil((away - longest) / _MICROSECONDS))
+        super().__init__(f"the next turn on {backend} is {seconds:.1f} s away", delay)
+        self.away = away
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from typing import Protocol
 class Pacer(Protocol):
     """Gives turns: each is for one RunTask, SubmitJob or GetLogEvents."""
 
-    def wait_for_turn(self, backend: str) -> None:
+    def wait_for_turn(self, backend: str, longest_wait: float | None = None) -> None:
         """Return when one call may be made: a launch on ``backend`` "ecs" or "batch", or a read of
         ``logs#<region>``.
 
-        Waits in the function for a few seconds at most. A turn that isn't used is lost, and
-        nothing else is: no one waits for its holder.
+        Waits in the function for a few seconds at most, or ``longest_wait``. A turn that isn't
+        used is lost, and nothing else is: no one waits for its holder.
 
         Raises:
             NotYet: the next free turn is too far away; none was taken.

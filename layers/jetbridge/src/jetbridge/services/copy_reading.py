@@ -35,7 +35,7 @@ class Reading:
         """One page of a stream; ``remaining`` gives the seconds that the invocation has left.
 
         Raises:
-            StreamMissing, StreamClosed, TokenExpired: as the source does.
+            StreamMissing, Unreadable, TokenExpired: as the source does.
             NotYet: there are no turns, or CloudWatch Logs keeps asking for patience.
         """
         busy: Busy | None = None

@@ -13,7 +13,7 @@ from jetbridge.domain.log_copy import CopyState
 from jetbridge.domain.log_parts import LogPart
 from jetbridge.domain.log_position import Seen
 from jetbridge.domain.patience import PATIENCE, is_over
-from jetbridge.logs.port import Busy, Copies, StreamClosed, StreamMissing, TokenExpired
+from jetbridge.logs.port import Busy, Copies, StreamClosed, StreamMissing, TokenExpired, Unreadable
 from jetbridge.queues.port import GiveUp, NotYet
 from jetbridge.services.copy_reading import BUSY_SECONDS, RESERVE_SECONDS, Reading
 from jetbridge.services.copy_sinks import Sink, StartAnew
@@ -168,7 +168,7 @@ class _Work:
                 self._resumable = self._seen.is_over
             except StreamMissing as error:
                 return self._missing(error)
-            except StreamClosed as error:
+            except Unreadable as error:
                 return self._close(_unreadable(self._part, error, begun=False))
 
     def _next_page(self) -> bool:
@@ -251,6 +251,8 @@ class _Work:
 
 def _unreadable(part: LogPart, error: Exception, begun: bool) -> str:
     stream = part.stream
+    if isinstance(error, Unreadable) and not isinstance(error, StreamClosed):
+        return f"Jetbridge can't read the log: {error}. {_whereabouts(part)}"
     if isinstance(error, StreamClosed):
         return (
             f"Jetbridge may not read the log group {stream.group} in {stream.region}: list it in "

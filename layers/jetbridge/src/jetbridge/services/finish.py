@@ -1,51 +1,45 @@
 """finish_run: read the last lines, seal the outcome once, then deliver it."""
 
-import random
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 
 from jetbridge.bus.port import Bus
-from jetbridge.contract import (
-    LogStream,
-    Outcome,
-    StartRequest,
-    State,
-    Way,
-    advice_on,
-    carried,
-    encode,
-    to_builtins,
-)
+from jetbridge.contract import Cause, Fault, Outcome, State, Way, to_builtins
 from jetbridge.domain.failures import POLICY_VERSION, judge, reason_of
 from jetbridge.domain.fitting import fitting, no_room
-from jetbridge.domain.lines import reported_result, shortened
+from jetbridge.domain.lines import shortened
+from jetbridge.domain.messages import Times
 from jetbridge.domain.notices import notices
-from jetbridge.domain.run import Definition, Ending, Run
-from jetbridge.domain.secrets import masked_deaths, masked_result, masked_tails, masked_text
+from jetbridge.domain.run import Ending, Run
+from jetbridge.domain.secrets import masked_deaths, masked_result, masked_text
 from jetbridge.domain.streams import log_streams
-from jetbridge.logs.port import Busy, LogsSource
+from jetbridge.domain.tails import (
+    RESULT_BYTES,
+    Tail,
+    fitting_result,
+    last_lines,
+    result_in,
+    unread_advice,
+    why,
+)
+from jetbridge.logs.port import LogsSource
 from jetbridge.outcomes.port import Outcomes
-from jetbridge.queues.port import NotYet, Queue
+from jetbridge.pacing.port import Pacer
+from jetbridge.queues.port import Queue
 from jetbridge.runs.port import Runs
+from jetbridge.services.tails import (
+    BUSY_SECONDS,
+    CLOCKS_DIFFER_SECONDS,
+    SETTLE_LOOKS,
+    Look,
+    Tails,
+)
 
-# One page of GetLogEvents, which AWS also bounds to 1 MB (API reference of GetLogEvents).
-TAIL_PAGE_LINES = 10_000
-# How often missing lines are looked for while they are waited for: the finish queue gives up a
-# message after 20 receives.
-SETTLE_LOOKS = 5
-# A stop further in the future than clocks differ tells nothing of how long to wait.
-CLOCKS_DIFFER_SECONDS = 5
-# When AWS throttles the reading of logs, so many runs end at once that they had better come again
-# at different times: 20 receives of the finish queue are then some 13 minutes.
-BUSY_SECONDS = (20, 60)
-# With the last lines, what fits an EventBridge event (256 KB).
-RESULT_BYTES = 128 * 1024
-
-Tails = list[tuple[LogStream, list[str]]]
-"""The last lines of each container, or of each attempt."""
+__all__ = ["BUSY_SECONDS", "CLOCKS_DIFFER_SECONDS", "RESULT_BYTES", "SETTLE_LOOKS", "Finish"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +47,8 @@ class Finish:
     """Attributes:
     settle_seconds: how long after its stop a container's missing lines are waited for.
     stacks: the stack's own way to finish Airflow tasks.
+    pacer: gives the turns to read logs; None: there is no allowance.
+    result_wait_seconds: how long a result is waited for that the run's task needs.
     """
 
     runs: Runs
@@ -65,9 +61,20 @@ class Finish:
     settle_seconds: float
     stacks: Way = "feed"
     clock: Callable[[], float] = time.time
+    pacer: Pacer | None = None
+    result_wait_seconds: float = 900
 
-    def __call__(self, run_id: str) -> Outcome | None:
+    def __call__(
+        self,
+        run_id: str,
+        times: Times = Times(),
+        remaining: Callable[[], float] = lambda: math.inf,
+    ) -> Outcome | None:
         """Seal and deliver the outcome of an ended run; None if it hasn't ended.
+
+        ``times`` are those of the message that asks for it, ``remaining`` gives the seconds that
+        the invocation has left. However the reading of its logs fails, a run is sealed within a
+        minute of the first look; only one whose task needs the result waits longer for that.
 
         What is delivered is not delivered again; until it is, each step may be repeated: sealing
         keeps the first outcome, the copy writes the same objects, and a second notice or
@@ -84,7 +91,7 @@ class Finish:
         if outcome is not None and run.finished:
             return outcome
         if outcome is None:
-            outcome = self.outcomes.seal(self._compose(run, run.ending))
+            outcome = self.outcomes.seal(self._compose(run, run.ending, times, remaining))
         self._deliver(run, outcome)
         self.runs.mark_finished(run_id)
         return outcome
@@ -112,25 +119,36 @@ class Finish:
         if errors:
             raise ExceptionGroup(f"the end of run {run.run_id} is not delivered to all", errors)
 
-    def _compose(self, run: Run, ending: Ending) -> Outcome:
+    def _compose(
+        self, run: Run, ending: Ending, times: Times, remaining: Callable[[], float]
+    ) -> Outcome:
         request = run.request
         verdict = judge(ending, run.definition, run.stop)
+        succeeded = verdict.state is State.SUCCEEDED
+        needed = succeeded and (request.last_line_as_result or request.result_required)
+        look = Look.of(times, ending, needed, remaining, self.clock())
         streams = log_streams(run, self.region)
-        tails = self._tails(streams, ending)
-        result, result_advice = _fitting(_result(tails, request, run.definition))
+        tails = self._tails.read(streams, ending, look)
+        found, missing = result_in(tails, request, run.definition)
+        told = _Told(verdict.state, verdict.cause, verdict.fault, verdict.advice)
+        if needed and missing:
+            self._tails.wait_for_result(missing, look)
+            told = _without_result(missing)
+        result, result_advice = fitting_result(found)
         result, masked_advice = masked_result(result)
-        all_lines = _last_lines(tails, request.tail_lines)
-        last_lines = shortened(all_lines)
-        older = len(all_lines) - len(last_lines)
+        all_lines = last_lines(tails, request.tail_lines)
+        shown = shortened(all_lines)
+        older = len(all_lines) - len(shown)
         left_out = no_room([f"{older} of {len(all_lines)} last lines"] if older else [])
+        advice = (told.advice, unread_advice(tails), result_advice, masked_advice, left_out)
         ecs = run.backend == "ecs"
         outcome = Outcome(
             run_id=run.run_id,
-            state=verdict.state,
-            cause=verdict.cause,
-            fault=verdict.fault,
-            reason=masked_text(reason_of(ending)),
-            advice=" ".join(filter(None, (verdict.advice, result_advice, masked_advice, left_out))),
+            state=told.state,
+            cause=told.cause,
+            fault=told.fault,
+            reason="; ".join(filter(None, (masked_text(reason_of(ending)), told.reason))),
+            advice=" ".join(filter(None, advice)),
             caller=run.caller,
             backend=request.backend,
             region=self.region,
@@ -144,77 +162,49 @@ class Finish:
                 end.name: end.exit_code for end in ending.containers if end.exit_code is not None
             },
             log_streams=streams,
-            last_lines=last_lines,
+            last_lines=shown,
+            unread=[tail.stream.stream for tail in tails if tail.unread],
             result=result,
             started_at=ending.started_at,
             stopped_at=ending.stopped_at,
             deaths=masked_deaths(run.deaths),
-            stopped_by=run.stop.by if run.stop and verdict.state is State.STOPPED else "",
+            stopped_by=masked_text(run.stop.by)
+            if run.stop and verdict.state is State.STOPPED
+            else "",
             policy_version=POLICY_VERSION,
         )
         return fitting(outcome)
 
-    def _tails(self, streams: list[LogStream], ending: Ending) -> Tails:
-        tails = []
-        for stream in streams:
-            try:
-                lines = self.source.tail(stream, TAIL_PAGE_LINES)
-            except Busy as busy:
-                # Spreads calls over time, and is no secret.
-                raise NotYet(str(busy), random.randint(*BUSY_SECONDS)) from busy  # nosec B311
-            if not lines and self._may_come_late(ending):
-                delay = max(1, round(self.settle_seconds / SETTLE_LOOKS))
-                raise NotYet(f"{stream.stream} has no lines yet", delay)
-            tails.append((stream, [line.message for line in lines or []]))
-        return tails
-
-    def _may_come_late(self, ending: Ending) -> bool:
-        if ending.started_at is None or ending.stopped_at is None:
-            return False
-        stopped_at = datetime.fromisoformat(ending.stopped_at).timestamp()
-        since = self.clock() - stopped_at
-        return -CLOCKS_DIFFER_SECONDS <= since < self.settle_seconds
+    @property
+    def _tails(self) -> Tails:
+        return Tails(
+            self.source, self.settle_seconds, self.result_wait_seconds, self.pacer, self.clock
+        )
 
 
-def _last_lines(tails: Tails, limit: int) -> list[str]:
-    if limit == 0:
-        return []
-    shown = masked_tails([lines for _, lines in tails], limit)
-    ends = [(stream, lines) for (stream, _), lines in zip(tails, shown, strict=True)]
-    if len(ends) == 1:
-        return ends[0][1]
-    return [f"{stream.container}: {line}" for stream, lines in ends for line in lines]
+class _Told(NamedTuple):
+    """What the outcome tells of the end."""
+
+    state: State
+    cause: Cause
+    fault: Fault
+    advice: str
+    reason: str = ""
 
 
-def _result(tails: Tails, request: StartRequest, definition: Definition | None) -> object:
-    """What the last container, or the last attempt, reports; of one container, if the request
-    names it."""
-    mine = [tail for tail in tails if request.result_container in (None, tail[0].container)]
-    for _, lines in reversed(mine):
-        result = reported_result(lines)
-        if result is not None:
-            return result
-    if not request.last_line_as_result or not mine:
-        return None
-    # A sidecar's last line is nobody's result.
-    optional = {
-        source.container
-        for source in (definition.log_sources if definition else [])
-        if not source.essential
-    }
-    names = [stream.container for stream, _ in mine]
-    chosen = next((name for name in names if name not in optional), names[0])
-    lines = [lines for stream, lines in mine if stream.container == chosen][-1]
-    return reported_result(lines, last_line=True)
+def _without_result(missing: list[Tail]) -> _Told:
+    """Of a container that succeeded, whose task needs the result that can't be read.
 
-
-def _fitting(reported: object) -> tuple[object, str]:
-    """The result as Airflow can carry it, and what to tell about it."""
-    result, problems = carried(reported)
-    size = len(encode(result).encode())
-    if size <= RESULT_BYTES:
-        return result, advice_on(problems)
-    return None, (
-        f"The container's result has {size} bytes, over {RESULT_BYTES}: "
-        "write it to S3 and report where it is."
+    Where no patience would help, somebody has to change the log group or a permission; else
+    another try may have more luck.
+    """
+    first = next((tail for tail in missing if not tail.later), missing[0])
+    cause = Cause.UNCLASSIFIED if first.later else Cause.MISCONFIGURATION
+    return _Told(
+        State.FAILED,
+        cause,
+        Fault.PLATFORM if first.later else Fault.CONFIGURATION,
+        "The container succeeded, but its task needs the result, which could not be read in time: "
+        "look for it in the log before you run the job again.",
+        f"the result could not be read from log stream {first.stream.stream}: {why(first)}",
     )

@@ -9,11 +9,11 @@ from jetbridge.logs.copies import DynamoCopies
 from jetbridge.logs.jobs import BatchRecords
 from jetbridge.logs.s3 import S3Objects
 from jetbridge.logs.streams import CloudWatchStreams
-from jetbridge.pacing.dynamodb import DynamoPacer, Pace
 from jetbridge.services.copy import Copy
 from jetbridge.services.copy_reading import Reading
 from jetbridge.services.copy_stream import CopyStream
 from jetbridge.wiring.close_live import close_live
+from jetbridge.wiring.logs import logs_pacer
 from jetbridge.wiring.parts import logs_queue, runs, settings
 
 
@@ -36,18 +36,6 @@ def copy() -> Copy:
 @cache
 def reading() -> Reading:
     """One per process, since it knows of the throttles that were met. Throttled calls aren't
-    repeated by the client: they are to slow down all readers."""
-    known = settings()
+    repeated by the client: they are to slow down all readers. finish_run's reads go first."""
     source = CloudWatchLogs(lambda region: client("logs", region, repeats=False))
-    paces = _Paces(Pace.of(known.log_reads_per_second))
-    return Reading(source, DynamoPacer(client("dynamodb"), known.runs_table, paces))
-
-
-class _Paces(dict[str, Pace]):
-    """The same pace for each region."""
-
-    def __init__(self, pace: Pace) -> None:
-        self._pace = pace
-
-    def __missing__(self, region: str) -> Pace:
-        return self._pace
+    return Reading(source, logs_pacer(yields=True))

@@ -4,20 +4,23 @@ from jetbridge.aws import client
 from jetbridge.bus.eventbridge import EventBridgeBus
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
 from jetbridge.services.finish import Finish
-from jetbridge.wiring.logs import logs_source
+from jetbridge.wiring.logs import logs_pacer, logs_source
 from jetbridge.wiring.parts import logs_queue, notify_queue, runs, settings
 
 
 def finish() -> Finish:
     known = settings()
+    pacer = logs_pacer()
     return Finish(
         runs=runs(),
         outcomes=DynamoOutcomes(client("dynamodb"), known.outcomes_table),
-        source=logs_source(),
+        source=logs_source(pacer),
         notices=notify_queue(),
         copies=logs_queue(),
         bus=EventBridgeBus(client("events")),
         region=known.region,
         settle_seconds=known.settle_seconds,
         stacks=known.finish,
+        pacer=pacer,
+        result_wait_seconds=known.result_wait_seconds,
     )
