@@ -10,9 +10,9 @@ from jetbridge_testing.memory import MemoryBus, MemoryOutcomes, MemoryQueue, Mem
 from jetbridge_testing.samples import DEFINITIONS, REGION, ended_run
 from msgspec.structs import replace
 
-from jetbridge.contract import Cause, Death, Outcome, encode
+from jetbridge.contract import Cause, Death, Outcome, State, StopCause, encode
 from jetbridge.domain.lines import RESULT_MARKER
-from jetbridge.domain.run import ContainerEnd, LogName, Run
+from jetbridge.domain.run import ContainerEnd, LogName, Run, Stop
 from jetbridge.domain.secrets import MASK
 from jetbridge.domain.secrets import lines as masking
 from jetbridge.services.finish import RESULT_BYTES, Finish
@@ -92,6 +92,13 @@ def test_secrets_in_reasons_and_deaths() -> None:
     assert _hides(outcome.reason)
     assert _hides(outcome.deaths[0].reason)
     assert outcome.deaths[0].launch == 1
+
+
+def test_a_secret_of_who_asked_for_the_stop() -> None:
+    stop = Stop(cause=StopCause.STOPPED_BY_USER, reason="x", by="ana token=hunter2")
+    outcome = _finished(ended_run("ecs_stopped_by_user", stop=stop), {})
+    assert outcome.state is State.STOPPED
+    assert outcome.stopped_by == "ana token=***"
 
 
 def test_a_masked_result_still_fits() -> None:
