@@ -192,3 +192,19 @@ def test_colours_change_nothing_in_what_is_masked(parts: list[str]) -> None:
     [shown], [expected] = masked([line]), masked([bare])
     assert re.sub("\x1b\\[[0-9;]*m", "", shown) == expected
     assert shown.count("\x1b") == line.count("\x1b")
+
+
+def test_a_name_inside_the_value_that_it_names_shows_nothing_of_it() -> None:
+    [shown] = masked(['value="x name=password secret=abc hunter2'])
+    assert "hunter2" not in shown
+    assert "abc" not in shown
+
+
+@pytest.mark.parametrize("line", [
+    "password.length=8", "TOKEN_ID=abc123", 'token = request.headers.get("X")',
+    "'password' => env('DB_PASSWORD'),", "pass=10%", "PASS: login works", "2 pass: abc1 done",
+    "--login -p 5432", "ENV PATH /usr/bin", "secret_name=app", "tokenType: bearer7",
+    "api_key: set", "token: missing", "Mounting secret: db-creds", "prompt_tokens=12345",
+])  # fmt: skip
+def test_names_that_only_look_like_a_secrets(line: str) -> None:
+    assert masked([line]) == [line]
