@@ -3,6 +3,7 @@
 import re
 
 from jetbridge.domain.secrets.forms import MASK, looks_random
+from jetbridge.domain.secrets.headers import end_of_header, header, shown
 from jetbridge.domain.secrets.lazy import lazy
 from jetbridge.domain.secrets.names import (
     CERTAIN,
@@ -18,7 +19,6 @@ from jetbridge.domain.secrets.plain import (
     is_counted,
     is_plain,
     is_prose,
-    is_word,
     starts_line,
 )
 from jetbridge.domain.secrets.quoting import (
@@ -37,17 +37,6 @@ _PAIR = lazy(
     (?P<sep>\s*+(?:=>|->|={{1,3}}+(?!>)|:=|:(?![:/]/?)|%3[ADad]|\|(?=\s))\s*+)""",
     re.VERBOSE,
 )
-_SCHEME = lazy(
-    r"(?P<scheme>Bearer|Basic|Digest|Token|Negotiate|NTLM|Splunk|ApiKey|GoogleLogin|AWS"
-    r"|AWS4-[A-Z0-9-]{1,40}|[A-Z][A-Za-z0-9-]{2,30}(?=\s{1,4}\S{0,64}\d))(?P<space>\s++|:)(?=\S)",
-    re.IGNORECASE,
-)
-_LONG_SCHEMES = ("aws4", "digest")
-_COOKIE = lazy(
-    r"(?P<name>(?<![^\s;])(?!(?i:path|domain|expires|max-age|samesite|version)=)[^\s=;]{1,128}+=)"
-    r"[^;\s\"]++"
-)
-_HEADER_END = lazy("[\"'`]")
 # The shell's own variables and command.
 _DIRECTORIES = ("pwd", "oldpwd")
 _INDENT = 40
@@ -101,7 +90,7 @@ class Named:
                 kind, waits = (Kind.PASSWORD if waits else None), False
             span = self._secret(line, pair, kind) if kind else None
             if span:
-                out += [line[copied : span.start], _shown(line, span, kind)]
+                out += [line[copied : span.start], shown(line, span, kind)]
                 copied = at = span.end
         self.waits = waits
         return "".join([*out, line[copied:]]) if out else line
@@ -156,13 +145,13 @@ class Named:
         if self._ends_line(line, pair, kind):
             return None
         if kind is Kind.HEADER:
-            return _header(line, pair.end())
+            return header(line, pair.end())
         at = behind_lookup(line, pair.end())
         span = value_at(line, at) if at is not None else None
         if span is None or span.start == span.end:
             return None
         if kind is Kind.COOKIE:
-            end = span.end if span.quote else _end_of_header(line, span.start)
+            end = span.end if span.quote else end_of_header(line, span.start)
             return span._replace(end=end)
         return _whole(line, pair, span, kind)
 
@@ -230,38 +219,6 @@ def _phrase(line: str, span: Span) -> Span:
     if not rest.strip() or re.search(r"[=:,;{}\[\]\"']", rest):
         return span
     return span._replace(end=len(line[: span.end] + rest.split(" #")[0].rstrip()))
-
-
-def _header(line: str, at: int) -> Span | None:
-    span = value_at(line, at)
-    if span is None or span.start == span.end:
-        return None
-    scheme = _SCHEME.match(line, span.start)
-    if scheme is None:
-        value = line[span.start : span.end]
-        if is_plain(value, True) or is_word(value):
-            return None
-        return None if not span.quote and is_code(value, line, span.end, "") else span
-    start = scheme.end()
-    if scheme["scheme"].lower().startswith(_LONG_SCHEMES):
-        end = span.end if span.quote else _end_of_header(line, start)
-    elif span.quote:
-        end = span.end
-    else:
-        inner = value_at(line, start)
-        end = inner.end if inner else start
-    return None if line[start:end] == MASK or start >= end else Span(start, end, end, span.quote)
-
-
-def _end_of_header(line: str, start: int) -> int:
-    mark = _HEADER_END.search(line, start)
-    return mark.start() if mark else len(line)
-
-
-def _shown(line: str, span: Span, kind: Kind | None) -> str:
-    if kind is Kind.COOKIE:
-        return _COOKIE.sub(rf"\g<name>{MASK}", line[span.start : span.end])
-    return MASK
 
 
 def _of_aws(name: str) -> bool:
