@@ -33,6 +33,7 @@ from jetbridge.domain.records import (
     presentable,
 )
 from jetbridge.domain.run import Ending, StateChange, Status
+from jetbridge.domain.secrets import masked_text
 from jetbridge.dynamodb import marshal
 from jetbridge.runs.item import from_item, to_item
 
@@ -246,3 +247,27 @@ def test_any_sweep_handles_all_other_runs(seed: int, first: bool) -> None:
     left = core.runs.get(odd.run_id)
     assert left is not None
     assert left.ending is None, "AWS knows it: it isn't lost"
+
+
+@pytest.mark.parametrize("limit", [500, 1024])
+@pytest.mark.parametrize("secret", ["Sek1" * 100, "Sek1" * 400], ids=["400", "1600"])
+@pytest.mark.parametrize("before", [0, 300, 600, 1000, 3000])
+def test_no_half_of_a_secret_stands_beside_a_cut(limit: int, secret: str, before: int) -> None:
+    text = f"{'x' * before} password={secret}"
+    for words in (text, f"{text} and more " + "y " * 900, f"{text}\nTaskFailed"):
+        # finish_run masks what was short enough to be kept as it is.
+        assert "Sek1" not in masked_text(presentable(words, limit))
+        assert "Sek1" not in masked_text(presentable(presentable(words, 1024), limit))
+
+
+def test_a_session_token_in_a_long_reason_is_not_shown() -> None:
+    token = "IQoJb3JpZ2lu" + "aB3/" * 400
+    shown = presentable(f"AccessDenied: {token} is not authorized", 500)
+    assert shown == "AccessDenied: *** is not authorized"
+
+
+def test_both_ends_of_words_without_end_have_no_secrets() -> None:
+    for text in ("x " * 40_000 + "password=Sek1", "password=" + "Sek1" * 40_000, "Sek1" * 9_000):
+        shown = presentable(f"password={text}", 500)
+        assert len(shown.encode()) <= 500
+        assert "Sek1" not in shown

@@ -162,3 +162,49 @@ def test_values_with_a_secret_form() -> None:
         assert has_secret_form(value)
     for value in ("", "plain", "https://host/path", "hunter2", "s3://bucket/key"):
         assert not has_secret_form(value)
+
+
+@pytest.mark.parametrize(("lines", "shown"), [
+    (["password:", "  hunter2", "user: ana"], ["password:", f"  {MASK}", "user: ana"]),
+    (['"password":', '  "hunter2",', '"n": 1'], ['"password":', f'  "{MASK}",', '"n": 1']),
+    (["passwords:", "  - hunter2", "  - other1", "n: 1"],
+     ["passwords:", f"  - {MASK}", f"  - {MASK}", "n: 1"]),
+    (['  "passwords": [', '    "hunter2",', '    "other1"', "  ],", '  "n": "x"'],
+     ['  "passwords": [', f'    "{MASK}",', f'    "{MASK}"', "  ],", '  "n": "x"']),
+    (['  ["password"]=>', '  string(7) "hunter2"', "}"],
+     ['  ["password"]=>', f'  string(7) "{MASK}"', "}"]),
+    (["secret:", "  name: app", "  key: x"], ["secret:", "  name: app", "  key: x"]),
+    (["Enter your password:", "  connected to db"], ["Enter your password:", "  connected to db"]),
+    (["password:", "hunter"], ["password:", "hunter"]),
+    (["pass: hunter2", "pass: epoch"], [f"pass: {MASK}", "pass: epoch"]),
+])  # fmt: skip
+def test_a_value_in_the_line_below_its_name(lines: list[str], shown: list[str]) -> None:
+    assert masked(lines) == shown
+
+
+@given(
+    st.lists(st.sampled_from(["\x1b[36m", "\x1b[0m", "\x1b[1;31m", "a", "=", " ", "password=x1 ",
+                              "token", "***", "***, b ", "x"]), max_size=12)
+)  # fmt: skip
+def test_colours_change_nothing_in_what_is_masked(parts: list[str]) -> None:
+    line = "".join(parts)
+    bare = re.sub("\x1b\\[[0-9;]*m", "", line)
+    [shown], [expected] = masked([line]), masked([bare])
+    assert re.sub("\x1b\\[[0-9;]*m", "", shown) == expected
+    assert shown.count("\x1b") == line.count("\x1b")
+
+
+def test_a_name_inside_the_value_that_it_names_shows_nothing_of_it() -> None:
+    [shown] = masked(['value="x name=password secret=abc hunter2'])
+    assert "hunter2" not in shown
+    assert "abc" not in shown
+
+
+@pytest.mark.parametrize("line", [
+    "password.length=8", "TOKEN_ID=abc123", 'token = request.headers.get("X")',
+    "'password' => env('DB_PASSWORD'),", "pass=10%", "PASS: login works", "2 pass: abc1 done",
+    "--login -p 5432", "ENV PATH /usr/bin", "secret_name=app", "tokenType: bearer7",
+    "api_key: set", "token: missing", "Mounting secret: db-creds", "prompt_tokens=12345",
+])  # fmt: skip
+def test_names_that_only_look_like_a_secrets(line: str) -> None:
+    assert masked([line]) == [line]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jetbridge_testing.secret_values import secret_lines
 
-from jetbridge.domain.secrets import masked, masked_value
+from jetbridge.domain.secrets import MASK, lines, masked, masked_text, masked_value
 
 CHARACTERS = 16_000
 # From n to 4n, linear work takes four times as long and quadratic work sixteen times.
@@ -100,3 +100,87 @@ def test_hostile_results_take_linear_time(many: object) -> None:
     seconds(10)
     once, fourfold = (min(seconds(n) for _ in range(2)) for n in (1_500, 6_000))
     assert fourfold < GROWTH * max(once, LEAST_SECONDS)
+
+
+# What a value may begin with, and what its patterns repeat.
+PREFIXES = [
+    "", "password=a", "password=", 'password="', "password='", 'password=\\"', "password=[",
+    "password={", "token: ", "Authorization: AWS4 ", "Authorization: ", "Cookie: a=", "--password ",
+    "PWD=/", "value=", "name=", "<password>", "://u:p", "eyJ", "AKIAQWERTYUIOP123456 ", "sk-", "(",
+    "login a password ", "PASSWORD '", "('password','", "-----BEGIN RSA PRIVATE KEY-----", "SG.",
+]  # fmt: skip
+RUNS = [
+    ")", ")]}", "]", "}", "\\", '"', "'", "`", "(", "[{(", ",", ";", "&", ".", "-", "_", "=", ":",
+    "/", "|", "<", ">", "%", "@", " ", "\t", "\n", "a", "A1", "a-", "eyJ-", '\\"', "''", '""', ",a",
+    "PWD=/(", "Authorization: AWS4 a'", "Cookie: '", 'value={ name=password ', "a=(",
+]  # fmt: skip
+SIZES = (32 * 1024, 64 * 1024, 128 * 1024)
+# Twofold work takes twice as long, quadratic work four times.
+DOUBLED = 3.2
+# Quadratic work on so many characters takes a minute, not so long.
+LONG_SECONDS = 0.1
+
+
+def _seconds_of(work: object, value: str) -> float:
+    start = time.process_time()
+    work(value)  # type: ignore[operator]
+    return time.process_time() - start
+
+
+def _least(work: object, value: str) -> float:
+    return min(_seconds_of(work, value) for _ in range(2))
+
+
+@pytest.fixture
+def uncut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What bounds the work must not hide how it grows."""
+    monkeypatch.setattr(lines, "TEXT_CHARACTERS", 1024 * 1024)
+
+
+@pytest.mark.usefixtures("uncut")
+@pytest.mark.parametrize(
+    ("work", "part"), [(masked_value, 0), (masked_text, 1)], ids=["result", "text"]
+)
+def test_results_of_one_run_of_marks_take_linear_time(
+    work: object, part: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    work("warm=up password=x")  # type: ignore[operator]
+    longest, slow = (0.0, ""), []
+    for prefix, run in list(product(PREFIXES, RUNS))[part::7]:
+        whole = _seconds_of(work, f"{prefix}{_grown(run, SIZES[-1])}x")
+        longest = max(longest, (whole, prefix + run))
+        if whole < LONG_SECONDS:
+            continue
+        found = [_least(work, f"{prefix}{_grown(run, size)}x") for size in SIZES]
+        if found[2] > 2 * DOUBLED * max(found[0], LEAST_SECONDS):
+            slow.append((prefix, run, found))
+    with capsys.disabled():
+        print(f"\nlongest of {SIZES[-1]} characters: {longest[0]:.3f} s, {longest[1]!r}")
+    assert slow == []
+
+
+@pytest.mark.usefixtures("uncut")
+@pytest.mark.parametrize("make", [
+    lambda n: "password=a" + ")" * n + "x",
+    lambda n: "password=a" + ")]}" * (n // 3) + "x",
+    lambda n: 'password="' + "\\" * n + "x",
+    lambda n: "PWD=/(" * (n // 6),
+    lambda n: "Authorization: AWS4 a'" * (n // 22),
+    lambda n: 'password=["' + "\\" * n + "x",
+])  # fmt: skip
+def test_what_was_quadratic_is_linear(make: object, capsys: pytest.CaptureFixture[str]) -> None:
+    masked_value("warm=up password=x")
+    found = [_least(masked_value, make(size)) for size in SIZES]  # type: ignore[operator]
+    with capsys.disabled():
+        print(f"\n{make(24)!r}", *(f"{seconds * 1000:.1f} ms" for seconds in found))  # type: ignore[operator]
+    assert found[2] < 2 * DOUBLED * max(found[0], LEAST_SECONDS)
+
+
+@pytest.mark.parametrize("fill", ["x ", "x", ") "])
+def test_a_secret_behind_what_is_looked_through_is_not_shown(fill: str) -> None:
+    room = lines.TEXT_CHARACTERS
+    for before in (room - 20, room - 9, room, 2 * room):
+        shown = masked_text(f"{_grown(fill, before)} Sek1Sek1Sek1Sek1Sek1Sek1 and more")
+        assert "Sek1" not in shown
+        assert shown.endswith(f"{MASK}…")
+    assert masked_text(_grown(fill, room)) == _grown(fill, room)

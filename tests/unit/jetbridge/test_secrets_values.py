@@ -83,3 +83,44 @@ def test_advice_says_how_many_values_were_masked() -> None:
     assert masked_result({"rows": 1}) == ({"rows": 1}, "")
     assert masked_result({"token": "abc"})[1].startswith("1 value of the container's result")
     assert "2 values" in masked_result(json.loads('{"token": "abc", "secret": "d"}'))[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("key", "val"), ("k", "v"), ("name", "stringValue"), ("ParameterKey", "ParameterValue"),
+     ("Name", "Value"), ("parameterName", "parameterValue"), ("variable", "value")],
+)  # fmt: skip
+def test_members_that_name_another(name: str, value: str) -> None:
+    assert masked_value([{name: "password", value: "hunter2"}]) == (
+        [{name: "password", value: MASK}],
+        1,
+    )
+    assert masked_value([{value: "hunter2", name: "rows"}]) == (
+        [{value: "hunter2", name: "rows"}],
+        0,
+    )
+
+
+@pytest.mark.parametrize(("value", "shown", "count"), [
+    ([MADE["AKIA"], MADE["secret40"]], [MASK, MASK], 2),
+    ({"a": MADE["AKIA"], "b": MADE["secret40"]}, {"a": MASK, "b": MASK}, 2),
+    ({"a": {"id": MADE["AKIA"]}, "b": [MADE["secret40"]]}, {"a": {"id": MASK}, "b": [MASK]}, 2),
+    ({"a": MADE["secret40"]}, {"a": MADE["secret40"]}, 0),
+    ([BEGIN, "MIIE" + "a" * 60, "x==", BEGIN.replace("BEGIN", "END"), "end"],
+     [MASK, MASK, MASK, MASK, "end"], 4),
+    (["tool", "--password", "hunter2", "run"], ["tool", "--password", MASK, "run"], 1),
+    (["tool", "--password", "--run"], ["tool", "--password", "--run"], 0),
+    ({"passwords": ["hunter2"]}, {"passwords": [MASK]}, 1),
+    ({"passwords": {"ana": "hunter2"}}, {"passwords": {"ana": MASK}}, 1),
+    ({"SecretString": '{"a": "b"}', "SecretBinary": "aGk="},
+     {"SecretString": MASK, "SecretBinary": MASK}, 2),
+    ({"password ": "a1", "Password:": "b1", "password (prod)": "c1", "passwordProd": "d1"},
+     {"password ": MASK, "Password:": MASK, "password (prod)": MASK, "passwordProd": MASK}, 4),
+    ({"pass": 10, "fail": 2}, {"pass": 10, "fail": 2}, 0),
+    ({"pass": "10%", "token_count": "7"}, {"pass": "10%", "token_count": "7"}, 0),
+    ({"status": {"api_key": "configured"}}, {"status": {"api_key": "configured"}}, 0),
+    ({"name": "Authorization", "value": "abc1"}, {"name": "Authorization", "value": MASK}, 1),
+])  # fmt: skip
+def test_what_lines_have_results_have_too(value: Any, shown: Any, count: int) -> None:
+    assert masked_value(value) == (shown, count)
+    assert masked_value(shown) == (shown, 0)

@@ -20,6 +20,8 @@ Record = dict[str, Any]
 NAME_BYTES = 1024
 # "A short (1024 max characters) human-readable string" (API reference of ECS, Container.reason).
 WORDS_BYTES = 1024
+# Of a longer text so much of its beginning and of its end is looked through for secrets.
+END_CHARACTERS = 16 * 1024
 # An ECS task has up to 10 containers (Amazon ECS developer guide, "Service quotas"), and AWS may
 # put one or two of its own beside them.
 MOST_CONTAINERS = 20
@@ -131,15 +133,27 @@ class Fields:
 
 def presentable(text: str, limit: int = WORDS_BYTES) -> str:
     """The text as it can be kept and shown: in UTF-8, without control characters other than tabs
-    and line ends, cut in its middle to so many bytes."""
-    # What is cut off need not be looked through: each character has a byte at least.
-    if len(text) > limit:
-        text = text[:limit] + text[-limit:]
-    encoded = _NOT_IN_WORDS.sub("\ufffd", text).encode()
+    and line ends, cut in its middle to so many bytes.
+    What looks like a secret in a longer text is masked before it is cut."""
+    encoded = _NOT_IN_WORDS.sub("\ufffd", _ends(text)).encode()
+    if len(encoded) <= limit:
+        return encoded.decode()
+    # Half a secret has no form any more, and its name may be cut off.
+    from jetbridge.domain.secrets import masked_text
+
+    encoded = masked_text(encoded.decode()).encode()
     if len(encoded) <= limit:
         return encoded.decode()
     head, tail = encoded[: limit * 2 // 3], encoded[-(limit // 3 - 5) :]
     return f"{head.decode(errors='ignore')} … {tail.decode(errors='ignore')}"
+
+
+def _ends(text: str) -> str:
+    """The text, or both its ends; what may be the half of a word is no part of the second."""
+    if len(text) <= 2 * END_CHARACTERS:
+        return text
+    end = text[-END_CHARACTERS:]
+    return f"{text[:END_CHARACTERS]} … {end.partition(' ')[2]}"
 
 
 def _datetime(value: object) -> datetime | None:

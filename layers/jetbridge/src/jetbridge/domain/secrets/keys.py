@@ -1,10 +1,16 @@
 """Private keys as text: RFC 7468's and OpenSSH's, PGP's, SSH2's and PuTTY's."""
 
+import re
+
 from jetbridge.domain.secrets.forms import MASK
 from jetbridge.domain.secrets.lazy import lazy
 
-_BEGIN = lazy(r"-{4,5} ?BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-{0,5}(?: ?-{4})?")
-_END = lazy(r"-{4,5} ?END (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?(?: ?-{4,5})?")
+_BEGIN = lazy(
+    r"-{4,5} ?BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-{0,5}(?: ?-{4})?", re.IGNORECASE
+)
+_END = lazy(
+    r"-{4,5} ?END (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?(?: ?-{4,5})?", re.IGNORECASE
+)
 # PuTTY's manual, "PPK file format": so many lines of base64 follow.
 _PUTTY = lazy(r"Private-Lines: ?(?P<lines>\d{1,3})")
 # A line of a key: base64 or a header of RFC 1421 or RFC 4880, with whatever a logger puts before.
@@ -15,13 +21,17 @@ _HEADERS = ("Proc-Type:", "DEK-Info:", "Version:", "Comment:", "Hash:")
 KEY_LINES = 250
 
 
+def _names_key(text: str) -> bool:
+    return "private key" in text.lower()
+
+
 def has_private_key(text: str) -> bool:
-    return "PRIVATE KEY" in text and _BEGIN.search(text) is not None
+    return _names_key(text) and _BEGIN.search(text) is not None
 
 
 def masked_keys(line: str) -> str:
     """The line with ``***`` for each private key, and what follows one that doesn't end in it."""
-    if "PRIVATE KEY" not in line:
+    if not _names_key(line):
         return line
     out, copied = [], 0
     while begin := _BEGIN.search(line, copied):
@@ -41,7 +51,7 @@ def lines_in_keys(lines: list[str]) -> set[int]:
     """
     found: set[int] = set()
     at = 0
-    marks = [n for n, line in enumerate(lines) if "PRIVATE KEY" in line or "Private-Lines" in line]
+    marks = [n for n, line in enumerate(lines) if _names_key(line) or "Private-Lines" in line]
     for n in marks:
         if n < at:
             continue
@@ -68,7 +78,7 @@ def opens(line: str) -> bool:
 def _end_of_key(lines: list[str], start: int) -> int:
     stop = min(len(lines), start + KEY_LINES)
     for n in range(start, stop):
-        if "PRIVATE KEY" not in lines[n]:
+        if not _names_key(lines[n]):
             continue
         if _END.search(lines[n]):
             # masked_keys masks the end itself, and leaves what follows it on its line.

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from jetbridge.domain.lines import LINE_CHARACTERS, LINES_BYTES
+from jetbridge.domain.secrets.colours import with_colours, without_colours
 from jetbridge.domain.secrets.forms import MASK, has_access_key, masked_forms, masked_partners
 from jetbridge.domain.secrets.keys import KEY_LINES, lines_in_keys, masked_keys
 from jetbridge.domain.secrets.named import Named
@@ -15,6 +16,10 @@ __all__ = ["MASK", "masked", "masked_tails", "masked_text"]
 MASKED_CHARACTERS = 2 * LINE_CHARACTERS
 # Of all lines of an outcome, which keeps LINES_BYTES of them.
 TOTAL_CHARACTERS = 2 * LINES_BYTES
+# Of one text so much is masked and shown. What is behind it was not looked through, and is hidden.
+TEXT_CHARACTERS = 64 * 1024
+# What may be half a secret before a cut, if no white space is nearer.
+_CUT_CHARACTERS = 1_000
 # So many lines behind an access key id, its secret may stand alone on one.
 _PARTNER_LINES = 3
 
@@ -31,8 +36,19 @@ def masked(lines: Iterable[str]) -> list[str]:
 
 
 def masked_text(text: str) -> str:
-    """A text of any number of lines, masked as they are."""
-    return "\n".join(masked(text.split("\n")))
+    """A text of any number of lines, masked as they are; of a longer one ``TEXT_CHARACTERS``, and
+    ``***…`` for the rest."""
+    if len(text) <= TEXT_CHARACTERS:
+        return "\n".join(masked(text.split("\n")))
+    return f"{masked_text(_whole_words(text[:TEXT_CHARACTERS]))}{MASK}…"
+
+
+def _whole_words(text: str) -> str:
+    """The text without the word at its cut, as nobody can tell whether half a word is a secret."""
+    end = len(text)
+    while end > len(text) - _CUT_CHARACTERS and not text[end - 1].isspace():
+        end -= 1
+    return text[:end]
 
 
 def masked_tails(tails: Sequence[list[str]], limit: int) -> list[list[str]]:
@@ -96,6 +112,14 @@ def _masked(lines: list[str], in_keys: set[int], first: int) -> list[str]:
 
 
 def _line(line: str, named: Named) -> str:
+    bare = without_colours(line)
+    if bare == line:
+        return _bare_line(line, named)
+    shown = _bare_line(bare, named)
+    return line if shown == bare else with_colours(shown, line)
+
+
+def _bare_line(line: str, named: Named) -> str:
     line = masked_keys(line)
     line = masked_forms(line)
     line = masked_urls(line)

@@ -2,8 +2,9 @@
 
 import re
 
+from jetbridge.domain.secrets.forms import looks_random
 from jetbridge.domain.secrets.lazy import lazy
-from jetbridge.domain.secrets.names import names_a_secret, words
+from jetbridge.domain.secrets.names import PLAIN_TOKENS, Kind, names_a_secret, words
 
 # Of a longer value nobody asks whether it is a placeholder.
 _PLAIN_CHARACTERS = 256
@@ -12,7 +13,8 @@ _WORDS = words(
     "none null nil undefined true false yes no on off nan n/a empty unset missing "
     "required optional invalid redacted [redacted] hidden masked str string bytes int "
     "integer bool boolean any object optional[str] str|none added removed deprecated "
-    "changed fixed updated"
+    "changed fixed updated ok configured present set absent provided expired valid found denied "
+    "revoked rotated loaded failed skipped"
 )
 _SENTENCE = words(
     "is was has with and or not the a an for from to in of must if when there can be are "
@@ -40,6 +42,9 @@ _FILE = lazy(
     r"(?:~|\.{1,2}|[A-Za-z]:)?[\\/][\w. \\/-]*"
     r"\.(?:pem|key|crt|cer|p12|pfx|jks|json|txt|env|conf|cfg|ya?ml|ini|py|sock)"
 )
+_COUNT = lazy(r"[-+]?\d[\d.,]*+(?:\s?/\s?\d+|\s?%|[a-z]{1,4})?|(?:test|case|step)s?(?:[_:. ].*)?")
+_OBJECT = lazy(r"[a-z]{1,20}(?:-[a-z0-9]{1,10}){1,5}")
+_BEFORE_TOKEN = PLAIN_TOKENS | {"for", "got", "found", "expected", "each", "this", "bad", "of"}
 _NUMBER = lazy(r"-?\d{1,5}(?:\.\d+)?%?")
 _GOES_ON = lazy(r"[,.:;)]? [(\"']?[A-Za-z]")
 
@@ -60,6 +65,45 @@ def is_plain(value: str, password: bool) -> bool:
         or _FILE.fullmatch(text) is not None
         or (not password and _NUMBER.fullmatch(text) is not None)
     )
+
+
+def is_count(value: str) -> bool:
+    """Whether it says how many tests did pass, or which."""
+    return len(value) <= _PLAIN_CHARACTERS and _COUNT.fullmatch(value.strip()) is not None
+
+
+def is_counted(value: str, line: str, pair: re.Match[str], kind: Kind, quote: str) -> bool:
+    """Whether ``pass``, ``token`` or ``secret`` alone is a word of a program here, as a compiler's
+    ``next token: IDENT``, a test's ``PASS: login`` or Kubernetes's ``secret: app-config``."""
+    if kind is Kind.PASS:
+        return is_count(value) or not _is_password(value, line, pair, quote)
+    name = pair["name"]
+    if len(value) > _PLAIN_CHARACTERS or name.lower() not in ("token", "secret", "secrets"):
+        return False
+    before = line[max(0, pair.start() - _WORD_CHARACTERS) : pair.start()].rsplit(None, 1)
+    if name.lower() == "token":
+        follows = bool(before) and before[-1].lower() in _BEFORE_TOKEN
+        symbol = value.isupper() and value.replace("_", "").isalpha()
+        return symbol or (follows and not looks_random(value))
+    colon = pair["sep"].strip() == ":"
+    words_before = bool(before) and before[-1].isalpha()
+    return colon and not quote and words_before and is_object(value) and not looks_random(value)
+
+
+def _is_password(value: str, line: str, pair: re.Match[str], quote: str) -> bool:
+    """Of ``pass``, as far as its line tells: automake and TAP write it with a colon or a space."""
+    if quote and pair["shut"]:
+        return True
+    if pair["sep"] == "=":
+        return True
+    mixed = any(map(str.isdigit, value)) and any(map(str.isalpha, value))
+    alone = starts_line(line, pair.start()) and pair["name"].islower()
+    return alone and (mixed or bool(quote))
+
+
+def is_object(value: str) -> bool:
+    """A name of Kubernetes's, as secrets themselves have (RFC 1123's labels)."""
+    return len(value) <= _WORD_CHARACTERS * 2 and _OBJECT.fullmatch(value) is not None
 
 
 def is_code(value: str, line: str, end: int, name: str) -> bool:

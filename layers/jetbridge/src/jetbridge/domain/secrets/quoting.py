@@ -12,13 +12,25 @@ from jetbridge.domain.secrets.lazy import lazy
 # Quotes as programs print them: plain, escaped any number of times, doubled (CSV), as HTML's
 # entities and as JSON's code points.
 QUOTE = r"""\\*+["'`]|&quot;|&\#3[49];|\\++u002[27]"""
+# A type between a name and its value: str, t.Optional[str], str | None, Secret[str].
+_TYPE = (
+    r"(?:[a-z]{1,12}\.)?(?:str|string|String|bytes|Any|Optional|Union|Annotated|Final|Secret|SecretStr)"
+    r"(?:\[[\w., |\[\]]{0,60}\])?(?:\s?\|\s?\w{1,20}){0,3}"
+)
 _OPEN = lazy(
     rf"""(?:[bBuUrRfF]{{1,2}}|[A-Za-z_][A-Za-z0-9_.]{{0,40}}\((?:[a-z_]{{1,20}}=)?
-    |\([A-Za-z]{{1,12}}\)\s?|&?(?:str|string|String)\s?=\s?)?
+    |\([A-Za-z]{{1,12}}\)\s?|string\(\d{{1,9}}\)\s?|&?{_TYPE}\s?=\s?)?
     (?P<quote>"{{3}}|'{{3}}|""(?=[^\s,;:)}}\]"&])|''(?=[^\s,;:)}}\]'&])|{QUOTE})""",
     re.VERBOSE,
 )
-_CLOSE = {mark: lazy(rf"\\*+{mark}") for mark in ('"', "'", "`")}
+# From the beginning of a run of backslashes alone: each run is read once.
+_CLOSE = {mark: lazy(rf"(?<!\\)\\*+{mark}") for mark in ('"', "'", "`")}
+# A look-up by a name, whose value isn't there unless a default follows: env("X", "default").
+_LOOKUP = lazy(
+    r"""(?:[A-Za-z_][\w.]{0,60}[._])?(?:env|getenv|Getenv|get|fetch|config|getProperty|getOrDefault|pop)
+    \(\s?[bu]?(?P<mark>["'])[^"'\\]{1,80}(?P=mark)\s?(?P<more>,\s?(?:default\s?=\s?)?)?""",
+    re.VERBOSE,
+)
 _BRACKET = lazy(r"""[bu]?[\[({]""")
 _IN_BRACKETS = lazy(r"""(?P<text>"(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?)|[\[({]|[\])}]""")
 _IN_ESCAPED = lazy(r"(?P<text>(?!))|[\[({]|[\])}]")
@@ -31,7 +43,7 @@ _NEXT_NAME = (
 )
 _ANOTHER = rf"""(?:[\s"'\\]|$|{_NEXT_NAME})"""
 _BARE = lazy(
-    rf"""(?:[^\s"'`&,;)\]}}<\\%|]++|'(?=\w)|[,;&](?!{_ANOTHER})|[)\]}}](?![)\]}}]*+(?:[\s,;"'&\\]|$))
+    rf"""(?:[^\s"'`&,;)\]}}<\\%|]++|'(?=\w)|[,;&](?!{_ANOTHER})|[)\]}}]++(?![\s,;"'&\\]|$)
     |<(?![/A-Za-z!])|\\(?!["'`nrtu])|%(?!26[A-Za-z_])|\|(?![\s|]|$))++""",
     re.VERBOSE,
 )
@@ -58,6 +70,16 @@ def value_at(line: str, at: int) -> Span | None:
         return _bracketed(line, bracket.end())
     bare = _BARE.match(line, at)
     return Span(at, bare.end(), bare.end()) if bare else None
+
+
+def behind_lookup(line: str, at: int) -> int | None:
+    """Where the default of a look-up begins, ``at`` if there is no look-up, None without one."""
+    lookup = _LOOKUP.match(line, at)
+    if lookup is None:
+        return at
+    if lookup["more"]:
+        return lookup.end()
+    return None if line.startswith(")", lookup.end()) else at
 
 
 def opens_bracket(line: str, at: int) -> bool:

@@ -16,8 +16,8 @@ _FLAG = lazy(
 _SQL = lazy(
     r"(?<![A-Za-z0-9_])(?P<name>(?i:(?:ENCRYPTED |UNENCRYPTED )?PASSWORD)(?=\s{1,8}')"
     r"|(?i:IDENTIFIED BY(?: PASSWORD)?|IDENTIFIED WITH [a-z0-9_']{1,40} (?:BY|AS))"
-    r"|(?:SECRET_ACCESS_KEY|SESSION_TOKEN|KEY_ID|SECRET|AWS_SECRET_KEY|ACCESS_TOKEN)(?=\s{1,8}'))"
-    r"(?P<space>\s{1,8}+)(?='|\"(?!\s))"
+    r"|(?:SECRET_ACCESS_KEY|SESSION_TOKEN|KEY_ID|SECRET|AWS_SECRET_KEY|ACCESS_TOKEN)(?=\s{1,8}')"
+    r"|PASSWORD(?=\(\s?'))(?P<space>\s{1,8}+|\(\s?)(?='|\"(?!\s))"
 )
 _NETRC = lazy(
     r"(?<![A-Za-z0-9_])(?P<before>login\s{1,8}[^\s,:]{1,128}\s{1,8}(?:password|passwd)\s{1,8})\S++"
@@ -25,14 +25,39 @@ _NETRC = lazy(
 _XML = lazy(r"<(?P<name>[A-Za-z][\w:.-]{0,64}+)(?:\s[^<>]{0,200}+)?>(?P<value>[^<]++)(?=</)")
 _LOGIN = lazy(r"(?<=\s)(?P<before>-p[ =]?+[\"']?)[^\s\"'|&;]++")
 _USER = lazy(r"(?<=\s)(?P<before>(?:-u|--user)[ =]?+[\"']?[^\s:\"']{1,64}+:)[^\s\"'|&;]++")
+_ATTACHED = lazy(r"(?<=\s)(?P<before>-p[\"']?)(?=[^\s-])[^\s\"'|&;]++")
+_SQLPLUS = lazy(r"(?<=\s)(?P<before>[^\s/@\"'-][^\s/@\"']{0,63}/)[^\s@\"']{1,128}+(?=@)")
 # Commands that take a password so, and what of the command's line stands before it.
-_COMMANDS = ((" login ", _LOGIN), ("sshpass ", _LOGIN), ("curl ", _USER))
+_COMMANDS = (
+    (lazy(r"(?<![\s-]-[UulL])(?<!--user)(?<!--username) login "), _LOGIN),
+    (lazy(r"sshpass "), _LOGIN),
+    (lazy(r"curl "), _USER),
+    (lazy(r"(?<![\w.-])(?:mysql|mariadb)(?:-?[a-z]{1,12})? "), _ATTACHED),
+    (lazy(r"(?<![\w.-])sqlplus "), _SQLPLUS),
+)
+# aws configure set, npm config set, Dockerfile's ENV and ARG, csh's setenv.
+_SET = lazy(
+    r"(?<![\w-])(?:config(?:ure)? set|ENV|setenv)\s{1,8}+(?P<name>[A-Za-z_][\w.:/-]{0,80}+)"
+    r"\s{1,8}+(?=[^\s=-])"
+)
+# PHP's serialize() and var_dump(): s:8:"password";s:7:"...", ["password"]=> string(7) "...".
+_PHP = lazy(
+    r"[\"'](?P<name>[\w.-]{1,64}+)\\{0,8}[\"'](?:;s:\d{1,9}:|\]\s{0,4}+=>\s{0,4}+string\(\d{1,9}\)\s)"
+    r"(?=\\{0,8}[\"'])"
+)
+# Calls that take a host or a DSN, a user and a password in this order.
+_ARGUMENT = r"(?:\"[^\"]{0,200}+\"|'[^']{0,200}+'|[^,\"'()]{1,80}+)"
+_CONNECT = lazy(
+    r"(?<![\w])(?:PDO|mysqli|mysqli_connect|mysql_connect|getConnection)"
+    rf"\(\s?{_ARGUMENT}\s?,\s?{_ARGUMENT}\s?,\s?(?=[\"'])"
+)
 _TUPLE = lazy(
     r"[\[(]\s?[bu]?(?P<quote>\\?[\"'])(?P<name>[A-Za-z0-9_.-]{1,64}+)(?P=quote)\s?,\s?"
     r"(?P<start>[bu]?(?P=quote))"
 )
 # Spark's list of its configuration.
 _PROPERTY = lazy(r"\((?P<name>[A-Za-z0-9_.-]{1,128}+),(?P<value>[^\s,()]{3,512}+)(?=\))")
+_CERTAIN = (_SQL, _CONNECT)
 _NAME_TAGS = frozenset({"name", "key"})
 _VALUE_TAGS = frozenset({"value", "string"})
 
@@ -40,9 +65,15 @@ _VALUE_TAGS = frozenset({"value", "string"})
 def masked_spoken(line: str) -> str:
     if " -" in line or line.startswith("-") or '"-' in line or "'-" in line:
         line = _spanned(_commands(line), _FLAG)
+    if "sqlplus" in line:
+        line = _commands(line)
+    if "set " in line or "ENV" in line or "setenv" in line:
+        line = _spanned(line, _SET)
     if "'" in line or '"' in line:
         line = _spanned(line, _SQL)
         line = _spanned(line, _TUPLE)
+        line = _spanned(line, _PHP)
+        line = _spanned(line, _CONNECT)
     if "(" in line:
         line = _PROPERTY.sub(_property, line)
     if "login" in line:
@@ -52,10 +83,9 @@ def masked_spoken(line: str) -> str:
 
 def _commands(line: str) -> str:
     for command, option in _COMMANDS:
-        before, found, rest = line.partition(command)
-        if found:
-            shown = option.sub(rf"\g<before>{MASK}", f" {rest}")
-            line = f"{before}{command}{shown[1:]}"
+        if found := command.search(line):
+            at = found.end() - 1
+            line = line[:at] + option.sub(rf"\g<before>{MASK}", line[at:])
     return line
 
 
@@ -64,7 +94,7 @@ def _spanned(line: str, pattern: re.Pattern[str]) -> str:
     copied = at = 0
     while found := pattern.search(line, at):
         at = found.end()
-        if pattern is not _SQL and not names_a_secret(found["name"]):
+        if pattern not in _CERTAIN and not names_a_secret(found["name"]):
             continue
         start = found.start("start") if pattern is _TUPLE else at
         span = value_at(line, start)

@@ -16,13 +16,20 @@ _REST = lazy(r"[^\s/?#@\"'<>`]{0,128}+@|[^\s@\"<>`]{0,128}+(?<!/)@(?=[A-Za-z0-9_
 _HOST = lazy(r"[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++|:\d)|localhost|\[")
 # Oracle's thin driver: jdbc:oracle:thin:user/password@host.
 _ORACLE = lazy(r"(?<=jdbc:oracle:)(?P<kind>[a-z0-9]{1,8}:)[^\s/@\"']{1,64}+/[^\s@\"']{1,128}+@")
+# Where the password of Go's drivers and of Oracle's Easy Connect ends: user:password@tcp(host),
+# user/password@//host (README of go-sql-driver/mysql, "DSN"; Oracle's net services guide).
+_HOST_OF_DSN = lazy(r"@(?:(?:tcp6?|udp6?|unix|cloudsql)\(|//)")
+_DSN_CHARACTERS = 200
+_DSN = lazy(r"""(?:^|[\s"'`=(,])(?P<user>[^\s"'`=(,:/@]{1,64}:[^\s"'`]{1,128})$""")
+_EASY = lazy(r"""(?:^|[\s"'`=(,])(?P<user>[^\s"'`=(,:/@]{1,64}/[^\s"'`/]{1,128})$""")
 
 
 def masked_urls(text: str) -> str:
-    if "@" not in text or ":" not in text:
+    if "@" not in text:
         return text
     if "jdbc:oracle:" in text:
         text = _ORACLE.sub(rf"\g<kind>{MASK}@", text)
+    text = _dsns(text)
     if "://" not in text:
         return text
     out, copied, at = [], 0, text.find("://")
@@ -34,6 +41,17 @@ def masked_urls(text: str) -> str:
             copied = end
         at = text.find("://", end or start)
     return "".join([*out, text[copied:]])
+
+
+def _dsns(text: str) -> str:
+    out, copied = [], 0
+    for host in _HOST_OF_DSN.finditer(text):
+        begin = max(copied, host.start() - _DSN_CHARACTERS)
+        user = _EASY if host[0] == "@//" else _DSN
+        if found := user.search(text[begin : host.start()]):
+            out += [text[copied : begin + found.start("user")], MASK]
+            copied = host.start()
+    return "".join([*out, text[copied:]]) if out else text
 
 
 def _end_of_userinfo(text: str, start: int) -> int:
