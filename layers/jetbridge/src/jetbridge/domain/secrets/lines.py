@@ -16,8 +16,9 @@ __all__ = ["MASK", "masked", "masked_tails", "masked_text"]
 MASKED_CHARACTERS = 2 * LINE_CHARACTERS
 # Of all lines of an outcome, which keeps LINES_BYTES of them.
 TOTAL_CHARACTERS = 2 * LINES_BYTES
-# Of one text so much is masked and shown. What is behind it was not looked through, and is hidden.
-TEXT_CHARACTERS = 64 * 1024
+# Of one text so much is masked and shown: as many characters as a result may have bytes. What is
+# behind it was not looked through, and is hidden.
+TEXT_CHARACTERS = 128 * 1024
 # What may be half a secret before a cut, if no white space is nearer.
 _CUT_CHARACTERS = 1_000
 # So many lines behind an access key id, its secret may stand alone on one.
