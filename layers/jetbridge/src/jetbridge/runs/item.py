@@ -107,7 +107,7 @@ def from_item(marshalled: Item) -> Run:
         try:
             run = msgspec.convert(item, Run, strict=False)
         except msgspec.ValidationError:
-            run = msgspec.convert(_mended(item), Run, strict=False)
+            run = msgspec.convert(_repaired(item), Run, strict=False)
         return _of_its_airflow(run)
     except (msgspec.MsgspecError, TypeError, ValueError, RecursionError) as error:
         raise UnreadableRow(run_id_in(marshalled), str(error)) from error
@@ -133,24 +133,24 @@ def _of_its_airflow(run: Run) -> Run:
     return replace(run, request=request, attachments=later)
 
 
-def _mended(item: Item) -> Item:
-    mended = {
+def _repaired(item: Item) -> Item:
+    repaired = {
         name: value if name == _FREE else _without_unusable(_FIELDS[name], value)
         for name, value in item.items()
     }
     # Version 0.1 took any caller. The run of one that is none can be stopped and finished.
-    request = mended.get(_FREE)
+    request = repaired.get(_FREE)
     if isinstance(request, dict):
         caller = request.get("caller")
         if isinstance(caller, dict) and not _is_caller(caller):
-            mended[_FREE] = request | {"caller": _NO_CALLER}
-    if isinstance(mended.get("attachments"), list):
-        tries = [each for each in mended["attachments"] if isinstance(each, dict)]
-        mended["attachments"] = [each for each in tries if _is_caller(each.get("caller"))]
+            repaired[_FREE] = request | {"caller": _NO_CALLER}
+    if isinstance(repaired.get("attachments"), list):
+        tries = [each for each in repaired["attachments"] if isinstance(each, dict)]
+        repaired["attachments"] = [each for each in tries if _is_caller(each.get("caller"))]
     # Without it the next change counts, whatever its order.
-    if not isinstance(mended.get("change_order"), int):
-        mended.pop("change_order", None)
-    return mended
+    if not isinstance(repaired.get("change_order"), int):
+        repaired.pop("change_order", None)
+    return repaired
 
 
 def _without_unusable(kind: Any, value: Any) -> Any:
