@@ -105,10 +105,10 @@ class Named:
 
     def _from_above(self, line: str) -> Span | None:
         """The value whose name ended the line before; lists go on."""
-        assert self.below is not None
-        name, least = self.below
         begin = _ITEM.match(line)
-        assert begin is not None
+        if self.below is None or begin is None:
+            return None
+        name, least = self.below
         at = begin.end()
         indent = len(begin["indent"])
         is_item = bool(begin["dash"]) or least == _LIST
