@@ -1,4 +1,4 @@
-"""detect-secrets, a kept library of patterns, finds nothing in what is masked (docs/decisions.md, 46)."""
+"""detect-secrets, a kept library of patterns, finds nothing in what is masked (decision 46)."""
 
 import resource
 import subprocess
