@@ -101,6 +101,7 @@ def test_outcome(stage: Stage, outcomes: str, way: str, case: str) -> None:
     cell = Cell(stage, "finish_outcomes", outcomes, f"{way}-{case}")
     states, callbacks, asset_events, result = EXPECTED[way, case]
     assert cell.wait_ended(240) == states
+    cell.wait_followed(callbacks, asset_events)
     assert (cell.callbacks, cell.asset_events) == (callbacks, asset_events)
     assert cell.result == result
     assert "state mismatch" not in cell.story

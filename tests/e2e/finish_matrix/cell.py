@@ -82,6 +82,14 @@ class Cell:
         until(lambda: self.state in ENDED, timeout, f"the end of {self.task_id}")
         return self.states
 
+    def wait_followed(self, callbacks: list[tuple[int, str]], asset_events: int) -> None:
+        """Wait for so many: Airflow runs callbacks after it has written the task's state."""
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            if len(self.callbacks) >= len(callbacks) and self.asset_events >= asset_events:
+                return
+            time.sleep(0.2)
+
     def wait_outcome(self, try_number: int = 1, timeout: float = 120) -> Finished:
         until(
             lambda: self._outcome(try_number) is not None,
