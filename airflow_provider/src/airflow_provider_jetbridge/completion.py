@@ -176,7 +176,7 @@ def raise_unless_succeeded(outcome: Outcome, skip_on_exit_code: Container[int] =
 
 
 def describe(outcome: Outcome) -> str:
-    """Everything that helps to mend a run which didn't succeed, for people.
+    """What helps people to correct a run that didn't succeed.
 
     It becomes an exception's text and so stands on Airflow's page, where nothing that the
     container or AWS says may act.

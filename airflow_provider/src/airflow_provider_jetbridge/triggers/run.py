@@ -39,7 +39,7 @@ class JetbridgeRunTrigger(BaseTrigger):
     The event's payload is ``{"run_id": …, "outcome": …}``, the latter being the contract's
     ``Outcome`` as a JSON object; with ``attached_try`` when the run is that of an earlier try. A
     trigger that waits for the launch alone has ``launched`` there, a ``Launched``, if the run
-    hasn't ended meanwhile. An outcome that can't be read is told as ``problem``, a text, and fails
+    hasn't ended meanwhile. An outcome that can't be read is the text ``problem``, and fails
     the task. Whoever wrote the record, the event is what Airflow can carry (`contract.carriage`):
     one that it can't ends the triggerer's runner, with all the tasks that wait in it.
 

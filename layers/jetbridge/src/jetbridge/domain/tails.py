@@ -10,7 +10,7 @@ from jetbridge.domain.secrets import masked_tails, masked_text
 
 # With the last lines, what fits an EventBridge event (256 KB).
 RESULT_BYTES = 128 * 1024
-# The advice of an outcome has 4 KiB (fitting.py): so many streams are told one by one.
+# The advice of an outcome has 4 KiB (fitting.py): so many streams are named one by one.
 STREAMS_TOLD = 3
 WHY_BYTES = 400
 
