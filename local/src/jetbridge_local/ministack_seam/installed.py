@@ -9,6 +9,7 @@ from . import (
     asgi,
     asynchronous,
     audit,
+    capacity,
     cloudformation,
     conditions,
     events,
@@ -37,6 +38,7 @@ class InstalledSeam:
             conditions,
             templates,
             loops,
+            capacity,
         ):
             subject.install()
         caller = asgi.ServiceCaller(account, region)
