@@ -98,6 +98,10 @@ check: $(call ready,dev sam checkov airflow) ## Linters, types, layers, template
 	$(VENV)/dev/bin/bandit --quiet --configfile .bandit-development.yaml --recursive $(DEVELOPMENT)
 	$(VENV)/dev/bin/python scripts/audit-dependencies
 
+.PHONY: ci
+ci: ## What CI runs: the linters, then all tests
+	@.ci/run
+
 .PHONY: format
 format: $(call ready,dev) ## Format the code
 	$(VENV)/dev/bin/ruff format .
