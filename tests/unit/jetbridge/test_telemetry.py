@@ -70,7 +70,10 @@ def test_a_level_that_isnt_one_is_info() -> None:
 
 def test_libraries_never_log_what_they_send_and_get() -> None:
     """botocore's DEBUG lines hold whole requests and answers, secrets among them."""
-    program = "import logging, jetbridge.telemetry; print(logging.getLogger('botocore').getEffectiveLevel())"
+    program = (
+        "import logging, jetbridge.telemetry;"
+        "print(logging.getLogger('botocore').getEffectiveLevel())"
+    )
     for log_level in LEVELS:
         variables = {"AWS_LAMBDA_LOG_LEVEL": "DEBUG", "POWERTOOLS_LOG_LEVEL": log_level}
         ran = subprocess.run(

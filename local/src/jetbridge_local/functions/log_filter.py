@@ -1,6 +1,6 @@
 """Which of a function's own lines Lambda lets into its log group.
 
-Source: AWS Lambda developer guide, "Log-level filtering". Filtering needs the log format JSON, whose
+Source: AWS Lambda developer guide, "Log-level filtering". Filtering needs the log format JSON. The
 level is INFO unless ApplicationLogLevel says otherwise. A line "must output log events to stdout or
 stderr as JSON formatted objects that contain a key value pair with the key level", and "if the
 level value field is invalid or missing, Lambda will assign the log output the level INFO": also
