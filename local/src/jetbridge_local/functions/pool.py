@@ -14,6 +14,7 @@ from jetbridge_local.engine.ports import LogEvent, LogSink
 
 from .environment import Environment, EnvironmentFailed, LogLine, Processes
 from .interpreter import Interpreter
+from .log_filter import lets_through
 from .platform_log import Report, end_lines, start_line
 from .runtime_api import Answer
 from .spec import FunctionSpec, InvocationResult, UnsupportedRuntime
@@ -87,7 +88,7 @@ class FunctionPool:
         written = environment.take_lines()
         usable = environment.usable and status != "timeout"
         self._release(environment, usable)
-        lines += written
+        lines += [line for line in written if lets_through(spec.log_level, line.message)]
         lines += [LogLine(_now_ms(), text) for text in end_lines(spec, request_id, report)]
         self._log(spec, environment.log_stream, lines)
         return InvocationResult(
