@@ -13,6 +13,7 @@ from jetbridge_local.engine.ports import LogEvent, LogSink
 from .cpu import Shares
 from .environment import RUNTIME_ENDED, Environment, EnvironmentFailed
 from .interpreter import Interpreter
+from .log_filter import lets_through
 from .output import LogLine
 from .platform_log import Report, end_lines, start_line
 from .process import Processes
@@ -103,7 +104,7 @@ class FunctionPool:
         written = environment.take_lines()
         usable = environment.usable and status != "timeout"
         self._release(environment, usable)
-        lines += written
+        lines += [line for line in written if lets_through(spec.log_level, line.message)]
         lines += [LogLine(_now_ms(), text) for text in end_lines(spec, request_id, report)]
         self._log(spec, environment.log_stream, lines)
         return InvocationResult(
