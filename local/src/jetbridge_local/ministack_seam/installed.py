@@ -17,6 +17,7 @@ from . import (
     logs,
     loops,
     queues,
+    quotas,
     scheduler,
     secrets,
     subscriptions,
@@ -37,6 +38,7 @@ class InstalledSeam:
             subscriptions,
             conditions,
             templates,
+            quotas,
             loops,
             capacity,
         ):
