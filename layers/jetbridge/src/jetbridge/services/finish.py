@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from jetbridge.bus.port import Bus
 from jetbridge.contract import Cause, Fault, Outcome, State, Way, to_builtins
-from jetbridge.domain.failures import POLICY_VERSION, judge, reason_of
+from jetbridge.domain.failures import POLICY_VERSION, judge, own_ends, reason_of
 from jetbridge.domain.fitting import fitting, no_room
 from jetbridge.domain.lines import shortened
 from jetbridge.domain.messages import Times
@@ -147,7 +147,9 @@ class Finish:
             state=told.state,
             cause=told.cause,
             fault=told.fault,
-            reason="; ".join(filter(None, (masked_text(reason_of(ending)), told.reason))),
+            reason="; ".join(
+                filter(None, (masked_text(reason_of(ending, run.definition)), told.reason))
+            ),
             advice=" ".join(filter(None, advice)),
             caller=run.caller,
             backend=request.backend,
@@ -159,7 +161,9 @@ class Finish:
             definition=run.definition.arn if run.definition else None,
             launches=run.launch,
             exit_codes={
-                end.name: end.exit_code for end in ending.containers if end.exit_code is not None
+                end.name: end.exit_code
+                for end in own_ends(ending, run.definition)
+                if end.exit_code is not None
             },
             log_streams=streams,
             last_lines=shown,

@@ -3,11 +3,12 @@
 from itertools import takewhile
 
 from jetbridge.contract import Cause, Death
+from jetbridge.domain.failures.containers import own_ends
 from jetbridge.domain.failures.spot import leaves_spot
 from jetbridge.domain.failures.table import POLICY, Decision
 from jetbridge.domain.failures.verdict import judge
 from jetbridge.domain.records import presentable
-from jetbridge.domain.run import Ending, Relaunch, Run
+from jetbridge.domain.run import Definition, Ending, Relaunch, Run
 
 # Without a timeout of its own, a run waits so long for capacity.
 LONGEST_WAIT_SECONDS = 3600
@@ -30,7 +31,7 @@ def next_launch(
     death = Death(
         launch=run.launch,
         cause=cause,
-        reason=presentable(reason_of(ending), REASON_BYTES),
+        reason=presentable(reason_of(ending, run.definition), REASON_BYTES),
         backend_id=backend_id or run.backend_id,
         at=now,
     )
@@ -47,11 +48,12 @@ def next_launch(
     )
 
 
-def reason_of(ending: Ending) -> str:
-    """AWS's own words on an ending: the task's or job's, then each container's."""
+def reason_of(ending: Ending, definition: Definition | None = None) -> str:
+    """AWS's own words on an ending: the task's or job's, then those on each of the definition's
+    containers."""
     reasons = [ending.reason] + [
         f"{end.name}: {end.reason}"
-        for end in ending.containers
+        for end in own_ends(ending, definition)
         if end.reason and end.reason not in ending.reason
     ]
     return "; ".join(reason for reason in reasons if reason)
