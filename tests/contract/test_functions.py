@@ -171,6 +171,35 @@ def test_json_log_has_platform_records_and_one_stream_per_environment(
     assert all("/[1]" in stream for stream in streams)
 
 
+def test_lambda_drops_lines_below_the_functions_level(aws: Aws, stack: dict[str, str]) -> None:
+    """Metrics are lines without a level, hence INFO (Lambda guide, "Log-level filtering")."""
+    functions, logs = aws.client("lambda"), aws.client("logs")
+    group = "/aws/lambda/" + stack["Echo"]
+    debug, info, warning = (json.dumps({"level": level}) for level in ("DEBUG", "INFO", "WARNING"))
+    metric = json.dumps({"_aws": {}})
+    lines = [debug, info, warning, metric]
+    for level, kept in {
+        "DEBUG": lines,
+        "INFO": [info, warning, metric],
+        "WARN": [warning],
+    }.items():
+        functions.update_function_configuration(
+            FunctionName=stack["Echo"],
+            LoggingConfig={"LogFormat": "JSON", "ApplicationLogLevel": level},
+        )
+        mark = json.dumps({"level": "ERROR", "mark": level})
+        aws.invoke(stack["Echo"], {"do": "print", "lines": [mark, *lines]})
+        described, _ = aws.invoke(stack["Echo"], {"do": "describe"})
+        assert described["environment"]["AWS_LAMBDA_LOG_LEVEL"] == level
+        events = logs.filter_log_events(logGroupName=group)["events"]
+        messages = [event["message"] for event in events]
+        after = messages[messages.index(mark) + 1 :]
+        assert [line for line in after if line in lines] == kept
+    functions.update_function_configuration(
+        FunctionName=stack["Echo"], LoggingConfig={"LogFormat": "JSON"}
+    )
+
+
 def test_log_tail_is_returned_on_request(aws: Aws, stack: dict[str, str]) -> None:
     import base64
 

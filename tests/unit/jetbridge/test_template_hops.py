@@ -37,6 +37,22 @@ def test_alarm_notifies_the_topic(alarm: str) -> None:
     assert actions[:2] == ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}]]
 
 
+@pytest.mark.parametrize("alarm", ALARMS)
+def test_alarm_doesnt_ring_before_its_metric_has_data(alarm: str) -> None:
+    """At a first deploy no metric has any. Missing data that counts as breaching is an alarm then
+    (CloudWatch user guide, "Configuring how CloudWatch alarms treat missing data")."""
+    properties = ALARMS[alarm]["Properties"]
+    assert properties["TreatMissingData"] in ("notBreaching", "missing")
+    if properties["TreatMissingData"] == "missing":
+        assert properties["InsufficientDataActions"] == properties["AlarmActions"]
+
+
+def test_a_sweeper_that_falls_silent_is_heard() -> None:
+    silent = ALARMS["SweepRunsSilentAlarm"]["Properties"]
+    assert silent["MetricName"] == "Invocations"
+    assert silent["TreatMissingData"] == "missing", "otherwise silence is no change of state"
+
+
 def _gives_up_into() -> set[str]:
     """Queues that catch what rules, asynchronous invocations and other queues give up."""
     rules = {
@@ -200,7 +216,13 @@ def test_function_may_send_to_the_queues_that_it_feeds(function: str, queues: se
             resource = statement["Resource"]
             named = resource if isinstance(resource, list) else [resource]
             targets |= {get_att(item) for item in named}
-    assert targets == queues | _own_dead_letters(function)
+    assert targets == queues | _own_dead_letters(function) | _on_failure(function)
+
+
+def _on_failure(function: str) -> set[str]:
+    """Where Lambda sends, by the function's role, what its asynchronous invocations give up."""
+    config = FUNCTIONS[function]["Properties"].get("EventInvokeConfig")
+    return {get_att(config["DestinationConfig"]["OnFailure"]["Destination"])} if config else set()
 
 
 def _own_dead_letters(function: str) -> set[str]:

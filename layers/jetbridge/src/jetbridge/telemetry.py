@@ -1,5 +1,7 @@
 """The functions' logger and metrics (names: docs/operations.md)."""
 
+import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,6 +13,23 @@ from jetbridge.runs.port import UnreadableRow
 
 logger = Logger()
 metrics = Metrics()
+
+
+def _apply_log_level() -> None:
+    """Let POWERTOOLS_LOG_LEVEL, the stack's parameter LogLevel, have the last word.
+
+    Lambda's own level goes before it in Powertools (docs, "Logger", "Using AWS Lambda Advanced
+    Logging Controls"), and in JSON format there always is one. It can't follow the parameter: at
+    WARN, Lambda drops the metrics, which are lines without a level (Lambda developer guide,
+    "Log-level filtering"). The libraries stay at INFO or above: botocore's DEBUG lines hold whole
+    requests and answers, secrets among them.
+    """
+    level = getattr(logging, os.environ.get("POWERTOOLS_LOG_LEVEL", "INFO"))
+    logging.getLogger(logger.name).setLevel(level)
+    logging.getLogger().setLevel(max(level, logging.INFO))
+
+
+_apply_log_level()
 
 
 def count(name: str, value: int = 1) -> None:

@@ -13,6 +13,7 @@ from jetbridge_local.functions import (
     InvocationResult,
     UnsupportedRuntime,
 )
+from jetbridge_local.functions.log_filter import DEFAULT_LEVEL
 from jetbridge_local.functions.package import PackageStore
 
 from . import loops
@@ -79,7 +80,7 @@ def _spec_of(function: dict[str, Any], packages: PackageStore) -> FunctionSpec:
         environment=tuple(sorted((str(k), str(v)) for k, v in variables.items())),
         log_group=logging_config.get("LogGroup") or f"/aws/lambda/{name}",
         log_format="JSON" if as_json else "Text",
-        log_level=logging_config.get("ApplicationLogLevel", "") if as_json else "",
+        log_level=logging_config.get("ApplicationLogLevel") or DEFAULT_LEVEL if as_json else "",
     )
 
 

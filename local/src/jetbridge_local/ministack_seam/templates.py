@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from ministack.services import dynamodb, lambda_svc
+from ministack.services import dynamodb, lambda_svc, s3
 from ministack.services.cloudformation import provisioners
 
 # Called with the physical id, the new properties and the old ones (empty at creation).
@@ -12,10 +12,12 @@ _Completion = Callable[[str, dict[str, Any], dict[str, Any]], None]
 
 def install() -> None:
     """Tables: time to live, point-in-time recovery. Functions: dead-letter queue, reserved
-    concurrency, recursion. Event source mappings: a concurrency that is a parameter, hence text."""
+    concurrency, recursion. Event source mappings: a concurrency that is a parameter, hence text.
+    Buckets: tags."""
     _complete("AWS::DynamoDB::Table", _complete_table)
     _complete("AWS::Lambda::Function", _complete_function)
     _complete("AWS::Lambda::EventSourceMapping", _complete_mapping)
+    _complete("AWS::S3::Bucket", _complete_bucket)
 
 
 def _complete(resource_type: str, completion: _Completion) -> None:
@@ -73,6 +75,10 @@ def _complete_mapping(uuid: str, new: dict[str, Any], _: dict[str, Any]) -> None
     limit = (new.get("ScalingConfig") or {}).get("MaximumConcurrency")
     if limit is not None:
         lambda_svc._esms[uuid]["ScalingConfig"] = {"MaximumConcurrency": int(limit)}
+
+
+def _complete_bucket(name: str, new: dict[str, Any], _: dict[str, Any]) -> None:
+    s3._bucket_tags[name] = {tag["Key"]: tag["Value"] for tag in new.get("Tags", [])}
 
 
 def _is_true(value: Any) -> bool:
