@@ -2,7 +2,7 @@
 
 import pytest
 
-from airflow_provider_jetbridge.completion import describe
+from airflow_provider_jetbridge.failing import describe
 from airflow_provider_jetbridge.story import Storyteller, tell_outcome
 from jetbridge.contract import Cause, Death, Launched, State, encode
 

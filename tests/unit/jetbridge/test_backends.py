@@ -231,12 +231,13 @@ def test_batch_definition_is_the_newest_one(
             "revision": revision,
             "type": "container",
             "containerProperties": {"image": "i"},
+            "timeout": {"attemptDurationSeconds": 60 * revision},
         }
         for revision in (9, 10, 8)
     ]
     batch.add_response("describe_job_definitions", {"jobDefinitions": found}, expected)
     resolved = BatchBackend(batch.client).resolve(JOB_PARAMETERS | {"jobDefinition": reference})
-    assert resolved.arn.endswith(":10")
+    assert (resolved.arn[-3:], resolved.timeout_seconds) == (":10", 600)
     [source] = resolved.log_sources
     assert (source.container, source.driver, source.group) == (
         "default",

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue
 
 from airflow_provider_jetbridge import settings
-from airflow_provider_jetbridge.completion import caller_of, describe, outcome_in
+from airflow_provider_jetbridge.completion import caller_of, outcome_in
 from airflow_provider_jetbridge.exceptions import ForeignOutcome, WatchedRunFailed
+from airflow_provider_jetbridge.failing import describe
 from airflow_provider_jetbridge.operators.stack import UsesStack
 from airflow_provider_jetbridge.settings import conf
 from airflow_provider_jetbridge.story import tell_outcome

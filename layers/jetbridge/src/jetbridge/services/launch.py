@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
+from msgspec.structs import replace
+
 from jetbridge.backends.port import Backend, LaunchRefused, Throttled, Unanswered
 from jetbridge.contract import StopCause
 from jetbridge.domain.failures import LOST_CODE
@@ -162,7 +164,8 @@ class Launch:
         if self.runs.begin_launch(run, now) is None:
             raise NotYet(f"{name} is being launched or stopped already", CONTENDED_SECONDS)
         try:
-            return backend.launch(name, launch_parameters(run), definition)
+            parameters = launch_parameters(replace(run, definition=definition))
+            return backend.launch(name, parameters, definition)
         except Throttled:
             self.runs.take_back(run, now)
             raise
