@@ -349,3 +349,27 @@ def test_describes(ecs: Stubber, batch: Stubber) -> None:
     assert EcsBackend(ecs.client).describe("reports", [TASK, "gone"]) == [{"taskArn": TASK}]
     batch.add_response("describe_jobs", {"jobs": []}, {"jobs": ["gone"]})
     assert BatchBackend(batch.client).describe("loads", ["gone"]) == []
+
+
+def test_the_newest_revision_is_found_over_all_pages(batch: Stubber) -> None:
+    """A page of DescribeJobDefinitions has 100 at most, in no promised order."""
+    pages = [range(1, 101), range(101, 151)]
+    for number, revisions in enumerate(pages):
+        definitions = [
+            {
+                "jobDefinitionName": "load",
+                "jobDefinitionArn": f"{JOB_DEFINITION.rpartition(':')[0]}:{revision}",
+                "revision": revision,
+                "type": "container",
+            }
+            for revision in revisions
+        ]
+        asked = {"jobDefinitionName": "load", "status": "ACTIVE"}
+        more = {"nextToken": "more"}
+        batch.add_response(
+            "describe_job_definitions",
+            {"jobDefinitions": definitions} | (more if number == 0 else {}),
+            asked | (more if number else {}),
+        )
+    found = BatchBackend(batch.client).resolve({"jobDefinition": "load"})
+    assert found.arn.endswith(":150")

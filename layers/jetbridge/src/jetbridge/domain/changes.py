@@ -77,6 +77,12 @@ def job_log_names(job: Record) -> list[LogName]:
     return _job_log_names(Fields(job))
 
 
+def job_ends(job: Fields) -> list[ContainerEnd]:
+    """How the containers of a job's last attempt ended."""
+    last = next(reversed(_attempts(job)), Fields(None))
+    return _ends(list(_attempt_containers(last)) or list(_job_containers(job)))
+
+
 def _task_change(task: Fields, stack_key: str) -> StateChange | None:
     name = LaunchName.parse(task.name("startedBy"))
     if name is None or name.stack_key != stack_key:
@@ -180,13 +186,12 @@ def _task_ending(task: Fields) -> Ending:
 
 def _job_ending(job: Fields, status: str) -> Ending:
     last = next(reversed(_attempts(job)), Fields(None))
-    containers = list(_attempt_containers(last)) or list(_job_containers(job))
     return Ending(
         code=status,
         reason=job.words("statusReason") or last.words("statusReason"),
         succeeded=status == "SUCCEEDED",
         terminated=job.truth("isTerminated") or job.truth("isCancelled"),
-        containers=_ends(containers),
+        containers=job_ends(job),
         log_names=_job_log_names(job),
         nodes=job.part("nodeProperties").integer("numNodes") or 0,
         started_at=job.moment("startedAt"),

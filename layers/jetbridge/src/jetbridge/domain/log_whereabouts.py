@@ -148,7 +148,7 @@ def _note_members(found: Found, run: Run, records: Mapping[str, Record], at: int
 
 def _members(records: Mapping[str, Record]) -> dict[str, str]:
     """Children and nodes by job id."""
-    return {job_id: member for job_id in records if (member := _member(job_id))}
+    return {job_id: member for job_id in records if (member := member_name(job_id))}
 
 
 def _job_places(record: Record, launch: int, member: str, region: str) -> list[Place]:
@@ -170,8 +170,11 @@ def _job_places(record: Record, launch: int, member: str, region: str) -> list[P
     ]
 
 
-def _member(job_id: str) -> str:
-    """Children are ``<job id>:<index>``, nodes ``<job id>#<index>`` (AWS Batch user guide)."""
+def member_name(job_id: str) -> str:
+    """``child-0003``, ``node-0001``; "" of another job.
+
+    Children are ``<job id>:<index>``, nodes ``<job id>#<index>`` (AWS Batch user guide).
+    """
     for mark, kind in ((":", "child"), ("#", "node")):
         _, found, index = job_id.partition(mark)
         if found and index.isdecimal():

@@ -27,7 +27,7 @@ def next_launch(
     """
     if run.stop is not None:
         return None
-    cause = judge(ending, run.definition).cause
+    cause = judge(ending, run.definition, None, run.request.deciding_container).cause
     death = Death(
         launch=run.launch,
         cause=cause,

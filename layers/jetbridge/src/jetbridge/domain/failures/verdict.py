@@ -60,6 +60,7 @@ def judge(
 
     Args:
         container: the one whose exit code decides; None: every essential one of the definition.
+            Where Batch's record has no such container, as that of an array job, Batch decides.
     """
     deciding = deciding_ends(ending, definition, container)
     if _succeeded(ending, deciding, container):
@@ -81,7 +82,7 @@ _STOPS = {
 
 
 def _succeeded(ending: Ending, deciding: list[ContainerEnd], container: str | None) -> bool:
-    if container is None and ending.succeeded is not None:
+    if ending.succeeded is not None and (container is None or not deciding):
         return ending.succeeded
     if not (_exited(ending) or ending.succeeded):
         return False
