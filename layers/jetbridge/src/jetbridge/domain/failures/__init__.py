@@ -6,7 +6,7 @@ finds them among the names in a text (``words``), ``containers`` says which cont
 """
 
 from jetbridge.domain.failures.containers import deciding_ends, own_ends
-from jetbridge.domain.failures.decision import next_launch, reason_of
+from jetbridge.domain.failures.decision import next_launch, reason_of, waits_until
 from jetbridge.domain.failures.spot import leaves_spot
 from jetbridge.domain.failures.table import POLICY, POLICY_VERSION, Decision, Policy
 from jetbridge.domain.failures.verdict import LOST_CODE, Verdict, judge
@@ -24,4 +24,5 @@ __all__ = [
     "next_launch",
     "own_ends",
     "reason_of",
+    "waits_until",
 ]
