@@ -276,6 +276,8 @@ def _known_to_all(request: StartRequest) -> dict[str, Any]:
         del message["result_required"]
     if request.concurrency_group is None:
         del message["concurrency_group"]
+    if request.deciding_container is None:
+        del message["deciding_container"]
     return message
 
 
