@@ -1,7 +1,7 @@
 """The ports in memory. ``test_runs`` and ``test_outcomes`` hold them and the adapters to the
 same behaviour."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -244,6 +244,30 @@ class MemoryOutcomes:
     def standing(self, run_id: str) -> Outcome | Launched | None:
         item = self.items.get(run_id)
         return item[1] if isinstance(item, tuple) else item
+
+
+class MemoryGroups:
+    def __init__(self, limits: Mapping[str, int]) -> None:
+        self.limits = dict(limits)
+        self.held: dict[str, set[str]] = {}
+
+    def limit(self, group: str) -> int | None:
+        return self.limits.get(group)
+
+    def take(self, group: str, run_id: str) -> bool:
+        limit, held = self.limits.get(group), self.held.setdefault(group, set())
+        if limit is None or run_id in held:
+            return True
+        if len(held) >= limit:
+            return False
+        held.add(run_id)
+        return True
+
+    def release(self, group: str, run_id: str) -> None:
+        self.held.setdefault(group, set()).discard(run_id)
+
+    def holders(self) -> dict[str, set[str]]:
+        return {group: set(self.held.get(group, ())) for group in self.limits}
 
 
 class MemoryQueue:
