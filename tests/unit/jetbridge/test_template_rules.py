@@ -28,8 +28,13 @@ def _fill(value: Any) -> Any:
 
 
 def _matches(pattern: dict[str, Any], value: Any) -> bool:
-    """EventBridge's rule for the operators that the template uses: equality, prefix, exists."""
+    """EventBridge's rule for the operators that the template uses: equality, prefix, exists, $or
+    (Amazon EventBridge user guide, "Comparison operators for use in event patterns")."""
     for name, wanted in pattern.items():
+        if name == "$or":
+            if not any(_matches(choice, value) for choice in wanted):
+                return False
+            continue
         found = value.get(name) if isinstance(value, dict) else None
         if isinstance(wanted, dict):
             if not _matches(wanted, found):
@@ -69,3 +74,15 @@ def test_rules_keep_other_stacks_and_accounts_out(name: str) -> None:
         pattern = _filled(item["Properties"]["EventPattern"])
         assert not _matches(pattern, foreign)
         assert not _matches(pattern, other)
+
+
+def test_a_task_that_is_about_to_stop_is_not_told_of_again() -> None:
+    pattern = _filled(RULES["TaskStateChangeRule"]["Properties"]["EventPattern"])
+    running = event("ecs_running")
+    assert _matches(pattern, running)
+    assert not _matches(
+        pattern, running | {"detail": running["detail"] | {"desiredStatus": "STOPPED"}}
+    )
+    assert not _matches(
+        pattern, running | {"detail": running["detail"] | {"lastStatus": "PENDING"}}
+    )

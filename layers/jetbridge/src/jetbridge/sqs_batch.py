@@ -169,7 +169,8 @@ def _times(record: Record) -> Times:
     attributes = record.get("attributes")
     sent = _text(attributes, "SentTimestamp")
     received = _text(attributes, "ApproximateFirstReceiveTimestamp")
-    return Times(_seconds(sent), _seconds(received))
+    counted = _text(attributes, "ApproximateReceiveCount")
+    return Times(_seconds(sent), _seconds(received), again=counted != "1")
 
 
 def _seconds(milliseconds: str) -> float | None:

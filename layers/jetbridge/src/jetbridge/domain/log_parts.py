@@ -11,8 +11,9 @@ from msgspec import Meta, Struct
 
 from jetbridge.contract import LogStream, LogTarget
 from jetbridge.domain.lines import Line
-from jetbridge.domain.log_whereabouts import Found, ended_at
+from jetbridge.domain.log_whereabouts import Found
 from jetbridge.domain.run import Run
+from jetbridge.domain.settling import ended_at
 
 # The api-server holds all objects of a try's log in memory at once.
 SHOWN_BYTES = 16 * 1024 * 1024

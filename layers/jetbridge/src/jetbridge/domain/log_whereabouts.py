@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from jetbridge.contract import Death, LogStream
 from jetbridge.domain.changes import job_log_names
@@ -11,6 +10,7 @@ from jetbridge.domain.log_sources import KUBERNETES, job_log_sources
 from jetbridge.domain.names import last_segment
 from jetbridge.domain.records import Fields, Record
 from jetbridge.domain.run import LogSource, Run
+from jetbridge.domain.settling import ended_at
 from jetbridge.domain.streams import log_streams, unread_containers
 
 # Of an array job: the children from 0 on, and those that failed.
@@ -55,13 +55,6 @@ def is_told(run: Run) -> bool:
     of its main node alone."""
     ending = run.ending
     return ending is not None and bool(ending.log_names) and not ending.nodes
-
-
-def ended_at(run: Run) -> int:
-    """Epoch milliseconds of the run's end, or of the last moment known of it."""
-    if run.ending is not None and run.ending.stopped_at is not None:
-        return int(datetime.fromisoformat(run.ending.stopped_at).timestamp() * 1000)
-    return int((run.deaths[-1].at if run.deaths else run.created_at) * 1000)
 
 
 def whereabouts(run: Run, region: str, records: Mapping[str, Record]) -> Found:

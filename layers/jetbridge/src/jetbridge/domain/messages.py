@@ -14,13 +14,15 @@ MESSAGE_ID = "JETBRIDGE_MESSAGE_ID"
 
 class Times(NamedTuple):
     """When a message was sent, and first received, epoch seconds; None: its queue doesn't say.
+    ``again``: it may have been received before.
 
-    Both stay when it comes again (API reference of ReceiveMessage, ``SentTimestamp`` and
-    ``ApproximateFirstReceiveTimestamp``).
+    The times stay when it comes again (API reference of ReceiveMessage, ``SentTimestamp``,
+    ``ApproximateFirstReceiveTimestamp`` and ``ApproximateReceiveCount``).
     """
 
     sent: float | None = None
     first_received: float | None = None
+    again: bool = True
 
 
 Launch = Annotated[int, Meta(ge=1, le=1_000_000_000)]

@@ -1,6 +1,5 @@
 """copy_logs: bring the lines of an ended run to where Airflow reads the log of its try."""
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +16,6 @@ from jetbridge.domain.log_whereabouts import (
     NODES,
     array_size,
     earlier_launches,
-    ended_at,
     is_told,
     node_count,
     whereabouts,
@@ -25,6 +23,7 @@ from jetbridge.domain.log_whereabouts import (
 from jetbridge.domain.messages import CopyMessage
 from jetbridge.domain.records import Record
 from jetbridge.domain.run import Run
+from jetbridge.domain.settling import settle_wait
 from jetbridge.logs.port import JobRecords, Objects, Streams
 from jetbridge.queues.port import GiveUp, Queue
 from jetbridge.runs.port import Runs
@@ -33,9 +32,6 @@ from jetbridge.services.copy_stream import CopyStream
 from jetbridge.services.copy_to_cloudwatch import CloudWatchSink, batches, note_event
 from jetbridge.services.copy_to_s3 import PART_BYTES, S3Sink
 from jetbridge.services.live.close import CloseLive
-
-# A stop that lies further ahead is a clock that is wrong.
-LONGEST_WAIT_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -82,9 +78,9 @@ class Copy:
         run = self.runs.get(run_id)
         if run is None or run.ending is None or not run.log_targets:
             return 0
-        wait = ended_at(run) / 1000 + self.copy_stream.settle_seconds - self.clock()
-        if 0 < wait < LONGEST_WAIT_SECONDS:
-            self.queue.send({"run_id": run_id}, math.ceil(wait))
+        wait = settle_wait(run, self.copy_stream.settle_seconds, self.clock())
+        if wait:
+            self.queue.send({"run_id": run_id}, wait)
             return 0
         parts, errors = self._begin(run)
         keys = [part.key(run_id) for part in parts] if self.close_live is not None else []

@@ -18,6 +18,7 @@ from jetbridge.domain.notices import notices
 from jetbridge.domain.parameters import limited_by_run
 from jetbridge.domain.run import Ending, Run
 from jetbridge.domain.secrets import masked_deaths, masked_result, masked_text
+from jetbridge.domain.settling import settle_wait
 from jetbridge.domain.streams import log_streams
 from jetbridge.domain.tails import (
     RESULT_BYTES,
@@ -82,8 +83,8 @@ class Finish:
         minute of the first look; only one whose task needs the result waits longer for that.
 
         What is delivered is not delivered again; until it is, each step may be repeated: sealing
-        keeps the first outcome, the copy writes the same objects, and a second notice or
-        announcement carries the same outcome.
+        keeps the first outcome, for which only a message that comes again looks beforehand, the
+        copy writes the same objects, and a second notice or announcement carries the same outcome.
 
         Raises:
             NotYet: the last lines haven't reached CloudWatch Logs, or can't be read now.
@@ -92,7 +93,7 @@ class Finish:
         run = self.runs.get(run_id)
         if run is None or run.ending is None:
             return None
-        outcome = self.outcomes.get(run_id)
+        outcome = self.outcomes.get(run_id) if times.again or run.finished else None
         if outcome is not None and run.finished:
             return outcome
         if outcome is None:
@@ -111,7 +112,8 @@ class Finish:
             for notice in notices(run.request, outcome, self.stacks, run.watchers)
         ]
         if run.log_targets:
-            deliveries.append(partial(self.copies.send, {"run_id": run.run_id}))
+            wait = settle_wait(run, self.settle_seconds, self.clock())
+            deliveries.append(partial(self.copies.send, {"run_id": run.run_id}, wait))
         deliveries.append(partial(self.bus.announce, fitting(outcome)))
         errors = []
         for deliver in deliveries:
