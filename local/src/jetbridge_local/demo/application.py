@@ -34,9 +34,14 @@ class Application:
 
         ``parameters`` are the template's, beside samconfig.toml's or in their place.
         """
-        values = _overrides(self.paths.root) | {"Architecture": _architecture()} | parameters
+        values = _overrides(self.paths.root) | {"Architecture": architecture()} | parameters
         overrides = [f"{name}={value}" for name, value in values.items()]
         self._sam("deploy", self.paths.root, "deploy", "--parameter-overrides", *overrides)
+
+    def package(self, template: Path) -> None:
+        """Write the template whose code is in S3, for any number of stacks."""
+        written = ["--output-template-file", str(template)]
+        self._sam("package", self.paths.root, "package", "--resolve-s3", *written)
 
     def deploy_example(self) -> None:
         """Deploy what the example DAG runs."""
@@ -87,5 +92,6 @@ def _configuration(root: Path) -> dict[str, Any]:
     return configuration
 
 
-def _architecture() -> str:
+def architecture() -> str:
+    """This machine's, as the template's parameter Architecture names it."""
     return "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
