@@ -132,6 +132,15 @@ def test_result_required(ti, required):
     assert decode(StartRequest, sent) == request
 
 
+@pytest.mark.parametrize("container", ["main", None])
+def test_deciding_container(ti, container):
+    """Sent where it says something, as a stack of the last release doesn't know it."""
+    operator = EcsRunTaskOperator(**SEED, deciding_container=container)
+    sent = _known_to_all(operator._start_request(ti))
+    assert sent.get("deciding_container") == container
+    assert ("deciding_container" in sent) is (container is not None)
+
+
 @pytest.mark.parametrize(("asked", "lines"), [(25, 25), ("25", 25), (0, 0), (1000, 100)])
 def test_tail_lines(ti, asked, lines):
     operator = EcsRunTaskOperator(**{**SEED, "number_logs_exception": asked})
@@ -200,3 +209,16 @@ def test_how_the_task_is_finished(ti):
     assert (pushed.finish, pushed.airflow) == ("push", "other")
     with pytest.raises(ValueError, match="finish is 'poll'; give one of feed, push, rest"):
         BatchOperator(**BATCH, finish="poll")
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"), [("etl", "etl"), (None, None), ("", None), ("None", None)]
+)
+def test_the_concurrency_group_is_asked_for_where_there_is_one(ti, given, asked):
+    """A stack that is older than the provider doesn't know the field."""
+    for operator, keywords in ((EcsRunTaskOperator, SEED), (BatchOperator, BATCH)):
+        made = operator(**keywords, concurrency_group=given)
+        assert "concurrency_group" in made.template_fields
+        request = made._start_request(ti)
+        assert request.concurrency_group == asked
+        assert ("concurrency_group" in _known_to_all(request)) is (asked is not None)

@@ -26,6 +26,7 @@ WAITS = {
     "throttle": "waits, because AWS throttles launches,",
     "launch_queue": "waits in the launch queue",
     "job_queue": "waits to be started by Batch and blocks its job queue",
+    "concurrency_group": "waits for its concurrency group",
 }
 
 NOT_RUNNING = {

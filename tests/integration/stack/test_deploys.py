@@ -80,6 +80,7 @@ ALONE = {
     "BatchSubmitsPerSecond": {"BatchSubmitsPerSecond": "1"},
     "LogRetentionDays": {"LogRetentionDays": "365"},
     "LogLevel": {"LogLevel": "DEBUG"},
+    "ConcurrencyGroups": {"ConcurrencyGroups": "etl=50,ml=5"},
     "KmsKeyArns": {"KmsKeyArns": KEY},
     "AlarmTopicArn": {"AlarmTopicArn": TOPIC},
     "PermissionsBoundaryArn": {"PermissionsBoundaryArn": "arn:aws:iam::aws:policy/PowerUserAccess"},
