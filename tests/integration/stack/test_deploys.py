@@ -54,9 +54,12 @@ VPC = {"VpcSubnetIds": "subnet-1,subnet-2", "VpcSecurityGroupIds": "sg-1"}
 BUCKET = {"AirflowLogBucket": "airflow-logs"}
 # Each parameter, with what it can't be without.
 ALONE = {
-    **dict.fromkeys(ECS, ECS),
-    **dict.fromkeys(BATCH, BATCH),
-    **dict.fromkeys(VPC, VPC),
+    "ClusterArns": ECS,
+    "TaskDefinitionArns": ECS | {"TaskDefinitionArns": f"{ECS['TaskDefinitionArns']}:7"},
+    "JobQueueArns": BATCH,
+    "JobDefinitionArns": BATCH | {"JobDefinitionArns": f"{BATCH['JobDefinitionArns']}:7"},
+    "VpcSubnetIds": VPC,
+    "VpcSecurityGroupIds": VPC | {"VpcSecurityGroupIds": "sg-1,sg-2"},
     "PassableRoleArns": {"PassableRoleArns": "arn:aws:iam::000000000000:role/etl-*"},
     "LockedDefinitionArns": {"LockedDefinitionArns": ECS["TaskDefinitionArns"]},
     "OffloadBucket": {"OffloadBucket": "environments"},
