@@ -11,6 +11,8 @@ from jetbridge.domain.records import Fields
 from jetbridge.domain.secrets import masked_text
 
 BLOCKED_EVENT = "Batch Job Queue Blocked"
+# The year 5138: any later time isn't one.
+_MOST_MILLISECONDS = 10**14
 
 
 def blocked_by(event: object, stack_key: str) -> Waiting | None:
@@ -31,5 +33,5 @@ def blocked_by(event: object, stack_key: str) -> Waiting | None:
         launch=name.launch,
         what="job_queue",
         reason=f"AWS says: {masked_text(reason)}",
-        since=(detail.integer("createdAt") or 0) / 1000,
+        since=(detail.integer("createdAt", most=_MOST_MILLISECONDS) or 0) / 1000,
     )
