@@ -69,13 +69,12 @@ test-contract: $(call ready,$(CLOUD))
 
 .PHONY: test-integration
 test-integration: $(call ready,dev $(CLOUD) cli airflow celery)
-	@timeout 300 scripts/get-postgres-redis || echo "the tests with PostgreSQL and Redis have none"
+	@timeout 300 scripts/get-redis || echo "the tests with Redis have none"
 	$(PYTEST_LOCAL) tests/integration/stack -q $(RERUN)
 	$(PYTEST_DEV) tests/integration/airflow -q $(RERUN)
 
 .PHONY: test-e2e
-test-e2e: $(call ready,$(CLOUD) airflow celery)
-	@timeout 300 scripts/get-postgres-redis || echo "the finish matrix runs on SQLite"
+test-e2e: $(call ready,$(CLOUD) airflow)
 	@timeout 300 scripts/get-chromium || echo "test_ui has no browser"
 	$(PYTEST_LOCAL) tests/e2e -q $(RERUN)
 
@@ -112,8 +111,8 @@ schema: $(call ready,dev) ## Write docs/schema and the shapes of AWS's parameter
 	@$(VENV)/dev/bin/python scripts/schema.py
 
 .PHONY: bench
-bench: $(call ready,$(CLOUD) $(if $(filter lag feed mapped,$(ONLY)),stock) $(if $(filter livelag parse start_from_trigger,$(ONLY)),airflow) $(if $(filter race,$(ONLY)),celery)) ## Run one benchmark: make bench ONLY=<name>; without a name it lists them
-	@$(if $(filter race,$(ONLY)),timeout 300 scripts/get-postgres-redis)
+bench: $(call ready,$(CLOUD) $(if $(filter lag feed mapped,$(ONLY)),stock) $(if $(filter livelag parse,$(ONLY)),airflow) $(if $(filter race,$(ONLY)),celery)) ## Run one benchmark: make bench ONLY=<name>; without a name it lists them
+	@$(if $(filter race,$(ONLY)),timeout 300 scripts/get-redis)
 	@$(VENV)/local/bin/python -m benchmarks $(ONLY)
 
 .PHONY: matrix

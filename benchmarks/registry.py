@@ -19,7 +19,6 @@ MODULES = {
     "mapped": "benchmarks.mapped",
     "parse": "benchmarks.parse",
     "race": "benchmarks.race",
-    "start_from_trigger": "benchmarks.start_from_trigger",
     "sweep": "benchmarks.sweep",
 }
 

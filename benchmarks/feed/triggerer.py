@@ -2,22 +2,23 @@
 
 import json
 import re
-import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psutil
+import psycopg
 
 from benchmarks.errors import BenchmarkFailed
 from benchmarks.feed.sides import Side
 from jetbridge_local.airflow.components import ComponentFailed, Components
-from jetbridge_local.airflow.database import DatabaseTemplates
+from jetbridge_local.airflow.database import template_path
 from jetbridge_local.airflow.environment import RemoteLogs, airflow_environment
+from jetbridge_local.airflow.postgres import PostgresServer
 from jetbridge_local.processes import ProcessTable
 
 HERE = Path(__file__).parent
@@ -48,7 +49,8 @@ class Triggerer:
     ) -> None:
         self.home = home
         self._python = python
-        self._database = DatabaseTemplates(templates, python)
+        self._database = PostgresServer()
+        self._template = template_path(templates, self._database, python)
         options = airflow_environment(
             home=home,
             dags_folder=HERE / "dags",
@@ -58,6 +60,7 @@ class Triggerer:
         )
         self._environment = {
             **options,
+            **self._database.options(home),
             _WATCHDOG_THRESHOLD: f"{_WATCHDOG_SLEEP + 0.02}",
             **environment,
         }
@@ -70,7 +73,9 @@ class Triggerer:
         """With one DAG run of the folder's DAG in the database, whose task doesn't wait yet."""
         self.home.mkdir(parents=True)
         try:
-            self._database.provide(self.home / "airflow.db", lambda: self._run("db", "migrate"))
+            self._database.provide(
+                self._components, self.home, lambda: self._run("db", "migrate"), self._template
+            )
             self._run("dags", "reserialize")
             self._run("dags", "trigger", "feed")
             self._components.start("triggerer", self._command("triggerer", "--skip-serve-logs"))
@@ -80,6 +85,8 @@ class Triggerer:
         except ComponentFailed as error:
             raise BenchmarkFailed(str(error)) from error
         finally:
+            # The server goes last, when nobody is connected to it any more.
+            self._components.stop("triggerer")
             self._components.stop()
 
     def defer(self, side: Side, count: int) -> None:
@@ -106,7 +113,7 @@ class Triggerer:
     def heartbeat(self) -> str | None:
         """When the triggerer's heart beat last, as its database has it."""
         beat: str | None = self._ask(
-            "SELECT max(latest_heartbeat) FROM job WHERE job_type = 'TriggererJob'"
+            "SELECT max(latest_heartbeat)::text FROM job WHERE job_type = 'TriggererJob'"
         )
         return beat
 
@@ -140,10 +147,10 @@ class Triggerer:
     def _command(self, *arguments: str) -> list[str]:
         return [str(self._python), "-m", "airflow", *arguments]
 
-    def _ask(self, question: str) -> Any:
-        with sqlite3.connect(f"file:{self.home}/airflow.db?mode=ro", uri=True) as database:
-            (answer,) = database.execute(question).fetchone()
-        return answer
+    def _ask(self, question: LiteralString) -> Any:
+        with psycopg.connect(self._database.url) as connection:
+            row = connection.execute(question).fetchone()
+        return row[0] if row else None
 
     def _wait(self, condition: Any, complaint: str) -> None:
         deadline = time.monotonic() + _PATIENCE_SECONDS

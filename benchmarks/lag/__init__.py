@@ -1,6 +1,6 @@
 """How long after its job a task ends in Airflow, beside the amazon provider's own operators.
 
-One local cloud with Jetbridge's stack, one Airflow (LocalExecutor, SQLite, logs on S3; in the
+One local cloud with Jetbridge's stack, one Airflow (LocalExecutor, PostgreSQL, logs on S3; in the
 environment ``stock``, since the amazon provider's deferrable operators want aiobotocore). ROUNDS
 runs of every kind are started one by one, a round being one of each kind in random order, so that
 all meet the same noise; each is a DAG run of one task. Jobs last 20 s and a random 0 to 30 s more:

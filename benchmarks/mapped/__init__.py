@@ -1,8 +1,8 @@
 """A thousand mapped ECS tasks through a real Airflow, beside the amazon provider's operator.
 
 One DAG run of ``EcsRunTaskOperator.partial(…).expand(overrides=[…])`` on a local cloud with
-Jetbridge's stack: LocalExecutor with PARALLELISM slots, SQLite, two triggerers, task logs on S3,
-and S3_SECONDS added to each request of Airflow's to S3. The containers wait at a gate until all
+Jetbridge's stack: LocalExecutor with PARALLELISM slots, two triggerers, task logs on S3, and
+S3_SECONDS added to each request of Airflow's to S3. The containers wait at a gate until all
 tasks are deferred and all containers run; STEADY_SECONDS later all of them end at once.
 ``TASKS=200 STOCK_TASKS=50 make bench ONLY=mapped`` takes fewer tasks. Then, in an Airflow of its
 own and with the prefix ``stock_``, the stock operator (``deferrable=True``, else at its defaults),
@@ -27,7 +27,7 @@ that functions and triggerers are warm; ``cold_heartbeat_gaps_s`` is of that one
 ``heartbeat_gaps_s``: the longest of each triggerer's; at 30 s (``[triggerer]
     triggerer_health_check_threshold``) its peer takes its triggers over. ``failovers``: tasks that
     this happened to. ``claimed_twice``: tasks whose trigger two living triggerers took at once,
-    which Airflow allows on SQLite. ``stop_calls``: of StopTask, and Airflow's of stop_run.
+    if Airflow allows that. ``stop_calls``: of StopTask, and Airflow's of stop_run.
     ``state_mismatches``: tasks that the scheduler failed since it didn't expect their state.
 """
 

@@ -1,14 +1,11 @@
 """What Airflow's metadata database says, read beside Airflow."""
 
-import sqlite3
 from collections import Counter
-from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from datetime import datetime
+from typing import Any, LiteralString
 
-_BUSY_SECONDS = 30.0
+import psycopg
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,15 +23,15 @@ class Instance:
 
 
 class Database:
-    """Read-only, a connection for each question."""
+    """A connection for each question, that only reads. ``url`` is PostgreSQL's."""
 
-    def __init__(self, home: Path) -> None:
-        self._uri = f"file:{home}/airflow.db?mode=ro"
+    def __init__(self, url: str) -> None:
+        self._url = url
 
     def states(self, dag_id: str) -> Counter[str]:
         """How many task instances are in each state; ``none`` before they are scheduled."""
         rows = self._ask(
-            "SELECT coalesce(state, 'none'), count(*) FROM task_instance WHERE dag_id = ?"
+            "SELECT coalesce(state, 'none'), count(*) FROM task_instance WHERE dag_id = %s"
             " GROUP BY state",
             dag_id,
         )
@@ -45,7 +42,7 @@ class Database:
             "SELECT id, task_id, map_index, state, try_number, start_date, end_date,"
             " (SELECT count(*) FROM task_instance_history h WHERE h.dag_id = t.dag_id"
             " AND h.run_id = t.run_id AND h.task_id = t.task_id AND h.map_index = t.map_index)"
-            " FROM task_instance t WHERE dag_id = ?",
+            " FROM task_instance t WHERE dag_id = %s",
             dag_id,
         )
         return [
@@ -70,23 +67,20 @@ class Database:
     def heartbeats(self) -> dict[int, float]:
         """When each triggerer's heart beat last, by its job's id."""
         rows = self._ask("SELECT id, latest_heartbeat FROM job WHERE job_type = 'TriggererJob'")
-        return {job: at for job, text in rows if (at := _epoch(text)) is not None}
+        return {job: at for job, beat in rows if (at := _epoch(beat)) is not None}
 
     def waiting_with(self) -> list[tuple[str, int]]:
         """Each deferred task instance, and the triggerer that has its trigger."""
         return self._ask(
-            "SELECT ti.id, t.triggerer_id FROM task_instance ti JOIN trigger t"
+            "SELECT ti.id::text, t.triggerer_id FROM task_instance ti JOIN trigger t"
             " ON t.id = ti.trigger_id WHERE ti.state = 'deferred' AND t.triggerer_id IS NOT NULL"
         )
 
-    def _ask(self, question: str, *parameters: Any) -> list[Any]:
-        with closing(sqlite3.connect(self._uri, uri=True, timeout=_BUSY_SECONDS)) as database:
-            return database.execute(question, parameters).fetchall()
+    def _ask(self, question: LiteralString, *parameters: Any) -> list[Any]:
+        with psycopg.connect(self._url) as connection:
+            connection.read_only = True
+            return connection.execute(question, parameters).fetchall()
 
 
-def _epoch(text: str | None) -> float | None:
-    """Airflow stores UTC without saying so."""
-    if text is None:
-        return None
-    moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+def _epoch(moment: datetime | None) -> float | None:
+    return None if moment is None else moment.timestamp()

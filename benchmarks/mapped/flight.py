@@ -56,7 +56,7 @@ class _Flight:
         self._side = side
         self._tasks = tasks
         self._say = say
-        self._database = Database(airflow.home)
+        self._database = Database(airflow.postgres_url)
         self._calls = AirflowCalls(stack.cloud)
         self._patience = _PATIENCE_SECONDS + _PATIENCE_A_TASK * tasks
 

@@ -99,9 +99,8 @@ class Watch:
     def claimed_twice(self) -> int:
         """Task instances whose trigger went to a peer although its triggerer was alive.
 
-        Two triggerers that look at once both take a new trigger, and the later has it: Airflow
-        reads and then assigns (models/trigger.py, ``Trigger.assign_unassigned``), and SQLite has
-        no row locks to hold the other off.
+        Airflow reads and then assigns (models/trigger.py, ``Trigger.assign_unassigned``) under row
+        locks. On a database without them, two triggerers that look at once both take a new trigger.
         """
         moved = {instance for instance, seen in self._triggerers.items() if len(seen) > 1}
         return len(moved - self._failovers)

@@ -10,7 +10,7 @@ task. AWS is a stand-in (benchmarks/race/aws.py).
 "state mismatch", which is the race; every other failure is something else. ``seconds``: from the
 start of the DAG run to its end.
 
-The kinds with PostgreSQL and Redis need both: `scripts/get-postgres-redis`.
+The kind with CeleryExecutor needs Redis: `scripts/get-redis`.
 """
 
 import time
@@ -32,9 +32,10 @@ from jetbridge_local.airflow import (
     LocalAirflow,
     PostgresServer,
     ProgramMissing,
-    Programs,
+    SqliteDatabase,
     aws_connection,
     connection_variable,
+    redis_server,
 )
 
 DAGS = Path(__file__).parent / "dags"
@@ -63,15 +64,15 @@ KINDS = (
 
 
 def run(workspace: Workspace) -> Result:
-    """Measure each kind with each hold. Raises BenchmarkFailed without PostgreSQL and Redis."""
+    """Measure each kind with each hold. Raises BenchmarkFailed without Redis."""
     try:
-        programs = Programs.find(workspace.paths.root / ".venv")
+        redis = redis_server(workspace.paths.root / ".venv")
     except ProgramMissing as error:
         raise BenchmarkFailed(str(error)) from error
     figures: Figures = {}
     with EndedRuns() as aws:
         for kind in KINDS:
-            airflow = _airflow(workspace, aws, kind, programs)
+            airflow = _airflow(workspace, aws, kind, redis)
             with workspace.progress.step(f"Airflow with {kind.name}"):
                 workspace.at_close(airflow.stop)
                 airflow.start()
@@ -88,7 +89,7 @@ def run(workspace: Workspace) -> Result:
     return Result(figures, table(figures))
 
 
-def _airflow(workspace: Workspace, aws: EndedRuns, kind: Kind, programs: Programs) -> LocalAirflow:
+def _airflow(workspace: Workspace, aws: EndedRuns, kind: Kind, redis: Path) -> LocalAirflow:
     return LocalAirflow(
         workspace.paths.airflow_home,
         DAGS,
@@ -96,8 +97,8 @@ def _airflow(workspace: Workspace, aws: EndedRuns, kind: Kind, programs: Program
         environment=connection_variable("aws_default", aws_connection(aws.url, REGION)),
         remote_log="s3://logs/airflow",
         templates=workspace.paths.local / "airflow-databases",
-        database=PostgresServer(programs) if kind.postgres else None,
-        executor=CeleryExecutor(programs) if kind.celery else None,
+        database=PostgresServer() if kind.postgres else SqliteDatabase(),
+        executor=CeleryExecutor(redis) if kind.celery else None,
     )
 
 

@@ -61,7 +61,7 @@ class Cell:
         return "\n".join(line.event for line in lines)
 
     def clear(self) -> bool:
-        """Whether Airflow has cleared it; its database may be locked by somebody else (SQLite)."""
+        """Whether Airflow has cleared it: it refuses while the task still runs."""
         try:
             self.stage.client.clear(self.dag_id, self.run_id, self.task_id)
         except AirflowError:

@@ -12,9 +12,6 @@ from finish_matrix.proxy import Proxy
 from jetbridge_local.airflow import (
     AirflowClient,
     LocalAirflow,
-    PostgresServer,
-    ProgramMissing,
-    Programs,
     User,
     aws_connection,
     connection_variable,
@@ -83,11 +80,10 @@ class Stage:
         root, region = self._paths.root, self.cloud.settings.region
         bucket, prefix = parameter(root, "AirflowLogBucket"), parameter(root, "AirflowLogPrefix")
         blind = aws_connection(self.cloud.url, region, endpoints={"dynamodb": NOBODY_LISTENS})
-        python, database = self._metadata()
         return LocalAirflow(
             self._paths.airflow_home,
             HERE / "dags",
-            python,
+            self._paths.python("airflow"),
             environment=connection_variable("aws_default", aws_connection(self.cloud.url, region))
             | connection_variable("aws_without_feed", blind)
             | {"JETBRIDGE_MATRIX_RECORD": str(self.record)}
@@ -97,22 +93,8 @@ class Stage:
             | {"AIRFLOW__JETBRIDGE__RESUME_HOLD_SECONDS": "20"},
             remote_log=f"s3://{bucket}/{prefix.rstrip('/')}",
             templates=self._paths.root / ".local/airflow-templates",
-            database=database,
             users=USERS,
         )
-
-    def _metadata(self) -> tuple[Path, PostgresServer | None]:
-        """Airflow's interpreter and database: PostgreSQL where its programs are.
-
-        On SQLite, Airflow's API server writes its audit log in the event loop
-        (api_fastapi/logging/decorators.py) that another request needs to end its transaction: both
-        wait 5 s for nothing, and a scheduler or triggerer that wants the lock meanwhile ends.
-        """
-        try:
-            programs = Programs.find(self._paths.root / ".venv")
-        except ProgramMissing:
-            return self._paths.python("airflow"), None
-        return self._paths.python("celery"), PostgresServer(programs)
 
     def _deploy(self) -> None:
         self._secret = {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jetbridge_local.airflow import ProgramMissing, Programs
+from jetbridge_local.airflow import ProgramMissing, redis_server
 
 # pytest's import mode "importlib" leaves test folders off the path; `stand_in` is in this one.
 sys.path.insert(0, str(Path(__file__).parent))
@@ -24,7 +24,7 @@ def airflow_python() -> Path:
 
 @pytest.fixture(scope="session")
 def celery_python() -> Path:
-    """Of the environment that has CeleryExecutor and PostgreSQL's drivers as well."""
+    """Of the environment that has CeleryExecutor as well."""
     if other := os.environ.get("AIRFLOW_PYTHON"):
         pytest.skip(f"{other} is asked for, and the environment `celery` has an Airflow of its own")
     python = ROOT / ".venv/celery/bin/python"
@@ -33,10 +33,10 @@ def celery_python() -> Path:
 
 
 @pytest.fixture(scope="session")
-def programs() -> Programs:
-    """PostgreSQL's and Redis'."""
+def redis() -> Path:
+    """The program redis-server."""
     try:
-        return Programs.find(ROOT / ".venv")
+        return redis_server(ROOT / ".venv")
     except ProgramMissing as missing:
         pytest.skip(str(missing))
 

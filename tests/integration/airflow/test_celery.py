@@ -16,7 +16,6 @@ from waiting_airflow import DagRunOf, until
 from jetbridge_local.airflow import (
     CeleryExecutor,
     LocalAirflow,
-    PostgresServer,
     aws_connection,
     connection_variable,
 )
@@ -48,7 +47,7 @@ def stand_in(tmp_path_factory, local_python):
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory, dags_folder, celery_python, programs, database_templates, stand_in):
+def world(tmp_path_factory, dags_folder, celery_python, redis, database_templates, stand_in):
     with (
         LocalAirflow(
             tmp_path_factory.mktemp("home") / "airflow",
@@ -57,8 +56,7 @@ def world(tmp_path_factory, dags_folder, celery_python, programs, database_templ
             environment=connection_variable("aws_default", stand_in.connection),
             remote_log=f"s3://{LOG_BUCKET}/airflow/logs",
             templates=database_templates,
-            database=PostgresServer(programs),
-            executor=CeleryExecutor(programs),
+            executor=CeleryExecutor(redis),
         ) as airflow,
         airflow.client() as client,
     ):

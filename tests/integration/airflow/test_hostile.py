@@ -19,7 +19,6 @@ from jetbridge.contract import AirflowCaller, Cause, Fault, Outcome, State, enco
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
 from jetbridge_local.airflow import (
     LocalAirflow,
-    PostgresServer,
     aws_connection,
 )
 from jetbridge_local.cloud import LocalCloud
@@ -34,7 +33,7 @@ SHARES = {"AIRFLOW__TRIGGERER__CAPACITY": str(3 * TASKS // len(TRIGGERERS))}
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory, local_python, dags_folder, celery_python, programs, database_templates):
+def world(tmp_path_factory, local_python, dags_folder, airflow_python, database_templates):
     runtime = local_python.parents[2] / "runtime/bin/python"
     state = tmp_path_factory.mktemp("cloud")
     with LocalCloud(state, python=local_python, runtime_python=runtime) as cloud:
@@ -44,10 +43,9 @@ def world(tmp_path_factory, local_python, dags_folder, celery_python, programs, 
         airflow = LocalAirflow(
             tmp_path_factory.mktemp("home") / "airflow",
             dags_folder,
-            celery_python,
+            airflow_python,
             environment=SHARES,
             templates=database_templates,
-            database=PostgresServer(programs),
         )
         with airflow, airflow.client() as client:
             airflow.add_triggerer(PEER)

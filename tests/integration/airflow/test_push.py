@@ -1,8 +1,8 @@
 """The push endpoint in a real Airflow with real users: who may push, and what comes of it.
 
 Jetbridge's functions are a stand-in whose runs never end, so that every task waits for a push.
-All of it is on SQLite, which has no SELECT … FOR UPDATE. On PostgreSQL are `test_push_lock` and the
-pushes of tests/e2e/test_finish_matrix.py.
+All of it is on SQLite, which has no SELECT … FOR UPDATE. `test_push_lock` and the pushes of
+tests/e2e/test_finish_matrix.py are on PostgreSQL.
 """
 
 import base64
@@ -33,6 +33,7 @@ from jetbridge.contract import (
 )
 from jetbridge_local.airflow import (
     LocalAirflow,
+    SqliteDatabase,
     User,
     aws_connection,
     connection_variable,
@@ -147,6 +148,7 @@ def airflow(tmp_path_factory, dags_folder, airflow_python, database_templates, r
         environment=connection_variable("aws_default", connection)
         | {"AIRFLOW__API_AUTH__JWT_SECRET": JWT_SECRET},
         templates=database_templates,
+        database=SqliteDatabase(),
         users=USERS,
     ) as airflow:
         yield airflow

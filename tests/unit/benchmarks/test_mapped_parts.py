@@ -98,7 +98,7 @@ def test_all_wait_at_the_gate_and_nobody_does_afterwards(tmp_path: Path) -> None
 
 
 def test_a_gap_is_between_two_beats_or_since_the_last() -> None:
-    watch = Watch(Database(Path("nowhere")))
+    watch = Watch(Database("postgresql://nowhere"))
     watch.note({1: 100.0, 2: 100.0}, [("a", 1), ("b", 2)], now=100.5)
     watch.note({1: 102.0, 2: 100.0}, [("a", 1), ("b", 2)], now=102.5)
     watch.note({1: 109.0, 2: 100.0}, [("a", 1)], now=109.5)
@@ -107,21 +107,21 @@ def test_a_gap_is_between_two_beats_or_since_the_last() -> None:
 
 
 def test_a_silent_triggerers_trigger_is_taken_over() -> None:
-    watch = Watch(Database(Path("nowhere")))
+    watch = Watch(Database("postgresql://nowhere"))
     watch.note({1: 100.0, 2: 100.0}, [("a", 1), ("b", 1)], now=100.5)
     watch.note({1: 100.0, 2: 131.0}, [("a", 2), ("b", 1)], now=131.5)
     assert (watch.failovers(), watch.claimed_twice(), watch.shares()) == (1, 0, [2, 1])
 
 
 def test_a_triggerer_that_comes_back_was_silent_when_it_lost_its_trigger() -> None:
-    watch = Watch(Database(Path("nowhere")))
+    watch = Watch(Database("postgresql://nowhere"))
     watch.note({1: 100.0, 2: 130.0}, [("a", 1)], now=130.0)
     watch.note({1: 130.4, 2: 130.0}, [("a", 2)], now=130.5)
     assert (watch.failovers(), watch.claimed_twice()) == (1, 0)
 
 
 def test_a_trigger_that_two_living_triggerers_took_is_no_failover() -> None:
-    watch = Watch(Database(Path("nowhere")))
+    watch = Watch(Database("postgresql://nowhere"))
     watch.note({1: 100.0, 2: 100.0}, [("a", 1)], now=100.5)
     watch.note({1: 101.0, 2: 101.0}, [("a", 2)], now=101.5)
     watch.note({1: 102.0, 2: 102.0}, [("a", 2)], now=102.5)
@@ -129,7 +129,7 @@ def test_a_trigger_that_two_living_triggerers_took_is_no_failover() -> None:
 
 
 def test_what_was_seen_before_the_measurement_is_forgotten() -> None:
-    watch = Watch(Database(Path("nowhere")))
+    watch = Watch(Database("postgresql://nowhere"))
     watch.note({1: 100.0, 2: 100.0}, [("a", 1)], now=190.0)
     watch.forget()
     watch.note({1: 190.0, 2: 191.0}, [("b", 2)], now=192.0)

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from jetbridge_testing.template import resources, template
+from jetbridge_testing.template import resources, statements, template
 
 from jetbridge.domain.live_pieces import name_of
 from jetbridge.services.live.relay import ATTEMPTS, LONGEST_PAUSE_SECONDS, WAITS
@@ -17,12 +17,8 @@ RELAY = resources("AWS::Serverless::Function")["RelayLogsFunction"]["Properties"
 
 
 def _statement(function: str, action: str) -> dict[str, Any]:
-    properties = resources("AWS::Serverless::Function")[function]["Properties"]
-    for statement in properties["Policies"][0]["Statement"]:
-        plain: dict[str, Any] = statement["Fn::If"][1] if "Fn::If" in statement else statement
-        if action in plain["Action"]:
-            return plain
-    raise LookupError(action)
+    [found] = [each for each in statements(function) if action in each["Action"]]
+    return found
 
 
 def _selected(value: Any) -> str:

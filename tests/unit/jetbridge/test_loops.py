@@ -25,7 +25,7 @@ from jetbridge_testing.loops import (
 from jetbridge_testing.memory import MemoryOutcomes, MemoryQueue, MemoryRuns
 from jetbridge_testing.notices import outcome_of, run_of
 from jetbridge_testing.samples import launched_run, new_run, request
-from jetbridge_testing.template import FUNCTIONS, QUEUES, template
+from jetbridge_testing.template import FUNCTIONS, QUEUES, granted, role_of, template
 from msgspec.structs import replace
 
 from jetbridge.airflow.port import Answer, Unavailable
@@ -84,7 +84,7 @@ def test_a_new_circle_is_found(sender: str, queue: str, more: set[str]) -> None:
         "Action": "sqs:SendMessage",
         "Resource": {"Fn::GetAtt": [queue, "Arn"]},
     }
-    changed[sender]["Properties"]["Policies"][0]["Statement"].append(grant)
+    granted(changed[role_of(sender)]).append(grant)
     assert on_circles(changed) == on_circles(template()["Resources"]) | more
 
 
@@ -100,9 +100,8 @@ def test_a_new_circle_is_found(sender: str, queue: str, more: set[str]) -> None:
 )
 def test_a_new_circle_by_a_wildcard_or_an_invocation_is_found(grant: dict[str, Any]) -> None:
     changed = copy.deepcopy(template()["Resources"])
-    statement = changed["SweepRunsFunction"]["Properties"]["Policies"][0]["Statement"]
-    statement.append(grant)
-    changed[STOP]["Properties"]["Policies"][0]["Statement"].append(
+    granted(changed[role_of("SweepRunsFunction")]).append(grant)
+    granted(changed[role_of(STOP)]).append(
         {
             "Action": "lambda:InvokeFunction",
             "Resource": {"Fn::GetAtt": ["SweepRunsFunction", "Arn"]},

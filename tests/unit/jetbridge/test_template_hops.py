@@ -216,7 +216,13 @@ def test_function_may_send_to_the_queues_that_it_feeds(function: str, queues: se
             resource = statement["Resource"]
             named = resource if isinstance(resource, list) else [resource]
             targets |= {get_att(item) for item in named}
-    assert targets == queues | _own_dead_letters(function)
+    assert targets == queues | _own_dead_letters(function) | _on_failure(function)
+
+
+def _on_failure(function: str) -> set[str]:
+    """Where Lambda sends, by the function's role, what its asynchronous invocations give up."""
+    config = FUNCTIONS[function]["Properties"].get("EventInvokeConfig")
+    return {get_att(config["DestinationConfig"]["OnFailure"]["Destination"])} if config else set()
 
 
 def _own_dead_letters(function: str) -> set[str]:

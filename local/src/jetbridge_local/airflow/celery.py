@@ -7,7 +7,6 @@ from pathlib import Path
 
 from jetbridge_local.airflow.components import ComponentFailed, Components
 from jetbridge_local.airflow.ports import free_port, is_answered
-from jetbridge_local.airflow.programs import Programs
 
 START_SECONDS = 30.0
 
@@ -15,14 +14,16 @@ START_SECONDS = 30.0
 class CeleryExecutor:
     """Needs `PostgresServer` as the database, where Celery keeps its results, too.
 
-    ``concurrency`` is the number of tasks that the worker runs at once.
+    Args:
+        redis_server: the program.
+        concurrency: the number of tasks that the worker runs at once.
     """
 
     components: Mapping[str, tuple[str, ...]]
     name = "redis"
 
-    def __init__(self, programs: Programs, concurrency: int = 8) -> None:
-        self._program = programs.redis_server
+    def __init__(self, redis_server: Path, concurrency: int = 8) -> None:
+        self._program = redis_server
         self._port = free_port()
         self._password = secrets.token_hex()
         # There is one worker, so it looks for no others; its log server would be open to the

@@ -1,34 +1,83 @@
-"""Airflow's metadata database: migrated once per set of installed packages, then copied."""
+"""Airflow's metadata database: what each kind gives to an Airflow."""
 
 import hashlib
+import secrets
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
+
+from jetbridge_local.airflow.components import Components
 
 
-class DatabaseTemplates:
-    """Migrated, empty SQLite databases, one for each set of installed packages.
+class Database(Protocol):
+    """A metadata database that one Airflow has for itself.
 
-    ``airflow db migrate`` takes about ten seconds, a copy none; a database depends on nothing
-    but the versions of Airflow and its providers.
+    Migrating takes about ten seconds and depends on nothing but the versions of Airflow and its
+    providers. So a migrated, empty database is kept as a template, and the next start copies it.
     """
 
-    def __init__(self, folder: Path, python: Path) -> None:
-        self._template = folder / f"airflow-{packages_digest(python)}.db"
+    name: str
 
-    def provide(self, database: Path, migrate: Callable[[], None]) -> None:
-        """Put a migrated database at ``database``, which must not exist yet."""
-        if self._template.is_file():
-            shutil.copyfile(self._template, database)
+    def options(self, home: Path) -> dict[str, str]:
+        """The variables of the Airflow whose files are below ``home``."""
+        ...
+
+    def provide(
+        self,
+        components: Components,
+        home: Path,
+        migrate: Callable[[], None],
+        template: Path | None,
+    ) -> None:
+        """Make a migrated, empty database, and start its server if it has one.
+
+        Args:
+            components: start the server and run its tools.
+            home: an empty folder.
+            migrate: runs ``airflow db migrate``.
+            template: a copy of the migrated database; made here if it isn't there. None: the
+                database is migrated, and no copy is kept.
+
+        Raises:
+            ComponentFailed: one of that didn't work, or took too long.
+        """
+        ...
+
+
+class SqliteDatabase:
+    """A file. Airflow allows it for tests alone, and its own components lock one another out."""
+
+    name = "sqlite"
+
+    def options(self, home: Path) -> dict[str, str]:
+        return {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db"}
+
+    def provide(
+        self,
+        components: Components,
+        home: Path,
+        migrate: Callable[[], None],
+        template: Path | None,
+    ) -> None:
+        database = home / "airflow.db"
+        if template and template.is_file():
+            shutil.copyfile(template, database)
             return
         migrate()
-        self._template.parent.mkdir(parents=True, exist_ok=True)
-        partial = self._template.with_suffix(f".{database.parent.name}.partial")
-        shutil.copyfile(database, partial)
-        partial.replace(self._template)
+        if template:
+            template.parent.mkdir(parents=True, exist_ok=True)
+            partial = template.with_name(f"{template.name}.{secrets.token_hex(4)}.partial")
+            shutil.copyfile(database, partial)
+            partial.replace(template)
 
 
-def packages_digest(python: Path) -> str:
+def template_path(folder: Path, database: Database, python: Path) -> Path:
+    """Where the template of a kind of database is kept for the Airflow of an interpreter."""
+    return folder / f"{database.name}-{_packages_digest(python)}"
+
+
+def _packages_digest(python: Path) -> str:
     """Of the names and versions of what is installed beside an interpreter."""
     packages = sorted(
         path.name for path in python.parent.parent.glob("lib/python*/site-packages/*.dist-info")

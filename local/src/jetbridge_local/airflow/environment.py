@@ -49,7 +49,6 @@ def airflow_environment(
             "execution_api_server_url": f"{url}/execution/",
             "simple_auth_manager_all_admins": True,
         },
-        "database": {"sql_alchemy_conn": f"sqlite:///{home}/airflow.db"},
         "api": {
             "host": "127.0.0.1",
             "port": port,

