@@ -7,13 +7,9 @@ from pathlib import Path
 import pytest
 from verifying import SECONDS, Verifying
 
-from jetbridge_cli.verify.checks import CHECKS
-from jetbridge_local.cloud import LocalCloud
-from jetbridge_local.demo.application import Application
 from jetbridge_local.demo.paths import in_repository
-from jetbridge_local.processes import ProcessTable
+from jetbridge_local.verify import build, started
 
-IMAGES = Path(__file__).parent / "verify_images.yaml"
 NO_DEFINITIONS = "arn:aws:ecs:us-east-1:000000000000:task-definition/others-*"
 
 
@@ -21,23 +17,20 @@ NO_DEFINITIONS = "arn:aws:ecs:us-east-1:000000000000:task-definition/others-*"
 def verifying(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Verifying]:
     paths = in_repository(tmp_path_factory.mktemp("local"))
     folder = tmp_path_factory.mktemp("reports")
-    with LocalCloud(
-        paths.cloud, images=IMAGES, runtime_python=paths.python("runtime"), step_seconds=0.05
-    ) as cloud:
-        application = Application(
-            paths, cloud.environment("deployer"), ProcessTable(paths.processes)
-        )
-        application.build()
+    with started(paths) as cloud:
+        build(paths, cloud)
         yield Verifying(cloud, paths, folder, folder / "said.txt")
 
 
 def test_every_check_passes_and_nothing_is_left(verifying: Verifying) -> None:
+    assert verifying.call("--list").wait(SECONDS) == 0
+    checks = [line.split()[0] for line in verifying.log.read_text().splitlines()[1:]]
     process = verifying.begin("jbv-all")
     code = process.wait(SECONDS)
     report = verifying.report("jbv-all")
     failed = [(each["name"], each["reason"]) for each in report["results"] if each["reason"]]
     assert failed == []
-    assert [each["name"] for each in report["results"]] == [check.name for check in CHECKS]
+    assert [each["name"] for each in report["results"]] == checks
     assert (code, report["verdict"], report["left"]) == (0, "passed", [])
     assert verifying.left("jbv-all") == []
     delays = {delay["what"]: delay["samples"] for delay in report["delays"]}

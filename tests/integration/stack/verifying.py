@@ -1,10 +1,7 @@
 """`jetbridge verify` as a process of its own, against a local cloud of its own."""
 
 import json
-import os
-import platform
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,8 +11,8 @@ from deployed import client_of
 
 from jetbridge_local.cloud import LocalCloud
 from jetbridge_local.demo.paths import Paths
+from jetbridge_local.verify import command, environment
 
-COMMAND = Path(sys.prefix).parent / "cli" / "bin" / "jetbridge"
 SECONDS = 420
 
 
@@ -29,20 +26,17 @@ class Verifying:
         self.log = log
 
     def begin(self, name: str, *options: str) -> subprocess.Popen[str]:
-        machine = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
-        return self.call(
-            *("--name", name, "--yes", "--built", "--checkout", str(self._paths.root)),
-            *("--sam", str(self._paths.environment("sam") / "bin" / "sam")),
-            *("--parameter", f"Architecture={machine}", "--parameter", "SettleSeconds=2"),
-            *("--report-folder", str(self._folder), *options),
-        )
+        return self._call([*command(self._paths, name, self._folder), *options])
 
     def call(self, *options: str) -> subprocess.Popen[str]:
-        environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        """Without deploying anything."""
+        return self._call([*command(self._paths, "unused", self._folder)[:2], *options])
+
+    def _call(self, arguments: list[str]) -> subprocess.Popen[str]:
         with self.log.open("w") as log:
             return subprocess.Popen(
-                [str(COMMAND), "verify", *options],
-                env=environment | self.cloud.environment("verifier"),
+                arguments,
+                env=environment(self.cloud),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -27,7 +27,7 @@ from jetbridge_cli.verify.removal import Removal, removed, unremoved
 from jetbridge_cli.verify.report import Report
 from jetbridge_cli.verify.running import Result
 from jetbridge_cli.verify.verification import REMOVAL_SECONDS, Telling, Verification, now
-from jetbridge_cli.writing import errors, write
+from jetbridge_cli.writing import errors, write, write_table
 
 SOME_FAILED = 1
 NOT_SET_UP = 3
@@ -70,6 +70,9 @@ def verify(
         str | None,
         typer.Option(metavar="NAME", help="Remove what an earlier verification has left; no more."),
     ] = None,
+    list_checks: Annotated[
+        bool, typer.Option("--list", help="Say what the checks are; do nothing.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
 ) -> None:
     """Prove that Jetbridge works in an account: deploy it, check it, report, remove it.
@@ -78,6 +81,10 @@ def verify(
     with 1 if one has failed, with 3 if it could not be set up, and with 4 if something is left.
     Ctrl-C removes everything, too.
     """
+    if list_checks:
+        rows = [[check.name, check.proves] for check in CHECKS]
+        write_table(["check", "proves"], rows, frozenset())
+        return
     with reported(NOT_SET_UP):
         aws = Aws(profile, region)
         recorder = Recorder()

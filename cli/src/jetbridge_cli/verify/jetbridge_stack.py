@@ -1,11 +1,13 @@
 """A deployed stack of Jetbridge, as its callers see it."""
 
 import json
+import threading
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
 from jetbridge.contract import (
+    Kind,
     Launched,
     Outcome,
     StartAnswer,
@@ -20,6 +22,10 @@ from jetbridge_cli.aws import Aws
 from jetbridge_cli.verify.patience import Patience
 
 T = TypeVar("T")
+
+# A new account has ten concurrent executions for all functions together (AWS Lambda developer
+# guide, "Lambda quotas"); the other functions need some, too.
+_AT_ONCE = threading.BoundedSemaphore(4)
 
 
 class Refused(Exception):
@@ -50,10 +56,10 @@ class JetbridgeStack:
             Payload=encode(request),
         )
 
-    def stop(self, run_id: str, reason: str) -> StopAnswer:
-        """As a person. Raises Refused."""
+    def stop(self, run_id: str, reason: str, alias: Kind = "person") -> StopAnswer:
+        """By the alias of a kind of caller. Raises Refused."""
         request = StopRequest(run_ids=[run_id], reason=reason, by="jetbridge verify")
-        return self._invoke("stop-run", "person", encode(request), StopAnswer)
+        return self._invoke("stop-run", alias, encode(request), StopAnswer)
 
     def outcome(self, run_id: str, patience: Patience) -> Outcome:
         """The sealed outcome. Raises Late, Interrupted."""
@@ -107,10 +113,11 @@ class JetbridgeStack:
         return {name: value["S"] for name, value in answer.get("Item", {}).items() if "S" in value}
 
     def _invoke(self, function: str, alias: str, payload: str, kind: type[T]) -> T:
-        answer = self.aws.functions.invoke(
-            FunctionName=f"{self.name}-{function}", Qualifier=alias, Payload=payload
-        )
-        text = answer["Payload"].read()
+        with _AT_ONCE:
+            answer = self.aws.functions.invoke(
+                FunctionName=f"{self.name}-{function}", Qualifier=alias, Payload=payload
+            )
+            text = answer["Payload"].read()
         if "FunctionError" in answer:
             error = json.loads(text)
             raise Refused(f"{function}: {error.get('errorType')}: {error.get('errorMessage')}")

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 1.0
 
 
 class Late(Exception):
@@ -37,7 +37,7 @@ class Patience:
         return self.seconds - (time.monotonic() - self._began)
 
     def until(self, look: Callable[[], T | None], what: str) -> T:
-        """What ``look`` finds, asked each half second.
+        """What ``look`` finds, asked each second.
 
         Raises Late when the bound has passed, Interrupted when the verification is interrupted.
         """

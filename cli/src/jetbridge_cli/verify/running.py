@@ -35,7 +35,7 @@ class Result:
 
     name: str
     proves: str
-    row: str
+    rows: tuple[str, ...]
     verdict: Verdict
     reason: str = ""
     seconds: float = 0.0
@@ -82,7 +82,7 @@ class Runner:
         return Result(
             name=check.name,
             proves=check.proves,
-            row=check.row,
+            rows=check.rows,
             verdict=verdict,
             reason=reason,
             seconds=round(time.monotonic() - began, 1),

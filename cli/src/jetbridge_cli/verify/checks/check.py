@@ -14,7 +14,7 @@ class Check:
     Attributes:
         name: what it is called in the report and by ``--only``.
         proves: one sentence.
-        row: the row of docs/verified.md that it belongs to, by the text of its first column.
+        rows: the rows of docs/verified.md that it proves, by the text of their first column.
         run: does it. It notes what it sees with ``bench.note``; it raises CheckFailed, Late or
             Refused if that isn't as it has to be, Skipped if it can't tell.
         seconds: how long it may take on AWS.
@@ -26,7 +26,7 @@ class Check:
 
     name: str
     proves: str
-    row: str
+    rows: tuple[str, ...]
     run: Callable[[Bench], None]
     seconds: float = 300
     containers: int = 1

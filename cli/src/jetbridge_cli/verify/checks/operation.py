@@ -86,20 +86,20 @@ CHECKS = [
     Check(
         "announcement",
         "the end of a run is announced on the event bus",
-        "finish_run: sealed once, last lines, result",
+        ("finish_run: sealed once, last lines, result",),
         announcement,
     ),
     Check(
         "second_stack",
         "two stacks in one account and region deploy, and neither sees the other's runs",
-        "`sam build`, `sam validate --lint`, cfn-lint, checkov",
+        ("`sam build`, `sam validate --lint`, cfn-lint, checkov",),
         second_stack,
         needs="second",
     ),
     Check(
         "dead_letter",
         "a start that failed is a dead letter, and runs when it is replayed",
-        "dead letters, alarms",
+        ("dead letters, alarms",),
         dead_letter,
         seconds=600,
         alone=True,
