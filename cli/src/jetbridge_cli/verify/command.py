@@ -23,7 +23,7 @@ from jetbridge_cli.verify.network import network_of
 from jetbridge_cli.verify.patience import Patience
 from jetbridge_cli.verify.plan import Plan
 from jetbridge_cli.verify.recorder import Recorder
-from jetbridge_cli.verify.removal import Removal, removed, unremoved
+from jetbridge_cli.verify.removal import Removal, unremoved
 from jetbridge_cli.verify.report import Report
 from jetbridge_cli.verify.running import Result
 from jetbridge_cli.verify.verification import REMOVAL_SECONDS, Telling, Verification, now
@@ -151,16 +151,12 @@ def _remove(aws: Aws, names: Names) -> None:
     if names.name not in others:
         there = f"there are {', '.join(others)}" if others else "there is none at all"
         write(f"Nothing has the tag of a verification {names.name}; {there}.")
-    left = removed(Removal(aws, names, Patience(REMOVAL_SECONDS, _never()), _say))
+    left = Removal(aws, names, Patience(REMOVAL_SECONDS, threading.Event()), _say)()
     for each in left:
         write(f"Not removed: {each}")
     if left:
         raise typer.Exit(NOT_REMOVED)
     write(f"Everything of {names.name} is removed.")
-
-
-def _never() -> threading.Event:
-    return threading.Event()
 
 
 def _flags(aws: Aws, profile: str | None) -> tuple[str, ...]:

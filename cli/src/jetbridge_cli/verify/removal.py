@@ -4,11 +4,11 @@ What it made is found by its tag and its names, so that another process can remo
 killed has left.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from jetbridge_cli.aws import Aws
 from jetbridge_cli.problems import in_words
@@ -38,29 +38,32 @@ class Removal:
     tell: Callable[[str], object]
 
     def __call__(self) -> list[str]:
-        """Remove everything; what could not be removed, one text for each. Raises Late.
+        """Remove everything; what could not be removed, one text for each.
 
         Jetbridge goes first, so that nothing starts containers any more; then the containers; then
-        what they ran in.
+        what they ran in. Whatever one step meets, the others are done all the same.
         """
-        living = {stack["StackName"]: stack["StackId"] for stack in self._formation.living()}
-        starters = (self.names.starts, self.names.jetbridge, self.names.second)
-        left = self._remove_stacks([living[name] for name in starters if name in living])
-        self._end_containers(living.values())
-        quickstart = living.get(self.names.quickstart)
-        if quickstart is not None:
-            self._empty_buckets(quickstart)
-        around = (self.names.extras, self.names.quickstart)
-        left += self._remove_stacks([living[name] for name in around if name in living])
-        self._remove_log_groups()
-        return left
+        try:
+            stacks = {each["StackName"]: each["StackId"] for each in self._formation.living()}
+        except (BotoCoreError, ClientError) as error:
+            return [in_words(error)]
+        names = self.names
+        steps: list[Callable[[], list[str]]] = [
+            lambda: self._remove_stacks(stacks, names.starts, names.jetbridge, names.second),
+            lambda: self._end_containers(stacks.values()),
+            lambda: self._empty_bucket(stacks),
+            lambda: self._remove_stacks(stacks, names.extras, names.quickstart),
+            self._remove_log_groups,
+        ]
+        return [left for step in steps for left in _left(step)]
 
     @property
     def _formation(self) -> Formation:
         return Formation(self.aws, self.names.name)
 
-    def _remove_stacks(self, stack_ids: list[str]) -> list[str]:
+    def _remove_stacks(self, stacks: Mapping[str, str], *names: str) -> list[str]:
         """Each is tried three times: AWS needs a while to let go of network interfaces."""
+        stack_ids = [stacks[name] for name in names if name in stacks]
         waiting = dict.fromkeys(stack_ids, _TRIES)
         for stack_id in stack_ids:
             self.tell(f"removing the stack {stack_id.split('/')[1]}")
@@ -88,7 +91,7 @@ class Removal:
         kept = [f"{kind} {name}" for kind, name in self._formation.resources(stack_id)]
         return f"{_FAILED}, with {', '.join(kept)}"
 
-    def _end_containers(self, stack_ids: Iterable[str]) -> None:
+    def _end_containers(self, stack_ids: Iterable[str]) -> list[str]:
         resources = [each for stack_id in stack_ids for each in self._formation.resources(stack_id)]
         clusters = [name for kind, name in resources if kind == "AWS::ECS::Cluster" and name]
         queues = [name for kind, name in resources if kind == "AWS::Batch::JobQueue" and name]
@@ -99,6 +102,7 @@ class Removal:
             return not (self._stop_tasks(clusters) + self._terminate_jobs(queues))
 
         self.patience.until(all_ended, "the end of all containers")
+        return []
 
     def _stop_tasks(self, clusters: list[str]) -> int:
         """How many there still were."""
@@ -126,8 +130,10 @@ class Removal:
             self.aws.batch.terminate_job(jobId=job_id, reason=_REASON)
         return len(jobs)
 
-    def _empty_buckets(self, stack_id: str) -> None:
-        for kind, bucket in self._formation.resources(stack_id):
+    def _empty_bucket(self, stacks: Mapping[str, str]) -> list[str]:
+        if self.names.quickstart not in stacks:
+            return []
+        for kind, bucket in self._formation.resources(stacks[self.names.quickstart]):
             if kind != "AWS::S3::Bucket" or not bucket:
                 continue
             self.tell(f"emptying the bucket {bucket}")
@@ -137,13 +143,15 @@ class Removal:
                 keys: Any = [{"Key": each["Key"]} for each in page.get("Contents", [])]
                 if keys:
                     self.aws.s3.delete_objects(Bucket=bucket, Delete={"Objects": keys})
+        return []
 
-    def _remove_log_groups(self) -> None:
+    def _remove_log_groups(self) -> list[str]:
         """Lines that a function wrote last may come after its group was removed, and make it
         again."""
         for group in log_groups(self.aws, self.names):
             self.tell(f"removing the log group {group}")
             self.aws.logs.delete_log_group(logGroupName=group)
+        return []
 
 
 def log_groups(aws: Aws, names: Names) -> list[str]:
@@ -170,11 +178,11 @@ def unremoved(aws: Aws) -> list[str]:
     return sorted(set(tags))
 
 
-def removed(removal: Removal) -> list[str]:
-    """Remove; what is left. An error of AWS's is one thing more that is left."""
+def _left(step: Callable[[], list[str]]) -> list[str]:
+    """What a step leaves; an error of AWS's is one thing more."""
     try:
-        return removal()
-    except ClientError as error:
+        return step()
+    except (BotoCoreError, ClientError) as error:
         return [in_words(error)]
     except Late as late:
         return [str(late)]

@@ -25,7 +25,7 @@ from jetbridge_cli.verify.names import Names
 from jetbridge_cli.verify.network import Network
 from jetbridge_cli.verify.patience import Interrupted, Late, Patience
 from jetbridge_cli.verify.recorder import Recorder
-from jetbridge_cli.verify.removal import Removal, removed
+from jetbridge_cli.verify.removal import Removal
 from jetbridge_cli.verify.report import Report
 from jetbridge_cli.verify.running import Result, Runner
 from jetbridge_cli.verify.setting_up import MadeStacks, SettingUp
@@ -146,7 +146,7 @@ class Verification:
         began = time.monotonic()
         patience = Patience(REMOVAL_SECONDS, threading.Event())
         with self.recorder.during("removing"):
-            report.left = removed(Removal(self.aws, self.names, patience, self.telling.step))
+            report.left = Removal(self.aws, self.names, patience, self.telling.step)()
         report.removal_seconds = round(time.monotonic() - began, 1)
 
 

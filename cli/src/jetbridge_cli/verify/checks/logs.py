@@ -43,7 +43,7 @@ def log_copy(bench: Bench) -> None:
     task = bench.quickstart.task(_COUNTS.format(lines=_LINES))
     outcome = bench.outcome(bench.start("log_copy", run_task=task, log_target=log.target))
     expect_end(outcome, "succeeded", "completed")
-    bench.patience.until(log.copied, "the copy of the log")
+    bench.patience.until(log.is_whole, "the copy of the log")
     copied = time.time()
     lines = [line["event"] for line in log.lines()]
     bench.note(lines=len(lines), copied_after_seconds=round(copied - outcome.finished_at, 1))
@@ -73,9 +73,7 @@ def live_lines(bench: Bench) -> None:
         bench.note(lines_seen_live=len(seen), line_to_shown_seconds=sorted(seen.values()))
     bench.jetbridge.stop(run_id, "jetbridge verify has seen enough")
     bench.outcome(run_id)
-    bench.patience.until(
-        lambda: log.copied() and not log.pieces(), "the copy in the place of the live lines"
-    )
+    bench.patience.until(log.is_whole, "the copy in the place of the live lines")
     missing = set(seen) - {line["event"] for line in log.lines()}
     if missing:
         raise CheckFailed(f"the copy lacks lines that were seen live: {sorted(missing)[:3]}")
@@ -90,11 +88,10 @@ class _Log:
         self._prefix = f"airflow/dag_id=verify/run_id=r/task_id={name}/attempt=1.log"
         self.target = S3LogTarget(bucket=self._bucket, key_prefix=self._prefix)
 
-    def pieces(self) -> list[str]:
-        return [key for key in self._keys() if ".jetbridge.live." in key]
-
-    def copied(self) -> list[str]:
-        return [key for key in self._keys() if ".jetbridge.1." in key]
+    def is_whole(self) -> bool:
+        """Whether the complete copy has taken the place of what was shown live."""
+        kinds = {".jetbridge.live." in key for key in self._keys()}
+        return kinds == {False}
 
     def lines(self) -> list[dict[str, Any]]:
         return list(self._lines())
