@@ -88,6 +88,10 @@ class Aws:
         return self.session.client("s3", config=_CONFIG)
 
     @cached_property
+    def sts(self) -> Any:
+        return self.session.client("sts", config=_CONFIG)
+
+    @cached_property
     def sqs(self) -> "SQSClient":
         return self.session.client("sqs", config=_CONFIG)
 

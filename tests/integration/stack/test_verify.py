@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from verifying import SECONDS, Verifying
+from verifying import SECONDS, Verifying, documented
 
 from jetbridge_local.demo.paths import in_repository
 from jetbridge_local.verify import build, started
@@ -38,6 +38,7 @@ def test_every_check_passes_and_nothing_is_left(verifying: Verifying) -> None:
     assert delays["AWS Batch: container's end → event"] >= 3
     assert delays["line printed → seen in S3"] >= 10
     assert 0 < report["cost_estimated_usd"] <= report["cost_at_most_usd"] < 1
+    assert verifying.actions() == documented()
     assert "000000000000" not in (Path(verifying.log.parent) / "jbv-all.md").read_text()
 
 
@@ -64,8 +65,10 @@ def test_a_stack_that_cant_be_made_ends_it_with_its_reason(verifying: Verifying)
     assert verifying.left("jbv-bad") == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("moment", ["making the stack jbv-stop\n", "running 1 checks"])
+@pytest.mark.parametrize(
+    ("number", "moment"),
+    [(signal.SIGINT, "making the stack jbv-stop\n"), (signal.SIGTERM, "running 1 checks")],
+)
 def test_an_interrupted_one_leaves_nothing(
     verifying: Verifying, number: signal.Signals, moment: str
 ) -> None:

@@ -1,6 +1,7 @@
 """`jetbridge verify` as a process of its own, against a local cloud of its own."""
 
 import json
+import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from jetbridge_local.cloud import LocalCloud
 from jetbridge_local.demo.paths import Paths
 from jetbridge_local.verify import command, environment
 
+ROOT = Path(__file__).parents[3]
 SECONDS = 420
 
 
@@ -61,6 +63,11 @@ class Verifying:
     def client(self, service: str) -> Any:
         return client_of(self.cloud, service)
 
+    def actions(self) -> set[str]:
+        """The IAM actions of all that the command itself asked for, SAM's requests left out."""
+        own = [call for call in self.cloud.calls() if "jetbridge-cli" in call["user_agent"]]
+        return {action_of(call["service"], call["operation"]) for call in own}
+
     def left(self, name: str) -> list[str]:
         """Everything in the cloud that has the verification's name in its own."""
         return [each for each in self._everything() if name in each]
@@ -87,3 +94,25 @@ class Verifying:
         yield from self.client("sqs").list_queues().get("QueueUrls", [])
         yield from self.client("ecs").list_clusters()["clusterArns"]
         yield from self.client("ecs").list_task_definitions()["taskDefinitionArns"]
+
+
+# Operations whose action has another name (AWS service authorization reference).
+_ACTIONS = {
+    "lambda:Invoke": "lambda:InvokeFunction",
+    "lambda:InvokeAsync": "lambda:InvokeFunction",
+    "s3:DeleteObjects": "s3:DeleteObject",
+    "s3:ListObjectsV2": "s3:ListBucket",
+}
+
+
+def action_of(service: str, operation: str) -> str:
+    name = f"{service}:{operation}"
+    return _ACTIONS.get(name, name)
+
+
+def documented() -> set[str]:
+    """The actions that docs/cli.md lists for the command itself."""
+    text = (ROOT / "docs" / "cli.md").read_text()
+    table = text.partition("<!-- permissions of verify -->")[2].partition("<!-- end")[0]
+    rows = [re.findall(r"`([^`]+)`", line) for line in table.splitlines() if "`" in line]
+    return {f"{service}:{action}" for service, *actions in rows for action in actions}

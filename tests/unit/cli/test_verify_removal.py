@@ -42,7 +42,7 @@ def group(name: str) -> dict[str, Any]:
 
 
 def remove(aws: Aws) -> list[str]:
-    return Removal(aws, NAMES, Patience(10, threading.Event()), lambda _: None)()
+    return Removal(aws, NAMES, Patience(10, threading.Event()), lambda _: None, 0.1)()
 
 
 def stacks() -> set[str]:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from jetbridge_cli.aws import Aws
-from jetbridge_cli.verify.names import TAG
+from jetbridge_cli.verify.names import TAG, Names
 from jetbridge_cli.verify.patience import Patience
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
 
 _MADE = "CREATE_COMPLETE"
+_ONLY_A_CHANGE_SET = "REVIEW_IN_PROGRESS"
 _BUSY = "_IN_PROGRESS"
 
 
@@ -24,9 +25,10 @@ class StackFailed(Exception):
 class Formation:
     """The stacks of one verification."""
 
-    def __init__(self, aws: Aws, name: str) -> None:
+    def __init__(self, aws: Aws, names: Names) -> None:
         self._client = aws.cloudformation
-        self._tags = {TAG: name}
+        self._names = names
+        self._tags = {TAG: names.name}
 
     def make(self, stack: str, template: Path, parameters: Mapping[str, str]) -> str:
         """Begin to make a stack; its id."""
@@ -69,7 +71,7 @@ class Formation:
         return "; ".join(reversed(reasons)) or "CloudFormation gives no reason"
 
     def living(self) -> "list[StackTypeDef]":
-        """The verification's stacks that there are, by their tag."""
+        """The verification's stacks that there are, by their names and tag."""
         return [stack for stack in all_stacks(self._client.get_paginator) if self._is_own(stack)]
 
     def remove(self, stack_id: str) -> None:
@@ -95,8 +97,11 @@ class Formation:
             return []
 
     def _is_own(self, stack: "StackTypeDef") -> bool:
+        """Of a stack of which there is only a change set, CloudFormation may not know the tags."""
         tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
-        return self._tags.items() <= tags.items()
+        return stack["StackName"] in self._names.stacks and (
+            self._tags.items() <= tags.items() or stack["StackStatus"] == _ONLY_A_CHANGE_SET
+        )
 
 
 def all_stacks(get_paginator: Callable[..., object]) -> "Iterator[StackTypeDef]":

@@ -20,7 +20,7 @@ class Identity:
 def identity_of(aws: Aws) -> Identity:
     """Raises ClientError, NoCredentialsError."""
     before = time.time()
-    answer = aws.session.client("sts").get_caller_identity()
+    answer = aws.sts.get_caller_identity()
     middle = (before + time.time()) / 2
     # Half a second on average is cut off AWS's.
     ahead = server_time(answer) + 0.5 - middle

@@ -4,6 +4,7 @@ What it made is found by its tag and its names, so that another process can remo
 killed has left.
 """
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from jetbridge_cli.problems import in_words
 from jetbridge_cli.verify.formation import Formation, all_stacks
 from jetbridge_cli.verify.launches import task_arns
 from jetbridge_cli.verify.names import TAG, Names
-from jetbridge_cli.verify.patience import Late, Patience
+from jetbridge_cli.verify.patience import LOOK_SECONDS, Late, Patience
 
 _REASON = "jetbridge verify removes what it made"
 # DeleteObjects takes so many keys (API reference).
@@ -30,12 +31,14 @@ _TRIES = 3
 class Removal:
     """Attributes:
     tell: hears what is being done, one sentence at a time.
+    settle_seconds: how long late lines of logs are waited for.
     """
 
     aws: Aws
     names: Names
     patience: Patience
     tell: Callable[[str], object]
+    settle_seconds: float = 15.0
 
     def __call__(self) -> list[str]:
         """Remove everything; what could not be removed, one text for each.
@@ -59,7 +62,7 @@ class Removal:
 
     @property
     def _formation(self) -> Formation:
-        return Formation(self.aws, self.names.name)
+        return Formation(self.aws, self.names)
 
     def _remove_stacks(self, stacks: Mapping[str, str], *names: str) -> list[str]:
         """Each is tried three times: AWS needs a while to let go of network interfaces."""
@@ -147,10 +150,14 @@ class Removal:
 
     def _remove_log_groups(self) -> list[str]:
         """Lines that a function wrote last may come after its group was removed, and make it
-        again."""
-        for group in log_groups(self.aws, self.names):
-            self.tell(f"removing the log group {group}")
-            self.aws.logs.delete_log_group(logGroupName=group)
+        again: it is looked for until there was none for a while."""
+        quiet_since = time.monotonic()
+        while time.monotonic() - quiet_since < self.settle_seconds:
+            for group in log_groups(self.aws, self.names):
+                self.tell(f"removing the log group {group}")
+                self.aws.logs.delete_log_group(logGroupName=group)
+                quiet_since = time.monotonic()
+            self.patience.pause(LOOK_SECONDS)
         return []
 
 

@@ -118,7 +118,7 @@ class SettingUp:
         return JetbridgeStack(self.aws, stack)
 
     def _made(self, stack: str, template: str, parameters: Mapping[str, str]) -> dict[str, str]:
-        formation = Formation(self.aws, self.names.name)
+        formation = Formation(self.aws, self.names)
         formation.make(stack, self.checkout.template(template), parameters)
         return formation.made(stack, self._patience())
 

@@ -134,7 +134,7 @@ class Verification:
     def _looked_back(self, report: Report, runs: Runs, began: float) -> None:
         report.cost = estimated(runs.all, self.alarms)
         with self.recorder.during("looking back"):
-            formation = Formation(self.aws, self.names.name)
+            formation = Formation(self.aws, self.names)
             stacks = [self.names.jetbridge, self.names.second]
             try:
                 report.warnings = warnings(self.aws, formation, stacks, began)

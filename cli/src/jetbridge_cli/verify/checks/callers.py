@@ -41,29 +41,27 @@ def rule(bench: Bench) -> None:
 
 
 def retry_attach(bench: Bench) -> None:
-    task = bench.quickstart.task(WAITS.format(seconds=900))
-    tries = [
-        StartRequest(
-            caller=AirflowCaller(
-                dag_id="verify",
-                run_id=bench.stage.names.name,
-                task_id="retry_attach",
-                try_number=number,
-                ti_id=_task_instance_id(),
-            ),
-            run_task=task,
-            previous="attach",
-        )
-        for number in (1, 2)
-    ]
-    first = bench.jetbridge.start(tries[0])
+    first = bench.jetbridge.start(_try(bench, 1))
     bench.note(run_id=first.run_id)
     bench.running(first.run_id)
-    second = bench.jetbridge.start(tries[1])
+    # Its id is made later than the first one's, as Airflow makes that of a retry.
+    second = bench.jetbridge.start(_try(bench, 2))
     expect("the second try's run", (second.run_id, second.attached), (first.run_id, True))
     bench.jetbridge.stop(first.run_id, "jetbridge verify has seen enough", "airflow")
     expect_end(bench.outcome(first.run_id), "stopped", "stopped_by_user")
     expect("the number of its tasks", _tasks(bench, first.run_id), 1)
+
+
+def _try(bench: Bench, number: int) -> StartRequest:
+    caller = AirflowCaller(
+        dag_id="verify",
+        run_id=bench.stage.names.name,
+        task_id="retry_attach",
+        try_number=number,
+        ti_id=_task_instance_id(),
+    )
+    task = bench.quickstart.task(WAITS.format(seconds=900))
+    return StartRequest(caller=caller, run_task=task, previous="attach")
 
 
 def duplicate(bench: Bench) -> None:

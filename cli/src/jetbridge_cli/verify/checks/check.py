@@ -28,7 +28,7 @@ class Check:
     proves: str
     rows: tuple[str, ...]
     run: Callable[[Bench], None]
-    seconds: float = 300
+    seconds: float = 600
     containers: int = 1
     container_seconds: float = 120
     alone: bool = False

@@ -75,7 +75,6 @@ CHECKS = [
             "IAM policies",
         ),
         batch_success,
-        seconds=600,
     ),
     Check(
         "ecs_exit_code",
@@ -88,14 +87,12 @@ CHECKS = [
         "a job that fails is a failure with its exit code, and is not launched again",
         ("failure policy, relaunches",),
         batch_exit_code,
-        seconds=600,
     ),
     Check(
         "ecs_missing_image",
         "a task whose image doesn't exist fails as image_not_found, by ECS's own words",
         ("failure policy, relaunches",),
         ecs_missing_image,
-        seconds=600,
         container_seconds=300,
     ),
     Check(

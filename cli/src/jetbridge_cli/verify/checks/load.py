@@ -68,7 +68,6 @@ CHECKS = [
         f"an array job with {_ARRAY} children ends as one run",
         ("finish_run: sealed once, last lines, result",),
         array,
-        seconds=600,
         containers=_ARRAY,
     ),
     Check(
@@ -76,7 +75,9 @@ CHECKS = [
         f"{_FLOOD} starts at once, faster than ECS takes them: each is launched once, none is lost",
         ("launches at the rate that AWS allows", "AWS's throttles, in all their disguises"),
         flood,
-        seconds=900,
+        seconds=1200,
         containers=_FLOOD,
+        # A new account has room for 24 such containers (AWS Fargate service quotas: 6 vCPUs).
+        alone=True,
     ),
 ]

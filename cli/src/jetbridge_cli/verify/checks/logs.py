@@ -117,7 +117,6 @@ CHECKS = [
         "what a container reports by the result marker is in the outcome, on ECS and on Batch",
         ("finish_run: sealed once, last lines, result",),
         result,
-        seconds=600,
         containers=2,
     ),
     Check(
@@ -131,14 +130,12 @@ CHECKS = [
         f"each of {_LINES} lines is copied to S3, once and in order",
         ("copy_logs to S3", "IAM policies"),
         log_copy,
-        seconds=600,
     ),
     Check(
         "live_lines",
         "lines are in S3 while their container runs, and the complete copy takes their place",
         ("relay_logs", "IAM policies"),
         live_lines,
-        seconds=600,
         container_seconds=400,
     ),
 ]

@@ -101,7 +101,6 @@ CHECKS = [
         "a start that failed is a dead letter, and runs when it is replayed",
         ("dead letters, alarms",),
         dead_letter,
-        seconds=600,
         alone=True,
     ),
 ]

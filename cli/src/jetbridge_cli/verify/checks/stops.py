@@ -87,7 +87,6 @@ CHECKS = [
         "a running job is stopped, and the outcome says by whom",
         ("stop_run, its fence", "launched records", "IAM policies"),
         stop_running_batch,
-        seconds=600,
         container_seconds=300,
     ),
     Check(
