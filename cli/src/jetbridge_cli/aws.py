@@ -95,6 +95,13 @@ class Aws:
     def sqs(self) -> "SQSClient":
         return self.session.client("sqs", config=_CONFIG)
 
+    def prepare(self) -> None:
+        """Make every client now: several threads that make them at the same time disturb each other
+        (boto3 documentation, "Multithreading or multiprocessing with clients")."""
+        for name, member in vars(type(self)).items():
+            if isinstance(member, cached_property):
+                getattr(self, name)
+
 
 def server_time(answer: Mapping[str, Any]) -> float:
     """When AWS gave an answer, by its own clock: epoch seconds, whole."""

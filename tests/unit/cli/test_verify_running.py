@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
+from jetbridge_cli.aws import Aws
 from jetbridge_cli.verify.bench import Bench, CheckFailed, Skipped, Stage, expect
 from jetbridge_cli.verify.checks import CHECKS, Check
 from jetbridge_cli.verify.recorder import Recorder
@@ -120,3 +121,12 @@ def test_each_check_has_a_name_of_its_own_and_says_what_it_proves() -> None:
     names = [check.name for check in CHECKS]
     assert len(names) == len(set(names))
     assert all(check.proves and check.rows for check in CHECKS)
+
+
+def test_all_clients_are_made_before_threads_use_them() -> None:
+    aws = Aws(region="us-east-1")
+    aws.prepare()
+    made = {name for name in vars(aws) if name not in ("profile", "region", "session")}
+    assert {"lambda", "dynamodb", "sts"} <= {
+        getattr(aws, name).meta.service_model.service_name for name in made
+    }

@@ -67,6 +67,7 @@ class Verification:
         or a third signal comes."""
         began = time.time()
         runs = Runs()
+        self.aws.prepare()
         with interruption.heard():
             try:
                 self._checked(report, interruption.stopped, runs)
