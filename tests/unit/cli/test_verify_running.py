@@ -23,7 +23,7 @@ def check(name: str, run: Callable[[Bench], None], **fields: Any) -> Check:
 
 def results_of(*checks: Check, stopped: threading.Event | None = None) -> list[Result]:
     told: list[Result] = []
-    runner = Runner(NO_STAGE, Recorder(), stopped or threading.Event(), told.append)
+    runner = Runner(NO_STAGE, Recorder(), stopped or threading.Event(), told.append, 0.01)
     results = runner.run(checks)
     assert sorted(result.name for result in told) == sorted(check.name for check in checks)
     return results

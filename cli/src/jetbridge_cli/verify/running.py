@@ -48,12 +48,15 @@ class Runner:
     """Attributes:
     stopped: set when the verification is interrupted; checks that wait are skipped then.
     tell: hears of each result as soon as it is there.
+    apart_seconds: from the start of one check to that of the next: all at once they would meet cold
+        functions, and the ten concurrent executions of a new account.
     """
 
     stage: Stage
     recorder: Recorder
     stopped: threading.Event
     tell: Callable[[Result], object]
+    apart_seconds: float = 1.5
 
     def run(self, checks: Sequence[Check]) -> list[Result]:
         """Those that disturb others run after them; the results are in the checks' order."""
@@ -63,8 +66,12 @@ class Runner:
         return [results[check.name] for check in checks]
 
     def _side_by_side(self, checks: Sequence[Check]) -> dict[str, Result]:
+        longest_first = sorted(checks, key=lambda check: -check.container_seconds)
+        futures: list[Future[Result]] = []
         with ThreadPoolExecutor(max(1, len(checks)), "check") as pool:
-            futures: list[Future[Result]] = [pool.submit(self._told, check) for check in checks]
+            for check in longest_first:
+                futures.append(pool.submit(self._told, check))
+                self.stopped.wait(self.apart_seconds)
             results = [future.result() for future in as_completed(futures)]
         return {result.name: result for result in results}
 
