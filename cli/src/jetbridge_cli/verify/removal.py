@@ -16,7 +16,7 @@ from jetbridge_cli.problems import in_words
 from jetbridge_cli.verify.formation import Formation, all_stacks
 from jetbridge_cli.verify.launches import task_arns
 from jetbridge_cli.verify.names import TAG, Names
-from jetbridge_cli.verify.patience import LOOK_SECONDS, Late, Patience
+from jetbridge_cli.verify.patience import LOOK_SECONDS, Patience
 
 _REASON = "jetbridge verify removes what it made"
 # DeleteObjects takes so many keys (API reference).
@@ -186,10 +186,10 @@ def unremoved(aws: Aws) -> list[str]:
 
 
 def _left(step: Callable[[], list[str]]) -> list[str]:
-    """What a step leaves; an error of AWS's is one thing more."""
+    """What a step leaves; an error is one thing more, and keeps no other step from being taken."""
     try:
         return step()
     except (BotoCoreError, ClientError) as error:
         return [in_words(error)]
-    except Late as late:
-        return [str(late)]
+    except Exception as error:
+        return [f"{type(error).__name__}: {error}"]

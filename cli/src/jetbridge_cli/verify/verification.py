@@ -72,14 +72,7 @@ class Verification:
             try:
                 self._checked(report, interruption.stopped, runs)
             finally:
-                if interruption.number:
-                    name = signal.Signals(interruption.number).name
-                    report.problem = f"it was interrupted ({name})"
-                self._looked_back(report, runs, began)
-                if not self.keep:
-                    self._removed(report)
-                report.errors = self.recorder.errors
-                report.ended = now()
+                self._ended(report, interruption, runs, began)
         return report
 
     def _checked(self, report: Report, stopped: threading.Event, runs: Runs) -> None:
@@ -131,6 +124,18 @@ class Verification:
             for seconds in result.evidence.get("line_to_shown_seconds", [])
         ]
         report.delays = delays(runs, events, shown)
+
+    def _ended(self, report: Report, interruption: Interruption, runs: Runs, began: float) -> None:
+        """Whatever looking back meets, everything is removed."""
+        if interruption.number:
+            report.problem = f"it was interrupted ({signal.Signals(interruption.number).name})"
+        try:
+            self._looked_back(report, runs, began)
+        finally:
+            if not self.keep:
+                self._removed(report)
+            report.errors = self.recorder.errors
+            report.ended = now()
 
     def _looked_back(self, report: Report, runs: Runs, began: float) -> None:
         report.cost = estimated(runs.all, self.alarms)
