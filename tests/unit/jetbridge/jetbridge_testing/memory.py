@@ -95,8 +95,6 @@ class MemoryRuns:
         ended = change.ending is not None
         if not ended and row.change_order is not None and row.change_order >= change.order:
             return Written(False, known)
-        if ended:
-            self._check_at[row.run_id] = self._clock() + self._check_after
         moved = self._put(
             row,
             status=Status.ENDED if ended else Status.LAUNCHED,
@@ -105,6 +103,7 @@ class MemoryRuns:
             backend_status=change.status,
             change_order=change.order,
             ending=change.ending,
+            ended_at=self._clock() if ended else None,
         )
         return Written(True, moved)
 
@@ -117,8 +116,7 @@ class MemoryRuns:
         if relaunch is not None:
             written = self._relaunch(row, relaunch)
             return written.row if written.changed else None
-        self._check_at[row.run_id] = self._clock() + self._check_after
-        return self._put(row, status=Status.ENDED, ending=ending)
+        return self._put(row, status=Status.ENDED, ending=ending, ended_at=self._clock())
 
     def request_stop(self, run_id: str, stop: Stop, caller: str | None = None) -> Written:
         known = self._rows.get(run_id)
