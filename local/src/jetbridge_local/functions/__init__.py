@@ -2,6 +2,13 @@
 
 from .interpreter import Interpreter
 from .pool import FunctionPool
-from .spec import FunctionSpec, InvocationResult, UnsupportedRuntime
+from .spec import Credentials, FunctionSpec, InvocationResult, UnsupportedRuntime
 
-__all__ = ["FunctionPool", "FunctionSpec", "Interpreter", "InvocationResult", "UnsupportedRuntime"]
+__all__ = [
+    "Credentials",
+    "FunctionPool",
+    "FunctionSpec",
+    "Interpreter",
+    "InvocationResult",
+    "UnsupportedRuntime",
+]

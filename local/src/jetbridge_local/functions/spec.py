@@ -10,6 +10,15 @@ class UnsupportedRuntime(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """Temporary credentials of the function's role."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class FunctionSpec:
     """One version of one function, as configured.
 
@@ -32,6 +41,7 @@ class FunctionSpec:
     log_group: str
     log_format: Literal["Text", "JSON"]
     log_level: str = ""
+    credentials: Credentials
 
 
 @dataclass(frozen=True, kw_only=True)

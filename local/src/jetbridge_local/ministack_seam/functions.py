@@ -17,6 +17,7 @@ from jetbridge_local.functions.log_filter import DEFAULT_LEVEL
 from jetbridge_local.functions.package import PackageStore
 
 from . import loops
+from .roles import ACCESS_DENIED, RoleNotAssumed, Roles
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ logger = logging.getLogger(__name__)
 _SOURCE = "jetbridge"
 
 
-def install(pool: FunctionPool, packages: PackageStore) -> None:
+def install(pool: FunctionPool, packages: PackageStore, roles: Roles) -> None:
     """Take over the execution of Python functions; the API around it stays ministack's."""
     execute_others = lambda_svc._execute_function_warm
     emit_logs = lambda_svc._emit_lambda_logs
@@ -35,10 +36,11 @@ def install(pool: FunctionPool, packages: PackageStore) -> None:
         if not str(config.get("Runtime", "")).startswith("python"):
             return dict(execute_others(function, event, request_id))
         try:
-            spec = _spec_of(function, packages)
+            spec = _spec_of(function, packages, roles)
             result = pool.invoke(spec, request_id, event, loops.trace_header())
-        except UnsupportedRuntime as error:
-            refusal = {"errorType": "Runtime.Unsupported", "errorMessage": str(error)}
+        except (UnsupportedRuntime, RoleNotAssumed) as error:
+            kind = "Runtime.Unsupported" if isinstance(error, UnsupportedRuntime) else ACCESS_DENIED
+            refusal = {"errorType": kind, "errorMessage": str(error)}
             result = InvocationResult(payload=refusal, failed=True, log=str(error))
         answer: dict[str, Any] = {"body": result.payload, "log": result.log, "log_source": _SOURCE}
         return answer | ({"error": True} if result.failed else {})
@@ -56,7 +58,7 @@ def install(pool: FunctionPool, packages: PackageStore) -> None:
     lambda_svc.invalidate_worker = retire
 
 
-def _spec_of(function: dict[str, Any], packages: PackageStore) -> FunctionSpec:
+def _spec_of(function: dict[str, Any], packages: PackageStore, roles: Roles) -> FunctionSpec:
     config = function.get("config") or function
     name = config["FunctionName"]
     logging_config = config.get("LoggingConfig") or {}
@@ -80,6 +82,7 @@ def _spec_of(function: dict[str, Any], packages: PackageStore) -> FunctionSpec:
         environment=tuple(sorted((str(k), str(v)) for k, v in variables.items())),
         log_group=logging_config.get("LogGroup") or f"/aws/lambda/{name}",
         log_format="JSON" if as_json else "Text",
+        credentials=roles.of_function(config["Role"], name),
         log_level=logging_config.get("ApplicationLogLevel") or DEFAULT_LEVEL if as_json else "",
     )
 

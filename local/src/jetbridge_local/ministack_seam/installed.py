@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from jetbridge_local.authorization.verdicts import VerdictLog
 from jetbridge_local.functions import FunctionPool
 from jetbridge_local.functions.package import PackageStore
 
@@ -12,10 +13,13 @@ from . import (
     cloudformation,
     conditions,
     events,
+    facts,
     functions,
+    identities,
     logs,
     loops,
     queues,
+    roles,
     scheduler,
     secrets,
     subscriptions,
@@ -27,23 +31,23 @@ class InstalledSeam:
     """The emulator's application and its services, as the host uses them."""
 
     def __init__(self, account: str, region: str) -> None:
-        for subject in (
-            queues,
-            events,
-            asynchronous,
-            scheduler,
-            logs,
-            subscriptions,
-            conditions,
-            templates,
-            loops,
-        ):
+        self.identities = identities.Identities(account, region)
+        self.verdicts = VerdictLog()
+        self.roles = roles.Roles(self.identities, self.verdicts, account)
+        for asking in (queues, events, asynchronous, scheduler, subscriptions):
+            asking.install(self.roles)
+        for subject in (logs, conditions, templates, loops):
             subject.install()
         caller = asgi.ServiceCaller(account, region)
         self.application = asgi.application
         self.events = events.EventBridge()
         self.logs = logs.CloudWatchLogs(caller)
         self.secrets = secrets.Secrets(caller)
+        self._place = (account, region)
+
+    def facts(self, ecs: facts.Handle, batch: facts.Handle) -> facts.CloudFacts:
+        """What IAM is asked about and requests don't say; of the engines' ``handle``."""
+        return facts.CloudFacts(*self._place, ecs, batch)
 
     def serve_with(self, service: str, handler: asgi.Handler) -> None:
         """Let ``handler`` answer every request to a service."""
@@ -56,4 +60,4 @@ class InstalledSeam:
 
     def run_functions_with(self, pool: FunctionPool, packages: PackageStore) -> None:
         """Run Python functions in this pool."""
-        functions.install(pool, packages)
+        functions.install(pool, packages, self.roles)

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from .log import Call, CallLog
-from .requests import Request, credential_of, identify
+from .requests import Request, credential_of, identify, request_of
 
 logger = logging.getLogger(__name__)
 
@@ -45,17 +45,7 @@ class CallRecorder:
 
     async def _record(self, scope: Scope, receive: Receive, send: Send) -> None:
         arrived = time.time()
-        headers = {
-            name.decode("latin-1").lower(): value.decode("latin-1")
-            for name, value in scope["headers"]
-        }
-        request = Request(
-            method=scope["method"],
-            path=scope["path"],
-            query=scope["query_string"].decode("latin-1"),
-            headers=headers,
-            body=b"",
-        )
+        request = request_of(scope)
         credential = credential_of(request)
         body = bytearray()
         status = 0
@@ -84,13 +74,7 @@ class CallRecorder:
                 self._add(request, bytes(body), arrived, status)
 
     def _add(self, request: Request, body: bytes, arrived: float, status: int) -> None:
-        complete = Request(
-            method=request.method,
-            path=request.path,
-            query=request.query,
-            headers=request.headers,
-            body=body,
-        )
+        complete = request.with_body(body)
         identified = identify(complete)
         if identified is not None:
             self._calls.add(Call(time=arrived, status=status, **vars(identified)))
