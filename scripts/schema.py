@@ -17,6 +17,7 @@ from jetbridge.bus.eventbridge import DETAIL_TYPE, SOURCE
 from jetbridge.contract import (
     Launched,
     Outcome,
+    RunFinished,
     StartAnswer,
     StartRequest,
     StopAnswer,
@@ -73,9 +74,9 @@ def json_schema(kind: type[Any]) -> dict[str, Any]:
 
 
 def event_schema() -> dict[str, Any]:
-    """The event on EventBridge: an outcome in AWS's envelope (Amazon EventBridge user guide,
-    "Events", structure)."""
-    outcome = msgspec.json.schema(Outcome)
+    """The event on EventBridge: an outcome and its stack's name in AWS's envelope (Amazon
+    EventBridge user guide, "Events", structure)."""
+    detail = msgspec.json.schema(RunFinished)
     texts = ("id", "account", "time", "region")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -87,10 +88,10 @@ def event_schema() -> dict[str, Any]:
             "detail-type": {"const": DETAIL_TYPE},
             **{name: {"type": "string"} for name in texts},
             "resources": {"type": "array", "items": {"type": "string"}, "maxItems": 0},
-            "detail": {"$ref": outcome["$ref"]},
+            "detail": {"$ref": detail["$ref"]},
         },
         "required": ["version", "source", "detail-type", *texts, "resources", "detail"],
-        "$defs": outcome["$defs"],
+        "$defs": detail["$defs"],
     }
 
 

@@ -14,9 +14,11 @@ from pathlib import Path
 import psutil
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
+from limited_functions import make_function
 from probe_aws import RUNTIME_PYTHON, Aws
 
 from jetbridge_local.cloud import CloudFailed, LocalCloud
+from jetbridge_local.processes import wait_ended
 
 CODE = """
 import subprocess, time
@@ -97,6 +99,19 @@ def _start_container(aws: Aws) -> None:
 
 def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
     return [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_after_kill_9_no_frozen_function_is_left(tmp_path: Path, images: Path) -> None:
+    cloud = LocalCloud(tmp_path, images=images, runtime_python=RUNTIME_PYTHON).start()
+    name = make_function(Aws(cloud), "frozen")
+    pid, _ = Aws(cloud).invoke(name, {"do": "pid"})
+    frozen = psutil.Process(pid)
+    assert frozen.status() == psutil.STATUS_STOPPED
+    try:
+        os.kill(cloud.running.pid, signal.SIGKILL)
+        assert wait_ended(frozen, 5)
+    finally:
+        cloud.stop()
 
 
 def test_after_kill_9_the_next_start_ends_the_orphans(tmp_path: Path, images: Path) -> None:

@@ -29,6 +29,11 @@ FUNCTIONS = [
         "call_service_handler_sync",
         ["handler", "method", "path", "headers", "body", "query_params", "timeout"],
     ),
+    (
+        "core.responses",
+        "error_response_json",
+        ["code", "message", "status", "extra", "message_key", "content_type"],
+    ),
     ("core.responses", "request_scope", ["account_id", "region"]),
     ("core.responses", "get_account_id", []),
     ("core.responses", "get_region", []),
@@ -87,6 +92,8 @@ FUNCTIONS = [
     ("services.lambda_svc", "_get_func_record_for_ref", ["function_ref"]),
     ("services.lambda_svc", "_runtime_env_vars", ["config"]),
     ("services.lambda_svc", "_resolve_layer_zip", ["attachment"]),
+    ("services.lambda_svc", "_create_function", ["data"]),
+    ("services.lambda_svc", "_update_config", ["name", "data"]),
     ("services.lambda_svc", "_put_function_concurrency", ["func_name", "data"]),
     ("services.lambda_svc", "_delete_function_concurrency", ["func_name"]),
     ("services.lambda_svc", "_put_function_recursion_config", ["func_name", "data"]),
@@ -173,7 +180,7 @@ def test_resource_types_have_the_handlers_that_are_completed() -> None:
 
 def test_the_services_replaced_are_there() -> None:
     handlers = ministack("app").SERVICE_HANDLERS
-    for service in ("ecs", "batch", "logs", "secretsmanager", "ssm"):
+    for service in ("ecs", "batch", "lambda", "logs", "secretsmanager", "ssm"):
         parameters = list(inspect.signature(handlers[service]).parameters)
         assert parameters == ["method", "path", "headers", "body", "query_params"]
 

@@ -54,6 +54,7 @@ def _up(options: argparse.Namespace) -> int:
                 account=options.account,
                 region=options.region,
                 step_seconds=options.step_seconds,
+                cpu_by_memory=options.cpu_by_memory,
                 limits=Limits(
                     **{each.name: getattr(options, each.name) for each in fields(Limits)}
                 ),
@@ -87,6 +88,11 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         default=0.2,
         help="time that a task or job spends in each state it only passes (default: %(default)s)",
+    )
+    up.add_argument(
+        "--cpu-by-memory",
+        action="store_true",
+        help="give functions as much of a processor as Lambda does for their memory (Linux)",
     )
     _add_limits(up)
     down = commands.add_parser("down", help="stop a running cloud")

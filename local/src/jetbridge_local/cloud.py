@@ -46,6 +46,7 @@ class LocalCloud:
         region: str = DEFAULT_REGION,
         step_seconds: float = 0.2,
         limits: Limits | None = None,
+        cpu_by_memory: bool = False,
         python: Path = Path(sys.executable),
     ) -> None:
         self.settings = CloudSettings(
@@ -57,6 +58,7 @@ class LocalCloud:
             region=region,
             step_seconds=step_seconds,
             limits=limits or Limits(),
+            cpu_by_memory=cpu_by_memory,
         )
         self._python = python
         self._state = StateFolder(state)
@@ -71,6 +73,8 @@ class LocalCloud:
         command += ["--runtime-python", str(settings.runtime_python)]
         command += ["--account", settings.account, "--region", settings.region]
         command += ["--step-seconds", str(settings.step_seconds), *settings.limits.flags()]
+        if settings.cpu_by_memory:
+            command += ["--cpu-by-memory"]
         if settings.images:
             command += ["--images", str(settings.images)]
         self._state.path.mkdir(parents=True, exist_ok=True)

@@ -108,7 +108,13 @@ def _build(
         processes,
         ecs=ecs.handle,
     )
-    pool = FunctionPool(interpreter, endpoint_url=url, logs=seam.logs, processes=processes)
+    pool = FunctionPool(
+        interpreter,
+        endpoint_url=url,
+        logs=seam.logs,
+        processes=processes,
+        cpu_by_memory=settings.cpu_by_memory,
+    )
     seam.serve_with("ecs", EngineService("ecs", ecs))
     seam.serve_with("batch", EngineService("batch", batch))
     seam.register_resource_types(cloudformation.resource_types(ecs, batch))

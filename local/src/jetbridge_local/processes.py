@@ -71,7 +71,8 @@ class ProcessTable:
         folder.mkdir(parents=True, exist_ok=True)
 
     def started(self, pid: int) -> None:
-        """Record the group led by ``pid``, which must have been started in its own session."""
+        """Record the group led by ``pid``, which must have been started in its own session, or in
+        its own group."""
         try:
             leader = _Leader(pid=pid, start=start_of(pid), endpoint_url=self._endpoint_url)
         except psutil.NoSuchProcess:
@@ -106,7 +107,7 @@ class ProcessTable:
 
 
 def _members(leaders: Mapping[int, _Leader]) -> Iterator[tuple[int, psutil.Process]]:
-    """Every living process of the recorded groups' sessions.
+    """Every living process of the recorded groups, and of the sessions that their leaders lead.
 
     A leader's session holds its group, and the groups that its offspring have made for
     themselves, as Airflow does for each running task (task-sdk, supervisor.py).
@@ -116,11 +117,12 @@ def _members(leaders: Mapping[int, _Leader]) -> Iterator[tuple[int, psutil.Proce
     state = {pid: _leader_state(leader) for pid, leader in leaders.items()}
     for process in psutil.process_iter():
         with suppress(psutil.Error, ProcessLookupError, PermissionError):
-            session = os.getsid(process.pid)
-            if session not in leaders or state[session] == "replaced":
+            of = (os.getsid(process.pid), os.getpgid(process.pid))
+            leader = next((each for each in of if each in leaders), None)
+            if leader is None or state[leader] == "replaced":
                 continue
-            if state[session] == "living" or _was_given(process, leaders[session].endpoint_url):
-                yield session, process
+            if state[leader] == "living" or _was_given(process, leaders[leader].endpoint_url):
+                yield leader, process
 
 
 def _leader_state(leader: _Leader) -> Literal["living", "gone", "replaced"]:

@@ -22,7 +22,8 @@ class CloudSettings:
     ``images`` is the image map for containers; without it no image is known. ``runtime_python``
     is an interpreter that has ``awslambdaric`` and nothing else: functions bring their own
     packages. ``step_seconds`` is the time that a task or job spends in each state which it only
-    passes through. ``limits`` are those of ECS and AWS Batch.
+    passes through. ``limits`` are those of ECS and AWS Batch. ``cpu_by_memory``: functions have as
+    much of a processor as Lambda gives them for their memory; by default, as much as there is.
     """
 
     state: Path
@@ -33,6 +34,7 @@ class CloudSettings:
     region: str = DEFAULT_REGION
     step_seconds: float = 0.2
     limits: Limits = field(default_factory=Limits)
+    cpu_by_memory: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
@@ -41,6 +43,10 @@ class CloudSettings:
             raise SettingsError(f"account: must have 12 digits, not {self.account!r}")
         if self.images is not None and not self.images.is_file():
             raise SettingsError(f"images: no such file: {self.images}")
+        if self.cpu_by_memory and sys.platform != "linux":
+            raise SettingsError(
+                "cpu_by_memory: needs Linux, where the CPU time of other processes can be read"
+            )
         if not self.runtime_python.is_file():
             raise SettingsError(
                 f"runtime_python: no such interpreter: {self.runtime_python}; `make environments`"

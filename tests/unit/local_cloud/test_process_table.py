@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -62,6 +63,26 @@ def test_a_whole_group_is_ended(tmp_path: Path, start: Start) -> None:
     assert not lives(child)
     assert ended(leader)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_group_in_our_own_session_is_ended_and_nothing_beside_it(tmp_path: Path) -> None:
+    """As functions are started; what they start stays in their group."""
+    leader, other = (
+        subprocess.Popen(["sh", "-c", "sleep 60 & wait"], process_group=0) for _ in range(2)
+    )
+    try:
+        children = [child_of(leader), child_of(other)]
+        os.killpg(leader.pid, signal.SIGSTOP)
+        ProcessTable(tmp_path).started(leader.pid)
+        assert ProcessTable(tmp_path).end_orphans(grace_seconds=0.5) == [leader.pid]
+        assert not lives(children[0])
+        assert ended(leader)
+        assert lives(children[1])
+    finally:
+        for process in (leader, other):
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def test_a_member_that_ignores_sigterm_is_killed(tmp_path: Path, start: Start) -> None:

@@ -22,6 +22,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     stack_key: str
+    stack_name: str
     runs_table: str
     outcomes_table: str
     launch_queue_url: str

@@ -1,19 +1,18 @@
 """One execution environment: a runtime process that serves one invocation at a time."""
 
 import json
-import os
 import selectors
 import socket
-import subprocess
 import time
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from jetbridge_local.processes import end_group
-
+from .cpu import Shares, share_of
 from .lineage import continued
+from .output import LogLine, Output
+from .process import Processes, RuntimeProcess
 from .runtime_api import Answer, Invocation, RuntimeApi
 from .spec import FunctionSpec
 
@@ -21,25 +20,13 @@ from .spec import FunctionSpec
 # starts everything at once is slower than that, and the limit tells nothing about the function.
 INIT_SECONDS = 60.0
 
-_MAX_LINE_BYTES = 1_048_576
-_CHECK_SECONDS = 0.25
-_END_GRACE_SECONDS = 0.5
+# How often memory is looked at. A peak between two looks is seen by the next one.
+_CHECK_SECONDS = 0.05
 
-
-class Processes(Protocol):
-    """Where started process groups are recorded."""
-
-    def started(self, pid: int) -> None: ...
-
-    def ended(self, pid: int) -> None: ...
-
-
-@dataclass(frozen=True)
-class LogLine:
-    """``timestamp`` in ms since the epoch."""
-
-    timestamp: int
-    message: str
+# The types of errors that Lambda itself reports of a runtime process that ended. The second has
+# been seen with its message (adobe/helix-html2md-service#1001), and of python3.13
+# (DataDog/datadog-lambda-extension#776); Runtime.ExitError was its type in earlier years.
+RUNTIME_ENDED = (EXIT_ERROR, OUT_OF_MEMORY) = ("Runtime.ExitError", "Runtime.OutOfMemory")
 
 
 class EnvironmentFailed(Exception):
@@ -51,7 +38,11 @@ class EnvironmentFailed(Exception):
 
 
 class Environment:
-    """Starts the process at once; ``invoke`` waits until it is ready."""
+    """Starts the process at once; ``invoke`` waits until it is ready.
+
+    Between invocations the process is frozen. ``cpu``: gives it a processor by its memory, from
+    the first invocation on; without, it has as much as the machine has.
+    """
 
     def __init__(
         self,
@@ -60,34 +51,28 @@ class Environment:
         variables: dict[str, str],
         log_stream: str,
         processes: Processes,
+        cpu: Shares | None = None,
     ) -> None:
         self.spec = spec
         self.log_stream = log_stream
         self.idle_since = time.monotonic()
         self.init_seconds: float | None = None
-        self._processes = processes
+        self._cpu = cpu
         self._closed = False
-        self._lines: list[LogLine] = []
-        self._partial = b""
+        self._out_of_memory = False
         self._wake, self._waker = socket.socketpair()
         self._wake.setblocking(False)
         self._api = RuntimeApi(self._notify)
         self._started = time.monotonic()
-        self._process = subprocess.Popen(
+        self._process = RuntimeProcess(
             [str(python), "-m", "awslambdaric", spec.handler],
-            cwd=spec.code,
-            env=variables | {"AWS_LAMBDA_RUNTIME_API": self._api.address},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
+            spec.code,
+            variables | {"AWS_LAMBDA_RUNTIME_API": self._api.address},
+            processes,
         )
-        processes.started(self._process.pid)
-        assert self._process.stdout is not None
-        self._output = self._process.stdout.fileno()
-        os.set_blocking(self._output, False)
+        self._output = Output(self._process.output)
         self._selector = selectors.DefaultSelector()
-        self._selector.register(self._output, selectors.EVENT_READ)
+        self._selector.register(self._process.output, selectors.EVENT_READ)
         self._selector.register(self._wake, selectors.EVENT_READ)
 
     @property
@@ -97,14 +82,19 @@ class Environment:
     @property
     def usable(self) -> bool:
         """Whether the process lives and hasn't refused to start."""
-        return self._process.poll() is None and self._api.init_error is None
+        return not self._process.ended and self._api.init_error is None
+
+    @property
+    def memory_used(self) -> int:
+        """The most so far in MB, of ``spec.memory`` at most."""
+        return min(self._process.memory_mb, self.spec.memory)
 
     def wait_ready(self) -> None:
         """Wait for the runtime's first poll. Raises EnvironmentFailed if there won't be one."""
-        if self._api.ready.is_set():
+        if self.init_seconds is not None:
             return
         settled = self._wait(
-            lambda: self._api.ready.is_set() or self._api.init_error is not None,
+            lambda: self._api.polls.is_set() or self._api.init_error is not None,
             self._started + INIT_SECONDS,
         )
         if self._api.init_error is not None:
@@ -112,7 +102,7 @@ class Environment:
         if not settled:
             raise EnvironmentFailed(
                 self._exit_error("")
-                if self._process.poll() is not None
+                if self._process.ended
                 else {
                     "errorType": "Sandbox.Timedout",
                     "errorMessage": f"Init timed out after {INIT_SECONDS:.2f} seconds",
@@ -123,24 +113,31 @@ class Environment:
     def invoke(self, request_id: str, event: Any, trace_header: str = "") -> Answer:
         """Run one event. Raises EnvironmentFailed on a time-out or if the process ends."""
         seconds = self.spec.timeout
-        self._api.give(
-            Invocation(
-                request_id=request_id,
-                event=json.dumps(event).encode(),
-                deadline_ms=int((time.time() + seconds) * 1000),
-                function_arn=self.spec.arn,
-                trace_id=trace_header or continued("", self.spec.arn),
+        deadline = time.monotonic() + seconds
+        self._process.thaw()
+        with self._limited():
+            self._api.give(
+                Invocation(
+                    request_id=request_id,
+                    event=json.dumps(event).encode(),
+                    deadline_ms=int((time.time() + seconds) * 1000),
+                    function_arn=self.spec.arn,
+                    trace_id=trace_header or continued("", self.spec.arn),
+                )
             )
-        )
-        self._wait(lambda: self._api.answer() is not None, time.monotonic() + seconds)
-        answer = self._api.answer()
-        if answer is not None:
-            return answer
-        if self._process.poll() is not None:
+            self._wait(lambda: self._api.answer() is not None, deadline)
+            answer = self._api.answer()
+            if answer is not None:
+                # The invocation is over when the runtime asks for the next one.
+                self._wait(self._api.polls.is_set, deadline)
+        if self._out_of_memory or (answer is None and self._process.ended):
             raise EnvironmentFailed(self._exit_error(request_id))
+        if answer is not None:
+            self._process.freeze()
+            return answer
         text = f"Task timed out after {seconds:.2f} seconds"
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
-        self._add_line(f"{stamp}.{int(time.time() * 1000) % 1000:03d}Z {request_id} {text}")
+        self._output.add(f"{stamp}.{int(time.time() * 1000) % 1000:03d}Z {request_id} {text}")
         raise EnvironmentFailed(
             {
                 "errorType": "Sandbox.Timedout",
@@ -150,31 +147,25 @@ class Environment:
 
     def take_lines(self) -> list[LogLine]:
         """Everything written since the last call."""
-        with suppress(OSError):
-            self._read_output()
-        if self._partial:
-            self._add_line(self._partial.decode(errors="replace"))
-            self._partial = b""
-        lines, self._lines = self._lines, []
-        return lines
+        return self._output.take()
 
     def close(self) -> None:
         """End the process group; returns when nothing of it is left. May be called twice."""
         if self._closed:
             return
         self._closed = True
-        end_group(self._process.pid, _END_GRACE_SECONDS)
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=1)
-        self._processes.ended(self._process.pid)
+        self._process.close()
         self._api.close()
         self._selector.close()
         self._wake.close()
         self._waker.close()
-        if self._process.stdout:
-            self._process.stdout.close()
 
-    def _wait(self, done: Any, deadline: float) -> bool:
+    def _limited(self) -> AbstractContextManager[None]:
+        if self._cpu is None:
+            return nullcontext()
+        return self._cpu.limited(self.pid, share_of(self.spec.memory))
+
+    def _wait(self, done: Callable[[], bool], deadline: float) -> bool:
         while not done():
             remaining = deadline - time.monotonic()
             if remaining <= 0:
@@ -183,50 +174,37 @@ class Environment:
             with suppress(BlockingIOError):
                 self._wake.recv(4096)
             self._read_output()
-            if self._process.poll() is not None:
+            self._check_memory()
+            if self._process.ended:
                 self._read_output()
-                return bool(done())
+                return done()
         self._read_output()
+        self._check_memory()
         return True
 
+    def _check_memory(self) -> None:
+        if self._process.memory_mb > self.spec.memory and not self._process.ended:
+            self._out_of_memory = True
+            self._process.kill()
+
     def _read_output(self) -> None:
-        while True:
-            try:
-                chunk = os.read(self._output, 65536)
-            except BlockingIOError:
-                return
-            if not chunk:
-                self._output_ended()
-                return
-            *lines, self._partial = (self._partial + chunk).split(b"\n")
-            for line in lines:
-                self._add_line(line.decode(errors="replace"))
-            if len(self._partial) > _MAX_LINE_BYTES:
-                self._add_line(self._partial.decode(errors="replace"))
-                self._partial = b""
-
-    def _output_ended(self) -> None:
-        with suppress(KeyError, ValueError):
-            self._selector.unregister(self._output)
-            # The process is about to end: don't spin on its closed pipe until it has.
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(timeout=_CHECK_SECONDS)
-
-    def _add_line(self, message: str) -> None:
-        # The runtime client writes the lines of one stack trace with \r between them.
-        self._lines.append(LogLine(int(time.time() * 1000), message.replace("\r", "\n")))
+        if not self._output.read():
+            with suppress(KeyError, ValueError):
+                self._selector.unregister(self._process.output)
+                # The process is about to end: don't spin on its closed pipe until it has.
+                self._process.wait(_CHECK_SECONDS)
 
     def _notify(self) -> None:
         with suppress(OSError):
             self._waker.send(b"\0")
 
     def _exit_error(self, request_id: str) -> dict[str, str]:
-        code = self._process.returncode
-        reason = f"exit status {code}" if code > 0 else f"signal: {-code}"
+        reason = self._process.how_it_ended()
         text = (
             f"Runtime exited with error: {reason}"
-            if code
-            else ("Runtime exited without providing a reason")
+            if reason
+            else "Runtime exited without providing a reason"
         )
         prefix = f"RequestId: {request_id} Error: " if request_id else ""
-        return {"errorType": "Runtime.ExitError", "errorMessage": prefix + text}
+        kind = OUT_OF_MEMORY if self._out_of_memory else EXIT_ERROR
+        return {"errorType": kind, "errorMessage": prefix + text}

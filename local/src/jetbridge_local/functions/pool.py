@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-import psutil
-
 from jetbridge_local.engine.ports import LogEvent, LogSink
 
-from .environment import Environment, EnvironmentFailed, LogLine, Processes
+from .cpu import Shares
+from .environment import RUNTIME_ENDED, Environment, EnvironmentFailed
 from .interpreter import Interpreter
 from .log_filter import lets_through
+from .output import LogLine
 from .platform_log import Report, end_lines, start_line
+from .process import Processes
 from .runtime_api import Answer
 from .spec import FunctionSpec, InvocationResult, UnsupportedRuntime
 from .variables import variables_of
@@ -35,15 +36,26 @@ class _Fleet:
 
 
 class FunctionPool:
-    """Runs invocations. Any number may run at once: limits on concurrency are the caller's."""
+    """Runs invocations. Any number may run at once: limits on concurrency are the caller's.
+
+    ``cpu_by_memory``: functions have as much of a processor as on Lambda. Needs Linux; raises
+    OSError elsewhere.
+    """
 
     def __init__(
-        self, interpreter: Interpreter, *, endpoint_url: str, logs: LogSink, processes: Processes
+        self,
+        interpreter: Interpreter,
+        *,
+        endpoint_url: str,
+        logs: LogSink,
+        processes: Processes,
+        cpu_by_memory: bool = False,
     ) -> None:
         self._interpreter = interpreter
         self._endpoint_url = endpoint_url
         self._logs = logs
         self._processes = processes
+        self._cpu = Shares() if cpu_by_memory else None
         self._fleets: dict[FunctionSpec, _Fleet] = {}
         self._lock = threading.Lock()
         self._closed = threading.Event()
@@ -69,6 +81,7 @@ class FunctionPool:
         lines = [LogLine(_now_ms(), start_line(spec, request_id))]
         began = time.monotonic()
         status = "success"
+        error: dict[str, str] = {}
         try:
             environment.wait_ready()
             began = time.monotonic()
@@ -77,13 +90,16 @@ class FunctionPool:
                 status = "error"
         except EnvironmentFailed as failure:
             answer = Answer(failure.error, failed=True)
-            timed_out = failure.error.get("errorType") == "Sandbox.Timedout"
-            status = "timeout" if timed_out else "error"
+            kind = failure.error.get("errorType", "")
+            status = "timeout" if kind == "Sandbox.Timedout" else "error"
+            if kind in RUNTIME_ENDED:
+                error = failure.error
         report = Report(
             duration=time.monotonic() - began,
-            memory_used=_memory_of(environment.pid),
+            memory_used=environment.memory_used,
             init_duration=environment.init_seconds if cold else None,
             status=status,
+            error=error,
         )
         written = environment.take_lines()
         usable = environment.usable and status != "timeout"
@@ -112,6 +128,8 @@ class FunctionPool:
             self._fleets.clear()
             everything = [e for fleet in fleets for e in (*fleet.idle, *fleet.busy)]
         _close_all(everything)
+        if self._cpu is not None:
+            self._cpu.close()
 
     def _acquire(self, spec: FunctionSpec) -> tuple[Environment, bool]:
         with self._lock:
@@ -133,7 +151,9 @@ class FunctionPool:
     def _start(self, spec: FunctionSpec) -> Environment:
         stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[{spec.version}]{uuid4().hex}"
         variables = variables_of(spec, endpoint_url=self._endpoint_url, log_stream=stream)
-        return Environment(spec, self._interpreter.python, variables, stream, self._processes)
+        return Environment(
+            spec, self._interpreter.python, variables, stream, self._processes, self._cpu
+        )
 
     def _take_outdated(self, spec: FunctionSpec) -> list[Environment]:
         outdated = [
@@ -184,10 +204,3 @@ def _close_all(environments: list[Environment]) -> None:
 
 def _now_ms() -> int:
     return int(time.time() * 1000)
-
-
-def _memory_of(pid: int) -> int:
-    try:
-        return psutil.Process(pid).memory_info().rss // 1_048_576
-    except psutil.Error:
-        return 0

@@ -40,12 +40,13 @@ class Answer:
 class RuntimeApi:
     """A server on loopback that one runtime process talks to.
 
-    ``changed`` is called, from a server thread, after each thing the runtime told: that it is
-    ready, that its start failed, or an invocation's answer.
+    ``changed`` is called, from a server thread, after each thing the runtime told: that it asks for
+    an event, that its start failed, or an invocation's answer. ``polls`` is set while it waits for
+    an event.
     """
 
     def __init__(self, changed: Callable[[], None]) -> None:
-        self.ready = threading.Event()
+        self.polls = threading.Event()
         self.init_error: Any = None
         self._changed = changed
         self._pending: queue.SimpleQueue[Invocation | None] = queue.SimpleQueue()
@@ -67,6 +68,7 @@ class RuntimeApi:
         with self._lock:
             self._current = invocation.request_id
             self._answer = None
+            self.polls.clear()
         self._pending.put(invocation)
 
     def answer(self) -> Answer | None:
@@ -82,7 +84,7 @@ class RuntimeApi:
 
     def next_invocation(self) -> Invocation | None:
         """Wait for the next event; None when the environment ends. For the request handler."""
-        self.ready.set()
+        self.polls.set()
         self._changed()
         return self._pending.get()
 

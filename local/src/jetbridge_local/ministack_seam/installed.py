@@ -19,6 +19,7 @@ from . import (
     logs,
     loops,
     queues,
+    quotas,
     roles,
     scheduler,
     secrets,
@@ -36,7 +37,7 @@ class InstalledSeam:
         self.roles = roles.Roles(self.identities, self.verdicts, account)
         for asking in (queues, events, asynchronous, scheduler, subscriptions):
             asking.install(self.roles)
-        for subject in (logs, conditions, templates, loops):
+        for subject in (logs, conditions, templates, quotas, loops):
             subject.install()
         caller = asgi.ServiceCaller(account, region)
         self.application = asgi.application

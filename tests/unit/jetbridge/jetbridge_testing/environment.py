@@ -13,6 +13,7 @@ AIRFLOW_SECRET_ARN = f"arn:aws:secretsmanager:{REGION}:123456789012:secret:airfl
 ENVIRONMENT = {
     "AWS_REGION": REGION,
     "JETBRIDGE_STACK_KEY": STACK_KEY,
+    "JETBRIDGE_STACK_NAME": "jetbridge",
     "JETBRIDGE_RUNS_TABLE": "RunsTable",
     "JETBRIDGE_OUTCOMES_TABLE": "OutcomesTable",
     **{f"JETBRIDGE_{name.upper()}_QUEUE_URL": f"{_SQS}/{name}" for name in QUEUES},

@@ -24,7 +24,15 @@ from jetbridge.contract.codec import (
 from jetbridge.contract.delivery import CreateAssetEvent, OnFinish, TriggerDagRun, Way
 from jetbridge.contract.inert import inert, inert_lines
 from jetbridge.contract.launched import Launched
-from jetbridge.contract.outcome import Cause, Death, Fault, LogStream, Outcome, State
+from jetbridge.contract.outcome import (
+    Cause,
+    Death,
+    Fault,
+    LogStream,
+    Outcome,
+    RunFinished,
+    State,
+)
 from jetbridge.contract.run_ids import run_id_of
 from jetbridge.contract.start import (
     CloudWatchLogTarget,
@@ -56,6 +64,7 @@ __all__ = [
     "OnFinish",
     "Outcome",
     "PersonCaller",
+    "RunFinished",
     "S3LogTarget",
     "ScheduleCaller",
     "StartAnswer",

@@ -1,4 +1,4 @@
-"""The outcome: what came of a run. Sealed once, read by Airflow."""
+"""The outcome: what came of a run. Sealed once, read by Airflow, announced on EventBridge."""
 
 from enum import StrEnum
 from typing import Any, Literal
@@ -117,3 +117,13 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
     policy_version: int = 1
     unread: list[str] = []
     version: Literal[1] = 1
+
+
+class RunFinished(Outcome, frozen=True, kw_only=True, omit_defaults=True):
+    """The detail of the event "Jetbridge Run Finished".
+
+    Attributes:
+        stack: name of the CloudFormation stack that ran it: several may announce on one bus.
+    """
+
+    stack: str

@@ -17,7 +17,7 @@ def finish() -> Finish:
         source=logs_source(pacer),
         notices=notify_queue(),
         copies=logs_queue(),
-        bus=EventBridgeBus(client("events")),
+        bus=EventBridgeBus(client("events"), known.stack_name),
         region=known.region,
         settle_seconds=known.settle_seconds,
         stacks=known.finish,
