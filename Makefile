@@ -18,6 +18,7 @@ $(eval $(call environment,runtime))
 $(eval $(call environment,sam))
 $(eval $(call environment,cli,$(CORE) $(CLI)))
 $(eval $(call environment,checkov))
+$(eval $(call environment,node))
 $(eval $(call environment,airflow,$(CORE) $(PROVIDER),airflow-3.3))
 $(eval $(call environment,stock,$(CORE) $(PROVIDER)))
 $(eval $(call environment,celery,$(CORE) $(PROVIDER)))
@@ -26,6 +27,10 @@ $(eval $(call environment,celery,$(CORE) $(PROVIDER)))
 .SECONDEXPANSION:
 $(VENV)/airflow-%/ready: requirements/airflow-$$(call airflow_of,$$*).txt $(UV) $(CORE)/pyproject.toml $(PROVIDER)/pyproject.toml
 	$(call make_environment,airflow-$*,$(CORE) $(PROVIDER),airflow-$(call airflow_of,$*),$(call python_of,$*))
+
+$(VENV)/second-opinion/ready: $(VENV)/node/ready tests/second_opinion/package-lock.json scripts/get-second-opinion
+	@scripts/get-second-opinion $(VENV)/node/bin/python $(VENV)/second-opinion
+	@touch $@
 
 ready = $(foreach name,$(1),$(VENV)/$(name)/ready)
 CLOUD := local runtime sam

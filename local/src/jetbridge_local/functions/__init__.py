@@ -2,7 +2,7 @@
 
 from .interpreter import Interpreter
 from .pool import FunctionPool
-from .spec import Credentials, FunctionSpec, InvocationResult, UnsupportedRuntime
+from .spec import Credentials, FunctionSpec, InvocationResult, LogRights, UnsupportedRuntime
 
 __all__ = [
     "Credentials",
@@ -10,5 +10,6 @@ __all__ = [
     "FunctionSpec",
     "Interpreter",
     "InvocationResult",
+    "LogRights",
     "UnsupportedRuntime",
 ]

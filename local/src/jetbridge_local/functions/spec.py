@@ -19,6 +19,14 @@ class Credentials:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LogRights:
+    """What the function's role lets Lambda do: write into its log group, and make the group."""
+
+    stream: bool
+    group: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class FunctionSpec:
     """One version of one function, as configured.
 
@@ -42,6 +50,7 @@ class FunctionSpec:
     log_format: Literal["Text", "JSON"]
     log_level: str = ""
     credentials: Credentials
+    log_rights: LogRights = LogRights(stream=True, group=True)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,12 +5,13 @@ from functools import partial
 from typing import Any
 
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import lambda_svc
+from ministack.services import cloudwatch_logs, lambda_svc
 
 from jetbridge_local.functions import (
     FunctionPool,
     FunctionSpec,
     InvocationResult,
+    LogRights,
     UnsupportedRuntime,
 )
 from jetbridge_local.functions.log_filter import DEFAULT_LEVEL
@@ -64,6 +65,7 @@ def _spec_of(function: dict[str, Any], packages: PackageStore, roles: Roles) -> 
     logging_config = config.get("LoggingConfig") or {}
     as_json = logging_config.get("LogFormat") == "JSON"
     variables = lambda_svc._runtime_env_vars(config)
+    log_group = logging_config.get("LogGroup") or f"/aws/lambda/{name}"
     return FunctionSpec(
         arn=config["FunctionArn"],
         name=name,
@@ -80,10 +82,19 @@ def _spec_of(function: dict[str, Any], packages: PackageStore, roles: Roles) -> 
             for layer in config.get("Layers") or []
         ),
         environment=tuple(sorted((str(k), str(v)) for k, v in variables.items())),
-        log_group=logging_config.get("LogGroup") or f"/aws/lambda/{name}",
+        log_group=log_group,
         log_format="JSON" if as_json else "Text",
         credentials=roles.of_function(config["Role"], name),
+        log_rights=_log_rights(roles, config["Role"], name, log_group),
         log_level=logging_config.get("ApplicationLogLevel") or DEFAULT_LEVEL if as_json else "",
+    )
+
+
+def _log_rights(roles: Roles, role: str, name: str, group: str) -> LogRights:
+    missing = group not in cloudwatch_logs._log_groups
+    return LogRights(
+        stream=roles.may_log(role, name, group),
+        group=missing and roles.may_make_group(role, name, group),
     )
 
 

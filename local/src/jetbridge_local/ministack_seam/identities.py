@@ -22,7 +22,9 @@ from ministack.services import iam, sts
 from jetbridge_local.authorization.model import Caller, Check, Decision, Unknown
 
 # Programs that set up, look on and clean up. They aren't asked for permissions.
-ADMINISTRATORS = frozenset({"deployer", "developer", "demo", "tester", "tests", "test", "benchmark"})
+ADMINISTRATORS = frozenset(
+    {"deployer", "developer", "demo", "tester", "tests", "test", "benchmark"}
+)
 
 # IAM user guide, "IAM identifiers": access keys of users and of temporary credentials.
 _ACCESS_KEY = re.compile(r"A[KS]IA[A-Z0-9]{12,}")

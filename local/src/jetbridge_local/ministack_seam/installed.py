@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from jetbridge_local.authorization.model import Place
 from jetbridge_local.authorization.verdicts import VerdictLog
 from jetbridge_local.functions import FunctionPool
 from jetbridge_local.functions.package import PackageStore
@@ -34,7 +35,7 @@ class InstalledSeam:
     def __init__(self, account: str, region: str) -> None:
         self.identities = identities.Identities(account, region)
         self.verdicts = VerdictLog()
-        self.roles = roles.Roles(self.identities, self.verdicts, account)
+        self.roles = roles.Roles(self.identities, self.verdicts, Place(account, region))
         for asking in (queues, events, asynchronous, scheduler, subscriptions):
             asking.install(self.roles)
         for subject in (logs, conditions, templates, quotas, loops):

@@ -1,16 +1,17 @@
 """What AWS's services do with the roles that they are given.
 
 Lambda assumes a function's role for the function itself, for its poller of queues, for its log and
-for the destinations of asynchronous invocations; EventBridge Scheduler assumes a schedule's. Sources:
-AWS Lambda developer guide, "Defining Lambda function permissions with an execution role" and
-"Capturing records of Lambda asynchronous invocations"; EventBridge Scheduler user guide, "Setting up
-the execution role".
+for the destinations of asynchronous invocations; EventBridge Scheduler assumes a schedule's.
+Sources: AWS Lambda developer guide, "Defining Lambda function permissions with an execution role"
+and "Capturing records of Lambda asynchronous invocations"; EventBridge Scheduler user guide,
+"Setting up the execution role".
 """
 
 import logging
+import time
 from collections.abc import Mapping
 
-from jetbridge_local.authorization.model import Caller, Check, ContextValue
+from jetbridge_local.authorization.model import Caller, Check, ContextValue, Place
 from jetbridge_local.authorization.verdicts import VerdictLog
 from jetbridge_local.functions import Credentials
 
@@ -33,10 +34,10 @@ class RoleNotAssumed(Exception):
 class Roles:
     """Roles as services use them. Decisions go into the log of verdicts, as requests' do."""
 
-    def __init__(self, identities: Identities, verdicts: VerdictLog, account: str) -> None:
+    def __init__(self, identities: Identities, verdicts: VerdictLog, place: Place) -> None:
         self._identities = identities
         self._verdicts = verdicts
-        self._account = account
+        self._place = place
 
     def of_function(self, role_arn: str, function: str) -> Credentials:
         """What the function gets. Raises RoleNotAssumed."""
@@ -46,6 +47,20 @@ class Roles:
             secret_access_key=session.secret_access_key,
             session_token=session.token,
         )
+
+    def may_log(self, role_arn: str, function: str, group: str) -> bool:
+        """Whether Lambda may write the function's log; asked for a stream of today."""
+        day = time.strftime("%Y/%m/%d", time.gmtime())
+        stream = self._place.arn("logs", f"log-group:{group}:log-stream:{day}/[$LATEST]")
+        actions = ("logs:CreateLogStream", "logs:PutLogEvents")
+        return not any(
+            self.refusal(LAMBDA, role_arn, function, action, stream) for action in actions
+        )
+
+    def may_make_group(self, role_arn: str, function: str, group: str) -> bool:
+        """Whether Lambda may make the function's log group, where there is none."""
+        arn = self._place.arn("logs", f"log-group:{group}")
+        return not self.refusal(LAMBDA, role_arn, function, "logs:CreateLogGroup", arn)
 
     def refusal(
         self,
@@ -70,7 +85,7 @@ class Roles:
 
     def lets_in(self, service: str, action: str, resource: str, source_arn: str) -> bool:
         """Whether a resource's policy lets a service in, on behalf of something of this account."""
-        source = {"aws:SourceArn": source_arn, "aws:SourceAccount": self._account}
+        source = {"aws:SourceArn": source_arn, "aws:SourceAccount": self._place.account}
         check = Check(action, resource, source)
         policy = self._identities.resource_policy(resource)
         allowed = self._identities.service_may(service, policy, check)

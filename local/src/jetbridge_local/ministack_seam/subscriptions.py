@@ -75,9 +75,7 @@ def _deliver(roles: Roles, group: str, stream: str, events: list[dict[str, Any]]
         deliver(destination, json.dumps({"awslogs": {"data": data}}))
 
 
-def _checked(
-    put: Callable[[dict[str, Any]], Any], roles: Roles
-) -> Callable[[dict[str, Any]], Any]:
+def _checked(put: Callable[[dict[str, Any]], Any], roles: Roles) -> Callable[[dict[str, Any]], Any]:
     def put_checked(parameters: dict[str, Any]) -> Any:
         group, name = parameters.get("logGroupName"), parameters.get("filterName")
         known = cloudwatch_logs._log_groups.get(group) or {}

@@ -98,4 +98,3 @@ def give_up(
         },
     }
     sqs._act_send_message(message, "")
-

@@ -33,7 +33,8 @@ def checks(call: Call, place: Place, facts: Facts) -> Iterator[Check]:
     elif operation in ("BatchGetItem", "BatchWriteItem"):
         action = action_of("dynamodb", operation)
         for table, asked in parameters.get("RequestItems", {}).items():
-            item = {"TableName": table} | (asked if isinstance(asked, Mapping) else {})
+            named = asked if isinstance(asked, Mapping) else {}
+            item = {"TableName": table, **named}
             keys = _keys_of_batch(table, asked, facts)
             yield Check(action, _arn(item, place), _leading(keys) | _attributes(operation, item))
     elif operation in _OF_THE_ACCOUNT or "TableName" not in parameters:
@@ -53,9 +54,8 @@ def _context(kind: str, item: Mapping[str, Any], facts: Facts) -> dict[str, Cont
     key = facts.partition_key(_name(item["TableName"]), item.get("IndexName"))
     values: list[str] = []
     if key is not None:
-        for whole in (item.get("Key"), item.get("Item")):
-            if isinstance(whole, Mapping) and key in whole:
-                values.append(_plain(whole[key]))
+        named = (item.get("Key"), item.get("Item"))
+        values += [_plain(each[key]) for each in named if isinstance(each, Mapping) and key in each]
         values += _queried(key, item)
     context = _leading(values) | _attributes(kind, item)
     if "ReturnValues" in item:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..actions import action_of
-from ..model import Call, Check, ContextValue, Facts, Place
+from ..model import Call, Check, Facts, Place
 from .tags import tag_context
 
 _OF_TASKS = frozenset({"DescribeTasks", "StopTask", "ExecuteCommand", "GetTaskProtection"})
@@ -46,7 +46,7 @@ def _run_task(
     reference = str(parameters.get("taskDefinition", ""))
     definition = facts.task_definition(reference) or {}
     arn = definition.get("taskDefinitionArn") or _definition_arn(reference, place)
-    context: dict[str, ContextValue] = {"ecs:cluster": cluster} | tag_context(parameters)
+    context = tag_context(parameters) | {"ecs:cluster": cluster}
     if parameters.get("enableExecuteCommand") is not None:
         context["ecs:enable-execute-command"] = str(parameters["enableExecuteCommand"]).lower()
     providers = tuple(
@@ -59,7 +59,7 @@ def _run_task(
     yield Check("ecs:RunTask", str(arn), context)
     if parameters.get("tags"):
         created = place.arn("ecs", f"task/{cluster.rpartition('/')[2]}/*")
-        tagging = {"ecs:CreateAction": "RunTask"} | tag_context(parameters)
+        tagging = tag_context(parameters) | {"ecs:CreateAction": "RunTask"}
         yield Check("ecs:TagResource", created, tagging)
     overrides = parameters.get("overrides", {})
     for member in ("taskRoleArn", "executionRoleArn"):

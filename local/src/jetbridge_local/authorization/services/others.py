@@ -7,7 +7,7 @@ from ..actions import action_of
 from ..model import Call, Check, ContextValue, Facts, Place
 
 
-def sqs(call: Call, place: Place, facts: Facts) -> Iterator[Check]:
+def sqs(call: Call, place: Place, _facts: Facts) -> Iterator[Check]:
     url = str(call.parameters.get("QueueUrl", ""))
     named = url.rpartition("/")[2] or call.parameters.get("QueueName")
     resource = place.arn("sqs", str(named)) if named else "*"
@@ -17,7 +17,7 @@ def sqs(call: Call, place: Place, facts: Facts) -> Iterator[Check]:
 _STREAMS = frozenset({"GetLogEvents", "PutLogEvents", "CreateLogStream", "DeleteLogStream"})
 
 
-def logs(call: Call, place: Place, facts: Facts) -> Iterator[Check]:
+def logs(call: Call, place: Place, _facts: Facts) -> Iterator[Check]:
     """Streams are resources of their own (service authorization reference, CloudWatch Logs)."""
     parameters = call.parameters
     group = parameters.get("logGroupName") or parameters.get("logGroupIdentifier")
@@ -34,7 +34,7 @@ def logs(call: Call, place: Place, facts: Facts) -> Iterator[Check]:
         yield Check(action, arn)
 
 
-def events(call: Call, place: Place, facts: Facts) -> Iterator[Check]:
+def events(call: Call, place: Place, _facts: Facts) -> Iterator[Check]:
     """``events:source`` and ``events:detail-type`` have a value for each entry of a bus (service
     authorization reference: ArrayOfString)."""
     parameters, action = call.parameters, action_of("events", call.operation)
@@ -84,7 +84,7 @@ def secretsmanager(call: Call, place: Place, facts: Facts) -> Iterator[Check]:
         yield Check("kms:Decrypt", key, via)
 
 
-def awslambda(call: Call, place: Place, facts: Facts) -> Iterator[Check]:
+def awslambda(call: Call, place: Place, _facts: Facts) -> Iterator[Check]:
     """An alias is part of the ARN (AWS Lambda developer guide, "Fine-tuning the Resources and
     Conditions sections of policies")."""
     function = call.parameters.get("FunctionName")
@@ -111,6 +111,6 @@ def cloudformation(call: Call, place: Place, facts: Facts) -> Iterator[Check]:
     yield Check(action, arn)
 
 
-def unlimited(call: Call, place: Place, facts: Facts) -> Iterator[Check]:
+def unlimited(call: Call, _place: Place, _facts: Facts) -> Iterator[Check]:
     """Of a service that nobody limits to resources here."""
     yield Check(action_of(call.service, call.operation), "*")
