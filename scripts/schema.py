@@ -22,6 +22,7 @@ from jetbridge.contract import (
     StartRequest,
     StopAnswer,
     StopRequest,
+    Waiting,
     WatchAnswer,
     WatchRequest,
 )
@@ -38,6 +39,7 @@ MESSAGES = {
     "watch-request": WatchRequest,
     "watch-answer": WatchAnswer,
     "launched": Launched,
+    "waiting": Waiting,
     "outcome": Outcome,
 }
 OPERATIONS = {"run_task": ("ecs", "RunTask"), "submit_job": ("batch", "SubmitJob")}

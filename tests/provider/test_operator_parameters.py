@@ -96,8 +96,7 @@ def test_submit_job_is_what_the_stock_operator_sends(keywords):
     stock.__dict__["hook"] = hook
     stock.submit_job({"ti": MagicMock(), "task_instance": MagicMock()})
     sent = hook.client.submit_job.call_args.kwargs
-    expected = {key: value for key, value in sent.items() if value != {}}
-    assert BatchOperator(**keywords).job() == {"submit_job": expected}
+    assert BatchOperator(**keywords).job() == {"submit_job": sent}
 
 
 def test_templates_reach_the_environment():

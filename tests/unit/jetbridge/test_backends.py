@@ -231,18 +231,29 @@ def test_batch_definition_is_the_newest_one(
             "revision": revision,
             "type": "container",
             "containerProperties": {"image": "i"},
+            "timeout": {"attemptDurationSeconds": 60 * revision},
         }
         for revision in (9, 10, 8)
     ]
     batch.add_response("describe_job_definitions", {"jobDefinitions": found}, expected)
     resolved = BatchBackend(batch.client).resolve(JOB_PARAMETERS | {"jobDefinition": reference})
-    assert resolved.arn.endswith(":10")
+    assert (resolved.arn[-3:], resolved.timeout_seconds) == (":10", 600)
     [source] = resolved.log_sources
     assert (source.container, source.driver, source.group) == (
         "default",
         "awslogs",
         "/aws/batch/job",
     )
+
+
+def test_a_task_definition_that_is_not_there_is_named(ecs: Stubber) -> None:
+    """ECS's words, which don't say which: the ones that a newcomer saw."""
+    words = "Unable to describe task definition."
+    ecs.add_client_error("describe_task_definition", "ClientException", words, 400)
+    with pytest.raises(LaunchRefused) as refusal:
+        EcsBackend(ecs.client).resolve(TASK_PARAMETERS | {"taskDefinition": "reprot"})
+    assert refusal.value.code == "ClientException"
+    assert refusal.value.reason.startswith(f"{words} reprot isn't there")
 
 
 def test_batch_definition_that_does_not_exist(batch: Stubber) -> None:

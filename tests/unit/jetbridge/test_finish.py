@@ -31,7 +31,16 @@ from jetbridge.contract import (
 )
 from jetbridge.domain.failures import POLICY_VERSION
 from jetbridge.domain.lines import LINE_CHARACTERS, RESULT_MARKER
-from jetbridge.domain.run import Attachment, Definition, Ending, LogSource, Run, Status, Stop
+from jetbridge.domain.run import (
+    Attachment,
+    ContainerEnd,
+    Definition,
+    Ending,
+    LogSource,
+    Run,
+    Status,
+    Stop,
+)
 from jetbridge.domain.secrets import MASK
 from jetbridge.logs.port import Busy
 from jetbridge.outcomes.port import Outcomes
@@ -112,6 +121,41 @@ def test_outcome_of_a_batch_run() -> None:
     assert outcome.exit_codes == {"default": 3}
     assert [stream.attempt for stream in outcome.log_streams] == [1, 2]
     assert outcome.result == 2
+
+
+@pytest.mark.parametrize(
+    ("ours", "definitions", "state"),
+    [
+        (600, None, State.STOPPED),
+        (600, 900, State.STOPPED),
+        (21_600, 600, State.FAILED),
+        (None, 600, State.FAILED),
+    ],
+)
+def test_a_job_that_batch_ends_at_the_runs_limit_was_stopped(
+    ours: int | None, definitions: int | None, state: State
+) -> None:
+    """Batch's words are those of the recorded event batch_failed_timeout.json."""
+    run = ended_run("batch_failed_two_attempts")
+    assert run.ending is not None
+    job = {key: value for key, value in run.request.parameters.items() if key != "timeout"}
+    reason = "Job attempt duration exceeded timeout"
+    ended = replace(run.ending, reason=reason, containers=[], log_names=[])
+    definition = replace(DEFINITIONS["batch"], timeout_seconds=definitions)
+    run = _with(run, submit_job=job, timeout_seconds=ours)
+    outcome = Scene(replace(run, ending=ended, definition=definition)).settled()
+    assert (outcome.state, outcome.cause) == (state, Cause.TIMEOUT)
+
+
+def test_the_outcome_names_the_containers_that_decide() -> None:
+    run = ended_run("ecs_stopped_exit_3")
+    assert run.ending is not None
+    both = [ContainerEnd(name="main", exit_code=99), ContainerEnd(name="proxy", exit_code=143)]
+    outcome = Scene(replace(run, ending=replace(run.ending, containers=both))).settled()
+    assert outcome.exit_codes == {"main": 99, "proxy": 143}
+    assert outcome.deciding == ["main"]
+    alone = Scene(replace(run, ending=replace(run.ending, containers=both[:1]))).settled()
+    assert alone.deciding == [], "all decide"
 
 
 def test_delivery() -> None:

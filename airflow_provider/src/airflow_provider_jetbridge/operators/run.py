@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
 
 from airflow.providers.common.compat.sdk import BaseOperator
@@ -15,7 +16,6 @@ from airflow_provider_jetbridge.completion import (
     caller_of,
     launch_of,
     outcome_of,
-    raise_unless_succeeded,
     try_of,
 )
 from airflow_provider_jetbridge.exceptions import (
@@ -23,8 +23,17 @@ from airflow_provider_jetbridge.exceptions import (
     TaskDeferralError,
     TaskDeferralTimeout,
 )
+from airflow_provider_jetbridge.failing import Reading, raise_unless_succeeded
 from airflow_provider_jetbridge.links.known import links_of
 from airflow_provider_jetbridge.log_target import log_target
+from airflow_provider_jetbridge.operators.as_stock import (
+    deferred_by_stock,
+    end_as_stock,
+    refuse_nested,
+    refuse_overrides,
+    warn_of_region,
+)
+from airflow_provider_jetbridge.operators.limits import shorter
 from airflow_provider_jetbridge.operators.stack import UsesStack
 from airflow_provider_jetbridge.settings import conf
 from airflow_provider_jetbridge.story import tell_outcome
@@ -82,6 +91,15 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
     backend_id_key: str
     """XCom key of AWS's id of the job."""
 
+    backend_id_attribute: str
+    """The attribute that has AWS's id of the job once it is known, as in the amazon provider."""
+
+    aws_hook_class: Any
+    """The amazon provider's hook of the service."""
+
+    stock_operator: Any
+    """The amazon provider's operator of the same name."""
+
     link_urls: dict[str, str] | None = None
     """Addresses of the extra links, by XCom key, once this process knows of a run."""
 
@@ -109,7 +127,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
     ) -> None:
         super().__init__(**kwargs)
         if region is not None:
-            raise ValueError("region was removed from the amazon provider; give region_name")
+            warn_of_region()
         if not 0 <= infra_retries <= MAX_INFRA_RETRIES:
             raise ValueError(f"infra_retries is {infra_retries}; give 0 to {MAX_INFRA_RETRIES}")
         if finish not in (None, *get_args(Way)):
@@ -132,6 +150,23 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         self.botocore_config = botocore_config
         self._request: StartRequest | None = None
         self._answer: StartAnswer | None = None
+        self._outcome: Outcome | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        refuse_overrides(cls)
+
+    @property
+    def _hook_parameters(self) -> dict[str, Any]:
+        return self._given_access.hook_parameters()
+
+    @cached_property
+    def hook(self) -> Any:
+        """The amazon provider's hook, for subclasses that call AWS themselves.
+
+        Jetbridge doesn't need it: the role of ``aws_conn_id`` needs the rights that they use.
+        """
+        return self.aws_hook_class(**self._hook_parameters)
 
     @abstractmethod
     def job(self) -> dict[str, Any]:
@@ -151,8 +186,9 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         return None
 
     @property
-    def exit_codes_to_skip_on(self) -> Container[int]:
-        return ()
+    def reading(self) -> Reading:
+        """How the task reads the end of its run."""
+        return Reading(number_of_lines=self.tail_lines)
 
     @property
     def stops_run_on_failure(self) -> bool:
@@ -163,10 +199,11 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         """Start the run and defer.
 
         Raises:
+            NestedExecute: another task's code calls this; nothing has been started.
             StartRefused: Jetbridge refuses the request; Airflow doesn't try again.
             StartFailed: it couldn't be reached.
         """
-        return self._begin(context["ti"])
+        return self._begin(refuse_nested(self, context))
 
     def _begin(self, ti: Any) -> Any:
         self._request = self._start_request(ti)
@@ -193,6 +230,11 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         """After which a run that is waited for is stopped."""
         return self.execution_timeout
 
+    @property
+    def wait_limit(self) -> timedelta | None:
+        """After which the task gives up, and its run goes on."""
+        return None
+
     def _start_request(self, ti: Any) -> StartRequest:
         timeout = self.time_limit if self._waits else None
         return StartRequest(
@@ -217,6 +259,8 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
     def _start(self, request: StartRequest) -> StartAnswer:
         answer = self._hook().start(request)
         self.link_urls = links_of(answer, lambda: self._stack)
+        if is_true(self.reattach) and not answer.attached:
+            self.log.info("No active previously launched task found to reattach")
         self.log.info(
             "Run %s %s (Jetbridge stack %s, %s)",
             answer.run_id,
@@ -251,7 +295,8 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
 
         timeout = self.execution_timeout
         if self._waits:
-            timeout = self.time_limit + NET_TIMEOUT if self.time_limit else None
+            stopped = self.time_limit + NET_TIMEOUT if self.time_limit else None
+            timeout = shorter(stopped, self.wait_limit)
         self.defer(
             trigger=JetbridgeRunTrigger(
                 run_id=answer.run_id,
@@ -292,6 +337,9 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
     def _give_up(self, error: Exception, ti: Any) -> None:
         retried = ti.max_tries is not None and ti.try_number <= ti.max_tries
         timed_out = isinstance(error, TaskDeferralTimeout)
+        if not self.stops_run_on_failure:
+            self.log.warning("The run goes on without this task: stop_task_on_failure is false")
+            return
         if is_true(self.reattach) and retried and not timed_out:
             self.log.info("The run goes on for the next try")
             return
@@ -311,18 +359,31 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
                 `completion.raise_unless_succeeded` has it.
         """
         ti: Any = context["ti"]
+        if deferred_by_stock(event):
+            return end_as_stock(self, context, event)
         try:
             outcome = outcome_of(event, ti, self.airflow)
         except EarlierOutcome as error:
             self.log.warning("%s: starting this try's own run", error)
             return self._begin(ti)
+        self._outcome = outcome
+        self._knows(outcome.backend_id)
         tell_outcome(self.log, outcome)
         self.link_urls = links_of(outcome, lambda: self._stack)
         if self.do_xcom_push:
             ti.xcom_push(key="exit_codes", value=outcome.exit_codes)
             ti.xcom_push(key=self.backend_id_key, value=outcome.backend_id)
-        raise_unless_succeeded(outcome, self.exit_codes_to_skip_on)
+        self._after_execution()
         return self.return_value(outcome)
+
+    def _after_execution(self) -> None:
+        """Raise unless the run succeeded: where the amazon provider's ECS operator does so."""
+        if self._outcome is not None:
+            raise_unless_succeeded(self._outcome, self.reading)
+
+    def _knows(self, backend_id: str | None) -> None:
+        if backend_id:
+            setattr(self, self.backend_id_attribute, backend_id)
 
     def execute_launched(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """End a task that doesn't wait for completion: AWS has the job, or never got it.
@@ -337,6 +398,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         except EarlierOutcome as error:
             self.log.warning("%s: starting this try's own run", error)
             return self._begin(ti)
+        self._knows(launch.backend_id)
         self.log.info("Run %s goes on without this task", launch.run_id)
         if self.do_xcom_push:
             ti.xcom_push(key=self.backend_id_key, value=launch.backend_id)
@@ -375,11 +437,6 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
                 self.log.error("Run %s could not be stopped, and may go on: %s", answer.run_id, why)
             else:
                 self.log.info("Run %s is being stopped: %s", answer.run_id, reason)
-
-
-def shorter(limit: timedelta | None, other: timedelta) -> timedelta:
-    """The shorter of two limits, of which one may not be there."""
-    return other if limit is None else min(limit, other)
 
 
 def _how_it_came(answer: StartAnswer) -> str:

@@ -15,6 +15,7 @@ from jetbridge.services.start import Start
 from jetbridge.services.stop import StopRuns
 from jetbridge.services.sweep import Sweep
 from jetbridge.services.track import Track
+from jetbridge.services.waits import TellWaiting
 from jetbridge_testing.backends import FakeBatch, FakeEcs
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.door import ALLOWED, policy
@@ -69,7 +70,9 @@ class Core:
         rows, launches, stops = watch(self.runs), watch(self.launches), watch(self.stops)
         known = {name: watch(backend) for name, backend in self.backends.items()}
         self.tell = TellLaunched(watch(self.outcomes), REGION)
-        self.endings = Endings(rows, HandOver(rows, watch(self.finishes)), launches, self.clock)
+        self.waits = TellWaiting(watch(self.outcomes))
+        hand_over = HandOver(rows, watch(self.finishes))
+        self.endings = Endings(rows, hand_over, launches, self.clock, self.waits)
         self.start = Start(
             rows,
             watch(MemoryTries(self.memory)),

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from jetbridge.contract import Launched, Outcome
+from jetbridge.contract import Launched, Outcome, Waiting
 from jetbridge.domain.run import (
     UNLAUNCHED,
     Attachment,
@@ -218,6 +218,7 @@ class MemoryOutcomes:
 
     def __init__(self) -> None:
         self.items: dict[str, Outcome | tuple[int, Launched]] = {}
+        self.waiting: dict[str, Waiting] = {}
 
     def get(self, run_id: str) -> Outcome | None:
         item = self.items.get(run_id)
@@ -234,6 +235,11 @@ class MemoryOutcomes:
             return
         if item is None or (item[1].launch, item[0]) < (record.launch, order):
             self.items[record.run_id] = (order, record)
+
+    def put_waiting(self, record: Waiting) -> None:
+        known = self.waiting.get(record.run_id)
+        if self.get(record.run_id) is None and (known is None or known.launch <= record.launch):
+            self.waiting[record.run_id] = record
 
     def standing(self, run_id: str) -> Outcome | Launched | None:
         item = self.items.get(run_id)

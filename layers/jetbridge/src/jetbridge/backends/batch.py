@@ -26,7 +26,11 @@ class BatchBackend:
     def resolve(self, parameters: dict[str, Any]) -> Definition:
         definition = self._describe_definition(str(parameters["jobDefinition"]))
         sources = job_log_sources(definition)
-        return Definition(arn=definition["jobDefinitionArn"], log_sources=sources)
+        return Definition(
+            arn=definition["jobDefinitionArn"],
+            log_sources=sources,
+            timeout_seconds=definition.get("timeout", {}).get("attemptDurationSeconds"),
+        )
 
     def launch(self, name: LaunchName, parameters: dict[str, Any], definition: Definition) -> str:
         """SubmitJob, which has no idempotency token: the job's name carries ours."""

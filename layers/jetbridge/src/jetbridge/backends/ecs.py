@@ -22,9 +22,16 @@ class EcsBackend:
         self._client = client
 
     def resolve(self, parameters: dict[str, Any]) -> Definition:
-        answer = call(
-            self._client, "describe_task_definition", taskDefinition=parameters["taskDefinition"]
-        )
+        """DescribeTaskDefinition. Of one that isn't there ECS says no more than "Unable to describe
+        task definition."."""
+        name = str(parameters["taskDefinition"])
+        try:
+            answer = call(self._client, "describe_task_definition", taskDefinition=name)
+        except LaunchRefused as refusal:
+            if name in refusal.reason or "describe task definition" not in refusal.reason:
+                raise
+            fix = f"{name} isn't there, or has no active revision: check its family and revision"
+            raise LaunchRefused(refusal.code, f"{refusal.reason} {fix}") from refusal
         definition = answer["taskDefinition"]
         return Definition(
             arn=definition["taskDefinitionArn"],

@@ -43,6 +43,7 @@ from jetbridge.contract.start import (
     StartRequest,
 )
 from jetbridge.contract.stop import StopAnswer, StopCause, StopRequest
+from jetbridge.contract.waiting import Wait, Waiting
 from jetbridge.contract.watch import WatchAnswer, WatchedRun, WatchRequest
 
 __all__ = [
@@ -74,6 +75,8 @@ __all__ = [
     "StopCause",
     "StopRequest",
     "TriggerDagRun",
+    "Wait",
+    "Waiting",
     "WatchAnswer",
     "WatchRequest",
     "WatchedRun",

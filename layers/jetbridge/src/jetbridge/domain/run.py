@@ -80,10 +80,14 @@ class LogSource(Struct, frozen=True, kw_only=True):
 
 
 class Definition(Struct, frozen=True, kw_only=True):
-    """A task or job definition, pinned to its revision."""
+    """A task or job definition, pinned to its revision.
+
+    ``timeout_seconds`` is a job definition's own limit of each attempt.
+    """
 
     arn: str
     log_sources: list[LogSource] = []
+    timeout_seconds: int | None = None
 
 
 class Stop(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 from jetbridge.bus.port import Bus
 from jetbridge.contract import Cause, Fault, Outcome, State, Way, to_builtins
-from jetbridge.domain.failures import POLICY_VERSION, judge, reason_of
+from jetbridge.domain.failures import POLICY_VERSION, Verdict, deciding, judge, reason_of
 from jetbridge.domain.fitting import fitting, no_room
 from jetbridge.domain.lines import shortened
 from jetbridge.domain.messages import Times
 from jetbridge.domain.notices import notices
+from jetbridge.domain.parameters import limited_by_run
 from jetbridge.domain.run import Ending, Run
 from jetbridge.domain.secrets import masked_deaths, masked_result, masked_text
 from jetbridge.domain.streams import log_streams
@@ -123,7 +124,7 @@ class Finish:
         self, run: Run, ending: Ending, times: Times, remaining: Callable[[], float]
     ) -> Outcome:
         request = run.request
-        verdict = judge(ending, run.definition, run.stop)
+        verdict = _verdict(run, ending)
         succeeded = verdict.state is State.SUCCEEDED
         needed = succeeded and (request.last_line_as_result or request.result_required)
         look = Look.of(times, ending, needed, remaining, self.clock())
@@ -161,6 +162,7 @@ class Finish:
             exit_codes={
                 end.name: end.exit_code for end in ending.containers if end.exit_code is not None
             },
+            deciding=_names_that_decide(run, ending),
             log_streams=streams,
             last_lines=shown,
             unread=[tail.stream.stream for tail in tails if tail.unread],
@@ -180,6 +182,22 @@ class Finish:
         return Tails(
             self.source, self.settle_seconds, self.result_wait_seconds, self.pacer, self.clock
         )
+
+
+def _verdict(run: Run, ending: Ending) -> Verdict:
+    """A job that Batch ended at the run's own limit was stopped, as Jetbridge itself stops one."""
+    verdict = judge(ending, run.definition, run.stop)
+    if verdict.cause is Cause.TIMEOUT and limited_by_run(run):
+        return Verdict(State.STOPPED, Cause.TIMEOUT)
+    return verdict
+
+
+def _names_that_decide(run: Run, ending: Ending) -> list[str]:
+    """Empty where every exit code decides."""
+    decide = deciding(ending, run.definition)
+    if len(decide) == len(ending.containers):
+        return []
+    return [end.name for end in decide if end.exit_code is not None]
 
 
 class _Told(NamedTuple):

@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
+from msgspec.structs import replace
+
 from jetbridge.backends.port import Backend, LaunchRefused, Throttled, Unanswered
-from jetbridge.contract import StopCause
+from jetbridge.contract import StopCause, Wait
 from jetbridge.domain.failures import LOST_CODE
 from jetbridge.domain.groups import message_group
 from jetbridge.domain.names import LaunchName
@@ -103,7 +105,12 @@ class Launch:
             stop = Stop(cause=StopCause.TIMEOUT, reason=reason, by=BY)
             self.runs.request_stop(run.run_id, stop)
         throttled = throttled_seconds(began, now)
-        delay = later.delay_seconds if isinstance(later, _PutOff) else throttled
+        what: Wait = "throttle"
+        delay = throttled
+        if isinstance(later, _PutOff):
+            what, delay = "launch_queue", later.delay_seconds
+        if self.endings.waits is not None and run.launch == launch and run.status in UNLAUNCHED:
+            self.endings.waits.for_turn(run, what, str(later), began, now + delay)
         message = {"run_id": run.run_id, "launch": launch, "since": began}
         self.launches.send(message, delay, message_group(run.request.caller))
 
@@ -162,7 +169,8 @@ class Launch:
         if self.runs.begin_launch(run, now) is None:
             raise NotYet(f"{name} is being launched or stopped already", CONTENDED_SECONDS)
         try:
-            return backend.launch(name, launch_parameters(run), definition)
+            parameters = launch_parameters(replace(run, definition=definition))
+            return backend.launch(name, parameters, definition)
         except Throttled:
             self.runs.take_back(run, now)
             raise

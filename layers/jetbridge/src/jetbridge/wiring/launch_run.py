@@ -4,7 +4,7 @@ from jetbridge.aws import client
 from jetbridge.pacing.dynamodb import DynamoPacer, Pace
 from jetbridge.services.launch import Launch
 from jetbridge.wiring.backends import Backends
-from jetbridge.wiring.launched import tell_launched
+from jetbridge.wiring.launched import tell_launched, tell_waiting
 from jetbridge.wiring.live import note_streams
 from jetbridge.wiring.parts import endings, launch_queue, runs, settings, stop_queue
 
@@ -13,7 +13,7 @@ def launch() -> Launch:
     return Launch(
         runs=runs(),
         backends=Backends(),
-        endings=endings(),
+        endings=endings(tell_waiting()),
         launches=launch_queue(),
         stops=stop_queue(),
         pacer=pacer(),

@@ -8,6 +8,7 @@ from jetbridge.runs.dynamodb import DynamoRuns
 from jetbridge.runs.tries import DynamoTries
 from jetbridge.services.endings import Endings
 from jetbridge.services.hand_over import HandOver
+from jetbridge.services.waits import TellWaiting
 from jetbridge.settings import Settings
 
 
@@ -48,5 +49,5 @@ def hand_over() -> HandOver:
     return HandOver(runs(), finish_queue())
 
 
-def endings() -> Endings:
-    return Endings(runs(), hand_over(), launch_queue())
+def endings(waits: TellWaiting | None = None) -> Endings:
+    return Endings(runs(), hand_over(), launch_queue(), waits=waits)

@@ -4,10 +4,10 @@
 says what an ending means, ``decision`` whether another launch replaces it.
 """
 
-from jetbridge.domain.failures.decision import next_launch, reason_of
+from jetbridge.domain.failures.decision import next_launch, reason_of, waits_until
 from jetbridge.domain.failures.spot import leaves_spot
 from jetbridge.domain.failures.table import POLICY, POLICY_VERSION, Decision, Policy
-from jetbridge.domain.failures.verdict import LOST_CODE, Verdict, judge
+from jetbridge.domain.failures.verdict import LOST_CODE, Verdict, deciding, judge
 
 __all__ = [
     "LOST_CODE",
@@ -16,8 +16,10 @@ __all__ = [
     "Decision",
     "Policy",
     "Verdict",
+    "deciding",
     "judge",
     "leaves_spot",
     "next_launch",
     "reason_of",
+    "waits_until",
 ]

@@ -2,6 +2,8 @@
 
 from itertools import takewhile
 
+from msgspec.structs import replace
+
 from jetbridge.contract import Cause, Death
 from jetbridge.domain.failures.spot import leaves_spot
 from jetbridge.domain.failures.table import POLICY, Decision
@@ -11,6 +13,11 @@ from jetbridge.domain.run import Ending, Relaunch, Run
 
 # Without a timeout of its own, a run waits so long for capacity.
 LONGEST_WAIT_SECONDS = 3600
+# No instance of the cluster can take a task of launch type EC2, which starts none: it is the
+# request's launch type or cluster that is wrong, unless one is just about to register. RunTask's
+# words (Amazon ECS API reference, RunTask, InvalidParameterException).
+_NO_INSTANCES = "No Container Instances were found in your cluster"
+NO_INSTANCES_SECONDS = 300
 # A row and an outcome have room for some hundred deaths; a run that waits for days leaves out
 # some of its waits.
 DEATHS_KEPT = 50
@@ -75,13 +82,21 @@ def _back_off(run: Run, death: Death) -> float:
     return min(policy.back_off << doublings, policy.longest)
 
 
+def waits_until(run: Run) -> float | None:
+    """When a run whose last launch died ends without another one, epoch seconds; None: only when
+    its infra_retries are used up."""
+    limit = _limit(replace(run, deaths=run.deaths[:-1]), run.deaths[-1])
+    return None if limit == float("inf") else limit
+
+
 def _limit(run: Run, death: Death) -> float:
-    if run.deadline is not None:
-        return run.deadline
+    limit = float("inf") if run.deadline is None else run.deadline
     if POLICY[death.cause].decision is not Decision.WAIT:
-        return float("inf")
-    first = [death, *_streak(run.deaths, death.cause)][-1]
-    return first.at + LONGEST_WAIT_SECONDS
+        return limit
+    streak = [death, *_streak(run.deaths, death.cause)]
+    if all(_NO_INSTANCES in each.reason for each in streak):
+        return min(limit, streak[-1].at + NO_INSTANCES_SECONDS)
+    return streak[-1].at + LONGEST_WAIT_SECONDS if run.deadline is None else limit
 
 
 def _recorded(deaths: list[Death], death: Death) -> list[Death]:

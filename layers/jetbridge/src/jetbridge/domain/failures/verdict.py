@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from jetbridge.contract import Cause, Fault, State, StopCause
 from jetbridge.domain.failures.matching import cause_in
 from jetbridge.domain.failures.table import POLICY
-from jetbridge.domain.run import Definition, Ending, Stop
+from jetbridge.domain.run import ContainerEnd, Definition, Ending, Stop
 
 # The code of an ending that nobody reported: AWS does not know the launch any more.
 LOST_CODE = "Lost"
@@ -68,7 +68,12 @@ def _succeeded(ending: Ending, definition: Definition | None) -> bool:
         return ending.succeeded
     if (ending.code or ending.reason) not in _ENDED_BY_ITSELF:
         return False
+    codes = [end.exit_code for end in deciding(ending, definition)]
+    return bool(codes) and all(code == 0 for code in codes)
+
+
+def deciding(ending: Ending, definition: Definition | None) -> list[ContainerEnd]:
+    """Of the containers of an ECS task those whose ends decide: the essential ones."""
     sources = definition.log_sources if definition else []
     optional = {source.container for source in sources if not source.essential}
-    codes = [end.exit_code for end in ending.containers if end.name not in optional]
-    return bool(codes) and all(code == 0 for code in codes)
+    return [end for end in ending.containers if end.name not in optional]
