@@ -77,7 +77,7 @@ test-contract: $(call ready,$(CLOUD))
 	$(PYTEST_LOCAL) tests/contract -q $(RERUN)
 
 .PHONY: test-integration
-test-integration: $(call ready,dev $(CLOUD) cli airflow celery)
+test-integration: $(call ready,dev $(CLOUD) cli airflow celery second-opinion)
 	@timeout 300 scripts/get-redis || echo "the tests with Redis have none"
 	$(PYTEST_LOCAL) tests/integration/stack -q $(RERUN)
 	$(PYTEST_DEV) tests/integration/airflow -q $(RERUN)

@@ -4,6 +4,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from jetbridge_local.cloud import LocalCloud
 CALLER = "tests"
 EVENTS = Path(__file__).parents[3] / "events" / "state_changes"
 ANOTHER_AIRFLOW = Path(__file__).parents[3] / "examples" / "another-airflow.yaml"
+OPERATOR = Path(__file__).parents[3] / "examples" / "operator.yaml"
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-0example"]}}
 LOG_OPTIONS = {
     "awslogs-group": "/jetbridge/example",
@@ -92,6 +94,23 @@ class Deployed:
         formation.get_waiter("stack_create_complete").wait(
             StackName=f"jetbridge-airflow-{name}", WaiterConfig={"Delay": 1, "MaxAttempts": 60}
         )
+
+    def make_operator(self) -> None:
+        """The user ``operator``, with the rights that docs/cli.md says the command needs."""
+        name = "jetbridge-operator"
+        formation, iam = self.client("cloudformation"), self.client("iam")
+        with suppress(iam.exceptions.EntityAlreadyExistsException):
+            iam.create_user(UserName="operator")
+            formation.create_stack(
+                StackName=name,
+                TemplateBody=OPERATOR.read_text(),
+                Capabilities=["CAPABILITY_IAM"],
+            )
+            waiter = formation.get_waiter("stack_create_complete")
+            waiter.wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+        [described] = formation.describe_stacks(StackName=name)["Stacks"]
+        [output] = described["Outputs"]
+        iam.attach_user_policy(UserName="operator", PolicyArn=output["OutputValue"])
 
     def start(self, **request: Any) -> str:
         """Start a run as a person; its run id."""

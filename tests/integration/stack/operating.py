@@ -26,6 +26,7 @@ class Operator:
         self.deployed = deployed
         self.stack = Stack("jetbridge", deployed.cloud)
         self.sqs = deployed.client("sqs")
+        deployed.make_operator()
 
     def command(self, *arguments: str) -> subprocess.Popen[str]:
         """The command as a process of its own."""

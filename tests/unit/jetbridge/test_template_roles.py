@@ -98,6 +98,18 @@ def test_statements_have_names(role: str) -> None:
     assert len(names) == len(set(names))
 
 
+def test_each_statement_is_proven() -> None:
+    """The list is what the tests of the deployed stack prove, name by name."""
+    listed = tomllib.loads((ROOT / "tests" / "statements.toml").read_text())
+    policies = {name: granted(item) for name, item in ROLES.items()}
+    policies["AirflowPolicy"] = resources("AWS::IAM::ManagedPolicy")["AirflowPolicy"]["Properties"][
+        "PolicyDocument"
+    ]["Statement"]
+    assert listed == {
+        name: [_plain(each)["Sid"] for each in written] for name, written in policies.items()
+    }
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_function_reads_its_own_queue_alone(function: str) -> None:
     fed = {

@@ -18,7 +18,7 @@ from jetbridge_local.functions.log_filter import DEFAULT_LEVEL
 from jetbridge_local.functions.package import PackageStore
 
 from . import loops
-from .roles import ACCESS_DENIED, RoleNotAssumed, Roles
+from .roles import ACCESS_DENIED, NotPermitted, Roles
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def install(pool: FunctionPool, packages: PackageStore, roles: Roles) -> None:
         try:
             spec = _spec_of(function, packages, roles)
             result = pool.invoke(spec, request_id, event, loops.trace_header())
-        except (UnsupportedRuntime, RoleNotAssumed) as error:
+        except (UnsupportedRuntime, NotPermitted) as error:
             kind = "Runtime.Unsupported" if isinstance(error, UnsupportedRuntime) else ACCESS_DENIED
             refusal = {"errorType": kind, "errorMessage": str(error)}
             result = InvocationResult(payload=refusal, failed=True, log=str(error))
@@ -65,6 +65,9 @@ def _spec_of(function: dict[str, Any], packages: PackageStore, roles: Roles) -> 
     logging_config = config.get("LoggingConfig") or {}
     as_json = logging_config.get("LogFormat") == "JSON"
     variables = lambda_svc._runtime_env_vars(config)
+    vpc = config.get("VpcConfig") or {}
+    if vpc.get("SubnetIds"):
+        roles.check_network(config["Role"], name, vpc)
     log_group = logging_config.get("LogGroup") or f"/aws/lambda/{name}"
     return FunctionSpec(
         arn=config["FunctionArn"],

@@ -10,7 +10,7 @@ logic. It knows no policy variables (``${aws:username}``).
 import hashlib
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,7 +70,7 @@ class Identities:
 
     def decide(self, caller: Caller, check: Check) -> Decision:
         principal: PrincipalInfo = caller.handle
-        context = self._context(principal, check)
+        context = _context_of(principal, check, self._region)
         service = check.action.partition(":")[0]
         result = iam_evaluator.evaluate(context, principal.policies, *principal.limits)
         with request_scope(self._account, self._region):
@@ -177,17 +177,30 @@ class Identities:
         check = Check("sts:AssumeRole", role_arn, {"aws:SourceAccount": self._account})
         return self.service_may(service, trust, check)
 
-    def _context(self, principal: PrincipalInfo, check: Check) -> EvalContext:
-        return EvalContext(
-            principal_arn=principal.arn,
-            principal_type=principal.type,
-            principal_account=principal.account,
-            action=check.action,
-            resource_arn=check.resource,
-            region=self._region,
-            service_context={"aws:tagkeys": None, **_plain(check)},
-            principal_keys=principal.keys,
-        )
+
+def allowed_by(
+    documents: Iterable[Any], principal_arn: str, check: Check, boundary: Any = None
+) -> bool:
+    """Whether policy documents allow something, by themselves or inside a boundary's document."""
+    account, region = principal_arn.split(":")[4], (check.resource.split(":") + [""] * 4)[3]
+    principal = PrincipalInfo(arn=principal_arn, type="", account=account, policies=None)
+    context = _context_of(principal, check, region)
+    policies = [iam_evaluator.parse_policy_document(each) for each in documents]
+    limits = [[iam_evaluator.parse_policy_document(boundary)]] if boundary else []
+    return bool(iam_evaluator.evaluate(context, policies, *limits).decision == "Allow")
+
+
+def _context_of(principal: PrincipalInfo, check: Check, region: str) -> EvalContext:
+    return EvalContext(
+        principal_arn=principal.arn,
+        principal_type=principal.type,
+        principal_account=principal.account,
+        action=check.action,
+        resource_arn=check.resource,
+        region=region,
+        service_context={"aws:tagkeys": None, **_plain(check)},
+        principal_keys=principal.keys,
+    )
 
 
 def _plain(check: Check) -> dict[str, Any]:

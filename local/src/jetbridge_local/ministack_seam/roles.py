@@ -10,6 +10,7 @@ and "Capturing records of Lambda asynchronous invocations"; EventBridge Schedule
 import logging
 import time
 from collections.abc import Mapping
+from typing import Any
 
 from jetbridge_local.authorization.model import Caller, Check, ContextValue, Place
 from jetbridge_local.authorization.verdicts import VerdictLog
@@ -24,7 +25,11 @@ LAMBDA = "lambda.amazonaws.com"
 SCHEDULER = "scheduler.amazonaws.com"
 
 
-class RoleNotAssumed(Exception):
+class NotPermitted(Exception):
+    """A role doesn't allow what a service needs to do by it."""
+
+
+class RoleNotAssumed(NotPermitted):
     """There is no such role, or it doesn't trust the service."""
 
     def __init__(self, role_arn: str, service: str) -> None:
@@ -47,6 +52,31 @@ class Roles:
             secret_access_key=session.secret_access_key,
             session_token=session.token,
         )
+
+    def check_network(self, role_arn: str, function: str, vpc: Mapping[str, Any]) -> None:
+        """What Lambda asks EC2 for by the role of a function in a VPC (AWS Lambda developer guide,
+        "Giving Lambda functions access to resources in an Amazon VPC"). Raises NotPermitted."""
+        interfaces = self._place.arn("ec2", "network-interface/*")
+        subnets = [self._place.arn("ec2", f"subnet/{each}") for each in vpc["SubnetIds"]]
+        groups = [
+            self._place.arn("ec2", f"security-group/{each}")
+            for each in vpc.get("SecurityGroupIds") or ()
+        ]
+        asked = {
+            "CreateNetworkInterface": [interfaces, *subnets, *groups],
+            "DeleteNetworkInterface": [interfaces],
+            "AssignPrivateIpAddresses": [interfaces],
+            "UnassignPrivateIpAddresses": [interfaces],
+            "DescribeNetworkInterfaces": ["*"],
+            "DescribeSubnets": ["*"],
+        }
+        for action, resources in asked.items():
+            for resource in resources:
+                if self.refusal(LAMBDA, role_arn, function, f"ec2:{action}", resource):
+                    raise NotPermitted(
+                        "The provided execution role does not have permissions to call"
+                        f" {action} on EC2"
+                    )
 
     def may_log(self, role_arn: str, function: str, group: str) -> bool:
         """Whether Lambda may write the function's log; asked for a stream of today."""
