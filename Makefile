@@ -67,6 +67,7 @@ test: test-unit test-provider test-package test-contract test-integration test-e
 .PHONY: test-unit
 test-unit: $(call ready,dev)
 	$(PYTEST_DEV) tests/unit -q -n 2
+	@$(VENV)/dev/bin/python scripts/causes.py
 
 .PHONY: test-provider
 test-provider: $(call ready,airflow)

@@ -146,6 +146,8 @@ def test_a_limit_of_polling_is_a_limit_of_time(ti, ours, keywords, limit):
         ({"container_name": "main"}, "main"),
         ({"awslogs_stream_prefix": "ecs"}, None),
         ({"awslogs_stream_prefix": "ecs/main"}, "main"),
+        ({"awslogs_stream_prefix": "ecs/medallion/"}, "medallion"),
+        ({"awslogs_stream_prefix": "/"}, None),
         ({"awslogs_stream_prefix": "ecs/main", "container_name": "side"}, "side"),
     ],
 )

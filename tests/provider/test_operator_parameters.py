@@ -132,6 +132,15 @@ def test_result_required(ti, required):
     assert decode(StartRequest, sent) == request
 
 
+@pytest.mark.parametrize("container", ["main", None])
+def test_deciding_container(ti, container):
+    """Sent where it says something, as a stack of the last release doesn't know it."""
+    operator = EcsRunTaskOperator(**SEED, deciding_container=container)
+    sent = _known_to_all(operator._start_request(ti))
+    assert sent.get("deciding_container") == container
+    assert ("deciding_container" in sent) is (container is not None)
+
+
 @pytest.mark.parametrize(("asked", "lines"), [(25, 25), ("25", 25), (0, 0), (1000, 100)])
 def test_tail_lines(ti, asked, lines):
     operator = EcsRunTaskOperator(**{**SEED, "number_logs_exception": asked})

@@ -200,8 +200,10 @@ class EcsRunTaskOperator(EcsAsStock):
         if self.container_name:
             return self.container_name
         # The stock operator's users also give it as the second half of the stream's prefix.
-        _, _, container = (self.awslogs_stream_prefix or "").rpartition("/")
-        return container if "/" in (self.awslogs_stream_prefix or "") else None
+        # It may be part of a prefix with slashes as well: Jetbridge takes it where the definition
+        # has a container of that name.
+        _, found, container = (self.awslogs_stream_prefix or "").rstrip("/").rpartition("/")
+        return container or None if found else None
 
     @property
     def time_limit(self) -> timedelta | None:

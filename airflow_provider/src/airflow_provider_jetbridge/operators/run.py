@@ -69,6 +69,9 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
     :param result_required: the task is nothing without the container's result: where the log can't
         be read, the task waits (the stack's ``ResultWaitSeconds``) and then fails. Implied where
         the last log line is the return value.
+    :param deciding_container: the container whose exit code says whether the run succeeded, where
+        another essential one may end badly behind it. None: every essential one does, as with the
+        stock operators.
     :param infra_retries: how many launches may replace ones that died of the platform (a Spot
         interruption, a lost host, missing capacity) before Airflow learns of it, 0 to 10.
     :param spot_fall_back: go on on ``FARGATE`` after ``FARGATE_SPOT`` was interrupted or had no
@@ -112,6 +115,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         last_line_as_result: bool | None = None,
         result_required: bool = False,
+        deciding_container: str | None = None,
         infra_retries: int = 2,
         spot_fall_back: bool = False,
         reattach: bool = False,
@@ -138,6 +142,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         self.deferrable = deferrable
         self.last_line_as_result = last_line_as_result
         self.result_required = result_required
+        self.deciding_container = deciding_container
         self.infra_retries = infra_retries
         self.spot_fall_back = spot_fall_back
         self.reattach = reattach
@@ -245,6 +250,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
             last_line_as_result=bool(self.do_xcom_push and self.wants_last_line),
             result_required=self.result_required,
             result_container=self.result_container,
+            deciding_container=self.deciding_container,
             failure_policy=FailurePolicy(
                 infra_retries=self.infra_retries, spot_fall_back=self.spot_fall_back
             ),

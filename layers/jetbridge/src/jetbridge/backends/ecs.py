@@ -58,7 +58,7 @@ class EcsBackend:
                 raise
             return launched
         for failure in answer.get("failures", []):
-            raise LaunchRefused(failure.get("reason", ""), failure.get("detail", "") or "RunTask")
+            raise refused(failure)
         if not answer.get("tasks"):
             raise LaunchRefused("", "RunTask answered with neither a task nor a failure")
         return str(answer["tasks"][0]["taskArn"])
@@ -105,6 +105,15 @@ class EcsBackend:
     def places(self) -> list[str]:
         found = pages(self._client, "list_clusters", maxResults=100)
         return [arn for page in found for arn in page["clusterArns"]]
+
+
+def refused(failure: dict[str, Any]) -> LaunchRefused:
+    """Of a failure that RunTask answers. It has a reason, and the ARN of what it is about or
+    more detail only sometimes (API reference, Failure)."""
+    reason = failure.get("reason") or ""
+    told = [reason or "no reason given", failure.get("detail")]
+    about = f" ({failure['arn']})" if failure.get("arn") else ""
+    return LaunchRefused(reason, f"RunTask failed: {': '.join(filter(None, told))}{about}")
 
 
 def _already_launched(refusal: LaunchRefused) -> str | None:

@@ -81,6 +81,8 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         result_required: the caller needs the result, whether or not there is one: a run that
             succeeded, and of which it can't be read, fails. ``last_line_as_result`` says so, too.
         result_container: the one container whose result or last line counts; None: any.
+        deciding_container: the one container whose exit code says whether the run succeeded;
+            None: every essential one does, as in ECS and with the stock operators.
         failure_policy: what Jetbridge mends without its caller.
         previous: what becomes of the run of an earlier try of the same Airflow task instance
             (DAG, run, task, map index): ``stop`` it and start anew, or ``attach`` to it if it
@@ -107,6 +109,7 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     last_line_as_result: bool = False
     result_required: bool = False
     result_container: Text | None = None
+    deciding_container: Text | None = None
     failure_policy: FailurePolicy = FailurePolicy()
     previous: Literal["stop", "attach"] = "stop"
     tags: dict[Tag, Tag] = {}

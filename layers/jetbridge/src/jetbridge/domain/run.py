@@ -50,6 +50,7 @@ class Ending(Struct, frozen=True, kw_only=True, omit_defaults=True):
         succeeded: Batch's own verdict (SUCCEEDED or FAILED); None for ECS, which has none.
         terminated: Batch was asked to terminate or cancel the job (``isTerminated``,
             ``isCancelled``).
+        nodes: how many a multi-node job has. Its record has the main node's containers alone.
         started_at, stopped_at: ISO 8601 in UTC; None when the container never ran.
     """
 
@@ -59,6 +60,7 @@ class Ending(Struct, frozen=True, kw_only=True, omit_defaults=True):
     terminated: bool = False
     containers: list[ContainerEnd] = []
     log_names: list[LogName] = []
+    nodes: int = 0
     started_at: str | None = None
     stopped_at: str | None = None
 

@@ -183,6 +183,7 @@ class Launch:
 
     def _pin(self, run: Run, backend: Backend) -> Definition:
         definition = backend.resolve(run.request.parameters)
+        _check_named(run.request.deciding_container, definition)
         return self.runs.pin(run.run_id, run.launch, definition)
 
     def _follow(self, run: Run) -> None:
@@ -200,3 +201,18 @@ class Launch:
 
     def _end(self, run: Run, code: str, reason: str) -> Run | None:
         return self.endings.of_launch(run, Ending(code=code, reason=reason))
+
+
+def _check_named(container: str | None, definition: Definition) -> None:
+    """Only the definition says which containers there are.
+
+    Raises:
+        LaunchRefused: the one whose exit code is to decide isn't among them.
+    """
+    names = [source.container for source in definition.log_sources]
+    if container is not None and names and container not in names:
+        raise LaunchRefused(
+            "InvalidParameterException",
+            f"deciding_container is {container!r}, and {definition.arn} has the containers "
+            f"{', '.join(names)}: name one of them",
+        )

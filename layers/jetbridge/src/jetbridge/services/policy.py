@@ -11,7 +11,12 @@ from jetbridge.services.door.allowed import Allowed
 from jetbridge.services.door.containers import containers
 from jetbridge.services.door.delivery import check_delivery
 from jetbridge.services.door.environment import PARAMETER, VARIABLE, Offload
-from jetbridge.services.door.job import PAYLOAD_LIMIT, check_job, payload_bytes
+from jetbridge.services.door.job import (
+    PAYLOAD_LIMIT,
+    check_job,
+    longest_override,
+    payload_bytes,
+)
 from jetbridge.services.door.locked import check_locked
 from jetbridge.services.door.log_targets import LogTargets
 from jetbridge.services.door.shapes import Field, check_shape
@@ -107,6 +112,10 @@ class Policy:
                 problem = f"has {length} characters as JSON, AWS takes {OVERRIDES_LIMIT}"
                 return "run_task.overrides", problem
         else:
+            where, length = longest_override(parameters)
+            if length > OVERRIDES_LIMIT:
+                problem = f"has {length} characters as JSON, AWS takes {OVERRIDES_LIMIT}"
+                return where, problem
             size = payload_bytes(parameters, self.allowed)
             if size > PAYLOAD_LIMIT:
                 return "submit_job", f"has {size} bytes as JSON, AWS takes {PAYLOAD_LIMIT}"

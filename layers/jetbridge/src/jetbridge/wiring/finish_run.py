@@ -1,11 +1,16 @@
 """The service of finish_run."""
 
+from functools import partial
+
 from jetbridge.aws import client
 from jetbridge.bus.eventbridge import EventBridgeBus
+from jetbridge.logs.jobs import BatchRecords
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
 from jetbridge.services.finish import Finish
-from jetbridge.wiring.logs import logs_pacer, logs_source
+from jetbridge.wiring.logs import TIMEOUT_SECONDS, logs_pacer, logs_source
 from jetbridge.wiring.parts import logs_queue, notify_queue, runs, settings
+
+_hasty_batch = partial(client, "batch", repeats=False, timeout_seconds=TIMEOUT_SECONDS)
 
 
 def finish() -> Finish:
@@ -23,4 +28,5 @@ def finish() -> Finish:
         stacks=known.finish,
         pacer=pacer,
         result_wait_seconds=known.result_wait_seconds,
+        jobs=BatchRecords(_hasty_batch),
     )

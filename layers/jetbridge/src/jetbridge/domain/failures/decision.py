@@ -5,11 +5,12 @@ from itertools import takewhile
 from msgspec.structs import replace
 
 from jetbridge.contract import Cause, Death
+from jetbridge.domain.failures.containers import own_ends
 from jetbridge.domain.failures.spot import leaves_spot
 from jetbridge.domain.failures.table import POLICY, Decision
 from jetbridge.domain.failures.verdict import judge
 from jetbridge.domain.records import presentable
-from jetbridge.domain.run import Ending, Relaunch, Run
+from jetbridge.domain.run import Definition, Ending, Relaunch, Run
 
 # Without a timeout of its own, a run waits so long for capacity.
 LONGEST_WAIT_SECONDS = 3600
@@ -33,11 +34,11 @@ def next_launch(
     """
     if run.stop is not None:
         return None
-    cause = judge(ending, run.definition).cause
+    cause = judge(ending, run.definition, None, run.request.deciding_container).cause
     death = Death(
         launch=run.launch,
         cause=cause,
-        reason=presentable(reason_of(ending), REASON_BYTES),
+        reason=presentable(reason_of(ending, run.definition), REASON_BYTES),
         backend_id=backend_id or run.backend_id,
         at=now,
     )
@@ -54,11 +55,12 @@ def next_launch(
     )
 
 
-def reason_of(ending: Ending) -> str:
-    """AWS's own words on an ending: the task's or job's, then each container's."""
+def reason_of(ending: Ending, definition: Definition | None = None) -> str:
+    """AWS's own words on an ending: the task's or job's, then those on each of the definition's
+    containers."""
     reasons = [ending.reason] + [
         f"{end.name}: {end.reason}"
-        for end in ending.containers
+        for end in own_ends(ending, definition)
         if end.reason and end.reason not in ending.reason
     ]
     return "; ".join(reason for reason in reasons if reason)

@@ -5,8 +5,8 @@ from enum import StrEnum
 
 from jetbridge.contract import Cause, Fault
 
-# Raised with every change of the table or of its patterns; each outcome says which judged it.
-POLICY_VERSION = 1
+# Raised with every change of the table or of its sentences; each outcome says which judged it.
+POLICY_VERSION = 2
 
 
 class Decision(StrEnum):
