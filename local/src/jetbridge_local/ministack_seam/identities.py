@@ -32,7 +32,7 @@ _ACCESS_KEY = re.compile(r"A[KS]IA[A-Z0-9]{12,}")
 _REMEMBERED_SECONDS = 1.0
 _INVALID = "The security token included in the request is invalid."
 # These answer a denial with 403, JSON services else with 400 (API references, "Common errors").
-_FORBIDDEN = frozenset({"lambda", "batch", "sqs", "s3"})
+_FORBIDDEN = frozenset({"lambda", "batch", "cloudwatch", "sqs", "s3"})
 _XML = frozenset({"s3", "cloudformation", "iam", "sts", "ec2"})
 _NAMES = {"cloudwatch": "monitoring"}
 

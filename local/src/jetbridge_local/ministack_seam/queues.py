@@ -60,7 +60,7 @@ def _if_allowed(concurrency: Callable[..., int], roles: Roles) -> Callable[..., 
         if until < time.monotonic():
             denied = refused(role, config["FunctionName"], arn)
             known[role, arn] = (time.monotonic() + _REMEMBERED_SECONDS, denied)
-        return 0 if denied else concurrency(esm, function, config, queue)
+        return 0 if denied else int(concurrency(esm, function, config, queue))
 
     return concurrency_if_allowed
 
