@@ -13,7 +13,7 @@ from jetbridge_local.ministack_seam.identities import allowed_by
 
 Document = dict[str, Any]
 # Ids that make requests differ which IAM can't tell apart here.
-_ID = re.compile(r"[0-9a-f]{8,}[0-9a-f-]*|\d{4}/\d\d/\d\d|\d+")
+_ID = re.compile(r"(?=[a-z]*[0-9])[0-9a-z]{8,}(?:-[0-9a-f]+)*|\d+")
 
 
 @dataclass(frozen=True)
