@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from asked import Asked, Request, statement_allows, without
 from deployed import Deployed
+from operating import NO_TABLE
 
 from jetbridge_local.authorization import Check
 from jetbridge_local.demo.paths import in_repository
@@ -40,7 +41,12 @@ def asked(deployed: Deployed, request: pytest.FixtureRequest) -> Asked:
 
 
 def test_nothing_that_is_asked_for_is_denied(asked: Asked) -> None:
-    denied = {request.message or str(request) for request in asked.requests if not request.allowed}
+    denied = {
+        request.message or str(request)
+        for request in asked.requests
+        # What tests break on purpose, by the name of a table that isn't there.
+        if not request.allowed and not request.check.resource.endswith(f"/{NO_TABLE}")
+    }
     assert not denied, "\n".join(sorted(denied))
 
 
