@@ -33,13 +33,13 @@ AIRFLOW_GROUP = "airflow-example-Task"
 AIRFLOWS = "airflows"
 
 
-def client_of(cloud: LocalCloud, service: str) -> Any:
+def client_of(cloud: LocalCloud, service: str, caller: str = CALLER) -> Any:
     make: Any = boto3.client
     return make(
         service,
         endpoint_url=cloud.url,
         region_name="us-east-1",
-        aws_access_key_id=CALLER,
+        aws_access_key_id=caller,
         aws_secret_access_key="local",
         config=Config(max_pool_connections=50),
     )
@@ -60,14 +60,19 @@ class Deployed:
         outputs = stacks["Stacks"][0]["Outputs"]
         self.outputs = {each["OutputKey"]: each["OutputValue"] for each in outputs}
 
-    def client(self, service: str) -> Any:
-        return client_of(self.cloud, service)
+    def client(self, service: str, caller: str = CALLER) -> Any:
+        """``caller`` is an administrator, or an IAM user by its name."""
+        return client_of(self.cloud, service, caller)
 
     def invoke(
-        self, function: str, event: dict[str, Any], alias: str = "$LATEST"
+        self,
+        function: str,
+        event: dict[str, Any],
+        alias: str = "$LATEST",
+        caller: str = CALLER,
     ) -> dict[str, Any]:
         """The function's answer. Raises FunctionFailed."""
-        answer = self.client("lambda").invoke(
+        answer = self.client("lambda", caller).invoke(
             FunctionName=f"jetbridge-{function}", Qualifier=alias, Payload=json.dumps(event)
         )
         payload: dict[str, Any] = json.loads(answer["Payload"].read())

@@ -110,6 +110,15 @@ def test_each_statement_is_proven() -> None:
     }
 
 
+def test_what_is_proven_elsewhere_is_allowed_and_proven_there() -> None:
+    elsewhere = tomllib.loads((ROOT / "tests" / "proven_elsewhere.toml").read_text())
+    for named, proof in elsewhere.items():
+        role, sid = named.split(".")
+        [statement] = [each for each in map(_plain, granted(ROLES[role])) if each["Sid"] == sid]
+        assert set(proof["actions"]) <= set(_listed(statement["Action"]))
+        assert (ROOT / proof["test"]).exists()
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_function_reads_its_own_queue_alone(function: str) -> None:
     fed = {
