@@ -209,3 +209,16 @@ def test_how_the_task_is_finished(ti):
     assert (pushed.finish, pushed.airflow) == ("push", "other")
     with pytest.raises(ValueError, match="finish is 'poll'; give one of feed, push, rest"):
         BatchOperator(**BATCH, finish="poll")
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"), [("etl", "etl"), (None, None), ("", None), ("None", None)]
+)
+def test_the_concurrency_group_is_asked_for_where_there_is_one(ti, given, asked):
+    """A stack that is older than the provider doesn't know the field."""
+    for operator, keywords in ((EcsRunTaskOperator, SEED), (BatchOperator, BATCH)):
+        made = operator(**keywords, concurrency_group=given)
+        assert "concurrency_group" in made.template_fields
+        request = made._start_request(ti)
+        assert request.concurrency_group == asked
+        assert ("concurrency_group" in _known_to_all(request)) is (asked is not None)

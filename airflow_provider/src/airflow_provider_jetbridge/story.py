@@ -25,6 +25,7 @@ WAITS = {
     "another_launch": "waits to be launched anew",
     "throttle": "waits, because AWS throttles launches,",
     "launch_queue": "waits in the launch queue",
+    "concurrency_group": "waits for its concurrency group",
 }
 
 NOT_RUNNING = {

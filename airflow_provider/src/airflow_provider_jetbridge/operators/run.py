@@ -37,7 +37,7 @@ from airflow_provider_jetbridge.operators.limits import shorter
 from airflow_provider_jetbridge.operators.stack import UsesStack
 from airflow_provider_jetbridge.settings import conf
 from airflow_provider_jetbridge.story import tell_outcome
-from airflow_provider_jetbridge.templates import is_true
+from airflow_provider_jetbridge.templates import given, is_true
 from jetbridge.contract import (
     CloudWatchLogTarget,
     FailurePolicy,
@@ -78,6 +78,9 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         capacity.
     :param reattach: a retry goes on with the run of the try before it if that still runs, as
         after a lost worker. False stops that run and starts a new one. (templated)
+    :param concurrency_group: of the runs of this group, in all DAGs, no more are under way at the
+        same time than the stack's ``ConcurrencyGroups`` says; the others wait in Jetbridge's launch
+        queue, without a worker. A pool for deferred tasks. (templated)
     :param offload_environment: container environments that are larger than AWS takes go to S3
         (the stack's ``OffloadBucket``), and the container gets ``JETBRIDGE_ENVIRONMENT_S3``.
     :param finish: how the waiting task hears of the end: ``feed``, ``push`` or ``rest``; None, as
@@ -89,7 +92,11 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
     The further keywords are those of `UsesStack`.
     """
 
-    template_fields: Sequence[str] = (*UsesStack.stack_template_fields, "reattach")
+    template_fields: Sequence[str] = (
+        *UsesStack.stack_template_fields,
+        "concurrency_group",
+        "reattach",
+    )
 
     backend_id_key: str
     """XCom key of AWS's id of the job."""
@@ -119,6 +126,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         infra_retries: int = 2,
         spot_fall_back: bool = False,
         reattach: bool = False,
+        concurrency_group: str | None = None,
         offload_environment: bool = False,
         finish: Way | None = None,
         airflow: str | None = None,
@@ -146,6 +154,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         self.infra_retries = infra_retries
         self.spot_fall_back = spot_fall_back
         self.reattach = reattach
+        self.concurrency_group = concurrency_group
         self.offload_environment = offload_environment
         self.finish = finish
         self.airflow = airflow
@@ -255,6 +264,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
                 infra_retries=self.infra_retries, spot_fall_back=self.spot_fall_back
             ),
             previous="attach" if is_true(self.reattach) else "stop",
+            concurrency_group=given(self.concurrency_group),
             offload_environment=self.offload_environment,
             # A task that waits for the launch alone is over when the run ends.
             finish=self.finish if self._waits else "feed",

@@ -11,12 +11,14 @@ from . import (
     asgi,
     asynchronous,
     audit,
+    capacity,
     cloudformation,
     conditions,
     events,
     facts,
     functions,
     identities,
+    indexes,
     logs,
     loops,
     queues,
@@ -38,7 +40,7 @@ class InstalledSeam:
         self.roles = roles.Roles(self.identities, self.verdicts, Place(account, region))
         for asking in (queues, events, asynchronous, scheduler, subscriptions):
             asking.install(self.roles)
-        for subject in (logs, conditions, templates, quotas, loops):
+        for subject in (logs, conditions, indexes, templates, quotas, loops, capacity):
             subject.install()
         caller = asgi.ServiceCaller(account, region)
         self.application = asgi.application

@@ -19,7 +19,13 @@ from jetbridge.services.waits import TellWaiting
 from jetbridge_testing.backends import FakeBatch, FakeEcs
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.door import ALLOWED, policy
-from jetbridge_testing.memory import MemoryOutcomes, MemoryQueue, MemoryRuns, MemoryTries
+from jetbridge_testing.memory import (
+    MemoryGroups,
+    MemoryOutcomes,
+    MemoryQueue,
+    MemoryRuns,
+    MemoryTries,
+)
 from jetbridge_testing.samples import REGION, STACK_KEY
 
 PLACES = {"ecs": ALLOWED.clusters, "batch": ALLOWED.job_queues}
@@ -71,7 +77,9 @@ class Core:
         known = {name: watch(backend) for name, backend in self.backends.items()}
         self.tell = TellLaunched(watch(self.outcomes), REGION)
         self.waits = TellWaiting(watch(self.outcomes))
-        hand_over = HandOver(rows, watch(self.finishes))
+        self.groups = MemoryGroups({"etl": 2, "ml": 1})
+        groups = watch(self.groups)
+        hand_over = HandOver(rows, watch(self.finishes), groups)
         self.endings = Endings(rows, hand_over, launches, self.clock, self.waits)
         self.start = Start(
             rows,
@@ -95,12 +103,13 @@ class Core:
             tell=self.tell,
             stack_key=STACK_KEY,
             clock=self.clock,
+            groups=groups,
         )
         self.track = Track(rows, self.endings, stops, self.tell, STACK_KEY)
         self.stop = StopRuns(rows, known, self.endings, stops, self.clock)
         self.stop_orphan = StopOrphan(known, stops, self.clock)
         self.sweep = Sweep(rows, known, self.track, launches, stops, 900, clock=self.clock)
-        self.audit = Audit(rows, known, self.track, PLACES, clock=self.clock)
+        self.audit = Audit(rows, known, self.track, PLACES, clock=self.clock, groups=groups)
 
     def tries_of(self, request: StartRequest) -> str | None:
         """The newest run of the request's Airflow task."""

@@ -1,7 +1,7 @@
 """The ports in memory. ``test_runs`` and ``test_outcomes`` hold them and the adapters to the
 same behaviour."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -95,8 +95,6 @@ class MemoryRuns:
         ended = change.ending is not None
         if not ended and row.change_order is not None and row.change_order >= change.order:
             return Written(False, known)
-        if ended:
-            self._check_at[row.run_id] = self._clock() + self._check_after
         moved = self._put(
             row,
             status=Status.ENDED if ended else Status.LAUNCHED,
@@ -105,6 +103,7 @@ class MemoryRuns:
             backend_status=change.status,
             change_order=change.order,
             ending=change.ending,
+            ended_at=self._clock() if ended else None,
         )
         return Written(True, moved)
 
@@ -117,8 +116,7 @@ class MemoryRuns:
         if relaunch is not None:
             written = self._relaunch(row, relaunch)
             return written.row if written.changed else None
-        self._check_at[row.run_id] = self._clock() + self._check_after
-        return self._put(row, status=Status.ENDED, ending=ending)
+        return self._put(row, status=Status.ENDED, ending=ending, ended_at=self._clock())
 
     def request_stop(self, run_id: str, stop: Stop, caller: str | None = None) -> Written:
         known = self._rows.get(run_id)
@@ -244,6 +242,30 @@ class MemoryOutcomes:
     def standing(self, run_id: str) -> Outcome | Launched | None:
         item = self.items.get(run_id)
         return item[1] if isinstance(item, tuple) else item
+
+
+class MemoryGroups:
+    def __init__(self, limits: Mapping[str, int]) -> None:
+        self.limits = dict(limits)
+        self.held: dict[str, set[str]] = {}
+
+    def limit(self, group: str) -> int | None:
+        return self.limits.get(group)
+
+    def take(self, group: str, run_id: str) -> bool:
+        limit, held = self.limits.get(group), self.held.setdefault(group, set())
+        if limit is None or run_id in held:
+            return True
+        if len(held) >= limit:
+            return False
+        held.add(run_id)
+        return True
+
+    def release(self, group: str, run_id: str) -> None:
+        self.held.setdefault(group, set()).discard(run_id)
+
+    def holders(self) -> dict[str, set[str]]:
+        return {group: set(self.held.get(group, ())) for group in self.limits}
 
 
 class MemoryQueue:

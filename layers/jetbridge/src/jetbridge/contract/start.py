@@ -89,6 +89,9 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
             hasn't ended. Without effect for other callers.
         tags: merged into the tags of the ECS task or Batch job; those in ``run_task`` or
             ``submit_job`` win.
+        concurrency_group: of the runs of this group no more are under way at the same time than
+            the stack's ``ConcurrencyGroups`` says; the others wait in the launch queue. None: there
+            is no limit.
         offload_environment: container environments that don't fit into AWS's limits go to S3
             and the container gets a reference (docs/contract.md, "Large environments").
         finish: how the waiting Airflow task is finished; None: as the stack's ``Finish`` says.
@@ -113,6 +116,7 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     failure_policy: FailurePolicy = FailurePolicy()
     previous: Literal["stop", "attach"] = "stop"
     tags: dict[Tag, Tag] = {}
+    concurrency_group: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}\Z")] | None = None
     offload_environment: bool = False
     finish: Way | None = None
     airflow: AirflowName = "default"

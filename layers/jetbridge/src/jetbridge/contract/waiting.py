@@ -4,10 +4,11 @@ from typing import Literal
 
 from msgspec import Struct
 
-Wait = Literal["capacity", "another_launch", "throttle", "launch_queue"]
+Wait = Literal["capacity", "another_launch", "throttle", "launch_queue", "concurrency_group"]
 """``capacity``: AWS had no room. ``another_launch``: the platform ended the launch before, and
 the next one comes. ``throttle``: AWS throttles launches. ``launch_queue``: launches of other runs
-go first, at the stack's own rate."""
+go first, at the stack's own rate. ``concurrency_group``: as many runs of its group are under way
+as the stack allows."""
 
 
 class Waiting(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -147,6 +147,7 @@ class Run(Struct, frozen=True, kw_only=True):
         supersedes: the run of an earlier try, which must not go on beside this one.
         attached_to: the run that was given to the caller in place of this one; this row is never
             launched and only answers repeated requests.
+        ended_at: when the end was recorded, epoch seconds; rows of earlier versions don't have it.
         handed_over: the end has been given to the finish queue.
         finished: the outcome has been sealed and delivered.
     """
@@ -171,6 +172,7 @@ class Run(Struct, frozen=True, kw_only=True):
     attached_to: str | None = None
     stop: Stop | None = None
     ending: Ending | None = None
+    ended_at: float | None = None
     handed_over: bool = False
     finished: bool = False
 

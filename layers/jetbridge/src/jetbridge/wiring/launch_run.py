@@ -6,7 +6,7 @@ from jetbridge.services.launch import Launch
 from jetbridge.wiring.backends import Backends
 from jetbridge.wiring.launched import tell_launched, tell_waiting
 from jetbridge.wiring.live import note_streams
-from jetbridge.wiring.parts import endings, launch_queue, runs, settings, stop_queue
+from jetbridge.wiring.parts import endings, groups, launch_queue, runs, settings, stop_queue
 
 
 def launch() -> Launch:
@@ -20,6 +20,7 @@ def launch() -> Launch:
         tell=tell_launched(),
         stack_key=settings().stack_key,
         streams=note_streams(),
+        groups=groups(),
     )
 
 

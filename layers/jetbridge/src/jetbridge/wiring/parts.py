@@ -3,6 +3,8 @@
 from functools import cache
 
 from jetbridge.aws import client
+from jetbridge.concurrency.dynamodb import DynamoGroups
+from jetbridge.concurrency.limits import limits_in
 from jetbridge.queues.sqs import SqsQueue
 from jetbridge.runs.dynamodb import DynamoRuns
 from jetbridge.runs.tries import DynamoTries
@@ -45,8 +47,13 @@ def tries() -> DynamoTries:
     return DynamoTries(client("dynamodb"), settings().runs_table, settings().check_after_seconds)
 
 
+def groups() -> DynamoGroups:
+    known = settings()
+    return DynamoGroups(client("dynamodb"), known.runs_table, limits_in(known.concurrency_groups))
+
+
 def hand_over() -> HandOver:
-    return HandOver(runs(), finish_queue())
+    return HandOver(runs(), finish_queue(), groups())
 
 
 def endings(waits: TellWaiting | None = None) -> Endings:

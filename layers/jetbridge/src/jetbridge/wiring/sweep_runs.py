@@ -7,7 +7,7 @@ from jetbridge.services.audit import Audit
 from jetbridge.services.sweep import Sweep
 from jetbridge.telemetry import unreadable
 from jetbridge.wiring.backends import Backends
-from jetbridge.wiring.parts import launch_queue, runs, settings, stop_queue
+from jetbridge.wiring.parts import groups, launch_queue, runs, settings, stop_queue
 from jetbridge.wiring.track_run import track
 
 # A client's pool has ten connections.
@@ -36,6 +36,7 @@ def audit() -> Audit:
         places={"ecs": known.cluster_arns, "batch": known.job_queue_arns},
         each=_threads().map,
         report=unreadable,
+        groups=groups(),
     )
 
 
