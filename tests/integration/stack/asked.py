@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -26,13 +27,19 @@ class Request:
     message: str
 
     @property
+    def name(self) -> str:
+        """The role's or user's; empty for a service."""
+        _, _, named = self.principal.partition("/")
+        return named.partition("/")[0]
+
+    @property
     def kind(self) -> tuple[object, ...]:
         """The same for requests that differ in nothing but ids."""
         context = sorted(
             (key, _ID.sub("#", str(value))) for key, value in self.check.context.items()
         )
         return (
-            self.principal.partition("/")[2].partition("/")[0] or self.principal,
+            self.name or self.principal,
             self.check.action,
             _ID.sub("#", self.check.resource),
             str(context),
@@ -58,10 +65,7 @@ class Asked:
 
     def of(self, name: str) -> Iterator[Request]:
         """The requests of a role or user by its physical name."""
-        for request in self.requests:
-            parts = request.principal.split("/")
-            if len(parts) > 1 and parts[1] == name:
-                yield request
+        return (request for request in self.requests if request.name == name)
 
     def name_of(self, policy: str) -> str:
         """Who has a policy of the template: a role's physical name, or Airflow's user."""
@@ -80,13 +84,18 @@ class Asked:
 
     @cached_property
     def documents(self) -> Mapping[str, list[Document]]:
-        """By principal's name: all documents of each role and user that has asked for something."""
+        """By principal's name: all documents of each role and user that has asked for something,
+        and is still there."""
         names = {
-            (request.principal.split(":")[5].split("/")[0], request.principal.split("/")[1])
+            (request.principal.split(":")[5].partition("/")[0], request.name)
             for request in self.requests
-            if "/" in request.principal
+            if request.name
         }
-        return {name: self._documents_of(kind, name) for kind, name in names}
+        found = {}
+        for kind, name in names:
+            with suppress(self._iam.exceptions.NoSuchEntityException):
+                found[name] = self._documents_of(kind, name)
+        return found
 
     def _documents_of(self, kind: str, name: str) -> list[Document]:
         if kind == "user":

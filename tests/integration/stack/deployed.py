@@ -80,8 +80,11 @@ class Deployed:
             raise FunctionFailed(payload)
         return payload
 
-    def add_airflow(self, name: str) -> None:
-        """Deploy what another Airflow needs to use the stack under a name of its own."""
+    def add_airflow(self, name: str) -> str:
+        """Deploy what another Airflow needs to use the stack under a name of its own.
+
+        Returns the ARN of the policy that its role needs.
+        """
         formation = self.client("cloudformation")
         parameters = {
             "AirflowName": name,
@@ -99,6 +102,9 @@ class Deployed:
         formation.get_waiter("stack_create_complete").wait(
             StackName=f"jetbridge-airflow-{name}", WaiterConfig={"Delay": 1, "MaxAttempts": 60}
         )
+        described = formation.describe_stacks(StackName=f"jetbridge-airflow-{name}")
+        [output] = described["Stacks"][0]["Outputs"]
+        return str(output["OutputValue"])
 
     def make_operator(self) -> None:
         """The user ``operator``, with the rights that docs/cli.md says the command needs."""

@@ -55,3 +55,59 @@ def test_tags_reach_tasks_and_jobs(deployed: Deployed) -> None:
 
 def test_the_audit_looks_at_all_clusters_and_queues(deployed: Deployed) -> None:
     deployed.invoke("sweep-runs", {"audit": True})
+
+
+@pytest.mark.parametrize(
+    ("queue", "dead_letters"),
+    [
+        ("LaunchQueue", "LaunchDeadLetters"),
+        ("StateChangeQueue", "StateChangeDeadLetters"),
+        ("FinishQueue", "FinishDeadLetters"),
+        ("LogsQueue", "LogsDeadLetters"),
+        ("StopQueue", "StopDeadLetters"),
+        ("NotifyQueue", "NotifyDeadLetters"),
+    ],
+)
+def test_what_can_never_succeed_is_given_up(
+    deployed: Deployed, queue: str, dead_letters: str
+) -> None:
+    body = json.dumps({"nonsense": uuid.uuid4().hex})
+    deployed.client("sqs").send_message(QueueUrl=_url(deployed, queue), MessageBody=body)
+    _wait_dead(deployed, dead_letters, body)
+
+
+@pytest.mark.parametrize(
+    ("function", "dead_letters"),
+    [("start-run", "StartFailures"), ("relay-logs", "RelayFailures")],
+)
+def test_a_failed_invocation_is_given_up(
+    deployed: Deployed, function: str, dead_letters: str
+) -> None:
+    mark = uuid.uuid4().hex
+    deployed.client("lambda").invoke(
+        FunctionName=f"jetbridge-{function}",
+        InvocationType="Event",
+        Payload=json.dumps({"awslogs": {"data": mark}}),
+    )
+    _wait_dead(deployed, dead_letters, mark)
+
+
+def _url(deployed: Deployed, queue: str) -> str:
+    formation = deployed.client("cloudformation")
+    found = formation.describe_stack_resource(StackName="jetbridge", LogicalResourceId=queue)
+    return str(found["StackResourceDetail"]["PhysicalResourceId"])
+
+
+def _wait_dead(deployed: Deployed, queue: str, text: str) -> None:
+    """Until a dead letter has the text; it is deleted."""
+    sqs, url = deployed.client("sqs"), _url(deployed, queue)
+
+    def found() -> bool:
+        answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=1)
+        for message in answer.get("Messages", ()):
+            if text in message["Body"]:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                return True
+        return False
+
+    deployed.wait(found, 30, f"{text} in {queue}")
