@@ -133,6 +133,10 @@ matrix: $(call ready,dev $(CLOUD)) ## Test the provider on each Airflow and Pyth
 docs-tables: $(call ready,dev) ## Write the tables of docs that are generated
 	@$(VENV)/dev/bin/python scripts/tables.py
 
+.PHONY: verify-example
+verify-example: $(call ready,$(CLOUD) cli) ## jetbridge verify on a local cloud; writes the example of its report
+	@$(VENV)/local/bin/python -m jetbridge_local.verify docs/examples
+
 .PHONY: build
 build: $(call ready,sam) ## sam build
 	PATH="$(VENV)/tools/bin:$(VENV)/sam/bin:$$PATH" sam build
