@@ -1,4 +1,4 @@
-"""The deployed policies allow what is asked of AWS, and nothing that nobody asks for.
+"""The deployed policies allow what is asked of AWS, and two evaluators agree about it.
 
 All requests of this folder's tests have been recorded with IAM's decisions by then: these tests run
 last, and only with all the others.
@@ -7,13 +7,12 @@ last, and only with all the others.
 import json
 import os
 import subprocess
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from asked import Asked, Request, statement_allows, without
+from asked import Asked, Request
 from deployed import Deployed
 from operating import NO_TABLE
 
@@ -22,12 +21,6 @@ from jetbridge_local.demo.paths import in_repository
 from jetbridge_local.ministack_seam.identities import allowed_by
 
 TESTS = Path(__file__).parents[2]
-STATEMENTS = [
-    (policy, sid)
-    for policy, names in tomllib.loads((TESTS / "statements.toml").read_text()).items()
-    for sid in names
-]
-ELSEWHERE = tomllib.loads((TESTS / "proven_elsewhere.toml").read_text())
 SECOND_OPINION = in_repository().environment("second-opinion")
 JUDGE = TESTS / "second_opinion" / "judge.mjs"
 
@@ -51,34 +44,6 @@ def test_nothing_that_is_asked_for_is_denied(asked: Asked) -> None:
         and ":user/" not in request.principal
     }
     assert not denied, "\n".join(sorted(denied))
-
-
-@pytest.mark.parametrize(("policy", "sid"), STATEMENTS, ids=[".".join(each) for each in STATEMENTS])
-def test_statement_is_needed(asked: Asked, policy: str, sid: str) -> None:
-    """Every action that it allows is used, and without it something is denied."""
-    document = asked.document(policy)
-    found = [each for each in document["Statement"] if each.get("Sid") == sid]
-    assert found, f"{policy} has no statement {sid}: what it allowed is denied"
-    [statement] = found
-    requests = [each for each in asked.of(asked.name_of(policy)) if each.allowed]
-    used = {each.check.action for each in requests if statement_allows(statement, each)}
-    listed = statement["Action"]
-    allowed = {listed} if isinstance(listed, str) else set(listed)
-    elsewhere = set(ELSEWHERE.get(f"{policy}.{sid}", {}).get("actions", ()))
-    unused = allowed - used - elsewhere
-    assert not unused, f"{policy}, statement {sid}: {unused} is allowed and not used"
-    if allowed <= elsewhere:
-        return
-    others = [without(document, sid), *_besides(asked, policy, document)]
-    lost = [each for each in requests if not allowed_by(others, each.principal, each.check)]
-    assert lost, f"{policy}: without the statement {sid} nothing is denied"
-
-
-def _besides(asked: Asked, policy: str, document: dict[str, Any]) -> list[dict[str, Any]]:
-    """What else a user has; a role has one document."""
-    if policy != "AirflowPolicy":
-        return []
-    return [each for each in asked.documents[asked.name_of(policy)] if each != document]
 
 
 def test_a_second_evaluator_agrees(asked: Asked) -> None:

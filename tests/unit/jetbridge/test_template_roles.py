@@ -98,27 +98,6 @@ def test_statements_have_names(role: str) -> None:
     assert len(names) == len(set(names))
 
 
-def test_each_statement_is_proven() -> None:
-    """The list is what the tests of the deployed stack prove, name by name."""
-    listed = tomllib.loads((ROOT / "tests" / "statements.toml").read_text())
-    policies = {name: granted(item) for name, item in ROLES.items()}
-    policies["AirflowPolicy"] = resources("AWS::IAM::ManagedPolicy")["AirflowPolicy"]["Properties"][
-        "PolicyDocument"
-    ]["Statement"]
-    assert listed == {
-        name: [_plain(each)["Sid"] for each in written] for name, written in policies.items()
-    }
-
-
-def test_what_is_proven_elsewhere_is_allowed_and_proven_there() -> None:
-    elsewhere = tomllib.loads((ROOT / "tests" / "proven_elsewhere.toml").read_text())
-    for named, proof in elsewhere.items():
-        role, sid = named.split(".")
-        [statement] = [each for each in map(_plain, granted(ROLES[role])) if each["Sid"] == sid]
-        assert set(proof["actions"]) <= set(_listed(statement["Action"]))
-        assert (ROOT / proof["test"]).exists()
-
-
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_function_reads_its_own_queue_alone(function: str) -> None:
     fed = {
