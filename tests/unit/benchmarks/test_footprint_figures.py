@@ -31,7 +31,7 @@ def test_a_figure_that_is_no_measurement_is_named(nothing: float | None) -> None
 
 
 def test_cost_is_of_requests_and_gb_seconds() -> None:
-    """By aws.amazon.com/lambda/pricing: $0.20 a million requests, $0.0000133334 a GB-second (arm)."""
+    """By aws.amazon.com/lambda/pricing: a million requests $0.20, a GB-second $0.0000133334."""
     measured = AtMemory(512, cold_ms=[990, 1000, 1010], warm_ms=[99, 100, 101])
     assert measured.usd_per_million_warm == pytest.approx(0.20 + 0.05 * 13.3334)
     assert measured.usd_per_million_cold == pytest.approx(0.20 + 0.5 * 13.3334)

@@ -4,7 +4,8 @@ from jetbridge.aws import client
 from jetbridge.bus.eventbridge import EventBridgeBus
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
 from jetbridge.services.finish import Finish
-from jetbridge.wiring.logs import logs_pacer, logs_source
+from jetbridge.wiring.at_start import at_start
+from jetbridge.wiring.logs import hasty_logs, logs_pacer, logs_source
 from jetbridge.wiring.parts import logs_queue, notify_queue, runs, settings
 
 
@@ -24,3 +25,6 @@ def finish() -> Finish:
         pacer=pacer,
         result_wait_seconds=known.result_wait_seconds,
     )
+
+
+at_start(finish, lambda: hasty_logs(settings().region))
