@@ -48,7 +48,7 @@ from benchmarks.workspace import Workspace
 from jetbridge_local.demo.application import parameter
 
 ROUNDS = Rounds(least=3, most=9, seconds=80)
-ROUNDS_AT_MEMORY = Rounds(least=3, most=7, seconds=120)
+ROUNDS_AT_MEMORY = Rounds(least=3, most=7, seconds=100)
 WARM_AT_MEMORY = 6
 FIRST_INVOCATIONS = 5
 WARM_INVOCATIONS = 30

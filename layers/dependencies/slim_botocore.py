@@ -24,23 +24,31 @@ def slim(data: Path, services: Collection[str]) -> None:
     for partition in content["partitions"]:
         known = partition["services"]
         partition["services"] = {name: known[name] for name in known if name in services}
-    endpoints.write_text(_compact(content))
+    _replace(endpoints, _compact(content).encode())
     for path in data.glob("*/*/service-2.json.gz"):
         model = without_documentation(json.loads(gzip.decompress(path.read_bytes())))
-        path.write_bytes(gzip.compress(_compact(model).encode(), mtime=0))
+        _replace(path, gzip.compress(_compact(model).encode(), mtime=0))
 
 
 def without_documentation(value: Any) -> Any:
-    """A member of a shape may have this name: then it isn't a text."""
+    """A member of a shape may have this name: then it isn't a text. botocore itself asks for that
+    of ``clientContextParams`` (botocore/model.py)."""
     if isinstance(value, list):
         return [without_documentation(each) for each in value]
     if not isinstance(value, dict):
         return value
     return {
-        name: without_documentation(each)
+        name: each if name == "clientContextParams" else without_documentation(each)
         for name, each in value.items()
         if not (name == "documentation" and isinstance(each, str))
     }
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """As a new file: the old one may be the installer's cache under another name."""
+    draft = path.with_name(f"{path.name}.new")
+    draft.write_bytes(content)
+    draft.replace(path)
 
 
 def _compact(content: Any) -> str:

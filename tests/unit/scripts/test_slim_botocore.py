@@ -10,9 +10,8 @@ import botocore
 import pytest
 from botocore.loaders import Loader
 from botocore.session import Session, get_session
-from jetbridge_testing.template import ROOT
 
-LAYER = ROOT / "layers" / "dependencies"
+LAYER = Path(__file__).parents[3] / "layers" / "dependencies"
 SERVICES = ("batch", "dynamodb", "ecs", "events", "lambda", "logs", "s3", "secretsmanager", "sqs")
 REGIONS = ("us-east-1", "eu-central-1", "us-gov-west-1", "cn-north-1", "ap-southeast-5")
 
@@ -23,8 +22,14 @@ def slim(tmp_path_factory: pytest.TempPathFactory) -> Session:
     whole = Path(botocore.__file__).parent / "data"
     kept = shutil.ignore_patterns(*(each.name for each in whole.iterdir() if _is_odd(each)))
     shutil.copytree(whole, data, ignore=kept)
+    caches = [data / "endpoints.json", *data.glob("s3/*/service-2.json.gz")]
+    for path in caches:
+        path.with_name("cache").hardlink_to(path)
     subprocess.run([sys.executable, LAYER / "slim_botocore.py", data, *SERVICES], check=True)
     assert sorted(each.name for each in data.iterdir() if each.is_dir()) == sorted(SERVICES)
+    for path in caches:
+        original = whole / path.relative_to(data)
+        assert path.with_name("cache").read_bytes() == original.read_bytes()
     session = get_session()
     loader = Loader([str(data)], include_default_search_paths=False)
     session.register_component("data_loader", loader)
@@ -52,6 +57,7 @@ def test_clients_are_the_same(slim: Session, service: str) -> None:
         assert ours.meta.method_to_api_mapping == theirs.meta.method_to_api_mapping
     ours_model, theirs_model = ours.meta.service_model, theirs.meta.service_model
     assert ours_model.shape_names == theirs_model.shape_names
+    assert _names(ours_model) == _names(theirs_model)
     for name in theirs_model.operation_names:
         mine, other = ours_model.operation_model(name), theirs_model.operation_model(name)
         assert mine.http == other.http
@@ -70,8 +76,14 @@ def test_nothing_but_documentation_is_left_out(slim: Session) -> None:
     whole = get_session().get_component("data_loader")
     ours = slim.get_component("data_loader").load_service_model("s3", "service-2")
     theirs = whole.load_service_model("s3", "service-2")
+    kept = _texts(ours.pop("clientContextParams"))
+    assert kept == _texts(theirs.pop("clientContextParams")) > 0
     assert _texts(ours) == 0 < _texts(theirs)
     assert _without(theirs) == _without(ours)
+
+
+def _names(model: Any) -> list[str]:
+    return [each.name for each in model.client_context_parameters]
 
 
 def _texts(value: Any) -> int:
