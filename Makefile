@@ -48,8 +48,12 @@ help: ## This list
 demo: $(call ready,$(CLOUD) airflow) ## Run the example end to end; KEEP=1 leaves it up
 	@$(VENV)/local/bin/python -m jetbridge_local.demo $(if $(KEEP),--keep)
 
+.PHONY: up
+up: $(call ready,$(CLOUD) airflow) ## A local cloud, the stack and Airflow to work with; again, it deploys what has changed
+	@$(VENV)/local/bin/python -m jetbridge_local.demo --up
+
 .PHONY: down
-down: $(call ready,local) ## Stop what `make demo KEEP=1` left up
+down: $(call ready,local) ## Stop what `make up` or `make demo KEEP=1` left up
 	@$(VENV)/local/bin/python -m jetbridge_local.demo --down
 
 .PHONY: test
@@ -58,6 +62,7 @@ test: test-unit test-provider test-package test-contract test-integration test-e
 .PHONY: test-unit
 test-unit: $(call ready,dev)
 	$(PYTEST_DEV) tests/unit -q -n 2
+	@$(VENV)/dev/bin/python scripts/causes.py
 
 .PHONY: test-provider
 test-provider: $(call ready,airflow)

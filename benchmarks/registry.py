@@ -11,6 +11,7 @@ Benchmark = Callable[[Workspace], Result]
 MODULES = {
     "feed": "benchmarks.feed",
     "burst": "benchmarks.burst",
+    "cost": "benchmarks.cost",
     "flood": "benchmarks.flood",
     "footprint": "benchmarks.footprint",
     "lag": "benchmarks.lag",

@@ -15,6 +15,8 @@ from benchmarks.stack import Stack
 _WRITTEN_AT_ONCE = 25
 _PATIENCE_SECONDS = 60
 _RUN_ID_LENGTH = 20
+# As many as jetbridge.runs.unfinished has.
+_SHARDS = 16
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Rows:
             | {
                 "run_id": {"S": each.run_id},
                 "backend_id": {"S": each.task},
+                "shard": {"S": f"{number % _SHARDS:x}"},
                 "created_at": {"N": str(now - 60)},
                 "check_at": {"N": str(check_at(number))},
             }
@@ -67,15 +70,15 @@ class Rows:
 
     def due(self, now: float) -> int:
         """How many unfinished rows the sweeper is to look at."""
-        pages = self._stack.client("dynamodb").get_paginator("query")
+        pages = self._stack.client("dynamodb").get_paginator("scan")
         return sum(
             page["Count"]
             for page in pages.paginate(
                 TableName=self._table,
-                IndexName="active",
+                IndexName="unfinished",
                 Select="COUNT",
-                KeyConditionExpression="active = :active AND check_at <= :now",
-                ExpressionAttributeValues={":active": {"S": "1"}, ":now": {"N": str(now)}},
+                FilterExpression="check_at <= :now",
+                ExpressionAttributeValues={":now": {"N": str(now)}},
             )
         )
 

@@ -81,10 +81,15 @@ class Workspace:
             cloud.start()
         stack = Stack(stack_name(paths.root), cloud)
         more = parameters(stack) if parameters else {}
-        application = Application(paths, cloud.environment(CALLER), self.processes)
+        application = self.application(stack)
         with self.progress.step("sam build"):
             application.build()
         with self.progress.step("sam deploy"):
             application.deploy(**more)
             application.deploy_example()
         return stack
+
+    def application(self, stack: Stack) -> Application:
+        """What builds and deploys the stacks on the stack's cloud."""
+        environment = stack.cloud.environment(CALLER)
+        return Application(self.paths, environment, self.processes)

@@ -17,10 +17,12 @@ from jetbridge.bus.eventbridge import DETAIL_TYPE, SOURCE
 from jetbridge.contract import (
     Launched,
     Outcome,
+    RunFinished,
     StartAnswer,
     StartRequest,
     StopAnswer,
     StopRequest,
+    Waiting,
     WatchAnswer,
     WatchRequest,
 )
@@ -37,6 +39,7 @@ MESSAGES = {
     "watch-request": WatchRequest,
     "watch-answer": WatchAnswer,
     "launched": Launched,
+    "waiting": Waiting,
     "outcome": Outcome,
 }
 OPERATIONS = {"run_task": ("ecs", "RunTask"), "submit_job": ("batch", "SubmitJob")}
@@ -73,9 +76,9 @@ def json_schema(kind: type[Any]) -> dict[str, Any]:
 
 
 def event_schema() -> dict[str, Any]:
-    """The event on EventBridge: an outcome in AWS's envelope (Amazon EventBridge user guide,
-    "Events", structure)."""
-    outcome = msgspec.json.schema(Outcome)
+    """The event on EventBridge: an outcome and its stack's name in AWS's envelope (Amazon
+    EventBridge user guide, "Events", structure)."""
+    detail = msgspec.json.schema(RunFinished)
     texts = ("id", "account", "time", "region")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -87,10 +90,10 @@ def event_schema() -> dict[str, Any]:
             "detail-type": {"const": DETAIL_TYPE},
             **{name: {"type": "string"} for name in texts},
             "resources": {"type": "array", "items": {"type": "string"}, "maxItems": 0},
-            "detail": {"$ref": outcome["$ref"]},
+            "detail": {"$ref": detail["$ref"]},
         },
         "required": ["version", "source", "detail-type", *texts, "resources", "detail"],
-        "$defs": outcome["$defs"],
+        "$defs": detail["$defs"],
     }
 
 

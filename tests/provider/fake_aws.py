@@ -22,7 +22,7 @@ class FakeDynamoDB:
     ``faults`` are taken one per BatchGetItem: an exception to raise, or a function that picks the
     keys which this call leaves unprocessed; ``query_faults`` one per Query: an exception.
     ``index`` has ``finished_at`` by run id, for one table; without one there is no such index.
-    ``launched`` has the records of launches by run id, which an outcome replaces.
+    ``launched`` and ``waiting`` have the records of those by run id, which an outcome replaces.
     """
 
     PAGE = 40
@@ -30,6 +30,7 @@ class FakeDynamoDB:
     def __init__(self) -> None:
         self.tables: dict[str, dict[str, str]] = {}
         self.launched: dict[str, str] = {}
+        self.waiting: dict[str, str] = {}
         self.faults: deque[Exception | Callable[[list[str]], list[str]]] = deque()
         self.calls: list[list[str]] = []
         self.threads: set[int] = set()
@@ -95,9 +96,12 @@ class FakeDynamoDB:
     def _item(self, rows: dict[str, str], key: str) -> dict[str, Any] | None:
         if key in rows:
             return {"run_id": {"S": key}, "outcome": {"S": rows[key]}}
-        if key in self.launched:
-            return {"run_id": {"S": key}, "launched": {"S": self.launched[key]}}
-        return None
+        standing = {
+            name: {"S": records[key]}
+            for name, records in (("launched", self.launched), ("waiting", self.waiting))
+            if key in records
+        }
+        return {"run_id": {"S": key}, **standing} if standing else None
 
 
 class FakeLambda:

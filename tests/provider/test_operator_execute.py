@@ -364,15 +364,19 @@ class TestExecuteComplete:
         )
         with pytest.raises(RunFailed) as failed:
             ecs().execute_complete({"ti": ti}, event)
+        task = "arn:aws:ecs:eu-central-1:123456789012:task/c/0f1e"
         assert str(failed.value).splitlines() == [
+            f"This task is not in success state {{'taskArn': '{task}', 'containers': ["
+            "{'name': 'main', 'lastStatus': 'STOPPED', 'exitCode': 137}, "
+            "{'name': 'sidecar', 'lastStatus': 'STOPPED', 'exitCode': 0}]}",
             "Run 01k8run failed: out of memory",
             "Exit codes: main exited with 137, sidecar exited with 0",
             "AWS says: OutOfMemoryError: Container killed due to memory usage",
             "Advice: Give the container more memory.",
-            "ECS task: arn:aws:ecs:eu-central-1:123456789012:task/c/0f1e",
-            "Last log lines:",
-            "  main: loading",
-            "  main: still loading",
+            f"ECS task: {task}",
+            "This task is not in success state - last 10 logs from Cloudwatch:",
+            "main: loading",
+            "main: still loading",
         ]
         assert ti.xcoms["exit_codes"] == {"main": 137, "sidecar": 0}
 

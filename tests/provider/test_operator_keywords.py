@@ -1,6 +1,7 @@
 """Migration is one import line: every keyword of the amazon provider's operators is taken."""
 
 import inspect
+import sys
 import tomllib
 from datetime import timedelta
 from pathlib import Path
@@ -53,26 +54,14 @@ def test_the_migration_guide_has_every_keyword_of_the_installed_provider_and_no_
     decided = DECIDED[stock.__name__] | DECIDED["both"]
     assert not DECIDED[stock.__name__].keys() & DECIDED["both"].keys()
     assert set(decided) == set(keywords(stock))
-    assert {how for how, _ in decided.values()} <= {"kept", "changed", "refused"}
+    assert {how for how, _ in decided.values()} <= {"kept", "changed"}
     assert all(why.strip() for _, why in decided.values())
 
 
 @pytest.mark.parametrize(("ours", "stock"), PAIRS)
-def test_what_is_refused_is_refused_when_the_dag_is_parsed_with_its_replacement(ours, stock):
-    decided = DECIDED[stock.__name__] | DECIDED["both"]
-    refused = {name: why for name, (how, why) in decided.items() if how == "refused"}
-    assert refused
-    for name, why in refused.items():
-        replacement = why.split("give `")[1].rstrip("`")
-        with pytest.raises(ValueError, match=f"{name}.*{replacement}"):
-            ours(task_id="t", **{name: "a-value"}, **ARGUMENTS[ours])
-
-
-@pytest.mark.parametrize(("ours", "stock"), PAIRS)
-def test_what_isnt_refused_is_taken(ours, stock):
-    decided = DECIDED[stock.__name__] | DECIDED["both"]
+def test_every_default_can_be_given(ours, stock):
     for name, parameter in keywords(stock).items():
-        if decided[name][0] != "refused" and parameter.default is not inspect.Parameter.empty:
+        if name != "region" and parameter.default is not inspect.Parameter.empty:
             ours(task_id="t", **{name: parameter.default}, **ARGUMENTS[ours])
 
 
@@ -119,10 +108,25 @@ def test_default_args_reach_every_class_of_keywords(ours):
         ),
         (BatchOperator, {}, None),
         (BatchOperator, {"poll_interval": 5}, None),
-        (BatchOperator, {"max_retries": 20}, timedelta(minutes=10)),
+        (EcsRunTaskOperator, {"waiter_max_attempts": None}, None),
+        (EcsRunTaskOperator, {"waiter_max_attempts": sys.maxsize}, None),
+        (EcsRunTaskOperator, {"waiter_delay": None}, None),
+        (EcsRunTaskOperator, {"waiter_delay": None, "waiter_max_attempts": 10}, timedelta(0, 60)),
+        (EcsRunTaskOperator, {"waiter_delay": 86_400}, None),
+        (BatchOperator, {"max_retries": 100}, None),
+        (BatchOperator, {"max_retries": 100, "execution_timeout": timedelta(1)}, timedelta(1)),
+        (BatchOperator, {"max_retries": None, "deferrable": True}, None),
+        (BatchOperator, {"max_retries": 0, "deferrable": True}, None),
+        (BatchOperator, {"max_retries": sys.maxsize, "deferrable": True}, None),
+        (BatchOperator, {"max_retries": 20, "deferrable": True}, timedelta(minutes=10)),
         (
             BatchOperator,
-            {"max_retries": 20, "poll_interval": 1, "execution_timeout": timedelta(hours=1)},
+            {
+                "max_retries": 20,
+                "poll_interval": 1,
+                "execution_timeout": timedelta(hours=1),
+                "deferrable": True,
+            },
             timedelta(seconds=20),
         ),
     ],
@@ -142,6 +146,8 @@ def test_a_limit_of_polling_is_a_limit_of_time(ti, ours, keywords, limit):
         ({"container_name": "main"}, "main"),
         ({"awslogs_stream_prefix": "ecs"}, None),
         ({"awslogs_stream_prefix": "ecs/main"}, "main"),
+        ({"awslogs_stream_prefix": "ecs/medallion/"}, "medallion"),
+        ({"awslogs_stream_prefix": "/"}, None),
         ({"awslogs_stream_prefix": "ecs/main", "container_name": "side"}, "side"),
     ],
 )
@@ -179,6 +185,16 @@ def test_infra_retries_out_of_range_are_refused_when_the_dag_is_parsed(retries):
 
 
 @pytest.mark.parametrize("ours", [EcsRunTaskOperator, BatchOperator])
-def test_region_is_refused_when_the_dag_is_parsed(ours):
-    with pytest.raises(ValueError, match="give region_name"):
-        ours(task_id="t", region="eu-central-1", **ARGUMENTS[ours])
+def test_region_is_warned_of_and_has_no_effect(ours):
+    """As in the amazon provider 9.39: `AwsHookParams.from_constructor` drops it."""
+    from airflow.exceptions import AirflowProviderDeprecationWarning
+    from airflow.sdk import DAG
+
+    with pytest.warns(AirflowProviderDeprecationWarning, match="give region_name"):
+        given = ours(task_id="t", region="eu-central-1", **ARGUMENTS[ours])
+    with (
+        pytest.warns(AirflowProviderDeprecationWarning),
+        DAG("d", schedule=None, default_args={"region": "eu-central-1"}),
+    ):
+        inherited = ours(task_id="t", **ARGUMENTS[ours])
+    assert (given.region_name, inherited.region_name) == (None, None)

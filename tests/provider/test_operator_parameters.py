@@ -96,8 +96,7 @@ def test_submit_job_is_what_the_stock_operator_sends(keywords):
     stock.__dict__["hook"] = hook
     stock.submit_job({"ti": MagicMock(), "task_instance": MagicMock()})
     sent = hook.client.submit_job.call_args.kwargs
-    expected = {key: value for key, value in sent.items() if value != {}}
-    assert BatchOperator(**keywords).job() == {"submit_job": expected}
+    assert BatchOperator(**keywords).job() == {"submit_job": sent}
 
 
 def test_templates_reach_the_environment():
@@ -131,6 +130,15 @@ def test_result_required(ti, required):
     sent = _known_to_all(request)
     assert sent.get("result_required") is (required or None)
     assert decode(StartRequest, sent) == request
+
+
+@pytest.mark.parametrize("container", ["main", None])
+def test_deciding_container(ti, container):
+    """Sent where it says something, as a stack of the last release doesn't know it."""
+    operator = EcsRunTaskOperator(**SEED, deciding_container=container)
+    sent = _known_to_all(operator._start_request(ti))
+    assert sent.get("deciding_container") == container
+    assert ("deciding_container" in sent) is (container is not None)
 
 
 @pytest.mark.parametrize(("asked", "lines"), [(25, 25), ("25", 25), (0, 0), (1000, 100)])
@@ -201,3 +209,16 @@ def test_how_the_task_is_finished(ti):
     assert (pushed.finish, pushed.airflow) == ("push", "other")
     with pytest.raises(ValueError, match="finish is 'poll'; give one of feed, push, rest"):
         BatchOperator(**BATCH, finish="poll")
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"), [("etl", "etl"), (None, None), ("", None), ("None", None)]
+)
+def test_the_concurrency_group_is_asked_for_where_there_is_one(ti, given, asked):
+    """A stack that is older than the provider doesn't know the field."""
+    for operator, keywords in ((EcsRunTaskOperator, SEED), (BatchOperator, BATCH)):
+        made = operator(**keywords, concurrency_group=given)
+        assert "concurrency_group" in made.template_fields
+        request = made._start_request(ti)
+        assert request.concurrency_group == asked
+        assert ("concurrency_group" in _known_to_all(request)) is (asked is not None)

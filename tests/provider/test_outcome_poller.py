@@ -96,6 +96,45 @@ def test_the_record_of_a_launch_is_told_whenever_it_is_another_one(dynamodb):
     assert told == ["launched", "running", "done"]
 
 
+def test_what_a_run_waits_for_is_told_before_its_launch(dynamodb):
+    told: list[tuple[str, str]] = []
+
+    async def scenario() -> None:
+        async def waits() -> None:
+            async for kind, text in OutcomePoller.shared(TABLE).news("run"):
+                told.append((kind, text))  # each is looked for as it comes
+
+        waiting = asyncio.create_task(waits())
+        for step in ("capacity", "throttle"):
+            dynamodb.waiting["run"] = step
+            await until(lambda step=step: ("waiting", step) in told)
+        dynamodb.launched["run"] = "launched"
+        await until(lambda: len(told) == 3)
+        dynamodb.tables["outcomes"]["run"] = "done"
+        await waiting
+
+    asyncio.run(scenario())
+    assert told == [
+        ("waiting", "capacity"),
+        ("waiting", "throttle"),
+        ("launched", "launched"),
+        ("outcome", "done"),
+    ]
+
+
+def test_both_records_at_once_are_both_told(dynamodb):
+    dynamodb.waiting["run"], dynamodb.launched["run"] = "capacity", "launched"
+    told: list[str] = []
+
+    async def scenario() -> None:
+        news = OutcomePoller.shared(TABLE).news("run")
+        told.extend([(await anext(news)).kind, (await anext(news)).kind])
+        await news.aclose()
+
+    asyncio.run(scenario())
+    assert told == ["waiting", "launched"]
+
+
 def test_an_eager_waiter_among_many_hears_of_its_launch_in_the_next_pass(dynamodb):
     dynamodb.index = {}
 

@@ -3,8 +3,10 @@
 import asyncio
 import json
 from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
+import virtual_time
 from fake_aws import FakeDynamoDB
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ from airflow_provider_jetbridge import aws
 from airflow_provider_jetbridge.triggers import guard
 from airflow_provider_jetbridge.triggers.guard import hold_seconds
 from airflow_provider_jetbridge.triggers.run import JetbridgeRunTrigger
-from jetbridge.contract import encode
+from jetbridge.contract import Launched, Waiting, encode
 
 
 class Clock:
@@ -138,3 +140,44 @@ def test_an_attached_try_is_in_the_event(dynamodb, clock, make_event):
     one.attached_try = ["ti", 2]
     events = asyncio.run(fire(restarted(one)))
     assert events == [{**make_event(), "attached_try": ["ti", 2]}]
+
+
+def test_the_log_says_what_the_run_waits_for_within_a_minute(monkeypatch, make_outcome):
+    """Nobody tells of a launch for 40 s, then of a wait for capacity, then of a launch."""
+    fake = FakeDynamoDB()
+    fake.tables["outcomes"] = {}
+    monkeypatch.setattr(aws, "client", lambda access, service, **defaults: fake)
+    poller = import_module("airflow_provider_jetbridge.triggers.poller")
+    monkeypatch.setattr(poller, "ThreadPoolExecutor", virtual_time.Inline)
+    waits = Waiting(run_id="01k8run", launch=2, what="capacity", reason="no room", since=0.0)
+    launched = Launched(
+        run_id="01k8run", backend="ecs", region="r", backend_id="arn/1", launched_at=1.0, launch=2
+    )
+    waiter = trigger(deferred_at=0.0)
+    lines: list[tuple[float, str]] = []
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        monkeypatch.setattr(
+            type(waiter),
+            "log",
+            SimpleNamespace(info=lambda text, *said: lines.append((loop.time(), text % said))),
+        )
+        news = asyncio.create_task(waiter._news())
+        await asyncio.sleep(40)
+        fake.waiting["01k8run"] = encode(waits)
+        await asyncio.sleep(40)
+        fake.launched["01k8run"] = encode(launched)
+        await asyncio.sleep(90)
+        fake.tables["outcomes"]["01k8run"] = encode(make_outcome())
+        await news
+
+    virtual_time.run(lambda _: scenario())
+    told = [(round(at), text.split(": ")[0][:40]) for at, text in lines]
+    assert told == [
+        (30, "Run 01k8run isn't launched yet"),
+        (40, "Run 01k8run waits for capacity since 197"),
+        (80, "Run 01k8run is launched as ECS task arn/"),
+        (120, "Run 01k8run"),
+    ]
+    assert "its ECS task doesn't run yet" in lines[-1][1]

@@ -2,9 +2,9 @@
 
 import pytest
 
-from airflow_provider_jetbridge.completion import describe
+from airflow_provider_jetbridge.failing import describe
 from airflow_provider_jetbridge.story import Storyteller, tell_outcome
-from jetbridge.contract import Cause, Death, Launched, State, encode
+from jetbridge.contract import Cause, Death, Launched, State, Waiting, encode
 
 
 class Log(list):
@@ -48,11 +48,69 @@ def test_a_record_that_comes_late_tells_both_chapters():
 
 
 @pytest.mark.parametrize("unreadable", ["", "[]", "{}", '{"run_id": 7}'])
-def test_a_record_that_cannot_be_read_harms_nobody(unreadable):
+@pytest.mark.parametrize("kind", ["launched", "waiting"])
+def test_a_record_that_cannot_be_read_harms_nobody(unreadable, kind):
     log = Log()
-    Storyteller(log).launched(unreadable)
+    getattr(Storyteller(log), kind)(unreadable)
     assert len(log) == 1
     assert "can't be read" in log[0]
+
+
+def waiting(**changes) -> str:
+    fields = {"run_id": "01k8run", "launch": 2, "what": "capacity", "reason": "no room"}
+    return encode(Waiting(**{**fields, "since": 0.0, "until": 3600.0, "next_at": 15.0, **changes}))
+
+
+def test_a_wait_is_told_once_with_its_end():
+    log = Log()
+    story = Storyteller(log)
+    for told in (
+        waiting(),
+        waiting(next_at=45.0),
+        waiting(until=None, next_at=None, what="throttle", launch=3),
+    ):
+        story.waiting(told)
+    assert log == [
+        "Run 01k8run waits for capacity since 1970-01-01 00:00:00 UTC, next tried at 1970-01-01 "
+        "00:00:15 UTC, until 1970-01-01 01:00:00 UTC at most: no room",
+        "Run 01k8run waits, because AWS throttles launches, since 1970-01-01 00:00:00 UTC: no room",
+    ]
+
+
+def test_a_wait_that_is_over_is_not_told():
+    log = Log()
+    story = Storyteller(log)
+    story.launched(record(launch=2))
+    story.waiting(waiting())
+    assert log == ["Run 01k8run is launched as ECS task arn/1 (launch 2)"]
+
+
+def test_half_a_minute_of_nothing_is_told_once_for_each_launch():
+    log = Log()
+    story = Storyteller(log)
+    assert story.remind("01k8run")
+    assert story.remind("01k8run")
+    story.launched(record())
+    assert len(log) == 2
+    assert story.remind("01k8run")
+    assert len(log) == 2, "half a minute has not passed since the launch"
+    assert story.remind("01k8run")
+    assert story.remind("01k8run")
+    story.launched(record(backend="batch", backend_id="8f2c", launch=2))
+    assert story.remind("01k8run")
+    assert story.remind("01k8run")
+    story.launched(record(backend="batch", launch=2, started_at="2026-01-01T00:00:05Z"))
+    assert not story.remind("01k8run"), "it runs"
+    assert log == [
+        "Run 01k8run isn't launched yet: it waits in the launch queue, behind other runs",
+        "Run 01k8run is launched as ECS task arn/1",
+        "Run 01k8run: its ECS task doesn't run yet: ECS places it, prepares its network and pulls "
+        "its images",
+        "Run 01k8run is launched as Batch job 8f2c (launch 2)",
+        "Run 01k8run: its Batch job doesn't run yet: it waits in its queue for room (RUNNABLE), or "
+        "its images are pulled (STARTING)",
+        "Run 01k8run runs since 2026-01-01T00:00:05Z",
+    ]
 
 
 def test_the_whole_story(make_outcome):

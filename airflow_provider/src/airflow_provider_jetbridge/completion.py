@@ -1,29 +1,23 @@
-"""From an outcome to what Airflow's task does: return a value, or raise."""
+"""The outcome or launch in a trigger's event, if it is that of this try."""
 
 from __future__ import annotations
 
-from collections.abc import Container
 from typing import Any, NamedTuple
 
-from airflow.providers.common.compat.sdk import AirflowSkipException, AirflowTaskTimeout
 from msgspec import UNSET
 
 from airflow_provider_jetbridge import settings
 from airflow_provider_jetbridge.exceptions import (
     EarlierOutcome,
     ForeignOutcome,
-    RunFailed,
-    RunStopped,
     UnreadableOutcome,
 )
-from airflow_provider_jetbridge.story import KINDS
+from airflow_provider_jetbridge.failing import raise_unless_succeeded
 from jetbridge.contract import (
     AirflowCaller,
-    Cause,
     ContractError,
     Launched,
     Outcome,
-    State,
     decode,
     inert_lines,
     run_id_of,
@@ -153,42 +147,3 @@ def launch_of(event: dict[str, Any] | None, ti: Any, airflow: str | None = None)
     if outcome.backend_id is None:
         raise_unless_succeeded(outcome)
     return Launch(outcome.run_id, outcome.backend_id or "")
-
-
-def raise_unless_succeeded(outcome: Outcome, skip_on_exit_code: Container[int] = ()) -> None:
-    """Raise what Airflow expects of a run that didn't succeed.
-
-    Raises:
-        AirflowSkipException: the run failed, and every exit code but 0 is one to skip on.
-        AirflowTaskTimeout: it was stopped because its time (``execution_timeout``) was over.
-        RunStopped: it was stopped for another reason.
-        RunFailed: it failed.
-    """
-    if outcome.state is State.SUCCEEDED:
-        return
-    message = describe(outcome)
-    if outcome.state is State.STOPPED:
-        raise (AirflowTaskTimeout if outcome.cause is Cause.TIMEOUT else RunStopped)(message)
-    failures = [code for code in outcome.exit_codes.values() if code != 0]
-    if failures and all(code in skip_on_exit_code for code in failures):
-        raise AirflowSkipException(message)
-    raise RunFailed(message)
-
-
-def describe(outcome: Outcome) -> str:
-    """What helps people to correct a run that didn't succeed.
-
-    It becomes an exception's text and so stands on Airflow's page, where nothing that the
-    container or AWS says may act.
-    """
-    exits = ", ".join(f"{name} exited with {code}" for name, code in outcome.exit_codes.items())
-    lines = [f"Run {outcome.run_id} {outcome.state}: {outcome.cause.replace('_', ' ')}"]
-    lines += [f"Exit codes: {exits}"] if exits else ["No container has an exit code"]
-    lines += [f"AWS says: {outcome.reason}"] if outcome.reason else []
-    lines += [f"Advice: {outcome.advice}"] if outcome.advice else []
-    if outcome.backend_id:
-        lines.append(f"{KINDS[outcome.backend]}: {outcome.backend_id}")
-    if outcome.last_lines:
-        lines.append("Last log lines:")
-        lines += [f"  {line}" for line in outcome.last_lines]
-    return "\n".join(map(inert_lines, lines))

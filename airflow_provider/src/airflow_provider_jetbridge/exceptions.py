@@ -26,6 +26,14 @@ class RunFailed(AirflowException):
     """The container ran and failed, or couldn't run."""
 
 
+class RunFailedForGood(AirflowFailException, RunFailed):
+    """The container exited with a code of ``fail_on_exit_code``: Airflow doesn't try again."""
+
+
+class NestedExecute(AirflowFailException):
+    """``execute`` was called by another task's code, which Airflow couldn't resume."""
+
+
 class RunStopped(AirflowException):
     """Somebody stopped the run."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from jetbridge.contract import (
@@ -9,6 +10,7 @@ from jetbridge.contract import (
     Launched,
     Outcome,
     State,
+    Waiting,
     decode,
     inert_lines,
     read_record,
@@ -16,6 +18,20 @@ from jetbridge.contract import (
 
 KINDS = {"ecs": "ECS task", "batch": "Batch job"}
 """What AWS calls a launch of each backend."""
+
+
+WAITS = {
+    "capacity": "waits for capacity",
+    "another_launch": "waits to be launched anew",
+    "throttle": "waits, because AWS throttles launches,",
+    "launch_queue": "waits in the launch queue",
+    "concurrency_group": "waits for its concurrency group",
+}
+
+NOT_RUNNING = {
+    "ecs": "ECS places it, prepares its network and pulls its images",
+    "batch": "it waits in its queue for room (RUNNABLE), or its images are pulled (STARTING)",
+}
 
 
 class Storyteller:
@@ -28,6 +44,10 @@ class Storyteller:
     def __init__(self, log: Any) -> None:
         self._log = log
         self._told: set[tuple[int, bool]] = set()
+        self._last: Launched | None = None
+        self._waits: tuple[int, str, float | None] | None = None
+        self._seen = 0
+        self._reminded: set[int] = set()
 
     def launched(self, record: str) -> Launched | None:
         """Tell what is new in a ``Launched`` record, given as JSON text, and return it.
@@ -40,6 +60,7 @@ class Storyteller:
             text = inert_lines(str(error))
             self._log.warning("The record of the launch can't be read: %s", text)
             return None
+        self._last = launch
         if self._new(launch.launch, running=False):
             self._log.info(
                 "Run %s is launched as %s %s%s",
@@ -51,6 +72,52 @@ class Storyteller:
         if launch.started_at and self._new(launch.launch, running=True):
             self._log.info("Run %s runs since %s", launch.run_id, launch.started_at)
         return launch
+
+    def waiting(self, record: str) -> None:
+        """Tell what a run waits for, given as the JSON text of a ``Waiting``; again only if it is
+        something else, or if that ends at another time. Never raises."""
+        try:
+            waits = decode(Waiting, read_record(record))
+        except ContractError as error:
+            text = inert_lines(str(error))
+            self._log.warning("The record of what the run waits for can't be read: %s", text)
+            return
+        told = (waits.launch, waits.what, waits.until)
+        if told == self._waits or (self._last and self._last.launch >= waits.launch):
+            return
+        self._waits = told
+        self._log.info(
+            "Run %s %s since %s%s%s: %s",
+            waits.run_id,
+            WAITS[waits.what],
+            _time(waits.since),
+            f", next tried at {_time(waits.next_at)}" if waits.next_at else "",
+            f", until {_time(waits.until)} at most" if waits.until else "",
+            inert_lines(waits.reason),
+        )
+
+    def remind(self, run_id: str) -> bool:
+        """Tell that half a minute has passed without a launch, or without a container that runs.
+
+        Called twice a minute. Tells once for each launch, the second time that it is called after
+        it. Returns whether to come again.
+        """
+        last = self._last
+        if last is not None and last.started_at:
+            return False
+        launch = last.launch if last else 0
+        if launch in self._reminded or launch != self._seen:
+            self._seen = launch
+            return True
+        self._reminded.add(launch)
+        if last is not None:
+            kind, doing = KINDS[last.backend], NOT_RUNNING[last.backend]
+            self._log.info("Run %s: its %s doesn't run yet: %s", run_id, kind, doing)
+        elif self._waits is None:
+            self._log.info(
+                "Run %s isn't launched yet: it waits in the launch queue, behind other runs", run_id
+            )
+        return True
 
     def _new(self, launch: int, *, running: bool) -> bool:
         chapter = (launch, running)
@@ -82,9 +149,10 @@ def tell_outcome(log: Any, outcome: Outcome) -> None:
     if outcome.started_at:
         log.info("Run %s ran from %s to %s", outcome.run_id, outcome.started_at, outcome.stopped_at)
     log.info(
-        "Run %s %s: %s, exit codes %s",
+        "Run %s %s%s: %s, exit codes %s",
         outcome.run_id,
         outcome.state,
+        f" by {inert_lines(outcome.stopped_by)}" if outcome.stopped_by else "",
         outcome.cause.replace("_", " "),
         outcome.exit_codes,
     )
@@ -97,6 +165,10 @@ def tell_outcome(log: Any, outcome: Outcome) -> None:
         )
     if outcome.advice and outcome.state is State.SUCCEEDED:
         log.warning("Run %s: %s", outcome.run_id, inert_lines(outcome.advice))
+
+
+def _time(epoch: float) -> str:
+    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _which(launch: int) -> str:

@@ -95,6 +95,14 @@ class LocalCloud:
             raise
         return self
 
+    def attach(self) -> bool:
+        """Use the cloud that runs with this state folder already, whoever started it.
+
+        `stop` leaves such a cloud alone. False: none runs.
+        """
+        self._running = self._state.running()
+        return self._running is not None
+
     def stop(self) -> None:
         """Stop the cloud and everything that it started. Does nothing if it isn't running."""
         process, self._process = self._process, None
@@ -117,6 +125,11 @@ class LocalCloud:
         if self._running is None:
             raise CloudFailed("the local cloud isn't running; call start()")
         return self._running
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started, or attached to."""
+        return self._running is not None
 
     @property
     def url(self) -> str:

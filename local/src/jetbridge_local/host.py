@@ -17,7 +17,14 @@ from hypercorn.asyncio import serve as serve_asgi
 from hypercorn.config import Config
 
 from jetbridge_local import ministack_seam
-from jetbridge_local.engine import BatchEngine, EcsEngine, EngineConfig, ImageMap, cloudformation
+from jetbridge_local.engine import (
+    BatchEngine,
+    EcsEngine,
+    EngineConfig,
+    ImageMap,
+    ImageMapFile,
+    cloudformation,
+)
 from jetbridge_local.functions import FunctionPool, Interpreter
 from jetbridge_local.functions.package import PackageStore
 from jetbridge_local.processes import ProcessTable
@@ -48,7 +55,7 @@ def run(settings: CloudSettings) -> None:
     """
     ministack_seam.check_version()
     interpreter = Interpreter.at(settings.runtime_python)
-    images = ImageMap.load(settings.images) if settings.images else ImageMap({})
+    images = ImageMapFile(settings.images) if settings.images else ImageMap({})
     state = StateFolder(settings.state)
     with state.held(), _listening_socket(settings.port) as listener:
         port = listener.getsockname()[1]
@@ -82,7 +89,7 @@ def _build(
     state: StateFolder,
     processes: ProcessTable,
     url: str,
-    images: ImageMap,
+    images: ImageMap | ImageMapFile,
     interpreter: Interpreter,
 ) -> _Cloud:
     seam = ministack_seam.install(settings.account, settings.region)

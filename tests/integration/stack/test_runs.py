@@ -127,7 +127,10 @@ def test_end_is_announced_on_the_event_bus(deployed: Deployed) -> None:
     )["Attributes"]["QueueArn"]
     deployed.let_rules_send(queue["QueueUrl"], arn)
     events = deployed.client("events")
-    pattern = '{"source": ["jetbridge"], "detail-type": ["Jetbridge Run Finished"]}'
+    pattern = (
+        '{"source": ["jetbridge"], "detail-type": ["Jetbridge Run Finished"],'
+        ' "detail": {"stack": ["jetbridge"]}}'
+    )
     events.put_rule(Name="announced", EventPattern=pattern)
     events.put_targets(Rule="announced", Targets=[{"Id": "queue", "Arn": arn}])
     try:

@@ -69,6 +69,29 @@ def test_failures_with_http_200_are_refusals(ecs: Stubber) -> None:
     assert refused.value.code == "RESOURCE:MEMORY"
 
 
+@pytest.mark.parametrize("reason", ["MISSING", "INACTIVE", "LOCATION", "ATTRIBUTE"])
+def test_a_failure_without_detail_says_its_reason_and_what_it_is_about(
+    ecs: Stubber, reason: str
+) -> None:
+    arn = "arn:aws:ecs:eu-central-1:123456789012:container-instance/reports/0a1b"
+    ecs.add_response("run_task", {"tasks": [], "failures": [{"arn": arn, "reason": reason}]})
+    with pytest.raises(LaunchRefused) as refused:
+        _run_task(ecs)
+    assert (refused.value.code, refused.value.reason) == (
+        reason,
+        f"RunTask failed: {reason} ({arn})",
+    )
+
+
+def test_a_failures_detail_is_told_and_a_failure_of_nothing_is_one(ecs: Stubber) -> None:
+    ecs.add_response("run_task", {"failures": [{"reason": "ATTRIBUTE", "detail": "no awsvpc"}]})
+    with pytest.raises(LaunchRefused, match="RunTask failed: ATTRIBUTE: no awsvpc"):
+        _run_task(ecs)
+    ecs.add_response("run_task", {"failures": [{}]})
+    with pytest.raises(LaunchRefused, match="RunTask failed: no reason given"):
+        _run_task(ecs)
+
+
 def test_conflict_names_the_task_that_was_launched(ecs: Stubber) -> None:
     ecs.add_client_error(
         "run_task", "ConflictException", "changed", modeled_fields={"resourceIds": [TASK]}
@@ -231,18 +254,29 @@ def test_batch_definition_is_the_newest_one(
             "revision": revision,
             "type": "container",
             "containerProperties": {"image": "i"},
+            "timeout": {"attemptDurationSeconds": 60 * revision},
         }
         for revision in (9, 10, 8)
     ]
     batch.add_response("describe_job_definitions", {"jobDefinitions": found}, expected)
     resolved = BatchBackend(batch.client).resolve(JOB_PARAMETERS | {"jobDefinition": reference})
-    assert resolved.arn.endswith(":10")
+    assert (resolved.arn[-3:], resolved.timeout_seconds) == (":10", 600)
     [source] = resolved.log_sources
     assert (source.container, source.driver, source.group) == (
         "default",
         "awslogs",
         "/aws/batch/job",
     )
+
+
+def test_a_task_definition_that_is_not_there_is_named(ecs: Stubber) -> None:
+    """ECS's words, which don't say which: the ones that a newcomer saw."""
+    words = "Unable to describe task definition."
+    ecs.add_client_error("describe_task_definition", "ClientException", words, 400)
+    with pytest.raises(LaunchRefused) as refusal:
+        EcsBackend(ecs.client).resolve(TASK_PARAMETERS | {"taskDefinition": "reprot"})
+    assert refusal.value.code == "ClientException"
+    assert refusal.value.reason.startswith(f"{words} reprot isn't there")
 
 
 def test_batch_definition_that_does_not_exist(batch: Stubber) -> None:
@@ -325,3 +359,27 @@ def test_describes(ecs: Stubber, batch: Stubber) -> None:
     assert EcsBackend(ecs.client).describe("reports", [TASK, "gone"]) == [{"taskArn": TASK}]
     batch.add_response("describe_jobs", {"jobs": []}, {"jobs": ["gone"]})
     assert BatchBackend(batch.client).describe("loads", ["gone"]) == []
+
+
+def test_the_newest_revision_is_found_over_all_pages(batch: Stubber) -> None:
+    """A page of DescribeJobDefinitions has 100 at most, in no promised order."""
+    pages = [range(1, 101), range(101, 151)]
+    for number, revisions in enumerate(pages):
+        definitions = [
+            {
+                "jobDefinitionName": "load",
+                "jobDefinitionArn": f"{JOB_DEFINITION.rpartition(':')[0]}:{revision}",
+                "revision": revision,
+                "type": "container",
+            }
+            for revision in revisions
+        ]
+        asked = {"jobDefinitionName": "load", "status": "ACTIVE"}
+        more = {"nextToken": "more"}
+        batch.add_response(
+            "describe_job_definitions",
+            {"jobDefinitions": definitions} | (more if number == 0 else {}),
+            asked | (more if number else {}),
+        )
+    found = BatchBackend(batch.client).resolve({"jobDefinition": "load"})
+    assert found.arn.endswith(":150")

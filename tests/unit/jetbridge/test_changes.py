@@ -269,3 +269,51 @@ def test_containers_of_a_job_with_task_properties() -> None:
         ContainerEnd(name="proxy", exit_code=1, reason="sad"),
     ]
     assert [log.container for log in found.ending.log_names] == ["main", "proxy"]
+
+
+def _pod_job(attempts: list[dict[str, Any]], **detail: Any) -> Any:
+    """A Batch job on EKS: no ``attempts``, its containers by name (API reference, JobDetail)."""
+    failed = event("batch_failed_timeout")
+    del failed["detail"]["container"]
+    failed["detail"] |= {"attempts": [], "eksAttempts": attempts} | detail
+    found = from_event(failed, STACK_KEY)
+    assert found is not None
+    return found
+
+
+def test_a_job_on_eks_ends_with_its_last_pods_containers() -> None:
+    first = {"containers": [{"name": "train", "exitCode": 3, "reason": "Error"}]}
+    last = {
+        "containers": [{"name": "train", "exitCode": 137, "reason": "OOMKilled"}, {"exitCode": 0}],
+        "initContainers": [{"name": "fetch", "exitCode": 0, "reason": "Completed"}],
+        "podName": "aws-batch.b0aca953",
+        "statusReason": "Pod failed",
+    }
+    found = _pod_job([first, last], statusReason=None)
+    assert found.ending.containers == [
+        ContainerEnd(name="fetch", exit_code=0, reason="Completed"),
+        ContainerEnd(name="train", exit_code=137, reason="OOMKilled"),
+        ContainerEnd(name="Default", exit_code=0),
+    ]
+    assert (found.ending.reason, found.ending.log_names) == ("Pod failed", [])
+
+
+def test_pods_count_as_attempts_in_the_order_of_changes() -> None:
+    second = _pod_job([{"containers": []}], status="RUNNING")
+    first = _pod_job([], status="RUNNING")
+    assert second.order > first.order
+
+
+def test_a_pod_without_an_attempt_ends_with_its_properties() -> None:
+    pod = {"containers": [{"name": "train", "reason": "ErrImagePull"}]}
+    found = _pod_job([], eksProperties={"podProperties": pod})
+    assert found.ending.containers == [ContainerEnd(name="train", reason="ErrImagePull")]
+
+
+def test_a_multi_node_job_says_how_many_nodes_it_has() -> None:
+    failed = event("batch_failed_timeout")
+    failed["detail"]["nodeProperties"] = {"numNodes": 3, "mainNode": 0}
+    found = from_event(failed, STACK_KEY)
+    assert found is not None
+    assert found.ending is not None
+    assert found.ending.nodes == 3

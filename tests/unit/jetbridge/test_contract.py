@@ -125,6 +125,7 @@ def test_outcome_round_trip_keeps_every_field() -> None:
         stopped_by="ana",
         policy_version=2,
         unread=["s"],
+        deciding=["main"],
     )
     defaults = {
         field.name for field in msgspec.structs.fields(Outcome) if field.name != "version"

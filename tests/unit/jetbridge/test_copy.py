@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from jetbridge_testing.copying import World
 from jetbridge_testing.logs import Faults, MemoryLogs, log_event
-from jetbridge_testing.samples import ended_run
+from jetbridge_testing.samples import JOB_DEFINITION, ended_run
 from msgspec.structs import replace
 
 from jetbridge.contract import Cause, CloudWatchLogTarget, Death, S3LogTarget
 from jetbridge.domain.lines import Line
 from jetbridge.domain.log_parts import MOST_SHOWN_BYTES, SHOWN_BYTES
+from jetbridge.domain.log_sources import job_log_sources
 from jetbridge.domain.log_whereabouts import FAILED_CHILDREN, FIRST_CHILDREN
 from jetbridge.domain.run import Attachment, Definition, Ending, LogSource, Run
 from jetbridge.logs.port import Page, StreamClosed, Unreadable
@@ -337,6 +338,50 @@ def test_nodes_of_a_multi_node_job_are_shown() -> None:
     world = copied(run, {f"job/{n}": [n] for n in nodes}, records={job_id: parent, **nodes})
     names = sorted(key.rpartition(".jetbridge.1.")[2] for key in world.s3.objects)
     assert names == ["node-0000.default.1.log", "node-0001.default.1.log"]
+
+
+def test_the_main_nodes_streams_in_the_record_hide_no_other_node() -> None:
+    """The record of a multi-node job has the attempts of its main node, with their streams."""
+    main = ended_run("batch_failed_two_attempts")
+    assert main.ending is not None
+    run = replace(main, ending=replace(main.ending, nodes=2))
+    job_id = str(run.backend_id)
+    own = [name.name for name in main.ending.log_names]
+    nodes = {f"{job_id}#{n}": record(f"{job_id}#{n}", "FAILED") for n in range(2)}
+    nodes[f"{job_id}#0"]["attempts"] = [{"container": {"logStreamName": name}} for name in own]
+    parent = {"jobId": job_id, "nodeProperties": {"numNodes": 2}}
+    streams = {name: [name] for name in (*own, f"job/{job_id}#1")}
+    world = copied(run, streams, records={job_id: parent, **nodes})
+    names = sorted(key.rpartition(".jetbridge.1.")[2] for key in world.s3.objects)
+    assert names == [
+        "node-0000.default.1.log",
+        "node-0000.default.2.log",
+        "node-0001.default.1.log",
+    ]
+
+
+def test_nodes_that_batch_no_longer_knows_are_said_to_be_missing() -> None:
+    main = ended_run("batch_failed_two_attempts")
+    assert main.ending is not None
+    run = replace(main, ending=replace(main.ending, nodes=2))
+    streams = {name.name: ["x"] for name in main.ending.log_names}
+    world = copied(run, streams, records={})
+    notes = [body for key, body in world.s3.objects.items() if key.endswith(".notes.log")]
+    assert b"2 nodes; the logs of 0 are shown here. The main node's is, too." in notes[0]
+    assert len(world.s3.objects) == 3
+
+
+def test_a_pod_has_a_note_instead_of_lines() -> None:
+    pod = {"podProperties": {"containers": [{"name": "train"}]}}
+    sources = job_log_sources({"eksProperties": pod})
+    run = ended_run("batch_failed_timeout")
+    assert run.ending is not None
+    definition = Definition(arn=JOB_DEFINITION, log_sources=sources)
+    run = replace(run, definition=definition, ending=replace(run.ending, log_names=[]))
+    world = copied(run, {}, records={})
+    [body] = world.s3.objects.values()
+    assert b"Container train ran in a pod on Amazon EKS" in body
+    assert b"No container has been started" not in body
 
 
 # Large logs

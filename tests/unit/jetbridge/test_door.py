@@ -239,6 +239,8 @@ ACCEPTED: list[tuple[str, dict[str, Any]]] = [
     (JOB, {"submit_job.retryStrategy": {"attempts": 2,
                                         "evaluateOnExit": [{"action": "retry"}]}}),
     (JOB, {"submit_job.jobDefinition": "load:3"}),
+    (JOB, {"submit_job.shareIdentifier": "UserA-1"}),
+    (JOB, {"submit_job.shareIdentifier": "team-ml"}),
     (JOB, {"submit_job.containerOverrides": MISSING,
            "submit_job.nodeOverrides": {"numNodes": 2}}),
 ]  # fmt: skip

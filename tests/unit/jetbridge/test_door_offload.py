@@ -43,6 +43,44 @@ JOBS = {
 }  # fmt: skip
 
 
+OVER_8192 = {
+    "container": ({"containerOverrides": {"command": ["x" * 9000]}}, "containerOverrides"),
+    "environment": ({"containerOverrides": {"environment": LARGE[:12]}}, "containerOverrides"),
+    "ecs": (
+        {"ecsPropertiesOverride": {"taskProperties": [
+            {"containers": [{"name": "a", "command": ["x" * 5000]}]},
+            {"containers": [{"name": n, "command": ["x" * 5000]} for n in "ab"]}]}},
+        "ecsPropertiesOverride.taskProperties[1]",
+    ),
+    "nodes": (
+        {"nodeOverrides": {"nodePropertyOverrides": [
+            {"targetNodes": "0:", "containerOverrides": {"command": ["x" * 9000]}}]}},
+        "nodeOverrides.nodePropertyOverrides[0].containerOverrides",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("overrides", "field"), OVER_8192.values(), ids=OVER_8192)
+def test_what_batch_takes_and_ecs_refuses_is_refused(overrides: dict[str, Any], field: str) -> None:
+    """ "Container Overrides length must be at most 8192" ends the job that Batch took."""
+    error = refusal(policy().check, job(offload=False, **overrides))
+    assert error.field == f"submit_job.{field}"
+    assert "8192" in str(error)
+
+
+def test_a_batch_environment_over_8192_characters_goes_to_s3() -> None:
+    store, asked = MemoryEnvironments(), job(containerOverrides={"environment": LARGE[:12]})
+    assert offloading(store).check(asked) == []
+    prepared = offloading(store).prepare(asked, "run1")
+    assert len(store.objects) == 1
+    assert len(json.dumps(prepared.parameters)) < 2_000
+
+
+def test_a_pods_overrides_have_only_submit_jobs_own_limit() -> None:
+    pod = {"podProperties": {"containers": [{"name": "main", "args": ["x" * 9000]}]}}
+    policy().check(job(offload=False, eksPropertiesOverride=pod))
+
+
 def test_small_environments_stay_where_they_are() -> None:
     store = MemoryEnvironments()
     asked = task(SMALL)

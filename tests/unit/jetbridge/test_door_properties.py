@@ -131,7 +131,7 @@ jobs = st.fixed_dictionaries(
             }
         ),
         "schedulingPriorityOverride": st.integers(0, 9999),
-        "shareIdentifier": st.from_regex(r"[A-Za-z0-9]{1,255}\*?", fullmatch=True),
+        "shareIdentifier": st.from_regex(r"[A-Za-z0-9-]{1,255}\*?", fullmatch=True),
         "tags": tags,
         "timeout": st.fixed_dictionaries({"attemptDurationSeconds": st.integers(60, 2**31 - 1)}),
     },

@@ -5,6 +5,7 @@ import json
 
 import pytest
 from jetbridge_testing.clock import Clock
+from jetbridge_testing.copying import MemoryJobs
 from jetbridge_testing.logs import MemoryLogs
 from jetbridge_testing.memory import MemoryBus, MemoryOutcomes, MemoryQueue, MemoryRuns
 from jetbridge_testing.samples import (
@@ -31,7 +32,16 @@ from jetbridge.contract import (
 )
 from jetbridge.domain.failures import POLICY_VERSION
 from jetbridge.domain.lines import LINE_CHARACTERS, RESULT_MARKER
-from jetbridge.domain.run import Attachment, Definition, Ending, LogSource, Run, Status, Stop
+from jetbridge.domain.run import (
+    Attachment,
+    ContainerEnd,
+    Definition,
+    Ending,
+    LogSource,
+    Run,
+    Status,
+    Stop,
+)
 from jetbridge.domain.secrets import MASK
 from jetbridge.logs.port import Busy
 from jetbridge.outcomes.port import Outcomes
@@ -85,6 +95,46 @@ def _with(run: Run, **request: object) -> Run:
     return replace(run, request=replace(run.request, **request))
 
 
+def test_failed_children_stand_in_the_outcome() -> None:
+    run = ended_run("batch_array_parent_failed")
+    run = _with(run, submit_job=run.request.parameters | {"arrayProperties": {"size": 5}})
+    attempt = {"container": {"exitCode": 3}}
+    jobs = MemoryJobs({f"{run.backend_id}:3": {"status": "FAILED", "attempts": [attempt]}})
+    scene = Scene(run)
+    scene.finish = dataclasses.replace(scene.finish, jobs=jobs)
+    outcome = scene.settled()
+    assert outcome.exit_codes == {"child-0003": 3}
+    assert outcome.reason == "Array Child Job failed; 1 of 5 failed: child-0003: exit code 3"
+
+
+def test_what_aws_adds_stands_neither_in_exit_codes_nor_in_the_reason() -> None:
+    run = ended_run("ecs_stopped_exit_3")
+    assert run.ending is not None
+    agent = ContainerEnd(name="aws-guardduty-agent-k3x9", exit_code=137, reason="OutOfMemoryError")
+    ending = replace(run.ending, containers=[*run.ending.containers, agent])
+    outcome = Scene(replace(run, ending=ending), {MAIN: ["one"]}).settled()
+    assert (outcome.exit_codes, outcome.cause) == ({"main": 3}, Cause.APPLICATION_EXIT)
+    assert "guardduty" not in outcome.reason
+
+
+def test_the_named_container_decides() -> None:
+    run = _with(ended_run("ecs_stopped_exit_3"), deciding_container="proxy")
+    assert run.ending is not None
+    proxy = ContainerEnd(name="proxy", exit_code=0)
+    ending = replace(run.ending, containers=[*run.ending.containers, proxy])
+    outcome = Scene(replace(run, ending=ending), {MAIN: ["one"]}).settled()
+    assert (outcome.state, outcome.deciding) == (State.SUCCEEDED, ["proxy"])
+    assert outcome.exit_codes == {"main": 3, "proxy": 0}
+
+
+@pytest.mark.parametrize("named", ["prod", "medallion"])
+def test_a_name_that_the_definition_has_not_names_no_container(named: str) -> None:
+    """As the second half of ``awslogs_stream_prefix`` may be: the essential one counts."""
+    asked = {"last_line_as_result": True, "result_container": named}
+    outcome = Scene(_with(ended_run("ecs_stopped_exit_0"), **asked), {MAIN: ["500"]}).settled()
+    assert outcome.result == "500"
+
+
 def test_outcome_of_an_ecs_run() -> None:
     run = ended_run("ecs_stopped_exit_3")
     outcome = Scene(run, {MAIN: ["one", "two"]}).settled()
@@ -112,6 +162,41 @@ def test_outcome_of_a_batch_run() -> None:
     assert outcome.exit_codes == {"default": 3}
     assert [stream.attempt for stream in outcome.log_streams] == [1, 2]
     assert outcome.result == 2
+
+
+@pytest.mark.parametrize(
+    ("ours", "definitions", "state"),
+    [
+        (600, None, State.STOPPED),
+        (600, 900, State.STOPPED),
+        (21_600, 600, State.FAILED),
+        (None, 600, State.FAILED),
+    ],
+)
+def test_a_job_that_batch_ends_at_the_runs_limit_was_stopped(
+    ours: int | None, definitions: int | None, state: State
+) -> None:
+    """Batch's words are those of the recorded event batch_failed_timeout.json."""
+    run = ended_run("batch_failed_two_attempts")
+    assert run.ending is not None
+    job = {key: value for key, value in run.request.parameters.items() if key != "timeout"}
+    reason = "Job attempt duration exceeded timeout"
+    ended = replace(run.ending, reason=reason, containers=[], log_names=[])
+    definition = replace(DEFINITIONS["batch"], timeout_seconds=definitions)
+    run = _with(run, submit_job=job, timeout_seconds=ours)
+    outcome = Scene(replace(run, ending=ended, definition=definition)).settled()
+    assert (outcome.state, outcome.cause) == (state, Cause.TIMEOUT)
+
+
+def test_the_outcome_names_the_containers_that_decide() -> None:
+    run = ended_run("ecs_stopped_exit_3")
+    assert run.ending is not None
+    both = [ContainerEnd(name="main", exit_code=99), ContainerEnd(name="proxy", exit_code=143)]
+    outcome = Scene(replace(run, ending=replace(run.ending, containers=both))).settled()
+    assert outcome.exit_codes == {"main": 99, "proxy": 143}
+    assert outcome.deciding == ["main"]
+    alone = Scene(replace(run, ending=replace(run.ending, containers=both[:1]))).settled()
+    assert alone.deciding == [], "all decide"
 
 
 def test_delivery() -> None:
@@ -329,13 +414,14 @@ def test_last_line_as_result_is_asked_for() -> None:
         ("main", {MAIN: ["m"], PROXY: [f"{RESULT_MARKER} 7"]}, "m"),
         ("proxy", {MAIN: [f"{RESULT_MARKER} 7"], PROXY: ["p", " "]}, "p"),
         (None, {MAIN: ["m"], PROXY: [f"{RESULT_MARKER} 7"]}, 7),
-        ("another", {MAIN: [f"{RESULT_MARKER} 7"], PROXY: ["p"]}, None),
+        ("another", {MAIN: [f"{RESULT_MARKER} 7"], PROXY: ["p"]}, 7),
     ],
 )
 def test_whose_last_line_is_the_result(
     container: str | None, lines: dict[str, list[str]], result: object
 ) -> None:
-    """`proxy` isn't essential: unless it is named, its last line is nobody's result."""
+    """`proxy` isn't essential: unless it is named, its last line is nobody's result.
+    A name that the definition doesn't have names none."""
     run = _with(
         ended_run("ecs_two_containers"), last_line_as_result=True, result_container=container
     )

@@ -467,7 +467,7 @@ def test_sweep_runs_audits(cloud: Cloud) -> None:
     detail = sample("state_changes/ecs_running")["detail"]
     cloud.ecs.records = {detail["taskArn"]: detail}
     answer = call("sweep_runs", sample("sweep_runs/audit"))
-    assert answer == {"living": 1, "adopted": 0, "orphans": 1, "left": 0}
+    assert answer == {"living": 1, "adopted": 0, "orphans": 1, "freed": 0, "left": 0}
     [message] = cloud.messages("stop")
     orphaned = sample("stop_run/orphan")
     assert json.loads(orphaned["Records"][0]["body"]) == message

@@ -61,6 +61,20 @@ def test_launches_under_the_runs_name_and_pinned_definition(scene: Scene) -> Non
     assert scene.finishes.messages == []
 
 
+def test_a_deciding_container_that_the_definition_has_not_is_refused(scene: Scene) -> None:
+    """Only the definition says which containers there are: nothing is launched."""
+    known = [source.container for source in DEFINITIONS[scene.backend.kind].log_sources]
+    asked = replace(scene.run.request, deciding_container="etl")
+    scene.run = replace(scene.run, run_id="another", request=asked)
+    scene.runs.create(scene.run)
+    scene.deliver()
+    assert scene.backend.launched == []
+    assert scene.row.ending is not None
+    assert judge(scene.row.ending).cause is Cause.MISCONFIGURATION
+    assert "deciding_container is 'etl'" in scene.row.ending.reason
+    assert all(name in scene.row.ending.reason for name in known)
+
+
 def test_second_message_launches_nothing(scene: Scene) -> None:
     scene.deliver()
     scene.clock.advance(7200)

@@ -67,7 +67,7 @@ class EmptyS3:
         self.part = b""
         self.objects: dict[str, bytes] = {}
 
-    def put_object(self, Bucket: str, Key: str, Body: bytes) -> None:
+    def put_object(self, Bucket: str, Key: str, Body: bytes, **_: Any) -> None:
         self.objects[Key] = Body
 
     def create_multipart_upload(self, **named: Any) -> dict[str, Any]:

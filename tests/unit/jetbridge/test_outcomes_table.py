@@ -2,11 +2,12 @@
 
 import pytest
 from jetbridge_testing.samples import DEFINITIONS, STACK_KEY, event
+from msgspec.structs import replace
 
 from jetbridge.contract import Cause, Fault, State, StopCause
 from jetbridge.domain.changes import from_event
-from jetbridge.domain.failures import LOST_CODE, judge
-from jetbridge.domain.run import ContainerEnd, Ending, Stop
+from jetbridge.domain.failures import LOST_CODE, judge, reason_of
+from jetbridge.domain.run import ContainerEnd, Definition, Ending, LogSource, Stop
 
 EXITED = "EssentialContainerExited"
 USER_STOP = Stop(cause=StopCause.STOPPED_BY_USER, reason="cleared")
@@ -204,3 +205,67 @@ def test_batch_decides_over_exit_codes() -> None:
     ends = [ContainerEnd(name="default", exit_code=0)]
     failed = Ending(code="FAILED", succeeded=False, containers=ends)
     assert judge(failed).state is State.FAILED
+
+
+def _main_done_sidecar_killed(main: int = 0) -> Ending:
+    ends = [ContainerEnd(name="main", exit_code=main), ContainerEnd(name="side", exit_code=137)]
+    return Ending(code=EXITED, containers=ends)
+
+
+BOTH_ESSENTIAL = Definition(
+    arn="d", log_sources=[LogSource(container=name, driver="none") for name in ("main", "side")]
+)
+
+
+def test_an_essential_sidecar_that_is_killed_fails_the_task() -> None:
+    """As with the stock operators, which take every essential container's exit code."""
+    assert judge(_main_done_sidecar_killed(), BOTH_ESSENTIAL).cause is Cause.APPLICATION_EXIT
+
+
+@pytest.mark.parametrize(
+    ("decides", "main", "state"),
+    [("main", 0, "succeeded"), ("side", 0, "failed"), ("main", 3, "failed")],
+)
+def test_the_named_container_decides(decides: str, main: int, state: str) -> None:
+    verdict = judge(_main_done_sidecar_killed(main), BOTH_ESSENTIAL, None, decides)
+    assert verdict.state == state
+
+
+@pytest.mark.parametrize("code", ["UserInitiated", "SpotInterruption", "TaskFailedToStart"])
+def test_a_container_that_was_cut_short_decides_nothing(code: str) -> None:
+    ending = replace(_main_done_sidecar_killed(), code=code)
+    assert judge(ending, BOTH_ESSENTIAL, None, "main").state is not State.SUCCEEDED
+
+
+@pytest.mark.parametrize("succeeded", [True, False])
+def test_batch_decides_where_its_record_has_no_such_container(succeeded: bool) -> None:
+    array = Ending(code="SUCCEEDED" if succeeded else "FAILED", succeeded=succeeded)
+    verdict = judge(array, BOTH_ESSENTIAL, None, "main")
+    assert (verdict.state is State.SUCCEEDED) is succeeded
+
+
+def test_containers_that_aws_adds_decide_nothing_without_a_definition() -> None:
+    """Runs whose definition isn't known: of earlier versions, or with a name that has changed."""
+    ends = [
+        ContainerEnd(name="main", exit_code=0),
+        ContainerEnd(name="aws-guardduty-agent-k3x9", exit_code=137),
+        ContainerEnd(name="ecs-service-connect-rSv1Z"),
+    ]
+    assert judge(Ending(code=EXITED, containers=ends)).state is State.SUCCEEDED
+    other = Definition(arn="d", log_sources=[LogSource(container="renamed", driver="none")])
+    assert judge(Ending(code=EXITED, containers=ends), other).state is State.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("ending", "reason"),
+    [
+        (Ending(code="TaskFailedToStart"), "TaskFailedToStart"),
+        (Ending(code=EXITED, reason="Essential container in task exited"), "Essential container"),
+        (Ending(code="FAILED", succeeded=False), ""),
+    ],
+)
+def test_what_is_told_of_an_ending_are_awss_words_or_else_its_code(
+    ending: Ending, reason: str
+) -> None:
+    assert reason_of(ending).startswith(reason)
+    assert bool(reason_of(ending)) == bool(reason)

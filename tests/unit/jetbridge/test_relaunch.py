@@ -14,7 +14,7 @@ from jetbridge.domain.failures import next_launch
 from jetbridge.domain.failures.decision import DEATHS_KEPT, LONGEST_WAIT_SECONDS
 from jetbridge.domain.names import LaunchName
 from jetbridge.domain.parameters import launch_parameters
-from jetbridge.domain.run import Ending, Run, Status
+from jetbridge.domain.run import Definition, Ending, Run, Status
 
 SPOT = "ecs_spot_interruption"
 NO_ROOM = Ending(code="RESOURCE:MEMORY", reason="RunTask")
@@ -263,5 +263,17 @@ def test_batch_enforces_the_runs_timeout_itself(
     if given is not None:
         job["timeout"] = {"attemptDurationSeconds": given}
     run = new_run(request=replace(asked, submit_job=job, timeout_seconds=seconds))
+    timeout = {"attemptDurationSeconds": expected} if expected else None
+    assert launch_parameters(run).get("timeout") == timeout
+
+
+@pytest.mark.parametrize(("definitions", "expected"), [(600, None), (601, 600), (None, 600)])
+def test_the_shorter_of_the_runs_and_the_definitions_timeout_holds(
+    definitions: int | None, expected: int | None
+) -> None:
+    asked = new_run("airflow_batch").request
+    job = {key: value for key, value in (asked.submit_job or {}).items() if key != "timeout"}
+    pinned = Definition(arn="arn:d", timeout_seconds=definitions)
+    run = new_run(request=replace(asked, submit_job=job, timeout_seconds=600), definition=pinned)
     timeout = {"attemptDurationSeconds": expected} if expected else None
     assert launch_parameters(run).get("timeout") == timeout

@@ -111,6 +111,7 @@ RUNS = st.builds(
     watchers=st.lists(st.just(watcher()), max_size=2),
     stop=st.none() | st.builds(Stop, cause=st.sampled_from(StopCause), reason=TEXTS, by=TEXTS),
     ending=st.none() | ENDINGS,
+    ended_at=st.none() | TIMES,
     handed_over=st.booleans(),
     finished=st.booleans(),
 )

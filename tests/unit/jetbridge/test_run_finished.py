@@ -10,10 +10,11 @@ from jetbridge_testing.clock import Clock
 from jetbridge_testing.logs import MemoryLogs
 from jetbridge_testing.memory import MemoryBus, MemoryOutcomes, MemoryQueue, MemoryRuns
 from jetbridge_testing.samples import REGION, ended_run, sample
+from moto.events.models import EventPattern
 from msgspec.structs import replace
 
 from jetbridge.bus.eventbridge import DETAIL_TYPE, SOURCE, EventBridgeBus
-from jetbridge.contract import Cause, Death, Outcome, decode
+from jetbridge.contract import Cause, Death, Outcome, RunFinished, decode
 from jetbridge.domain.lines import RESULT_MARKER
 from jetbridge.services.finish import RESULT_BYTES, Finish
 
@@ -21,6 +22,9 @@ from jetbridge.services.finish import RESULT_BYTES, Finish
 # "Calculating PutEvents event entry size").
 ENTRY_BYTES = 256 * 1024
 SAMPLE = sample("run_finished")
+STACK = "jetbridge"
+# CloudFormation's limit (API reference, CreateStack).
+LONGEST_STACK = "s" * 128
 MAIN = "report/main/478f3a4c51824ad23cb50c1c60670c0f"
 
 
@@ -37,7 +41,7 @@ class RecordingEvents:
 
 def _sent(outcome: Outcome) -> dict[str, str]:
     events = RecordingEvents()
-    EventBridgeBus(events).announce(outcome)
+    EventBridgeBus(events, STACK).announce(outcome)
     [entry] = events.entries
     return entry
 
@@ -60,6 +64,7 @@ def test_the_sample_is_what_is_sent() -> None:
     assert (entry["Source"], entry["DetailType"]) == (SAMPLE["source"], SAMPLE["detail-type"])
     assert json.loads(entry["Detail"]) == SAMPLE["detail"]
     assert decode(Outcome, SAMPLE["detail"]) == outcome
+    assert decode(RunFinished, SAMPLE["detail"]).stack == STACK
 
 
 def test_the_sample_has_eventbridges_envelope_and_our_schema() -> None:
@@ -75,7 +80,7 @@ def test_the_sample_has_eventbridges_envelope_and_our_schema() -> None:
         "detail",
     }
     assert (SAMPLE["source"], SAMPLE["detail-type"]) == (SOURCE, DETAIL_TYPE)
-    fields = {field.name for field in msgspec.structs.fields(Outcome)}
+    fields = {field.name for field in msgspec.structs.fields(RunFinished)}
     assert SAMPLE["detail"].keys() <= fields
 
 
@@ -93,9 +98,21 @@ def test_the_largest_outcome_fits_one_event(character: str) -> None:
     assert outcome.result == character * length
     assert len(outcome.last_lines) > 1
     entry = _sent(outcome)
+    entry["Detail"] = entry["Detail"].replace(f'"stack":"{STACK}"', f'"stack":"{LONGEST_STACK}"')
     size = sum(len(entry[name].encode()) for name in ("Source", "DetailType", "Detail"))
     assert size <= ENTRY_BYTES
 
 
 def test_eventbridge_takes_it(aws: None) -> None:
-    EventBridgeBus(boto3.client("events")).announce(_finished(["x"]))
+    EventBridgeBus(boto3.client("events"), STACK).announce(_finished(["x"]))
+
+
+def test_a_rule_can_tell_two_stacks_on_one_bus_apart() -> None:
+    """moto matches patterns as EventBridge does."""
+    for stack in ("etl", "etl-test"):
+        events = RecordingEvents()
+        EventBridgeBus(events, stack).announce(_finished(["x"]))
+        event = SAMPLE | {"detail": json.loads(events.entries[0]["Detail"])}
+        for name in ("etl", "etl-test"):
+            pattern = EventPattern.load(json.dumps({"detail": {"stack": [name]}}))
+            assert pattern.matches_event(event) == (name == stack)

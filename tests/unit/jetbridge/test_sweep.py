@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.core import Core
-from jetbridge_testing.samples import STACK_KEY, ended_run, event, launched_run, new_run
+from jetbridge_testing.samples import STACK_KEY, change, ended_run, event, launched_run, new_run
 from msgspec.structs import replace
 
 from jetbridge.contract import StopCause, StopRequest, decode, run_id_of
@@ -348,3 +348,21 @@ def test_deadline_that_passed_is_looked_at_as_others_are() -> None:
     assert scene.sweep() == Swept()
     scene.clock.advance(840)
     assert scene.sweep().timed_out == 1
+
+
+def test_an_end_that_was_just_handed_over_is_left_to_finish_run() -> None:
+    """A run that ends shortly before it is due: its outcome may have to wait for the log."""
+    running = launched_run()
+    scene = Scene(running)
+    scene.clock.advance(899)
+    ending = change("ecs_stopped_exit_0").ending
+    assert ending is not None
+    assert scene.runs.end(running.run_id, 1, ending)
+    scene.clock.advance(1)
+    assert scene.sweep().finished == 0
+    assert scene.finishes.messages == []
+    scene.clock.advance(898)
+    assert list(scene.runs.due(scene.clock())) == []
+    scene.clock.advance(1)
+    assert scene.sweep().finished == 1
+    assert scene.finishes.messages == [{"run_id": running.run_id}]

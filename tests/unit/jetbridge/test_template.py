@@ -17,7 +17,7 @@ from jetbridge_testing.template import (
 )
 
 from jetbridge.outcomes.dynamodb import FEED_INDEX
-from jetbridge.runs.dynamodb import ACTIVE_INDEX
+from jetbridge.runs.unfinished import EARLIER_INDEX, INDEX
 from jetbridge.services.launch import LISTING_SECONDS
 from jetbridge.settings import Settings
 
@@ -100,14 +100,16 @@ def test_architecture_is_a_parameter() -> None:
 
 def test_tables_are_what_the_adapters_use() -> None:
     runs = resources("AWS::DynamoDB::Table")["RunsTable"]["Properties"]
-    [index] = runs["GlobalSecondaryIndexes"]
-    assert index["IndexName"] == ACTIVE_INDEX
+    index, earlier = runs["GlobalSecondaryIndexes"]
+    assert (index["IndexName"], earlier["IndexName"]) == (INDEX, EARLIER_INDEX)
+    assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
     outcomes = resources("AWS::DynamoDB::Table")["OutcomesTable"]["Properties"]
     [feed] = outcomes["GlobalSecondaryIndexes"]
     assert feed["IndexName"] == FEED_INDEX
     assert feed["Projection"] == {"ProjectionType": "KEYS_ONLY"}
     for table in resources("AWS::DynamoDB::Table").values():
         assert table["Properties"]["TimeToLiveSpecification"]["AttributeName"] == "expires_at"
+        assert table["Properties"]["SSESpecification"] == {"SSEEnabled": False}
         assert table["Properties"]["KeySchema"] == [{"AttributeName": "run_id", "KeyType": "HASH"}]
 
 

@@ -17,7 +17,7 @@ from jetbridge_testing.template import (
 from jetbridge.bus.eventbridge import SOURCE
 from jetbridge.contract import S3LogTarget, run_id_of
 from jetbridge.outcomes.dynamodb import FEED_INDEX
-from jetbridge.runs.dynamodb import ACTIVE_INDEX
+from jetbridge.runs.unfinished import EARLIER_INDEX, INDEX
 from jetbridge.services.copy_to_s3 import whole_key
 
 OWN_LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
@@ -176,7 +176,9 @@ def test_rows_are_read_by_their_index_and_never_scanned() -> None:
     [query] = [
         item for item in statements("SweepRunsFunction") if item["Action"] == "dynamodb:Query"
     ]
-    assert query["Resource"] == {"Fn::Sub": f"${{RunsTable.Arn}}/index/{ACTIVE_INDEX}"}
+    assert query["Resource"] == [
+        {"Fn::Sub": f"${{RunsTable.Arn}}/index/{index}"} for index in (INDEX, EARLIER_INDEX)
+    ]
 
 
 def test_tasks_are_listed_and_described_in_allowed_clusters_alone() -> None:

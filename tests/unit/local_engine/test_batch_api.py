@@ -181,7 +181,7 @@ def test_list_jobs_refuses(cloud: Any, parameters: dict[str, Any], said: str) ->
         ({"platformCapabilities": ["FARGATE"]}, "executionRoleArn"),
         ({"timeout": {"attemptDurationSeconds": 1}}, "at least 60"),
         ({"ecsProperties": {"taskProperties": []}}, "several containers"),
-        ({"eksProperties": {}}, "EKS"),
+        ({"eksProperties": {}}, "Only one of containerProperties and eksProperties"),
     ],
 )
 def test_register_refuses(cloud: Any, members: dict[str, Any], said: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jetbridge_local.engine import AwsError, ImageMap, ImageMapError
+from jetbridge_local.engine import AwsError, ImageMap, ImageMapError, ImageMapFile
 from jetbridge_local.engine.batch.retry import is_retried
 from jetbridge_local.engine.containers.awslogs import LogTarget, _batches
 from jetbridge_local.engine.containers.lines import LineSplitter
@@ -113,6 +113,25 @@ def test_an_image_map_from_yaml_and_json(tmp_path: Path) -> None:
     image = ImageMap.load(tmp_path / "images.json").resolve("a")
     assert image
     assert image.folder == tmp_path / "two"
+
+
+def test_an_image_map_is_read_again_when_its_file_has_changed(tmp_path: Path) -> None:
+    file = tmp_path / "images.yaml"
+    (tmp_path / "one").mkdir()
+    file.write_text("")
+    images = ImageMapFile(file)
+    assert images.resolve("one:1") is None
+    file.write_text("one:*: {folder: one}\n")
+    image = images.resolve("one:1")
+    assert image
+    assert image.folder == tmp_path / "one"
+    file.write_text("one:*: {folder: two}\n# no such folder")
+    for _ in range(2):
+        with pytest.raises(ImageMapError, match=r"images\.yaml: one:\*: 'folder' must name"):
+            images.resolve("one:1")
+    file.unlink()
+    with pytest.raises(ImageMapError, match=r"images\.yaml: can't be read: .*No such file"):
+        images.resolve("one:1")
 
 
 @pytest.mark.parametrize(

@@ -274,6 +274,10 @@ def _known_to_all(request: StartRequest) -> dict[str, Any]:
     message: dict[str, Any] = to_builtins(request)
     if not request.result_required:
         del message["result_required"]
+    if request.concurrency_group is None:
+        del message["concurrency_group"]
+    if request.deciding_container is None:
+        del message["deciding_container"]
     return message
 
 

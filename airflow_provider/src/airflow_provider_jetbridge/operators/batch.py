@@ -11,12 +11,17 @@ from airflow_provider_jetbridge.links.buttons import (
     ContainerLogLink,
     JetbridgeRunLink,
 )
-from airflow_provider_jetbridge.operators.run import JetbridgeRunOperator, shorter
+from airflow_provider_jetbridge.operators.limits import polling_limit, shorter
+from airflow_provider_jetbridge.operators.run import JetbridgeRunOperator
+from airflow_provider_jetbridge.stock import Imported, from_stock
+from airflow_provider_jetbridge.templates import is_true
 from jetbridge.contract import Outcome
 
 MAX_RETRIES = 4200
 """The amazon provider's default, which stands for 48 hours of its polling where it isn't
 deferrable (operators/batch.py); not a limit that anybody chose."""
+
+POLL_INTERVAL = 30
 
 
 class BatchOperator(JetbridgeRunOperator):
@@ -46,9 +51,10 @@ class BatchOperator(JetbridgeRunOperator):
         reports no result; otherwise the job id is.
     :param job_id: without effect, as in the amazon provider. (templated)
     :param waiters: without effect: nothing is polled; likewise ``status_retries``. (templated)
-    :param max_retries: the run is stopped after so many times ``poll_interval`` seconds, as the
-        deferrable operator of the amazon provider gives up then, or after ``execution_timeout``,
-        whichever is shorter; without effect where it is the default.
+    :param max_retries: with ``deferrable=True`` the run is stopped after so many times
+        ``poll_interval`` seconds, as the deferrable operator of the amazon provider gives up then,
+        or after ``execution_timeout``, whichever is shorter; without effect where it is the
+        default, None or zero, and without ``deferrable``, where it counts growing pauses there.
     :param poll_interval: nothing is polled; see ``max_retries``.
     :param awslogs_enabled: without effect: logs are always shown; likewise
         ``awslogs_fetch_interval``. (templated)
@@ -58,6 +64,10 @@ class BatchOperator(JetbridgeRunOperator):
 
     ui_color = "#c3dae0"
     backend_id_key = "batch_job_id"
+    backend_id_attribute = "job_id"
+    aws_hook_class = Imported("airflow.providers.amazon.aws.hooks.batch_client", "BatchClientHook")
+    stock_operator = Imported("airflow.providers.amazon.aws.operators.batch", "BatchOperator")
+    arn: str | None = None
     operator_extra_links = (BatchJobLink(), ContainerLogLink(), JetbridgeRunLink())
     template_fields: Sequence[str] = (
         *JetbridgeRunOperator.template_fields,
@@ -107,7 +117,7 @@ class BatchOperator(JetbridgeRunOperator):
         max_retries: int = MAX_RETRIES,
         status_retries: int | None = None,
         tags: dict[str, str] | None = None,
-        poll_interval: int = 30,
+        poll_interval: int = POLL_INTERVAL,
         awslogs_enabled: bool = False,
         awslogs_fetch_interval: timedelta = timedelta(seconds=30),
         submit_job_timeout: int | None = None,
@@ -143,8 +153,8 @@ class BatchOperator(JetbridgeRunOperator):
             "jobQueue": self.job_queue,
             "jobDefinition": self.job_definition,
             "arrayProperties": self.array_properties,
-            "parameters": self.parameters or None,
-            "tags": self.tags or None,
+            "parameters": self.parameters,
+            "tags": self.tags,
             "containerOverrides": self.container_overrides,
             "ecsPropertiesOverride": self.ecs_properties_override,
             "eksPropertiesOverride": self.eks_properties_override,
@@ -160,13 +170,24 @@ class BatchOperator(JetbridgeRunOperator):
         }
 
     @property
+    def _hook_parameters(self) -> dict[str, Any]:
+        own = {"max_retries": self.max_retries, "status_retries": self.status_retries}
+        return {**super()._hook_parameters, **own}
+
+    @property
     def time_limit(self) -> timedelta | None:
-        if self.max_retries == MAX_RETRIES:
+        if not self.max_retries or self.max_retries == MAX_RETRIES or not is_true(self.deferrable):
             return super().time_limit
-        return shorter(super().time_limit, timedelta(seconds=self.max_retries * self.poll_interval))
+        limit = polling_limit(self.max_retries, self.poll_interval, usual_delay=POLL_INTERVAL)
+        return shorter(super().time_limit, limit)
 
     def return_value(self, outcome: Outcome) -> Any:
         return outcome.backend_id if outcome.result is None else outcome.result
 
     def launched_value(self, backend_id: str) -> Any:
         return backend_id
+
+
+def __getattr__(name: str) -> Any:
+    """The amazon provider's own operators, which this module doesn't replace."""
+    return from_stock("airflow.providers.amazon.aws.operators.batch", __name__, name)

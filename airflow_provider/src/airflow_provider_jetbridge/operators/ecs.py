@@ -6,18 +6,20 @@ from collections.abc import Container, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from airflow_provider_jetbridge.failing import Reading
 from airflow_provider_jetbridge.links.buttons import ContainerLogLink, EcsTaskLink, JetbridgeRunLink
-from airflow_provider_jetbridge.operators.run import (
-    MAX_TAIL_LINES,
-    JetbridgeRunOperator,
-    shorter,
-)
+from airflow_provider_jetbridge.operators.ecs_as_stock import EcsAsStock
+from airflow_provider_jetbridge.operators.limits import polling_limit, shorter
+from airflow_provider_jetbridge.operators.run import MAX_TAIL_LINES, JetbridgeRunOperator
+from airflow_provider_jetbridge.stock import from_stock
 
 WAITER_MAX_ATTEMPTS = 1_000_000
 """The amazon provider's default, which stands for no limit (operators/ecs.py)."""
 
+WAITER_DELAY = 6
 
-class EcsRunTaskOperator(JetbridgeRunOperator):
+
+class EcsRunTaskOperator(EcsAsStock):
     """Run an ECS task without holding a worker and without polling AWS.
 
     Takes every keyword of ``airflow.providers.amazon.aws.operators.ecs.EcsRunTaskOperator``, and
@@ -46,10 +48,13 @@ class EcsRunTaskOperator(JetbridgeRunOperator):
         the container reports no result; None follows the two parameters above.
     :param number_logs_exception: how many last log lines the exception of a failed run shows,
         at most 100. (templated)
-    :param skip_on_exit_code: skip the Airflow task if the containers that fail exit with this
-        code, or with one of these.
-    :param stop_task_on_failure: stop the run if the operator fails after it was started and
-        before the task is deferred.
+    :param skip_on_exit_code: skip the Airflow task if the containers that decide and fail exit with
+        this code, or with one of these.
+    :param fail_on_exit_code: fail the Airflow task without another try if a container that decides
+        exits with this code, or with one of these; goes before ``skip_on_exit_code``. The amazon
+        provider is about to take it.
+    :param stop_task_on_failure: stop the run if the task fails after it was started, and while
+        it waits. False: the run goes on, also where ``waiter_max_attempts`` is over.
     :param wait_for_completion: False: the task succeeds when ECS has started the task, whose ARN
         is in XCom ``ecs_task_arn``. (templated)
     :param awslogs_region: without effect: Jetbridge takes it from the task definition. (templated)
@@ -60,7 +65,8 @@ class EcsRunTaskOperator(JetbridgeRunOperator):
         amazon provider. (templated)
     :param waiter_delay: nothing is polled; with ``waiter_max_attempts`` it limits the run's time.
     :param waiter_max_attempts: the run is stopped after so many times ``waiter_delay`` seconds, or
-        after ``execution_timeout``, whichever is shorter; without effect where it is the default.
+        after ``execution_timeout``, whichever is shorter; without effect where it is the default,
+        None, or 70 days together. See ``stop_task_on_failure``.
     :param quota_retry: without effect, as in the amazon provider: Jetbridge itself waits for
         capacity.
     """
@@ -121,9 +127,10 @@ class EcsRunTaskOperator(JetbridgeRunOperator):
         propagate_tags: str | None = None,
         quota_retry: dict[str, Any] | None = None,
         number_logs_exception: int = 10,
-        waiter_delay: int = 6,
+        waiter_delay: int = WAITER_DELAY,
         waiter_max_attempts: int = WAITER_MAX_ATTEMPTS,
         skip_on_exit_code: int | Container[int] | None = None,
+        fail_on_exit_code: int | Container[int] | None = None,
         stop_task_on_failure: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -146,11 +153,14 @@ class EcsRunTaskOperator(JetbridgeRunOperator):
         self.awslogs_fetch_interval = awslogs_fetch_interval
         self.container_name = container_name
         self.propagate_tags = propagate_tags
-        self.quota_retry = quota_retry
+        self.retry_args = quota_retry
+        self.arn = None
+        self.task_log_fetcher = None
         self.number_logs_exception = number_logs_exception
         self.waiter_delay = waiter_delay
         self.waiter_max_attempts = waiter_max_attempts
-        self.skip_on_exit_code = skip_on_exit_code
+        self.skip_on_exit_code = _codes(skip_on_exit_code)
+        self.fail_on_exit_code = _codes(fail_on_exit_code)
         self.stop_task_on_failure = stop_task_on_failure
 
     def job(self) -> dict[str, Any]:
@@ -182,7 +192,7 @@ class EcsRunTaskOperator(JetbridgeRunOperator):
     @property
     def wants_last_line(self) -> bool:
         if self.last_line_as_result is None:
-            return bool(self.awslogs_group and self.awslogs_stream_prefix)
+            return self._aws_logs_enabled()
         return self.last_line_as_result
 
     @property
@@ -190,23 +200,47 @@ class EcsRunTaskOperator(JetbridgeRunOperator):
         if self.container_name:
             return self.container_name
         # The stock operator's users also give it as the second half of the stream's prefix.
-        _, _, container = (self.awslogs_stream_prefix or "").rpartition("/")
-        return container if "/" in (self.awslogs_stream_prefix or "") else None
+        # It may be part of a prefix with slashes as well: Jetbridge takes it where the definition
+        # has a container of that name.
+        _, found, container = (self.awslogs_stream_prefix or "").rstrip("/").rpartition("/")
+        return container or None if found else None
 
     @property
     def time_limit(self) -> timedelta | None:
-        if self.waiter_max_attempts == WAITER_MAX_ATTEMPTS:
-            return super().time_limit
-        return shorter(
-            super().time_limit, timedelta(seconds=self.waiter_delay * self.waiter_max_attempts)
-        )
+        limit = self._waiter_limit if self.stop_task_on_failure else None
+        return shorter(super().time_limit, limit)
 
     @property
-    def exit_codes_to_skip_on(self) -> Container[int]:
-        if isinstance(self.skip_on_exit_code, int):
-            return (self.skip_on_exit_code,)
-        return self.skip_on_exit_code or ()
+    def wait_limit(self) -> timedelta | None:
+        return None if self.stop_task_on_failure else self._waiter_limit
+
+    @property
+    def _waiter_limit(self) -> timedelta | None:
+        if self.waiter_max_attempts == WAITER_MAX_ATTEMPTS:
+            return None
+        return polling_limit(self.waiter_max_attempts, self.waiter_delay, usual_delay=WAITER_DELAY)
+
+    @property
+    def reading(self) -> Reading:
+        return Reading(
+            skip_on=self.skip_on_exit_code,
+            fail_on=self.fail_on_exit_code,
+            number_of_lines=self.tail_lines,
+            lines_wanted=self._aws_logs_enabled(),
+        )
 
     @property
     def stops_run_on_failure(self) -> bool:
         return self.stop_task_on_failure
+
+
+def _codes(given: int | Container[int] | None) -> Container[int]:
+    """Exit codes as the amazon provider keeps them."""
+    if isinstance(given, Container):
+        return given
+    return [] if given is None else [given]
+
+
+def __getattr__(name: str) -> Any:
+    """The amazon provider's own operators, which this module doesn't replace."""
+    return from_stock("airflow.providers.amazon.aws.operators.ecs", __name__, name)

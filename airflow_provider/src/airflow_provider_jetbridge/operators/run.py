@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
 
 from airflow.providers.common.compat.sdk import BaseOperator
@@ -15,7 +16,6 @@ from airflow_provider_jetbridge.completion import (
     caller_of,
     launch_of,
     outcome_of,
-    raise_unless_succeeded,
     try_of,
 )
 from airflow_provider_jetbridge.exceptions import (
@@ -23,12 +23,21 @@ from airflow_provider_jetbridge.exceptions import (
     TaskDeferralError,
     TaskDeferralTimeout,
 )
+from airflow_provider_jetbridge.failing import Reading, raise_unless_succeeded
 from airflow_provider_jetbridge.links.known import links_of
 from airflow_provider_jetbridge.log_target import log_target
+from airflow_provider_jetbridge.operators.as_stock import (
+    deferred_by_stock,
+    end_as_stock,
+    refuse_nested,
+    refuse_overrides,
+    warn_of_region,
+)
+from airflow_provider_jetbridge.operators.limits import shorter
 from airflow_provider_jetbridge.operators.stack import UsesStack
 from airflow_provider_jetbridge.settings import conf
 from airflow_provider_jetbridge.story import tell_outcome
-from airflow_provider_jetbridge.templates import is_true
+from airflow_provider_jetbridge.templates import given, is_true
 from jetbridge.contract import (
     CloudWatchLogTarget,
     FailurePolicy,
@@ -60,12 +69,18 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
     :param result_required: the task is nothing without the container's result: where the log can't
         be read, the task waits (the stack's ``ResultWaitSeconds``) and then fails. Implied where
         the last log line is the return value.
+    :param deciding_container: the container whose exit code says whether the run succeeded, where
+        another essential one may end badly behind it. None: every essential one does, as with the
+        stock operators.
     :param infra_retries: how many launches may replace ones that died of the platform (a Spot
         interruption, a lost host, missing capacity) before Airflow learns of it, 0 to 10.
     :param spot_fall_back: go on on ``FARGATE`` after ``FARGATE_SPOT`` was interrupted or had no
         capacity.
     :param reattach: a retry goes on with the run of the try before it if that still runs, as
         after a lost worker. False stops that run and starts a new one. (templated)
+    :param concurrency_group: of the runs of this group, in all DAGs, no more are under way at the
+        same time than the stack's ``ConcurrencyGroups`` says; the others wait in Jetbridge's launch
+        queue, without a worker. A pool for deferred tasks. (templated)
     :param offload_environment: container environments that are larger than AWS takes go to S3
         (the stack's ``OffloadBucket``), and the container gets ``JETBRIDGE_ENVIRONMENT_S3``.
     :param finish: how the waiting task hears of the end: ``feed``, ``push`` or ``rest``; None, as
@@ -77,10 +92,23 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
     The further keywords are those of `UsesStack`.
     """
 
-    template_fields: Sequence[str] = (*UsesStack.stack_template_fields, "reattach")
+    template_fields: Sequence[str] = (
+        *UsesStack.stack_template_fields,
+        "concurrency_group",
+        "reattach",
+    )
 
     backend_id_key: str
     """XCom key of AWS's id of the job."""
+
+    backend_id_attribute: str
+    """The attribute that has AWS's id of the job once it is known, as in the amazon provider."""
+
+    aws_hook_class: Any
+    """The amazon provider's hook of the service."""
+
+    stock_operator: Any
+    """The amazon provider's operator of the same name."""
 
     link_urls: dict[str, str] | None = None
     """Addresses of the extra links, by XCom key, once this process knows of a run."""
@@ -94,9 +122,11 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         last_line_as_result: bool | None = None,
         result_required: bool = False,
+        deciding_container: str | None = None,
         infra_retries: int = 2,
         spot_fall_back: bool = False,
         reattach: bool = False,
+        concurrency_group: str | None = None,
         offload_environment: bool = False,
         finish: Way | None = None,
         airflow: str | None = None,
@@ -109,7 +139,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
     ) -> None:
         super().__init__(**kwargs)
         if region is not None:
-            raise ValueError("region was removed from the amazon provider; give region_name")
+            warn_of_region()
         if not 0 <= infra_retries <= MAX_INFRA_RETRIES:
             raise ValueError(f"infra_retries is {infra_retries}; give 0 to {MAX_INFRA_RETRIES}")
         if finish not in (None, *get_args(Way)):
@@ -120,9 +150,11 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         self.deferrable = deferrable
         self.last_line_as_result = last_line_as_result
         self.result_required = result_required
+        self.deciding_container = deciding_container
         self.infra_retries = infra_retries
         self.spot_fall_back = spot_fall_back
         self.reattach = reattach
+        self.concurrency_group = concurrency_group
         self.offload_environment = offload_environment
         self.finish = finish
         self.airflow = airflow
@@ -132,6 +164,23 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         self.botocore_config = botocore_config
         self._request: StartRequest | None = None
         self._answer: StartAnswer | None = None
+        self._outcome: Outcome | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        refuse_overrides(cls)
+
+    @property
+    def _hook_parameters(self) -> dict[str, Any]:
+        return self._given_access.hook_parameters()
+
+    @cached_property
+    def hook(self) -> Any:
+        """The amazon provider's hook, for subclasses that call AWS themselves.
+
+        Jetbridge doesn't need it: the role of ``aws_conn_id`` needs the rights that they use.
+        """
+        return self.aws_hook_class(**self._hook_parameters)
 
     @abstractmethod
     def job(self) -> dict[str, Any]:
@@ -151,8 +200,9 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         return None
 
     @property
-    def exit_codes_to_skip_on(self) -> Container[int]:
-        return ()
+    def reading(self) -> Reading:
+        """How the task reads the end of its run."""
+        return Reading(number_of_lines=self.tail_lines)
 
     @property
     def stops_run_on_failure(self) -> bool:
@@ -163,10 +213,11 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         """Start the run and defer.
 
         Raises:
+            NestedExecute: another task's code calls this; nothing has been started.
             StartRefused: Jetbridge refuses the request; Airflow doesn't try again.
             StartFailed: it couldn't be reached.
         """
-        return self._begin(context["ti"])
+        return self._begin(refuse_nested(self, context))
 
     def _begin(self, ti: Any) -> Any:
         self._request = self._start_request(ti)
@@ -193,6 +244,11 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         """After which a run that is waited for is stopped."""
         return self.execution_timeout
 
+    @property
+    def wait_limit(self) -> timedelta | None:
+        """After which the task gives up, and its run goes on."""
+        return None
+
     def _start_request(self, ti: Any) -> StartRequest:
         timeout = self.time_limit if self._waits else None
         return StartRequest(
@@ -203,10 +259,12 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
             last_line_as_result=bool(self.do_xcom_push and self.wants_last_line),
             result_required=self.result_required,
             result_container=self.result_container,
+            deciding_container=self.deciding_container,
             failure_policy=FailurePolicy(
                 infra_retries=self.infra_retries, spot_fall_back=self.spot_fall_back
             ),
             previous="attach" if is_true(self.reattach) else "stop",
+            concurrency_group=given(self.concurrency_group),
             offload_environment=self.offload_environment,
             # A task that waits for the launch alone is over when the run ends.
             finish=self.finish if self._waits else "feed",
@@ -217,6 +275,8 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
     def _start(self, request: StartRequest) -> StartAnswer:
         answer = self._hook().start(request)
         self.link_urls = links_of(answer, lambda: self._stack)
+        if is_true(self.reattach) and not answer.attached:
+            self.log.info("No active previously launched task found to reattach")
         self.log.info(
             "Run %s %s (Jetbridge stack %s, %s)",
             answer.run_id,
@@ -251,7 +311,8 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
 
         timeout = self.execution_timeout
         if self._waits:
-            timeout = self.time_limit + NET_TIMEOUT if self.time_limit else None
+            stopped = self.time_limit + NET_TIMEOUT if self.time_limit else None
+            timeout = shorter(stopped, self.wait_limit)
         self.defer(
             trigger=JetbridgeRunTrigger(
                 run_id=answer.run_id,
@@ -292,6 +353,9 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
     def _give_up(self, error: Exception, ti: Any) -> None:
         retried = ti.max_tries is not None and ti.try_number <= ti.max_tries
         timed_out = isinstance(error, TaskDeferralTimeout)
+        if not self.stops_run_on_failure:
+            self.log.warning("The run goes on without this task: stop_task_on_failure is false")
+            return
         if is_true(self.reattach) and retried and not timed_out:
             self.log.info("The run goes on for the next try")
             return
@@ -311,18 +375,31 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
                 `completion.raise_unless_succeeded` has it.
         """
         ti: Any = context["ti"]
+        if deferred_by_stock(event):
+            return end_as_stock(self, context, event)
         try:
             outcome = outcome_of(event, ti, self.airflow)
         except EarlierOutcome as error:
             self.log.warning("%s: starting this try's own run", error)
             return self._begin(ti)
+        self._outcome = outcome
+        self._knows(outcome.backend_id)
         tell_outcome(self.log, outcome)
         self.link_urls = links_of(outcome, lambda: self._stack)
         if self.do_xcom_push:
             ti.xcom_push(key="exit_codes", value=outcome.exit_codes)
             ti.xcom_push(key=self.backend_id_key, value=outcome.backend_id)
-        raise_unless_succeeded(outcome, self.exit_codes_to_skip_on)
+        self._after_execution()
         return self.return_value(outcome)
+
+    def _after_execution(self) -> None:
+        """Raise unless the run succeeded: where the amazon provider's ECS operator does so."""
+        if self._outcome is not None:
+            raise_unless_succeeded(self._outcome, self.reading)
+
+    def _knows(self, backend_id: str | None) -> None:
+        if backend_id:
+            setattr(self, self.backend_id_attribute, backend_id)
 
     def execute_launched(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """End a task that doesn't wait for completion: AWS has the job, or never got it.
@@ -337,6 +414,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         except EarlierOutcome as error:
             self.log.warning("%s: starting this try's own run", error)
             return self._begin(ti)
+        self._knows(launch.backend_id)
         self.log.info("Run %s goes on without this task", launch.run_id)
         if self.do_xcom_push:
             ti.xcom_push(key=self.backend_id_key, value=launch.backend_id)
@@ -375,11 +453,6 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
                 self.log.error("Run %s could not be stopped, and may go on: %s", answer.run_id, why)
             else:
                 self.log.info("Run %s is being stopped: %s", answer.run_id, reason)
-
-
-def shorter(limit: timedelta | None, other: timedelta) -> timedelta:
-    """The shorter of two limits, of which one may not be there."""
-    return other if limit is None else min(limit, other)
 
 
 def _how_it_came(answer: StartAnswer) -> str:

@@ -61,11 +61,13 @@ class UsesStack:
         if self._place is None:
             from airflow_provider_jetbridge.resolution import resolve
 
-            access = AwsAccess.of(
-                self.aws_conn_id, self.region_name, self.verify, self.botocore_config
-            )
-            self._place = resolve(self.jetbridge_conn_id, self.jetbridge_stack, access)
+            self._place = resolve(self.jetbridge_conn_id, self.jetbridge_stack, self._given_access)
         return self._place
+
+    @property
+    def _given_access(self) -> AwsAccess:
+        """What the operator's own keywords say."""
+        return AwsAccess.of(self.aws_conn_id, self.region_name, self.verify, self.botocore_config)
 
     def _hook(self) -> JetbridgeHook:
         from airflow_provider_jetbridge.hooks.jetbridge import JetbridgeHook

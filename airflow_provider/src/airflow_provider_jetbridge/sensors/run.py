@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue
 
 from airflow_provider_jetbridge import settings
-from airflow_provider_jetbridge.completion import caller_of, describe, outcome_in
+from airflow_provider_jetbridge.completion import caller_of, outcome_in
 from airflow_provider_jetbridge.exceptions import ForeignOutcome, WatchedRunFailed
+from airflow_provider_jetbridge.failing import describe
 from airflow_provider_jetbridge.operators.stack import UsesStack
 from airflow_provider_jetbridge.settings import conf
 from airflow_provider_jetbridge.story import tell_outcome
@@ -171,6 +172,18 @@ class JobRunSensor(UsesStack, BaseSensorOperator):
         )
         return run_id_of(firing.key)
 
+    def _meant(self) -> str:
+        """What names the run, for the log."""
+        if not is_nothing(self.run_id):
+            return "no run of the stack has this id"
+        if not is_nothing(self.idempotency_key):
+            return f"no request of a person with the key {self.idempotency_key!r} has come"
+        return (
+            f"schedule {self.schedule_arn} hasn't fired for {scheduled(self.scheduled_time)}. A "
+            "schedule with cron() can fire at the end of the DAG run's data interval; one with "
+            "rate() fires at other times: give scheduled_time"
+        )
+
     def _look(self, run_id: str, ti: Any = None) -> WatchAnswer:
         request = WatchRequest(
             run_ids=[run_id],
@@ -183,7 +196,7 @@ class JobRunSensor(UsesStack, BaseSensorOperator):
         """The run's outcome; without one, the log says how far the run is."""
         run = answer.runs.get(run_id)
         if run is None:
-            self.log.info("Run %s isn't there yet", run_id)
+            self.log.info("Run %s isn't there yet: %s", run_id, self._meant())
             return None
         if run.outcome is None:
             self.log.info("Run %s is %s %s", run_id, run.status, run.backend_id or "")

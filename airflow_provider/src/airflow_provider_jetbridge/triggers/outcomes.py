@@ -34,12 +34,14 @@ class Reading:
     Attributes:
         found: outcome as JSON text by run id.
         launched: what runs without an outcome have become in AWS, as JSON text by run id.
+        waiting: why runs without an outcome aren't launched yet, as JSON text by run id.
         unread: run ids that DynamoDB did not look up; they come first in the next pass.
         error: why the pass ended early, if it did.
     """
 
     found: dict[str, str] = field(default_factory=dict)
     launched: dict[str, str] = field(default_factory=dict)
+    waiting: dict[str, str] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
     error: Exception | None = None
 
@@ -69,7 +71,8 @@ class NoFeed(Exception):
 @dataclass(frozen=True, slots=True)
 class OutcomesTable:
     """Address of an outcomes table (partition key ``run_id``; attribute ``outcome``, or before that
-    ``launched``: the contract's ``Outcome`` and ``Launched`` as JSON text)."""
+    ``launched`` and ``waiting``: the contract's ``Outcome``, ``Launched`` and ``Waiting`` as JSON
+    text)."""
 
     name: str
     access: aws.AwsAccess
@@ -164,8 +167,11 @@ class OutcomesReader:
                     # Without a text, no JSON: that one run's trigger says so.
                     if "outcome" in item:
                         reading.found[run_id] = item["outcome"].get("S", "")
-                    elif "launched" in item:
+                        continue
+                    if "launched" in item:
                         reading.launched[run_id] = item["launched"].get("S", "")
+                    if "waiting" in item:
+                        reading.waiting[run_id] = item["waiting"].get("S", "")
                 reading.unread.extend(unprocessed)
                 del remaining[:BATCH_GET_ITEM_KEYS]
         except Exception as error:
@@ -178,11 +184,12 @@ class OutcomesReader:
             RequestItems={
                 self.table.name: {
                     "Keys": [{"run_id": {"S": run_id}} for run_id in run_ids],
-                    "ProjectionExpression": "#run_id, #outcome, #launched",
+                    "ProjectionExpression": "#run_id, #outcome, #launched, #waiting",
                     "ExpressionAttributeNames": {
                         "#run_id": "run_id",
                         "#outcome": "outcome",
                         "#launched": "launched",
+                        "#waiting": "waiting",
                     },
                 }
             }

@@ -33,10 +33,10 @@ a unit for a Query that names the last minute's completions, up to some forty of
 
 
 class News(NamedTuple):
-    """Of one run, as JSON text: its ``Launched`` record, or its ``Outcome``, after which there is
-    none."""
+    """Of one run, as JSON text: its ``Waiting`` or ``Launched`` record, or its ``Outcome``, after
+    which there is none."""
 
-    kind: Literal["launched", "outcome"]
+    kind: Literal["waiting", "launched", "outcome"]
     text: str
 
 
@@ -47,6 +47,8 @@ class _Waiter:
     context: contextvars.Context = field(default_factory=contextvars.copy_context)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     launched: str | None = None
+    waiting: str | None = None
+    news: list[News] = field(default_factory=list)
     outcome: str | None = None
     error: Exception | None = None
 
@@ -56,7 +58,17 @@ class _Waiter:
     def has_launched(self, launched: str) -> None:
         if launched != self.launched:
             self.launched = launched
-            self.changed.set()
+            self._hears(News("launched", launched))
+
+    def waits(self, waiting: str) -> None:
+        if waiting != self.waiting:
+            self.waiting = waiting
+            self._hears(News("waiting", waiting))
+
+    def _hears(self, news: News) -> None:
+        """Only the latest of each kind is kept, where nobody has asked for the one before."""
+        self.news = [*(each for each in self.news if each.kind != news.kind), news]
+        self.changed.set()
 
     def has_ended(self, outcome: str) -> None:
         self.outcome = outcome
@@ -128,8 +140,9 @@ class OutcomePoller:
                     return
                 if waiter.error is not None:
                     raise waiter.error
-                if waiter.launched is not None:
-                    yield News("launched", waiter.launched)
+                news, waiter.news = waiter.news, []
+                for each in news:
+                    yield each
         finally:
             self._forget(run_id, waiter)
 
@@ -200,6 +213,9 @@ class OutcomePoller:
         return reading
 
     def _hand_over(self, reading: Reading) -> None:
+        for run_id, waiting in reading.waiting.items():
+            for waiter in self._waiting.get(run_id, []):
+                waiter.waits(waiting)
         for run_id, launched in reading.launched.items():
             for waiter in self._waiting.get(run_id, []):
                 waiter.has_launched(launched)

@@ -20,6 +20,7 @@ from airflow_provider_jetbridge.triggers.kill import Reaper
 from airflow_provider_jetbridge.triggers.killed import Killed, StopTarget, Task, count
 from airflow_provider_jetbridge.triggers.outcomes import OutcomesTable
 from airflow_provider_jetbridge.triggers.poller import OutcomePoller
+from airflow_provider_jetbridge.triggers.reminders import Reminders
 from jetbridge.contract import ContractError, carried, clean, read_record, to_builtins
 
 Until = Literal["finished", "launched"]
@@ -137,10 +138,17 @@ class JetbridgeRunTrigger(BaseTrigger):
         """What the event tells: the outcome, or the launch, if that is waited for and first."""
         poller = OutcomePoller.shared(self._table())
         story = Storyteller(self.log)
-        async with aclosing(poller.news(self.run_id, eager=self.until == "launched")) as news:
+        eager = self.until == "launched"
+        async with (
+            Reminders(self.run_id, story),
+            aclosing(poller.news(self.run_id, eager=eager)) as news,
+        ):
             async for kind, text in news:
                 if kind == "outcome":
                     return self._outcome(text)
+                if kind == "waiting":
+                    story.waiting(text)
+                    continue
                 launched = story.launched(text)
                 if launched is None:
                     continue  # the next record, or the outcome, may be one that can be read
@@ -162,7 +170,14 @@ class JetbridgeRunTrigger(BaseTrigger):
             trigger_ran_for=time.monotonic() - began, deferred_for=time.time() - self.deferred_at
         )
         if hold:
-            self.log.info("Run %s %s; resuming in %.1f s", self.run_id, self._reached, hold)
+            self.log.info(
+                "Run %s %s; resuming in %.1f s, because Airflow fails a task that is resumed "
+                "before its scheduler has noted that it was deferred ([jetbridge] "
+                "resume_hold_seconds)",
+                self.run_id,
+                self._reached,
+                hold,
+            )
             await asyncio.sleep(hold)
 
     @property
@@ -194,7 +209,11 @@ class JetbridgeRunTrigger(BaseTrigger):
                 ),
             )
         )
-        self.log.info("Run %s will be stopped unless the task still waits for it", self.run_id)
+        self.log.info(
+            "Airflow's task was marked, cleared or deleted: run %s is being stopped for that "
+            "reason, unless Airflow says that the task still waits for it",
+            self.run_id,
+        )
 
     def _table(self) -> OutcomesTable:
         return OutcomesTable(self.outcomes_table, self._access())

@@ -4,6 +4,8 @@ They are botocore's own, which boto3's are too: nothing here needs what boto3 ad
 importing it is 7 % of a cold start (docs/decisions.md).
 """
 
+import base64
+import hashlib
 from functools import cache
 from typing import Any
 
@@ -18,8 +20,8 @@ _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 4},
     connect_timeout=1,
     read_timeout=4,
-    # What S3 is sent is signed with its SHA-256 then; a CRC beside it would have to be kept for
-    # each part of a multipart upload (API reference, CompleteMultipartUpload).
+    # A CRC would have to be kept for each part of a multipart upload (API reference,
+    # CompleteMultipartUpload). S3 gets Content-MD5 instead, see ``content_md5``.
     request_checksum_calculation="when_required",
 )
 
@@ -60,6 +62,16 @@ def client(
 def _session() -> Any:
     """Holds what all clients share: credentials, endpoints, the service models read so far."""
     return botocore.session.get_session()
+
+
+def content_md5(body: bytes) -> str:
+    """What PutObject and UploadPart take as ``ContentMD5``.
+
+    A bucket with Object Lock and a default retention refuses both without a checksum: "Content-MD5
+    OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters",
+    likewise "for Put Part requests" (s3tools/s3cmd#1436; API reference, PutObject).
+    """
+    return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
 
 
 def error_of(error: Exception) -> tuple[str, str]:

@@ -1,6 +1,9 @@
-"""DynamoDB items and conditional writes, for both tables."""
+"""DynamoDB items, conditional writes and transactions, for both tables."""
 
+import random
 import re
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -9,6 +12,21 @@ Item = dict[str, Any]
 # What DynamoDB keeps of a number (Amazon DynamoDB developer guide, "Data types", Number).
 _MOST_DIGITS = 38
 _LEAST, _MOST = 1e-130, 9.99e125
+
+# Why DynamoDB may cancel a transaction that can succeed later (API reference of
+# TransactWriteItems, "TransactionCanceledException"; RequestLimitExceeded is among PutItem's own
+# errors). botocore repeats a throttled call, but not this exception, whatever its reasons are.
+_PASSING = frozenset(
+    {
+        "TransactionConflict",
+        "ThrottlingError",
+        "ProvisionedThroughputExceeded",
+        "RequestLimitExceeded",
+    }
+)
+# With their pauses at most 3.5 s, of the 30 s that start_run has.
+TRANSACTION_ATTEMPTS = 7
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 1.0
 
 
 def marshal(item: Item) -> Item:
@@ -56,6 +74,34 @@ def mark(client: Any, table: str, key: Item, change: str, condition: str, values
     """A conditional write after which nobody asks for the item, nor whether it was written."""
     with suppress(client.exceptions.ConditionalCheckFailedException):
         client.update_item(**_update(table, key, change, condition, values))
+
+
+def transact(client: Any, writes: list[Item], sleep: Callable[[float], None] = time.sleep) -> bool:
+    """All of the writes, or none; False if a condition doesn't hold, or others keep writing the
+    same items.
+
+    Where DynamoDB throttles one of the writes, or another transaction is at work on its item, all
+    are tried again, with back-off and jitter.
+
+    Raises:
+        TransactionCanceledException: it is throttled still, or for another reason.
+    """
+    for attempt in range(TRANSACTION_ATTEMPTS):
+        try:
+            client.transact_write_items(TransactItems=writes)
+            return True
+        except client.exceptions.TransactionCanceledException as cancelled:
+            reasons = cancelled.response["CancellationReasons"]
+            codes = {reason.get("Code") for reason in reasons} - {"None"}
+            if "ConditionalCheckFailed" in codes:
+                return False
+            last = attempt == TRANSACTION_ATTEMPTS - 1
+            if not codes <= _PASSING or (last and codes != {"TransactionConflict"}):
+                raise
+        # Spreads attempts over time, and is no secret.
+        pause = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2**attempt)
+        sleep(pause * random.uniform(0.5, 1))  # nosec B311
+    return False
 
 
 def _update(table: str, key: Item, change: str, condition: str, values: Item) -> Item:

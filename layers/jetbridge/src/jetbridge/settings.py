@@ -16,12 +16,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """One field per environment variable ``JETBRIDGE_<FIELD>`` (see template.yaml).
 
     Lists are separated by commas. Each function that a queue feeds has the URL of that queue's
-    dead-letter queue. start_run alone has the allow-lists and the offload bucket;
-    sweep_runs has those of clusters and queues; start_run, watch_runs and notify_airflow have the
-    secret's ARN.
+    dead-letter queue. start_run, launch_run and sweep_runs have the limits of concurrency groups.
+    start_run alone has the allow-lists and the offload bucket; sweep_runs has those of clusters and
+    queues; start_run, watch_runs and notify_airflow have the secret's ARN.
     """
 
     stack_key: str
+    stack_name: str
     runs_table: str
     outcomes_table: str
     launch_queue_url: str
@@ -39,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     settle_seconds: float = 5
     result_wait_seconds: float = 900
     check_after_seconds: float = 900
+    concurrency_groups: list[str] = []
     ecs_launches_per_second: float = 20
     batch_submits_per_second: float = 50
     cluster_arns: list[str] = []

@@ -23,10 +23,19 @@ class AirflowClient:
 
     The token is fetched with the first request and again when it is no longer taken. Without
     ``username`` the Airflow must take everybody for an administrator
-    (``[core] simple_auth_manager_all_admins``).
+    (``[core] simple_auth_manager_all_admins``). ``check`` is called while the client waits for
+    something; it raises when the Airflow can't go on.
     """
 
-    def __init__(self, url: str, username: str | None = None, password: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        username: str | None = None,
+        password: str | None = None,
+        *,
+        check: Callable[[], object] = bool,
+    ) -> None:
+        self._check = check
         self._http = httpx.Client(base_url=url, timeout=30, trust_env=False)
         self._login = {"username": username, "password": password} if username else None
         self._token: str | None = None
@@ -239,6 +248,7 @@ class AirflowClient:
     def _wait(self, condition: Callable[[], bool], timeout: float, complaint: str) -> None:
         deadline = time.monotonic() + timeout
         while True:
+            self._check()
             # An API that is late is asked again: a whole Airflow and more share this machine.
             with suppress(httpx.TimeoutException):
                 if condition():

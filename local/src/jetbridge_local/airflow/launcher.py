@@ -140,10 +140,7 @@ class LocalAirflow:
         missing: Set[str] = HEALTHY
         with httpx.Client(base_url=self.url, timeout=5, trust_env=False) as http:
             while missing:
-                try:
-                    self.components.check()
-                except ComponentFailed as error:
-                    raise AirflowFailed(str(error)) from error
+                self.check()
                 if time.monotonic() > deadline:
                     raise AirflowFailed(f"Not healthy after {timeout:g} s: {sorted(missing)}")
                 time.sleep(0.2)
@@ -172,10 +169,21 @@ class LocalAirflow:
         self.components.stop()
 
     def client(self) -> AirflowClient:
-        """A client of this Airflow's REST API, with an administrator's rights."""
+        """A client of this Airflow's REST API, with an administrator's rights.
+
+        What it waits for ends with AirflowFailed as soon as a component ends by itself.
+        """
         if not self._users:
-            return AirflowClient(self.url)
-        return AirflowClient(self.url, self._users[0].name, self._users[0].password)
+            return AirflowClient(self.url, check=self.check)
+        first = self._users[0]
+        return AirflowClient(self.url, first.name, first.password, check=self.check)
+
+    def check(self) -> None:
+        """Raise AirflowFailed, with the end of its log, if a component has ended by itself."""
+        try:
+            self.components.check()
+        except ComponentFailed as error:
+            raise AirflowFailed(str(error)) from error
 
     def change_password(self, name: str, password: str) -> None:
         """Give a user another password; tokens that they have stay valid.

@@ -1,4 +1,7 @@
-"""`make demo`: exit status 0 if everything was as it has to be, 1 if not, 130 after Ctrl-C."""
+"""`make demo` and `make up`.
+
+Exit status 0 if everything was as it has to be, 1 if not, 130 after Ctrl-C.
+"""
 
 import argparse
 import signal
@@ -12,9 +15,9 @@ from jetbridge_local.airflow import AirflowError, AirflowFailed
 from jetbridge_local.cloud import CloudFailed
 from jetbridge_local.demo.commands import CommandFailed
 from jetbridge_local.demo.down import take_down
-from jetbridge_local.demo.paths import in_repository
+from jetbridge_local.demo.paths import Paths, in_repository
 from jetbridge_local.demo.report import Report
-from jetbridge_local.demo.show import Demo
+from jetbridge_local.demo.up import attached, fresh
 
 _FAILURES = (AirflowError, AirflowFailed, CloudFailed, CommandFailed, TimeoutError)
 _INTERRUPTED = 130
@@ -29,16 +32,17 @@ def main() -> int:
     if arguments.down:
         take_down(paths)
         return 0
-    demo, report, interrupted = Demo(paths, console), Report(), False
+    if arguments.up:
+        return _up(paths, console)
+    demo, report, interrupted = fresh(paths, console), Report(), False
     try:
-        take_down(paths)
         demo.run(report)
     except KeyboardInterrupt:
         interrupted, report.error = True, "interrupted"
     except _FAILURES as error:
         report.error = str(error)
     finally:
-        kept = arguments.keep and report.error is None
+        kept = arguments.keep and not interrupted
         if not kept:
             _undisturbed(demo.stop)
     report.seconds = demo.seconds
@@ -51,9 +55,25 @@ def main() -> int:
     return 0 if report.ok else 1
 
 
+def _up(paths: Paths, console: Console) -> int:
+    demo = attached(paths, console)
+    try:
+        demo.start()
+    except KeyboardInterrupt:
+        _undisturbed(demo.stop)
+        return _INTERRUPTED
+    except _FAILURES as error:
+        console.print(f"Something isn't up: {error}", markup=False)
+        demo.describe()
+        return 1
+    demo.describe()
+    return 0
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave everything up (KEEP=1)")
+    parser.add_argument("--up", action="store_true", help="bring up and leave up (make up)")
     parser.add_argument("--local", type=Path, help="folder for everything written (.local)")
     parser.add_argument("--down", action="store_true", help="only stop what was left up")
     return parser.parse_args()

@@ -1,5 +1,6 @@
-"""Ends what an earlier demo left up: on purpose (KEEP=1), or because it was killed."""
+"""Ends what an earlier demo left up: on purpose (`make up`, KEEP=1), or because it was killed."""
 
+from jetbridge_local import cloud
 from jetbridge_local.demo.paths import Paths
 from jetbridge_local.processes import ProcessTable
 from jetbridge_local.state import StateFolder
@@ -7,14 +8,8 @@ from jetbridge_local.state import StateFolder
 
 def take_down(paths: Paths) -> None:
     """End every process that is on record, and nothing else."""
-    state = StateFolder(paths.cloud)
-    running = state.running()
-    process = running.process() if running else None
-    if process is not None:
-        process.terminate()
-        process.wait(timeout=15)
+    cloud.stop(StateFolder(paths.cloud))
     for folder in (
-        state.processes,
         paths.processes,
         paths.airflow_home.with_name(f"{paths.airflow_home.name}-processes"),
     ):

@@ -24,6 +24,10 @@ class Paths:
         return self.local / "logs"
 
     @property
+    def ports(self) -> Path:
+        return self.local / "ports.json"
+
+    @property
     def processes(self) -> Path:
         return self.local / "processes"
 

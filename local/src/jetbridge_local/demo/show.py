@@ -10,12 +10,14 @@ from rich.console import Console
 
 from jetbridge_local.airflow import AirflowClient, AirflowFailed, LocalAirflow, Task
 from jetbridge_local.airflow.environment import aws_connection, connection_variable
+from jetbridge_local.airflow.ports import is_answered
 from jetbridge_local.cloud import LocalCloud
 from jetbridge_local.demo import calls
 from jetbridge_local.demo.application import Application, parameter, stack_name
 from jetbridge_local.demo.expectations import DAG_ID, EXPECTED
 from jetbridge_local.demo.outcomes import Finished, OutcomesTable
 from jetbridge_local.demo.paths import Paths
+from jetbridge_local.demo.ports import Ports
 from jetbridge_local.demo.progress import Progress, Say
 from jetbridge_local.demo.reading import DagRunReader, printed_lines
 from jetbridge_local.demo.report import Report
@@ -27,27 +29,50 @@ SCHEDULED_RUN_SECONDS = 120.0
 
 
 class Demo:
-    """What is up while the demo runs. ``stop`` ends all of it."""
+    """What is up while the demo runs. ``stop`` ends all of it.
 
-    def __init__(self, paths: Paths, console: Console) -> None:
+    ``ports`` are where it serves; None takes free ones.
+    """
+
+    def __init__(self, paths: Paths, console: Console, ports: Ports | None = None) -> None:
         self._paths = paths
         self._console = console
         self._progress = Progress(console)
         self._cloud = LocalCloud(
-            paths.cloud, images=paths.images, runtime_python=paths.python("runtime")
+            paths.cloud,
+            images=paths.images,
+            port=ports.cloud if ports else 0,
+            runtime_python=paths.python("runtime"),
         )
+        self._airflow_port = ports.airflow if ports else None
         self._airflow: LocalAirflow | None = None
         self._stop = ExitStack()
 
     def run(self, report: Report) -> None:
         """Everything, in order; what was found out goes into ``report``."""
-        self._start_cloud()
-        self._deploy()
-        airflow = self._start_airflow()
-        with airflow.client() as client:
+        self.start()
+        with self.airflow.client() as client:
             run_id = self._run_dag(client)
             report.scheduled = self._wait_for_schedule()
             self._read_back(client, run_id, report)
+
+    def start(self) -> None:
+        """Bring up the cloud, the stack and Airflow, as far as they aren't up."""
+        if not self._cloud.is_running:
+            self._start_cloud()
+        self._deploy()
+        if self._airflow is None:
+            self._start_airflow()
+
+    def attach(self) -> bool:
+        """Use a cloud and an Airflow that are up already. False: there is no cloud."""
+        if not self._cloud.attach():
+            return False
+        airflow = self._make_airflow()
+        # Not what it answers: one that is slow just now would be taken for gone, and replaced.
+        if is_answered(airflow.port):
+            self._airflow = airflow
+        return True
 
     @property
     def seconds(self) -> float:
@@ -61,13 +86,17 @@ class Demo:
 
     def describe(self) -> None:
         """Print where things are, for ``--keep``."""
-        airflow = self._airflow.url if self._airflow else "not started"
+        airflow = f"{self._airflow.url}/dags/{DAG_ID}" if self._airflow else "not up"
+        cloud = f"{self._cloud.url}  (AWS_ENDPOINT_URL)" if self._cloud.is_running else "not up"
         self._console.print(
-            f"Airflow      {airflow}/dags/{DAG_ID}\n"
-            f"Local cloud  {self._cloud.url}  (AWS_ENDPOINT_URL)\n"
+            f"Airflow      {airflow}\n"
+            f"Local cloud  {cloud}\n"
+            f"DAGs         {self._paths.dags}\n"
+            f"Images       {self._paths.images}\n"
             f"Logs         {self._paths.local}\n"
-            "Stop it with `make down`.",
+            "A container of your own: docs/first-container.md. `make down` stops everything.",
             highlight=False,
+            soft_wrap=True,
         )
 
     @property
@@ -117,26 +146,29 @@ class Demo:
         with self._progress.step("sam deploy, what the example runs"):
             application.deploy_example()
 
-    def _start_airflow(self) -> LocalAirflow:
-        root = self._paths.root
-        bucket, prefix = parameter(root, "AirflowLogBucket"), parameter(root, "AirflowLogPrefix")
+    def _start_airflow(self) -> None:
         with self._progress.step("Airflow") as say:
-            self._airflow = LocalAirflow(
-                self._paths.airflow_home,
-                self._paths.dags,
-                self._paths.python("airflow"),
-                environment=connection_variable(
-                    "aws_default", aws_connection(self._cloud.url, self._cloud.settings.region)
-                )
-                | {"AIRFLOW__JETBRIDGE__STACK": stack_name(root)},
-                remote_log=f"s3://{bucket}/{prefix.rstrip('/')}",
-                templates=self._paths.local / "airflow-databases",
-                progress=say,
-            )
+            self._airflow = self._make_airflow(say)
             self._stop.callback(self._airflow.stop)
             self._airflow.start()
             self._airflow.wait_healthy()
-        return self._airflow
+
+    def _make_airflow(self, say: Say | None = None) -> LocalAirflow:
+        root = self._paths.root
+        bucket, prefix = parameter(root, "AirflowLogBucket"), parameter(root, "AirflowLogPrefix")
+        return LocalAirflow(
+            self._paths.airflow_home,
+            self._paths.dags,
+            self._paths.python("airflow"),
+            environment=connection_variable(
+                "aws_default", aws_connection(self._cloud.url, self._cloud.settings.region)
+            )
+            | {"AIRFLOW__JETBRIDGE__STACK": stack_name(root)},
+            remote_log=f"s3://{bucket}/{prefix.rstrip('/')}",
+            port=self._airflow_port,
+            templates=self._paths.local / "airflow-databases",
+            progress=say or str,
+        )
 
     def _run_dag(self, client: AirflowClient) -> str:
         with self._progress.step(f"DAG run of {DAG_ID}") as say:

@@ -7,7 +7,7 @@ from .batch import BatchEngine
 from .config import EngineConfig
 from .ecs import EcsEngine
 from .errors import AwsError, ImageMapError, LogGroupMissing, SecretMissing
-from .images import Image, ImageMap
+from .images import Image, ImageMap, ImageMapFile
 from .ports import EventSink, LogEvent, LogSink, ProcessRegistry, SecretSource
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Image",
     "ImageMap",
     "ImageMapError",
+    "ImageMapFile",
     "LogEvent",
     "LogGroupMissing",
     "LogSink",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jetbridge_local.limits import Limits
 
-from .images import ImageMap
+from .images import ImageMap, ImageMapFile
 
 
 def default_container_path() -> str:
@@ -30,7 +30,7 @@ class EngineConfig:
     account: str
     region: str
     state_dir: Path
-    image_map: ImageMap
+    image_map: ImageMap | ImageMapFile
     endpoint_url: str
     step_seconds: float = 0.2
     time_scale: float = 1.0

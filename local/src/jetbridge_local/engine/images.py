@@ -57,6 +57,36 @@ class ImageMap:
         return cls({str(k): _image(v, base, f"{name}: {k}") for k, v in content.items()})
 
 
+class ImageMapFile:
+    """The image map in a file, which may change while the cloud runs.
+
+    Raises, when it is made: ImageMapError, OSError, as `ImageMap.load`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._read_at = self._changed_at()
+        self._map = ImageMap.load(path)
+
+    def resolve(self, uri: str) -> Image | None:
+        """As `ImageMap.resolve`, after reading a file that has changed.
+
+        Raises:
+            ImageMapError: the changed file isn't a valid image map, or is gone.
+        """
+        try:
+            if (changed_at := self._changed_at()) != self._read_at:
+                self._map = ImageMap.load(self.path)
+                self._read_at = changed_at
+        except OSError as error:
+            raise ImageMapError(f"{self.path}: can't be read: {error}") from error
+        return self._map.resolve(uri)
+
+    def _changed_at(self) -> tuple[int, int]:
+        status = self.path.stat()
+        return status.st_mtime_ns, status.st_size
+
+
 def _image(entry: Any, base: Path, place: str) -> Image:
     if not isinstance(entry, Mapping):
         raise ImageMapError(f"{place}: must be a mapping with 'folder', not {entry!r}")

@@ -9,10 +9,12 @@ from . import (
     asgi,
     asynchronous,
     audit,
+    capacity,
     cloudformation,
     conditions,
     events,
     functions,
+    indexes,
     logs,
     loops,
     queues,
@@ -36,9 +38,11 @@ class InstalledSeam:
             logs,
             subscriptions,
             conditions,
+            indexes,
             templates,
             quotas,
             loops,
+            capacity,
         ):
             subject.install()
         caller = asgi.ServiceCaller(account, region)

@@ -2,8 +2,10 @@
 
 import threading
 from collections import deque
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from jetbridge_local.consumption import Consumed
 
 MAX_CALLS = 50_000
 
@@ -14,7 +16,8 @@ class Call:
 
     ``time`` is its arrival, in seconds since the epoch. ``caller`` is the application id that the
     client sends in its User-Agent (a function's name), else its access key id. ``identifiers`` are
-    the request's parameters that say which resources it is about.
+    the request's parameters that say which resources it is about. ``consumed`` has DynamoDB's units
+    for each item that it wrote and for each read.
     """
 
     time: float
@@ -25,6 +28,7 @@ class Call:
     access_key: str
     user_agent: str
     identifiers: dict[str, Any]
+    consumed: list[Consumed] = field(default_factory=list)
 
 
 class CallLog:

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs
 
+from jetbridge_local.consumption import Consumed, requested
+
 from .log import Call, CallLog
 from .requests import Request, credential_of, identify
 
@@ -59,6 +61,7 @@ class CallRecorder:
         credential = credential_of(request)
         body = bytearray()
         status = 0
+        consumed: list[Consumed] = []
 
         async def receive_copying() -> Message:
             message = await receive()
@@ -77,13 +80,22 @@ class CallRecorder:
                 status = message["status"]
             await send(message)
 
+        noting = requested.set(consumed)
         try:
             await self._application(scope, receive_copying, send_noting)
         finally:
+            requested.reset(noting)
             if credential:
-                self._add(request, bytes(body), arrived, status)
+                self._add(request, bytes(body), arrived, status, consumed)
 
-    def _add(self, request: Request, body: bytes, arrived: float, status: int) -> None:
+    def _add(
+        self,
+        request: Request,
+        body: bytes,
+        arrived: float,
+        status: int,
+        consumed: list[Consumed],
+    ) -> None:
         complete = Request(
             method=request.method,
             path=request.path,
@@ -93,7 +105,8 @@ class CallRecorder:
         )
         identified = identify(complete)
         if identified is not None:
-            self._calls.add(Call(time=arrived, status=status, **vars(identified)))
+            call = Call(time=arrived, status=status, consumed=consumed, **vars(identified))
+            self._calls.add(call)
 
     async def _answer(self, scope: Scope, send: Send) -> None:
         method, name = scope["method"], scope["path"].removeprefix(PREFIX)

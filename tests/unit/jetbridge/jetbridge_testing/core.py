@@ -15,10 +15,17 @@ from jetbridge.services.start import Start
 from jetbridge.services.stop import StopRuns
 from jetbridge.services.sweep import Sweep
 from jetbridge.services.track import Track
+from jetbridge.services.waits import TellWaiting
 from jetbridge_testing.backends import FakeBatch, FakeEcs
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.door import ALLOWED, policy
-from jetbridge_testing.memory import MemoryOutcomes, MemoryQueue, MemoryRuns, MemoryTries
+from jetbridge_testing.memory import (
+    MemoryGroups,
+    MemoryOutcomes,
+    MemoryQueue,
+    MemoryRuns,
+    MemoryTries,
+)
 from jetbridge_testing.samples import REGION, STACK_KEY
 
 PLACES = {"ecs": ALLOWED.clusters, "batch": ALLOWED.job_queues}
@@ -69,7 +76,11 @@ class Core:
         rows, launches, stops = watch(self.runs), watch(self.launches), watch(self.stops)
         known = {name: watch(backend) for name, backend in self.backends.items()}
         self.tell = TellLaunched(watch(self.outcomes), REGION)
-        self.endings = Endings(rows, HandOver(rows, watch(self.finishes)), launches, self.clock)
+        self.waits = TellWaiting(watch(self.outcomes))
+        self.groups = MemoryGroups({"etl": 2, "ml": 1})
+        groups = watch(self.groups)
+        hand_over = HandOver(rows, watch(self.finishes), groups)
+        self.endings = Endings(rows, hand_over, launches, self.clock, self.waits)
         self.start = Start(
             rows,
             watch(MemoryTries(self.memory)),
@@ -92,12 +103,13 @@ class Core:
             tell=self.tell,
             stack_key=STACK_KEY,
             clock=self.clock,
+            groups=groups,
         )
         self.track = Track(rows, self.endings, stops, self.tell, STACK_KEY)
         self.stop = StopRuns(rows, known, self.endings, stops, self.clock)
         self.stop_orphan = StopOrphan(known, stops, self.clock)
         self.sweep = Sweep(rows, known, self.track, launches, stops, 900, clock=self.clock)
-        self.audit = Audit(rows, known, self.track, PLACES, clock=self.clock)
+        self.audit = Audit(rows, known, self.track, PLACES, clock=self.clock, groups=groups)
 
     def tries_of(self, request: StartRequest) -> str | None:
         """The newest run of the request's Airflow task."""

@@ -1,12 +1,12 @@
 """The ports in memory. ``test_runs`` and ``test_outcomes`` hold them and the adapters to the
 same behaviour."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
-from jetbridge.contract import Launched, Outcome
+from jetbridge.contract import Launched, Outcome, Waiting
 from jetbridge.domain.run import (
     UNLAUNCHED,
     Attachment,
@@ -95,8 +95,6 @@ class MemoryRuns:
         ended = change.ending is not None
         if not ended and row.change_order is not None and row.change_order >= change.order:
             return Written(False, known)
-        if ended:
-            self._check_at[row.run_id] = self._clock() + self._check_after
         moved = self._put(
             row,
             status=Status.ENDED if ended else Status.LAUNCHED,
@@ -105,6 +103,7 @@ class MemoryRuns:
             backend_status=change.status,
             change_order=change.order,
             ending=change.ending,
+            ended_at=self._clock() if ended else None,
         )
         return Written(True, moved)
 
@@ -117,8 +116,7 @@ class MemoryRuns:
         if relaunch is not None:
             written = self._relaunch(row, relaunch)
             return written.row if written.changed else None
-        self._check_at[row.run_id] = self._clock() + self._check_after
-        return self._put(row, status=Status.ENDED, ending=ending)
+        return self._put(row, status=Status.ENDED, ending=ending, ended_at=self._clock())
 
     def request_stop(self, run_id: str, stop: Stop, caller: str | None = None) -> Written:
         known = self._rows.get(run_id)
@@ -218,6 +216,7 @@ class MemoryOutcomes:
 
     def __init__(self) -> None:
         self.items: dict[str, Outcome | tuple[int, Launched]] = {}
+        self.waiting: dict[str, Waiting] = {}
 
     def get(self, run_id: str) -> Outcome | None:
         item = self.items.get(run_id)
@@ -235,9 +234,38 @@ class MemoryOutcomes:
         if item is None or (item[1].launch, item[0]) < (record.launch, order):
             self.items[record.run_id] = (order, record)
 
+    def put_waiting(self, record: Waiting) -> None:
+        known = self.waiting.get(record.run_id)
+        if self.get(record.run_id) is None and (known is None or known.launch <= record.launch):
+            self.waiting[record.run_id] = record
+
     def standing(self, run_id: str) -> Outcome | Launched | None:
         item = self.items.get(run_id)
         return item[1] if isinstance(item, tuple) else item
+
+
+class MemoryGroups:
+    def __init__(self, limits: Mapping[str, int]) -> None:
+        self.limits = dict(limits)
+        self.held: dict[str, set[str]] = {}
+
+    def limit(self, group: str) -> int | None:
+        return self.limits.get(group)
+
+    def take(self, group: str, run_id: str) -> bool:
+        limit, held = self.limits.get(group), self.held.setdefault(group, set())
+        if limit is None or run_id in held:
+            return True
+        if len(held) >= limit:
+            return False
+        held.add(run_id)
+        return True
+
+    def release(self, group: str, run_id: str) -> None:
+        self.held.setdefault(group, set()).discard(run_id)
+
+    def holders(self) -> dict[str, set[str]]:
+        return {group: set(self.held.get(group, ())) for group in self.limits}
 
 
 class MemoryQueue:

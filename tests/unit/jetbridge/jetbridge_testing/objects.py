@@ -1,5 +1,6 @@
 """An S3 bucket in memory, as its client, with the rules of multipart uploads."""
 
+import base64
 import hashlib
 import io
 from dataclasses import dataclass, field
@@ -17,7 +18,8 @@ class S3Client:
     uploads: dict[str, dict[int, bytes]] = field(default_factory=dict)
     begun: int = 0
 
-    def put_object(self, Bucket: str, Key: str, Body: bytes) -> dict[str, Any]:
+    def put_object(self, Bucket: str, Key: str, Body: bytes, ContentMD5: str) -> dict[str, Any]:
+        _check(Body, ContentMD5)
         self.objects[Key] = Body
         return {}
 
@@ -28,8 +30,9 @@ class S3Client:
         return {"UploadId": upload}
 
     def upload_part(
-        self, Bucket: str, Key: str, UploadId: str, PartNumber: int, Body: bytes
+        self, Bucket: str, Key: str, UploadId: str, PartNumber: int, Body: bytes, ContentMD5: str
     ) -> dict[str, Any]:
+        _check(Body, ContentMD5)
         self._parts(UploadId)[PartNumber] = Body
         return {"ETag": f'"{_etag(Body)}"'}
 
@@ -67,6 +70,11 @@ class S3Client:
         if upload not in self.uploads:
             raise client_error("NoSuchUpload", "", 404)
         return self.uploads[upload]
+
+
+def _check(body: bytes, md5: str) -> None:
+    if base64.b64decode(md5) != hashlib.md5(body).digest():
+        raise client_error("BadDigest")
 
 
 def _etag(body: bytes) -> str:

@@ -26,7 +26,11 @@ class BatchBackend:
     def resolve(self, parameters: dict[str, Any]) -> Definition:
         definition = self._describe_definition(str(parameters["jobDefinition"]))
         sources = job_log_sources(definition)
-        return Definition(arn=definition["jobDefinitionArn"], log_sources=sources)
+        return Definition(
+            arn=definition["jobDefinitionArn"],
+            log_sources=sources,
+            timeout_seconds=definition.get("timeout", {}).get("attemptDurationSeconds"),
+        )
 
     def launch(self, name: LaunchName, parameters: dict[str, Any], definition: Definition) -> str:
         """SubmitJob, which has no idempotency token: the job's name carries ours."""
@@ -75,15 +79,12 @@ class BatchBackend:
     def _describe_definition(self, reference: str) -> dict[str, Any]:
         """The definition behind ``name``, ``name:revision`` or an ARN; the newest active one."""
         if reference.startswith("arn:") or ":" in reference:
-            answer = call(self._client, "describe_job_definitions", jobDefinitions=[reference])
+            asked: dict[str, Any] = {"jobDefinitions": [reference]}
         else:
-            answer = call(
-                self._client,
-                "describe_job_definitions",
-                jobDefinitionName=reference,
-                status="ACTIVE",
-            )
-        found = answer["jobDefinitions"]
+            asked = {"jobDefinitionName": reference, "status": "ACTIVE"}
+        # A page has 100 at most, in no promised order (API reference).
+        answers = pages(self._client, "describe_job_definitions", **asked)
+        found = [definition for answer in answers for definition in answer["jobDefinitions"]]
         if not found:
             raise LaunchRefused("ClientException", f"Job definition {reference} does not exist")
         newest: dict[str, Any] = max(found, key=lambda definition: definition["revision"])

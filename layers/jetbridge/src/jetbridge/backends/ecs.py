@@ -22,9 +22,16 @@ class EcsBackend:
         self._client = client
 
     def resolve(self, parameters: dict[str, Any]) -> Definition:
-        answer = call(
-            self._client, "describe_task_definition", taskDefinition=parameters["taskDefinition"]
-        )
+        """DescribeTaskDefinition. Of one that isn't there ECS says no more than "Unable to describe
+        task definition."."""
+        name = str(parameters["taskDefinition"])
+        try:
+            answer = call(self._client, "describe_task_definition", taskDefinition=name)
+        except LaunchRefused as refusal:
+            if name in refusal.reason or "describe task definition" not in refusal.reason:
+                raise
+            fix = f"{name} isn't there, or has no active revision: check its family and revision"
+            raise LaunchRefused(refusal.code, f"{refusal.reason} {fix}") from refusal
         definition = answer["taskDefinition"]
         return Definition(
             arn=definition["taskDefinitionArn"],
@@ -51,7 +58,7 @@ class EcsBackend:
                 raise
             return launched
         for failure in answer.get("failures", []):
-            raise LaunchRefused(failure.get("reason", ""), failure.get("detail", "") or "RunTask")
+            raise refused(failure)
         if not answer.get("tasks"):
             raise LaunchRefused("", "RunTask answered with neither a task nor a failure")
         return str(answer["tasks"][0]["taskArn"])
@@ -98,6 +105,15 @@ class EcsBackend:
     def places(self) -> list[str]:
         found = pages(self._client, "list_clusters", maxResults=100)
         return [arn for page in found for arn in page["clusterArns"]]
+
+
+def refused(failure: dict[str, Any]) -> LaunchRefused:
+    """Of a failure that RunTask answers. It has a reason, and the ARN of what it is about or
+    more detail only sometimes (API reference, Failure)."""
+    reason = failure.get("reason") or ""
+    told = [reason or "no reason given", failure.get("detail")]
+    about = f" ({failure['arn']})" if failure.get("arn") else ""
+    return LaunchRefused(reason, f"RunTask failed: {': '.join(filter(None, told))}{about}")
 
 
 def _already_launched(refusal: LaunchRefused) -> str | None:

@@ -24,7 +24,15 @@ from jetbridge.contract.codec import (
 from jetbridge.contract.delivery import CreateAssetEvent, OnFinish, TriggerDagRun, Way
 from jetbridge.contract.inert import inert, inert_lines
 from jetbridge.contract.launched import Launched
-from jetbridge.contract.outcome import Cause, Death, Fault, LogStream, Outcome, State
+from jetbridge.contract.outcome import (
+    Cause,
+    Death,
+    Fault,
+    LogStream,
+    Outcome,
+    RunFinished,
+    State,
+)
 from jetbridge.contract.run_ids import run_id_of
 from jetbridge.contract.start import (
     CloudWatchLogTarget,
@@ -35,6 +43,7 @@ from jetbridge.contract.start import (
     StartRequest,
 )
 from jetbridge.contract.stop import StopAnswer, StopCause, StopRequest
+from jetbridge.contract.waiting import Wait, Waiting
 from jetbridge.contract.watch import WatchAnswer, WatchedRun, WatchRequest
 
 __all__ = [
@@ -56,6 +65,7 @@ __all__ = [
     "OnFinish",
     "Outcome",
     "PersonCaller",
+    "RunFinished",
     "S3LogTarget",
     "ScheduleCaller",
     "StartAnswer",
@@ -65,6 +75,8 @@ __all__ = [
     "StopCause",
     "StopRequest",
     "TriggerDagRun",
+    "Wait",
+    "Waiting",
     "WatchAnswer",
     "WatchRequest",
     "WatchedRun",

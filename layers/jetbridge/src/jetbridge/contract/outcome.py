@@ -1,4 +1,4 @@
-"""The outcome: what came of a run. Sealed once, read by Airflow."""
+"""The outcome: what came of a run. Sealed once, read by Airflow, announced on EventBridge."""
 
 from enum import StrEnum
 from typing import Any, Literal
@@ -78,6 +78,8 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
             ``statusReason``, or the error of RunTask or SubmitJob).
         advice: what to do about it, one sentence; empty when there is nothing to do.
         exit_codes: by container name; a container that has none is absent.
+        deciding: names of those in ``exit_codes`` whose codes decide, where others don't: ECS
+            containers that their definition calls essential. Empty: all do.
         backend_id: ECS task ARN or Batch job id; None when nothing was launched.
         last_lines: last log lines, oldest first; with several containers each is prefixed
             with its container's name.
@@ -116,4 +118,15 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
     stopped_by: str = ""
     policy_version: int = 1
     unread: list[str] = []
+    deciding: list[str] = []
     version: Literal[1] = 1
+
+
+class RunFinished(Outcome, frozen=True, kw_only=True, omit_defaults=True):
+    """The detail of the event "Jetbridge Run Finished".
+
+    Attributes:
+        stack: name of the CloudFormation stack that ran it: several may announce on one bus.
+    """
+
+    stack: str

@@ -81,12 +81,17 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         result_required: the caller needs the result, whether or not there is one: a run that
             succeeded, and of which it can't be read, fails. ``last_line_as_result`` says so, too.
         result_container: the one container whose result or last line counts; None: any.
+        deciding_container: the one container whose exit code says whether the run succeeded;
+            None: every essential one does, as in ECS and with the stock operators.
         failure_policy: what Jetbridge mends without its caller.
         previous: what becomes of the run of an earlier try of the same Airflow task instance
             (DAG, run, task, map index): ``stop`` it and start anew, or ``attach`` to it if it
             hasn't ended. Without effect for other callers.
         tags: merged into the tags of the ECS task or Batch job; those in ``run_task`` or
             ``submit_job`` win.
+        concurrency_group: of the runs of this group no more are under way at the same time than
+            the stack's ``ConcurrencyGroups`` says; the others wait in the launch queue. None: there
+            is no limit.
         offload_environment: container environments that don't fit into AWS's limits go to S3
             and the container gets a reference (docs/contract.md, "Large environments").
         finish: how the waiting Airflow task is finished; None: as the stack's ``Finish`` says.
@@ -107,9 +112,11 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     last_line_as_result: bool = False
     result_required: bool = False
     result_container: Text | None = None
+    deciding_container: Text | None = None
     failure_policy: FailurePolicy = FailurePolicy()
     previous: Literal["stop", "attach"] = "stop"
     tags: dict[Tag, Tag] = {}
+    concurrency_group: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}\Z")] | None = None
     offload_environment: bool = False
     finish: Way | None = None
     airflow: AirflowName = "default"

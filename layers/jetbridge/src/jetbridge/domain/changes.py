@@ -8,6 +8,7 @@ Unknown fields and statuses are let through. A field that can't be used counts a
 
 from collections.abc import Iterable, Iterator
 
+from jetbridge.domain.log_sources import POD_CONTAINER
 from jetbridge.domain.names import LaunchName, last_segment
 from jetbridge.domain.records import (
     LOG_NAMES_BYTES,
@@ -76,6 +77,12 @@ def job_log_names(job: Record) -> list[LogName]:
     return _job_log_names(Fields(job))
 
 
+def job_ends(job: Fields) -> list[ContainerEnd]:
+    """How the containers of a job's last attempt ended."""
+    last = next(reversed(_attempts(job)), Fields(None))
+    return _ends(list(_attempt_containers(last)) or list(_job_containers(job)))
+
+
 def _task_change(task: Fields, stack_key: str) -> StateChange | None:
     name = LaunchName.parse(task.name("startedBy"))
     if name is None or name.stack_key != stack_key:
@@ -104,7 +111,7 @@ def _job_change(job: Fields, stack_key: str) -> StateChange | None:
     status = job.needed("status", empty=True)
     running, ended = status == RUNNING, status in _BATCH_ENDED
     rank = _BATCH_RANK.get(status, _UNKNOWN_RANK)
-    order = len(job.parts("attempts")) * _RANKS_PER_ATTEMPT + rank
+    order = len(_attempts(job)) * _RANKS_PER_ATTEMPT + rank
     return StateChange(
         run_id=name.run_id,
         launch=name.launch,
@@ -178,15 +185,15 @@ def _task_ending(task: Fields) -> Ending:
 
 
 def _job_ending(job: Fields, status: str) -> Ending:
-    last = next(reversed(job.parts("attempts")), Fields(None))
-    containers = list(_attempt_containers(last)) or list(_attempt_containers(job))
+    last = next(reversed(_attempts(job)), Fields(None))
     return Ending(
         code=status,
         reason=job.words("statusReason") or last.words("statusReason"),
         succeeded=status == "SUCCEEDED",
         terminated=job.truth("isTerminated") or job.truth("isCancelled"),
-        containers=_ends(containers),
+        containers=job_ends(job),
         log_names=_job_log_names(job),
+        nodes=job.part("nodeProperties").integer("numNodes") or 0,
         started_at=job.moment("startedAt"),
         stopped_at=job.moment("stoppedAt"),
     )
@@ -209,8 +216,22 @@ def _ends(containers: Iterable[tuple[str, Fields]]) -> list[ContainerEnd]:
     return ends[:MOST_CONTAINERS]
 
 
+def _attempts(job: Fields) -> list[Fields]:
+    """A job's attempts, oldest first; of one that runs on EKS, they stand in ``eksAttempts``."""
+    return job.parts("attempts") or job.parts("eksAttempts")
+
+
+def _job_containers(job: Fields) -> Iterator[tuple[str, Fields]]:
+    """Containers of a job that has no attempt yet, or none that names them."""
+    yield from _attempt_containers(job)
+    yield from _attempt_containers(job.part("eksProperties").part("podProperties"))
+
+
 def _attempt_containers(attempt: Fields) -> Iterator[tuple[str, Fields]]:
-    """Containers of an attempt by name: one without a name, or those of ``taskProperties``."""
+    """Containers of an attempt by name: one without a name, those of ``taskProperties``, or those
+    of a pod, where the ones that prepare it come first."""
+    for pod_container in (*attempt.parts("initContainers"), *attempt.parts("containers")):
+        yield pod_container.name("name") or POD_CONTAINER, pod_container
     container = attempt.part("container")
     if container:
         yield _DEFAULT, container

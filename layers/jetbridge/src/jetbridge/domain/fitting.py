@@ -16,7 +16,8 @@ from jetbridge.contract import Death, Outcome, advice_on, carried, clean, to_bui
 from jetbridge.contract.carriage import LEAST_INTEGER, MOST_INTEGER
 
 ENTRY_BYTES = 256 * 1024
-# Source, detail type and the envelope of the event, whose parts have some 300 bytes.
+# Source, detail type, the stack's name (128 characters at most) and the envelope of the event,
+# whose parts have some 300 bytes.
 ENVELOPE_BYTES = 1024
 OUTCOME_BYTES = ENTRY_BYTES - ENVELOPE_BYTES
 # AWS's own words have up to 1,024 characters per task and container; ids and ARNs up to some 300.

@@ -7,6 +7,11 @@ from jetbridge.domain.run import LogSource
 
 # AWS Batch user guide, "Using the awslogs log driver": the group when none is configured.
 DEFAULT_LOG_GROUP = "/aws/batch/job"
+# In place of a log driver: a pod's lines go where the cluster sends them, which Batch doesn't know
+# (AWS Batch user guide, "Use CloudWatch Logs to monitor AWS Batch on Amazon EKS jobs").
+KUBERNETES = "kubernetes"
+# The name of a pod's container that has none (API reference of Batch, EksContainer).
+POD_CONTAINER = "Default"
 
 
 def task_log_source(container: Record) -> LogSource:
@@ -27,19 +32,34 @@ def task_log_source(container: Record) -> LogSource:
 
 def job_log_sources(definition: Record) -> list[LogSource]:
     """Of a Batch job definition, or a record of DescribeJobs: its container, or those of
-    ``taskProperties``; of a multi-node job, those of its first range of nodes."""
-    return [_job_log_source(name, each) for name, each in _job_containers(Fields(definition))]
+    ``taskProperties``; of a multi-node job, those of its first range of nodes. Of a job on EKS,
+    those of its pod, whose lines Batch names no place for."""
+    fields = Fields(definition)
+    pods = [_pod_log_source(each) for each in _pod_containers(fields)]
+    return [_job_log_source(name, each) for name, each in _job_containers(fields)] + pods
+
+
+def _pod_containers(definition: Fields) -> list[Fields]:
+    pod = (_first_nodes(definition) or definition).part("eksProperties").part("podProperties")
+    return [*pod.parts("initContainers"), *pod.parts("containers")]
+
+
+def _pod_log_source(container: Fields) -> LogSource:
+    return LogSource(container=container.name("name") or POD_CONTAINER, driver=KUBERNETES)
+
+
+def _first_nodes(definition: Fields) -> Fields:
+    ranges = definition.part("nodeProperties").parts("nodeRangeProperties")
+    return ranges[0] if ranges else Fields(None)
 
 
 def _job_containers(definition: Fields) -> Iterator[tuple[str, Fields]]:
-    nodes = definition.part("nodeProperties").parts("nodeRangeProperties")
-    if nodes:
-        definition = nodes[0]
+    definition = _first_nodes(definition) or definition
     tasks = definition.part("ecsProperties").parts("taskProperties")
     for task in tasks:
         for container in task.parts("containers"):
             yield container.name("name") or "default", container
-    if not tasks:
+    if not tasks and not definition.part("eksProperties"):
         yield "default", definition.part("containerProperties") or definition.part("container")
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from jetbridge.contract import Death, LogStream
 from jetbridge.domain.changes import job_log_names
 from jetbridge.domain.lines import Line
-from jetbridge.domain.log_sources import job_log_sources
+from jetbridge.domain.log_sources import KUBERNETES, job_log_sources
 from jetbridge.domain.names import last_segment
 from jetbridge.domain.records import Fields, Record
 from jetbridge.domain.run import LogSource, Run
@@ -50,6 +50,13 @@ def earlier_launches(run: Run) -> list[Death]:
     return [death for death in run.deaths if death.backend_id][-EARLIER_LAUNCHES:]
 
 
+def is_told(run: Run) -> bool:
+    """Whether the row has all streams of the run's last launch. A job of several nodes has those
+    of its main node alone."""
+    ending = run.ending
+    return ending is not None and bool(ending.log_names) and not ending.nodes
+
+
 def ended_at(run: Run) -> int:
     """Epoch milliseconds of the run's end, or of the last moment known of it."""
     if run.ending is not None and run.ending.stopped_at is not None:
@@ -67,9 +74,15 @@ def whereabouts(run: Run, region: str, records: Mapping[str, Record]) -> Found:
     """
     found, at = Found(), ended_at(run)
     _add_earlier_launches(found, run, region, records)
-    streams = log_streams(run, region)
-    found.places += [Place(stream, run.launch) for stream in streams]
-    _add_members(found, run, region, records, at)
+    members = _member_places(run, region, records)
+    of_members = {(place.stream.group, place.stream.stream) for place in members}
+    found.places += [
+        Place(stream, run.launch)
+        for stream in log_streams(run, region)
+        if (stream.group, stream.stream) not in of_members
+    ]
+    found.places += members
+    _note_members(found, run, records, at)
     for source in unread_containers(run.definition):
         found.notes.append(Line(at, _unread(source)))
     if not found.places and not found.notes:
@@ -118,15 +131,24 @@ def _task_places(found: Found, run: Run, death: Death, region: str, at: int) -> 
     return places
 
 
-def _add_members(
-    found: Found, run: Run, region: str, records: Mapping[str, Record], at: int
-) -> None:
-    members = {job_id: member for job_id in records if (member := _member(job_id))}
-    for job_id, member in sorted(members.items(), key=lambda item: item[1]):
-        found.places += _job_places(records[job_id], run.launch, member, region)
+def _member_places(run: Run, region: str, records: Mapping[str, Record]) -> list[Place]:
+    return [
+        place
+        for job_id, member in sorted(_members(records).items(), key=lambda item: item[1])
+        for place in _job_places(records[job_id], run.launch, member, region)
+    ]
+
+
+def _note_members(found: Found, run: Run, records: Mapping[str, Record], at: int) -> None:
+    shown = len(_members(records))
     size = array_size(run) or node_count(run, records)
-    if size > len(members):
-        found.notes.append(Line(at, _others(run, records, size, len(members))))
+    if size > shown:
+        found.notes.append(Line(at, _others(run, records, size, shown)))
+
+
+def _members(records: Mapping[str, Record]) -> dict[str, str]:
+    """Children and nodes by job id."""
+    return {job_id: member for job_id in records if (member := member_name(job_id))}
 
 
 def _job_places(record: Record, launch: int, member: str, region: str) -> list[Place]:
@@ -148,8 +170,11 @@ def _job_places(record: Record, launch: int, member: str, region: str) -> list[P
     ]
 
 
-def _member(job_id: str) -> str:
-    """Children are ``<job id>:<index>``, nodes ``<job id>#<index>`` (AWS Batch user guide)."""
+def member_name(job_id: str) -> str:
+    """``child-0003``, ``node-0001``; "" of another job.
+
+    Children are ``<job id>:<index>``, nodes ``<job id>#<index>`` (AWS Batch user guide).
+    """
     for mark, kind in ((":", "child"), ("#", "node")):
         _, found, index = job_id.partition(mark)
         if found and index.isdecimal():
@@ -159,13 +184,16 @@ def _member(job_id: str) -> str:
 
 def node_count(run: Run, records: Mapping[str, Record]) -> int:
     """How many nodes the run's multi-node job has; 0: it is none, or not known."""
+    if run.ending is not None and run.ending.nodes:
+        return run.ending.nodes
     record = Fields(records.get(run.backend_id or ""))
     return record.part("nodeProperties").integer("numNodes") or 0
 
 
 def _others(run: Run, records: Mapping[str, Record], size: int, shown: int) -> str:
     if not array_size(run):
-        return f"The job has {size} nodes; the logs of {shown} are shown here."
+        own = " The main node's is, too." if not shown and log_streams(run, "") else ""
+        return f"The job has {size} nodes; the logs of {shown} are shown here.{own}"
     summary = Fields(records.get(run.backend_id or "")).part("arrayProperties")
     counted = summary.part("statusSummary").integer("FAILED")
     failed = "an unknown number" if counted is None else counted
@@ -179,6 +207,12 @@ def _others(run: Run, records: Mapping[str, Record], size: int, shown: int) -> s
 
 
 def _unread(source: LogSource) -> str:
+    if source.driver == KUBERNETES:
+        return (
+            f"Container {source.container} ran in a pod on Amazon EKS, and AWS Batch names no log "
+            "group for a pod: its lines are where the cluster's own log collector sends them, and "
+            "not shown here."
+        )
     return (
         f"Container {source.container} logs with the driver {source.driver}, not awslogs: "
         "its lines are not shown here."

@@ -18,11 +18,11 @@ LEAST_BATCH_TIMEOUT_SECONDS = 60
 
 
 def launch_parameters(run: Run) -> Parameters:
-    """RunTask's or SubmitJob's parameters for the run's current launch."""
+    """RunTask's or SubmitJob's parameters for the run's current launch, its definition known."""
     request = run.request
     if request.backend == "ecs":
         return _run_task(request, run.deaths)
-    return _submit_job(request)
+    return _submit_job(run)
 
 
 def _run_task(request: StartRequest, deaths: list[Death]) -> Parameters:
@@ -33,14 +33,23 @@ def _run_task(request: StartRequest, deaths: list[Death]) -> Parameters:
     return parameters
 
 
-def _submit_job(request: StartRequest) -> Parameters:
-    """With the run's timeout as the attempt's, so that Batch itself ends what runs too long.
-
-    The children of an array job have it each; the parent has none on AWS (user guide, "Array
-    jobs") and is ended by the sweeper.
-    """
-    parameters = dict(request.parameters)
-    limit = request.timeout_seconds
-    if limit is not None and limit >= LEAST_BATCH_TIMEOUT_SECONDS and "timeout" not in parameters:
-        parameters["timeout"] = {"attemptDurationSeconds": limit}
+def _submit_job(run: Run) -> Parameters:
+    parameters = dict(run.request.parameters)
+    if limited_by_run(run):
+        parameters["timeout"] = {"attemptDurationSeconds": run.request.timeout_seconds}
     return parameters
+
+
+def limited_by_run(run: Run) -> bool:
+    """Whether each attempt of a Batch job has the run's timeout, so that Batch itself ends what
+    runs too long.
+
+    SubmitJob's timeout takes the place of the definition's (API reference of SubmitJob), so one
+    that is longer is left out. The children of an array job have it each; the parent has none on
+    AWS (user guide, "Array jobs") and is ended by the sweeper.
+    """
+    limit = run.request.timeout_seconds
+    if run.backend != "batch" or limit is None or limit < LEAST_BATCH_TIMEOUT_SECONDS:
+        return False
+    own = run.definition.timeout_seconds if run.definition else None
+    return "timeout" not in run.request.parameters and (own is None or limit < own)

@@ -50,6 +50,7 @@ class Ending(Struct, frozen=True, kw_only=True, omit_defaults=True):
         succeeded: Batch's own verdict (SUCCEEDED or FAILED); None for ECS, which has none.
         terminated: Batch was asked to terminate or cancel the job (``isTerminated``,
             ``isCancelled``).
+        nodes: how many a multi-node job has. Its record has the main node's containers alone.
         started_at, stopped_at: ISO 8601 in UTC; None when the container never ran.
     """
 
@@ -59,6 +60,7 @@ class Ending(Struct, frozen=True, kw_only=True, omit_defaults=True):
     terminated: bool = False
     containers: list[ContainerEnd] = []
     log_names: list[LogName] = []
+    nodes: int = 0
     started_at: str | None = None
     stopped_at: str | None = None
 
@@ -80,10 +82,14 @@ class LogSource(Struct, frozen=True, kw_only=True):
 
 
 class Definition(Struct, frozen=True, kw_only=True):
-    """A task or job definition, pinned to its revision."""
+    """A task or job definition, pinned to its revision.
+
+    ``timeout_seconds`` is a job definition's own limit of each attempt.
+    """
 
     arn: str
     log_sources: list[LogSource] = []
+    timeout_seconds: int | None = None
 
 
 class Stop(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -141,6 +147,7 @@ class Run(Struct, frozen=True, kw_only=True):
         supersedes: the run of an earlier try, which must not go on beside this one.
         attached_to: the run that was given to the caller in place of this one; this row is never
             launched and only answers repeated requests.
+        ended_at: when the end was recorded, epoch seconds; rows of earlier versions don't have it.
         handed_over: the end has been given to the finish queue.
         finished: the outcome has been sealed and delivered.
     """
@@ -165,6 +172,7 @@ class Run(Struct, frozen=True, kw_only=True):
     attached_to: str | None = None
     stop: Stop | None = None
     ending: Ending | None = None
+    ended_at: float | None = None
     handed_over: bool = False
     finished: bool = False
 

@@ -44,18 +44,20 @@ def result_in(
     tails: list[Tail], request: StartRequest, definition: Definition | None
 ) -> tuple[Any, list[Tail]]:
     """What the last container, or the last attempt, reports; of one container, if the request
-    names it.
+    names one that the definition has. The stock operators' users write other things where a
+    container's name is expected, and the last line of the essential container is theirs then.
 
     Returns:
         The result, and the tails without which it isn't known; None then. A sidecar that could
         not be read, and that nobody named, leaves it known.
     """
-    mine = [tail for tail in tails if request.result_container in (None, tail.stream.container)]
+    named = _known(request.result_container, definition)
+    mine = [tail for tail in tails if named in (None, tail.stream.container)]
     optional = _optional(definition)
     missing: list[Tail] = []
     for tail in reversed(mine):
         if tail.unread:
-            if request.result_container or tail.stream.container not in optional:
+            if named or tail.stream.container not in optional:
                 missing.append(tail)
             continue
         result = reported_result(tail.lines)
@@ -104,6 +106,11 @@ def unread_advice(tails: list[Tail]) -> str:
 def why(tail: Tail) -> str:
     """Why a tail is unread, in one line without secrets, as part of a sentence."""
     return " ".join(presentable(masked_text(tail.unread), WHY_BYTES).split()).rstrip(".")
+
+
+def _known(container: str | None, definition: Definition | None) -> str | None:
+    names = {source.container for source in definition.log_sources} if definition else set()
+    return container if not names or container in names else None
 
 
 def _optional(definition: Definition | None) -> set[str]:

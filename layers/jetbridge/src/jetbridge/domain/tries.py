@@ -76,8 +76,9 @@ def takes_over(caller: AirflowCaller, earlier: Run) -> bool:
         return before.max_tries == caller.max_tries or None in (before.max_tries, caller.max_tries)
     if earlier.ending is None or before.max_tries is None:
         return False
-    succeeded = judge(earlier.ending, earlier.definition).state is State.SUCCEEDED
-    return succeeded and before.max_tries == caller.max_tries
+    decides = earlier.request.deciding_container
+    verdict = judge(earlier.ending, earlier.definition, None, decides)
+    return verdict.state is State.SUCCEEDED and before.max_tries == caller.max_tries
 
 
 def attachment_of(caller: AirflowCaller, target: LogTarget | None, earlier: Run) -> Attachment:

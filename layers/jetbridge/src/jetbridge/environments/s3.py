@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from jetbridge.aws import content_md5
+
 
 class S3Environments:
     """``Environments`` on S3; its client is made for the first one, which few requests have."""
@@ -12,5 +14,9 @@ class S3Environments:
 
     def put(self, bucket: str, key: str, content: bytes) -> None:
         self._client().put_object(
-            Bucket=bucket, Key=key, Body=content, ContentType="application/json"
+            Bucket=bucket,
+            Key=key,
+            Body=content,
+            ContentMD5=content_md5(content),
+            ContentType="application/json",
         )

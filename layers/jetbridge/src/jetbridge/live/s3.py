@@ -4,7 +4,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from jetbridge.aws import error_of
+from jetbridge.aws import content_md5, error_of
 from jetbridge.contract import S3LogTarget
 from jetbridge.domain.live_pieces import PIECES, Piece, name_of
 from jetbridge.live.port import Stored
@@ -42,11 +42,13 @@ class S3Pieces:
     def write(self, target: S3LogTarget, number: int, piece: Piece, before: str | None) -> bool:
         condition = {"IfNoneMatch": "*"} if before is None else {"IfMatch": before}
         taken = ",".join(f"{delivery}.{count}" for delivery, count in piece.taken.items())
+        body = b"".join(line + b"\n" for line in piece.lines)
         try:
             self._client.put_object(
                 Bucket=target.bucket,
                 Key=_key(target, number),
-                Body=b"".join(line + b"\n" for line in piece.lines),
+                Body=body,
+                ContentMD5=content_md5(body),
                 ContentType="application/x-ndjson",
                 Metadata={_SEQUENCE: str(piece.sequence), _TAKEN: taken},
                 **condition,

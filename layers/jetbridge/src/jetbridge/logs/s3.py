@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from jetbridge.aws import error_of, status_of
+from jetbridge.aws import content_md5, error_of, status_of
 from jetbridge.logs.port import UploadGone
 
 _GONE = ("NoSuchUpload", "InvalidPart", "InvalidPartOrder")
@@ -18,7 +18,9 @@ class S3Objects:
         self._client_of = client_of
 
     def put(self, bucket: str, key: str, body: bytes) -> None:
-        self._client_of().put_object(Bucket=bucket, Key=key, Body=body)
+        self._client_of().put_object(
+            Bucket=bucket, Key=key, Body=body, ContentMD5=content_md5(body)
+        )
 
     def begin(self, bucket: str, key: str) -> str:
         answer = self._client_of().create_multipart_upload(Bucket=bucket, Key=key)
@@ -26,7 +28,13 @@ class S3Objects:
 
     def upload(self, bucket: str, key: str, upload: str, number: int, body: bytes) -> str:
         answer = self._known(
-            "upload_part", Bucket=bucket, Key=key, UploadId=upload, PartNumber=number, Body=body
+            "upload_part",
+            Bucket=bucket,
+            Key=key,
+            UploadId=upload,
+            PartNumber=number,
+            Body=body,
+            ContentMD5=content_md5(body),
         )
         return str(answer["ETag"]).strip('"')
 

@@ -1,6 +1,7 @@
 """The outcomes table in DynamoDB: key ``run_id``, the outcome as JSON in ``outcome``.
 
-Until it is sealed, the item has what the run was launched as, as JSON in ``launched``.
+Until it is sealed, the item has what the run was launched as, as JSON in ``launched``, and why it
+isn't launched yet, as JSON in ``waiting``.
 
 Its index ``finished`` (``feed``, ``finished_at`` in epoch seconds) says which runs were finished
 since a moment. ``feed`` is the same for all, so one Query finds them. Launched records have
@@ -16,6 +17,7 @@ from jetbridge.contract import (
     ContractError,
     Launched,
     Outcome,
+    Waiting,
     carried,
     decode,
     encode,
@@ -32,8 +34,8 @@ _DAY_SECONDS = 24 * 3600
 
 
 class DynamoOutcomes:
-    """``Outcomes`` and ``LaunchedRecords`` on one table. Items expire ``retention_days`` after
-    they were written."""
+    """``Outcomes``, ``LaunchedRecords`` and ``WaitingRecords`` on one table. Items
+    expire ``retention_days`` after they were written."""
 
     def __init__(
         self,
@@ -104,6 +106,21 @@ class DynamoOutcomes:
                 ":launched": encode(carried(to_builtins(record)).value),
                 ":launch": record.launch,
                 ":order": order,
+                ":expires_at": int(self._clock()) + self._retention,
+            },
+        )
+
+    def put_waiting(self, record: Waiting) -> None:
+        mark(
+            self._client,
+            self._table,
+            {"run_id": record.run_id},
+            "SET #waiting = :waiting, #waiting_launch = :launch, #expires_at = :expires_at",
+            "attribute_not_exists(#outcome) AND (attribute_not_exists(#waiting_launch) "
+            "OR #waiting_launch <= :launch)",
+            {
+                ":waiting": encode(carried(to_builtins(record)).value),
+                ":launch": record.launch,
                 ":expires_at": int(self._clock()) + self._retention,
             },
         )

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from jetbridge.contract import Launched, Outcome
+from jetbridge.contract import Launched, Outcome, Waiting
 
 
 class Outcomes(Protocol):
@@ -31,4 +31,12 @@ class LaunchedRecords(Protocol):
         A record is newer for its launch, then for its ``order`` among those of one launch; one
         of the same launch and order stays.
         """
+        ...
+
+
+class WaitingRecords(Protocol):
+    """Why runs aren't launched yet, beside what they were launched as."""
+
+    def put_waiting(self, record: Waiting) -> None:
+        """Write the record, unless the outcome is sealed or that of a later launch is there."""
         ...

@@ -117,7 +117,7 @@ class DynamoPacer:
             )
             if isinstance(taken, _Refused):
                 if taken.next_turn is not None and taken.next_turn >= now - pace.arrears:
-                    raise _TurnsTaken(backend, taken.next_turn - now, longest)
+                    raise _TurnsTaken(backend, taken.next_turn - now, longest, pace)
                 taken = self._begin_anew(backend, pace, now)
             if not isinstance(taken, _Refused):
                 return taken - pace.interval
@@ -161,10 +161,12 @@ class DynamoPacer:
 class _TurnsTaken(NotYet):
     """The next turn is ``away`` microseconds away, further than may be waited for."""
 
-    def __init__(self, backend: str, away: int, longest: int) -> None:
+    def __init__(self, backend: str, away: int, longest: int, pace: Pace) -> None:
         seconds = away / _MICROSECONDS
         delay = max(1, math.ceil((away - longest) / _MICROSECONDS))
-        super().__init__(f"the next turn on {backend} is {seconds:.1f} s away", delay)
+        before = max(0, away // pace.interval)
+        text = f"the next turn on {backend} is {seconds:.1f} s away, behind {before} others"
+        super().__init__(text, delay)
         self.away = away
 
 

@@ -16,8 +16,8 @@ from jetbridge.dynamodb import Item, mark, marshal, update
 from jetbridge.runs.item import from_item, structured
 from jetbridge.runs.port import UnreadableRow, Written
 from jetbridge.runs.table import RunsTable, may_be_run
+from jetbridge.runs.unfinished import Unfinished, shard_of
 
-ACTIVE_INDEX = "active"
 # A run that was asked to stop is looked at again so much later: the request may be lost.
 STOP_CHECK_SECONDS = 60
 
@@ -31,11 +31,11 @@ _NOTE_TIME = "#launched_at = if_not_exists(#launched_at, :now)"
 
 
 class DynamoRuns(RunsTable):
-    """``Runs`` on one table: key ``run_id``, sparse index ``active`` (``active``, ``check_at``).
+    """``Runs`` on one table: key ``run_id``, sparse index ``unfinished`` (``shard``, ``check_at``).
 
     A run is in the index until it is finished. ``check_at`` (epoch seconds) is when the sweeper
-    is to look at it: ``check_after_seconds`` after it began, was last looked at or ended, or its
-    deadline if that is sooner.
+    is to look at it: ``check_after_seconds`` after it began or was last looked at, and up to a
+    tenth of that later, or its deadline if that is sooner.
     """
 
     def create(self, run: Run) -> bool:
@@ -131,7 +131,7 @@ class DynamoRuns(RunsTable):
         if change.ending is None:
             condition += " AND (attribute_not_exists(#change_order) OR #change_order < :order)"
         else:
-            moved += ", #ending = :ending, #check_at = :check_at"
+            moved += ", #ending = :ending, #ended_at = :ended_at"
             values |= self._ended(change.ending)
         return self._write(change.run_id, moved, condition, values)
 
@@ -145,13 +145,13 @@ class DynamoRuns(RunsTable):
             return written.row if written.changed else None
         return self._update(
             run_id,
-            "SET #status = :ended, #ending = :ending, #check_at = :check_at",
+            "SET #status = :ended, #ending = :ending, #ended_at = :ended_at",
             condition,
             values | self._ended(ending),
         )
 
     def _ended(self, ending: Ending) -> Item:
-        return {":ending": structured(ending), ":check_at": self._clock() + self._check_after}
+        return {":ending": structured(ending), ":ended_at": self._clock()}
 
     def _relaunch(self, run_id: str, relaunch: Relaunch, condition: str, values: Item) -> Written:
         return self._write(
@@ -196,29 +196,22 @@ class DynamoRuns(RunsTable):
         self._mark(run_id, "SET #handed_over = :yes", "attribute_exists(#run_id)", {":yes": True})
 
     def mark_finished(self, run_id: str) -> None:
-        change = "SET #finished = :yes REMOVE #active"
+        change = "SET #finished = :yes REMOVE #shard, #active"
         self._mark(run_id, change, "attribute_exists(#run_id)", {":yes": True})
 
     def due(self, now: float) -> Iterator[Run | UnreadableRow]:
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            IndexName=ACTIVE_INDEX,
-            KeyConditionExpression="active = :active AND check_at <= :now",
-            ExpressionAttributeValues=marshal({":active": "1", ":now": now}),
-        )
-        for page in pages:
-            for item in page["Items"]:
-                try:
-                    yield from_item(item)
-                except UnreadableRow as unreadable:
-                    yield unreadable
+        for item in Unfinished(self._client, self._table).due(now):
+            try:
+                yield from_item(item)
+            except UnreadableRow as unreadable:
+                yield unreadable
 
     def look_again(self, run_id: str, at: float) -> None:
         self._mark(
             run_id,
-            "SET #check_at = :at, #expires_at = :expires_at",
-            "attribute_exists(#active)",
-            {":at": at, ":expires_at": int(at) + self._retention},
+            "SET #check_at = :at, #expires_at = :expires_at, #shard = :shard REMOVE #active",
+            "attribute_exists(#shard) OR attribute_exists(#active)",
+            {":at": at, ":expires_at": int(at) + self._retention, ":shard": shard_of(run_id)},
         )
 
     def _update(self, run_id: str, change: str, condition: str, values: Item) -> Run | None:

@@ -16,6 +16,7 @@ from jetbridge.contract.callers import named
 from jetbridge.domain.run import Run
 from jetbridge.dynamodb import Item, unmarshal
 from jetbridge.runs.port import UnreadableRow
+from jetbridge.runs.unfinished import shard_of
 
 # An item has up to 400 KB (Amazon DynamoDB developer guide, "Quotas"). A new row leaves room for
 # what comes later: its definition, tries, watchers, deaths, a stop and the end.
@@ -62,7 +63,7 @@ def to_item(run: Run) -> Item:
 
 
 def new_item(run: Run, check_at: float, retention_seconds: int) -> Item:
-    """The item of a new row: in the index of active runs, due at its deadline at the latest.
+    """The item of a new row: in the index of unfinished runs, due at its deadline at the latest.
 
     Raises:
         ContractError: the request has a value that can't be kept, or is too large.
@@ -72,7 +73,7 @@ def new_item(run: Run, check_at: float, retention_seconds: int) -> Item:
     except OverflowError as error:
         raise _unkept(f"timeout_seconds: {error}") from error
     item = to_item(run) | {
-        "active": "1",
+        "shard": shard_of(run.run_id),
         "place": run.place,
         "check_at": check_at if deadline is None else min(check_at, deadline),
         "expires_at": int(run.created_at) + retention_seconds,

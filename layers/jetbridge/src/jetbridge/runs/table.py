@@ -7,6 +7,7 @@ from typing import Any
 from jetbridge.domain.run import Run
 from jetbridge.dynamodb import Item, marshal
 from jetbridge.runs.item import new_item
+from jetbridge.runs.unfinished import spread
 
 _DAY_SECONDS = 24 * 3600
 # A partition key's limit (Amazon DynamoDB developer guide, "Quotas").
@@ -43,7 +44,8 @@ class RunsTable:
         self._clock = clock
 
     def _row_of(self, run: Run) -> Item:
-        return new_item(run, self._clock() + self._check_after, self._retention)
+        later = self._check_after + spread(run.run_id, self._check_after)
+        return new_item(run, self._clock() + later, self._retention)
 
     def _put_new(self, row: Item) -> Item:
         """Parameters of a put that fails if the run has a row."""

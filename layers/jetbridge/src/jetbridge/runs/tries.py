@@ -8,7 +8,7 @@ import hashlib
 
 from jetbridge.domain.run import Attachment, Run, Status
 from jetbridge.domain.tries import attached, with_attachment
-from jetbridge.dynamodb import Item, marshal
+from jetbridge.dynamodb import Item, marshal, transact
 from jetbridge.runs.item import structured, to_item
 from jetbridge.runs.table import RunsTable
 
@@ -36,10 +36,9 @@ class DynamoTries(RunsTable):
                 "ConditionExpression": "newest = :seen",
                 "ExpressionAttributeValues": marshal({":seen": seen}),
             }
-        return self._write(
-            {"Put": self._put_new(self._row_of(run))},
-            {"Put": {"TableName": self._table, "Item": marshal(pointer)} | unchanged},
-        )
+        row = self._put_new(self._row_of(run))
+        newest = {"TableName": self._table, "Item": marshal(pointer)} | unchanged
+        return transact(self._client, [{"Put": row}, {"Put": newest}])
 
     def attach(self, alias: Run, to: Run, attachment: Attachment) -> bool:
         row = to_item(attached(alias, to)) | {"expires_at": int(alias.created_at) + self._retention}
@@ -67,23 +66,7 @@ class DynamoTries(RunsTable):
             },
             "ExpressionAttributeValues": marshal(values),
         }
-        return self._write({"Put": self._put_new(row)}, {"Update": update})
-
-    def _write(self, *writes: Item) -> bool:
-        """All of the writes, or none.
-
-        Raises:
-            TransactionCanceledException: for another reason than that a condition doesn't hold
-                or another write is at work.
-        """
-        try:
-            self._client.transact_write_items(TransactItems=list(writes))
-        except self._client.exceptions.TransactionCanceledException as cancelled:
-            codes = {reason.get("Code") for reason in cancelled.response["CancellationReasons"]}
-            if codes <= {"None", "ConditionalCheckFailed", "TransactionConflict"}:
-                return False
-            raise
-        return True
+        return transact(self._client, [{"Put": self._put_new(row)}, {"Update": update}])
 
 
 def _pointer_key(task_key: str) -> str:

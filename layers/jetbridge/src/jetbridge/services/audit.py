@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from jetbridge.backends.port import Backend
+from jetbridge.concurrency.port import Groups
 from jetbridge.contract import ContractError
 from jetbridge.domain.names import last_segment, token_prefix
 from jetbridge.domain.patterns import has_wildcards, matches
 from jetbridge.domain.records import Record, RecordError
+from jetbridge.domain.run import Status
 from jetbridge.runs.port import Runs
 from jetbridge.services.look_up import named, parsed
 from jetbridge.services.sweep import Each, Report, unreported
@@ -23,12 +25,14 @@ class Audited:
     """What one audit found: living tasks and jobs that carry this stack's token, those of them
     that their row didn't know, and those that are stopped since no row accounts for them.
 
-    ``left`` counts clusters and queues which there was no time to look through to the end.
+    ``freed`` counts slots of concurrency groups whose runs had ended, or are gone. ``left`` counts
+    clusters and queues which there was no time to look through to the end.
     """
 
     living: int = 0
     adopted: int = 0
     orphans: int = 0
+    freed: int = 0
     left: int = 0
 
 
@@ -48,6 +52,7 @@ class Audit:
     each: Each = map
     clock: Callable[[], float] = time.time
     report: Report = unreported
+    groups: Groups | None = None
 
     def __call__(self, seconds: float = math.inf) -> Audited:
         """Adopt or stop what no row knows; begin nothing more after so many seconds.
@@ -60,6 +65,10 @@ class Audit:
         until = self.clock() + seconds
         did: Counter[str] = Counter()
         errors: list[Exception] = []
+        try:
+            did["freed"] = self._free_slots()
+        except Exception as error:  # the clusters are looked through all the same
+            errors.append(error)
         for backend, patterns in self.places.items():
             for place in self._places(backend, patterns, errors):
                 try:
@@ -69,6 +78,17 @@ class Audit:
         if errors:
             raise ExceptionGroup("the audit is incomplete", errors)
         return Audited(**did)
+
+    def _free_slots(self) -> int:
+        """Those that a crash left with a run that has ended, or whose row has expired."""
+        freed = 0
+        for group, holders in self.groups.holders().items() if self.groups else ():
+            for run_id in holders:
+                run = self.runs.get(run_id)
+                if self.groups and (run is None or run.status is Status.ENDED):
+                    self.groups.release(group, run_id)
+                    freed += 1
+        return freed
 
     def _places(
         self, backend: str, patterns: Sequence[str], errors: list[Exception]

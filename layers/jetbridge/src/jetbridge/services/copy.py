@@ -18,6 +18,7 @@ from jetbridge.domain.log_whereabouts import (
     array_size,
     earlier_launches,
     ended_at,
+    is_told,
     node_count,
     whereabouts,
 )
@@ -188,7 +189,7 @@ class Copy:
             return {}
         earlier = [str(death.backend_id) for death in earlier_launches(run)]
         job_id = run.backend_id
-        if job_id is None or (run.ending is not None and run.ending.log_names):
+        if job_id is None or is_told(run):
             return self.jobs.describe(earlier) if earlier else {}
         failed = self.jobs.failed_children(job_id, FAILED_CHILDREN) if array_size(run) else []
         first = [f"{job_id}:{index}" for index in range(min(FIRST_CHILDREN, array_size(run)))]

@@ -13,6 +13,7 @@ from jetbridge.domain.run import Ending, Relaunch, Run, StateChange, Status
 from jetbridge.queues.port import Queue
 from jetbridge.runs.port import Runs
 from jetbridge.services.hand_over import HandOver
+from jetbridge.services.waits import TellWaiting
 
 # SendMessage takes no longer delay (API reference).
 LONGEST_DELAY_SECONDS = 900
@@ -37,6 +38,7 @@ class Endings:
     hand_over: HandOver
     launches: Queue
     clock: Callable[[], float] = time.time
+    waits: TellWaiting | None = None
 
     def of_change(self, change: StateChange, ending: Ending) -> Run | None:
         """Record the state change that ended a launch."""
@@ -64,6 +66,8 @@ class Endings:
             return
         if run.launch > launch and run.status is Status.ACCEPTED:
             queue_launch(self.launches, run, self.clock())
+            if self.waits is not None:
+                self.waits.for_another_launch(run)
         self.hand_over(run)
 
     def _settle(

@@ -9,11 +9,13 @@ from typing import NamedTuple
 
 from jetbridge.bus.port import Bus
 from jetbridge.contract import Cause, Fault, Outcome, State, Way, to_builtins
-from jetbridge.domain.failures import POLICY_VERSION, judge, reason_of
+from jetbridge.domain.exit_codes import exit_codes, names_that_decide
+from jetbridge.domain.failures import POLICY_VERSION, Verdict, judge, reason_of
 from jetbridge.domain.fitting import fitting, no_room
 from jetbridge.domain.lines import shortened
 from jetbridge.domain.messages import Times
 from jetbridge.domain.notices import notices
+from jetbridge.domain.parameters import limited_by_run
 from jetbridge.domain.run import Ending, Run
 from jetbridge.domain.secrets import masked_deaths, masked_result, masked_text
 from jetbridge.domain.streams import log_streams
@@ -26,11 +28,12 @@ from jetbridge.domain.tails import (
     unread_advice,
     why,
 )
-from jetbridge.logs.port import LogsSource
+from jetbridge.logs.port import JobRecords, LogsSource
 from jetbridge.outcomes.port import Outcomes
 from jetbridge.pacing.port import Pacer
 from jetbridge.queues.port import Queue
 from jetbridge.runs.port import Runs
+from jetbridge.services.members import failed_members
 from jetbridge.services.tails import (
     BUSY_SECONDS,
     CLOCKS_DIFFER_SECONDS,
@@ -49,6 +52,7 @@ class Finish:
     stacks: the stack's own way to finish Airflow tasks.
     pacer: gives the turns to read logs; None: there is no allowance.
     result_wait_seconds: how long a result is waited for that the run's task needs.
+    jobs: Batch's records, to tell of failed children and nodes; None: they are not told of.
     """
 
     runs: Runs
@@ -63,6 +67,7 @@ class Finish:
     clock: Callable[[], float] = time.time
     pacer: Pacer | None = None
     result_wait_seconds: float = 900
+    jobs: JobRecords | None = None
 
     def __call__(
         self,
@@ -123,7 +128,7 @@ class Finish:
         self, run: Run, ending: Ending, times: Times, remaining: Callable[[], float]
     ) -> Outcome:
         request = run.request
-        verdict = judge(ending, run.definition, run.stop)
+        verdict = _verdict(run, ending)
         succeeded = verdict.state is State.SUCCEEDED
         needed = succeeded and (request.last_line_as_result or request.result_required)
         look = Look.of(times, ending, needed, remaining, self.clock())
@@ -141,13 +146,15 @@ class Finish:
         older = len(all_lines) - len(shown)
         left_out = no_room([f"{older} of {len(all_lines)} last lines"] if older else [])
         advice = (told.advice, unread_advice(tails), result_advice, masked_advice, left_out)
+        members = failed_members(run, verdict, self.jobs)
+        reasons = (reason_of(ending, run.definition), members.reason)
         ecs = run.backend == "ecs"
         outcome = Outcome(
             run_id=run.run_id,
             state=told.state,
             cause=told.cause,
             fault=told.fault,
-            reason="; ".join(filter(None, (masked_text(reason_of(ending)), told.reason))),
+            reason="; ".join(filter(None, (*map(masked_text, reasons), told.reason))),
             advice=" ".join(filter(None, advice)),
             caller=run.caller,
             backend=request.backend,
@@ -158,9 +165,8 @@ class Finish:
             job_queue=None if ecs else run.place,
             definition=run.definition.arn if run.definition else None,
             launches=run.launch,
-            exit_codes={
-                end.name: end.exit_code for end in ending.containers if end.exit_code is not None
-            },
+            exit_codes=exit_codes(run, ending) | members.exit_codes,
+            deciding=names_that_decide(run, ending),
             log_streams=streams,
             last_lines=shown,
             unread=[tail.stream.stream for tail in tails if tail.unread],
@@ -180,6 +186,14 @@ class Finish:
         return Tails(
             self.source, self.settle_seconds, self.result_wait_seconds, self.pacer, self.clock
         )
+
+
+def _verdict(run: Run, ending: Ending) -> Verdict:
+    """A job that Batch ended at the run's own limit was stopped, as Jetbridge itself stops one."""
+    verdict = judge(ending, run.definition, run.stop, run.request.deciding_container)
+    if verdict.cause is Cause.TIMEOUT and limited_by_run(run):
+        return Verdict(State.STOPPED, Cause.TIMEOUT)
+    return verdict
 
 
 class _Told(NamedTuple):

@@ -1,12 +1,16 @@
 """launch_run: the only launcher. At most one task or job per launch, across any crash."""
 
+import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
+from msgspec.structs import replace
+
 from jetbridge.backends.port import Backend, LaunchRefused, Throttled, Unanswered
-from jetbridge.contract import StopCause
+from jetbridge.concurrency.port import Groups
+from jetbridge.contract import StopCause, Wait
 from jetbridge.domain.failures import LOST_CODE
 from jetbridge.domain.groups import message_group
 from jetbridge.domain.names import LaunchName
@@ -37,11 +41,13 @@ BY = "Jetbridge"
 
 
 class _PutOff(Exception):
-    """Nothing was launched, by nobody's fault: the message is to be sent anew."""
+    """Nothing was launched, by nobody's fault: the message is to be sent anew, after
+    ``delay_seconds``; None: the longer it has waited the later, as where AWS throttles."""
 
-    def __init__(self, reason: str, delay_seconds: int) -> None:
+    def __init__(self, reason: str, delay_seconds: int | None, what: Wait = "launch_queue") -> None:
         super().__init__(reason)
         self.delay_seconds = delay_seconds
+        self.what = what
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,7 @@ class Launch:
     stack_key: str
     clock: Callable[[], float] = time.time
     streams: NoteStreams | None = None
+    groups: Groups | None = None
 
     def __call__(self, run_id: str, launch: int, since: float | None = None) -> Run | None:
         """Launch a run's current launch, if that hasn't happened yet; returns the row after it.
@@ -103,7 +110,14 @@ class Launch:
             stop = Stop(cause=StopCause.TIMEOUT, reason=reason, by=BY)
             self.runs.request_stop(run.run_id, stop)
         throttled = throttled_seconds(began, now)
-        delay = later.delay_seconds if isinstance(later, _PutOff) else throttled
+        what: Wait = "throttle"
+        delay = throttled
+        if isinstance(later, _PutOff):
+            # Spread out, so that somebody asks soon for a slot that has become free.
+            spread = random.randint(throttled // 2, throttled)  # nosec B311
+            what, delay = later.what, later.delay_seconds or spread
+        if self.endings.waits is not None and run.launch == launch and run.status in UNLAUNCHED:
+            self.endings.waits.for_turn(run, what, str(later), began, now + delay)
         message = {"run_id": run.run_id, "launch": launch, "since": began}
         self.launches.send(message, delay, message_group(run.request.caller))
 
@@ -157,15 +171,26 @@ class Launch:
         if run.launch == 1:
             stop_superseded(self.stops, run)
         definition = run.definition or self._pin(run, backend)
+        self._take_slot(run)
         self._wait_for_turn(run)
         now = self.clock()
         if self.runs.begin_launch(run, now) is None:
             raise NotYet(f"{name} is being launched or stopped already", CONTENDED_SECONDS)
         try:
-            return backend.launch(name, launch_parameters(run), definition)
+            parameters = launch_parameters(replace(run, definition=definition))
+            return backend.launch(name, parameters, definition)
         except Throttled:
             self.runs.take_back(run, now)
             raise
+
+    def _take_slot(self, run: Run) -> None:
+        """Before its first launch; it is the run's until `HandOver` frees it at the run's end."""
+        group = run.request.concurrency_group
+        if self.groups is None or group is None or self.groups.take(group, run.run_id):
+            return
+        limit = self.groups.limit(group)
+        reason = f"{limit} runs of concurrency group {group} are under way, as many as may be"
+        raise _PutOff(reason, None, "concurrency_group")
 
     def _wait_for_turn(self, run: Run) -> None:
         try:
@@ -175,6 +200,7 @@ class Launch:
 
     def _pin(self, run: Run, backend: Backend) -> Definition:
         definition = backend.resolve(run.request.parameters)
+        _check_named(run.request.deciding_container, definition)
         return self.runs.pin(run.run_id, run.launch, definition)
 
     def _follow(self, run: Run) -> None:
@@ -192,3 +218,18 @@ class Launch:
 
     def _end(self, run: Run, code: str, reason: str) -> Run | None:
         return self.endings.of_launch(run, Ending(code=code, reason=reason))
+
+
+def _check_named(container: str | None, definition: Definition) -> None:
+    """Only the definition says which containers there are.
+
+    Raises:
+        LaunchRefused: the one whose exit code is to decide isn't among them.
+    """
+    names = [source.container for source in definition.log_sources]
+    if container is not None and names and container not in names:
+        raise LaunchRefused(
+            "InvalidParameterException",
+            f"deciding_container is {container!r}, and {definition.arn} has the containers "
+            f"{', '.join(names)}: name one of them",
+        )

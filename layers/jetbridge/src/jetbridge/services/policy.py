@@ -1,5 +1,6 @@
 """The door: what start_run refuses, warns of and rewrites before anything is written."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +12,13 @@ from jetbridge.services.door.allowed import Allowed
 from jetbridge.services.door.containers import containers
 from jetbridge.services.door.delivery import check_delivery
 from jetbridge.services.door.environment import PARAMETER, VARIABLE, Offload
-from jetbridge.services.door.job import PAYLOAD_LIMIT, check_job, payload_bytes
+from jetbridge.services.door.groups import check_group
+from jetbridge.services.door.job import (
+    PAYLOAD_LIMIT,
+    check_job,
+    longest_override,
+    payload_bytes,
+)
 from jetbridge.services.door.locked import check_locked
 from jetbridge.services.door.log_targets import LogTargets
 from jetbridge.services.door.shapes import Field, check_shape
@@ -33,6 +40,7 @@ class Policy:
         offload: where large environments go; None: they are refused.
         finish: how waiting Airflow tasks are finished unless a request says otherwise.
         has_airflow_secret: Airflow's API may be called.
+        groups: limits of concurrency groups.
     """
 
     allowed: Allowed
@@ -40,6 +48,7 @@ class Policy:
     offload: Offload | None = None
     finish: Way = "feed"
     has_airflow_secret: bool = False
+    groups: Mapping[str, int] = field(default_factory=dict)
 
     def check(self, request: StartRequest) -> list[str]:
         """Refuse what AWS would refuse or the stack doesn't allow; nothing is written.
@@ -61,6 +70,7 @@ class Policy:
         (check_task if field == "run_task" else check_job)(parameters, self.allowed)
         check_locked(field, parameters, self.allowed)
         self.log_targets.check(request.log_target)
+        check_group(request, self.groups)
         check_delivery(request, self.finish, self.has_airflow_secret)
         _, objects = self._prepared(request, run_id_of(request.key))
         return [] if objects else secrets.warnings(containers(field, parameters))
@@ -107,6 +117,10 @@ class Policy:
                 problem = f"has {length} characters as JSON, AWS takes {OVERRIDES_LIMIT}"
                 return "run_task.overrides", problem
         else:
+            where, length = longest_override(parameters)
+            if length > OVERRIDES_LIMIT:
+                problem = f"has {length} characters as JSON, AWS takes {OVERRIDES_LIMIT}"
+                return where, problem
             size = payload_bytes(parameters, self.allowed)
             if size > PAYLOAD_LIMIT:
                 return "submit_job", f"has {size} bytes as JSON, AWS takes {PAYLOAD_LIMIT}"

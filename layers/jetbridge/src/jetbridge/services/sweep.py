@@ -144,6 +144,10 @@ class Sweep:
 
     def _act(self, now: float, run: Run) -> Iterator[str]:
         if run.status is Status.ENDED:
+            if run.ended_at is not None and now < run.ended_at + self.check_after_seconds:
+                # finish_run has it, and may have to wait for its log.
+                self.runs.look_again(run.run_id, run.ended_at + self.check_after_seconds)
+                return
             self.track.endings.hand_over.again(run)
             yield "finished"
         elif _to_be_stopped(run, now):

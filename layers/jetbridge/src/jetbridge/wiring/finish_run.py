@@ -1,12 +1,17 @@
 """The service of finish_run."""
 
+from functools import partial
+
 from jetbridge.aws import client
 from jetbridge.bus.eventbridge import EventBridgeBus
+from jetbridge.logs.jobs import BatchRecords
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
 from jetbridge.services.finish import Finish
 from jetbridge.wiring.at_start import at_start
-from jetbridge.wiring.logs import hasty_logs, logs_pacer, logs_source
+from jetbridge.wiring.logs import TIMEOUT_SECONDS, hasty_logs, logs_pacer, logs_source
 from jetbridge.wiring.parts import logs_queue, notify_queue, runs, settings
+
+_hasty_batch = partial(client, "batch", repeats=False, timeout_seconds=TIMEOUT_SECONDS)
 
 
 def finish() -> Finish:
@@ -18,12 +23,13 @@ def finish() -> Finish:
         source=logs_source(pacer),
         notices=notify_queue(),
         copies=logs_queue(),
-        bus=EventBridgeBus(client("events")),
+        bus=EventBridgeBus(client("events"), known.stack_name),
         region=known.region,
         settle_seconds=known.settle_seconds,
         stacks=known.finish,
         pacer=pacer,
         result_wait_seconds=known.result_wait_seconds,
+        jobs=BatchRecords(_hasty_batch),
     )
 
 

@@ -5,22 +5,23 @@ from jetbridge.pacing.dynamodb import DynamoPacer, Pace
 from jetbridge.services.launch import Launch
 from jetbridge.wiring.at_start import at_start
 from jetbridge.wiring.backends import Backends, batch, ecs
-from jetbridge.wiring.launched import tell_launched
+from jetbridge.wiring.launched import tell_launched, tell_waiting
 from jetbridge.wiring.live import note_streams
-from jetbridge.wiring.parts import endings, launch_queue, runs, settings, stop_queue
+from jetbridge.wiring.parts import endings, groups, launch_queue, runs, settings, stop_queue
 
 
 def launch() -> Launch:
     return Launch(
         runs=runs(),
         backends=Backends(),
-        endings=endings(),
+        endings=endings(tell_waiting()),
         launches=launch_queue(),
         stops=stop_queue(),
         pacer=pacer(),
         tell=tell_launched(),
         stack_key=settings().stack_key,
         streams=note_streams(),
+        groups=groups(),
     )
 
 

@@ -3,11 +3,14 @@
 from functools import cache
 
 from jetbridge.aws import client
+from jetbridge.concurrency.dynamodb import DynamoGroups
+from jetbridge.concurrency.limits import limits_in
 from jetbridge.queues.sqs import SqsQueue
 from jetbridge.runs.dynamodb import DynamoRuns
 from jetbridge.runs.tries import DynamoTries
 from jetbridge.services.endings import Endings
 from jetbridge.services.hand_over import HandOver
+from jetbridge.services.waits import TellWaiting
 from jetbridge.settings import Settings
 
 
@@ -44,9 +47,14 @@ def tries() -> DynamoTries:
     return DynamoTries(client("dynamodb"), settings().runs_table, settings().check_after_seconds)
 
 
+def groups() -> DynamoGroups:
+    known = settings()
+    return DynamoGroups(client("dynamodb"), known.runs_table, limits_in(known.concurrency_groups))
+
+
 def hand_over() -> HandOver:
-    return HandOver(runs(), finish_queue())
+    return HandOver(runs(), finish_queue(), groups())
 
 
-def endings() -> Endings:
-    return Endings(runs(), hand_over(), launch_queue())
+def endings(waits: TellWaiting | None = None) -> Endings:
+    return Endings(runs(), hand_over(), launch_queue(), waits=waits)

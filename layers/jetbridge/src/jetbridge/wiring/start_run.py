@@ -1,6 +1,7 @@
 """The service of start_run."""
 
 from jetbridge.aws import client
+from jetbridge.concurrency.limits import limits_in
 from jetbridge.environments.s3 import S3Environments
 from jetbridge.services.door.allowed import Allowed, Place
 from jetbridge.services.door.environment import Offload
@@ -44,6 +45,7 @@ def _policy(known: Settings, place: Place) -> Policy:
         _offload(known),
         finish=known.finish,
         has_airflow_secret=bool(known.airflow_secret_arn),
+        groups=limits_in(known.concurrency_groups),
     )
 
 

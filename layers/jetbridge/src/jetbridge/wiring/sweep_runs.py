@@ -8,7 +8,7 @@ from jetbridge.services.sweep import Sweep
 from jetbridge.telemetry import unreadable
 from jetbridge.wiring.at_start import at_start
 from jetbridge.wiring.backends import Backends
-from jetbridge.wiring.parts import launch_queue, runs, settings, stop_queue
+from jetbridge.wiring.parts import groups, launch_queue, runs, settings, stop_queue
 from jetbridge.wiring.track_run import track
 
 # A client's pool has ten connections.
@@ -37,6 +37,7 @@ def audit() -> Audit:
         places={"ecs": known.cluster_arns, "batch": known.job_queue_arns},
         each=_threads().map,
         report=unreadable,
+        groups=groups(),
     )
 
 

@@ -2,7 +2,7 @@
 
 from jetbridge.services.track import Track
 from jetbridge.wiring.at_start import at_start
-from jetbridge.wiring.launched import tell_launched
+from jetbridge.wiring.launched import tell_launched, tell_waiting
 from jetbridge.wiring.live import note_streams
 from jetbridge.wiring.parts import endings, runs, settings, stop_queue
 
@@ -10,7 +10,7 @@ from jetbridge.wiring.parts import endings, runs, settings, stop_queue
 def track() -> Track:
     return Track(
         runs=runs(),
-        endings=endings(),
+        endings=endings(tell_waiting()),
         stops=stop_queue(),
         tell=tell_launched(),
         stack_key=settings().stack_key,

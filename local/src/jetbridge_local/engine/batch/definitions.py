@@ -3,6 +3,7 @@
 Sources: API_RegisterJobDefinition, API_ContainerProperties, API_ResourceRequirement.
 """
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,8 @@ from ..paging import page
 from . import limits
 from .arns import Arns, check_name
 from .errors import client_error, request_error
+from .multi_node import check_properties
+from .pods import full_properties
 
 _EMPTY_LISTS = (
     "command",
@@ -24,8 +27,6 @@ _EMPTY_LISTS = (
 )
 _KEPT = ("schedulingPriority", "timeout", "propagateTags", "consumableResourceProperties")
 _ELSEWHERE = {
-    "nodeProperties": "multi-node parallel jobs",
-    "eksProperties": "jobs on EKS",
     "ecsProperties": "jobs with several containers (ecsProperties)",
 }
 
@@ -41,9 +42,8 @@ class JobDefinitions:
         name = parameters["jobDefinitionName"]
         check_name(name, "Job definition name")
         _check_kind(parameters)
-        container = {member: [] for member in _EMPTY_LISTS} | parameters["containerProperties"]
         capabilities = parameters.get("platformCapabilities", ["EC2"])
-        _check_container(container, capabilities)
+        properties = _properties(parameters, capabilities)
         limits.check_retry_strategy(parameters.get("retryStrategy"))
         limits.check_timeout(parameters.get("timeout"))
         revisions = self._revisions.setdefault(name, [])
@@ -56,9 +56,9 @@ class JobDefinitions:
             "type": parameters["type"],
             "parameters": parameters.get("parameters", {}),
             "retryStrategy": limits.full_retry_strategy(parameters.get("retryStrategy")),
-            "containerProperties": container,
+            **properties,
             "platformCapabilities": capabilities,
-            "containerOrchestrationType": "ECS",
+            "containerOrchestrationType": "EKS" if "eksProperties" in properties else "ECS",
             "tags": parameters.get("tags", {}),
         } | {member: parameters[member] for member in _KEPT if member in parameters}
         revisions.append(definition)
@@ -129,10 +129,40 @@ def _check_kind(parameters: dict[str, Any]) -> None:
     for member, what in _ELSEWHERE.items():
         if member in parameters:
             raise client_error(f"{member}: the local AWS Batch doesn't run {what}.")
-    if parameters["type"] != "container":
-        raise client_error(f"type: the local AWS Batch doesn't run '{parameters['type']}' jobs.")
-    if "containerProperties" not in parameters:
+    nodes = "nodeProperties" in parameters
+    if parameters["type"] != ("multinode" if nodes else "container"):
+        raise client_error(f"type: '{parameters['type']}' doesn't go with these properties.")
+    given = [
+        m for m in ("containerProperties", "eksProperties", "nodeProperties") if m in parameters
+    ]
+    if len(given) > 1:
+        raise client_error(f"Only one of {' and '.join(given)} can be provided.")
+    if not given:
         raise client_error("containerProperties must be provided for a job definition")
+
+
+def _properties(parameters: dict[str, Any], capabilities: list[str]) -> dict[str, Any]:
+    """The container, pod or nodes of a definition, with what AWS fills in. Raises AwsError."""
+    if "eksProperties" in parameters:
+        return {"eksProperties": full_properties(parameters["eksProperties"])}
+    if "nodeProperties" in parameters:
+        if "FARGATE" in capabilities:
+            raise client_error("Multi-node parallel jobs don't run on Fargate.")
+        nodes = copy.deepcopy(parameters["nodeProperties"])
+        check_properties(nodes)
+        if (parameters.get("retryStrategy") or {}).get("attempts", 1) > 1:
+            raise client_error("retryStrategy: the local AWS Batch tries no multi-node job again.")
+        for each in nodes["nodeRangeProperties"]:
+            each["container"] = _full_container(each["container"], capabilities)
+        return {"nodeProperties": nodes}
+    container = _full_container(parameters["containerProperties"], capabilities)
+    return {"containerProperties": container}
+
+
+def _full_container(container: dict[str, Any], capabilities: list[str]) -> dict[str, Any]:
+    full: dict[str, Any] = {member: [] for member in _EMPTY_LISTS} | container
+    _check_container(full, capabilities)
+    return full
 
 
 def _check_container(container: dict[str, Any], capabilities: list[str]) -> None:

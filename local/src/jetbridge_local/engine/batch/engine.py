@@ -89,6 +89,6 @@ class BatchEngine(Engine):
         self._loop.soon(self._capacity.serve)
 
     def _changed(self, job: Job) -> None:
-        if job.status == "STARTING":
+        if job.status == "STARTING" and "container" in job.record:
             self._task_definitions.job_starts(job)
         emit_state_change(self._emitter, job)

@@ -15,6 +15,7 @@ _KEPT = (
     "serviceRole",
     "updatePolicy",
     "context",
+    "eksConfiguration",
     "ecsSettings",
 )
 
@@ -32,8 +33,6 @@ class ComputeEnvironments:
         check_name(name, "Compute environment name")
         if name in self._environments:
             raise client_error("Object already exists")
-        if "eksConfiguration" in parameters:
-            raise client_error("The local AWS Batch has no EKS: leave eksConfiguration out.")
         if parameters["type"] == "MANAGED" and "computeResources" not in parameters:
             raise client_error("computeResources must be provided for a MANAGED environment")
         arn = self._arns.environment(name)
@@ -45,7 +44,7 @@ class ComputeEnvironments:
             "state": "ENABLED",
             "status": "VALID",
             "statusReason": "ComputeEnvironment Healthy",
-            "containerOrchestrationType": "ECS",
+            "containerOrchestrationType": "EKS" if "eksConfiguration" in parameters else "ECS",
             "uuid": str(uuid.uuid4()),
             "tags": parameters.get("tags", {}),
             "serviceRole": (

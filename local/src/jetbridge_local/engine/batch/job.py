@@ -16,7 +16,7 @@ _sequence = itertools.count()
 
 
 class Job:
-    """One job, array job or child of an array job.
+    """One job, array job, child of an array job, multi-node job or node of one.
 
     ``record`` is the API's JobDetail, with times in milliseconds. It is changed by its engine
     alone, under the engine's lock. ``sequence`` grows from job to job. ``ended`` and
@@ -28,6 +28,7 @@ class Job:
         self.record = record
         self.tags = tags
         self.children: list[Job] = []
+        self.node_environment: dict[str, str] = {}
         self.dependencies: list[Dependency] = []
         self.termination_reason: str | None = None
         self.termination_requested = asyncio.Event()
@@ -36,6 +37,26 @@ class Job:
     @property
     def job_id(self) -> str:
         return str(self.record["jobId"])
+
+    @property
+    def attempts(self) -> int:
+        """How many have ended."""
+        return len(self.record["attempts"]) or len(self.record.get("eksAttempts", []))
+
+    @property
+    def is_array(self) -> bool:
+        return bool(self.children) and "arrayProperties" in self.record
+
+    @property
+    def is_member(self) -> bool:
+        """Whether it is a child of an array job or a node."""
+        return ":" in self.job_id or "#" in self.job_id
+
+    @property
+    def main_node(self) -> "Job":
+        """Of a multi-node job."""
+        index = int(self.record["nodeProperties"]["mainNode"])
+        return self.children[index]
 
     @property
     def status(self) -> str:
@@ -52,7 +73,7 @@ class Job:
     def describe(self) -> dict[str, Any]:
         """A copy of the record with its tags and, for an array, its children's states."""
         record = copy.deepcopy(self.record)
-        if self.children:
+        if self.is_array:
             counts = Counter(child.status for child in self.children)
             record["arrayProperties"]["statusSummary"] = {s: counts[s] for s in STATUSES}
         return record | {"tags": dict(self.tags)}

@@ -6,6 +6,7 @@ timed out isn't retried).
 """
 
 import asyncio
+import copy
 import logging
 import time
 from collections.abc import Callable, Coroutine
@@ -19,6 +20,8 @@ from .attempt import Attempt
 from .capacity import Capacity
 from .definitions import requirements
 from .job import Job
+from .multi_node import run_together
+from .pods import vcpus
 from .retry import is_retried
 
 logger = logging.getLogger(__name__)
@@ -56,8 +59,11 @@ class JobLifecycle:
         """Returns when the job has ended and nothing of it is left."""
         try:
             await self._pass()
-            if self._job.children:
+            if self._job.is_array:
                 await self._run_array()
+            elif self._job.children:
+                await self._wait_for_dependencies()
+                await self._run_nodes()
             else:
                 await self._wait_for_dependencies()
                 await self._run_attempts()
@@ -76,17 +82,7 @@ class JobLifecycle:
 
     async def _run_array(self) -> None:
         self._to("PENDING")
-        self._children = [
-            JobLifecycle(
-                child,
-                self._config,
-                self._services,
-                self._capacity,
-                self._lock,
-                self._changed,
-            )
-            for child in self._job.children
-        ]
+        self._children = [self._of(child, self._changed) for child in self._job.children]
         try:
             await self._wait_for_dependencies()
         except _Failed as failure:
@@ -103,15 +99,42 @@ class JobLifecycle:
             raise _Failed(_CHILD_FAILED)
         self._end("SUCCEEDED", None)
 
+    async def _run_nodes(self) -> None:
+        """The nodes at once, as one attempt of the job: its end is the main node's."""
+        main = self._job.main_node
+        self._children = [self._of(node, self._mirror) for node in self._job.children]
+        lives = {life._job.job_id: life for life in self._children}
+        await run_together(self._job, lambda node: lives[node.job_id].run(), self._ask_end)
+        with self._lock:
+            self._job.record["attempts"] = copy.deepcopy(main.record["attempts"])
+        if self._job.termination_reason is not None:
+            raise _Failed(self._job.termination_reason)
+        reason = main.record.get("statusReason")
+        self._end(main.status, reason)
+
+    def _mirror(self, node: Job) -> None:
+        """A multi-node job is where its main node is. Called under the lock."""
+        self._changed(node)
+        if node is self._job.main_node and node.status in ("RUNNABLE", "STARTING", "RUNNING"):
+            self._job.record["status"] = node.status
+            if "startedAt" in node.record:
+                self._job.record["startedAt"] = node.record["startedAt"]
+            self._changed(self._job)
+
+    def _ask_end(self, node: Job, reason: str) -> None:
+        with self._lock:
+            asked = node.request_termination(reason)
+        if asked:
+            node.termination_requested.set()
+
+    def _of(self, job: Job, changed: Callable[[Job], None]) -> "JobLifecycle":
+        return JobLifecycle(job, self._config, self._services, self._capacity, self._lock, changed)
+
     async def _run_attempts(self) -> None:
         while True:
             self._to("RUNNABLE")
             record = self._job.record
-            place = await self._until(
-                self._capacity.acquire(
-                    record["jobQueue"], requirements(record["container"])["VCPU"]
-                )
-            )
+            place = await self._until(self._capacity.acquire(record["jobQueue"], _vcpus(record)))
             try:
                 await self._pass()
                 self._attempt = Attempt(
@@ -130,7 +153,7 @@ class JobLifecycle:
                 return
             if end.is_final or not is_retried(
                 record["retryStrategy"],
-                len(record["attempts"]),
+                self._job.attempts,
                 end.exit_code,
                 end.reason,
                 end.status_reason,
@@ -173,8 +196,14 @@ class JobLifecycle:
     def _end(self, status: str, reason: str | None) -> None:
         with self._lock:
             self._job.record |= {"status": status, "stoppedAt": milliseconds(time.time())}
-            if reason is not None:
+            if reason:
                 self._job.record["statusReason"] = reason
             else:
                 self._job.record.pop("statusReason", None)
             self._changed(self._job)
+
+
+def _vcpus(record: dict[str, Any]) -> float:
+    if "eksProperties" in record:
+        return vcpus(record["eksProperties"])
+    return requirements(record["container"])["VCPU"]

@@ -38,7 +38,7 @@ def list_jobs(
         lambda job: job.sequence,
         parameters,
         "ClientException",
-        descending="arrayJobId" not in parameters,
+        descending="jobQueue" in parameters,
     )
     return {"jobSummaryList": [_summary(job) for job in items], **more}
 
@@ -50,14 +50,11 @@ def _candidates(
         parent = jobs.get(parameters["arrayJobId"])
         return parent.children if parent else []
     if "multiNodeJobId" in parameters:
-        return []
+        parent = jobs.get(parameters["multiNodeJobId"])
+        return parent.children if parent else []
     arn = queues.require(parameters["jobQueue"])["jobQueueArn"]
     newest_first = reversed(jobs.values())
-    return (
-        job
-        for job in newest_first
-        if job.record["jobQueue"] == arn and "index" not in job.record.get("arrayProperties", {})
-    )
+    return (job for job in newest_first if job.record["jobQueue"] == arn and not job.is_member)
 
 
 def _filter(filters: list[dict[str, Any]]) -> Callable[[Job], bool]:
@@ -104,10 +101,14 @@ def _summary(job: Job) -> dict[str, Any]:
     members = ("jobArn", "jobId", "jobName", "createdAt", "status", "statusReason", "startedAt")
     more = ("stoppedAt", "jobDefinition", "shareIdentifier", "isCancelled", "isTerminated")
     summary = {member: record[member] for member in (*members, *more) if member in record}
-    container = record["container"]
+    container = record.get("container", {})
     if ended := {m: container[m] for m in ("exitCode", "reason") if m in container}:
         summary["container"] = ended
     array = record.get("arrayProperties", {})
     if array:
         summary["arrayProperties"] = {m: array[m] for m in ("size", "index") if m in array}
+    if nodes := record.get("nodeProperties"):
+        summary["nodeProperties"] = {"numNodes": nodes["numNodes"]}
+    if node := record.get("nodeDetails"):
+        summary["nodeProperties"] = dict(node)
     return summary

@@ -68,8 +68,8 @@ class BatchOperations:
         }
 
     def jobs(self) -> list[Job]:
-        """The jobs and array jobs, without the arrays' children."""
-        return [job for job in self._jobs.values() if ":" not in job.job_id]
+        """The jobs, without children of arrays and nodes."""
+        return [job for job in self._jobs.values() if not job.is_member]
 
     def forget_old(self) -> None:
         """Forget the jobs which ended longest ago; the oldest submission is looked at first."""

@@ -19,9 +19,11 @@ from .arns import Arns, check_name
 from .definitions import check_fargate_size, requirements
 from .errors import client_error
 from .job import Dependency, Job
+from .multi_node import bounds, check_properties, node_environment, range_of
+from .pods import overridden
 
 _PLACEHOLDER = re.compile(r"Ref::([A-Za-z0-9_.-]+)")
-_ELSEWHERE = ("nodeOverrides", "eksPropertiesOverride", "ecsPropertiesOverride")
+_ELSEWHERE = ("ecsPropertiesOverride",)
 
 
 class Submission:
@@ -45,8 +47,12 @@ class Submission:
     def job(self) -> Job:
         """The job in SUBMITTED, with its children. Raises AwsError."""
         self._check()
-        container = self._container()
         job_id = str(uuid.uuid4())
+        if "nodeProperties" in self._definition:
+            job = self._nodes(job_id)
+            self._depend(job)
+            return job
+        container = self._what_runs()
         job = self._make(job_id, container)
         if self._size:
             job.record["arrayProperties"] = {"size": self._size}
@@ -79,10 +85,45 @@ class Submission:
         if len(parameters.get("dependsOn", [])) > limits.MOST_DEPENDENCIES:
             raise client_error(f"A job can have at most {limits.MOST_DEPENDENCIES} dependencies.")
 
-    def _container(self) -> dict[str, Any]:
-        """The definition's container with the request's overrides and parameters in it."""
-        container: dict[str, Any] = copy.deepcopy(self._definition["containerProperties"])
+    def _what_runs(self) -> dict[str, Any]:
+        """The members of the record that say what runs: a container, or a pod."""
+        if "eksProperties" in self._definition:
+            override = self._parameters.get("eksPropertiesOverride", {})
+            pod = overridden(self._definition["eksProperties"], override, self._values())
+            return {"eksProperties": pod, "eksAttempts": []}
         overrides = self._parameters.get("containerOverrides", {})
+        return {"container": self._container(self._definition["containerProperties"], overrides)}
+
+    def _nodes(self, job_id: str) -> Job:
+        """A multi-node job with its nodes. Raises AwsError."""
+        if (self._parameters.get("retryStrategy") or {}).get("attempts", 1) > 1:
+            raise client_error("retryStrategy: the local AWS Batch tries no multi-node job again.")
+        overrides = self._parameters.get("nodeOverrides", {})
+        properties = copy.deepcopy(self._definition["nodeProperties"])
+        nodes = overrides.get("numNodes", properties["numNodes"])
+        properties["numNodes"] = nodes
+        check_properties(properties)
+        job = self._make(job_id, {"nodeProperties": properties})
+        for index in range(nodes):
+            changes: dict[str, Any] = {}
+            for each in overrides.get("nodePropertyOverrides", []):
+                first, last = bounds(each["targetNodes"], nodes)
+                if first <= index <= last:
+                    changes |= each.get("containerOverrides", {})
+            container = range_of(properties, index, nodes)["container"]
+            node = self._make(
+                f"{job_id}#{index}", {"container": self._container(container, changes)}
+            )
+            main = properties["mainNode"]
+            node.record["nodeDetails"] = {"nodeIndex": index, "isMainNode": index == main}
+            node.record["dependsOn"] = []
+            node.node_environment = node_environment(index, main, nodes)
+            job.children.append(node)
+        return job
+
+    def _container(self, defined: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
+        """A definition's container with the request's overrides and parameters in it."""
+        container: dict[str, Any] = copy.deepcopy(defined)
         if overrides.get("command"):
             container["command"] = overrides["command"]
         environment = pairs(container["environment"]) | pairs(overrides.get("environment"))
@@ -101,7 +142,7 @@ class Submission:
     def _values(self) -> dict[str, str]:
         return {**self._definition["parameters"], **self._parameters.get("parameters", {})}
 
-    def _make(self, job_id: str, container: dict[str, Any]) -> Job:
+    def _make(self, job_id: str, runs: dict[str, Any]) -> Job:
         parameters, definition = self._parameters, self._definition
         strategy = parameters.get("retryStrategy") or definition["retryStrategy"]
         record: dict[str, Any] = {
@@ -116,7 +157,7 @@ class Submission:
             "dependsOn": parameters.get("dependsOn", []),
             "jobDefinition": definition["jobDefinitionArn"],
             "parameters": self._values(),
-            "container": copy.deepcopy(container),
+            **copy.deepcopy(runs),
             "propagateTags": parameters.get(
                 "propagateTags", definition.get("propagateTags", False)
             ),
@@ -145,14 +186,14 @@ class Submission:
                 job.dependencies.append(Dependency(other))
 
     def _depend_in_sequence(self, job: Job) -> None:
-        if not job.children:
+        if not job.is_array:
             raise client_error("A SEQUENTIAL dependency is for array jobs only.")
         for earlier, later in itertools.pairwise(job.children):
             _depend(later, earlier)
 
 
 def _depend_one_by_one(job: Job, other: Job) -> None:
-    if len(job.children) != len(other.children) or not job.children:
+    if len(job.children) != len(other.children) or not (job.is_array and other.is_array):
         raise client_error("An N_TO_N dependency needs two array jobs of the same size.")
     for child, counterpart in zip(job.children, other.children, strict=True):
         _depend(child, counterpart)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..config import EngineConfig
-from ..images import Image
+from ..errors import ImageMapError
+from ..images import Image, ImageMapFile
 from ..ports import ProcessRegistry
 from .base import CannotPull, CannotStart, ContainerPlan, Output, Stream
 
@@ -62,11 +63,19 @@ class ProcessRunner:
         return ProcessContainer(runtime_id, process, pipes, output, scratch, self._processes)
 
     def _resolve(self, uri: str) -> Image:
-        image = self._config.image_map.resolve(uri)
-        if image is None:
+        failure = f"pull image manifest has been retried 1 time(s): failed to resolve ref {uri}: "
+        images = self._config.image_map
+        try:
+            image = images.resolve(uri)
+        except ImageMapError as error:
             raise CannotPull(
-                f"pull image manifest has been retried 1 time(s): failed to resolve ref {uri}: "
-                f"{uri}: not found (the image map has no entry for it)"
+                f"{failure}{uri}: not found (the image map is wrong: {error})"
+            ) from error
+        if image is None:
+            where = f" {images.path}" if isinstance(images, ImageMapFile) else ""
+            raise CannotPull(
+                f"{failure}{uri}: not found (on this local cloud, add the image to the image map"
+                f"{where} and try again)"
             )
         return image
 

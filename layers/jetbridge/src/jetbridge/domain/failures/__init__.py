@@ -1,10 +1,12 @@
 """Why a launch ended, whose fault it was, and what becomes of the run: one versioned table.
 
-``table`` is the policy by cause, ``matching`` finds the cause in AWS's own words, ``verdict``
-says what an ending means, ``decision`` whether another launch replaces it.
+``table`` is the policy by cause, ``sentences`` has AWS's own words for each cause, ``matching``
+finds them among the names in a text (``words``), ``containers`` says which containers decide,
+``verdict`` what an ending means, ``decision`` whether another launch replaces it.
 """
 
-from jetbridge.domain.failures.decision import next_launch, reason_of
+from jetbridge.domain.failures.containers import deciding_ends, own_ends
+from jetbridge.domain.failures.decision import next_launch, reason_of, waits_until
 from jetbridge.domain.failures.spot import leaves_spot
 from jetbridge.domain.failures.table import POLICY, POLICY_VERSION, Decision, Policy
 from jetbridge.domain.failures.verdict import LOST_CODE, Verdict, judge
@@ -16,8 +18,11 @@ __all__ = [
     "Decision",
     "Policy",
     "Verdict",
+    "deciding_ends",
     "judge",
     "leaves_spot",
     "next_launch",
+    "own_ends",
     "reason_of",
+    "waits_until",
 ]

@@ -2,15 +2,23 @@
 
 from itertools import takewhile
 
+from msgspec.structs import replace
+
 from jetbridge.contract import Cause, Death
+from jetbridge.domain.failures.containers import own_ends
 from jetbridge.domain.failures.spot import leaves_spot
 from jetbridge.domain.failures.table import POLICY, Decision
 from jetbridge.domain.failures.verdict import judge
 from jetbridge.domain.records import presentable
-from jetbridge.domain.run import Ending, Relaunch, Run
+from jetbridge.domain.run import Definition, Ending, Relaunch, Run
 
 # Without a timeout of its own, a run waits so long for capacity.
 LONGEST_WAIT_SECONDS = 3600
+# No instance of the cluster can take a task of launch type EC2, which starts none: it is the
+# request's launch type or cluster that is wrong, unless one is just about to register. RunTask's
+# words (Amazon ECS API reference, RunTask, InvalidParameterException).
+_NO_INSTANCES = "No Container Instances were found in your cluster"
+NO_INSTANCES_SECONDS = 300
 # A row and an outcome have room for some hundred deaths; a run that waits for days leaves out
 # some of its waits.
 DEATHS_KEPT = 50
@@ -26,11 +34,11 @@ def next_launch(
     """
     if run.stop is not None:
         return None
-    cause = judge(ending, run.definition).cause
+    cause = judge(ending, run.definition, None, run.request.deciding_container).cause
     death = Death(
         launch=run.launch,
         cause=cause,
-        reason=presentable(reason_of(ending), REASON_BYTES),
+        reason=presentable(reason_of(ending, run.definition), REASON_BYTES),
         backend_id=backend_id or run.backend_id,
         at=now,
     )
@@ -47,14 +55,16 @@ def next_launch(
     )
 
 
-def reason_of(ending: Ending) -> str:
-    """AWS's own words on an ending: the task's or job's, then each container's."""
+def reason_of(ending: Ending, definition: Definition | None = None) -> str:
+    """AWS's own words on an ending: the task's or job's, then those on each of the definition's
+    containers. Where there are none, its code."""
     reasons = [ending.reason] + [
         f"{end.name}: {end.reason}"
-        for end in ending.containers
+        for end in own_ends(ending, definition)
         if end.reason and end.reason not in ending.reason
     ]
-    return "; ".join(reason for reason in reasons if reason)
+    code = ending.code if ending.succeeded is None else ""
+    return "; ".join(reason for reason in reasons if reason) or code
 
 
 def _counted(run: Run) -> int:
@@ -75,13 +85,21 @@ def _back_off(run: Run, death: Death) -> float:
     return min(policy.back_off << doublings, policy.longest)
 
 
+def waits_until(run: Run) -> float | None:
+    """When a run whose last launch died ends without another one, epoch seconds; None: only when
+    its infra_retries are used up."""
+    limit = _limit(replace(run, deaths=run.deaths[:-1]), run.deaths[-1])
+    return None if limit == float("inf") else limit
+
+
 def _limit(run: Run, death: Death) -> float:
-    if run.deadline is not None:
-        return run.deadline
+    limit = float("inf") if run.deadline is None else run.deadline
     if POLICY[death.cause].decision is not Decision.WAIT:
-        return float("inf")
-    first = [death, *_streak(run.deaths, death.cause)][-1]
-    return first.at + LONGEST_WAIT_SECONDS
+        return limit
+    streak = [death, *_streak(run.deaths, death.cause)]
+    if all(_NO_INSTANCES in each.reason for each in streak):
+        return min(limit, streak[-1].at + NO_INSTANCES_SECONDS)
+    return streak[-1].at + LONGEST_WAIT_SECONDS if run.deadline is None else limit
 
 
 def _recorded(deaths: list[Death], death: Death) -> list[Death]:

@@ -5,8 +5,8 @@ from enum import StrEnum
 
 from jetbridge.contract import Cause, Fault
 
-# Raised with every change of the table or of its patterns; each outcome says which judged it.
-POLICY_VERSION = 1
+# Raised with every change of the table or of its sentences; each outcome says which judged it.
+POLICY_VERSION = 2
 
 
 class Decision(StrEnum):
@@ -91,8 +91,8 @@ POLICY = {
     Cause.MISCONFIGURATION: Policy(
         Fault.CONFIGURATION,
         Decision.FAIL,
-        "Mend what AWS's message names: definition, command, roles, secrets, log group, network, "
-        "queue or cluster.",
+        "Correct what AWS's message names: definition, command, roles, secrets, log group, "
+        "network, queue or cluster.",
     ),
     Cause.TIMEOUT: Policy(
         Fault.JOB,

@@ -42,6 +42,17 @@ def pods(parameters: Parameters) -> Iterator[tuple[str, Parameters]]:
             yield f"{path}eksPropertiesOverride.podProperties", pod
 
 
+def ecs_overrides(parameters: Parameters) -> Iterator[tuple[str, Parameters]]:
+    """What a job overrides of each ECS task, with its path in the request: of its container, or
+    of the containers of ``taskProperties``."""
+    for path, place in _places(parameters):
+        if place.get("containerOverrides"):
+            yield f"submit_job.{path}containerOverrides", place["containerOverrides"]
+        tasks = place.get("ecsPropertiesOverride", {})
+        for number, task in _items(tasks, "taskProperties"):
+            yield f"submit_job.{path}ecsPropertiesOverride.taskProperties[{number}]", task
+
+
 _Found = Iterator[tuple[Any, ...]]
 
 

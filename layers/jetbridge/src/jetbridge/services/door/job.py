@@ -9,15 +9,19 @@ import json
 import re
 from typing import Any
 
+import msgspec
+
 from jetbridge.contract import ContractError
 from jetbridge.services.door.allowed import Allowed
-from jetbridge.services.door.containers import containers, pods
+from jetbridge.services.door.containers import containers, ecs_overrides, pods
 from jetbridge.services.door.shapes import shown
 
 PAYLOAD_LIMIT = 30 * 1024
 
 _JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
-_SHARE = re.compile(r"[A-Za-z0-9]{1,255}\*?")
+# AWS's own examples have a hyphen (API reference of SubmitJob; "Share identifiers" in the AWS
+# Batch user guide); what else it takes isn't documented.
+_SHARE = re.compile(r"[!-~]{1,255}")
 _EXIT_CODE = re.compile(r"[0-9]*\*?")
 _RANGES = {
     "arrayProperties.size": (2, 10_000),
@@ -59,7 +63,9 @@ def check_job(parameters: dict[str, Any], allowed: Allowed) -> None:
             raise _error(path, f"is {value}", f"AWS takes {low} to {high}")
     share = parameters.get("shareIdentifier")
     if share is not None and not _SHARE.fullmatch(share):
-        raise _error("shareIdentifier", f"is {shown(share)}", "AWS takes 255 letters and digits")
+        raise _error(
+            "shareIdentifier", f"is {shown(share)}", "AWS takes up to 255 letters, digits and -"
+        )
     _check_overrides(parameters)
     _check_retries(parameters.get("retryStrategy", {}))
     _check_dependencies(parameters)
@@ -74,6 +80,19 @@ def payload_bytes(parameters: dict[str, Any], allowed: Allowed) -> int:
         definition = allowed.place.arn("batch", f"job-definition/{definition}")
     sent = parameters | {"jobName": _LONGEST_NAME, "jobDefinition": definition + _REVISION}
     return len(json.dumps(sent))
+
+
+def longest_override(parameters: dict[str, Any]) -> tuple[str, int]:
+    """The longest of a job's overrides of containers on ECS, and its characters as JSON.
+
+    Batch takes a job with more than ECS's `OVERRIDES_LIMIT` and fails it when it is to start:
+    "Container Overrides length must be at most 8192".
+    """
+    lengths = {
+        path: len(msgspec.json.encode(overrides).decode())
+        for path, overrides in ecs_overrides(parameters)
+    }
+    return max(lengths.items(), key=lambda item: item[1], default=("", 0))
 
 
 def _check_overrides(parameters: dict[str, Any]) -> None:

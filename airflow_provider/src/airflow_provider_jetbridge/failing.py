@@ -1,0 +1,144 @@
+"""What a run that didn't succeed raises, and what its exception says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
+from typing import NoReturn
+
+from airflow.providers.common.compat.sdk import AirflowSkipException, AirflowTaskTimeout
+
+from airflow_provider_jetbridge.exceptions import RunFailed, RunFailedForGood, RunStopped
+from airflow_provider_jetbridge.story import KINDS
+from jetbridge.contract import Cause, Outcome, State, inert_lines
+
+_HOST_TERMINATED = re.compile(r"Host EC2 \(instance .+?\) (stopped|terminated)\.")
+"""The amazon provider's own pattern (operators/ecs.py, ``_check_success_task``)."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a task reads the end of its run.
+
+    Attributes:
+        skip_on: exit codes on which the task is skipped.
+        fail_on: exit codes on which it fails without another try; they go before ``skip_on``.
+        number_of_lines: how many last lines were asked for.
+        lines_wanted: the exception has the amazon provider's heading of the log also where there
+            are no lines, as it does where its awslogs keywords are given.
+    """
+
+    skip_on: Container[int] = ()
+    fail_on: Container[int] = ()
+    number_of_lines: int = 10
+    lines_wanted: bool = False
+
+
+def raise_unless_succeeded(outcome: Outcome, reading: Reading = Reading()) -> None:
+    """Raise what Airflow expects of a run that didn't succeed.
+
+    Exit codes count of the containers that decide (``Outcome.deciding``). The order is the amazon
+    provider's: a task that failed to start or lost its host comes before any exit code.
+
+    Raises:
+        AirflowTaskTimeout: it was stopped because its time (``execution_timeout``) was over.
+        RunStopped: it was stopped for another reason.
+        EcsRunFailedToStart, EcsLaunchFailed: ECS couldn't start it; ``RunFailed``, and the amazon
+            provider's ``EcsTaskFailToStart`` and ``EcsOperatorError``.
+        RunFailedForGood: a container exited with a code of ``fail_on``.
+        AirflowSkipException: every container that failed exited with a code of ``skip_on``.
+        RunFailed: it failed.
+    """
+    if outcome.state is State.SUCCEEDED:
+        return
+    text = _as_stock(outcome, reading)
+    if outcome.state is State.STOPPED:
+        raise (AirflowTaskTimeout if outcome.cause is Cause.TIMEOUT else RunStopped)(text)
+    if outcome.backend == "ecs" and not outcome.exit_codes and outcome.started_at is None:
+        _raise_not_started(outcome, text)
+    failures = [code for code in _deciding_codes(outcome) if code != 0]
+    if not _HOST_TERMINATED.match(outcome.reason):
+        if any(code in reading.fail_on for code in failures):
+            raise RunFailedForGood(text)
+        if failures and all(code in reading.skip_on for code in failures):
+            raise AirflowSkipException(text)
+    raise RunFailed(text)
+
+
+def _raise_not_started(outcome: Outcome, text: str) -> NoReturn:
+    from airflow_provider_jetbridge.stock_exceptions import EcsLaunchFailed, EcsRunFailedToStart
+
+    if outcome.backend_id is None:
+        raise EcsLaunchFailed(text, inert_lines(outcome.reason))
+    raise EcsRunFailedToStart(text, inert_lines(_not_started(outcome)))
+
+
+def _deciding_codes(outcome: Outcome) -> Iterable[int]:
+    deciding = outcome.deciding or outcome.exit_codes.keys()
+    return (code for name, code in outcome.exit_codes.items() if name in deciding)
+
+
+def describe(outcome: Outcome) -> str:
+    """What helps people to correct a run that didn't succeed.
+
+    It becomes an exception's text and so stands on Airflow's page, where nothing that the
+    container or AWS says may act.
+    """
+    lines = _story(outcome)
+    if outcome.last_lines:
+        lines += ["Last log lines:", *(f"  {line}" for line in outcome.last_lines)]
+    return "\n".join(map(inert_lines, lines))
+
+
+def _as_stock(outcome: Outcome, reading: Reading) -> str:
+    """`describe`, with the sentences of the amazon provider that programs look for: its first ones
+    at the beginning, and its heading of the log with the lines at the end."""
+    lines = [*_first_sentences(outcome), *_story(outcome)]
+    if outcome.last_lines or reading.lines_wanted:
+        lines.append(
+            f"This task is not in success state - last {reading.number_of_lines} logs from "
+            "Cloudwatch:"
+        )
+        lines += outcome.last_lines or [""]
+    return "\n".join(map(inert_lines, lines))
+
+
+def _first_sentences(outcome: Outcome) -> list[str]:
+    """As operators/ecs.py (``_check_success_task``), operators/batch.py and hooks/batch_client.py
+    (``check_job_success``) have them."""
+    if outcome.backend_id is None:
+        return []
+    if outcome.backend == "batch":
+        job = outcome.backend_id
+        return [
+            f"AWS Batch job ({job}) failed: {outcome.reason}",
+            f"Error while running job: {job} is in FAILED state",
+        ]
+    if _HOST_TERMINATED.match(outcome.reason):
+        return [f"The task was stopped because the host instance terminated: {outcome.reason}"]
+    if not outcome.exit_codes and outcome.started_at is None:
+        return [_not_started(outcome)] if outcome.state is State.FAILED else []
+    containers = [
+        {"name": name, "lastStatus": "STOPPED", "exitCode": code}
+        for name, code in outcome.exit_codes.items()
+    ]
+    task = {"taskArn": outcome.backend_id, "containers": containers}
+    return [f"This task is not in success state {task}"]
+
+
+def _not_started(outcome: Outcome) -> str:
+    return f"The task failed to start due to: {outcome.reason}"
+
+
+def _story(outcome: Outcome) -> list[str]:
+    exits = ", ".join(f"{name} exited with {code}" for name, code in outcome.exit_codes.items())
+    by = f" by {outcome.stopped_by}" if outcome.stopped_by else ""
+    cause = outcome.cause.replace("_", " ")
+    lines = [f"Run {outcome.run_id} {outcome.state}{by}: {cause}"]
+    lines += [f"Exit codes: {exits}"] if exits else ["No container has an exit code"]
+    lines += [f"AWS says: {outcome.reason}"] if outcome.reason else []
+    lines += [f"Advice: {outcome.advice}"] if outcome.advice else []
+    if outcome.backend_id:
+        lines.append(f"{KINDS[outcome.backend]}: {outcome.backend_id}")
+    return lines

@@ -1,0 +1,59 @@
+"""What subclasses of the amazon provider's ECS operator use of it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from airflow_provider_jetbridge.operators.run import JetbridgeRunOperator
+from airflow_provider_jetbridge.stock import Imported
+
+
+class EcsAsStock(JetbridgeRunOperator):
+    """Attributes:
+    arn: the ECS task's ARN, once it is known: where the task ends, and in its callbacks.
+    retry_args: ``quota_retry``.
+    task_log_fetcher: None: Jetbridge copies the log.
+    """
+
+    aws_hook_class = Imported("airflow.providers.amazon.aws.hooks.ecs", "EcsHook")
+    stock_operator = Imported("airflow.providers.amazon.aws.operators.ecs", "EcsRunTaskOperator")
+    backend_id_attribute = "arn"
+
+    arn: str | None
+    retry_args: dict[str, Any] | None
+    task_log_fetcher: None
+
+    awslogs_group: str | None
+    awslogs_region: str | None
+    awslogs_stream_prefix: str | None
+    container_name: str | None
+
+    @cached_property
+    def client(self) -> Any:
+        """boto3's client of ECS."""
+        return self.hook.conn
+
+    def _after_execution(self) -> None:
+        self._check_success_task()
+
+    def _check_success_task(self) -> None:
+        super()._after_execution()
+
+    @staticmethod
+    def _get_ecs_task_id(task_arn: str | None) -> str | None:
+        return None if task_arn is None else task_arn.split("/")[-1]
+
+    def _aws_logs_enabled(self) -> bool:
+        return bool(self.awslogs_group and self.awslogs_stream_prefix)
+
+    def _get_logs_stream_name(self) -> str:
+        """The container's log stream, of which the ARN's end is the last part."""
+        prefix, container = self.awslogs_stream_prefix, self.container_name
+        task_id = self._get_ecs_task_id(self.arn)
+        if prefix and container and not prefix.endswith(f"/{container}"):
+            return f"{prefix}/{container}/{task_id}"
+        return f"{prefix}/{task_id}"
+
+    def resolve_awslogs_region(self) -> str | None:
+        return self.region_name if self.awslogs_region is None else self.awslogs_region

@@ -1,0 +1,109 @@
+"""Which runs are due: the index of unfinished runs, in the runs table.
+
+The sparse index ``unfinished`` (``shard``, ``check_at``) has the keys of a run's row until the run
+is finished, and nothing else of it. One key value takes 1,000 write units a second (Amazon DynamoDB
+developer guide, "Best practices for designing and using partition keys effectively"), and an index
+that is throttled throttles its table (same guide, "Understanding and troubleshooting throttling in
+global secondary indexes"): hence the shards, and hence ``check_at`` is written when a row is made
+and moved seldom.
+
+Rows of the release before are in the index ``active`` (``active`` = "1", ``check_at``) instead. Its
+functions write such rows until the stack's update is over. The first look at a row moves it.
+"""
+
+import random
+import time
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from heapq import merge
+from itertools import batched
+from typing import Any, NamedTuple
+
+from jetbridge.dynamodb import Item, marshal, unmarshal
+
+INDEX = "unfinished"
+SHARDS = 16
+# Of the release before: a later one deletes it, since one update of a stack makes or deletes one
+# index at most (AWS CloudFormation, AWS::DynamoDB::Table, "GlobalSecondaryIndexes").
+EARLIER_INDEX = "active"
+# Many runs that are accepted at once are looked at over so much of the time until then.
+SPREAD = 0.1
+# BatchGetItem takes 100 keys and returns 16 MB at most; the other keys come back (API reference).
+_ROWS_AT_ONCE = 100
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 2.0
+
+
+def shard_of(run_id: str) -> str:
+    """The value of the index's partition key for a run, the same at any time."""
+    return f"{_hash(run_id) % SHARDS:x}"
+
+
+def spread(run_id: str, seconds: float) -> float:
+    """How much later than after ``seconds`` this run is looked at."""
+    return seconds * SPREAD * (_hash(run_id) // SHARDS % 1000) / 1000
+
+
+def _hash(run_id: str) -> int:
+    return zlib.crc32(run_id.encode())
+
+
+class _Due(NamedTuple):
+    check_at: float
+    run_id: str
+
+
+class Unfinished:
+    """Reads the rows of due runs, as they are asked for."""
+
+    def __init__(
+        self, client: Any, table: str, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._sleep = sleep
+
+    def due(self, now: float) -> Iterator[Item]:
+        """Rows of unfinished runs with ``check_at`` up to now, the earliest first, in DynamoDB's
+        notation. Which they are is told by the index; they are as ``get`` has them."""
+        shards = [self._keys(INDEX, "shard", f"{number:x}", now) for number in range(SHARDS)]
+        earlier = self._keys(EARLIER_INDEX, "active", "1", now)
+        for some in batched(merge(*shards, earlier), _ROWS_AT_ONCE, strict=False):
+            # One that is in both indexes is in the middle of its move.
+            run_ids = list(dict.fromkeys(each.run_id for each in some))
+            rows = {row["run_id"]["S"]: row for row in self._rows(run_ids)}
+            yield from (rows[run_id] for run_id in run_ids if run_id in rows)
+
+    def _keys(self, index: str, attribute: str, value: str, now: float) -> Iterator[_Due]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName=index,
+            KeyConditionExpression="#key = :key AND check_at <= :now",
+            ProjectionExpression="run_id, check_at",
+            ExpressionAttributeNames={"#key": attribute},
+            ExpressionAttributeValues=marshal({":key": value, ":now": now}),
+        )
+        for page in pages:
+            for item in page["Items"]:
+                plain = unmarshal(item)
+                yield _Due(float(plain["check_at"]), str(plain["run_id"]))
+
+    def _rows(self, run_ids: Sequence[str]) -> Iterator[Item]:
+        """Consistent reads; keys that DynamoDB leaves out are asked for again, with back-off."""
+        asked: Item = {
+            self._table: {
+                "Keys": [marshal({"run_id": run_id}) for run_id in run_ids],
+                "ConsistentRead": True,
+            }
+        }
+        pause = _FIRST_PAUSE_SECONDS
+        while asked:
+            answer = self._client.batch_get_item(RequestItems=asked)
+            rows = answer["Responses"].get(self._table, [])
+            yield from rows
+            asked = answer.get("UnprocessedKeys") or {}
+            if rows:
+                pause = _FIRST_PAUSE_SECONDS
+            elif asked:
+                # Spreads reads over time, and is no secret.
+                self._sleep(pause * random.uniform(0.5, 1))  # nosec B311
+                pause = min(_LONGEST_PAUSE_SECONDS, pause * 2)
