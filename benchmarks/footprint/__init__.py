@@ -47,8 +47,8 @@ from benchmarks.spread import Spread
 from benchmarks.workspace import Workspace
 from jetbridge_local.demo.application import parameter
 
-ROUNDS = Rounds(least=3, most=9, seconds=80)
-ROUNDS_AT_MEMORY = Rounds(least=3, most=7, seconds=100)
+ROUNDS = Rounds(least=3, most=9, seconds=60)
+ROUNDS_AT_MEMORY = Rounds(least=2, most=5, seconds=60)
 WARM_AT_MEMORY = 6
 FIRST_INVOCATIONS = 5
 WARM_INVOCATIONS = 30
