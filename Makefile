@@ -94,7 +94,7 @@ check: $(call ready,dev sam checkov airflow) ## Linters, types, layers, template
 	$(VENV)/dev/bin/mypy
 	cd $(PROVIDER) && $(VENV)/dev/bin/mypy src
 	$(VENV)/dev/bin/lint-imports
-	$(VENV)/dev/bin/cfn-lint template.yaml examples/template.yaml examples/another-airflow.yaml examples/quickstart/*.yaml
+	$(VENV)/dev/bin/cfn-lint template.yaml examples/template.yaml examples/another-airflow.yaml examples/quickstart/{template,starts,verify}.yaml
 	$(VENV)/sam/bin/sam validate --lint --region us-east-1
 	$(VENV)/sam/bin/sam validate --lint --region us-east-1 --template examples/template.yaml
 	$(VENV)/checkov/bin/checkov --config-file .checkov.yaml
@@ -127,6 +127,10 @@ matrix: $(call ready,dev $(CLOUD)) ## Test the provider on each Airflow and Pyth
 .PHONY: docs-tables
 docs-tables: $(call ready,dev) ## Write the tables of docs that are generated
 	@$(VENV)/dev/bin/python scripts/tables.py
+
+.PHONY: verify-example
+verify-example: $(call ready,$(CLOUD) cli) ## jetbridge verify on a local cloud; writes the example of its report
+	@$(VENV)/local/bin/python -m jetbridge_local.verify docs/examples
 
 .PHONY: build
 build: $(call ready,sam) ## sam build
