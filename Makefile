@@ -99,7 +99,7 @@ check: $(call ready,dev sam checkov airflow) ## Linters, types, layers, template
 	$(VENV)/dev/bin/mypy
 	cd $(PROVIDER) && $(VENV)/dev/bin/mypy src
 	$(VENV)/dev/bin/lint-imports
-	$(VENV)/dev/bin/cfn-lint template.yaml examples/template.yaml examples/another-airflow.yaml examples/operator.yaml examples/quickstart/*.yaml
+	$(VENV)/dev/bin/cfn-lint template.yaml examples/template.yaml examples/another-airflow.yaml examples/operator.yaml examples/quickstart/{template,starts,verify}.yaml
 	$(VENV)/sam/bin/sam validate --lint --region us-east-1
 	$(VENV)/sam/bin/sam validate --lint --region us-east-1 --template examples/template.yaml
 	$(VENV)/checkov/bin/checkov --config-file .checkov.yaml
