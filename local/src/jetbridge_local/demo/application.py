@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jetbridge_local.airflow_user import Statement, make_airflow_user
 from jetbridge_local.demo.commands import run
 from jetbridge_local.demo.paths import Paths
 from jetbridge_local.processes import ProcessTable
@@ -44,8 +45,20 @@ class Application:
         self._sam("package", self.paths.root, "package", "--resolve-s3", *written)
 
     def deploy_example(self) -> None:
-        """Deploy what the example DAG runs."""
+        """Deploy what the example DAG runs, and let Airflow's user use both stacks."""
         self._sam("deploy-example", self.paths.root / "examples", "deploy")
+        self.allow_airflow()
+
+    def allow_airflow(self, *more: Statement) -> None:
+        """Give Airflow's user what Jetbridge and its own logs need, and what these state."""
+        root = self.paths.root
+        make_airflow_user(
+            self.cloud,
+            stack=stack_name(root),
+            bucket=parameter(root, "AirflowLogBucket"),
+            prefix=parameter(root, "AirflowLogPrefix"),
+            more=more,
+        )
 
     def _sam(self, name: str, folder: Path, *arguments: str) -> None:
         sam = self.paths.environment("sam") / "bin" / "sam"

@@ -1,6 +1,7 @@
 """The service of track_run."""
 
 from jetbridge.services.track import Track
+from jetbridge.wiring.at_start import at_start
 from jetbridge.wiring.launched import tell_launched, tell_waiting
 from jetbridge.wiring.live import note_streams
 from jetbridge.wiring.parts import endings, runs, settings, stop_queue
@@ -17,3 +18,6 @@ def track() -> Track:
         streams=note_streams(),
         waits=waits,
     )
+
+
+at_start(track)
