@@ -1,4 +1,5 @@
-"""Writes the generated tables of the docs: the failure table, and the keywords of the operators."""
+"""Writes the generated tables of the docs: the failure table, the keywords of the operators, and
+what `jetbridge verify` proves."""
 
 import tomllib
 from collections.abc import Callable, Mapping
@@ -6,6 +7,7 @@ from pathlib import Path
 
 from jetbridge.contract import Cause
 from jetbridge.domain.failures import POLICY, POLICY_VERSION
+from jetbridge_cli.verify.checks import CHECKS
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
@@ -61,7 +63,37 @@ def with_table(text: str, name: str) -> str:
     return f"{before}{begin}\n{TABLES[name][1]()}\n{end}{after}"
 
 
+VERIFIED = "verified.md"
+_COLUMN = "| `jetbridge verify` |"
+
+
+def with_verify_column(text: str) -> str:
+    """docs/verified.md with the checks of each row in its last column.
+
+    Raises:
+        ValueError: a check names a row that there isn't.
+    """
+    names: dict[str, list[str]] = {}
+    for check in CHECKS:
+        for row in check.rows:
+            names.setdefault(row, []).append(check.name)
+    before, heading, rest = text.partition(f"{_COLUMN}\n")
+    line, *rows = rest.partition("\n\n")[0].split("\n")
+    shown = [_with_last_cell(row, names.pop(row[2:].partition(" | ")[0], [])) for row in rows]
+    if names:
+        raise ValueError(f"{VERIFIED} has no row {', '.join(names)}")
+    after = rest.removeprefix("\n".join([line, *rows]))
+    return before + heading + "\n".join([line, *shown]) + after
+
+
+def _with_last_cell(row: str, names: list[str]) -> str:
+    cells = row.removesuffix(" |").rsplit(" |", 1)[0]
+    return f"{cells} | {', '.join(names)} |" if names else f"{cells} | |"
+
+
 if __name__ == "__main__":
+    verified = DOCS / VERIFIED
+    verified.write_text(with_verify_column(verified.read_text()))
     for table, (document, _) in TABLES.items():
         path = DOCS / document
         path.write_text(with_table(path.read_text(), table))

@@ -17,22 +17,39 @@ on a run of its own, for one message; what it was to write is looked up afterwar
 ``warm_cpu_ms``: CPU time of a warm handler (all its threads) less what botocore's API calls take
     of it. In it: powertools, decoding, the core, everything around the calls (s3transfer too).
     Not in it: awslambdaric's own work between invocations.
+``cold_ms``, ``warm_ms``: a function at its own memory, with as much of a processor as Lambda gives
+    for it (jetbridge_local.functions.cpu): from the process's start to the answer, and of a warm
+    invocation. The start has a whole processor. Of several rounds, one start in each.
+``usd_per_million_cold``, ``usd_per_million_warm``: what as many of them cost by AWS's list prices
+    (benchmarks/cost/prices.toml): requests, and GB-seconds of the medians above.
+``memory_mb``, ``memory_used_mb``: what the template gives, and the most that was used, as Lambda
+    counts it.
 
-Seconds and CPU time are of this machine; ratios carry over to others better.
+Seconds and CPU time are of this machine; ratios carry over to others better. A figure that is
+missing, or a function without figures, is an error.
 """
+
+import math
+from collections.abc import Collection, Mapping
 
 from rich.table import Table
 
+from benchmarks.errors import BenchmarkFailed
+from benchmarks.footprint import live
+from benchmarks.footprint.at_memory import AtMemory, at_memory
 from benchmarks.footprint.cold import ColdStarts, Rounds, cold_starts
 from benchmarks.footprint.occasions import Occasions
 from benchmarks.footprint.packages import Package, Packages
 from benchmarks.footprint.processes import FunctionProcesses
 from benchmarks.footprint.warm import WarmInvocations, warm_invocations
 from benchmarks.result import Result
+from benchmarks.spread import Spread
 from benchmarks.workspace import Workspace
 from jetbridge_local.demo.application import parameter
 
-ROUNDS = Rounds(least=3, most=9, seconds=80)
+ROUNDS = Rounds(least=3, most=9, seconds=60)
+ROUNDS_AT_MEMORY = Rounds(least=2, most=5, seconds=60)
+WARM_AT_MEMORY = 6
 FIRST_INVOCATIONS = 5
 WARM_INVOCATIONS = 30
 
@@ -40,7 +57,8 @@ WARM_INVOCATIONS = 30
 def run(workspace: Workspace) -> Result:
     """Measure every function of the stack."""
     paths, step = workspace.paths, workspace.progress.step
-    stack = workspace.deployed_stack()
+    stack = workspace.deployed_stack(parameters=live.make_group)
+    live.define_task(stack)
     with step("packages"):
         packages = Packages(stack, paths.local / "packages")
         read = {name: packages.read(stack.functions[name]) for name in stack.functions}
@@ -48,6 +66,7 @@ def run(workspace: Workspace) -> Result:
         stack.quieten()
         bucket = parameter(paths.root, "AirflowLogBucket")
         occasions = Occasions(stack, paths.root / "events", bucket)
+        occasions.must_know(stack.functions)
     processes = FunctionProcesses(paths.python("runtime"), stack.cloud.url, workspace.processes)
     specs = {name: package.spec for name, package in read.items()}
     with step("cold starts"):
@@ -64,11 +83,29 @@ def run(workspace: Workspace) -> Result:
                 first=FIRST_INVOCATIONS,
                 measured=WARM_INVOCATIONS,
             )
-    return Result(figures(read, cold, warm), table(read, cold, warm))
+    with step("cold and warm at the functions' own memory"):
+        own = at_memory(processes, specs, occasions, ROUNDS_AT_MEMORY, first=2, warm=WARM_AT_MEMORY)
+    found = figures(read, cold, warm, own)
+    must_be_complete(found, stack.functions)
+    return Result(found, table(read, cold, warm, own))
+
+
+def must_be_complete(
+    figures: Mapping[str, Mapping[str, float | None]], functions: Collection[str]
+) -> None:
+    """Raises BenchmarkFailed if a figure is missing, of a function of the stack."""
+    for figure, values in figures.items():
+        for function in functions:
+            value = values.get(function)
+            if value is None or not math.isfinite(value) or value <= 0:
+                raise BenchmarkFailed(f"{figure} of {function} is {value}: nothing was measured")
 
 
 def figures(
-    packages: dict[str, Package], cold: ColdStarts, warm: dict[str, WarmInvocations]
+    packages: dict[str, Package],
+    cold: ColdStarts,
+    warm: dict[str, WarmInvocations],
+    own: Mapping[str, AtMemory],
 ) -> dict[str, dict[str, float]]:
     """Each figure by function."""
     return {
@@ -76,11 +113,24 @@ def figures(
         "cold_ratio": {name: round(cold.ratio(name).median, 2) for name in packages},
         "cold_cpu_ratio": {name: round(cold.cpu_ratio(name).median, 2) for name in packages},
         "warm_cpu_ms": {name: round(warm[name].cpu_ms.median, 2) for name in packages},
+        "cold_ms": {name: round(Spread.of(own[name].cold_ms).median) for name in packages},
+        "warm_ms": {name: round(Spread.of(own[name].warm_ms).median, 1) for name in packages},
+        "usd_per_million_cold": {
+            name: round(own[name].usd_per_million_cold, 2) for name in packages
+        },
+        "usd_per_million_warm": {
+            name: round(own[name].usd_per_million_warm, 2) for name in packages
+        },
+        "memory_mb": {name: own[name].memory for name in packages},
+        "memory_used_mb": {name: own[name].used_mb for name in packages},
     }
 
 
 def table(
-    packages: dict[str, Package], cold: ColdStarts, warm: dict[str, WarmInvocations]
+    packages: dict[str, Package],
+    cold: ColdStarts,
+    warm: dict[str, WarmInvocations],
+    own: Mapping[str, AtMemory],
 ) -> Table:
     """All figures with their quartiles in brackets."""
     starts = f"{len(cold.rounds)} cold starts"
@@ -89,7 +139,10 @@ def table(
         caption=f"Median (quartiles) of {starts}, {WARM_INVOCATIONS} warm invocations",
     )
     shown.add_column("function")
-    for heading in ("MB", "zipped", "cold start s", "cold ratio", "of CPU time", "warm CPU ms"):
+    for heading in (
+        *("MB", "zipped", "cold start s", "cold ratio", "of CPU time", "warm CPU ms"),
+        *("memory MB", "used", "cold ms", "of it init", "warm ms", "$ a million warm"),
+    ):
         shown.add_column(heading, justify="right")
     shown.add_column("AWS calls of one warm invocation")
     for name, package in packages.items():
@@ -101,6 +154,12 @@ def table(
             cold.ratio(name).text(2),
             cold.cpu_ratio(name).text(2),
             warm[name].cpu_ms.text(2),
+            f"{own[name].memory}",
+            f"{own[name].used_mb}",
+            Spread.of(own[name].cold_ms).text(0),
+            Spread.of(own[name].init_ms).text(0),
+            Spread.of(own[name].warm_ms).text(0),
+            f"{own[name].usd_per_million_warm:.2f}",
             ", ".join(warm[name].calls),
         )
     shown.add_row("(bare boto3)", "", "", cold.bare_seconds().text(2))

@@ -23,6 +23,12 @@ class Donor:
     ended: Event
     state_change: Event
 
+    @property
+    def task(self) -> str:
+        """The id of its ECS task."""
+        arn: str = self.launched["backend_id"]["S"]
+        return arn.rsplit("/", 1)[-1]
+
 
 class DonorFailed(BenchmarkFailed):
     """The run didn't get through; nothing can be measured with it."""

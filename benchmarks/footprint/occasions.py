@@ -4,17 +4,18 @@ import base64
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks.errors import BenchmarkFailed
 from benchmarks.footprint.donor import Donation, row
+from benchmarks.footprint.live import DEFINITION, delivery
 from benchmarks.footprint.samples import Event, renamed, sample, sqs_event, start_request
 from benchmarks.stack import Stack
 
-_PLACE = {"cluster": "jetbridge-example", "taskDefinition": "jetbridge-example-report"}
+_PLACE = {"cluster": "jetbridge-example", "taskDefinition": DEFINITION}
 _RUN_ID_LENGTH = 20
 
 
@@ -44,6 +45,7 @@ class Occasions:
         self._stack = stack
         self._events = events
         self._bucket = bucket
+        self._made: list[str] = []
         self._donor = Donation(stack, sample(events, "launch_run/message")).run(self._request())
         self._makers: dict[str, Callable[[], Occasion]] = {
             "start_run": self._start,
@@ -52,26 +54,29 @@ class Occasions:
             "finish_run": self._finish,
             "notify_airflow": self._notify,
             "copy_logs": self._copy,
+            "relay_logs": self._relay,
             "stop_run": self._stop,
             "watch_runs": self._watch,
             "sweep_runs": self._sweep,
         }
 
-    def next(self, function: str) -> Occasion:
-        """A new occasion for the function whose folder has this name.
+    def must_know(self, functions: Iterable[str]) -> None:
+        """Raises BenchmarkFailed if a function has no kind of occasion here."""
+        for function in functions:
+            if function not in self._makers:
+                raise BenchmarkFailed(
+                    f"functions/{function}: nothing to invoke it with; add its work to {__name__}"
+                )
 
-        Raises BenchmarkFailed for a function that has no kind of occasion here.
-        """
-        if function not in self._makers:
-            raise BenchmarkFailed(
-                f"functions/{function}: nothing to invoke it with; add its work to {__name__}"
-            )
+    def next(self, function: str) -> Occasion:
+        """A new occasion for the function whose folder has this name."""
         return self._makers[function]()
 
     def _start(self) -> Occasion:
         def check(answer: Any) -> None:
             _demand(not answer["duplicate"], "start_run took the request for a repeated one")
             self._row(answer["run_id"])
+            self._made.append(answer["run_id"])
 
         return Occasion(self._request(), check)
 
@@ -118,6 +123,17 @@ class Occasions:
         prefix = self._request(run_id)["log_target"]["key_prefix"]
         return self._message("copy_logs", {"run_id": run_id}, lambda: self._copied(prefix))
 
+    def _relay(self) -> Occasion:
+        """New lines of the donor's own stream, which launch_run has noted."""
+        text = f"line {_new_run_id()}"
+        donor = self._donor
+        prefix = self._request(airflow_run=donor.airflow_run)["log_target"]["key_prefix"]
+
+        def check(_: Any) -> None:
+            _demand(self._shown(prefix, text), f"relay_logs has written {text!r} nowhere")
+
+        return Occasion(delivery(donor.task, text), check)
+
     def _stop(self) -> Occasion:
         run_id = self._copy_of(self._donor.launched)
         event = sample(self._events, "stop_run/request") | {"run_ids": [run_id]}
@@ -138,6 +154,8 @@ class Occasions:
         return Occasion({"run_ids": [run_id]}, check)
 
     def _sweep(self) -> Occasion:
+        """One run that is overdue: those of other occasions would be, too, after a while."""
+        self._forget()
         overdue = {"check_at": {"N": str(time.time() - 1)}}
         run_id = self._copy_of(self._donor.launched | overdue)
 
@@ -158,10 +176,10 @@ class Occasions:
     def _message_event(self, body: Event) -> Event:
         return sqs_event(sample(self._events, "launch_run/message"), body)
 
-    def _request(self, run_id: str | None = None) -> Event:
+    def _request(self, run_id: str | None = None, airflow_run: str | None = None) -> Event:
         return start_request(
             sample(self._events, "start_run/airflow_ecs"),
-            airflow_run=_airflow_run(run_id or _new_run_id()),
+            airflow_run=airflow_run or _airflow_run(run_id or _new_run_id()),
             place=_PLACE,
             bucket=self._bucket,
         )
@@ -174,15 +192,30 @@ class Occasions:
 
     def _copy_of(self, stage: Event) -> str:
         run_id = _new_run_id()
+        self._made.append(run_id)
         self._stack.client("dynamodb").put_item(
             TableName=self._stack.resources["RunsTable"][1],
             Item=renamed(stage, self._names(run_id)),
         )
         return run_id
 
+    def _forget(self) -> None:
+        """Delete the rows of all occasions so far."""
+        for run_id in self._made:
+            self._stack.client("dynamodb").delete_item(
+                TableName=self._stack.resources["RunsTable"][1], Key={"run_id": {"S": run_id}}
+            )
+        self._made.clear()
+
     def _copied(self, prefix: str) -> bool:
         listed = self._stack.client("s3").list_objects_v2(Bucket=self._bucket, Prefix=prefix)
         return any(item["Size"] > 0 for item in listed.get("Contents", []))
+
+    def _shown(self, prefix: str, text: str) -> bool:
+        s3 = self._stack.client("s3")
+        listed = s3.list_objects_v2(Bucket=self._bucket, Prefix=prefix).get("Contents", [])
+        objects = (s3.get_object(Bucket=self._bucket, Key=each["Key"]) for each in listed)
+        return any(text.encode() in each["Body"].read() for each in objects)
 
     def _row(self, run_id: str) -> Event:
         return row(self._stack, run_id)

@@ -1,5 +1,6 @@
 """Function processes as the benchmark starts them: the local cloud's own, with three changes."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,6 +10,7 @@ from uuid import uuid4
 
 from benchmarks.errors import BenchmarkFailed
 from jetbridge_local.functions import FunctionSpec
+from jetbridge_local.functions.cpu import Shares
 from jetbridge_local.functions.environment import Environment, EnvironmentFailed
 from jetbridge_local.functions.variables import variables_of
 from jetbridge_local.processes import ProcessTable
@@ -33,13 +35,16 @@ class FunctionProcesses:
         self._processes = processes
 
     @contextmanager
-    def started(self, spec: FunctionSpec, *search: Path) -> Iterator[Environment]:
-        """A process for a function; ``search`` are more folders to import from."""
+    def started(
+        self, spec: FunctionSpec, *search: Path, cpu: Shares | None = None
+    ) -> Iterator[Environment]:
+        """A process for a function; ``search`` are more folders to import from. ``cpu`` gives it
+        a processor by its memory."""
         environment = tuple(sorted((dict(spec.environment) | _CHANGES).items()))
         changed = replace(spec, environment=environment, timeout=_TIMEOUT_SECONDS)
         variables = variables_of(changed, endpoint_url=self._endpoint_url, log_stream=_LOG_STREAM)
-        variables["PYTHONPATH"] = ":".join([variables["PYTHONPATH"], *map(str, search)])
-        process = Environment(changed, self._python, variables, _LOG_STREAM, self._processes)
+        variables["PYTHONPATH"] = os.pathsep.join([variables["PYTHONPATH"], *map(str, search)])
+        process = Environment(changed, self._python, variables, _LOG_STREAM, self._processes, cpu)
         try:
             yield process
         finally:

@@ -63,3 +63,53 @@ def test_a_version_only_rises(aws: Aws, stack: dict[str, str]) -> None:
     seen = [int(entry["N"]) for entry in item["seen"]["L"]]
     assert item["version"] == {"N": "9"}
     assert seen == sorted(set(seen))
+
+
+def test_a_set_takes_no_more_members_than_its_condition_says(
+    aws: Aws, stack: dict[str, str]
+) -> None:
+    """The write of a concurrency group: `size` of a set is the number of its members."""
+    dynamodb = aws.client("dynamodb", max_pool_connections=8)
+
+    def join(member: str) -> bool:
+        try:
+            dynamodb.update_item(
+                TableName=stack["Table"],
+                Key={"pk": {"S": "group"}},
+                UpdateExpression="ADD holders :us",
+                ConditionExpression=(
+                    "attribute_not_exists(holders) OR size(holders) < :limit "
+                    "OR contains(holders, :member)"
+                ),
+                ExpressionAttributeValues={
+                    ":us": {"SS": [member]},
+                    ":member": {"S": member},
+                    ":limit": {"N": "3"},
+                },
+            )
+        except dynamodb.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def leave(member: str) -> None:
+        dynamodb.update_item(
+            TableName=stack["Table"],
+            Key={"pk": {"S": "group"}},
+            UpdateExpression="DELETE holders :us",
+            ExpressionAttributeValues={":us": {"SS": [member]}},
+        )
+
+    members = [f"run-{number}" for number in range(8)]
+    with ThreadPoolExecutor(8) as threads:
+        joined = [
+            run for run, is_in in zip(members, threads.map(join, members), strict=True) if is_in
+        ]
+    assert len(joined) == 3
+    assert join(joined[0]), "it is in already"
+    for _ in range(2):
+        leave(joined[0])
+    others = [run for run in members if run not in joined]
+    assert [join(run) for run in others[:2]] == [True, False]
+    for run in members:
+        leave(run)
+    assert join(members[0])

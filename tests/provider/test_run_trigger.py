@@ -149,6 +149,7 @@ def test_the_log_says_what_the_run_waits_for_within_a_minute(monkeypatch, make_o
     monkeypatch.setattr(aws, "client", lambda access, service, **defaults: fake)
     poller = import_module("airflow_provider_jetbridge.triggers.poller")
     monkeypatch.setattr(poller, "ThreadPoolExecutor", virtual_time.Inline)
+    monkeypatch.setattr(poller, "sync_to_async", virtual_time.in_this_thread)
     waits = Waiting(run_id="01k8run", launch=2, what="capacity", reason="no room", since=0.0)
     launched = Launched(
         run_id="01k8run", backend="ecs", region="r", backend_id="arn/1", launched_at=1.0, launch=2

@@ -11,10 +11,15 @@ import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from mypy_boto3_batch import BatchClient
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_ecs import ECSClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
 _CONFIG = Config(
@@ -22,6 +27,8 @@ _CONFIG = Config(
     connect_timeout=5,
     read_timeout=25,
     user_agent_extra="jetbridge-cli",
+    # jetbridge verify asks from many threads.
+    max_pool_connections=50,
 )
 
 
@@ -41,12 +48,28 @@ class Aws:
         return boto3.Session(profile_name=self.profile, region_name=self.region)
 
     @cached_property
+    def batch(self) -> "BatchClient":
+        return self.session.client("batch", config=_CONFIG)
+
+    @cached_property
     def cloudformation(self) -> "CloudFormationClient":
         return self.session.client("cloudformation", config=_CONFIG)
 
     @cached_property
     def cloudwatch(self) -> "CloudWatchClient":
         return self.session.client("cloudwatch", config=_CONFIG)
+
+    @cached_property
+    def dynamodb(self) -> "DynamoDBClient":
+        return self.session.client("dynamodb", config=_CONFIG)
+
+    @cached_property
+    def ec2(self) -> Any:
+        return self.session.client("ec2", config=_CONFIG)
+
+    @cached_property
+    def ecs(self) -> "ECSClient":
+        return self.session.client("ecs", config=_CONFIG)
 
     @cached_property
     def events(self) -> "EventBridgeClient":
@@ -57,8 +80,27 @@ class Aws:
         return self.session.client("lambda", config=_CONFIG)
 
     @cached_property
+    def logs(self) -> "CloudWatchLogsClient":
+        return self.session.client("logs", config=_CONFIG)
+
+    @cached_property
+    def s3(self) -> "S3Client":
+        return self.session.client("s3", config=_CONFIG)
+
+    @cached_property
+    def sts(self) -> Any:
+        return self.session.client("sts", config=_CONFIG)
+
+    @cached_property
     def sqs(self) -> "SQSClient":
         return self.session.client("sqs", config=_CONFIG)
+
+    def prepare(self) -> None:
+        """Make every client now: several threads that make them at the same time disturb each other
+        (boto3 documentation, "Multithreading or multiprocessing with clients")."""
+        for name, member in vars(type(self)).items():
+            if isinstance(member, cached_property):
+                getattr(self, name)
 
 
 def server_time(answer: Mapping[str, Any]) -> float:

@@ -6,6 +6,7 @@ import sys
 import typer
 
 from jetbridge_cli import dead_letters_command, replay_command
+from jetbridge_cli.verify.command import verify
 
 app = typer.Typer(
     name="jetbridge",
@@ -15,11 +16,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("replay")(replay_command.replay)
+app.command("verify")(verify)
 app.add_typer(dead_letters_command.app, name="dead-letters")
 
 
 @app.callback()
 def jetbridge() -> None:
-    """Operate a Jetbridge stack."""
+    """Operate a Jetbridge stack, and prove that it works in an account."""
     # So that messages in hand are let go of, as on Ctrl-C.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))

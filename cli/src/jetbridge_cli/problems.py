@@ -40,17 +40,17 @@ def in_words(error: BotoCoreError | ClientError) -> str:
 
 
 @contextmanager
-def reported() -> Iterator[None]:
-    """End the command with exit code 1 and one sentence, instead of a traceback."""
+def reported(code: int = 1) -> Iterator[None]:
+    """End the command with this exit code and one sentence, instead of a traceback."""
     try:
         yield
     except Problem as problem:
-        _say(str(problem))
+        _say(str(problem), code)
     except (BotoCoreError, ClientError) as error:
-        _say(in_words(error))
+        _say(in_words(error), code)
 
 
-def _say(text: str) -> None:
+def _say(text: str, code: int) -> None:
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print(f"[red]error:[/red] {text}" if console.is_terminal else f"error: {text}")
-    raise typer.Exit(1)
+    raise typer.Exit(code)

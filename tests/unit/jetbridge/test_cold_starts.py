@@ -5,24 +5,56 @@ import os
 import subprocess
 import sys
 
+import msgspec
 import pytest
 from jetbridge_testing.template import ROOT
+
+from jetbridge.settings import Settings
 
 FUNCTIONS = sorted(path.parent for path in (ROOT / "functions").glob("*/app.py"))
 HEAVY = {"boto3", "pydantic"}
 SCRIPT = "import sys, json, app; json.dump(sorted(sys.modules), sys.stdout)"
+CLIENTS = """
+import json, sys
+import botocore.session
+made, create = [], botocore.session.Session.create_client
+def create_client(session, service, *arguments, **named):
+    made.append(service)
+    return create(session, service, *arguments, **named)
+botocore.session.Session.create_client = create_client
+import app
+json.dump(made, sys.stdout)
+"""
+# What an ordinary event makes a function call (test_functions.py and the benchmark do it).
+NEEDED = {
+    "copy_logs": {"dynamodb", "sqs", "s3", "logs"},
+    "finish_run": {"dynamodb", "sqs", "events", "logs"},
+    "launch_run": {"dynamodb", "sqs", "ecs", "batch"},
+    "notify_airflow": {"dynamodb", "sqs"},
+    "relay_logs": {"dynamodb", "s3"},
+    "start_run": {"dynamodb", "sqs"},
+    "stop_run": {"dynamodb", "sqs", "ecs", "batch"},
+    "sweep_runs": {"dynamodb", "sqs"},
+    "track_run": {"dynamodb", "sqs"},
+    "watch_runs": {"dynamodb"},
+}
+
+
+def _printed(function: str, script: str, **variables: str) -> list[str]:
+    printed = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT / "functions" / function,
+        env=os.environ | {"PYTHONPATH": "."} | variables,
+        stdout=subprocess.PIPE,
+        check=True,
+    ).stdout
+    names: list[str] = json.loads(printed)
+    return names
 
 
 def _imported(function: str) -> set[str]:
     """Names of all modules that a process has loaded when the function's handler is ready."""
-    printed = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
-        cwd=ROOT / "functions" / function,
-        env=os.environ | {"PYTHONPATH": "."},
-        stdout=subprocess.PIPE,
-        check=True,
-    ).stdout
-    return set(json.loads(printed))
+    return set(_printed(function, SCRIPT))
 
 
 @pytest.mark.parametrize("function", [path.name for path in FUNCTIONS])
@@ -44,3 +76,26 @@ def test_start_run_imports_what_it_calls_and_no_other_functions_adapters() -> No
         "aws_lambda_powertools.utilities.batch",
         "asyncio",
     }
+
+
+@pytest.mark.parametrize("function", [path.name for path in FUNCTIONS])
+def test_on_lambda_clients_are_made_at_the_start_and_each_once(function: str) -> None:
+    settings = {
+        f"JETBRIDGE_{field.name.upper()}": "any"
+        for field in msgspec.structs.fields(Settings)
+        if field.required
+    }
+    made = _printed(
+        function,
+        CLIENTS,
+        AWS_LAMBDA_INITIALIZATION_TYPE="on-demand",
+        AWS_DEFAULT_REGION="us-east-1",
+        AWS_REGION="us-east-1",
+        **settings,
+    )
+    assert sorted(made) == sorted(NEEDED[function])
+
+
+@pytest.mark.parametrize("function", [path.name for path in FUNCTIONS])
+def test_elsewhere_no_client_is_made(function: str) -> None:
+    assert _printed(function, CLIENTS) == []

@@ -33,3 +33,14 @@ def test_operations_shows_every_advice() -> None:
 def test_a_document_without_a_place_is_refused() -> None:
     with pytest.raises(ValueError, match="there is no place between"):
         tables().with_table("# No table here", "failure table")
+
+
+def test_the_docs_show_what_jetbridge_verify_proves() -> None:
+    text = (ROOT / "docs" / "verified.md").read_text()
+    assert tables().with_verify_column(text) == text, "run make docs-tables"
+
+
+def test_a_check_of_no_row_is_refused() -> None:
+    text = (ROOT / "docs" / "verified.md").read_text()
+    with pytest.raises(ValueError, match="no row relay_logs"):
+        tables().with_verify_column(text.replace("| relay_logs |", "| relaying |"))

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from jetbridge.contract import Cause, Fault, State, StopCause
 from jetbridge.domain.changes import from_event
-from jetbridge.domain.failures import LOST_CODE, judge
+from jetbridge.domain.failures import LOST_CODE, judge, reason_of
 from jetbridge.domain.run import ContainerEnd, Definition, Ending, LogSource, Stop
 
 EXITED = "EssentialContainerExited"
@@ -254,3 +254,18 @@ def test_containers_that_aws_adds_decide_nothing_without_a_definition() -> None:
     assert judge(Ending(code=EXITED, containers=ends)).state is State.SUCCEEDED
     other = Definition(arn="d", log_sources=[LogSource(container="renamed", driver="none")])
     assert judge(Ending(code=EXITED, containers=ends), other).state is State.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("ending", "reason"),
+    [
+        (Ending(code="TaskFailedToStart"), "TaskFailedToStart"),
+        (Ending(code=EXITED, reason="Essential container in task exited"), "Essential container"),
+        (Ending(code="FAILED", succeeded=False), ""),
+    ],
+)
+def test_what_is_told_of_an_ending_are_awss_words_or_else_its_code(
+    ending: Ending, reason: str
+) -> None:
+    assert reason_of(ending).startswith(reason)
+    assert bool(reason_of(ending)) == bool(reason)

@@ -102,6 +102,24 @@ def test_renaming_changes_no_verdict(number: int, words: list[str], joint: str, 
     assert _cause(case(SHAPES[number], names)) == CAUSES[number]
 
 
+@given(
+    number=st.sampled_from([n for n, shape in enumerate(SHAPES) if shape["on"] == "ecs"]),
+    prefix=st.sampled_from(["aws-guardduty-agent-", "ecs-service-connect-", "something-new-"]),
+    code=st.sampled_from([None, 0, 1, 137, 143]),
+    said=st.sampled_from(
+        ["", *(s["reason"] for s in SHAPES if s["on"] == "ecs" and "reason" in s)]
+    ),
+)
+@settings(max_examples=300, deadline=None)
+def test_a_container_that_aws_adds_changes_no_verdict(
+    number: int, prefix: str, code: int | None, said: str
+) -> None:
+    beside = {"name": f"{prefix}x9"} | ({} if code is None else {"exitCode": code})
+    shape = SHAPES[number]
+    more = [*shape.get("beside", []), beside | ({"reason": said} if said else {})]
+    assert _cause(case(shape | {"beside": more})) == CAUSES[number]
+
+
 @pytest.mark.parametrize("name", sample("corpus")["state_changes"])
 def test_renaming_changes_no_sample(name: str) -> None:
     """Images, families, jobs, clusters and queues of the recorded events, renamed."""

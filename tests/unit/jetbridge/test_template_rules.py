@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from jetbridge_testing.samples import STACK_KEY, STATE_CHANGES, event
+from jetbridge_testing.samples import STACK_KEY, STATE_CHANGES, event, sample
 from jetbridge_testing.template import (
     RULES,
 )
@@ -86,3 +86,13 @@ def test_a_task_that_is_about_to_stop_is_not_told_of_again() -> None:
     assert not _matches(
         pattern, running | {"detail": running["detail"] | {"lastStatus": "PENDING"}}
     )
+
+
+def test_what_blocks_a_job_queue_passes() -> None:
+    blocked = sample("batch_job_queue_blocked")
+    passed = [
+        rule
+        for rule, item in RULES.items()
+        if _matches(_filled(item["Properties"]["EventPattern"]), blocked)
+    ]
+    assert passed == ["JobStateChangeRule"]

@@ -1,5 +1,7 @@
 """ECS and Batch, for the services that call them."""
 
+from typing import Any
+
 from jetbridge.aws import client
 from jetbridge.backends.batch import BatchBackend
 from jetbridge.backends.ecs import EcsBackend
@@ -14,10 +16,15 @@ class Backends(dict[str, Backend]):
     """
 
     def __missing__(self, backend: str) -> Backend:
-        made: Backend = (
-            EcsBackend(client("ecs"))
-            if backend == "ecs"
-            else BatchBackend(client("batch", repeats=False))
-        )
+        made: Backend = EcsBackend(ecs()) if backend == "ecs" else BatchBackend(batch())
         self[backend] = made
         return made
+
+
+def ecs() -> Any:
+    return client("ecs")
+
+
+def batch() -> Any:
+    """The one call may take long: nobody knows what became of one that was given up."""
+    return client("batch", repeats=False, timeout_seconds=10)

@@ -2,6 +2,7 @@
 
 import time
 from functools import cache
+from typing import Any
 
 from jetbridge.aws import client
 from jetbridge.logs.cloudwatch import CloudWatchLogs
@@ -12,6 +13,7 @@ from jetbridge.logs.streams import CloudWatchStreams
 from jetbridge.services.copy import Copy
 from jetbridge.services.copy_reading import Reading
 from jetbridge.services.copy_stream import CopyStream
+from jetbridge.wiring.at_start import at_start
 from jetbridge.wiring.close_live import close_live
 from jetbridge.wiring.logs import logs_pacer
 from jetbridge.wiring.parts import logs_queue, runs, settings
@@ -23,8 +25,8 @@ def copy() -> Copy:
     return Copy(
         runs=runs(),
         copy_stream=CopyStream(copies, reading(), known.settle_seconds, time.time),
-        objects=S3Objects(lambda: client("s3")),
-        streams=CloudWatchStreams(lambda: client("logs", repeats=False)),
+        objects=S3Objects(s3),
+        streams=CloudWatchStreams(lambda: logs(known.region)),
         jobs=BatchRecords(lambda: client("batch")),
         queue=logs_queue(),
         region=known.region,
@@ -37,5 +39,16 @@ def copy() -> Copy:
 def reading() -> Reading:
     """One per process, since it knows of the throttles that were met. Throttled calls aren't
     repeated by the client: they are to slow down all readers. finish_run's reads go first."""
-    source = CloudWatchLogs(lambda region: client("logs", region, repeats=False))
-    return Reading(source, logs_pacer(yields=True))
+    return Reading(CloudWatchLogs(logs), logs_pacer(yields=True))
+
+
+def s3() -> Any:
+    """Parts of a log have several MB, and this function has more time than others."""
+    return client("s3", timeout_seconds=15)
+
+
+def logs(region: str) -> Any:
+    return client("logs", region, repeats=False, timeout_seconds=10)
+
+
+at_start(copy, reading, s3, lambda: logs(settings().region))

@@ -7,7 +7,8 @@ from jetbridge.bus.eventbridge import EventBridgeBus
 from jetbridge.logs.jobs import BatchRecords
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
 from jetbridge.services.finish import Finish
-from jetbridge.wiring.logs import TIMEOUT_SECONDS, logs_pacer, logs_source
+from jetbridge.wiring.at_start import at_start
+from jetbridge.wiring.logs import TIMEOUT_SECONDS, hasty_logs, logs_pacer, logs_source
 from jetbridge.wiring.parts import logs_queue, notify_queue, runs, settings
 
 _hasty_batch = partial(client, "batch", repeats=False, timeout_seconds=TIMEOUT_SECONDS)
@@ -30,3 +31,6 @@ def finish() -> Finish:
         result_wait_seconds=known.result_wait_seconds,
         jobs=BatchRecords(_hasty_batch),
     )
+
+
+at_start(finish, lambda: hasty_logs(settings().region))

@@ -3,7 +3,8 @@
 from jetbridge.aws import client
 from jetbridge.pacing.dynamodb import DynamoPacer, Pace
 from jetbridge.services.launch import Launch
-from jetbridge.wiring.backends import Backends
+from jetbridge.wiring.at_start import at_start
+from jetbridge.wiring.backends import Backends, batch, ecs
 from jetbridge.wiring.launched import tell_launched, tell_waiting
 from jetbridge.wiring.live import note_streams
 from jetbridge.wiring.parts import endings, groups, launch_queue, runs, settings, stop_queue
@@ -34,3 +35,6 @@ def pacer() -> DynamoPacer:
             "batch": Pace.of(known.batch_submits_per_second),
         },
     )
+
+
+at_start(launch, ecs, batch)

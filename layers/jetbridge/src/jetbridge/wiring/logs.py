@@ -1,6 +1,6 @@
 """CloudWatch Logs, for the services that read what containers print."""
 
-from functools import partial
+from typing import Any
 
 from jetbridge.aws import client
 from jetbridge.logs.cloudwatch import CloudWatchLogs
@@ -17,8 +17,11 @@ def logs_source(pacer: DynamoPacer) -> CloudWatchLogs:
     def turn(region: str) -> None:
         pacer.wait_for_turn(f"logs#{region}", 1)
 
-    hasty = partial(client, "logs", repeats=False, timeout_seconds=TIMEOUT_SECONDS)
-    return CloudWatchLogs(hasty, turn)
+    return CloudWatchLogs(hasty_logs, turn)
+
+
+def hasty_logs(region: str) -> Any:
+    return client("logs", region, repeats=False, timeout_seconds=TIMEOUT_SECONDS)
 
 
 def logs_pacer(yields: bool = False) -> DynamoPacer:

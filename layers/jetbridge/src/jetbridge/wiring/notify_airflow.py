@@ -9,6 +9,7 @@ from jetbridge.aws import client
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
 from jetbridge.services.notify.breaker import Breaker
 from jetbridge.services.notify.notify import Notify
+from jetbridge.wiring.at_start import at_start
 from jetbridge.wiring.parts import notify_queue, runs, settings
 
 
@@ -35,3 +36,6 @@ def airflows() -> HttpAirflows:
 @cache
 def breaker() -> Breaker:
     return Breaker()
+
+
+at_start(notify)

@@ -7,6 +7,7 @@ from jetbridge.aws import client
 from jetbridge.live.s3 import S3Pieces
 from jetbridge.services.live.memory import Memory
 from jetbridge.services.live.relay import Relay
+from jetbridge.wiring.at_start import at_start
 from jetbridge.wiring.live import live
 from jetbridge.wiring.parts import runs
 
@@ -19,3 +20,6 @@ def relay() -> Relay:
 def memory() -> Memory:
     """One per process."""
     return Memory(time.time)
+
+
+at_start(relay)

@@ -9,6 +9,7 @@ from jetbridge.services.door.log_targets import LogTargets
 from jetbridge.services.policy import Policy
 from jetbridge.services.start import Start
 from jetbridge.settings import Settings
+from jetbridge.wiring.at_start import at_start
 from jetbridge.wiring.parts import launch_queue, logs_queue, runs, settings, stop_queue, tries
 
 
@@ -53,3 +54,6 @@ def _offload(known: Settings) -> Offload | None:
         return None
     store = S3Environments(lambda: client("s3"))
     return Offload(store, known.offload_bucket, known.offload_prefix)
+
+
+at_start(runs, launch_queue)

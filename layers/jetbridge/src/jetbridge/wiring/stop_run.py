@@ -2,7 +2,8 @@
 
 from jetbridge.services.orphans import StopOrphan
 from jetbridge.services.stop import StopRuns
-from jetbridge.wiring.backends import Backends
+from jetbridge.wiring.at_start import at_start
+from jetbridge.wiring.backends import Backends, batch, ecs
 from jetbridge.wiring.parts import endings, runs, stop_queue
 
 
@@ -12,3 +13,6 @@ def stop() -> StopRuns:
 
 def stop_orphan() -> StopOrphan:
     return StopOrphan(Backends(), stop_queue())
+
+
+at_start(stop, ecs, batch)

@@ -6,6 +6,7 @@ from functools import cache
 from jetbridge.services.audit import Audit
 from jetbridge.services.sweep import Sweep
 from jetbridge.telemetry import unreadable
+from jetbridge.wiring.at_start import at_start
 from jetbridge.wiring.backends import Backends
 from jetbridge.wiring.parts import groups, launch_queue, runs, settings, stop_queue
 from jetbridge.wiring.track_run import track
@@ -43,3 +44,6 @@ def audit() -> Audit:
 @cache
 def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(THREADS)
+
+
+at_start(sweep)

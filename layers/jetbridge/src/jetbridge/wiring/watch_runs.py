@@ -3,6 +3,7 @@
 from jetbridge.aws import client
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
 from jetbridge.services.watch import Watch
+from jetbridge.wiring.at_start import at_start
 from jetbridge.wiring.parts import runs, settings
 
 
@@ -16,3 +17,6 @@ def watch() -> Watch:
         region=known.region,
         has_airflow_secret=bool(known.airflow_secret_arn),
     )
+
+
+at_start(watch)

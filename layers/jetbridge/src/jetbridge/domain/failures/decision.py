@@ -57,13 +57,14 @@ def next_launch(
 
 def reason_of(ending: Ending, definition: Definition | None = None) -> str:
     """AWS's own words on an ending: the task's or job's, then those on each of the definition's
-    containers."""
+    containers. Where there are none, its code."""
     reasons = [ending.reason] + [
         f"{end.name}: {end.reason}"
         for end in own_ends(ending, definition)
         if end.reason and end.reason not in ending.reason
     ]
-    return "; ".join(reason for reason in reasons if reason)
+    code = ending.code if ending.succeeded is None else ""
+    return "; ".join(reason for reason in reasons if reason) or code
 
 
 def _counted(run: Run) -> int:

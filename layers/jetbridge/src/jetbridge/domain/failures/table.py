@@ -91,8 +91,8 @@ POLICY = {
     Cause.MISCONFIGURATION: Policy(
         Fault.CONFIGURATION,
         Decision.FAIL,
-        "Mend what AWS's message names: definition, command, roles, secrets, log group, network, "
-        "queue or cluster.",
+        "Correct what AWS's message names: definition, command, roles, secrets, log group, "
+        "network, queue or cluster.",
     ),
     Cause.TIMEOUT: Policy(
         Fault.JOB,

@@ -17,6 +17,7 @@ LOST_CODE = "Lost"
 # statusReason).
 _EXITED_CODE = "EssentialContainerExited"
 _EXITED = "Essential container in task exited"
+_BY_USER = "Task stopped by user"
 # Batch says of a job that it ended itself that it was canceled or terminated, too; who else did
 # gave words of their own. "Job queue blocked" and "Job timeouts" (AWS Batch user guide).
 _BATCHS_OWN = re.compile(
@@ -98,7 +99,8 @@ def _exited(ending: Ending) -> bool:
 
 
 def _stopped_by_a_person(ending: Ending) -> bool:
-    if ending.code == "UserInitiated":
+    by_user = ending.succeeded is None and ending.reason.rstrip(".") == _BY_USER
+    if ending.code == "UserInitiated" or (by_user and not ending.code):
         return True
     return ending.terminated and not _BATCHS_OWN.fullmatch(ending.reason)
 

@@ -1,0 +1,19 @@
+"""All checks, in the order of the report.
+
+A new check is a function of ``Bench`` in one of these modules, and its entry in that module's
+``CHECKS``.
+"""
+
+from jetbridge_cli.verify.checks import callers, endings, load, logs, operation, stops
+from jetbridge_cli.verify.checks.check import Check
+
+CHECKS: list[Check] = [
+    *endings.CHECKS,
+    *stops.CHECKS,
+    *logs.CHECKS,
+    *callers.CHECKS,
+    *load.CHECKS,
+    *operation.CHECKS,
+]
+
+__all__ = ["CHECKS", "Check"]

@@ -1,0 +1,84 @@
+"""What a verification costs: at most, before it; by what ran, after it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from jetbridge.contract import Outcome
+from jetbridge_cli.verify import prices
+from jetbridge_cli.verify.checks import Check
+from jetbridge_cli.verify.clock import epoch
+from jetbridge_cli.verify.prices import Price
+
+VCPU, MEMORY_GB = 0.25, 0.5
+# AWS Fargate charges a minute at least (aws.amazon.com/fargate/pricing).
+_LEAST_SECONDS = 60.0
+_HOURS = 2
+_STACKS = 2
+# Of one run, generously: `make bench ONLY=cost` measures less.
+_INVOCATIONS, _GB_SECONDS, _WRITES, _MESSAGES = 30, 3.0, 60, 60
+_METRICS = 60
+# Pollers ask their queue each 20 seconds: up to 5 each (AWS Lambda developer guide, "Using Lambda
+# with Amazon SQS").
+_POLLS = 6 * 5 * 180 * _HOURS
+_LOG_GB = 0.1
+_OBJECTS = 5_000
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of the bill."""
+
+    what: str
+    quantity: float
+    unit: str
+    usd: float
+
+
+def _item(what: str, quantity: float, price: Price) -> Item:
+    return Item(what, round(quantity, 3), price.unit, round(quantity * price.usd, 5))
+
+
+def at_most(checks: Sequence[Check], alarms: int) -> list[Item]:
+    """Every container lives as long as it may; ``alarms`` are those of one stack."""
+    seconds = sum(check.containers * check.container_seconds for check in checks)
+    return _containers(seconds) + _beside(sum(check.containers for check in checks), alarms)
+
+
+def estimated(outcomes: Iterable[Outcome], alarms: int) -> list[Item]:
+    """By how long the containers ran; what runs beside them counts as in ``at_most``."""
+    ran = [_seconds(outcome) for outcome in outcomes]
+    return _containers(sum(ran)) + _beside(len(ran), alarms)
+
+
+def total(items: Iterable[Item]) -> float:
+    """US dollars."""
+    return round(sum(item.usd for item in items), 2)
+
+
+def _containers(seconds: float) -> list[Item]:
+    hours = seconds / 3600
+    return [
+        _item("Fargate, processors", hours * VCPU, prices.FARGATE_VCPU),
+        _item("Fargate, memory", hours * MEMORY_GB, prices.FARGATE_MEMORY),
+        _item("public addresses", hours, prices.PUBLIC_IPV4),
+    ]
+
+
+def _beside(runs: int, alarms: int) -> list[Item]:
+    return [
+        _item("alarms", alarms * _STACKS * _HOURS, prices.ALARM),
+        _item("metrics", _METRICS * _STACKS * _HOURS, prices.METRIC),
+        _item("functions, time", runs * _GB_SECONDS, prices.LAMBDA),
+        _item("functions, requests", runs * _INVOCATIONS, prices.LAMBDA_REQUEST),
+        _item("tables", runs * _WRITES, prices.DYNAMODB_WRITE),
+        _item("queues", runs * _MESSAGES + _STACKS * _POLLS, prices.SQS_REQUEST),
+        _item("logs", _LOG_GB, prices.LOGS),
+        _item("objects", _OBJECTS, prices.S3_PUT),
+        _item("events", runs * 2, prices.EVENT),
+    ]
+
+
+def _seconds(outcome: Outcome) -> float:
+    if outcome.started_at is None or outcome.stopped_at is None:
+        return 0.0 if outcome.backend_id is None else _LEAST_SECONDS
+    return max(_LEAST_SECONDS, epoch(outcome.stopped_at) - epoch(outcome.started_at))

@@ -1,0 +1,43 @@
+"""Ctrl-C and SIGTERM end a verification in good order: it removes what it made."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_PATIENT = 3
+
+
+@dataclass
+class Interruption:
+    """Attributes:
+    stopped: set at the first signal.
+    number: of that signal; 0: none came.
+    """
+
+    tell: Callable[[str], object]
+    stopped: threading.Event = field(default_factory=threading.Event)
+    number: int = 0
+    _count: int = 0
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """While this lasts, signals are taken down and end nothing by themselves; only the third
+        raises KeyboardInterrupt."""
+        before = {number: signal.signal(number, self._hear) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _hear(self, number: int, _: FrameType | None) -> None:
+        self._count += 1
+        if self._count >= _PATIENT:
+            raise KeyboardInterrupt
+        self.number = self.number or number
+        self.stopped.set()
+        self.tell("Interrupted: everything is being removed, which takes some minutes.")

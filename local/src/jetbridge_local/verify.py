@@ -1,0 +1,66 @@
+"""`jetbridge verify` against a local cloud: the very command that an account is tested with.
+
+``python -m jetbridge_local.verify FOLDER`` writes its report there; the exit status is the
+command's.
+"""
+
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from jetbridge_local.cloud import LocalCloud
+from jetbridge_local.demo.application import Application
+from jetbridge_local.demo.paths import Paths, in_repository
+from jetbridge_local.processes import ProcessTable
+
+NAME = "verify-local"
+STEP_SECONDS = 0.05
+
+
+def started(paths: Paths) -> LocalCloud:
+    """A cloud that has the quickstart's image; to be used as a context manager."""
+    return LocalCloud(
+        paths.cloud,
+        images=paths.root / "examples" / "quickstart" / "images.yaml",
+        runtime_python=paths.python("runtime"),
+        step_seconds=STEP_SECONDS,
+    )
+
+
+def build(paths: Paths, cloud: LocalCloud) -> None:
+    Application(paths, cloud.environment("deployer"), ProcessTable(paths.processes)).build()
+
+
+def command(paths: Paths, name: str, folder: Path) -> list[str]:
+    """The command for this machine; the checkout is built already."""
+    machine = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
+    return [
+        str(paths.environment("cli") / "bin" / "jetbridge"),
+        *("verify", "--name", name, "--yes", "--built", "--checkout", str(paths.root)),
+        *("--sam", str(paths.environment("sam") / "bin" / "sam")),
+        # The local cloud has no delay of log lines that would have to be waited for.
+        *("--parameter", f"Architecture={machine}", "--parameter", "SettleSeconds=2"),
+        *("--report-folder", str(folder)),
+    ]
+
+
+def environment(cloud: LocalCloud) -> dict[str, str]:
+    """Variables for the command: this machine's credentials and settings stay out of it."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return kept | cloud.environment("deployer")
+
+
+def main(folder: Path) -> int:
+    with tempfile.TemporaryDirectory() as state:
+        paths = in_repository(Path(state))
+        with started(paths) as cloud:
+            build(paths, cloud)
+            called = command(paths, NAME, folder.resolve())
+            return subprocess.run(called, env=environment(cloud)).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

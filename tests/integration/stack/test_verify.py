@@ -1,0 +1,100 @@
+"""`jetbridge verify`: passes on a sound cloud, tells what fails, and leaves nothing behind."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from verifying import SECONDS, Verifying, documented
+
+from jetbridge_local.demo.paths import in_repository
+from jetbridge_local.verify import build, started
+
+NO_DEFINITIONS = "arn:aws:ecs:us-east-1:000000000000:task-definition/others-*"
+
+
+@pytest.fixture(scope="module")
+def verifying(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Verifying]:
+    paths = in_repository(tmp_path_factory.mktemp("local"))
+    folder = tmp_path_factory.mktemp("reports")
+    with started(paths) as cloud:
+        build(paths, cloud)
+        yield Verifying(cloud, paths, folder, folder / "said.txt")
+
+
+def test_every_check_passes_and_nothing_is_left(verifying: Verifying) -> None:
+    assert verifying.call("--list").wait(SECONDS) == 0
+    checks = [line.split()[0] for line in verifying.log.read_text().splitlines()[1:]]
+    process = verifying.begin("jbv-all")
+    code = process.wait(SECONDS)
+    report = verifying.report("jbv-all")
+    failed = [(each["name"], each["reason"]) for each in report["results"] if each["reason"]]
+    assert failed == []
+    assert [each["name"] for each in report["results"]] == checks
+    assert (code, report["verdict"], report["left"]) == (0, "passed", [])
+    assert verifying.left("jbv-all") == []
+    delays = {delay["what"]: delay["samples"] for delay in report["delays"]}
+    assert delays["ECS: container's end → event"] >= 50
+    assert delays["AWS Batch: container's end → event"] >= 3
+    assert delays["line printed → seen in S3"] >= 10
+    assert 0 < report["cost_estimated_usd"] <= report["cost_at_most_usd"] < 1
+    assert verifying.actions() == documented()
+    assert "000000000000" not in (Path(verifying.log.parent) / "jbv-all.md").read_text()
+
+
+def test_what_is_wrong_with_a_stack_fails_the_checks_that_need_it(verifying: Verifying) -> None:
+    """A Jetbridge that is not opened for the quickstart's task definitions."""
+    process = verifying.begin(
+        "jbv-shut",
+        *("--only", "ecs_success", "--only", "batch_success"),
+        *("--parameter", f"TaskDefinitionArns={NO_DEFINITIONS}"),
+    )
+    assert process.wait(SECONDS) == 1
+    ecs, batch = verifying.report("jbv-shut")["results"]
+    assert (ecs["verdict"], batch["verdict"]) == ("failed", "passed")
+    assert "TaskDefinitionArns" in ecs["reason"]
+    assert verifying.left("jbv-shut") == []
+
+
+def test_a_stack_that_cant_be_made_ends_it_with_its_reason(verifying: Verifying) -> None:
+    process = verifying.begin("jbv-bad", "--parameter", "Architecture=z80")
+    assert process.wait(SECONDS) == 3
+    report = verifying.report("jbv-bad")
+    assert "Architecture" in report["problem"]
+    assert report["results"] == []
+    assert verifying.left("jbv-bad") == []
+
+
+@pytest.mark.parametrize(
+    ("number", "moment"),
+    [(signal.SIGINT, "making the stack jbv-stop\n"), (signal.SIGTERM, "running 1 checks")],
+)
+def test_an_interrupted_one_leaves_nothing(
+    verifying: Verifying, number: signal.Signals, moment: str
+) -> None:
+    process = verifying.begin("jbv-stop", "--only", "timeout")
+    verifying.wait_said(moment, process)
+    if moment.startswith("running"):
+        tasks = verifying.client("ecs").list_tasks
+        verifying.wait(
+            lambda: tasks(cluster="jbv-stop-quickstart")["taskArns"], process, "a container"
+        )
+    process.send_signal(number)
+    assert process.wait(SECONDS) == 128 + number
+    assert "interrupted" in verifying.report("jbv-stop")["problem"]
+    assert verifying.left("jbv-stop") == []
+
+
+def test_what_a_killed_one_leaves_is_removed_by_name(verifying: Verifying) -> None:
+    process = verifying.begin("jbv-kill", "--only", "timeout")
+    tasks = verifying.client("ecs").list_tasks
+    verifying.wait_said("running 1 checks", process)
+    verifying.wait(lambda: tasks(cluster="jbv-kill-quickstart")["taskArns"], process, "a container")
+    process.kill()
+    process.wait()
+    assert verifying.left("jbv-kill") != []
+    other = verifying.call("--remove", "jbv-none")
+    assert other.wait(SECONDS) == 0
+    assert "there are jbv-kill" in verifying.log.read_text()
+    assert verifying.call("--remove", "jbv-kill").wait(SECONDS) == 0
+    assert verifying.left("jbv-kill") == []

@@ -1,0 +1,118 @@
+"""`jetbridge verify` as a process of its own, against a local cloud of its own."""
+
+import json
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from deployed import client_of
+
+from jetbridge_local.cloud import LocalCloud
+from jetbridge_local.demo.paths import Paths
+from jetbridge_local.verify import command, environment
+
+ROOT = Path(__file__).parents[3]
+SECONDS = 420
+
+
+class Verifying:
+    """Calls the command; the checkout is built already."""
+
+    def __init__(self, cloud: LocalCloud, paths: Paths, folder: Path, log: Path) -> None:
+        self.cloud = cloud
+        self._paths = paths
+        self._folder = folder
+        self.log = log
+
+    def begin(self, name: str, *options: str) -> subprocess.Popen[str]:
+        return self._call([*command(self._paths, name, self._folder), *options])
+
+    def call(self, *options: str) -> subprocess.Popen[str]:
+        """Without deploying anything."""
+        return self._call([*command(self._paths, "unused", self._folder)[:2], *options])
+
+    def _call(self, arguments: list[str]) -> subprocess.Popen[str]:
+        with self.log.open("w") as log:
+            return subprocess.Popen(
+                arguments,
+                env=environment(self.cloud),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+
+    def report(self, name: str) -> dict[str, Any]:
+        report: dict[str, Any] = json.loads((self._folder / f"{name}.json").read_text())
+        return report
+
+    def wait_said(self, text: str, process: subprocess.Popen[str]) -> None:
+        """Until the command has said this."""
+        self.wait(lambda: text in self.log.read_text(), process, text)
+
+    def wait(self, look: Callable[[], object], process: subprocess.Popen[str], what: str) -> None:
+        deadline = time.monotonic() + SECONDS
+        while not look():
+            assert process.poll() is None, f"it ended before {what}: {self.log.read_text()}"
+            assert time.monotonic() < deadline, f"{what} didn't come: {self.log.read_text()}"
+            time.sleep(0.1)
+
+    def client(self, service: str) -> Any:
+        return client_of(self.cloud, service)
+
+    def actions(self) -> set[str]:
+        """The IAM actions of all that the command itself asked for, SAM's requests left out."""
+        own = [call for call in self.cloud.calls() if "jetbridge-cli" in call["user_agent"]]
+        return {action_of(call["service"], call["operation"]) for call in own}
+
+    def left(self, name: str) -> list[str]:
+        """Everything in the cloud that has the verification's name in its own."""
+        return [each for each in self._everything() if name in each]
+
+    def _everything(self) -> Iterator[str]:
+        listed: list[tuple[str, str, str, str]] = [
+            ("cloudformation", "describe_stacks", "Stacks", "StackName"),
+            ("s3", "list_buckets", "Buckets", "Name"),
+            ("lambda", "list_functions", "Functions", "FunctionName"),
+            ("lambda", "list_layers", "Layers", "LayerName"),
+            ("logs", "describe_log_groups", "logGroups", "logGroupName"),
+            ("scheduler", "list_schedules", "Schedules", "Name"),
+            ("events", "list_rules", "Rules", "Name"),
+            ("iam", "list_roles", "Roles", "RoleName"),
+            ("batch", "describe_job_queues", "jobQueues", "jobQueueName"),
+            ("batch", "describe_compute_environments", "computeEnvironments", "serviceRole"),
+            ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
+            ("ec2", "describe_security_groups", "SecurityGroups", "GroupName"),
+        ]
+        for service, operation, key, field in listed:
+            answer = getattr(self.client(service), operation)()
+            yield from (f"{service} {each.get(field) or each}" for each in answer[key])
+        yield from self.client("dynamodb").list_tables()["TableNames"]
+        yield from self.client("sqs").list_queues().get("QueueUrls", [])
+        yield from self.client("ecs").list_clusters()["clusterArns"]
+        yield from self.client("ecs").list_task_definitions()["taskDefinitionArns"]
+
+
+# Operations whose action has another name (AWS service authorization reference).
+_ACTIONS = {
+    "lambda:Invoke": "lambda:InvokeFunction",
+    "lambda:InvokeAsync": "lambda:InvokeFunction",
+    "s3:DeleteObjects": "s3:DeleteObject",
+    "s3:ListObjectsV2": "s3:ListBucket",
+}
+
+
+def action_of(service: str, operation: str) -> str:
+    name = f"{service}:{operation}"
+    return _ACTIONS.get(name, name)
+
+
+def documented() -> set[str]:
+    """The actions that docs/cli.md lists for the command itself."""
+    text = (ROOT / "docs" / "cli.md").read_text()
+    table = text.partition("<!-- permissions of verify -->")[2].partition("<!-- end")[0]
+    rows = [re.findall(r"`([^`]+)`", line) for line in table.splitlines() if "`" in line]
+    return {f"{service}:{action}" for service, *actions in rows for action in actions}
