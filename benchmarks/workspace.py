@@ -87,6 +87,7 @@ class Workspace:
         with self.progress.step("sam deploy"):
             application.deploy(**more)
             application.deploy_example()
+            application.allow_airflow()
         return stack
 
     def application(self, stack: Stack) -> Application:

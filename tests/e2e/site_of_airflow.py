@@ -46,6 +46,7 @@ class Site:
             self.application.build()
             self.application.deploy(**self._parameters)
             self.application.deploy_example()
+            self.application.allow_airflow()
             self._stop = stop.pop_all()
         return self
 

@@ -114,6 +114,7 @@ class Stage:
         application.build()
         application.deploy(AirflowSecretArn=arn, NotifyConcurrency=str(CONCURRENCY))
         application.deploy_example()
+        application.allow_airflow()
         self.deployed = Deployed(self.cloud)
         # One Airflow, which speaks under several names.
         for name in self._secret.keys() - {"default"}:

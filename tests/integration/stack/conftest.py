@@ -52,6 +52,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
             VpcSecurityGroupIds="sg-0example",
         )
         application.deploy_example()
+        application.allow_airflow()
         yield Deployed(cloud)
 
 

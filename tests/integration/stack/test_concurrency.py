@@ -39,6 +39,7 @@ def new_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         application.build()
         application.deploy()
         application.deploy_example()
+        application.allow_airflow()
         yield Deployed(cloud)
 
 

@@ -46,6 +46,7 @@ def applications(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any
         earlier.build()
         earlier.deploy()
         today.deploy_example()
+        today.allow_airflow()
         yield cloud, earlier, today
 
 

@@ -45,12 +45,11 @@ class Application:
         self._sam("package", self.paths.root, "package", "--resolve-s3", *written)
 
     def deploy_example(self) -> None:
-        """Deploy what the example DAG runs, and let Airflow's user use both stacks."""
+        """Deploy what the example DAG runs."""
         self._sam("deploy-example", self.paths.root / "examples", "deploy")
-        self.allow_airflow()
 
     def allow_airflow(self, *more: Statement) -> None:
-        """Give Airflow's user what Jetbridge and its own logs need, and what these state."""
+        """Give Airflow's user what Jetbridge's deployed stack and its own logs need, and ``more``."""
         root = self.paths.root
         make_airflow_user(
             self.cloud,

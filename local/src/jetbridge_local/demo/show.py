@@ -145,6 +145,7 @@ class Demo:
             application.deploy()
         with self._progress.step("sam deploy, what the example runs"):
             application.deploy_example()
+            application.allow_airflow()
 
     def _start_airflow(self) -> None:
         with self._progress.step("Airflow") as say:

@@ -1,19 +1,31 @@
 """When the log of a run that has ended is complete."""
 
 import math
+from contextlib import suppress
 from datetime import datetime
 
-from jetbridge.domain.run import Run
+from jetbridge.domain.run import Ending, Run
 
 # An end that lies further ahead is a clock that is wrong.
 LONGEST_SETTLE_SECONDS = 120
 
 
+def stopped_at(ending: Ending) -> float | None:
+    """When AWS says that the container stopped, epoch seconds.
+
+    None: AWS didn't say, or the row has nothing that can be read as a time.
+    """
+    with suppress(ValueError, OverflowError):
+        return datetime.fromisoformat(ending.stopped_at or "").timestamp()
+    return None
+
+
 def ended_at(run: Run) -> int:
     """Epoch milliseconds of the run's end, or of the last moment known of it."""
-    if run.ending is not None and run.ending.stopped_at is not None:
-        return int(datetime.fromisoformat(run.ending.stopped_at).timestamp() * 1000)
-    return int((run.deaths[-1].at if run.deaths else run.created_at) * 1000)
+    stopped = stopped_at(run.ending) if run.ending is not None else None
+    if stopped is None:
+        stopped = run.deaths[-1].at if run.deaths else run.created_at
+    return int(stopped * 1000)
 
 
 def settle_wait(run: Run, settle_seconds: float, now: float) -> int:

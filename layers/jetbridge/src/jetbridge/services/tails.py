@@ -4,13 +4,12 @@ import math
 import random
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 
 from jetbridge.contract import LogStream
 from jetbridge.domain.messages import Times
 from jetbridge.domain.run import Ending
+from jetbridge.domain.settling import stopped_at
 from jetbridge.domain.tails import Tail
 from jetbridge.logs.port import LogsSource, Unreadable
 from jetbridge.pacing.port import Pacer
@@ -80,8 +79,8 @@ class Look:
     ) -> "Look":
         """Without the times of its message, the first look was when the containers stopped; where
         that isn't known either, this is the last."""
-        stopped_at = _stopped_at(ending)
-        since = times.first_received if times.first_received is not None else stopped_at
+        stopped = stopped_at(ending)
+        since = times.first_received if times.first_received is not None else stopped
         if since is None or since > now + CLOCKS_DIFFER_SECONDS:
             since = -math.inf
         sent = times.sent if times.sent is not None else since
@@ -157,10 +156,10 @@ class Tails:
         return Tail(stream, [], why, later=True)
 
     def _wait_for_lines(self, stream: LogStream, ending: Ending) -> None:
-        stopped_at = _stopped_at(ending)
-        if ending.started_at is None or stopped_at is None:
+        stopped = stopped_at(ending)
+        if ending.started_at is None or stopped is None:
             return
-        since = self.clock() - stopped_at
+        since = self.clock() - stopped
         if -CLOCKS_DIFFER_SECONDS <= since < self.settle_seconds:
             delay = max(1, round(self.settle_seconds / SETTLE_LOOKS))
             rest = math.ceil(self.settle_seconds - since)
@@ -180,10 +179,3 @@ class Tails:
 def _some(seconds: tuple[int, int]) -> int:
     # Spreads calls over time, and is no secret.
     return random.randint(*seconds)  # nosec B311
-
-
-def _stopped_at(ending: Ending) -> float | None:
-    """Epoch seconds; None: it isn't known, or nothing that can be read."""
-    with suppress(ValueError, OverflowError):
-        return datetime.fromisoformat(ending.stopped_at or "").timestamp()
-    return None
