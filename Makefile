@@ -18,6 +18,7 @@ $(eval $(call environment,runtime))
 $(eval $(call environment,sam))
 $(eval $(call environment,cli,$(CORE) $(CLI)))
 $(eval $(call environment,checkov))
+$(eval $(call environment,node))
 $(eval $(call environment,airflow,$(CORE) $(PROVIDER),airflow-3.3))
 $(eval $(call environment,stock,$(CORE) $(PROVIDER)))
 $(eval $(call environment,celery,$(CORE) $(PROVIDER)))
@@ -26,6 +27,10 @@ $(eval $(call environment,celery,$(CORE) $(PROVIDER)))
 .SECONDEXPANSION:
 $(VENV)/airflow-%/ready: requirements/airflow-$$(call airflow_of,$$*).txt $(UV) $(CORE)/pyproject.toml $(PROVIDER)/pyproject.toml
 	$(call make_environment,airflow-$*,$(CORE) $(PROVIDER),airflow-$(call airflow_of,$*),$(call python_of,$*))
+
+$(VENV)/second-opinion/ready: $(VENV)/node/ready tests/second_opinion/package-lock.json scripts/get-second-opinion
+	@scripts/get-second-opinion $(VENV)/node/bin/python $(VENV)/second-opinion
+	@touch $@
 
 ready = $(foreach name,$(1),$(VENV)/$(name)/ready)
 CLOUD := local runtime sam
@@ -73,7 +78,7 @@ test-contract: $(call ready,$(CLOUD))
 	$(PYTEST_LOCAL) tests/contract -q $(RERUN)
 
 .PHONY: test-integration
-test-integration: $(call ready,dev $(CLOUD) cli airflow celery)
+test-integration: $(call ready,dev $(CLOUD) cli airflow celery second-opinion)
 	@timeout 300 scripts/get-redis || echo "the tests with Redis have none"
 	$(PYTEST_LOCAL) tests/integration/stack -q $(RERUN)
 	$(PYTEST_DEV) tests/integration/airflow -q $(RERUN)
@@ -94,7 +99,7 @@ check: $(call ready,dev sam checkov airflow) ## Linters, types, layers, template
 	$(VENV)/dev/bin/mypy
 	cd $(PROVIDER) && $(VENV)/dev/bin/mypy src
 	$(VENV)/dev/bin/lint-imports
-	$(VENV)/dev/bin/cfn-lint template.yaml examples/template.yaml examples/another-airflow.yaml examples/quickstart/{template,starts,verify}.yaml
+	$(VENV)/dev/bin/cfn-lint template.yaml examples/template.yaml examples/another-airflow.yaml examples/operator.yaml examples/quickstart/{template,starts,verify}.yaml
 	$(VENV)/sam/bin/sam validate --lint --region us-east-1
 	$(VENV)/sam/bin/sam validate --lint --region us-east-1 --template examples/template.yaml
 	$(VENV)/checkov/bin/checkov --config-file .checkov.yaml

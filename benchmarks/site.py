@@ -5,11 +5,20 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.stack import Stack
-from benchmarks.workspace import Workspace
+from benchmarks.workspace import CALLER, Workspace
 from jetbridge_local.airflow import LocalAirflow, User, aws_connection, connection_variable
+from jetbridge_local.airflow_user import make_airflow_user
 from jetbridge_local.demo.application import parameter
 
 STREAM_PREFIX = "ecs"
+STOCK = [
+    {
+        "Sid": "Stock",
+        "Effect": "Allow",
+        "Action": ["ecs:*", "batch:*", "logs:*", "iam:PassRole"],
+        "Resource": "*",
+    }
+]
 
 
 def define_job(stack: Stack, name: str, image: str, group: str) -> None:
@@ -61,6 +70,10 @@ def start_airflow(
     root = workspace.paths.root
     bucket, prefix = parameter(root, "AirflowLogBucket"), parameter(root, "AirflowLogPrefix")
     connection = aws_connection(stack.cloud.url, stack.cloud.settings.region)
+    # Stock operators run beside ours, and are compared with them.
+    make_airflow_user(
+        stack.cloud.environment(CALLER), stack=stack.name, bucket=bucket, prefix=prefix, more=STOCK
+    )
     with workspace.progress.step("Airflow") as say:
         airflow = LocalAirflow(
             workspace.paths.airflow_home,

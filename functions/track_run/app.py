@@ -18,7 +18,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     def track_run(message: Message) -> None:
         change = track(message)
         if change is None:
-            logger.info("another's event", event_id=str(message.get("id"))[:100])
+            logger.info("no state change of ours", event_id=str(message.get("id"))[:100])
             return
         count("StateChangesTracked")
         logger.info("state change", run_id=change.run_id, status=change.status)

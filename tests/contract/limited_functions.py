@@ -19,7 +19,7 @@ def make_function(aws: Aws, name: str, **configuration: Any) -> str:
         "FunctionName": name,
         "Runtime": "python3.13",
         "Handler": "app.handler",
-        "Role": "arn:aws:iam::000000000000:role/any",
+        "Role": aws.role(),
         "Code": {"ZipFile": archive.getvalue()},
     }
     aws.client("lambda").create_function(**(asked | configuration))

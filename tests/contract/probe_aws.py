@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,10 @@ HERE = Path(__file__).parent
 ENVIRONMENTS = Path(sys.prefix).parent
 RUNTIME_PYTHON = ENVIRONMENTS / "runtime" / "bin" / "python"
 STACK = "probe"
+
+
+def _document(statement: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,22 @@ class Aws:
             aws_secret_access_key="local",
             config=Config(retries={"total_max_attempts": 1}, **config),
         )
+
+    def role(self, name: str = "any") -> str:
+        """The ARN of a role that Lambda and Scheduler may assume, and that may do everything."""
+        iam = self.client("iam")
+        trust = {
+            "Effect": "Allow",
+            "Principal": {"Service": ["lambda.amazonaws.com", "scheduler.amazonaws.com"]},
+            "Action": "sts:AssumeRole",
+        }
+        everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+        with suppress(iam.exceptions.EntityAlreadyExistsException):
+            iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document(trust))
+            iam.put_role_policy(
+                RoleName=name, PolicyName="all", PolicyDocument=_document(everything)
+            )
+        return str(iam.get_role(RoleName=name)["Role"]["Arn"])
 
     def invoke(self, function: str, event: Any, **parameters: Any) -> tuple[Any, str | None]:
         """A synchronous invocation's payload and X-Amz-Function-Error."""

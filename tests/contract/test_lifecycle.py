@@ -56,7 +56,7 @@ def _start_function(aws: Aws) -> None:
         FunctionName="busy",
         Runtime="python3.13",
         Handler="app.handler",
-        Role="arn:aws:iam::000000000000:role/any",
+        Role=aws.role(),
         Timeout=300,
         Code={"ZipFile": archive.getvalue()},
     )

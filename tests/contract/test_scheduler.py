@@ -33,7 +33,7 @@ def test_one_time_schedule_fires_once_in_its_zone_and_goes(aws: Aws, stack: dict
         ActionAfterCompletion="DELETE",
         Target={
             "Arn": arn["QueueArn"],
-            "RoleArn": "arn:aws:iam::000000000000:role/any",
+            "RoleArn": aws.role(),
             "Input": json.dumps({"time": "<aws.scheduler.scheduled-time>"}),
         },
     )

@@ -42,6 +42,36 @@ FUNCTIONS = [
         "evaluate_resource_policy",
         ["doc", "ctx", "service", "named_only", "direct_only"],
     ),
+    ("core.iam_evaluator", "evaluate", ["ctx", "policies", "limits"]),
+    (
+        "core.iam_evaluator",
+        "combine_resource_policy",
+        ["identity", "ctx", "policy", "owner_account", "required", "limits"],
+    ),
+    ("core.iam_evaluator", "parse_policy_document", ["doc"]),
+    ("core.iam_evaluator", "resolve_principal", ["access_key_id", "account_id", "credential"]),
+    ("core.iam_evaluator", "_resource_policy", ["service", "resource_arn"]),
+    ("core.iam_evaluator", "_gather_user_policies", ["user_name", "account_id"]),
+    ("core.iam_evaluator", "_permissions_boundary", ["store", "name", "account_id"]),
+    (
+        "core.iam_actions",
+        "access_denied_response",
+        [
+            "service",
+            "action",
+            "principal_arn",
+            "request_id",
+            "error_code",
+            "message",
+            "headers",
+            "resource_arn",
+            "explicit_deny",
+            "resource_policy_arn",
+        ],
+    ),
+    ("services.sts", "register_session", ["access_key", "session"]),
+    ("services.secretsmanager", "_resolve", ["secret_id", "use_arn_scope"]),
+    ("services.lambda_svc", "_sqs_esm_concurrency", ["esm", "func_rec", "config", "queue"]),
     ("core.concurrency", "spawn_background", ["fn", "args", "thread_name", "kwargs"]),
     ("services.eventbridge", "_dispatch_event", ["event", "view"]),
     ("services.eventbridge", "_dispatch_to_lambda", ["arn", "payload"]),
@@ -112,6 +142,7 @@ OBJECTS = [
     ("services.cloudformation.provisioners", "_RESOURCE_HANDLERS", dict),
     ("services.sqs", "_HANDLERS", dict),
     ("services.lambda_svc", "_esm_wake", threading.Event),
+    ("core.iam_evaluator", "_POLICY_REQUIRED", frozenset),
     ("services.lambda_svc", "MAX_INVOKE_DEPTH", int),
     ("services.scheduler", "_SCHEDULE_TICK_INTERVAL", int),
     ("services.eventbridge", "_SCHEDULER_TICK_INTERVAL", int),
@@ -188,6 +219,8 @@ def test_the_services_replaced_are_there() -> None:
 def test_every_private_name_in_the_seam_is_listed_here() -> None:
     listed = {name for _, name, _ in (*FUNCTIONS, *OBJECTS)}
     listed |= {"_queues_lock", "_schedules", "_functions", "_log_groups", "_esms"}
+    listed |= {"_users", "_roles", "_stacks", "_tables", "_bucket_encryption"}
+    listed |= {"_bucket_tags", "_STACK_TAG_PROPERTY"}
     used: set[str] = set()
     for path in (PACKAGE / "ministack_seam").glob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 from probe_aws import Aws
 
-ROLE = "arn:aws:iam::000000000000:role/any"
-
 
 @pytest.fixture
 def name() -> str:
@@ -128,7 +126,7 @@ def test_a_schedule_whose_target_is_gone(aws: Aws, name: str) -> None:
         ActionAfterCompletion="DELETE",
         Target={
             "Arn": gone,
-            "RoleArn": ROLE,
+            "RoleArn": aws.role(),
             "Input": json.dumps({"time": "<aws.scheduler.scheduled-time>"}),
             "DeadLetterConfig": {"Arn": dead_arn},
         },

@@ -38,14 +38,14 @@ class Site:
     def __enter__(self) -> Self:
         with ExitStack() as stop:
             stop.enter_context(self.cloud)
-            application = Application(
+            self.application = Application(
                 self.paths,
                 self.cloud.environment("deployer"),
                 ProcessTable(self.paths.processes),
             )
-            application.build()
-            application.deploy(**self._parameters)
-            application.deploy_example()
+            self.application.build()
+            self.application.deploy(**self._parameters)
+            self.application.deploy_example()
             self._stop = stop.pop_all()
         return self
 

@@ -39,6 +39,15 @@ CONTEXT = {
     "example_batch": {"ROLE_ARN": ROLE, "SUBNETS": "subnet-0a", "SECURITY_GROUPS": "sg-0a"},
 }
 """What each system test wants of its account, in the parameter of its name (its README)."""
+STOCK = [
+    {
+        "Sid": "SystemTests",
+        "Effect": "Allow",
+        "Action": ["ssm:*", "ecs:*", "batch:*", "logs:*", "iam:PassRole"],
+        "Resource": "*",
+    }
+]
+"""What the tests' own stock operators and boto3 do, beside Jetbridge's."""
 NOT_RUN = {
     "example_ecs": {"watcher"},
     "example_ecs_fargate": {"watcher"},
@@ -73,6 +82,7 @@ def prepare(site: Site) -> None:
     """What the system tests expect to be there: values in Parameter Store, and EC2 capacity."""
     for name, values in CONTEXT.items():
         site.client("ssm").put_parameter(Name=name, Type="String", Value=json.dumps(values))
+    site.application.allow_airflow(*STOCK)
     ecs = site.client("ecs")
     ecs.create_cluster(clusterName=EXISTING_CLUSTER)
     ecs.register_container_instance(

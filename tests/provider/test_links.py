@@ -151,7 +151,7 @@ def test_a_launched_run_has_its_task_and_its_own_link():
 def test_every_group_of_the_runs_link_is_in_the_template():
     template = (Path(__file__).parents[2] / "template.yaml").read_text()
     for function in urls.FUNCTIONS:
-        assert f"LogGroupName: !Sub /aws/lambda/${{AWS::StackName}}-{function}\n" in template
+        assert f"LogGroupName: !Sub /aws/lambda/${{Names.Prefix}}-{function}\n" in template
 
 
 def test_an_accepted_run_has_its_own_link():

@@ -8,7 +8,12 @@ from hypothesis import strategies as st
 
 from airflow_provider_jetbridge.aws import AwsAccess
 from airflow_provider_jetbridge.resolution import resolve
-from airflow_provider_jetbridge.stack import StackAddress
+from airflow_provider_jetbridge.stack import (
+    START_FUNCTION,
+    STOP_FUNCTION,
+    WATCH_FUNCTION,
+    StackAddress,
+)
 
 ARN = "arn:aws-cn:cloudformation:cn-north-1:123456789012:stack/jb-prod/0f1e-22"
 START = "arn:aws-cn:lambda:cn-north-1:123456789012:function:jb-prod-start-run"
@@ -24,6 +29,28 @@ def test_a_name_arn_or_start_function_name_the_same_stack(name):
     address = StackAddress(name, "aws", "123456789012", "eu-central-1")
     assert StackAddress.parse(stack) == StackAddress.parse(start) == address
     assert address.function("start-run") == start
+
+
+@pytest.mark.parametrize(
+    ("stack", "prefix"),
+    [
+        ("s" * 49, "s" * 49),
+        # sha256 of fifty s, as `printf 's%.0s' {1..50} | sha256sum` gives it.
+        ("s" * 50, "s" * 40 + "-089f8352"),
+    ],
+)
+def test_long_names_are_shortened_as_the_stack_does(stack, prefix):
+    assert StackAddress(stack).function("start-run") == f"{prefix}-start-run"
+    assert len(StackAddress(stack).function("notify-airflow")) <= 64
+
+
+@given(st.from_regex(r"[A-Za-z][A-Za-z0-9-]{0,127}", fullmatch=True))
+def test_every_stacks_functions_have_names_that_lambda_takes(name):
+    for function in (START_FUNCTION, STOP_FUNCTION, WATCH_FUNCTION, "notify-airflow"):
+        assert len(StackAddress(name).function(function)) <= 64
+    function = StackAddress(name).function("start-run")
+    start = f"arn:aws:lambda:eu-central-1:123456789012:function:{function}"
+    assert StackAddress.parse(start).function("start-run") == start
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,23 @@ def test_a_wait_that_is_over_is_not_told():
     assert log == ["Run 01k8run is launched as ECS task arn/1 (launch 2)"]
 
 
+def test_a_job_that_blocks_its_queue_is_told_until_it_runs():
+    log = Log()
+    story = Storyteller(log)
+    story.launched(record(launch=2))
+    blocked = waiting(what="job_queue", until=None, next_at=None, reason="AWS says: CAPACITY")
+    story.waiting(blocked)
+    story.waiting(blocked)
+    assert log[1:] == [
+        "Run 01k8run waits to be started by Batch and blocks its job queue since 1970-01-01 "
+        "00:00:00 UTC: AWS says: CAPACITY"
+    ]
+    story.launched(record(launch=2, started_at="2026-01-01T00:00:05Z"))
+    told = len(log)
+    story.waiting(waiting(what="job_queue", reason="AWS says: late"))
+    assert len(log) == told
+
+
 def test_half_a_minute_of_nothing_is_told_once_for_each_launch():
     log = Log()
     story = Storyteller(log)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 
@@ -9,6 +10,10 @@ START_FUNCTION = "start-run"
 STOP_FUNCTION = "stop-run"
 WATCH_FUNCTION = "watch-runs"
 
+# Lambda's names have 64 characters, and -notify-airflow needs 15 of them. The stack shortens its
+# name alike (template.yaml, Names).
+_LONGEST_PREFIX = 49
+_KEPT, _DIGEST = 40, 8
 # CloudFormation's rule for StackName, API_CreateStack.html.
 _NAME = r"[A-Za-z][A-Za-z0-9-]{0,127}"
 _ARN = r"arn:(?P<partition>aws[a-z-]*):{service}:(?P<region>[a-z0-9-]+):(?P<account>\d{{12}}):"
@@ -54,10 +59,18 @@ class StackAddress:
         Its ARN where account and region are known: a connection to another account is then
         refused by AWS, instead of finding that account's stack of the same name.
         """
-        function = f"{self.name}-{name}"
+        function = f"{function_prefix(self.name)}-{name}"
         if self.account is None or self.region is None:
             return function
         return f"arn:{self.partition}:lambda:{self.region}:{self.account}:function:{function}"
 
     def __str__(self) -> str:
         return self.name
+
+
+def function_prefix(stack: str) -> str:
+    """What the names of a stack's functions begin with: its name, or a shorter one."""
+    if len(stack) <= _LONGEST_PREFIX:
+        return stack
+    digest = hashlib.sha256(stack.encode()).hexdigest()[:_DIGEST]
+    return f"{stack[:_KEPT]}-{digest}"

@@ -25,6 +25,7 @@ WAITS = {
     "another_launch": "waits to be launched anew",
     "throttle": "waits, because AWS throttles launches,",
     "launch_queue": "waits in the launch queue",
+    "job_queue": "waits to be started by Batch and blocks its job queue",
     "concurrency_group": "waits for its concurrency group",
 }
 
@@ -83,7 +84,7 @@ class Storyteller:
             self._log.warning("The record of what the run waits for can't be read: %s", text)
             return
         told = (waits.launch, waits.what, waits.until)
-        if told == self._waits or (self._last and self._last.launch >= waits.launch):
+        if told == self._waits or self._is_over(waits):
             return
         self._waits = told
         self._log.info(
@@ -95,6 +96,13 @@ class Storyteller:
             f", until {_time(waits.until)} at most" if waits.until else "",
             inert_lines(waits.reason),
         )
+
+    def _is_over(self, waits: Waiting) -> bool:
+        last = self._last
+        if last is None or last.launch < waits.launch:
+            return False
+        starts = waits.what == "job_queue" and last.launch == waits.launch
+        return bool(last.started_at) if starts else True
 
     def remind(self, run_id: str) -> bool:
         """Tell that half a minute has passed without a launch, or without a container that runs.

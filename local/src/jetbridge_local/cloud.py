@@ -163,6 +163,17 @@ class LocalCloud:
         calls: list[dict[str, Any]] = answer.json()
         return calls
 
+    def authorizations(self) -> list[dict[str, Any]]:
+        """The distinct requests of limited callers and how they were decided, as
+        ``authorization.VerdictLog`` has them. Raises CloudFailed if some found no room there."""
+        answer = httpx.get(f"{self.url}/_authorizations", timeout=60)
+        answer.raise_for_status()
+        content: dict[str, Any] = answer.json()
+        if content["left_out"]:
+            raise CloudFailed(f"{content['left_out']} decisions found no room in the log of them")
+        requests: list[dict[str, Any]] = content["requests"]
+        return requests
+
     def __enter__(self) -> Self:
         return self.start()
 

@@ -17,6 +17,8 @@ from hypercorn.asyncio import serve as serve_asgi
 from hypercorn.config import Config
 
 from jetbridge_local import ministack_seam
+from jetbridge_local.authorization.middleware import Authorizer
+from jetbridge_local.authorization.model import Place
 from jetbridge_local.engine import (
     BatchEngine,
     EcsEngine,
@@ -125,6 +127,14 @@ def _build(
     seam.register_resource_types(cloudformation.resource_types(ecs, batch))
     seam.run_functions_with(pool, PackageStore(state.functions))
     calls = CallLog()
+    authorized = Authorizer(
+        seam.application,
+        seam.identities,
+        seam.facts(ecs.handle, batch.handle),
+        Place(settings.account, settings.region),
+        seam.verdicts,
+        changed=seam.identities.forget,
+    )
     threading.Thread(target=_load_models, name="models", daemon=True).start()
 
     def close() -> None:
@@ -136,7 +146,7 @@ def _build(
                 except Exception:
                     logger.exception("something couldn't be ended")
 
-    return _Cloud(application=CallRecorder(seam.application, calls), close=close)
+    return _Cloud(application=CallRecorder(authorized, calls), close=close)
 
 
 async def _serve(cloud: _Cloud, listener: socket.socket, ready: Callable[[], None]) -> None:

@@ -50,7 +50,7 @@ def command(paths: Paths, name: str, folder: Path) -> list[str]:
 def environment(cloud: LocalCloud) -> dict[str, str]:
     """Variables for the command: this machine's credentials and settings stay out of it."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return kept | cloud.environment("verifier")
+    return kept | cloud.environment("deployer")
 
 
 def main(folder: Path) -> int:

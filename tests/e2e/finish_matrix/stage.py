@@ -16,6 +16,7 @@ from jetbridge_local.airflow import (
     aws_connection,
     connection_variable,
 )
+from jetbridge_local.airflow_user import NAME as AIRFLOW_USER
 from jetbridge_local.cloud import LocalCloud
 from jetbridge_local.demo.application import Application, parameter
 from jetbridge_local.demo.outcomes import Finished, OutcomesTable
@@ -114,8 +115,11 @@ class Stage:
         application.deploy(AirflowSecretArn=arn, NotifyConcurrency=str(CONCURRENCY))
         application.deploy_example()
         self.deployed = Deployed(self.cloud)
+        # One Airflow, which speaks under several names.
         for name in self._secret.keys() - {"default"}:
-            self.deployed.add_airflow(name)
+            policy = self.deployed.add_airflow(name)
+            iam = self.deployed.client("iam")
+            iam.attach_user_policy(UserName=AIRFLOW_USER, PolicyArn=policy)
         self.deployed.task_definition("jetbridge-example-matrix", "jetbridge-example/matrix:latest")
         self._sqs = self.deployed.client("sqs")
         # What comes back by the visibility timeout comes back in seconds rather than in minutes.

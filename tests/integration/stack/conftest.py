@@ -17,6 +17,14 @@ IMAGES = Path(__file__).parent / "images.yaml"
 LIMITS = Limits(run_task_per_second=8, run_task_burst=8)
 
 
+# Looks back on what all the others have asked of AWS.
+LAST = "test_permissions"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.stem == LAST)
+
+
 @pytest.fixture(scope="session")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     paths = in_repository(tmp_path_factory.mktemp("local"))
@@ -37,7 +45,11 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         for group in (LIVE_GROUP, AIRFLOW_GROUP):
             client_of(cloud, "logs").create_log_group(logGroupName=group)
         application.deploy(
-            LiveLogGroupNames=LIVE_GROUP, AirflowLogGroup=AIRFLOW_GROUP, AirflowSecretArn=arn
+            LiveLogGroupNames=LIVE_GROUP,
+            AirflowLogGroup=AIRFLOW_GROUP,
+            AirflowSecretArn=arn,
+            VpcSubnetIds="subnet-0example",
+            VpcSecurityGroupIds="sg-0example",
         )
         application.deploy_example()
         yield Deployed(cloud)

@@ -4,6 +4,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from jetbridge_local.cloud import LocalCloud
 CALLER = "tests"
 EVENTS = Path(__file__).parents[3] / "events" / "state_changes"
 ANOTHER_AIRFLOW = Path(__file__).parents[3] / "examples" / "another-airflow.yaml"
+OPERATOR = Path(__file__).parents[3] / "examples" / "operator.yaml"
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-0example"]}}
 LOG_OPTIONS = {
     "awslogs-group": "/jetbridge/example",
@@ -31,13 +33,13 @@ AIRFLOW_GROUP = "airflow-example-Task"
 AIRFLOWS = "airflows"
 
 
-def client_of(cloud: LocalCloud, service: str) -> Any:
+def client_of(cloud: LocalCloud, service: str, caller: str = CALLER) -> Any:
     make: Any = boto3.client
     return make(
         service,
         endpoint_url=cloud.url,
         region_name="us-east-1",
-        aws_access_key_id=CALLER,
+        aws_access_key_id=caller,
         aws_secret_access_key="local",
         config=Config(max_pool_connections=50),
     )
@@ -58,14 +60,19 @@ class Deployed:
         outputs = stacks["Stacks"][0]["Outputs"]
         self.outputs = {each["OutputKey"]: each["OutputValue"] for each in outputs}
 
-    def client(self, service: str) -> Any:
-        return client_of(self.cloud, service)
+    def client(self, service: str, caller: str = CALLER) -> Any:
+        """``caller`` is an administrator, or an IAM user by its name."""
+        return client_of(self.cloud, service, caller)
 
     def invoke(
-        self, function: str, event: dict[str, Any], alias: str = "$LATEST"
+        self,
+        function: str,
+        event: dict[str, Any],
+        alias: str = "$LATEST",
+        caller: str = CALLER,
     ) -> dict[str, Any]:
         """The function's answer. Raises FunctionFailed."""
-        answer = self.client("lambda").invoke(
+        answer = self.client("lambda", caller).invoke(
             FunctionName=f"jetbridge-{function}", Qualifier=alias, Payload=json.dumps(event)
         )
         payload: dict[str, Any] = json.loads(answer["Payload"].read())
@@ -73,8 +80,11 @@ class Deployed:
             raise FunctionFailed(payload)
         return payload
 
-    def add_airflow(self, name: str) -> None:
-        """Deploy what another Airflow needs to use the stack under a name of its own."""
+    def add_airflow(self, name: str) -> str:
+        """Deploy what another Airflow needs to use the stack under a name of its own.
+
+        Returns the ARN of the policy that its role needs.
+        """
         formation = self.client("cloudformation")
         parameters = {
             "AirflowName": name,
@@ -92,6 +102,26 @@ class Deployed:
         formation.get_waiter("stack_create_complete").wait(
             StackName=f"jetbridge-airflow-{name}", WaiterConfig={"Delay": 1, "MaxAttempts": 60}
         )
+        described = formation.describe_stacks(StackName=f"jetbridge-airflow-{name}")
+        [output] = described["Stacks"][0]["Outputs"]
+        return str(output["OutputValue"])
+
+    def make_operator(self) -> None:
+        """The user ``operator``, with the rights that docs/cli.md says the command needs."""
+        name = "jetbridge-operator"
+        formation, iam = self.client("cloudformation"), self.client("iam")
+        with suppress(iam.exceptions.EntityAlreadyExistsException):
+            iam.create_user(UserName="operator")
+            formation.create_stack(
+                StackName=name,
+                TemplateBody=OPERATOR.read_text(),
+                Capabilities=["CAPABILITY_IAM"],
+            )
+            waiter = formation.get_waiter("stack_create_complete")
+            waiter.wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+        [described] = formation.describe_stacks(StackName=name)["Stacks"]
+        [output] = described["Outputs"]
+        iam.attach_user_policy(UserName="operator", PolicyArn=output["OutputValue"])
 
     def start(self, **request: Any) -> str:
         """Start a run as a person; its run id."""

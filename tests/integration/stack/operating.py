@@ -16,6 +16,7 @@ from benchmarks.stack import Stack
 
 COMMAND = Path(sys.prefix).parent / "cli" / "bin" / "jetbridge"
 TABLE = "JETBRIDGE_RUNS_TABLE"
+NO_TABLE = "no-such-table"
 _FAR = 10**10
 
 
@@ -26,6 +27,7 @@ class Operator:
         self.deployed = deployed
         self.stack = Stack("jetbridge", deployed.cloud)
         self.sqs = deployed.client("sqs")
+        deployed.make_operator()
 
     def command(self, *arguments: str) -> subprocess.Popen[str]:
         """The command as a process of its own."""
@@ -78,7 +80,7 @@ class Operator:
         functions = self.deployed.client("lambda")
         name = self.stack.functions[function]
         environment = functions.get_function_configuration(FunctionName=name)["Environment"]
-        changed = {"Variables": environment["Variables"] | {TABLE: "no-such-table"}}
+        changed = {"Variables": environment["Variables"] | {TABLE: NO_TABLE}}
         functions.update_function_configuration(FunctionName=name, Environment=changed)
         try:
             yield

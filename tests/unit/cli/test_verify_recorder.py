@@ -1,11 +1,16 @@
 """Every error that AWS answers is noted, those that botocore tries again among them."""
 
+import threading
+from typing import cast
+
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from jetbridge_cli.aws import Aws
+from jetbridge_cli.verify.bench import Bench, Stage
+from jetbridge_cli.verify.patience import Patience
 from jetbridge_cli.verify.recorder import Recorder
 
 REGION = "us-east-1"
@@ -78,3 +83,22 @@ def test_an_endpoint_that_cant_be_reached_is_noted(
         aws.dynamodb.list_tables()
     [met] = recorder.errors
     assert (met.code, met.during) == ("EndpointConnectionError", ["setting up"])
+
+
+def test_what_a_checks_own_threads_meet_is_its_own(aws: Aws) -> None:
+    recorder = Recorder()
+    recorder.listen(aws.session)
+    answering(aws.session, *[error("ValidationException")] * 3)
+    aws.prepare()
+    bench = Bench(cast(Stage, None), Patience(5, threading.Event()), {})
+
+    def ask(_: int) -> str:
+        with pytest.raises(ClientError):
+            aws.dynamodb.list_tables()
+        return threading.current_thread().name
+
+    with recorder.during("flood"):
+        threads = bench.at_once(ask, [1, 2, 3], 3)
+    assert threading.current_thread().name not in threads
+    [met] = recorder.errors
+    assert (met.count, met.during) == (3, ["flood"])

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from jetbridge_cli.verify.running import Result, Verdict
 ACCOUNT = "123456789012"
 CALLER = f"arn:aws:sts::{ACCOUNT}:assumed-role/Operators/jane.doe"
 MASKING = Masking(ACCOUNT, CALLER)
+EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "verify-local.json"
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
@@ -87,6 +89,16 @@ def test_it_passes_only_if_nothing_failed_and_nothing_is_left(
     fields: dict[str, Any], verdict: str
 ) -> None:
     assert report(**fields).as_json(MASKING)["verdict"] == verdict
+
+
+def test_the_example_in_the_docs_is_what_the_command_writes() -> None:
+    """``make verify-example`` writes it, from a verification of the local cloud."""
+    example = json.loads(EXAMPLE.read_text())
+    assert markdown(example) == EXAMPLE.with_suffix(".md").read_text()
+    assert example.keys() == report().as_json(MASKING).keys()
+    assert example["verdict"] == "passed"
+    shown = [(each["name"], each["proves"], tuple(each["rows"])) for each in example["results"]]
+    assert shown == [(check.name, check.proves, check.rows) for check in CHECKS]
 
 
 @given(st.lists(st.floats(0, 59), max_size=60))

@@ -152,6 +152,37 @@ def test_denied_reads_mean_no_piece_and_denied_writes_are_errors() -> None:
         pieces.remove(TARGET)
 
 
+class _DenyingKey(_Refusing):
+    """S3 for somebody who may not use the bucket's KMS key: the message as AWS re:Post has it."""
+
+    ERROR = ClientError(
+        {
+            "Error": {
+                "Code": "AccessDenied",
+                "Message": "User: arn:aws:sts::123456789012:assumed-role/r/f is not authorized to"
+                " perform: kms:Decrypt on resource: arn:aws:kms:eu-central-1:123456789012:key/k"
+                " because no identity-based policy allows the kms:Decrypt action",
+            }
+        },
+        "GetObject",
+    )
+
+    def get_object(self, **_: Any) -> Any:
+        raise self.ERROR
+
+    def put_object(self, **_: Any) -> Any:
+        raise self.ERROR
+
+
+def test_a_denied_key_is_no_missing_piece() -> None:
+    pieces = S3Pieces(_DenyingKey())
+    with pytest.raises(PermissionError, match=r"attempt=1\.log.*kms:Decrypt.*KmsKeyArns"):
+        pieces.read(TARGET, 0)
+    for before in (None, "of one that was removed"):
+        with pytest.raises(PermissionError, match="KmsKeyArns"):
+            pieces.write(TARGET, 0, _piece(0, "a"), before)
+
+
 def test_metadata_fits_s3s_limit() -> None:
     """2 KB of names and values (Amazon S3 user guide, "User-defined object metadata")."""
     taken = ",".join(f"{'f' * 10}.{9999}" for _ in range(REMEMBERED))

@@ -35,6 +35,7 @@ def test_function_has_a_log_group_with_retention(function: str) -> None:
     groups = {
         group["Properties"]["LogGroupName"]["Fn::Sub"]: (logical_id, group)
         for logical_id, group in resources("AWS::Logs::LogGroup").items()
+        if "LogGroupName" in group["Properties"]
     }
     logical_id, group = groups[f"/aws/lambda/{name}"]
     assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}

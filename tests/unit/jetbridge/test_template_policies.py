@@ -235,3 +235,27 @@ def test_whole_logs_may_be_read_back_and_no_others() -> None:
         assert fnmatchcase(f"b/{whole_key(target, prefix, 'r.name.log')}", pattern)
         assert not fnmatchcase(f"b/{target.key_prefix}.jetbridge.1.main.1.log", pattern)
         assert not whole_key(target, prefix, "r").startswith(target.key_prefix)
+
+
+KEYS = {
+    "StartRunFunction": [({"kms:GenerateDataKey"}, "s3.")],
+    "FinishRunFunction": [({"kms:Decrypt"}, "logs.")],
+    "NotifyAirflowFunction": [({"kms:Decrypt"}, "secretsmanager.")],
+    "CopyLogsFunction": [
+        ({"kms:Decrypt"}, "logs."),
+        ({"kms:GenerateDataKey", "kms:Decrypt"}, "s3."),
+    ],
+    "RelayLogsFunction": [({"kms:GenerateDataKey", "kms:Decrypt"}, "s3.")],
+}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_keys_may_be_used_through_the_service_that_needs_them(function: str) -> None:
+    used = []
+    for statement in statements(function):
+        if any(action.startswith("kms:") for action in _actions(statement)):
+            assert statement["Resource"] == {"Ref": "KmsKeyArns"}
+            service = statement["Condition"]["StringLike"]["kms:ViaService"]["Fn::Sub"]
+            assert service.endswith(".${AWS::URLSuffix}")
+            used.append((set(_actions(statement)), service.partition(".")[0] + "."))
+    assert used == KEYS.get(function, [])

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from jetbridge_testing.samples import STACK_KEY, STATE_CHANGES, event
+from jetbridge_testing.samples import STACK_KEY, STATE_CHANGES, event, sample
 from jetbridge_testing.template import (
     RULES,
 )
@@ -69,3 +69,13 @@ def test_rules_keep_other_stacks_and_accounts_out(name: str) -> None:
         pattern = _filled(item["Properties"]["EventPattern"])
         assert not _matches(pattern, foreign)
         assert not _matches(pattern, other)
+
+
+def test_what_blocks_a_job_queue_passes() -> None:
+    blocked = sample("batch_job_queue_blocked")
+    passed = [
+        rule
+        for rule, item in RULES.items()
+        if _matches(_filled(item["Properties"]["EventPattern"]), blocked)
+    ]
+    assert passed == ["JobStateChangeRule"]

@@ -7,7 +7,7 @@ import pytest
 from jetbridge_testing.backends import refused
 from jetbridge_testing.core import Core
 from jetbridge_testing.memory import MemoryOutcomes
-from jetbridge_testing.samples import new_run
+from jetbridge_testing.samples import new_run, sample
 from jetbridge_testing.steps import Crash, Steps, crash
 from jetbridge_testing.tables import create_table
 from msgspec.structs import replace
@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from jetbridge.backends.port import Throttled
 from jetbridge.contract import Cause, Waiting, decode
 from jetbridge.domain.failures.decision import LONGEST_WAIT_SECONDS, NO_INSTANCES_SECONDS
+from jetbridge.domain.names import LaunchName
 from jetbridge.domain.patience import PATIENCE_SECONDS
 from jetbridge.domain.run import Run, Status
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
@@ -184,3 +185,44 @@ def test_the_record_of_a_later_launch_stays(outcomes: Any) -> None:
     again = replace(RECORD, until=12.5)
     outcomes.put_waiting(again)
     assert _standing(outcomes) == again
+
+
+def _blocked(**detail: Any) -> tuple[dict[str, Any], str]:
+    """Batch's event about a job of ours, and the job's run."""
+    event = sample("batch_job_queue_blocked")
+    event["detail"] |= detail
+    name = LaunchName.parse(event["detail"]["jobName"])
+    return event, name.run_id if name else ""
+
+
+def test_a_job_that_blocks_its_queue_says_why() -> None:
+    scene = Scene()
+    event, run_id = _blocked()
+    assert scene.track(event) is None
+    told = scene.outcomes.waiting[run_id]
+    assert (told.what, told.launch, told.since) == ("job_queue", 1, 1_772_323_208.7)
+    assert told.reason == f"AWS says: {event['detail']['statusReason']}"
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        {"jobName": "jb-ffffffff-kijdbjuyw4ra7nhkh5fm-1-load"},
+        {"jobName": "report"},
+        {"jobName": None},
+        {"statusReason": ""},
+        {"statusReason": ["x"]},
+    ],
+)
+def test_other_peoples_jobs_and_events_without_a_reason_say_nothing(detail: dict[str, Any]) -> None:
+    scene = Scene()
+    event, _ = _blocked(**detail)
+    assert scene.track(event) is None
+    assert scene.outcomes.waiting == {}
+
+
+def test_a_reason_is_masked() -> None:
+    scene = Scene()
+    event, run_id = _blocked(statusReason="MISCONFIGURATION: password=hunter2hunter2")
+    scene.track(event)
+    assert "hunter2" not in scene.outcomes.waiting[run_id].reason

@@ -16,7 +16,7 @@ from airflow_provider_jetbridge.links.buttons import (
     JetbridgeLink,
     JetbridgeRunLink,
 )
-from airflow_provider_jetbridge.stack import StackAddress
+from airflow_provider_jetbridge.stack import StackAddress, function_prefix
 from jetbridge.contract import Launched, LogStream, Outcome, StartAnswer
 
 FUNCTIONS = (
@@ -108,7 +108,8 @@ def _run(
 ) -> str | None:
     if stack is None:
         return None
-    groups = [f"/aws/lambda/{stack}-{function}" for function in FUNCTIONS]
+    prefix = function_prefix(str(stack))
+    groups = [f"/aws/lambda/{prefix}-{function}" for function in FUNCTIONS]
     query = console.lines_that(f"run_id = {console.literal(run_id)}", "@log", "level", "message")
     return console.logs_insights(home, region, groups, query, start, end)
 

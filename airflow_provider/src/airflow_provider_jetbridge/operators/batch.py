@@ -154,7 +154,8 @@ class BatchOperator(JetbridgeRunOperator):
             "jobDefinition": self.job_definition,
             "arrayProperties": self.array_properties,
             "parameters": self.parameters,
-            "tags": self.tags,
+            # SubmitJob takes no empty object (AWS Batch API reference, tags: at least one entry).
+            "tags": self.tags or None,
             "containerOverrides": self.container_overrides,
             "ecsPropertiesOverride": self.ecs_properties_override,
             "eksPropertiesOverride": self.eks_properties_override,

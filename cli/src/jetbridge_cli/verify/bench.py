@@ -2,9 +2,11 @@
 
 import threading
 import time
-from concurrent.futures import Future
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from jetbridge.contract import Outcome, PersonCaller, StartRequest
 from jetbridge_cli.aws import Aws
@@ -13,6 +15,9 @@ from jetbridge_cli.verify.jetbridge_stack import JetbridgeStack
 from jetbridge_cli.verify.names import Names
 from jetbridge_cli.verify.patience import Patience
 from jetbridge_cli.verify.quickstart import Quickstart
+
+S = TypeVar("S")
+T = TypeVar("T")
 
 
 class CheckFailed(Exception):
@@ -119,6 +124,12 @@ class Bench:
             **_words(outcome),
         )
         return outcome
+
+    def at_once(self, act: Callable[[S], T], items: Sequence[S], threads: int) -> list[T]:
+        """What becomes of each item, in their order; AWS's errors are noted as this check's."""
+        with ThreadPoolExecutor(threads) as pool:
+            futures = [pool.submit(copy_context().run, act, item) for item in items]
+            return [future.result() for future in futures]
 
     def running(self, run_id: str) -> None:
         """Wait until the run's container runs. Raises Late, Interrupted."""

@@ -1,6 +1,8 @@
 """AWS's list prices in us-east-1, in US dollars, as far as a verification needs them.
 
-Read on 2026-11-28; other regions differ by up to some 60 %.
+``source`` is AWS's page. The figures were compared on 2026-11-28 with public articles that quote
+those pages, not with the pages themselves; for the prices of public IPv4 addresses and of S3 no
+such article was at hand. Other regions have other prices.
 """
 
 from typing import NamedTuple

@@ -4,10 +4,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
+
+_PART: ContextVar[str] = ContextVar("part", default="setting up")
 
 
 @dataclass
@@ -38,20 +41,18 @@ class Recorder:
 
     _errors: dict[tuple[str, str, str, str], MetError] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _local: threading.local = field(default_factory=threading.local)
 
     def listen(self, session: boto3.Session) -> None:
         session.events.register("response-received", self._received)
 
     @contextmanager
     def during(self, part: str) -> Iterator[None]:
-        """What this thread meets meanwhile is noted under the part's name."""
-        before = getattr(self._local, "part", "")
-        self._local.part = part
+        """What is met in this context meanwhile is noted under the part's name."""
+        token = _PART.set(part)
         try:
             yield
         finally:
-            self._local.part = before
+            _PART.reset(token)
 
     @property
     def errors(self) -> list[MetError]:
@@ -78,7 +79,7 @@ class Recorder:
 
     def note(self, service: str, operation: str, code: str, message: str) -> None:
         """One error; also for those that others than this session's clients met."""
-        part = getattr(self._local, "part", "") or "setting up"
+        part = _PART.get()
         with self._lock:
             known = self._errors.get((service, operation, code, message))
             if known is None:

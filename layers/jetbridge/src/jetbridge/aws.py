@@ -91,6 +91,18 @@ def is_throttle(error: Exception) -> bool:
     return code in _THROTTLES or said or status_of(error) == 429
 
 
+def denies_key(error: Exception) -> bool:
+    """Whether S3 or Secrets Manager was refused the KMS key, and not its caller the object.
+
+    The code is that of any refusal, AccessDenied; the message names the action, as in "is not
+    authorized to perform: kms:Decrypt on resource: …" (AWS re:Post, "Why do I get Access Denied
+    errors when I access an S3 bucket encrypted with a KMS key?"). A disabled key has a code of its
+    own, KMS.DisabledException (Amazon S3 API reference, "Error responses").
+    """
+    code, message = error_of(error)
+    return code.startswith("KMS.") or "kms:" in message
+
+
 def status_of(error: Exception) -> int:
     """HTTP status of a botocore ``ClientError``; 0 of anything else."""
     metadata = getattr(error, "response", {}).get("ResponseMetadata", {})

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jetbridge_local.airflow_user import Statement, make_airflow_user
 from jetbridge_local.demo.commands import run
 from jetbridge_local.demo.paths import Paths
 from jetbridge_local.processes import ProcessTable
@@ -34,13 +35,30 @@ class Application:
 
         ``parameters`` are the template's, beside samconfig.toml's or in their place.
         """
-        values = _overrides(self.paths.root) | {"Architecture": _architecture()} | parameters
+        values = _overrides(self.paths.root) | {"Architecture": architecture()} | parameters
         overrides = [f"{name}={value}" for name, value in values.items()]
         self._sam("deploy", self.paths.root, "deploy", "--parameter-overrides", *overrides)
 
+    def package(self, template: Path) -> None:
+        """Write the template whose code is in S3, for any number of stacks."""
+        written = ["--output-template-file", str(template)]
+        self._sam("package", self.paths.root, "package", "--resolve-s3", *written)
+
     def deploy_example(self) -> None:
-        """Deploy what the example DAG runs."""
+        """Deploy what the example DAG runs, and let Airflow's user use both stacks."""
         self._sam("deploy-example", self.paths.root / "examples", "deploy")
+        self.allow_airflow()
+
+    def allow_airflow(self, *more: Statement) -> None:
+        """Give Airflow's user what Jetbridge and its own logs need, and what these state."""
+        root = self.paths.root
+        make_airflow_user(
+            self.cloud,
+            stack=stack_name(root),
+            bucket=parameter(root, "AirflowLogBucket"),
+            prefix=parameter(root, "AirflowLogPrefix"),
+            more=more,
+        )
 
     def _sam(self, name: str, folder: Path, *arguments: str) -> None:
         sam = self.paths.environment("sam") / "bin" / "sam"
@@ -87,5 +105,6 @@ def _configuration(root: Path) -> dict[str, Any]:
     return configuration
 
 
-def _architecture() -> str:
+def architecture() -> str:
+    """This machine's, as the template's parameter Architecture names it."""
     return "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"

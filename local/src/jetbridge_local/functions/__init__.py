@@ -2,6 +2,14 @@
 
 from .interpreter import Interpreter
 from .pool import FunctionPool
-from .spec import FunctionSpec, InvocationResult, UnsupportedRuntime
+from .spec import Credentials, FunctionSpec, InvocationResult, LogRights, UnsupportedRuntime
 
-__all__ = ["FunctionPool", "FunctionSpec", "Interpreter", "InvocationResult", "UnsupportedRuntime"]
+__all__ = [
+    "Credentials",
+    "FunctionPool",
+    "FunctionSpec",
+    "Interpreter",
+    "InvocationResult",
+    "LogRights",
+    "UnsupportedRuntime",
+]

@@ -178,8 +178,11 @@ class FunctionPool:
         events: list[LogEvent] = [
             {"timestamp": line.timestamp, "message": line.message} for line in lines
         ]
+        if not spec.log_rights.stream:
+            return
         try:
-            self._logs.ensure_stream(spec.log_group, stream, create_group=True)
+            create = spec.log_rights.group
+            self._logs.ensure_stream(spec.log_group, stream, create_group=create)
             self._logs.put(spec.log_group, stream, events)
         except Exception:
             logger.exception("%s: its log couldn't be written to %s", spec.name, spec.log_group)

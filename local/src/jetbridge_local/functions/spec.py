@@ -10,6 +10,23 @@ class UnsupportedRuntime(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """Temporary credentials of the function's role."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogRights:
+    """What the function's role lets Lambda do: write into its log group, and make the group."""
+
+    stream: bool
+    group: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class FunctionSpec:
     """One version of one function, as configured.
 
@@ -32,6 +49,8 @@ class FunctionSpec:
     log_group: str
     log_format: Literal["Text", "JSON"]
     log_level: str = ""
+    credentials: Credentials
+    log_rights: LogRights = LogRights(stream=True, group=True)
 
 
 @dataclass(frozen=True, kw_only=True)

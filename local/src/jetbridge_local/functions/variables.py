@@ -29,9 +29,9 @@ def variables_of(spec: FunctionSpec, *, endpoint_url: str, log_stream: str) -> d
     }
     reserved = {
         "_HANDLER": spec.handler,
-        "AWS_ACCESS_KEY_ID": "function",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_SESSION_TOKEN": "local",
+        "AWS_ACCESS_KEY_ID": spec.credentials.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": spec.credentials.secret_access_key,
+        "AWS_SESSION_TOKEN": spec.credentials.session_token,
         "AWS_REGION": spec.region,
         "AWS_DEFAULT_REGION": spec.region,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{spec.runtime}",

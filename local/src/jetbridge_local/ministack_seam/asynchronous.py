@@ -21,6 +21,7 @@ from ministack.services import lambda_svc
 
 from . import loops
 from .events import deliver
+from .roles import LAMBDA, Roles
 
 logger = logging.getLogger(__name__)
 
@@ -38,17 +39,16 @@ class _Configuration:
     dead_letter: str
 
 
-def install() -> None:
-    lambda_svc.invoke_async_with_retry = _invoke_asynchronously
+def install(roles: Roles) -> None:
+    def invoke_asynchronously(function: dict[str, Any], event: Any) -> None:
+        config = function.get("config") or function
+        scope = lambda_svc._account_region_from_function_config(config)
+        spawn_background(_run, scope, function, event, roles, thread_name="lambda-asynchronous")
+
+    lambda_svc.invoke_async_with_retry = invoke_asynchronously
 
 
-def _invoke_asynchronously(function: dict[str, Any], event: Any) -> None:
-    config = function.get("config") or function
-    scope = lambda_svc._account_region_from_function_config(config)
-    spawn_background(_run, scope, function, event, thread_name="lambda-asynchronous")
-
-
-def _run(scope: tuple[str, str], function: dict[str, Any], event: Any) -> None:
+def _run(scope: tuple[str, str], function: dict[str, Any], event: Any, roles: Roles) -> None:
     with request_scope(*scope):
         config = function.get("config") or function
         settings = _configuration_of(config)
@@ -74,11 +74,30 @@ def _run(scope: tuple[str, str], function: dict[str, Any], event: Any) -> None:
                 break
             time.sleep(pause)
         destination = settings.on_failure if result.get("error") else settings.on_success
-        if destination:
+        if destination and _may_send(roles, config, destination):
             record = _record(config, event, result, condition, attempts, request_id)
             deliver(destination, json.dumps(record))
-        if result.get("error") and settings.dead_letter:
-            deliver(settings.dead_letter, json.dumps(event))
+        dead_letter = settings.dead_letter if result.get("error") else ""
+        if dead_letter and _may_send(roles, config, dead_letter):
+            deliver(dead_letter, json.dumps(event))
+
+
+_SENDING = {
+    "events": "events:PutEvents",
+    "lambda": "lambda:InvokeFunction",
+    "sns": "sns:Publish",
+    "sqs": "sqs:SendMessage",
+}
+
+
+def _may_send(roles: Roles, config: dict[str, Any], destination: str) -> bool:
+    """Lambda sends by the function's role; what that doesn't allow is dropped."""
+    action = _SENDING[destination.split(":")[2]]
+    name = config["FunctionName"]
+    refusal = roles.refusal(LAMBDA, config["Role"], name, action, destination)
+    if refusal:
+        logger.warning("%s: not sent to its destination: %s", name, refusal)
+    return not refusal
 
 
 def _with_concurrency_of_now(function: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from ministack.core.responses import request_scope
 from ministack.services import eventbridge, lambda_svc
 
 from . import undelivered
+from .roles import Roles
 
 logger = logging.getLogger(__name__)
 
@@ -41,20 +42,21 @@ def deliver(arn: str, payload: str) -> None:
     eventbridge._invoke_target({"Arn": arn, "Input": payload}, {}, {})
 
 
-def install() -> None:
+def install(roles: Roles) -> None:
     """EventBridge invokes functions asynchronously, with retries and destinations; what a rule
     can't deliver goes to its target's dead-letter queue."""
     eventbridge._dispatch_to_lambda = _invoke_asynchronously
-    eventbridge._invoke_target = _or_given_up(eventbridge._invoke_target)
+    eventbridge._invoke_target = _or_given_up(eventbridge._invoke_target, roles)
 
 
-def _or_given_up(invoke: Callable[..., None]) -> Callable[..., None]:
+def _or_given_up(invoke: Callable[..., None], roles: Roles) -> Callable[..., None]:
     @wraps(invoke)
     def invoke_or_give_up(
         target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], view: Any = None
     ) -> None:
         rule_arn = rule.get("Arn")
-        refusal = undelivered.refusal_by(target["Arn"], rule_arn) if rule_arn else None
+        sender = undelivered.Sender(roles, str(rule_arn))
+        refusal = undelivered.refusal_by(target["Arn"], sender) if rule_arn else None
         if refusal is None:
             invoke(target, event, rule, view)
             return
@@ -69,7 +71,7 @@ def _or_given_up(invoke: Callable[..., None]) -> Callable[..., None]:
                 "ERROR_MESSAGE": refusal.message,
                 "RETRY_ATTEMPTS": "0",
             },
-            rule_arn,
+            sender,
         )
 
     return invoke_or_give_up

@@ -5,18 +5,20 @@ from functools import partial
 from typing import Any
 
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import lambda_svc
+from ministack.services import cloudwatch_logs, lambda_svc
 
 from jetbridge_local.functions import (
     FunctionPool,
     FunctionSpec,
     InvocationResult,
+    LogRights,
     UnsupportedRuntime,
 )
 from jetbridge_local.functions.log_filter import DEFAULT_LEVEL
 from jetbridge_local.functions.package import PackageStore
 
 from . import loops
+from .roles import ACCESS_DENIED, NotPermitted, Roles
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +26,7 @@ logger = logging.getLogger(__name__)
 _SOURCE = "jetbridge"
 
 
-def install(pool: FunctionPool, packages: PackageStore) -> None:
+def install(pool: FunctionPool, packages: PackageStore, roles: Roles) -> None:
     """Take over the execution of Python functions; the API around it stays ministack's."""
     execute_others = lambda_svc._execute_function_warm
     emit_logs = lambda_svc._emit_lambda_logs
@@ -35,10 +37,11 @@ def install(pool: FunctionPool, packages: PackageStore) -> None:
         if not str(config.get("Runtime", "")).startswith("python"):
             return dict(execute_others(function, event, request_id))
         try:
-            spec = _spec_of(function, packages)
+            spec = _spec_of(function, packages, roles)
             result = pool.invoke(spec, request_id, event, loops.trace_header())
-        except UnsupportedRuntime as error:
-            refusal = {"errorType": "Runtime.Unsupported", "errorMessage": str(error)}
+        except (UnsupportedRuntime, NotPermitted) as error:
+            kind = "Runtime.Unsupported" if isinstance(error, UnsupportedRuntime) else ACCESS_DENIED
+            refusal = {"errorType": kind, "errorMessage": str(error)}
             result = InvocationResult(payload=refusal, failed=True, log=str(error))
         answer: dict[str, Any] = {"body": result.payload, "log": result.log, "log_source": _SOURCE}
         return answer | ({"error": True} if result.failed else {})
@@ -56,12 +59,16 @@ def install(pool: FunctionPool, packages: PackageStore) -> None:
     lambda_svc.invalidate_worker = retire
 
 
-def _spec_of(function: dict[str, Any], packages: PackageStore) -> FunctionSpec:
+def _spec_of(function: dict[str, Any], packages: PackageStore, roles: Roles) -> FunctionSpec:
     config = function.get("config") or function
     name = config["FunctionName"]
     logging_config = config.get("LoggingConfig") or {}
     as_json = logging_config.get("LogFormat") == "JSON"
     variables = lambda_svc._runtime_env_vars(config)
+    vpc = config.get("VpcConfig") or {}
+    if vpc.get("SubnetIds"):
+        roles.check_network(config["Role"], name, vpc)
+    log_group = logging_config.get("LogGroup") or f"/aws/lambda/{name}"
     return FunctionSpec(
         arn=config["FunctionArn"],
         name=name,
@@ -78,9 +85,19 @@ def _spec_of(function: dict[str, Any], packages: PackageStore) -> FunctionSpec:
             for layer in config.get("Layers") or []
         ),
         environment=tuple(sorted((str(k), str(v)) for k, v in variables.items())),
-        log_group=logging_config.get("LogGroup") or f"/aws/lambda/{name}",
+        log_group=log_group,
         log_format="JSON" if as_json else "Text",
+        credentials=roles.of_function(config["Role"], name),
+        log_rights=_log_rights(roles, config["Role"], name, log_group),
         log_level=logging_config.get("ApplicationLogLevel") or DEFAULT_LEVEL if as_json else "",
+    )
+
+
+def _log_rights(roles: Roles, role: str, name: str, group: str) -> LogRights:
+    missing = group not in cloudwatch_logs._log_groups
+    return LogRights(
+        stream=roles.may_log(role, name, group),
+        group=missing and roles.may_make_group(role, name, group),
     )
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from jetbridge_local.authorization.model import Place
+from jetbridge_local.authorization.verdicts import VerdictLog
 from jetbridge_local.functions import FunctionPool
 from jetbridge_local.functions.package import PackageStore
 
@@ -13,12 +15,15 @@ from . import (
     cloudformation,
     conditions,
     events,
+    facts,
     functions,
+    identities,
     indexes,
     logs,
     loops,
     queues,
     quotas,
+    roles,
     scheduler,
     secrets,
     subscriptions,
@@ -30,26 +35,23 @@ class InstalledSeam:
     """The emulator's application and its services, as the host uses them."""
 
     def __init__(self, account: str, region: str) -> None:
-        for subject in (
-            queues,
-            events,
-            asynchronous,
-            scheduler,
-            logs,
-            subscriptions,
-            conditions,
-            indexes,
-            templates,
-            quotas,
-            loops,
-            capacity,
-        ):
+        self.identities = identities.Identities(account, region)
+        self.verdicts = VerdictLog()
+        self.roles = roles.Roles(self.identities, self.verdicts, Place(account, region))
+        for asking in (queues, events, asynchronous, scheduler, subscriptions):
+            asking.install(self.roles)
+        for subject in (logs, conditions, indexes, templates, quotas, loops, capacity):
             subject.install()
         caller = asgi.ServiceCaller(account, region)
         self.application = asgi.application
         self.events = events.EventBridge()
         self.logs = logs.CloudWatchLogs(caller)
         self.secrets = secrets.Secrets(caller)
+        self._place = (account, region)
+
+    def facts(self, ecs: facts.Handle, batch: facts.Handle) -> facts.CloudFacts:
+        """What IAM is asked about and requests don't say; of the engines' ``handle``."""
+        return facts.CloudFacts(*self._place, ecs, batch)
 
     def serve_with(self, service: str, handler: asgi.Handler) -> None:
         """Let ``handler`` answer every request to a service."""
@@ -62,4 +64,4 @@ class InstalledSeam:
 
     def run_functions_with(self, pool: FunctionPool, packages: PackageStore) -> None:
         """Run Python functions in this pool."""
-        functions.install(pool, packages)
+        functions.install(pool, packages, self.roles)

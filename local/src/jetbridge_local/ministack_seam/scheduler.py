@@ -13,23 +13,25 @@ from ministack.services import eventbridge, scheduler
 from jetbridge_local.schedules import Firing, Plan, due_firing, iso_time, substitute_context
 
 from . import undelivered
+from .roles import Roles
 
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 1
 
 
-def install() -> None:
+def install(roles: Roles) -> None:
     """Replace ministack's look at the schedules: it comes too rarely, loses the planned time,
     knows no time zones and leaves context attributes as they stand."""
-    ticker = _Ticker()
+    ticker = _Ticker(roles)
     scheduler._tick_schedules = ticker.tick
     scheduler._SCHEDULE_TICK_INTERVAL = TICK_SECONDS
     eventbridge._SCHEDULER_TICK_INTERVAL = TICK_SECONDS
 
 
 class _Ticker:
-    def __init__(self) -> None:
+    def __init__(self, roles: Roles) -> None:
+        self._roles = roles
         self._last: dict[tuple[Any, ...], float] = {}
 
     def tick(self) -> None:
@@ -49,7 +51,7 @@ class _Ticker:
             self._last[identity] = firing.scheduled_time
             account, region, _ = key
             with request_scope(account, region):
-                _fire(schedule, firing)
+                _fire(schedule, firing, self._roles)
             if firing.last and schedule.get("ActionAfterCompletion") == "DELETE":
                 scheduler._schedules._data.pop(key, None)
 
@@ -73,7 +75,7 @@ def _next_cron(expression: str, after: datetime) -> datetime | None:
     return found
 
 
-def _fire(schedule: dict[str, Any], firing: Firing) -> None:
+def _fire(schedule: dict[str, Any], firing: Firing, roles: Roles) -> None:
     target = dict(schedule["Target"])
     execution_id = uuid4().hex[:16]
     if target.get("Input"):
@@ -84,9 +86,10 @@ def _fire(schedule: dict[str, Any], firing: Firing) -> None:
             execution_id=execution_id,
             attempt=1,
         )
-    refusal = undelivered.refusal_by(target["Arn"])
+    sender = undelivered.Sender(roles, schedule["Arn"], str(target.get("RoleArn")))
+    refusal = undelivered.refusal_by(target["Arn"], sender)
     if refusal is not None:
-        _give_up(schedule, target, firing, execution_id, refusal)
+        _give_up(schedule, target, firing, execution_id, refusal, sender)
         return
     event = {
         "EventId": str(uuid4()),
@@ -106,6 +109,7 @@ def _give_up(
     firing: Firing,
     execution_id: str,
     refusal: undelivered.Refusal,
+    sender: undelivered.Sender,
 ) -> None:
     undelivered.give_up(
         (target.get("DeadLetterConfig") or {}).get("Arn"),
@@ -120,4 +124,5 @@ def _give_up(
             "RETRY_ATTEMPTS": "0",
             "IS_PAYLOAD_TRUNCATED": "false",
         },
+        sender,
     )

@@ -13,14 +13,15 @@ import itertools
 import json
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import cloudwatch_logs, lambda_svc
 from ministack.services.cloudformation import provisioners
 
 from .events import deliver
+from .roles import Roles
 
 logger = logging.getLogger(__name__)
 
@@ -31,14 +32,16 @@ _RESOURCE_TYPE = "AWS::Logs::SubscriptionFilter"
 _numbers = itertools.count()
 
 
-def install() -> None:
-    cloudwatch_logs._fanout_to_subscription_filters = _deliver
-    cloudwatch_logs._put_subscription_filter = _checked(cloudwatch_logs._put_subscription_filter)
+def install(roles: Roles) -> None:
+    cloudwatch_logs._fanout_to_subscription_filters = partial(_deliver, roles)
+    cloudwatch_logs._put_subscription_filter = _checked(
+        cloudwatch_logs._put_subscription_filter, roles
+    )
     handlers = provisioners._RESOURCE_HANDLERS[_RESOURCE_TYPE]
     handlers["create"] = _in_existing_group(handlers["create"])
 
 
-def _deliver(group: str, stream: str, events: list[dict[str, Any]]) -> None:
+def _deliver(roles: Roles, group: str, stream: str, events: list[dict[str, Any]]) -> None:
     subscriptions = cloudwatch_logs._log_groups[group].get("subscriptionFilters") or {}
     for subscription in list(subscriptions.values()):
         destination = subscription["destinationArn"]
@@ -49,6 +52,9 @@ def _deliver(group: str, stream: str, events: list[dict[str, Any]]) -> None:
             if cloudwatch_logs._subscription_pattern_matches(pattern, event["message"])
         ]
         if not matching or ":function:" not in destination:
+            continue
+        if not _may_invoke(roles, destination, group):
+            logger.warning("%s: CloudWatch Logs may not invoke %s", group, destination)
             continue
         message = {
             "messageType": "DATA_MESSAGE",
@@ -69,7 +75,7 @@ def _deliver(group: str, stream: str, events: list[dict[str, Any]]) -> None:
         deliver(destination, json.dumps({"awslogs": {"data": data}}))
 
 
-def _checked(put: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
+def _checked(put: Callable[[dict[str, Any]], Any], roles: Roles) -> Callable[[dict[str, Any]], Any]:
     def put_checked(parameters: dict[str, Any]) -> Any:
         group, name = parameters.get("logGroupName"), parameters.get("filterName")
         known = cloudwatch_logs._log_groups.get(group) or {}
@@ -79,7 +85,8 @@ def _checked(put: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]],
                 "LimitExceededException", "Resource limit exceeded.", 400
             )
         destination = str(parameters.get("destinationArn"))
-        if known and ":function:" in destination and not _may_invoke(destination, str(group)):
+        on_function = known and ":function:" in destination
+        if on_function and not _may_invoke(roles, destination, str(group)):
             return cloudwatch_logs.error_response_json(
                 "InvalidParameterException",
                 "Could not execute the lambda function. Make sure you have given CloudWatch Logs"
@@ -91,23 +98,12 @@ def _checked(put: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]],
     return put_checked
 
 
-def _may_invoke(function_arn: str, group: str) -> bool:
+def _may_invoke(roles: Roles, function_arn: str, group: str) -> bool:
     function, _, _ = lambda_svc._get_func_record_for_ref(function_arn)
     if not function:
         return False
     group_arn = f"arn:aws:logs:{get_region()}:{get_account_id()}:log-group:{group}:*"
-    context = EvalContext(
-        principal_arn="*",
-        principal_type="Service",
-        principal_account="",
-        action="lambda:InvokeFunction",
-        resource_arn=function_arn,
-        region=get_region(),
-        service_context={"aws:sourcearn": group_arn, "aws:sourceaccount": get_account_id()},
-    )
-    policy = json.dumps(function["policy"])
-    answer = evaluate_resource_policy(policy, context, service=_SERVICE)
-    return bool(answer.decision == "Allow")
+    return roles.lets_in(_SERVICE, "lambda:InvokeFunction", function_arn, group_arn)
 
 
 def _in_existing_group(create: Callable[..., Any]) -> Callable[..., Any]:

@@ -5,17 +5,17 @@ DeadLetterConfig. Sources: EventBridge user guide, "Using dead-letter queues to 
 events" (a missing target or permission is not retried) and "Using resource-based policies";
 EventBridge Scheduler user guide, "Configuring a schedule's dead-letter queue".
 
-Queues and functions are looked at, and of a function only whether it exists.
+Queues and functions are looked at: whether they exist, and whether the sender may send to them. A
+rule needs the leave of the target's own policy, a schedule that of its role's.
 """
 
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
-from ministack.core.responses import get_account_id, get_region
 from ministack.services import lambda_svc, sqs
+
+from .roles import SCHEDULER, Roles
 
 logger = logging.getLogger(__name__)
 
@@ -36,25 +36,39 @@ class Refusal:
     message: str
 
 
-def refusal_by(target_arn: str, rule_arn: str | None = None) -> Refusal | None:
-    """Why a target can't be delivered to; None if it can, or if nothing is known of its kind.
+@dataclass(frozen=True)
+class Sender:
+    """A rule, or a schedule with its role."""
 
-    ``rule_arn`` is the rule that sends, which needs the leave of a queue's policy. A schedule sends
-    with a role of its own, and needs none.
-    """
+    roles: Roles
+    arn: str
+    role_arn: str = ""
+
+    def refusal(self, action: str, target_arn: str) -> str:
+        """Why it may not send there; empty, if it may."""
+        if self.role_arn:
+            name = self.arn.rpartition("/")[2]
+            return self.roles.refusal(SCHEDULER, self.role_arn, name, action, target_arn)
+        if self.roles.lets_in(EVENTBRIDGE, action, target_arn, self.arn):
+            return ""
+        return f"The policy of {target_arn} does not let {self.arn} send to it."
+
+
+def refusal_by(target_arn: str, sender: Sender) -> Refusal | None:
+    """Why a target can't be delivered to; None if it can, or if nothing is known of its kind."""
     service = target_arn.split(":")[2:3]
     if service == ["lambda"]:
         function, _, name = lambda_svc._get_func_record_for_ref(target_arn)
         if not function:
             message = f"Function not found: {name}"
             return Refusal("NO_RESOURCE", "ResourceNotFoundException", message)
+        if message := sender.refusal("lambda:InvokeFunction", target_arn):
+            return Refusal("NO_PERMISSIONS", "AccessDeniedException", message)
     if service == ["sqs"]:
-        queue = sqs._queue_by_arn(target_arn)
-        if queue is None:
+        if sqs._queue_by_arn(target_arn) is None:
             message = "The specified queue does not exist."
             return Refusal("NO_RESOURCE", "AWS.SimpleQueueService.NonExistentQueue", message)
-        if rule_arn is not None and not _lets_in(queue, target_arn, rule_arn):
-            message = f"The queue's policy does not let {rule_arn} send messages."
+        if message := sender.refusal("sqs:SendMessage", target_arn):
             return Refusal("NO_PERMISSIONS", "AccessDenied", message)
     return None
 
@@ -63,7 +77,7 @@ def give_up(
     dead_letters: str | None,
     body: str,
     attributes: Mapping[str, str],
-    rule_arn: str | None = None,
+    sender: Sender,
 ) -> None:
     """Put what couldn't be delivered into a dead-letter queue, if there is one that takes it.
 
@@ -72,7 +86,7 @@ def give_up(
     if not dead_letters:
         logger.warning("undelivered, and no dead-letter queue: %s", dict(attributes))
         return
-    refusal = refusal_by(dead_letters, rule_arn)
+    refusal = refusal_by(dead_letters, sender)
     if refusal is not None:
         logger.warning("undelivered: %s; nor to %s: %s", dict(attributes), dead_letters, refusal)
         return
@@ -84,18 +98,3 @@ def give_up(
         },
     }
     sqs._act_send_message(message, "")
-
-
-def _lets_in(queue: Mapping[str, Any], queue_arn: str, rule_arn: str) -> bool:
-    context = EvalContext(
-        principal_arn="*",
-        principal_type="Service",
-        principal_account="",
-        action="sqs:SendMessage",
-        resource_arn=queue_arn,
-        region=get_region(),
-        service_context={"aws:sourcearn": rule_arn, "aws:sourceaccount": get_account_id()},
-    )
-    policy = queue["attributes"].get("Policy")
-    answer = evaluate_resource_policy(policy, context, service=EVENTBRIDGE)
-    return bool(answer.decision == "Allow")

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 from jetbridge_local.consumption import Consumed, requested
 
 from .log import Call, CallLog
-from .requests import Request, credential_of, identify
+from .requests import Request, credential_of, identify, request_of
 
 logger = logging.getLogger(__name__)
 
@@ -47,17 +47,7 @@ class CallRecorder:
 
     async def _record(self, scope: Scope, receive: Receive, send: Send) -> None:
         arrived = time.time()
-        headers = {
-            name.decode("latin-1").lower(): value.decode("latin-1")
-            for name, value in scope["headers"]
-        }
-        request = Request(
-            method=scope["method"],
-            path=scope["path"],
-            query=scope["query_string"].decode("latin-1"),
-            headers=headers,
-            body=b"",
-        )
+        request = request_of(scope)
         credential = credential_of(request)
         body = bytearray()
         status = 0
@@ -96,13 +86,7 @@ class CallRecorder:
         status: int,
         consumed: list[Consumed],
     ) -> None:
-        complete = Request(
-            method=request.method,
-            path=request.path,
-            query=request.query,
-            headers=request.headers,
-            body=body,
-        )
+        complete = request.with_body(body)
         identified = identify(complete)
         if identified is not None:
             call = Call(time=arrived, status=status, consumed=consumed, **vars(identified))

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -85,6 +85,23 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
 
+    def with_body(self, body: bytes) -> "Request":
+        return replace(self, body=body)
+
+
+def request_of(scope: Mapping[str, Any]) -> Request:
+    """The request of an ASGI scope, without its body."""
+    return Request(
+        method=scope["method"],
+        path=scope["path"],
+        query=scope["query_string"].decode("latin-1"),
+        headers={
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in scope["headers"]
+        },
+        body=b"",
+    )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Identified:
@@ -116,9 +133,11 @@ def identify(request: Request) -> Identified | None:
     if credential is None:
         return None
     access_key, service = credential
-    operation, parameters = _operation_of(service, request)
+    operation, parameters = operation_of(service, request)
     user_agent = request.headers.get("user-agent", "")
     application = _APPLICATION.search(user_agent)
+    # Temporary credentials are those of functions' roles.
+    access_key = "function" if access_key.startswith("ASIA") else access_key
     return Identified(
         service=service,
         operation=operation,
@@ -129,7 +148,9 @@ def identify(request: Request) -> Identified | None:
     )
 
 
-def _operation_of(service: str, request: Request) -> tuple[str, dict[str, Any]]:
+def operation_of(service: str, request: Request) -> tuple[str, dict[str, Any]]:
+    """The operation's name in AWS's models, and its parameters as far as path, query and body have
+    them; ``METHOD /path`` and none, if no model fits."""
     target = request.headers.get("x-amz-target", "")
     if target:
         return target.rsplit(".", 1)[-1], _json_object(request.body)

@@ -105,7 +105,7 @@ class Core:
             clock=self.clock,
             groups=groups,
         )
-        self.track = Track(rows, self.endings, stops, self.tell, STACK_KEY)
+        self.track = Track(rows, self.endings, stops, self.tell, STACK_KEY, waits=self.waits)
         self.stop = StopRuns(rows, known, self.endings, stops, self.clock)
         self.stop_orphan = StopOrphan(known, stops, self.clock)
         self.sweep = Sweep(rows, known, self.track, launches, stops, 900, clock=self.clock)

@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from cfnlint.decode import cfn_yaml  # type: ignore[import-untyped]
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -83,3 +86,17 @@ def actions(function: str) -> set[str]:
         action = statement["Action"]
         actions |= {action} if isinstance(action, str) else set(action)
     return actions
+
+
+def translated(path: Path = ROOT / "template.yaml") -> dict[str, Any]:
+    """A template as CloudFormation gets it from SAM, in the region of AWS_DEFAULT_REGION."""
+    loaded = yaml_parse(path.read_text())
+    for item in loaded["Resources"].values():
+        place = {
+            "AWS::Serverless::LayerVersion": "ContentUri",
+            "AWS::Serverless::Function": "CodeUri",
+        }.get(item["Type"])
+        if place:
+            item["Properties"][place] = "s3://bucket/key"
+    result: dict[str, Any] = Translator({}, Parser()).translate(loaded, {})
+    return result

@@ -2,7 +2,6 @@
 
 import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 
 from jetbridge.contract import AirflowCaller, EventCaller, ScheduleCaller, StartRequest
 from jetbridge_cli.verify.bench import Bench, CheckFailed, expect, expect_end
@@ -66,8 +65,7 @@ def _try(bench: Bench, number: int) -> StartRequest:
 
 def duplicate(bench: Bench) -> None:
     request = bench.request("duplicate", run_task=bench.quickstart.task("echo once"))
-    with ThreadPoolExecutor(_REQUESTS) as pool:
-        answers = list(pool.map(bench.jetbridge.start, [request] * _REQUESTS))
+    answers = bench.at_once(bench.jetbridge.start, [request] * _REQUESTS, _REQUESTS)
     run_ids = {answer.run_id for answer in answers}
     bench.note(requests=_REQUESTS, run_ids=sorted(run_ids))
     expect("the number of runs", len(run_ids), 1)

@@ -2,7 +2,6 @@
 
 import statistics
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 from jetbridge_cli.verify.bench import Bench, CheckFailed, expect, expect_end
 from jetbridge_cli.verify.checks.check import Check
@@ -35,8 +34,7 @@ def flood(bench: Bench) -> None:
         return run_id
 
     began = time.monotonic()
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        run_ids = list(pool.map(start, range(_FLOOD)))
+    run_ids = bench.at_once(start, range(_FLOOD), _AT_ONCE)
     bench.note(
         starts=_FLOOD,
         accepted_in_seconds=round(time.monotonic() - began, 1),

@@ -49,11 +49,14 @@ class Stored(NamedTuple):
 class Pieces(Protocol):
     """Places beside the log of a try, each of which holds a piece or none."""
 
-    def read(self, target: S3LogTarget, number: int) -> Stored | None: ...
+    def read(self, target: S3LogTarget, number: int) -> Stored | None:
+        """None where there is none. Raises PermissionError where its KMS key is denied."""
+        ...
 
     def write(self, target: S3LogTarget, number: int, piece: Piece, before: str | None) -> bool:
         """Put a piece in its place, if what is there has the tag ``before`` still, or with None,
-        if there is nothing; False if that isn't so."""
+        if there is nothing; False if that isn't so. Raises PermissionError where its KMS key is
+        denied."""
         ...
 
     def remove(self, target: S3LogTarget) -> None:

@@ -4,13 +4,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from jetbridge.aws import content_md5, error_of
+from jetbridge.aws import content_md5, denies_key, error_of
 from jetbridge.contract import S3LogTarget
 from jetbridge.domain.live_pieces import PIECES, Piece, name_of
 from jetbridge.live.port import Stored
 
 # To somebody who may not list the bucket, S3 says of a missing object that access is denied
-# (Amazon S3 API reference, GetObject). If it really is, making a new object says so.
+# (Amazon S3 API reference, GetObject). If it really is, making a new object says so. That the
+# object is there and its KMS key is denied, the message says.
 _MISSING = ("NoSuchKey", "AccessDenied")
 # Amazon S3 user guide, "Conditional writes": the object is another, or it is being written.
 _OVERTAKEN = ("PreconditionFailed", "ConditionalRequestConflict")
@@ -28,6 +29,7 @@ class S3Pieces:
         try:
             found = self._client.get_object(Bucket=target.bucket, Key=_key(target, number))
         except ClientError as error:
+            self._raise_for_key(error, target, number)
             if error_of(error)[0] in _MISSING:
                 return None
             raise
@@ -54,11 +56,20 @@ class S3Pieces:
                 **condition,
             )
         except ClientError as error:
+            self._raise_for_key(error, target, number)
             gone = before is not None and error_of(error)[0] in _MISSING
             if gone or error_of(error)[0] in _OVERTAKEN:
                 return False
             raise
         return True
+
+    def _raise_for_key(self, error: ClientError, target: S3LogTarget, number: int) -> None:
+        if denies_key(error):
+            raise PermissionError(
+                f"s3://{target.bucket}/{_key(target, number)}: its KMS key is denied ({error})."
+                " Name the key in the stack's parameter KmsKeyArns, and let the key's policy allow"
+                " IAM policies or relay_logs' role"
+            ) from error
 
     def remove(self, target: S3LogTarget) -> None:
         answer = self._client.delete_objects(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from jetbridge.domain.blocked import blocked_by
 from jetbridge.domain.changes import from_event
 from jetbridge.domain.orphans import is_orphan, orphan_of
 from jetbridge.domain.run import Run, StateChange
@@ -11,6 +12,7 @@ from jetbridge.services.endings import Endings
 from jetbridge.services.launched import TellLaunched
 from jetbridge.services.live.streams import NoteStreams
 from jetbridge.services.orphans import queue_orphan
+from jetbridge.services.waits import TellWaiting
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class Track:
     tell: TellLaunched
     stack_key: str
     streams: NoteStreams | None = None
+    waits: TellWaiting | None = None
 
     def __call__(self, event: object) -> StateChange | None:
         """Record what an EventBridge event reports; returns it, or None if it isn't ours.
@@ -30,6 +33,9 @@ class Track:
         Raises:
             RecordError: it can never be recorded.
         """
+        blocked = blocked_by(event, self.stack_key)
+        if blocked is not None and self.waits is not None:
+            self.waits.for_job_queue(blocked)
         change = from_event(event, self.stack_key)
         if change is not None:
             self.record(change)

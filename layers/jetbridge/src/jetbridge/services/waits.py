@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from jetbridge.contract import Wait
+from jetbridge.contract import Wait, Waiting
 from jetbridge.domain.run import Run
 from jetbridge.domain.waiting import (
     TOLD_AFTER_SECONDS,
@@ -23,6 +23,10 @@ class TellWaiting:
         record = wait_for_another_launch(run)
         if record is not None:
             self.records.put_waiting(record)
+
+    def for_job_queue(self, record: Waiting) -> None:
+        """Of a job that blocks its queue."""
+        self.records.put_waiting(record)
 
     def for_turn(self, run: Run, what: Wait, reason: str, since: float, next_at: float) -> None:
         """Of a launch that has been put off since then, and is tried next then, epoch seconds."""

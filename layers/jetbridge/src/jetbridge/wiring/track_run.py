@@ -8,13 +8,15 @@ from jetbridge.wiring.parts import endings, runs, settings, stop_queue
 
 
 def track() -> Track:
+    waits = tell_waiting()
     return Track(
         runs=runs(),
-        endings=endings(tell_waiting()),
+        endings=endings(waits),
         stops=stop_queue(),
         tell=tell_launched(),
         stack_key=settings().stack_key,
         streams=note_streams(),
+        waits=waits,
     )
 
 

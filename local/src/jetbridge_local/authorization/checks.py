@@ -1,0 +1,28 @@
+"""The questions that one API call puts to IAM."""
+
+from collections.abc import Callable, Iterator
+
+from .model import Call, Check, Facts, Place
+from .services import batch, dynamodb, ecs, others, s3
+
+_SERVICES: dict[str, Callable[[Call, Place, Facts], Iterator[Check]]] = {
+    "batch": batch.checks,
+    "cloudformation": others.cloudformation,
+    "dynamodb": dynamodb.checks,
+    "ecs": ecs.checks,
+    "events": others.events,
+    "lambda": others.awslambda,
+    "logs": others.logs,
+    "s3": s3.checks,
+    "secretsmanager": others.secretsmanager,
+    "sqs": others.sqs,
+}
+# "No permissions are required to perform this operation" (AWS STS API reference).
+_ALWAYS = frozenset({("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")})
+
+
+def checks_of(call: Call, place: Place, facts: Facts) -> list[Check]:
+    """Each action with each resource that the call needs, its own first."""
+    if (call.service, call.operation) in _ALWAYS:
+        return []
+    return list(_SERVICES.get(call.service, others.unlimited)(call, place, facts))

@@ -1,0 +1,116 @@
+"""Services whose operations each name one resource, by the service authorization reference."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..actions import action_of
+from ..model import Call, Check, ContextValue, Facts, Place
+
+
+def sqs(call: Call, place: Place, _facts: Facts) -> Iterator[Check]:
+    url = str(call.parameters.get("QueueUrl", ""))
+    named = url.rpartition("/")[2] or call.parameters.get("QueueName")
+    resource = place.arn("sqs", str(named)) if named else "*"
+    yield Check(action_of("sqs", call.operation), resource)
+
+
+_STREAMS = frozenset({"GetLogEvents", "PutLogEvents", "CreateLogStream", "DeleteLogStream"})
+
+
+def logs(call: Call, place: Place, _facts: Facts) -> Iterator[Check]:
+    """Streams are resources of their own (service authorization reference, CloudWatch Logs)."""
+    parameters = call.parameters
+    group = parameters.get("logGroupName") or parameters.get("logGroupIdentifier")
+    action = action_of("logs", call.operation)
+    if not group:
+        yield Check(action, "*")
+        return
+    arn = str(group).removesuffix(":*")
+    if not arn.startswith("arn:"):
+        arn = place.arn("logs", f"log-group:{arn}")
+    if call.operation in _STREAMS:
+        yield Check(action, f"{arn}:log-stream:{parameters.get('logStreamName', '')}")
+    else:
+        yield Check(action, arn)
+
+
+def events(call: Call, place: Place, _facts: Facts) -> Iterator[Check]:
+    """``events:source`` and ``events:detail-type`` have a value for each entry of a bus (service
+    authorization reference: ArrayOfString)."""
+    parameters, action = call.parameters, action_of("events", call.operation)
+    if call.operation == "PutEvents":
+        buses: dict[str, list[Mapping[str, Any]]] = {}
+        for entry in parameters.get("Entries", ()):
+            buses.setdefault(str(entry.get("EventBusName") or "default"), []).append(entry)
+        for bus, entries in buses.items():
+            context: dict[str, ContextValue] = {
+                "events:source": _values(entries, "Source"),
+                "events:detail-type": _values(entries, "DetailType"),
+            }
+            arn = bus if bus.startswith("arn:") else place.arn("events", f"event-bus/{bus}")
+            yield Check(action, arn, context)
+        return
+    rule = parameters.get("Rule") or parameters.get("Name")
+    bus = str(parameters.get("EventBusName") or "default").rpartition("/")[2]
+    path = f"rule/{rule}" if bus == "default" else f"rule/{bus}/{rule}"
+    yield Check(action, place.arn("events", path) if rule else "*")
+
+
+def _values(entries: list[Mapping[str, Any]], name: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(str(entry[name]) for entry in entries if name in entry))
+
+
+def secretsmanager(call: Call, place: Place, facts: Facts) -> Iterator[Check]:
+    """A customer's key needs kms:Decrypt besides (Secrets Manager user guide, "Secret encryption
+    and decryption")."""
+    given = call.parameters.get("SecretId")
+    action = action_of("secretsmanager", call.operation)
+    if given is None:
+        yield Check(action, "*")
+        return
+    arn = facts.secret_arn(str(given)) or place.arn("secretsmanager", f"secret:{given}")
+    context: dict[str, ContextValue] = {"secretsmanager:SecretId": arn}
+    if call.operation == "GetSecretValue":
+        stage = str(call.parameters.get("VersionStage", "AWSCURRENT"))
+        context["secretsmanager:VersionStage"] = stage
+    yield Check(action, arn, context)
+    key = facts.kms_key(arn) if call.operation == "GetSecretValue" else None
+    if key is not None:
+        via = {
+            "kms:ViaService": f"secretsmanager.{place.region}.amazonaws.com",
+            "kms:CallerAccount": place.account,
+            "kms:EncryptionContext:SecretARN": arn,
+        }
+        yield Check("kms:Decrypt", key, via)
+
+
+def awslambda(call: Call, place: Place, _facts: Facts) -> Iterator[Check]:
+    """An alias is part of the ARN (AWS Lambda developer guide, "Fine-tuning the Resources and
+    Conditions sections of policies")."""
+    function = call.parameters.get("FunctionName")
+    # A list of event source mappings names no resource, whatever it is limited to.
+    if function is None or call.operation == "ListEventSourceMappings":
+        yield Check(action_of("lambda", call.operation), "*")
+        return
+    named = str(function)
+    if not named.startswith("arn:"):
+        named = place.arn("lambda", f"function:{named}")
+    qualifier = call.parameters.get("Qualifier")
+    if qualifier and named.count(":") == 6:
+        named = f"{named}:{qualifier}"
+    yield Check(action_of("lambda", call.operation), named)
+
+
+def cloudformation(call: Call, place: Place, facts: Facts) -> Iterator[Check]:
+    stack = call.parameters.get("StackName")
+    action = action_of("cloudformation", call.operation)
+    if stack is None:
+        yield Check(action, "*")
+        return
+    arn = facts.stack_arn(str(stack)) or place.arn("cloudformation", f"stack/{stack}/*")
+    yield Check(action, arn)
+
+
+def unlimited(call: Call, _place: Place, _facts: Facts) -> Iterator[Check]:
+    """Of a service that nobody limits to resources here."""
+    yield Check(action_of(call.service, call.operation), "*")

@@ -1,0 +1,118 @@
+"""The deployed policies allow what is asked of AWS, and two evaluators agree about it.
+
+All requests of this folder's tests have been recorded with IAM's decisions by then: these tests run
+last, and only with all the others.
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asked import Asked, Request
+from deployed import Deployed
+from operating import NO_TABLE
+
+from jetbridge_local.authorization import Check
+from jetbridge_local.demo.paths import in_repository
+from jetbridge_local.ministack_seam.identities import allowed_by
+
+TESTS = Path(__file__).parents[2]
+SECOND_OPINION = in_repository().environment("second-opinion")
+JUDGE = TESTS / "second_opinion" / "judge.mjs"
+
+
+@pytest.fixture(scope="module")
+def asked(deployed: Deployed, request: pytest.FixtureRequest) -> Asked:
+    here = {path.stem for path in Path(__file__).parent.glob("test_*.py")}
+    run = {item.path.stem for item in request.session.items}
+    if not here <= run:
+        pytest.skip(f"needs what the others ask for: {', '.join(sorted(here - run))}")
+    return Asked(deployed)
+
+
+def test_nothing_that_is_asked_for_is_denied(asked: Asked) -> None:
+    denied = {
+        request.message or str(request)
+        for request in asked.requests
+        # What tests break on purpose, by the name of a table that isn't there.
+        if not request.allowed
+        and not request.check.resource.endswith(f"/{NO_TABLE}")
+        and ":user/" not in request.principal
+    }
+    assert not denied, "\n".join(sorted(denied))
+
+
+def test_a_second_evaluator_agrees(asked: Asked) -> None:
+    """@cloud-copilot/iam-simulate decides every kind of request that was asked, and changed ones
+    that should be denied, as the local cloud does."""
+    if not (SECOND_OPINION / "ready").exists():
+        assert "CI" not in os.environ, "make test-integration installs the second evaluator"
+        pytest.skip("make test-integration installs the second evaluator")
+    questions = [
+        each
+        for request in asked.distinct()
+        if request.name in asked.documents
+        for each in (request, *_changed(request))
+    ]
+    ours, lines = [], []
+    for each in questions:
+        documents = asked.documents[each.name]
+        ours.append(allowed_by(documents, each.principal, each.check))
+        lines.append(json.dumps(_question(each, documents)))
+    theirs = _second_opinion(lines)
+    differ = [
+        f"{each.principal} {each.check}: here {mine}, there {other}"
+        for each, mine, other in zip(questions, ours, theirs, strict=True)
+        if (other == "Allowed") != mine or other.startswith("error")
+    ]
+    assert not differ, "\n".join(differ[:20])
+    assert True in ours
+    assert False in ours
+    print(f"\n{len(ours)} requests, {ours.count(False)} of them denied, by both evaluators alike")
+
+
+def _changed(request: Request) -> Iterator[Request]:
+    """The request for another resource, by each other value of a condition key, and without it."""
+    check = request.check
+    if check.resource != "*":
+        yield _with(request, resource=f"{check.resource}-other")
+    for key, value in check.context.items():
+        other = ("other#other",) if isinstance(value, tuple) else "other#other"
+        yield _with(request, context={**check.context, key: other})
+        yield _with(request, context={k: v for k, v in check.context.items() if k != key})
+
+
+def _with(request: Request, **changes: Any) -> Request:
+    given = {
+        "action": request.check.action,
+        "resource": request.check.resource,
+        "context": request.check.context,
+    }
+    return Request(request.principal, Check(**(given | changes)), False, "")
+
+
+def _question(request: Request, documents: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "principal": request.principal,
+        "action": request.check.action,
+        "resource": request.check.resource,
+        "context": dict(request.check.context),
+        "identity": documents,
+        "boundary": [],
+    }
+
+
+def _second_opinion(lines: list[str]) -> list[str]:
+    answered = subprocess.run(
+        [str(SECOND_OPINION / "node"), str(JUDGE), str(SECOND_OPINION)],
+        input="\n".join(lines) + "\n",
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    return answered.stdout.splitlines()

@@ -1,0 +1,63 @@
+"""The templates in each partition: translated by SAM, linted by cfn-lint, no ARN of one alone."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cfnlint.api import lint  # type: ignore[import-untyped]
+from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
+from jetbridge_testing.template import ROOT, translated
+
+REGIONS = {"aws": "eu-central-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
+# What persons read, and patterns of what they give.
+WORDS = {"Description", "ConstraintDescription", "AllowedPattern", "AssertDescription", "ZipFile"}
+TEMPLATES = [
+    ROOT / "template.yaml",
+    ROOT / "examples" / "template.yaml",
+    ROOT / "examples" / "another-airflow.yaml",
+    *sorted((ROOT / "examples" / "quickstart").glob("*.yaml")),
+]
+# What `sam build` and the translator's own stand-ins for code leave.
+UNLINTED = {"W3002"}
+
+
+def _texts(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if name not in WORDS:
+                yield from _texts(inner, (*path, str(name)))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _texts(inner, (*path, str(number)))
+    elif isinstance(value, str):
+        yield path, value
+
+
+@pytest.mark.parametrize("partition", REGIONS)
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_translates_and_lints(path: Path, partition: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    region = REGIONS[partition]
+    monkeypatch.setenv("AWS_DEFAULT_REGION", region)
+    result = translated(path)
+    for place, text in _texts(result):
+        # SAM itself writes the partition of the region that it translates in.
+        for other in REGIONS.keys() - {partition}:
+            assert f"arn:{other}:" not in text, "/".join(place)
+        assert "amazonaws.com.cn" not in text, "/".join(place)
+    problems = lint(json.dumps(result), None, [region], ManualArgs(ignore_checks=list(UNLINTED)))
+    assert [str(problem) for problem in problems] == []
+
+
+def test_the_linter_finds_what_is_wrong() -> None:
+    template = {"Resources": {"Function": {"Type": "AWS::Lambda::Function", "Properties": {}}}}
+    assert lint(json.dumps(template), None, ["cn-north-1"], ManualArgs())
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_arn_names_a_partition(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what we wrote, whatever region it is translated in."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGIONS["aws-cn"])
+    named = [(place, text) for place, text in _texts(translated(path)) if "arn:aws:" in text]
+    assert named == []
