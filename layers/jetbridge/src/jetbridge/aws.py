@@ -25,10 +25,6 @@ _CONFIG = Config(
     request_checksum_calculation="when_required",
 )
 
-# A function has 30 s, and DynamoDB answers within milliseconds: four attempts that hang take 12 s
-# and their back-off (Amazon DynamoDB developer guide, "Tuning AWS SDK HTTP request settings").
-_HASTY = {"dynamodb": 3.0}
-
 _ONCE: Any = {"mode": "standard", "total_max_attempts": 1}
 
 _THROTTLES = frozenset(
@@ -56,7 +52,6 @@ def client(
     further byte, where the default doesn't fit.
     """
     config = _CONFIG if repeats else _CONFIG.merge(Config(retries=_ONCE))
-    timeout_seconds = timeout_seconds or _HASTY.get(service)
     if timeout_seconds is not None:
         timeouts = Config(connect_timeout=timeout_seconds, read_timeout=timeout_seconds)
         config = config.merge(timeouts)
