@@ -49,7 +49,7 @@ class Application:
         self._sam("deploy-example", self.paths.root / "examples", "deploy")
 
     def allow_airflow(self, *more: Statement) -> None:
-        """Give Airflow's user what Jetbridge's stack and its own logs need, and these statements."""
+        """Give Airflow's user what the stack and its own logs need, and ``more``."""
         root = self.paths.root
         make_airflow_user(
             self.cloud,
