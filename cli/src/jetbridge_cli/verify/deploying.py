@@ -2,7 +2,7 @@
 
 import os
 import signal
-import subprocess
+import subprocess  # nosec B404 # the SAM CLI is a program
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -45,7 +45,10 @@ class Checkout:
                     "Jetbridge's repository"
                 )
         try:
-            subprocess.run([self.sam, "--version"], capture_output=True, check=True)
+            # The program that the user names or has on the PATH, without a shell.
+            subprocess.run(  # nosec B603
+                [self.sam, "--version"], capture_output=True, check=True
+            )
         except (OSError, subprocess.CalledProcessError) as error:
             raise Problem(
                 f"--sam: {self.sam} can't be run ({error}): install the AWS SAM CLI (pip install "
@@ -87,7 +90,7 @@ class Checkout:
     def _run(self, patience: Patience, *arguments: str) -> None:
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
             # In a session of its own: a terminal's Ctrl-C is for this command, which ends it.
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # nosec B603
                 [self.sam, *arguments],
                 cwd=self.folder,
                 env=os.environ | {"SAM_CLI_TELEMETRY": "0"},
