@@ -95,7 +95,10 @@ def test_submit_job_is_what_the_stock_operator_sends(keywords):
     hook.client.submit_job.return_value = {"jobId": "1"}
     stock.__dict__["hook"] = hook
     stock.submit_job({"ti": MagicMock(), "task_instance": MagicMock()})
-    sent = hook.client.submit_job.call_args.kwargs
+    sent = dict(hook.client.submit_job.call_args.kwargs)
+    if not sent["tags"]:
+        # The stock operator sends {}; the service model wants one entry at least, or no tags.
+        del sent["tags"]
     assert BatchOperator(**keywords).job() == {"submit_job": sent}
 
 
