@@ -85,7 +85,9 @@ def test_runs_of_the_release_before_end_under_todays(
     _rules(deployed, "disable")
     unheard = start(SHORT)
     deployed.wait(lambda: "backend_id" in deployed.row(unheard), 60, "launch")
-    assert _indexed(deployed, "active") == {goes_on, stopped, unheard}
+    # The example's schedule may have started another.
+    old = {goes_on, stopped, unheard}
+    assert _indexed(deployed, "active") >= old
 
     today.build()
     today.deploy()
@@ -98,14 +100,17 @@ def test_runs_of_the_release_before_end_under_todays(
         deployed.make_due(run_id)
     deployed.invoke("sweep-runs", {})
     assert deployed.outcome(unheard, timeout=90)["state"] == "succeeded"
-    assert _indexed(deployed, "active") == set()
+    assert not _indexed(deployed, "active") & old
     # A new run, and the old one that was looked at and goes on.
     new = start(SHORT)
     assert deployed.outcome(new, timeout=90)["state"] == "succeeded"
     if deployed.sealed(goes_on) is None:
         assert goes_on in _indexed(deployed, "unfinished")
     assert deployed.outcome(goes_on, timeout=240)["state"] == "succeeded"
-    deployed.wait(lambda: not _indexed(deployed, "unfinished"), 30, "empty index")
+    mine = {*old, new, done}
+    deployed.wait(
+        lambda: not _indexed(deployed, "unfinished") & mine, 30, "an index without these runs"
+    )
 
 
 def test_an_update_changes_one_index_at_most(
