@@ -17,7 +17,11 @@ TEMPLATES = [
     ROOT / "template.yaml",
     ROOT / "examples" / "template.yaml",
     ROOT / "examples" / "another-airflow.yaml",
-    *sorted((ROOT / "examples" / "quickstart").glob("*.yaml")),
+    *(
+        each
+        for each in sorted((ROOT / "examples" / "quickstart").glob("*.yaml"))
+        if "AWSTemplateFormatVersion" in each.read_text()
+    ),
 ]
 # What `sam build` and the translator's own stand-ins for code leave.
 UNLINTED = {"W3002"}

@@ -27,4 +27,5 @@ class ReadDynamoOutcomes(DynamoOutcomes):
         assert not {"launched", "outcome"} <= item.keys(), "both in one item"
         if "launched" in item:
             return decode(Launched, item["launched"])
-        return decode(Outcome, item["outcome"]) if item else None
+        # An item may also hold no more than what a run waits for.
+        return decode(Outcome, item["outcome"]) if "outcome" in item else None
