@@ -1,6 +1,6 @@
 """What a function is, and what came of one invocation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -50,7 +50,8 @@ class FunctionSpec:
     log_format: Literal["Text", "JSON"]
     log_level: str = ""
     credentials: Credentials
-    log_rights: LogRights = LogRights(stream=True, group=True)
+    # What the role may do changes with its policies, and changes no environment.
+    log_rights: LogRights = field(default=LogRights(stream=True, group=True), compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
