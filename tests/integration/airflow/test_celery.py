@@ -42,7 +42,9 @@ def stand_in(tmp_path_factory, local_python):
             BillingMode="PAY_PER_REQUEST",
         )
         with StandIn(dynamodb, s3) as stand_in:
-            connection = aws_connection(cloud.url, REGION, endpoints={"lambda": stand_in.url})
+            connection = aws_connection(
+                cloud.url, REGION, key_id="test", endpoints={"lambda": stand_in.url}
+            )
             yield SimpleNamespace(runs=stand_in, connection=connection)
 
 

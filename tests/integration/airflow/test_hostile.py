@@ -51,7 +51,7 @@ def world(tmp_path_factory, local_python, dags_folder, airflow_python, database_
             airflow.add_triggerer(PEER)
             # Asked for when triggers begin, so that each triggerer has loaded its API before a run
             # ends; the first group would wait for that otherwise (20 s on a busy machine).
-            connection = aws_connection(cloud.url, REGION)
+            connection = aws_connection(cloud.url, REGION, key_id="test")
             extra = json.dumps(connection["extra"])
             client.add_connection("aws_default", **{**connection, "extra": extra})
             client.wait_for_dag("hostile")

@@ -51,7 +51,8 @@ def stand_in(aws):
 
 @pytest.fixture(scope="module")
 def connection(cloud, stand_in):
-    return aws_connection(cloud.url, REGION, endpoints={"lambda": stand_in.url})
+    endpoints = {"lambda": stand_in.url}
+    return aws_connection(cloud.url, REGION, key_id="test", endpoints=endpoints)
 
 
 @pytest.fixture(scope="module")

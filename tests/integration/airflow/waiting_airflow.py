@@ -47,7 +47,8 @@ def airflow_for(
     templates: Path,
     options: Mapping[str, str] | None = None,
 ) -> LocalAirflow:
-    connection = aws_connection(cloud.url, REGION, endpoints={"lambda": runs.url})
+    endpoints = {"lambda": runs.url}
+    connection = aws_connection(cloud.url, REGION, key_id="test", endpoints=endpoints)
     environment = QUICK | connection_variable("aws_default", connection) | dict(options or {})
     return LocalAirflow(home, dags, python, environment=environment, templates=templates)
 
