@@ -40,7 +40,9 @@ def test_every_check_passes_and_nothing_is_left(verifying: Verifying) -> None:
     assert delays["AWS Batch: container's end → event"] >= 3
     assert delays["line printed → seen in S3"] >= 10
     assert 0 < report["cost_estimated_usd"] <= report["cost_at_most_usd"] < 1
-    assert verifying.actions() == documented()
+    assert verifying.actions() <= documented()
+    # Asked for only where something still runs, or was logged, when all else is removed.
+    assert documented() - verifying.actions() <= {"ecs:StopTask", "logs:DeleteLogGroup"}
     assert "000000000000" not in (Path(verifying.log.parent) / "jbv-all.md").read_text()
 
 
