@@ -91,7 +91,9 @@ class RunSensor(BaseSensorOperator):
             },
         }
         answer = LambdaHook().invoke_lambda(
-            function_name="jetbridge-start-run", payload=json.dumps(request)
+            function_name="jetbridge-start-run",
+            qualifier="airflow",
+            payload=json.dumps(request),
         )
         assert "FunctionError" not in answer, answer["Payload"].read()
         return False
