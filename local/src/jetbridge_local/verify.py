@@ -5,14 +5,13 @@ command's.
 """
 
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from jetbridge_local.cloud import LocalCloud
-from jetbridge_local.demo.application import Application
+from jetbridge_local.demo.application import Application, architecture
 from jetbridge_local.demo.paths import Paths, in_repository
 from jetbridge_local.processes import ProcessTable
 
@@ -36,13 +35,12 @@ def build(paths: Paths, cloud: LocalCloud) -> None:
 
 def command(paths: Paths, name: str, folder: Path) -> list[str]:
     """The command for this machine; the checkout is built already."""
-    machine = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
     return [
         str(paths.environment("cli") / "bin" / "jetbridge"),
         *("verify", "--name", name, "--yes", "--built", "--checkout", str(paths.root)),
         *("--sam", str(paths.environment("sam") / "bin" / "sam")),
         # The local cloud has no delay of log lines that would have to be waited for.
-        *("--parameter", f"Architecture={machine}", "--parameter", "SettleSeconds=2"),
+        *("--parameter", f"Architecture={architecture()}", "--parameter", "SettleSeconds=2"),
         *("--report-folder", str(folder)),
     ]
 
@@ -59,7 +57,15 @@ def main(folder: Path) -> int:
         with started(paths) as cloud:
             build(paths, cloud)
             called = command(paths, NAME, folder.resolve())
-            return subprocess.run(called, env=environment(cloud)).returncode
+            code = subprocess.run(called, env=environment(cloud)).returncode
+    for written in folder.glob(f"{NAME}.*"):
+        _name_files_from_the_checkout(written, paths.root)
+    return code
+
+
+def _name_files_from_the_checkout(report: Path, root: Path) -> None:
+    """The report is committed: the local cloud's errors name files by this machine's paths."""
+    report.write_text(report.read_text().replace(f"{root}/", ""))
 
 
 if __name__ == "__main__":
