@@ -38,10 +38,7 @@ def test_nothing_that_is_asked_for_is_denied(asked: Asked) -> None:
     denied = {
         request.message or str(request)
         for request in asked.requests
-        # What tests break on purpose, by the name of a table that isn't there.
-        if not request.allowed
-        and not request.check.resource.endswith(f"/{NO_TABLE}")
-        and ":user/" not in request.principal
+        if not request.allowed and not _on_purpose(request, asked)
     }
     assert not denied, "\n".join(sorted(denied))
 
@@ -73,6 +70,18 @@ def test_a_second_evaluator_agrees(asked: Asked) -> None:
     assert True in ours
     assert False in ours
     print(f"\n{len(ours)} requests, {ours.count(False)} of them denied, by both evaluators alike")
+
+
+def _on_purpose(request: Request, asked: Asked) -> bool:
+    """Whether a test broke it: by a table that isn't there, as a user without the right, or by a
+    queue that lets no rule send to it for a while (``Operator.closed``)."""
+    closed = not request.name and any(
+        other.allowed and (other.principal, other.check) == (request.principal, request.check)
+        for other in asked.requests
+    )
+    return (
+        closed or request.check.resource.endswith(f"/{NO_TABLE}") or ":user/" in request.principal
+    )
 
 
 def _changed(request: Request) -> Iterator[Request]:
