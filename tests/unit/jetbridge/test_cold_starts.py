@@ -78,8 +78,9 @@ def test_start_run_imports_what_it_calls_and_no_other_functions_adapters() -> No
     }
 
 
+@pytest.mark.parametrize("live", ["", "/ecs/report"], ids=["plain", "live logs"])
 @pytest.mark.parametrize("function", [path.name for path in FUNCTIONS])
-def test_on_lambda_clients_are_made_at_the_start_and_each_once(function: str) -> None:
+def test_on_lambda_clients_are_made_at_the_start_and_each_once(function: str, live: str) -> None:
     settings = {
         f"JETBRIDGE_{field.name.upper()}": "any"
         for field in msgspec.structs.fields(Settings)
@@ -91,6 +92,7 @@ def test_on_lambda_clients_are_made_at_the_start_and_each_once(function: str) ->
         AWS_LAMBDA_INITIALIZATION_TYPE="on-demand",
         AWS_DEFAULT_REGION="us-east-1",
         AWS_REGION="us-east-1",
+        JETBRIDGE_LIVE_LOG_GROUPS=live,
         **settings,
     )
     assert sorted(made) == sorted(NEEDED[function])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace as changed
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from jetbridge.concurrency.limits import limits_in
 from jetbridge.contract import ContractError, StopCause
 from jetbridge.domain.run import UNLAUNCHED, Ending, Run, Status, Stop
 from jetbridge.queues.port import NotYet
+from jetbridge.runs.port import UnreadableRow
 
 LIMIT = 2
 RUNS = [f"run-{number}" for number in range(6)]
@@ -201,6 +203,32 @@ def test_the_audit_frees_the_slot_of_a_run_that_is_gone() -> None:
     assert scene.groups.held["etl"] == {scene.ids[0]}
 
 
+def test_a_holder_that_cant_be_read_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene()
+    scene.groups.held = {"etl": {"broken", "gone"}, "ml": {"long-expired"}}
+    get, reported = scene.memory.get, []
+
+    def read(run_id: str) -> Run | None:
+        if run_id == "broken":
+            raise UnreadableRow(run_id, "no request")
+        return get(run_id)
+
+    monkeypatch.setattr(scene.memory, "get", read)
+    audit = changed(scene.audit, report=reported.append)
+    assert audit().freed == 2
+    assert scene.groups.held == {"etl": {"broken"}, "ml": set()}
+    assert [problem.run_id for problem in reported] == ["broken"]
+
+
+def test_slots_that_there_is_no_time_for_are_left_to_the_next_audit() -> None:
+    scene = Scene()
+    scene.groups.held = {"etl": {"gone"}, "ml": {"long-expired"}}
+    audited = scene.audit(0)
+    assert (audited.freed, scene.groups.held["etl"]) == (0, {"gone"})
+    assert audited.left >= 2
+    assert scene.audit().freed == 2
+
+
 def test_a_launch_that_loses_to_a_stop_keeps_no_slot() -> None:
     scene = Scene()
     scene.stops_it(0)
@@ -221,8 +249,6 @@ def test_a_group_that_the_stack_does_not_know_is_refused(limits: dict[str, int],
 
 
 def replace_groups(limits: dict[str, int]) -> Any:
-    from dataclasses import replace as changed
-
     return changed(policy(), groups=limits)
 
 

@@ -83,6 +83,7 @@ def test_a_throttle_that_lasts_is_told(code: str) -> None:
 def test_who_is_always_late_reads_anew() -> None:
     table = Table([("TransactionConflict", "None")] * TRANSACTION_ATTEMPTS)
     assert not table.transact()
+    assert len(table.pauses) == TRANSACTION_ATTEMPTS - 1, "there is nothing to wait for after it"
 
 
 @pytest.mark.parametrize("code", FINAL)

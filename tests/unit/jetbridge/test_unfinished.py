@@ -16,7 +16,15 @@ from jetbridge.contract import run_id_of
 from jetbridge.dynamodb import marshal
 from jetbridge.runs.dynamodb import DynamoRuns
 from jetbridge.runs.port import UnreadableRow
-from jetbridge.runs.unfinished import EARLIER_INDEX, INDEX, SHARDS, Unfinished, shard_of, spread
+from jetbridge.runs.unfinished import (
+    EARLIER_INDEX,
+    EMPTY_ANSWERS,
+    INDEX,
+    SHARDS,
+    Unfinished,
+    shard_of,
+    spread,
+)
 
 INDEXES = {
     index["IndexName"]: index
@@ -196,6 +204,19 @@ def test_keys_that_are_left_out_are_asked_for_again(dynamodb: Any, clock: Clock)
     assert client.asked == [10, 6, 6, 6, 5]
     assert len(pauses) == 2
     assert pauses[0] < 2 * pauses[1]
+
+
+def test_a_table_that_stays_throttled_is_given_up(dynamodb: Any, clock: Clock) -> None:
+    table = create_table(dynamodb, "RunsTable")
+    runs = DynamoRuns(dynamodb, table, 900, clock=clock)
+    for number in range(3):
+        runs.create(new_run(run_id=f"run-{number}"))
+    client = Stingy(dynamodb, [0] * (EMPTY_ANSWERS - 1) + [1] + [0] * EMPTY_ANSWERS)
+    pauses: list[float] = []
+    with pytest.raises(RuntimeError, match="left out all keys 8 times in a row"):
+        list(Unfinished(client, table, pauses.append).due(EVER))
+    assert client.asked == [3] * EMPTY_ANSWERS + [2] * EMPTY_ANSWERS
+    assert sum(pauses[: EMPTY_ANSWERS - 1]) <= 5.2
 
 
 def test_a_row_that_cant_be_read_is_one_row(dynamodb: Any, dynamo_runs: DynamoRuns) -> None:

@@ -204,6 +204,17 @@ def test_a_job_that_blocks_its_queue_says_why() -> None:
     assert told.reason == f"AWS says: {event['detail']['statusReason']}"
 
 
+@pytest.mark.parametrize("created", [None, "soon", -1])
+def test_without_the_jobs_own_time_the_events_counts(created: Any) -> None:
+    scene = Scene()
+    event, run_id = _blocked(createdAt=created)
+    scene.track(event)
+    assert scene.outcomes.waiting[run_id].since == 1_772_323_209
+    other = Scene()
+    other.track(event | {"time": None})
+    assert other.outcomes.waiting == {}
+
+
 @pytest.mark.parametrize(
     "detail",
     [

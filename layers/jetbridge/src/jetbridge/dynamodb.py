@@ -84,9 +84,14 @@ def transact(client: Any, writes: list[Item], sleep: Callable[[float], None] = t
     are tried again, with back-off and jitter.
 
     Raises:
-        TransactionCanceledException: it is throttled still, or for another reason.
+        TransactionCanceledException: DynamoDB throttles it at the last attempt, too, or cancels it
+            for another reason.
     """
     for attempt in range(TRANSACTION_ATTEMPTS):
+        if attempt:
+            # Spreads attempts over time, and is no secret.
+            pause = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** (attempt - 1))
+            sleep(pause * random.uniform(0.5, 1))  # nosec B311
         try:
             client.transact_write_items(TransactItems=writes)
             return True
@@ -98,9 +103,6 @@ def transact(client: Any, writes: list[Item], sleep: Callable[[float], None] = t
             last = attempt == TRANSACTION_ATTEMPTS - 1
             if not codes <= _PASSING or (last and codes != {"TransactionConflict"}):
                 raise
-        # Spreads attempts over time, and is no secret.
-        pause = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2**attempt)
-        sleep(pause * random.uniform(0.5, 1))  # nosec B311
     return False
 
 

@@ -5,20 +5,20 @@ the RUNNABLE state and thus blocking a queue, an event is created". Its detail r
 JobDetail of DescribeJobs; "Jobs stuck in a RUNNABLE status" lists the reasons.
 """
 
+from datetime import datetime
+
 from jetbridge.contract import Waiting
 from jetbridge.domain.names import LaunchName
 from jetbridge.domain.records import Fields
 from jetbridge.domain.secrets import masked_text
 
 BLOCKED_EVENT = "Batch Job Queue Blocked"
-# The year 5138: any later time isn't one.
-_MOST_MILLISECONDS = 10**14
 
 
 def blocked_by(event: object, stack_key: str) -> Waiting | None:
-    """What an EventBridge event tells of one of this stack's jobs; None if it tells nothing.
+    """Why one of this stack's jobs blocks its queue; None if the EventBridge event doesn't say so.
 
-    Nothing depends on it, so an event without a job's name or a reason is no error.
+    Nothing depends on it, so an event without a job's name, a reason or a time is no error.
     """
     fields = Fields(event)
     detail = fields.part("detail")
@@ -26,12 +26,13 @@ def blocked_by(event: object, stack_key: str) -> Waiting | None:
     reason = detail.words("statusReason")
     if fields.name("detail-type") != BLOCKED_EVENT or name is None or not reason:
         return None
-    if name.stack_key != stack_key:
+    since = detail.moment("createdAt") or fields.moment("time")
+    if name.stack_key != stack_key or since is None:
         return None
     return Waiting(
         run_id=name.run_id,
         launch=name.launch,
         what="job_queue",
         reason=f"AWS says: {masked_text(reason)}",
-        since=(detail.integer("createdAt", most=_MOST_MILLISECONDS) or 0) / 1000,
+        since=datetime.fromisoformat(since).timestamp(),
     )

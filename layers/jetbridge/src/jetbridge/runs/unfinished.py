@@ -31,6 +31,8 @@ SPREAD = 0.1
 # BatchGetItem takes 100 keys and returns 16 MB at most; the other keys come back (API reference).
 _ROWS_AT_ONCE = 100
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 2.0
+# Their pauses take 5.2 s at most. A sweep keeps its last 15 s for what it has begun.
+EMPTY_ANSWERS = 8
 
 
 def shard_of(run_id: str) -> str:
@@ -64,7 +66,11 @@ class Unfinished:
 
     def due(self, now: float) -> Iterator[Item]:
         """Rows of unfinished runs with ``check_at`` up to now, the earliest first, in DynamoDB's
-        notation. Which they are is told by the index; they are as ``get`` has them."""
+        notation. The indexes say which runs are due; each row is read as ``get`` reads it.
+
+        Raises:
+            RuntimeError: DynamoDB keeps leaving out rows; the runs not yet read are still due.
+        """
         shards = [self._keys(INDEX, "shard", f"{number:x}", now) for number in range(SHARDS)]
         earlier = self._keys(EARLIER_INDEX, "active", "1", now)
         for some in batched(merge(*shards, earlier), _ROWS_AT_ONCE, strict=False):
@@ -95,15 +101,21 @@ class Unfinished:
                 "ConsistentRead": True,
             }
         }
-        pause = _FIRST_PAUSE_SECONDS
+        pause, empty = _FIRST_PAUSE_SECONDS, 0
         while asked:
             answer = self._client.batch_get_item(RequestItems=asked)
             rows = answer["Responses"].get(self._table, [])
             yield from rows
             asked = answer.get("UnprocessedKeys") or {}
             if rows:
-                pause = _FIRST_PAUSE_SECONDS
+                pause, empty = _FIRST_PAUSE_SECONDS, 0
             elif asked:
+                empty += 1
+                if empty == EMPTY_ANSWERS:
+                    raise RuntimeError(
+                        f"BatchGetItem on {self._table} left out all keys {EMPTY_ANSWERS} times in "
+                        "a row: is the table throttled?"
+                    )
                 # Spreads reads over time, and is no secret.
                 self._sleep(pause * random.uniform(0.5, 1))  # nosec B311
                 pause = min(_LONGEST_PAUSE_SECONDS, pause * 2)

@@ -3,9 +3,10 @@
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import batched
 
 from jetbridge.backends.port import Backend
 from jetbridge.concurrency.port import Groups
@@ -16,7 +17,7 @@ from jetbridge.domain.records import Record, RecordError
 from jetbridge.domain.run import Status
 from jetbridge.runs.port import Runs
 from jetbridge.services.look_up import named, parsed
-from jetbridge.services.sweep import Each, Report, unreported
+from jetbridge.services.sweep import ROWS_AT_ONCE, Each, Report, unreported
 from jetbridge.services.track import Track
 
 
@@ -26,7 +27,7 @@ class Audited:
     that their row didn't know, and those that are stopped since no row accounts for them.
 
     ``freed`` counts slots of concurrency groups whose runs had ended, or are gone. ``left`` counts
-    clusters and queues which there was no time to look through to the end.
+    clusters, queues and concurrency groups which there was no time to look through to the end.
     """
 
     living: int = 0
@@ -60,13 +61,14 @@ class Audit:
         Events lead here as well (``Track.record``): this is for those that never came.
 
         Raises:
-            ExceptionGroup: some clusters or queues could not be looked through; the others were.
+            ExceptionGroup: some clusters, queues or groups could not be looked through; the others
+                were.
         """
         until = self.clock() + seconds
         did: Counter[str] = Counter()
         errors: list[Exception] = []
         try:
-            did["freed"] = self._free_slots()
+            self._free_slots(until, did, errors)
         except Exception as error:  # the clusters are looked through all the same
             errors.append(error)
         for backend, patterns in self.places.items():
@@ -79,16 +81,27 @@ class Audit:
             raise ExceptionGroup("the audit is incomplete", errors)
         return Audited(**did)
 
-    def _free_slots(self) -> int:
+    def _free_slots(self, until: float, did: Counter[str], errors: list[Exception]) -> None:
         """Those that a crash left with a run that has ended, or whose row has expired."""
-        freed = 0
-        for group, holders in self.groups.holders().items() if self.groups else ():
-            for run_id in holders:
-                run = self.runs.get(run_id)
-                if self.groups and (run is None or run.status is Status.ENDED):
-                    self.groups.release(group, run_id)
-                    freed += 1
-        return freed
+        if self.groups is None:
+            return
+        for group, holders in self.groups.holders().items():
+            for some in batched(holders, ROWS_AT_ONCE, strict=False):
+                if self.clock() >= until:
+                    did["left"] += 1
+                    break
+                freed = partial(self._freed, self.groups, group)
+                self._note(self.each(freed, some), did, errors)
+
+    def _freed(self, groups: Groups, group: str, run_id: str) -> tuple[list[str], Exception | None]:
+        try:
+            run = self.runs.get(run_id)
+            if run is None or run.status is Status.ENDED:
+                groups.release(group, run_id)
+                return ["freed"], None
+        except Exception as error:  # one broken row must not hold up the others
+            return [], error
+        return [], None
 
     def _places(
         self, backend: str, patterns: Sequence[str], errors: list[Exception]
@@ -109,15 +122,23 @@ class Audit:
     ) -> None:
         prefix = token_prefix(self.track.stack_key)
         for records in self.backends[backend].living(place, prefix):
-            for what, problem in self.each(partial(self._checked, backend), records):
-                did.update(what)
-                if isinstance(problem, ContractError):
-                    self.report(problem)
-                elif problem is not None:
-                    errors.append(problem)
+            self._note(self.each(partial(self._checked, backend), records), did, errors)
             if self.clock() >= until:
                 did["left"] += 1
                 return
+
+    def _note(
+        self,
+        looked_at: Iterable[tuple[list[str], Exception | None]],
+        did: Counter[str],
+        errors: list[Exception],
+    ) -> None:
+        for what, problem in looked_at:
+            did.update(what)
+            if isinstance(problem, ContractError):
+                self.report(problem)
+            elif problem is not None:
+                errors.append(problem)
 
     def _checked(self, backend: str, record: Record) -> tuple[list[str], Exception | None]:
         try:

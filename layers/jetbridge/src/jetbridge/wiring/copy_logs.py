@@ -31,7 +31,7 @@ def copy() -> Copy:
         queue=logs_queue(),
         region=known.region,
         log_prefix=known.log_prefix,
-        close_live=close_live(),
+        close_live=close_live(s3()),
     )
 
 
@@ -51,4 +51,4 @@ def logs(region: str) -> Any:
     return client("logs", region, repeats=False, timeout_seconds=10)
 
 
-at_start(copy, reading, s3, lambda: logs(settings().region))
+at_start(copy, lambda: logs(settings().region))
