@@ -143,7 +143,8 @@ class LocalCloud:
     def environment(self, caller: str = "developer") -> dict[str, str]:
         """Variables that point any AWS SDK or tool at this cloud, and nowhere else.
 
-        ``caller`` becomes the access key id, under which the call recorder lists the calls.
+        ``caller`` becomes the access key id, under which the call recorder lists the calls: an
+        administrator of the cloud, or an IAM user by its name.
         """
         return {
             "AWS_ENDPOINT_URL": self.url,
