@@ -37,7 +37,7 @@ def figures(kinds: Mapping[str, Usage], idle: Idle) -> dict[str, Any]:
 
 
 def table(kinds: Mapping[str, Usage], idle: Idle) -> Table:
-    shown = Table(title="Cost", caption=_caption(idle))
+    shown = Table(title="Cost", caption=_caption(kinds, idle))
     shown.add_column("a run, functions warm")
     for name in kinds:
         shown.add_column(name, justify="right")
@@ -75,12 +75,13 @@ def _sum(calls: Counter[tuple[str, str, str]], index: int, value: str) -> int:
     return sum(count for key, count in calls.items() if key[index] == value)
 
 
-def _caption(idle: Idle) -> str:
+def _caption(kinds: Mapping[str, Usage], idle: Idle) -> str:
     parts = sorted(
         ((usd({name: amount}), name) for name, amount in idle.amounts.items()), reverse=True
     )
     spent = ", ".join(f"{name} {cost:.2f}" for cost, name in parts if cost >= 0.005)
-    unsourced = [name for name, price in prices().items() if price.checked.startswith("unsourced")]
+    paid = idle.amounts.keys() | {name for run in kinds.values() for name in run.paid}
+    unsourced = [name for name in sorted(paid) if prices()[name].checked.startswith("unsourced")]
     return (
         "List prices of us-east-1 (prices.toml), without containers, their logs and storage; "
         f"unverified: {', '.join(unsourced)}.\n"

@@ -1,12 +1,13 @@
-"""AWS's list prices, from prices.toml."""
+"""AWS's list prices, from the file of the `jetbridge` command."""
 
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
-FILE = Path(__file__).with_name("prices.toml")
+from jetbridge_local.demo.paths import in_repository
+
+FILE = in_repository().root / "cli/src/jetbridge_cli/verify/prices.toml"
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ on a run of its own, for one message; what it was to write is looked up afterwar
     for it (jetbridge_local.functions.cpu): from the process's start to the answer, and of a warm
     invocation. The start has a whole processor. Of several rounds, one start in each.
 ``usd_per_million_cold``, ``usd_per_million_warm``: what as many of them cost by AWS's list prices
-    (benchmarks/cost/prices.toml): requests, and GB-seconds of the medians above.
+    (cli/src/jetbridge_cli/verify/prices.toml): requests, and GB-seconds of the medians above.
 ``memory_mb``, ``memory_used_mb``: what the template gives, and the most that was used, as Lambda
     counts it.
 

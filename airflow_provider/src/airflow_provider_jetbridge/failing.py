@@ -55,7 +55,7 @@ def raise_unless_succeeded(outcome: Outcome, reading: Reading = Reading()) -> No
     text = _as_stock(outcome, reading)
     if outcome.state is State.STOPPED:
         raise (AirflowTaskTimeout if outcome.cause is Cause.TIMEOUT else RunStopped)(text)
-    if outcome.backend == "ecs" and not outcome.exit_codes and outcome.started_at is None:
+    if outcome.backend == "ecs" and _never_ran(outcome):
         _raise_not_started(outcome, text)
     failures = [code for code in _deciding_codes(outcome) if code != 0]
     if not _HOST_TERMINATED.match(outcome.reason):
@@ -72,6 +72,10 @@ def _raise_not_started(outcome: Outcome, text: str) -> NoReturn:
     if outcome.backend_id is None:
         raise EcsLaunchFailed(text, inert_lines(outcome.reason))
     raise EcsRunFailedToStart(text, inert_lines(_not_started(outcome)))
+
+
+def _never_ran(outcome: Outcome) -> bool:
+    return not outcome.exit_codes and outcome.started_at is None
 
 
 def _deciding_codes(outcome: Outcome) -> Iterable[int]:
@@ -117,7 +121,7 @@ def _first_sentences(outcome: Outcome) -> list[str]:
         ]
     if _HOST_TERMINATED.match(outcome.reason):
         return [f"The task was stopped because the host instance terminated: {outcome.reason}"]
-    if not outcome.exit_codes and outcome.started_at is None:
+    if _never_ran(outcome):
         return [_not_started(outcome)] if outcome.state is State.FAILED else []
     containers = [
         {"name": name, "lastStatus": "STOPPED", "exitCode": code}

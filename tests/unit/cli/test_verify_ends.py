@@ -18,26 +18,27 @@ from jetbridge_cli.verify.patience import Interrupted
 from jetbridge_cli.verify.recorder import Recorder
 from jetbridge_cli.verify.removal import Removal
 from jetbridge_cli.verify.report import Report
-from jetbridge_cli.verify.verification import Telling, Verification
+from jetbridge_cli.verify.setting_up import SettingUp
+from jetbridge_cli.verify.verification import Verification
 
 NAMES = Names("jbv-moto")
 EMPTY = '{"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}'
 
 
 def verification() -> Verification:
-    return Verification(
+    interruption = Interruption(lambda _: None)
+    setting_up = SettingUp(
         aws=Aws(region=REGION),
         names=NAMES,
         checkout=Checkout(Path(), "sam", ()),
         network=Network("vpc-1", ["subnet-1"], public_ip=True),
-        checks=[],
-        alarms=30,
         parameters={},
         built=True,
-        keep=False,
         recorder=Recorder(),
-        telling=Telling(lambda _: None, lambda _: None),
+        stopped=interruption.stopped,
+        tell=lambda _: None,
     )
+    return Verification(setting_up, [], 30, False, interruption, lambda _: None)
 
 
 @pytest.fixture(autouse=True)
@@ -65,14 +66,15 @@ def call(monkeypatch: pytest.MonkeyPatch, error: BaseException | None) -> Report
             raise Interrupted
         raise error
 
-    monkeypatch.setattr(module.SettingUp, "__call__", set_up)
+    monkeypatch.setattr(SettingUp, "__call__", set_up)
     report = Report("jbv-moto", "0", REGION, "123456789012", "", "2026-11-28T11:00:00Z")
     try:
-        verification()(report, Interruption(lambda _: None))
+        verification()(report)
     finally:
         assert client("cloudformation").describe_stacks()["Stacks"] == []
         assert report.left == []
         assert report.ended
+        assert report.verdict == "failed"
     return report
 
 

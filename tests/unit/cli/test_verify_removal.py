@@ -41,8 +41,8 @@ def group(name: str) -> dict[str, Any]:
     return {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": name}}
 
 
-def remove(aws: Aws) -> list[str]:
-    return Removal(aws, NAMES, Patience(10, threading.Event()), lambda _: None, 0.1)()
+def remove(aws: Aws, seconds: float = 10) -> list[str]:
+    return Removal(aws, NAMES, Patience(seconds, threading.Event()), lambda _: None, 0.1)()
 
 
 def stacks() -> set[str]:
@@ -68,11 +68,27 @@ def test_a_log_group_that_a_late_line_made_again_goes_too(verified: Aws) -> None
     }
 
 
+def test_a_log_group_that_comes_back_each_time_doesnt_keep_the_command(
+    aws: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(operation: str, _: dict[str, Any]) -> dict[str, Any] | None:
+        if operation == "DescribeLogGroups":
+            return {"logGroups": [{"logGroupName": f"/aws/lambda/{NAMES.name}-start-run"}]}
+        return {} if operation == "DeleteLogGroup" else None
+
+    intercept(monkeypatch, answer)
+    assert remove(Aws(region=REGION), seconds=1) == [
+        "Late: the end of the log groups didn't come within 1 s"
+    ]
+
+
 def test_there_may_be_nothing(aws: None) -> None:
     assert remove(Aws(region=REGION)) == []
 
 
-@pytest.mark.parametrize("denied", ["DescribeLogGroups", "DeleteObjects", "DescribeStacks"])
+@pytest.mark.parametrize(
+    "denied", ["DescribeLogGroups", "DeleteObjects", "DescribeStacks", "ListStackResources"]
+)
 def test_what_aws_denies_is_left_and_said(
     verified: Aws, monkeypatch: pytest.MonkeyPatch, denied: str
 ) -> None:

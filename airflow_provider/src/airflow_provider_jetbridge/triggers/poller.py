@@ -46,8 +46,7 @@ class _Waiter:
 
     context: contextvars.Context = field(default_factory=contextvars.copy_context)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
-    launched: str | None = None
-    waiting: str | None = None
+    heard: dict[str, str] = field(default_factory=dict)
     news: list[News] = field(default_factory=list)
     outcome: str | None = None
     error: Exception | None = None
@@ -55,18 +54,11 @@ class _Waiter:
     def warn(self, message: str) -> None:
         self.context.run(log.warning, "%s", message)
 
-    def has_launched(self, launched: str) -> None:
-        if launched != self.launched:
-            self.launched = launched
-            self._hears(News("launched", launched))
-
-    def waits(self, waiting: str) -> None:
-        if waiting != self.waiting:
-            self.waiting = waiting
-            self._hears(News("waiting", waiting))
-
-    def _hears(self, news: News) -> None:
+    def hears(self, news: News) -> None:
         """Only the latest of each kind is kept, where nobody has asked for the one before."""
+        if self.heard.get(news.kind) == news.text:
+            return
+        self.heard[news.kind] = news.text
         self.news = [*(each for each in self.news if each.kind != news.kind), news]
         self.changed.set()
 
@@ -214,14 +206,16 @@ class OutcomePoller:
 
     def _hand_over(self, reading: Reading) -> None:
         for run_id, waiting in reading.waiting.items():
-            for waiter in self._waiting.get(run_id, []):
-                waiter.waits(waiting)
+            self._tell(run_id, News("waiting", waiting))
         for run_id, launched in reading.launched.items():
-            for waiter in self._waiting.get(run_id, []):
-                waiter.has_launched(launched)
+            self._tell(run_id, News("launched", launched))
         for run_id, outcome in reading.found.items():
             for waiter in self._waiting.get(run_id, []):
                 waiter.has_ended(outcome)
+
+    def _tell(self, run_id: str, news: News) -> None:
+        for waiter in self._waiting.get(run_id, []):
+            waiter.hears(news)
 
     def _delay(self, reading: Reading) -> float:
         """Seconds from the beginning of this pass to that of the next; says what is wrong, once."""

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -15,6 +15,7 @@ from jetbridge_cli.verify.jetbridge_stack import JetbridgeStack
 from jetbridge_cli.verify.names import Names
 from jetbridge_cli.verify.patience import Patience
 from jetbridge_cli.verify.quickstart import Quickstart
+from jetbridge_cli.verify.setting_up import MadeStacks
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -52,20 +53,11 @@ class Runs:
 
 @dataclass(frozen=True)
 class Stage:
-    """What was deployed, for all checks.
-
-    Attributes:
-        second: the second stack of Jetbridge, which is deployed while the first checks run; it
-            raises what came in between.
-        starts: likewise, the outputs of the schedule's and rule's stack.
-    """
+    """What was deployed, for all checks."""
 
     aws: Aws
     names: Names
-    jetbridge: JetbridgeStack
-    second: Future[JetbridgeStack]
-    quickstart: Quickstart
-    starts: Future[dict[str, str]]
+    made: MadeStacks
     events: Events
     runs: Runs
 
@@ -88,11 +80,11 @@ class Bench:
 
     @property
     def jetbridge(self) -> JetbridgeStack:
-        return self.stage.jetbridge
+        return self.stage.made.jetbridge
 
     @property
     def quickstart(self) -> Quickstart:
-        return self.stage.quickstart
+        return self.stage.made.quickstart
 
     def note(self, **evidence: Any) -> None:
         self.evidence.update(evidence)

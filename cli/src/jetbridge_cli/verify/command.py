@@ -26,7 +26,8 @@ from jetbridge_cli.verify.recorder import Recorder
 from jetbridge_cli.verify.removal import Removal, unremoved
 from jetbridge_cli.verify.report import Report
 from jetbridge_cli.verify.running import Result
-from jetbridge_cli.verify.verification import REMOVAL_SECONDS, Telling, Verification, now
+from jetbridge_cli.verify.setting_up import SettingUp
+from jetbridge_cli.verify.verification import REMOVAL_SECONDS, Verification, now
 from jetbridge_cli.writing import errors, write, write_table
 
 SOME_FAILED = 1
@@ -97,6 +98,7 @@ def verify(
         source = Checkout(checkout.resolve(), sam, flags)
         source.check()
         checks = _chosen(only or [])
+        parameters = _parameters(parameter or [])
         alarms = (source.folder / "template.yaml").read_text().count(_ALARM)
         identity = identity_of(aws)
         network = network_of(aws, subnet or [], public_ip)
@@ -105,19 +107,19 @@ def verify(
         write(str(plan))
         if not yes:
             typer.confirm("Go on?", abort=True)
-        verification = Verification(
+        interruption = Interruption(_say)
+        setting_up = SettingUp(
             aws=aws,
             names=names,
             checkout=source,
             network=network,
-            checks=checks,
-            alarms=alarms,
-            parameters=_parameters(parameter or []),
+            parameters=parameters,
             built=built,
-            keep=keep,
             recorder=recorder,
-            telling=Telling(_say, _say_result),
+            stopped=interruption.stopped,
+            tell=_say,
         )
+        verification = Verification(setting_up, checks, alarms, keep, interruption, _say_result)
         report = Report(
             name=names.name,
             version=version("jetbridge-cli"),
@@ -128,9 +130,8 @@ def verify(
             clock_ahead_seconds=identity.clock_ahead_seconds,
             cost_at_most_usd=total(cost),
         )
-        interruption = Interruption(_say)
         try:
-            verification(report, interruption)
+            verification(report)
         finally:
             _write_report(report, report_folder, identity, show_account)
     raise typer.Exit(_exit_code(report, interruption))

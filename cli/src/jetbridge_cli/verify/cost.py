@@ -4,15 +4,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from jetbridge.contract import Outcome
-from jetbridge_cli.verify import prices
 from jetbridge_cli.verify.checks import Check
 from jetbridge_cli.verify.clock import epoch
-from jetbridge_cli.verify.prices import Price
+from jetbridge_cli.verify.prices import usd
 
 VCPU, MEMORY_GB = 0.25, 0.5
 # AWS Fargate charges a minute at least (aws.amazon.com/fargate/pricing).
 _LEAST_SECONDS = 60.0
 _HOURS = 2
+_HOURS_A_MONTH = 730  # as AWS's pricing calculator has it
 _STACKS = 2
 # Of one run, generously: `make bench ONLY=cost` measures less.
 _INVOCATIONS, _GB_SECONDS, _WRITES, _MESSAGES = 30, 3.0, 60, 60
@@ -34,8 +34,9 @@ class Item:
     usd: float
 
 
-def _item(what: str, quantity: float, price: Price) -> Item:
-    return Item(what, round(quantity, 3), price.unit, round(quantity * price.usd, 5))
+def _item(what: str, quantity: float, unit: str, kind: str, each: float = 1) -> Item:
+    """One of this unit is ``each`` units of the kind's price."""
+    return Item(what, round(quantity, 3), unit, round(usd(kind, quantity * each), 5))
 
 
 def at_most(checks: Sequence[Check], alarms: int) -> list[Item]:
@@ -58,23 +59,26 @@ def total(items: Iterable[Item]) -> float:
 def _containers(seconds: float) -> list[Item]:
     hours = seconds / 3600
     return [
-        _item("Fargate, processors", hours * VCPU, prices.FARGATE_VCPU),
-        _item("Fargate, memory", hours * MEMORY_GB, prices.FARGATE_MEMORY),
-        _item("public addresses", hours, prices.PUBLIC_IPV4),
+        _item("Fargate, processors", hours * VCPU, "vCPU-hour", "fargate_vcpu_hours"),
+        _item("Fargate, memory", hours * MEMORY_GB, "GB-hour", "fargate_gb_hours"),
+        _item("public addresses", hours, "address-hour", "public_ipv4_hours"),
     ]
 
 
 def _beside(runs: int, alarms: int) -> list[Item]:
+    hours = _STACKS * _HOURS
+    month = 1 / _HOURS_A_MONTH
+    requests = runs * _MESSAGES + _STACKS * _POLLS
     return [
-        _item("alarms", alarms * _STACKS * _HOURS, prices.ALARM),
-        _item("metrics", _METRICS * _STACKS * _HOURS, prices.METRIC),
-        _item("functions, time", runs * _GB_SECONDS, prices.LAMBDA),
-        _item("functions, requests", runs * _INVOCATIONS, prices.LAMBDA_REQUEST),
-        _item("tables", runs * _WRITES, prices.DYNAMODB_WRITE),
-        _item("queues", runs * _MESSAGES + _STACKS * _POLLS, prices.SQS_REQUEST),
-        _item("logs", _LOG_GB, prices.LOGS),
-        _item("objects", _OBJECTS, prices.S3_PUT),
-        _item("events", runs * 2, prices.EVENT),
+        _item("alarms", alarms * hours, "alarm-hour", "alarms", month),
+        _item("metrics", _METRICS * hours, "metric-hour", "custom_metrics", month),
+        _item("functions, time", runs * _GB_SECONDS, "GB-second", "lambda_gb_s"),
+        _item("functions, requests", runs * _INVOCATIONS, "request", "lambda_requests"),
+        _item("tables", runs * _WRITES, "write unit", "write_units"),
+        _item("queues", requests, "request", "sqs_requests"),
+        _item("logs", _LOG_GB, "GB ingested", "log_bytes", 1e9),
+        _item("objects", _OBJECTS, "request", "s3_puts"),
+        _item("events", runs * 2, "event", "custom_events"),
     ]
 
 

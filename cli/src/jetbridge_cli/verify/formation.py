@@ -1,6 +1,6 @@
 """Stacks made, asked about and removed with CloudFormation."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from jetbridge_cli.verify.names import TAG, Names
 from jetbridge_cli.verify.patience import Patience
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
 
 _MADE = "CREATE_COMPLETE"
@@ -72,7 +73,7 @@ class Formation:
 
     def living(self) -> "list[StackTypeDef]":
         """The verification's stacks that there are, by their names and tag."""
-        return [stack for stack in all_stacks(self._client.get_paginator) if self._is_own(stack)]
+        return [stack for stack in all_stacks(self._client) if self._is_own(stack)]
 
     def remove(self, stack_id: str) -> None:
         """Begin to remove a stack. One that is being made is given up (API reference of
@@ -83,7 +84,7 @@ class Formation:
         return self._client.describe_stacks(StackName=stack_id)["Stacks"][0]["StackStatus"]
 
     def resources(self, stack_id: str) -> list[tuple[str, str]]:
-        """Type and physical id of each resource that the stack has."""
+        """Type and physical id of each resource that the stack has; none, if there is no stack."""
         try:
             pages = self._client.get_paginator("list_stack_resources").paginate(StackName=stack_id)
             return [
@@ -92,8 +93,9 @@ class Formation:
                 for each in page["StackResourceSummaries"]
                 if each["ResourceStatus"] != "DELETE_COMPLETE"
             ]
-        except ClientError:
-            # A stack of which there is only a change set that was never carried out.
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationError":
+                raise
             return []
 
     def _is_own(self, stack: "StackTypeDef") -> bool:
@@ -104,7 +106,7 @@ class Formation:
         )
 
 
-def all_stacks(get_paginator: Callable[..., object]) -> "Iterator[StackTypeDef]":
+def all_stacks(client: "CloudFormationClient") -> "Iterator[StackTypeDef]":
     """Each stack of the account and region that isn't deleted."""
-    for page in get_paginator("describe_stacks").paginate():  # type: ignore[attr-defined]
+    for page in client.get_paginator("describe_stacks").paginate():
         yield from page["Stacks"]

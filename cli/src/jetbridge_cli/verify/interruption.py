@@ -40,4 +40,7 @@ class Interruption:
             raise KeyboardInterrupt
         self.number = self.number or number
         self.stopped.set()
-        self.tell("Interrupted: everything is being removed, which takes some minutes.")
+        self.tell(
+            "Interrupted: the checks end, and everything is removed unless --keep was given. "
+            "That takes some minutes."
+        )

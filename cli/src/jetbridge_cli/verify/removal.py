@@ -16,7 +16,7 @@ from jetbridge_cli.problems import in_words
 from jetbridge_cli.verify.formation import Formation, all_stacks
 from jetbridge_cli.verify.launches import task_arns
 from jetbridge_cli.verify.names import TAG, Names
-from jetbridge_cli.verify.patience import LOOK_SECONDS, Patience
+from jetbridge_cli.verify.patience import Patience
 
 _REASON = "jetbridge verify removes what it made"
 # DeleteObjects takes so many keys (API reference).
@@ -152,12 +152,16 @@ class Removal:
         """Lines that a function wrote last may come after its group was removed, and make it
         again: it is looked for until there was none for a while."""
         quiet_since = time.monotonic()
-        while time.monotonic() - quiet_since < self.settle_seconds:
+
+        def settled() -> bool:
+            nonlocal quiet_since
             for group in log_groups(self.aws, self.names):
                 self.tell(f"removing the log group {group}")
                 self.aws.logs.delete_log_group(logGroupName=group)
                 quiet_since = time.monotonic()
-            self.patience.pause(LOOK_SECONDS)
+            return time.monotonic() - quiet_since >= self.settle_seconds
+
+        self.patience.until(settled, "the end of the log groups")
         return []
 
 
@@ -178,7 +182,7 @@ def unremoved(aws: Aws) -> list[str]:
     """Names of all verifications of which there are stacks in the account and region."""
     tags = [
         tag["Value"]
-        for stack in all_stacks(aws.cloudformation.get_paginator)
+        for stack in all_stacks(aws.cloudformation)
         for tag in stack.get("Tags", [])
         if tag["Key"] == TAG
     ]

@@ -28,7 +28,14 @@ _EACH_MINUTE = {"Schedule": "rate(1 minute)"}
 
 @dataclass(frozen=True)
 class MadeStacks:
-    """What the checks work on. The futures raise what went wrong."""
+    """What the checks work on.
+
+    Attributes:
+        events_url: of the queue of the verification's events.
+        second: the second stack of Jetbridge, which is deployed while the first checks run; it
+            raises what went wrong.
+        starts: likewise, the outputs of the schedule's and rule's stack.
+    """
 
     quickstart: Quickstart
     jetbridge: JetbridgeStack
@@ -41,6 +48,7 @@ class MadeStacks:
 class SettingUp:
     """Attributes:
     parameters: of Jetbridge's template, beside those that open it for the quickstart.
+    built: the checkout is built already.
     stopped: set when the verification is interrupted.
     seconds: how long each stack took, as soon as it is made.
     """
@@ -50,21 +58,20 @@ class SettingUp:
     checkout: Checkout
     network: Network
     parameters: Mapping[str, str]
+    built: bool
     recorder: Recorder
     stopped: threading.Event
     tell: Callable[[str], object]
     seconds: dict[str, float] = field(default_factory=dict)
 
-    def __call__(
-        self, pool: ThreadPoolExecutor, built: bool, wanted: Collection[str]
-    ) -> MadeStacks:
+    def __call__(self, pool: ThreadPoolExecutor, wanted: Collection[str]) -> MadeStacks:
         """Make them all; the second stack, the schedule and the rule go on being made in ``pool``,
         if they are among what is wanted (``Check.needs``).
 
         Raises StackFailed, DeployFailed, Late, Interrupted, Problem, ClientError.
         """
         first = self._begin(pool, self.names.quickstart, self._quickstart)
-        if not built:
+        if not self.built:
             self.tell("sam build")
             self.checkout.build(self._patience())
         quickstart = first.result()

@@ -3,28 +3,24 @@
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from jetbridge_cli.aws import Aws
 from jetbridge_cli.problems import Problem, in_words
 from jetbridge_cli.verify.bench import Runs, Stage
 from jetbridge_cli.verify.checks import Check
 from jetbridge_cli.verify.cost import estimated
 from jetbridge_cli.verify.delays import delays
-from jetbridge_cli.verify.deploying import Checkout, DeployFailed
+from jetbridge_cli.verify.deploying import DeployFailed
 from jetbridge_cli.verify.events import Events
 from jetbridge_cli.verify.formation import Formation, StackFailed
 from jetbridge_cli.verify.function_logs import warnings
 from jetbridge_cli.verify.interruption import Interruption
-from jetbridge_cli.verify.names import Names
-from jetbridge_cli.verify.network import Network
 from jetbridge_cli.verify.patience import Interrupted, Late, Patience
-from jetbridge_cli.verify.recorder import Recorder
 from jetbridge_cli.verify.removal import Removal
 from jetbridge_cli.verify.report import Report
 from jetbridge_cli.verify.running import Result, Runner
@@ -34,64 +30,42 @@ REMOVAL_SECONDS = 2400.0
 
 
 @dataclass(frozen=True)
-class Telling:
-    """Who hears how far it is."""
-
-    step: Callable[[str], object]
-    result: Callable[[Result], object]
-
-
-@dataclass(frozen=True)
 class Verification:
     """Attributes:
     alarms: how many one stack of Jetbridge has.
-    parameters: of Jetbridge's template, beside those that open it for the quickstart.
-    built: the checkout is built already.
     keep: nothing is removed.
+    interruption: sets what ``setting_up`` has as ``stopped``.
+    tell_result: hears of each check's result.
     """
 
-    aws: Aws
-    names: Names
-    checkout: Checkout
-    network: Network
+    setting_up: SettingUp
     checks: Sequence[Check]
     alarms: int
-    parameters: Mapping[str, str]
-    built: bool
     keep: bool
-    recorder: Recorder
-    telling: Telling
+    interruption: Interruption
+    tell_result: Callable[[Result], object]
 
-    def __call__(self, report: Report, interruption: Interruption) -> Report:
+    def __call__(self, report: Report) -> None:
         """Fill the report in. Never leaves anything but what the report says, unless it is killed
         or a third signal comes."""
         began = time.time()
         runs = Runs()
-        self.aws.prepare()
-        with interruption.heard():
+        self.setting_up.aws.prepare()
+        with self.interruption.heard():
             try:
-                self._checked(report, interruption.stopped, runs)
+                self._checked(report, runs)
+            except Exception as error:
+                report.problem = f"jetbridge verify has an error: {type(error).__name__}: {error}"
+                raise
             finally:
-                self._ended(report, interruption, runs, began)
-        return report
+                self._ended(report, runs, began)
 
-    def _checked(self, report: Report, stopped: threading.Event, runs: Runs) -> None:
-        setting_up = SettingUp(
-            aws=self.aws,
-            names=self.names,
-            checkout=self.checkout,
-            network=self.network,
-            parameters=self.parameters,
-            recorder=self.recorder,
-            stopped=stopped,
-            tell=self.telling.step,
-        )
-        report.deploy_seconds = setting_up.seconds
+    def _checked(self, report: Report, runs: Runs) -> None:
+        report.deploy_seconds = self.setting_up.seconds
         with ThreadPoolExecutor(4, "stack") as pool:
             try:
-                wanted = {check.needs for check in self.checks}
-                made = setting_up(pool, self.built, wanted)
-                self._run(report, made, stopped, runs)
+                made = self.setting_up(pool, {check.needs for check in self.checks})
+                self._run(report, made, runs)
             except Interrupted:
                 return
             except (StackFailed, DeployFailed, Late, Problem) as error:
@@ -100,23 +74,14 @@ class Verification:
                 report.problem = f"it could not be set up: {in_words(error)}"
             finally:
                 # A stack that is still being made is not waited for.
-                if report.problem:
-                    stopped.set()
+                self.setting_up.stopped.set()
 
-    def _run(self, report: Report, made: MadeStacks, stopped: threading.Event, runs: Runs) -> None:
-        with Events(self.aws, made.events_url) as events:
-            stage = Stage(
-                aws=self.aws,
-                names=self.names,
-                jetbridge=made.jetbridge,
-                second=made.second,
-                quickstart=made.quickstart,
-                starts=made.starts,
-                events=events,
-                runs=runs,
-            )
-            self.telling.step(f"running {len(self.checks)} checks")
-            runner = Runner(stage, self.recorder, stopped, self.telling.result)
+    def _run(self, report: Report, made: MadeStacks, runs: Runs) -> None:
+        given = self.setting_up
+        with Events(given.aws, made.events_url) as events:
+            stage = Stage(given.aws, given.names, made, events, runs)
+            given.tell(f"running {len(self.checks)} checks")
+            runner = Runner(stage, given.recorder, given.stopped, self.tell_result)
             report.results = runner.run(self.checks)
         shown = [
             seconds
@@ -125,34 +90,37 @@ class Verification:
         ]
         report.delays = delays(runs, events, shown)
 
-    def _ended(self, report: Report, interruption: Interruption, runs: Runs, began: float) -> None:
+    def _ended(self, report: Report, runs: Runs, began: float) -> None:
         """Whatever looking back meets, everything is removed."""
-        if interruption.number:
-            report.problem = f"it was interrupted ({signal.Signals(interruption.number).name})"
+        number = self.interruption.number
+        if number:
+            report.problem = f"it was interrupted ({signal.Signals(number).name})"
         try:
             self._looked_back(report, runs, began)
         finally:
             if not self.keep:
                 self._removed(report)
-            report.errors = self.recorder.errors
+            report.errors = self.setting_up.recorder.errors
             report.ended = now()
 
     def _looked_back(self, report: Report, runs: Runs, began: float) -> None:
+        given = self.setting_up
         report.cost = estimated(runs.all, self.alarms)
-        with self.recorder.during("looking back"):
-            formation = Formation(self.aws, self.names)
-            stacks = [self.names.jetbridge, self.names.second]
+        with given.recorder.during("looking back"):
+            formation = Formation(given.aws, given.names)
+            stacks = [given.names.jetbridge, given.names.second]
             try:
-                report.warnings = warnings(self.aws, formation, stacks, began)
+                report.warnings = warnings(given.aws, formation, stacks, began)
             except (BotoCoreError, ClientError):
                 # The recorder has it, and it must not keep anything from being removed.
                 return
 
     def _removed(self, report: Report) -> None:
+        given = self.setting_up
         began = time.monotonic()
         patience = Patience(REMOVAL_SECONDS, threading.Event())
-        with self.recorder.during("removing"):
-            report.left = Removal(self.aws, self.names, patience, self.telling.step)()
+        with given.recorder.during("removing"):
+            report.left = Removal(given.aws, given.names, patience, given.tell)()
         report.removal_seconds = round(time.monotonic() - began, 1)
 
 

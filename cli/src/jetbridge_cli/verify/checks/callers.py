@@ -13,7 +13,7 @@ _REQUESTS = 8
 
 
 def schedule(bench: Bench) -> None:
-    arn = bench.stage.starts.result()["ScheduleArn"].rsplit(":", 1)[-1]
+    arn = bench.stage.made.starts.result()["ScheduleArn"].rsplit(":", 1)[-1]
     run_id = bench.patience.until(lambda: bench.jetbridge.started_by(arn), "a firing's run")
     bench.note(run_id=run_id)
     outcome = bench.outcome(run_id)
@@ -25,7 +25,7 @@ def schedule(bench: Bench) -> None:
 
 
 def rule(bench: Bench) -> None:
-    name = bench.stage.starts.result()["RuleName"]
+    name = bench.stage.made.starts.result()["RuleName"]
     answer = bench.aws.events.put_events(
         Entries=[{"Source": "jetbridge.quickstart", "DetailType": name, "Detail": "{}"}]
     )
@@ -72,7 +72,7 @@ def duplicate(bench: Bench) -> None:
     # None, if the first one's answer was lost and its request was sent again.
     firsts = [answer.duplicate for answer in answers].count(False)
     if firsts > 1:
-        raise CheckFailed(f"{firsts} of {_REQUESTS} requests are told that theirs was the first")
+        raise CheckFailed(f"{firsts} of {_REQUESTS} answers say that theirs was the first request")
     [run_id] = run_ids
     expect_end(bench.outcome(run_id), "succeeded", "completed")
     expect("the number of its tasks", _tasks(bench, run_id), 1)

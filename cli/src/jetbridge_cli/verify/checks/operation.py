@@ -23,7 +23,7 @@ def announcement(bench: Bench) -> None:
 
 
 def second_stack(bench: Bench) -> None:
-    second = bench.stage.second.result()
+    second = bench.stage.made.second.result()
     request = bench.request("second_stack", run_task=bench.quickstart.task("echo second"))
     run_id = second.start(request).run_id
     bench.note(run_id=run_id, stack=second.name)
