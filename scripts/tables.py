@@ -68,7 +68,7 @@ _COLUMN = "| `jetbridge verify` |"
 
 
 def with_verify_column(text: str) -> str:
-    """docs/verified.md with the checks of each row in its last column.
+    """docs/reference/verified.md with the checks of each row in its last column.
 
     Raises:
         ValueError: a check names a row that there isn't.

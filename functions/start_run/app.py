@@ -14,7 +14,7 @@ from jetbridge.wiring import start_run as wiring
 @metrics.log_metrics
 @refusals_counted()
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    """Takes a ``StartRequest``, returns a ``StartAnswer`` (docs/contract.md)."""
+    """Takes a ``StartRequest``, returns a ``StartAnswer`` (docs/reference/contract.md)."""
     arn = context.invoked_function_arn
     principal = Principal.of_function(arn)
     answer = wiring.start(arn)(decode_request(StartRequest, event), principal)

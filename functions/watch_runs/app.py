@@ -14,7 +14,7 @@ from jetbridge.wiring import watch_runs as wiring
 @metrics.log_metrics
 @refusals_counted()
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    """Takes a ``WatchRequest``, returns a ``WatchAnswer`` (docs/contract.md)."""
+    """Takes a ``WatchRequest``, returns a ``WatchAnswer`` (docs/reference/contract.md)."""
     request = decode_request(WatchRequest, event)
     answer = wiring.watch()(request, Principal.of_function(context.invoked_function_arn))
     for run_id in request.run_ids:

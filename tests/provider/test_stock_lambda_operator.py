@@ -1,4 +1,4 @@
-"""The stock LambdaInvokeFunctionOperator starts runs with the payload that docs/contract.md has."""
+"""The stock LambdaInvokeFunctionOperator starts runs with the payload that docs/reference/contract.md has."""
 
 import re
 from pathlib import Path

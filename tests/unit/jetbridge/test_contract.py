@@ -66,7 +66,7 @@ def test_bad_value_names_field_problem_and_fix(field: str, value: Any, problem: 
         decode(StartRequest, _changed(field, value))
     assert refused.value.field == field
     assert problem in refused.value.problem
-    assert "docs/contract.md" in refused.value.fix
+    assert "docs/reference/contract.md" in refused.value.fix
     assert all(part in str(refused.value) for part in (field, refused.value.fix))
 
 

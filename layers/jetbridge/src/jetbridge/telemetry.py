@@ -1,4 +1,4 @@
-"""The functions' logger and metrics (names: docs/operations.md)."""
+"""The functions' logger and metrics (names: docs/reference/operations.md)."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""``rest``: the waiting task's state is set with Airflow's stock API (docs/finish.md)."""
+"""``rest``: the waiting task's state is set with Airflow's stock API (docs/explanation/finish.md)."""
 
 from typing import Any
 
