@@ -43,8 +43,8 @@ def keyword_tables() -> str:
 
 
 TABLES: Mapping[str, tuple[str, Callable[[], str]]] = {
-    "failure table": ("operations.md", failure_table),
-    "keyword tables": ("migration.md", keyword_tables),
+    "failure table": ("reference/operations.md", failure_table),
+    "keyword tables": ("how-to/migration.md", keyword_tables),
 }
 """By name: the document that each stands in, and what makes it."""
 
@@ -63,7 +63,7 @@ def with_table(text: str, name: str) -> str:
     return f"{before}{begin}\n{TABLES[name][1]()}\n{end}{after}"
 
 
-VERIFIED = "verified.md"
+VERIFIED = "reference/verified.md"
 _COLUMN = "| `jetbridge verify` |"
 
 

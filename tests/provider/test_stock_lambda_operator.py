@@ -1,4 +1,4 @@
-"""The stock LambdaInvokeFunctionOperator starts runs with the payload that docs/reference/contract.md has."""
+"""LambdaInvokeFunctionOperator starts runs with the payload of docs/reference/contract.md."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ from airflow.providers.amazon.aws.operators.lambda_function import LambdaInvokeF
 
 from jetbridge.contract import AirflowCaller, StartRequest, decode
 
-CONTRACT = Path(__file__).resolve().parents[2] / "docs" / "contract.md"
+CONTRACT = Path(__file__).resolve().parents[2] / "docs" / "reference" / "contract.md"
 
 
 def payload() -> str:

@@ -207,7 +207,7 @@ def test_new_fields_are_checked(field: str, value: Any, problem: str) -> None:
 
 
 def test_the_launched_record_of_the_docs_is_one() -> None:
-    text = (ROOT / "docs" / "contract.md").read_text()
+    text = (ROOT / "docs" / "reference" / "contract.md").read_text()
     section = text.partition("## While it runs")[2].partition("\n## ")[0]
     [shown] = re.findall(r"```json\n(.*?)```", section, re.DOTALL)
     assert json.loads(encode(decode(Launched, shown))) == json.loads(shown)

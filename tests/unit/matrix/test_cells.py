@@ -1,4 +1,4 @@
-"""The matrix, the provider's metadata, the locked lists and docs/reference/versions.md name the same."""
+"""The matrix, the provider's metadata, the lists and docs/reference/versions.md name the same."""
 
 import tomllib
 from itertools import pairwise
