@@ -93,7 +93,6 @@ def _shell(text: str) -> None:
 
 _PARSERS: Mapping[str, Callable[[str], object]] = {
     "python": ast.parse,
-    "jinja": jinja2.Environment().parse,
     "json": json.loads,
     "yaml": lambda text: yaml.load(text, Loader=_Loader),
     "toml": tomllib.loads,
