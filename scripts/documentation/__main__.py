@@ -13,7 +13,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 from documentation.checks import faults
 from documentation.pages import ROOT
-from documentation.reference import stale, write
+from documentation.reference.generated import stale, write
 from documentation.staging import stage
 
 SITE = ROOT / ".site" / "html"
