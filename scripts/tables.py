@@ -43,7 +43,7 @@ def keyword_tables() -> str:
 
 
 TABLES: Mapping[str, tuple[str, Callable[[], str]]] = {
-    "failure table": ("reference/operations.md", failure_table),
+    "failure table": ("reference/errors.md", failure_table),
     "keyword tables": ("how-to/migration.md", keyword_tables),
 }
 """By name: the document that each stands in, and what makes it."""

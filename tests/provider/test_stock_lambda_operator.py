@@ -12,9 +12,8 @@ CONTRACT = Path(__file__).resolve().parents[2] / "docs" / "reference" / "contrac
 
 
 def payload() -> str:
-    blocks = re.findall(r"```json\n(.*?)```", CONTRACT.read_text(), re.DOTALL)
-    [block] = [block for block in blocks if "{{" in block]
-    return block
+    [block] = re.findall(r"```jinja\n(.*?)```", CONTRACT.read_text(), re.DOTALL)
+    return str(block)
 
 
 def test_the_documented_payload_is_a_start_request_of_this_try(ti):

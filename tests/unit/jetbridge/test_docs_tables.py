@@ -25,8 +25,8 @@ def test_the_docs_show_what_is(name: str) -> None:
     assert tables().with_table(text, name) == text, "run make docs-tables"
 
 
-def test_operations_shows_every_advice() -> None:
-    text = (ROOT / "docs" / "reference" / "operations.md").read_text()
+def test_the_errors_page_shows_every_advice() -> None:
+    text = (ROOT / "docs" / "reference" / "errors.md").read_text()
     assert all(policy.advice in text for policy in POLICY.values())
 
 
