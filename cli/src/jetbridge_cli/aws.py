@@ -86,6 +86,10 @@ class Aws:
         return self.session.client("logs", config=_CONFIG, endpoint_url=self.endpoint)
 
     @cached_property
+    def mwaa(self) -> Any:
+        return self.session.client("mwaa", config=_CONFIG)
+
+    @cached_property
     def s3(self) -> "S3Client":
         return self.session.client("s3", config=_CONFIG, endpoint_url=self.endpoint)
 
