@@ -7,7 +7,13 @@ import typer
 
 from jetbridge_cli import dead_letters_command, replay_command
 from jetbridge_cli.init.command import init
-from jetbridge_cli.operate import runs_command
+from jetbridge_cli.operate import (
+    logs_command,
+    runs_command,
+    show_command,
+    stop_command,
+    watch_command,
+)
 from jetbridge_cli.verify.command import verify
 
 app = typer.Typer(
@@ -16,7 +22,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("run")(watch_command.run)
 app.command("runs")(runs_command.runs)
+app.command("show")(show_command.show)
+app.command("logs")(logs_command.logs)
+app.command("watch")(watch_command.watch)
+app.command("stop")(stop_command.stop)
+app.command("retry")(stop_command.retry)
 app.command("init")(init)
 app.command("replay")(replay_command.replay)
 app.command("verify")(verify)

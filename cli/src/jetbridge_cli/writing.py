@@ -20,8 +20,9 @@ def shown(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def write_json(value: Any) -> None:
-    print(json.dumps(value, indent=2))
+def write_json(value: Any, indent: int | None = 2) -> None:
+    """``indent`` None: on one line."""
+    print(json.dumps(value, indent=indent), flush=indent is None)
 
 
 def write_table(

@@ -107,12 +107,17 @@ def _write(page: Page) -> None:
     if not page.records:
         write("No such runs.")
         return
-    rows = [row_of(record) for record in page.records]
-    write_table(_HEADINGS, rows, ["lasted", "launches"], whole=["run", "state"])
+    write_records(page.records)
     if page.left_out:
         errors().print(f"{page.left_out} more go on: give a larger --limit", markup=False)
     if page.next:
         errors().print(f"More: --next {page.next}", markup=False)
+
+
+def write_records(records: list[Record]) -> None:
+    """The table of runs."""
+    rows = [row_of(record) for record in records]
+    write_table(_HEADINGS, rows, ["lasted", "launches"], whole=["run", "state"])
 
 
 def row_of(record: Record) -> list[str]:

@@ -1,0 +1,47 @@
+"""One run by its id."""
+
+from msgspec.structs import replace
+
+from jetbridge.contract import PersonCaller, StartRequest
+from jetbridge_cli.operate.record import Record
+from jetbridge_cli.operate.tables import Tables
+from jetbridge_cli.problems import Problem
+
+
+def known(tables: Tables, run_id: str) -> Record:
+    """The run; that of an earlier try where it was given to this one.
+
+    Raises: Problem
+    """
+    record = tables.get(run_id)
+    if record is not None and record.row is not None and record.row.attached_to:
+        record = tables.get(record.row.attached_to) or record
+    if record is None:
+        raise Problem(
+            f"{run_id!r}: there is no such run: it was never started in this stack, or is older "
+            "than its tables keep (30 days); `jetbridge runs` lists ids"
+        )
+    return record
+
+
+def request_again(record: Record, by: str, key: str) -> StartRequest:
+    """The same request as a person's, under a new key.
+
+    What belongs to an Airflow task (its log, the way it is finished) is left out.
+
+    Raises:
+        Problem: the run's row, which has the request, is gone or can't be read.
+    """
+    if record.row is None:
+        raise Problem(
+            f"{record.run_id!r}: its request isn't there any more (rows stay 30 days), or can't be "
+            f"read: {record.problem or 'start it anew with jetbridge run'}"
+        )
+    return replace(
+        record.row.request,
+        caller=PersonCaller(by),
+        idempotency_key=key,
+        log_target=None,
+        finish=None,
+        airflow="default",
+    )

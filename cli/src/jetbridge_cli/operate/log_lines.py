@@ -1,0 +1,140 @@
+"""A run's lines in CloudWatch Logs, from all its containers, attempts and launches."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from jetbridge.contract import LogStream
+from jetbridge.domain.log_whereabouts import Place, whereabouts
+from jetbridge.domain.names import last_segment
+from jetbridge.domain.records import Record as AwsRecord
+from jetbridge_cli.aws import Aws
+from jetbridge_cli.operate.record import Record
+
+# FilterLogEvents takes up to 100 streams of a group (API reference).
+_STREAMS_AT_ONCE = 100
+# A line may be readable so much later than its own time (Amazon CloudWatch Logs user guide, on
+# ingestion): those that were shown are told by their event ids.
+_LATE_MILLISECONDS = 30_000
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """``at``: milliseconds since the epoch. ``event_id``: FilterLogEvents' own."""
+
+    at: int
+    text: str
+    container: str
+    launch: int
+    attempt: int
+    event_id: str
+
+
+def places_of(aws: Aws, record: Record, region: str) -> tuple[list[Place], list[str]]:
+    """Where the run's lines are, and notes on those that are nowhere.
+
+    Of a run that goes on, as far as AWS has said it.
+    """
+    run = record.row
+    if run is not None and run.ending is not None:
+        found = whereabouts(run, region, _batch_records(aws, record))
+        return found.places, [note.message for note in found.notes]
+    if record.outcome is not None:
+        last = record.outcome.launches
+        return [Place(stream, last) for stream in record.outcome.log_streams], []
+    places: list[Place] = []
+    if run is not None and run.backend == "ecs" and run.backend_id and run.definition:
+        # ECS names an awslogs stream prefix/container/task (Amazon ECS developer guide, "Using
+        # the awslogs log driver"), so it is known before the first line.
+        for source in run.definition.log_sources:
+            if source.group and source.prefix:
+                name = f"{source.prefix}/{source.container}/{last_segment(run.backend_id)}"
+                stream = LogStream(
+                    container=source.container,
+                    group=source.group,
+                    stream=name,
+                    region=source.region or region,
+                )
+                places.append(Place(stream, run.launch))
+    elif record.launched is not None:
+        places = [Place(stream, record.launched.launch) for stream in record.launched.log_streams]
+    return places, []
+
+
+def _batch_records(aws: Aws, record: Record) -> dict[str, AwsRecord]:
+    """Batch's own records of earlier jobs of the run; an array's children are in their own logs."""
+    run = record.row
+    if run is None or run.backend != "batch":
+        return {}
+    jobs = [str(death.backend_id) for death in run.deaths if death.backend_id]
+    if not jobs:
+        return {}
+    answer: Any = aws.batch.describe_jobs(jobs=jobs[-_STREAMS_AT_ONCE:])
+    return {job["jobId"]: job for job in answer["jobs"]}
+
+
+@dataclass
+class Reader:
+    """Reads what is new in some streams, each time it is asked.
+
+    FilterLogEvents has a quota of its own, so that a reader takes nothing from finish_run and
+    copy_logs, which share that of GetLogEvents ("CloudWatch Logs quotas").
+    """
+
+    aws: Aws
+    since: int = 0
+    pattern: str = ""
+    _seen: set[str] = field(default_factory=set)
+    _from: dict[str, int] = field(default_factory=dict)
+
+    def new(self, places: Sequence[Place]) -> list[LogLine]:
+        """Lines not given before, in the order of their times."""
+        by_group: dict[str, dict[str, Place]] = defaultdict(dict)
+        for place in places:
+            by_group[place.stream.group][place.stream.stream] = place
+        lines = [line for group, some in by_group.items() for line in self._of_group(group, some)]
+        fresh = [line for line in lines if line.event_id not in self._seen]
+        self._seen.update(line.event_id for line in fresh)
+        return sorted(fresh, key=lambda line: line.at)
+
+    def _of_group(self, group: str, places: dict[str, Place]) -> Iterator[LogLine]:
+        names = list(places)
+        for start in range(0, len(names), _STREAMS_AT_ONCE):
+            some = names[start : start + _STREAMS_AT_ONCE]
+            try:
+                events = list(self._events(group, some))
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                    raise
+                # One that isn't there yet keeps the others from being read with it.
+                events = [event for name in some for event in self._events_if_any(group, name)]
+            for event in events:
+                place = places[event["logStreamName"]]
+                at = int(event["timestamp"])
+                self._from[group] = max(self._from.get(group, 0), at)
+                yield LogLine(
+                    at=at,
+                    text=str(event["message"]),
+                    container=place.member or place.stream.container,
+                    launch=place.launch,
+                    attempt=place.stream.attempt,
+                    event_id=str(event["eventId"]),
+                )
+
+    def _events_if_any(self, group: str, name: str) -> Iterator[Any]:
+        try:
+            yield from list(self._events(group, [name]))
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+
+    def _events(self, group: str, streams: list[str]) -> Iterator[Any]:
+        asked: dict[str, Any] = {"logGroupName": group, "logStreamNames": streams}
+        start = max(self.since, self._from.get(group, 0) - _LATE_MILLISECONDS)
+        asked |= {"startTime": start} if start else {}
+        asked |= {"filterPattern": self.pattern} if self.pattern else {}
+        for page in self.aws.logs.get_paginator("filter_log_events").paginate(**asked):
+            yield from page["events"]

@@ -1,0 +1,55 @@
+"""What happened to a run, in the order of its times."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from jetbridge.contract import Death
+from jetbridge.domain.run import Run
+from jetbridge_cli.operate.record import Record, epoch
+
+
+@dataclass(frozen=True)
+class Moment:
+    """``at``: epoch seconds."""
+
+    at: float
+    what: str
+
+
+def moments_of(record: Record) -> list[Moment]:
+    """Everything whose time the tables keep, oldest first.
+
+    Of a launch that was replaced, its end alone: what else AWS said of it is written over by the
+    next launch's.
+    """
+    row, outcome = record.row, record.outcome
+    deaths = row.deaths if row is not None else outcome.deaths if outcome else []
+    found = [*_of_row(row), *map(_of_death, deaths)]
+    started = outcome.started_at if outcome else None
+    if started is None and record.launched is not None:
+        started = record.launched.started_at
+    if started is not None:
+        found.append(Moment(epoch(started), "the containers run"))
+    if outcome is not None and outcome.stopped_at is not None:
+        found.append(Moment(epoch(outcome.stopped_at), "AWS says: stopped"))
+    if outcome is not None:
+        found.append(Moment(outcome.finished_at, "the outcome is sealed"))
+    return sorted(found, key=lambda each: each.at)
+
+
+def _of_row(row: Run | None) -> Iterator[Moment]:
+    if row is None:
+        return
+    yield Moment(row.created_at, "accepted: the row is written")
+    if row.first_attempt_at is not None:
+        yield Moment(row.first_attempt_at, f"launch {row.launch} is tried")
+    if row.last_attempt_at is not None and row.last_attempt_at != row.first_attempt_at:
+        yield Moment(row.last_attempt_at, f"launch {row.launch} is tried again")
+    if row.launched_at is not None:
+        yield Moment(row.launched_at, f"AWS has launched {row.backend_id}")
+    if row.ended_at is not None:
+        yield Moment(row.ended_at, "Jetbridge has recorded the end")
+
+
+def _of_death(death: Death) -> Moment:
+    return Moment(death.at, f"launch {death.launch} died: {death.cause}: {death.reason}")

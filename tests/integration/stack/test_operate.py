@@ -1,0 +1,126 @@
+"""Runs started, followed, explained and stopped with the command, as an operator."""
+
+import json
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from deployed import NETWORK, Deployed, ecs_task
+from operating import Operator
+
+REPORT = [
+    "--cluster=jetbridge-example",
+    "--task-definition=jetbridge-example-report",
+    "--launch-type=FARGATE",
+    "--subnet=subnet-0example",
+    "--container=report",
+    "--env=dag_run_ts=2026-11-23T00:00:00+00:00",
+    "--env=dag_run_date=2026-11-23",
+    "--env=seconds_per_line=0.01",
+]
+
+
+@pytest.fixture(scope="module")
+def operator(deployed: Deployed) -> Operator:
+    return Operator(deployed)
+
+
+@pytest.fixture(scope="module")
+def sleeper(deployed: Deployed) -> str:
+    return deployed.task_definition("jetbridge-example-operated", "test/sleeper:1")
+
+
+def ended(operator: Operator, *arguments: str) -> tuple[int, str, str]:
+    process = operator.command(*arguments)
+    output, errors = process.communicate(timeout=120)
+    return process.returncode, output, errors
+
+
+def test_a_run_from_its_start_to_its_story(operator: Operator) -> None:
+    code, output, errors = ended(operator, "run", *REPORT, "--key=told")
+    assert code == 0, output + errors
+    lines = [line.partition("  ")[2] for line in output.splitlines()]
+    assert len(lines) == 7
+    assert "succeeded (completed); exit code: report 0" in errors
+    [listed] = [
+        each
+        for each in operator.json("runs", "--state=succeeded", "--definition", REPORT[1][18:])[
+            "runs"
+        ]
+        if each["run_id"] in errors
+    ]
+    run_id = listed["run_id"]
+    shown = operator.json("show", run_id)
+    what = [each["what"] for each in shown["story"]]
+    assert what[0] == "accepted: the row is written"
+    assert what[-1] == "the outcome is sealed"
+    assert {"the containers run", "AWS says: stopped"} <= set(what)
+    times = [each["at"] for each in shown["story"]]
+    assert times == sorted(times)
+    assert "2026-11-23T00" not in operator.call("show", run_id), "an environment is shown"
+    logged = operator.call("logs", run_id).splitlines()
+    assert [line.partition("  ")[2] for line in logged] == lines
+    assert len(operator.call("logs", run_id, "--grep", "no such words in it").splitlines()) == 0
+    assert ended(operator, "watch", run_id)[0] == 0
+    again = operator.json("retry", run_id)["run_id"]
+    assert again != run_id
+    assert ended(operator, "watch", again)[0] == 0
+
+
+def test_the_same_key_is_the_same_run(operator: Operator, tmp_path: Path) -> None:
+    file = tmp_path / "request.json"
+    file.write_text(json.dumps(ecs_task("jetbridge-example-broken")))
+    first = ended(operator, "run", str(file), "--key=once")
+    assert first[0] not in (0, 125, 126), first
+    again = ended(operator, "run", str(file), "--key=once", "--output=json")
+    assert again[0] == first[0]
+    outcome = json.loads(again[1])
+    assert list(outcome["exit_codes"].values()) == [first[0]]
+    assert ended(operator, "watch", outcome["run_id"])[0] == 4
+
+
+def test_what_the_stack_refuses_is_said(operator: Operator) -> None:
+    code, _, errors = ended(operator, "run", "--task-definition=x", "--cluster=nobodys")
+    assert code == 125
+    assert "run_task" in errors
+
+
+def test_many_are_stopped_after_a_count(
+    operator: Operator, deployed: Deployed, sleeper: str
+) -> None:
+    run_ids = {deployed.start(run_task=ecs_task(sleeper)) for _ in range(3)}
+    for run_id in run_ids:
+        deployed.wait_running(run_id)
+    chosen = ["stop", "--definition", sleeper]
+    code, output, errors = ended(operator, *chosen)
+    assert (code, "Stop 3 runs? Nobody can be asked here: say --yes" in errors) == (1, True)
+    assert all(run_id in output for run_id in run_ids)
+    assert set(operator.json(*chosen, "--yes")["stopping"]) == run_ids
+    for run_id in run_ids:
+        outcome = deployed.outcome(run_id, 60)
+        assert outcome["state"] == "stopped"
+        assert outcome["stopped_by"]
+    assert ended(operator, "stop", "a" * 20)[0] == 3
+
+
+def test_ctrl_c_without_a_terminal_leaves_the_run(
+    operator: Operator, deployed: Deployed, sleeper: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "request.json"
+    parameters = {"cluster": "jetbridge-example", "taskDefinition": sleeper}
+    parameters |= {"launchType": "FARGATE", "networkConfiguration": NETWORK}
+    file.write_text(json.dumps({"run_task": parameters}))
+    process = operator.command("run", str(file))
+    deadline = time.monotonic() + 60
+    found: list[str] = []
+    while not found and time.monotonic() < deadline:
+        runs = operator.json("runs", "--state=running", "--definition", sleeper)["runs"]
+        found = [each["run_id"] for each in runs]
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert f"It goes on: jetbridge watch {found[0]}" in errors
+    assert deployed.sealed(found[0]) is None
+    assert operator.json("stop", found[0])["stopping"] == found
+    assert ended(operator, "watch", found[0])[0] == 5
