@@ -8,8 +8,10 @@ import typer
 from jetbridge_cli import dead_letters_command, replay_command
 from jetbridge_cli.init.command import init
 from jetbridge_cli.operate import (
+    cost_command,
     logs_command,
     runs_command,
+    schedules_command,
     show_command,
     stop_command,
     watch_command,
@@ -29,9 +31,11 @@ app.command("logs")(logs_command.logs)
 app.command("watch")(watch_command.watch)
 app.command("stop")(stop_command.stop)
 app.command("retry")(stop_command.retry)
+app.command("cost")(cost_command.cost)
 app.command("init")(init)
 app.command("replay")(replay_command.replay)
 app.command("verify")(verify)
+app.add_typer(schedules_command.app, name="schedules")
 app.add_typer(dead_letters_command.app, name="dead-letters")
 
 

@@ -41,6 +41,19 @@ def _table(name: str) -> dict[str, Any]:
     }
 
 
+def _function(name: str) -> dict[str, Any]:
+    return {
+        "Type": "AWS::Lambda::Function",
+        "Properties": {
+            "FunctionName": f"{STACK}-{name}",
+            "Runtime": "python3.13",
+            "Handler": "index.handler",
+            "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+            "Code": {"ZipFile": "def handler(event, context): ..."},
+        },
+    }
+
+
 TEMPLATE = {
     "Resources": {
         "RunsTable": _table("RunsTable"),
@@ -71,16 +84,8 @@ TEMPLATE = {
             "Type": "AWS::IAM::Role",
             "Properties": {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []}},
         },
-        "StartRunFunction": {
-            "Type": "AWS::Lambda::Function",
-            "Properties": {
-                "FunctionName": f"{STACK}-start-run",
-                "Runtime": "python3.13",
-                "Handler": "index.handler",
-                "Role": {"Fn::GetAtt": ["Role", "Arn"]},
-                "Code": {"ZipFile": "def handler(event, context): ..."},
-            },
-        },
+        "StartRunFunction": _function("start-run"),
+        "StopRunFunction": _function("stop-run"),
     }
 }
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +17,8 @@ from jetbridge.domain.run import Ending, LogName, Status
 from jetbridge_cli.operate import following
 
 STREAM = f"ecs/main/{CLUSTER_TASK.rpartition('/')[2]}"
+# CloudWatch Logs takes no lines that are older than 14 days (API reference of PutLogEvents).
+PRINTED = int(time.time()) - 60
 EARLIER = "arn:aws:ecs:eu-west-1:123456789012:task/etl/11111111111111111111111111111111"
 
 
@@ -45,7 +48,7 @@ def printed(stream: str, *lines: tuple[int, str]) -> None:
     if not logs.describe_log_groups(logGroupNamePrefix=GROUP)["logGroups"]:
         logs.create_log_group(logGroupName=GROUP)
     logs.create_log_stream(logGroupName=GROUP, logStreamName=stream)
-    events = [{"timestamp": int(NOW * 1000) + at, "message": text} for at, text in lines]
+    events = [{"timestamp": PRINTED * 1000 + at, "message": text} for at, text in lines]
     logs.put_log_events(logGroupName=GROUP, logStreamName=stream, logEvents=events)
 
 
@@ -72,7 +75,9 @@ def test_show_tells_the_whole_story_without_secrets(bridge: Bridge) -> None:
     assert [each["what"].partition(":")[0] for each in told["story"] if each["at"] >= NOW] == [
         "accepted",
         "launch 1 died",
-        f"AWS has launched {CLUSTER_TASK}".partition(":")[0],
+        "AWS has launched arn",
+        "the containers run",
+        "AWS says",
         "Jetbridge has recorded the end",
         "the outcome is sealed",
     ]
@@ -92,7 +97,7 @@ def test_logs_are_those_of_all_launches_in_order(bridge: Bridge) -> None:
     assert [line.partition("  ")[2] for line in lines] == ["one", "two", "three", " [31mfour"]
     assert ["main/1.1" in line for line in lines] == [True, False, True, False]
     assert bridge.call("logs", run_id, "--grep", "^t").stdout.count("\n") == 2
-    since = datetime.fromtimestamp(NOW + 2, UTC).isoformat()
+    since = datetime.fromtimestamp(PRINTED + 2, UTC).isoformat()
     assert bridge.call("logs", run_id, "--since", since).stdout.count("\n") == 2
 
 
@@ -125,7 +130,6 @@ def test_watch_ends_as_the_run_does(bridge: Bridge, monkeypatch: pytest.MonkeyPa
         if len(pauses) == 2:
             bridge.sealed(failed(outcome_of(run)))
 
-    monkeypatch.setattr(following.time, "sleep", sleep)
     monkeypatch.setattr(following.follow, "__kwdefaults__", {"sleep": sleep})
     result = bridge.call("watch", run_id)
     assert result.exit_code == 4

@@ -58,6 +58,23 @@ def request_of(
         raise Problem(str(error)) from error
 
 
+def content_of(file: Path) -> dict[str, Any]:
+    """A start request without its caller and key, out of a file as ``request_of`` takes it.
+
+    Raises:
+        Problem: names the field, and what to give.
+    """
+    content = _read(file)
+    request = dict(content if _is_request(content) else _wrapped(content, {}))
+    for name in ("caller", "idempotency_key"):
+        request.pop(name, None)
+    try:
+        decode_request(StartRequest, request | {"caller": {"kind": "person", "name": "anybody"}})
+    except ContractError as error:
+        raise Problem(f"{file}: {error}") from error
+    return request
+
+
 def _read(file: Path) -> dict[str, Any]:
     try:
         text = sys.stdin.read() if str(file) == "-" else file.read_text()

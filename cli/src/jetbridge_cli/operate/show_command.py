@@ -9,6 +9,7 @@ from jetbridge_cli.aws import Aws
 from jetbridge_cli.operate.finding_runs import known
 from jetbridge_cli.operate.following import in_words
 from jetbridge_cli.operate.log_lines import places_of
+from jetbridge_cli.operate.pricing import Sum
 from jetbridge_cli.operate.record import Record, caller_text
 from jetbridge_cli.operate.story import Moment, moments_of
 from jetbridge_cli.operate.tables import Tables
@@ -115,6 +116,7 @@ def _write_facts(record: Record) -> None:
             else "",
             "in AWS": backend_id or "",
             "launches": str(outcome.launches if outcome else row.launch if row else ""),
+            "containers cost": _cost(record),
             "stopped by": outcome.stopped_by if outcome else "",
             "waited for by": ", ".join(
                 caller_text(each.caller) for each in (row.watchers if row else [])
@@ -122,6 +124,21 @@ def _write_facts(record: Record) -> None:
             "problem": record.problem,
         }
     )
+
+
+def _cost(record: Record) -> str:
+    """Of all launches; "" before the end, or where AWS's records don't say."""
+    if record.outcome is None:
+        return ""
+    found = Sum()
+    found.add(record.outcome)
+    if found.on_instances:
+        return "on instances: AWS bills them, and not the run"
+    if found.unknown or not found.total:
+        return ""
+    again = f", ${found.replaced:.5f} of it for replaced launches" if found.replaced else ""
+    spot = " at most, since it ran on Spot" if found.on_spot else ""
+    return f"${found.total:.5f}{spot}{again} (list price of us-east-1)"
 
 
 def _write_story(story: list[Moment]) -> None:

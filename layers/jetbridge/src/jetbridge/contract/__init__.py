@@ -43,6 +43,7 @@ from jetbridge.contract.start import (
     StartRequest,
 )
 from jetbridge.contract.stop import StopAnswer, StopCause, StopRequest
+from jetbridge.contract.usage import Usage
 from jetbridge.contract.waiting import Wait, Waiting
 from jetbridge.contract.watch import WatchAnswer, WatchedRun, WatchRequest
 
@@ -75,6 +76,7 @@ __all__ = [
     "StopCause",
     "StopRequest",
     "TriggerDagRun",
+    "Usage",
     "Wait",
     "Waiting",
     "WatchAnswer",

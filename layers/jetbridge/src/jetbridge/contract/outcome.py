@@ -6,6 +6,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from jetbridge.contract.callers import Caller
+from jetbridge.contract.usage import Usage
 
 
 class State(StrEnum):
@@ -60,7 +61,7 @@ class Death(Struct, frozen=True, kw_only=True):
     """What a launch died of; the run went on with another.
 
     ``reason`` is AWS's own words, ``at`` epoch seconds, ``backend_id`` the ECS task ARN or Batch
-    job id (None: nothing had been launched).
+    job id (None: nothing had been launched), ``usage`` what AWS bills of it, where its record says.
     """
 
     launch: int
@@ -68,6 +69,7 @@ class Death(Struct, frozen=True, kw_only=True):
     reason: str
     backend_id: str | None
     at: float
+    usage: Usage | None = None
 
 
 class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -91,6 +93,8 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
         stopped_by: who asked for the stop; empty when nobody did.
         policy_version: version of the table of causes that judged the run.
         unread: names of those log streams whose last lines could not be read; ``advice`` says why.
+        usage: what AWS bills of the last launch; None: nothing was launched, or AWS's record
+            doesn't say. Those of the launches before it are in ``deaths``.
     """
 
     run_id: str
@@ -119,6 +123,7 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
     policy_version: int = 1
     unread: list[str] = []
     deciding: list[str] = []
+    usage: Usage | None = None
     version: Literal[1] = 1
 
 

@@ -19,6 +19,7 @@ from jetbridge.domain.records import (
     Record,
 )
 from jetbridge.domain.run import RUNNING, ContainerEnd, Ending, LogName, StateChange
+from jetbridge.domain.usage import usage_of_job, usage_of_task
 
 ECS_EVENT = "ECS Task State Change"
 BATCH_EVENT = "Batch Job State Change"
@@ -181,6 +182,7 @@ def _task_ending(task: Fields) -> Ending:
         log_names=_task_log_names(task),
         started_at=task.moment("startedAt"),
         stopped_at=task.moment("stoppedAt"),
+        usage=usage_of_task(task),
     )
 
 
@@ -196,6 +198,7 @@ def _job_ending(job: Fields, status: str) -> Ending:
         nodes=job.part("nodeProperties").integer("numNodes") or 0,
         started_at=job.moment("startedAt"),
         stopped_at=job.moment("stoppedAt"),
+        usage=usage_of_job(job),
     )
 
 

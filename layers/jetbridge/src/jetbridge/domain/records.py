@@ -130,6 +130,11 @@ class Fields:
         value = self._record.get(field)
         return [Fields(each) for each in value] if isinstance(value, list) else []
 
+    def texts(self, field: str) -> list[str]:
+        """The texts of a list; none if it is no list."""
+        value = self._record.get(field)
+        return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
 
 def presentable(text: str, limit: int = WORDS_BYTES) -> str:
     """The text as it can be kept and shown: in UTF-8, without control characters other than tabs

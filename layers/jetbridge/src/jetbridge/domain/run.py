@@ -4,7 +4,15 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from jetbridge.contract import AirflowCaller, Caller, Death, LogTarget, StartRequest, StopCause
+from jetbridge.contract import (
+    AirflowCaller,
+    Caller,
+    Death,
+    LogTarget,
+    StartRequest,
+    StopCause,
+    Usage,
+)
 from jetbridge.domain.names import last_segment
 
 
@@ -52,6 +60,7 @@ class Ending(Struct, frozen=True, kw_only=True, omit_defaults=True):
             ``isCancelled``).
         nodes: how many a multi-node job has. Its record has the main node's containers alone.
         started_at, stopped_at: ISO 8601 in UTC; None when the container never ran.
+        usage: what AWS bills of the launch, where its record says.
     """
 
     code: str
@@ -63,6 +72,7 @@ class Ending(Struct, frozen=True, kw_only=True, omit_defaults=True):
     nodes: int = 0
     started_at: str | None = None
     stopped_at: str | None = None
+    usage: Usage | None = None
 
 
 class LogSource(Struct, frozen=True, kw_only=True):

@@ -180,6 +180,7 @@ class Finish:
             if run.stop and verdict.state is State.STOPPED
             else "",
             policy_version=POLICY_VERSION,
+            usage=ending.usage,
         )
         return fitting(outcome)
 

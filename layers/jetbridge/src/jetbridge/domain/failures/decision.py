@@ -41,6 +41,7 @@ def next_launch(
         reason=presentable(reason_of(ending, run.definition), REASON_BYTES),
         backend_id=backend_id or run.backend_id,
         at=now,
+        usage=ending.usage,
     )
     decision = POLICY[cause].decision
     if decision is Decision.FAIL:

@@ -1,0 +1,84 @@
+"""``jetbridge cost``: what the runs of a time cost."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from jetbridge_cli.aws import Aws
+from jetbridge_cli.operate.filters import Filter
+from jetbridge_cli.operate.pricing import By, Sum, summed
+from jetbridge_cli.operate.tables import Tables
+from jetbridge_cli.options import (
+    CallerName,
+    Dag,
+    DefinitionName,
+    Endpoint,
+    Output,
+    OutputFormat,
+    Profile,
+    Region,
+    Since,
+    StackName,
+    Task,
+    Until,
+)
+from jetbridge_cli.problems import reported
+from jetbridge_cli.stack import Stack
+from jetbridge_cli.writing import errors, write, write_json, write_table
+
+
+def cost(
+    stack: StackName = "jetbridge",
+    by: Annotated[By, typer.Option(help="What the sums are for.")] = By.DAG,
+    since: Since = "7d",
+    until: Until = None,
+    caller: CallerName = None,
+    dag: Dag = None,
+    task: Task = None,
+    definition: DefinitionName = None,
+    region: Region = None,
+    profile: Profile = None,
+    endpoint: Endpoint = None,
+    output: OutputFormat = Output.TABLE,
+) -> None:
+    """Sum what AWS bills of the containers of runs that have ended, by Fargate's list prices.
+
+    Prices are those of us-east-1. Launches on Fargate Spot count as on demand: they cost less.
+    Launches on EC2 have no price: AWS bills instances and not runs.
+    """
+    with reported():
+        wanted = Filter.of(None, None, caller, dag, task, definition, since, until)
+        tables = Tables.of(Stack(Aws(profile, region, endpoint), stack))
+        found = tables.finished(wanted.since, wanted.until)
+        sums = summed((record for _, record in found if wanted(record)), by)
+        if output is Output.JSON:
+            write_json({name: asdict(each) for name, each in sums.items()})
+        else:
+            _write(sums, by)
+
+
+def _write(sums: dict[str, Sum], by: By) -> None:
+    if not sums:
+        write("No run has ended in this time.")
+        return
+    numbers = ["runs", "vCPU hours", "GB hours", "USD", "of it failed", "of it replaced launches"]
+    rows = [
+        [
+            name,
+            str(each.runs),
+            f"{each.vcpu_hours:.3f}",
+            f"{each.gb_hours:.3f}",
+            *(f"{amount:.4f}" for amount in (each.total, each.failed, each.replaced)),
+        ]
+        for name, each in sums.items()
+    ]
+    write_table([by, *numbers], rows, numbers, whole=[by])
+    for number, what in (
+        (sum(each.on_spot for each in sums.values()), "on Fargate Spot: counted as on demand"),
+        (sum(each.on_instances for each in sums.values()), "on instances: not priced per run"),
+        (sum(each.unknown for each in sums.values()), "without a size in AWS's record: left out"),
+    ):
+        if number:
+            launches = "launch" if number == 1 else "launches"
+            errors().print(f"{number} {launches} {what}", markup=False)

@@ -1,0 +1,117 @@
+"""What runs cost on AWS, by list prices: their containers alone."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from jetbridge.contract import Outcome, Usage
+from jetbridge_cli.operate.record import Record, caller_text
+from jetbridge_cli.verify.prices import usd
+
+_HOUR = 3600
+_MIB_PER_GB = 1024
+_ARM = "arm64"
+
+
+class By(StrEnum):
+    DAG = "dag"
+    TASK = "task"
+    DEFINITION = "definition"
+    DAY = "day"
+
+
+def launches_of(outcome: Outcome) -> list[tuple[Usage | None, bool]]:
+    """What AWS bills of each launch, and whether another launch had to replace it."""
+    last: list[tuple[Usage | None, bool]] = []
+    if outcome.backend_id is not None:
+        last = [(outcome.usage, False)]
+    return [(death.usage, True) for death in outcome.deaths if death.backend_id] + last
+
+
+def price_of(usage: Usage) -> float | None:
+    """US dollars; None: it ran on instances, which are billed and not the run.
+
+    Spot counts as on demand, since its price changes: it costs no more than that.
+    """
+    if usage.launch_type != "FARGATE":
+        return None
+    kind = "fargate_arm" if usage.architecture == _ARM else "fargate"
+    hours = usage.seconds / _HOUR
+    return usd(f"{kind}_vcpu_hours", hours * usage.vcpu) + usd(
+        f"{kind}_gb_hours", hours * usage.memory_mib / _MIB_PER_GB
+    )
+
+
+@dataclass
+class Sum:
+    """Of some runs, in US dollars.
+
+    Attributes:
+        total: of all launches that have a price.
+        failed: of the last launches of runs that didn't succeed.
+        replaced: of launches that others had to replace.
+        on_spot: how many launches ran on Fargate Spot, and count as on demand.
+        on_instances: how many ran on EC2 or elsewhere, and have no price.
+        unknown: how many there is no record of: those of releases before.
+    """
+
+    runs: int = 0
+    vcpu_hours: float = 0
+    gb_hours: float = 0
+    total: float = 0
+    failed: float = 0
+    replaced: float = 0
+    on_spot: int = 0
+    on_instances: int = 0
+    unknown: int = 0
+
+    def add(self, outcome: Outcome) -> None:
+        self.runs += 1
+        for usage, was_replaced in launches_of(outcome):
+            if usage is None:
+                self.unknown += 1
+                continue
+            price = price_of(usage)
+            if price is None:
+                self.on_instances += 1
+                continue
+            self.on_spot += usage.spot is True
+            self.vcpu_hours += usage.vcpu * usage.seconds / _HOUR
+            self.gb_hours += usage.memory_mib / _MIB_PER_GB * usage.seconds / _HOUR
+            self.total += price
+            if was_replaced:
+                self.replaced += price
+            elif outcome.state != "succeeded":
+                self.failed += price
+
+
+def summed(records: Iterable[Record], by: By) -> dict[str, Sum]:
+    """Sums by what they are for, the most expensive first; runs that aren't finished have none."""
+    key = _KEYS[by]
+    sums: dict[str, Sum] = defaultdict(Sum)
+    for record in records:
+        if record.outcome is not None:
+            sums[key(record) or "(none)"].add(record.outcome)
+    return dict(sorted(sums.items(), key=lambda each: (-each[1].total, each[0])))
+
+
+def _task(record: Record) -> str:
+    if record.dag_id:
+        return f"{record.dag_id}.{record.task_id}"
+    return caller_text(record.caller)
+
+
+def _day(record: Record) -> str:
+    if record.outcome is None:
+        return ""
+    return datetime.fromtimestamp(record.outcome.finished_at, UTC).date().isoformat()
+
+
+_KEYS: dict[By, Callable[[Record], str]] = {
+    By.DAG: lambda record: record.dag_id or caller_text(record.caller),
+    By.TASK: _task,
+    By.DEFINITION: lambda record: record.definition.rpartition(":")[0] or record.definition,
+    By.DAY: _day,
+}

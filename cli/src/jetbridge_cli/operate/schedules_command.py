@@ -1,0 +1,169 @@
+"""``jetbridge schedules``: runs that EventBridge Scheduler starts."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from jetbridge_cli.asking import confirm
+from jetbridge_cli.aws import Aws
+from jetbridge_cli.operate.requests import content_of
+from jetbridge_cli.operate.schedules import Schedules
+from jetbridge_cli.options import (
+    Endpoint,
+    Output,
+    OutputFormat,
+    Profile,
+    Region,
+    StackName,
+    Yes,
+)
+from jetbridge_cli.problems import reported
+from jetbridge_cli.stack import Stack
+from jetbridge_cli.writing import write, write_json, write_table
+
+app = typer.Typer(no_args_is_help=True, help="Runs that EventBridge Scheduler starts.")
+
+Name = Annotated[str, typer.Argument(help="The schedule's name.")]
+Group = Annotated[str, typer.Option("--group", help="Schedule group of EventBridge Scheduler.")]
+
+
+@app.command("list")
+def list_schedules(
+    stack: StackName = "jetbridge",
+    region: Region = None,
+    profile: Profile = None,
+    endpoint: Endpoint = None,
+    output: OutputFormat = Output.TABLE,
+) -> None:
+    """List the schedules that start runs in this stack."""
+    with reported():
+        found = [_facts(each) for each in _of(stack, region, profile, endpoint).all()]
+        if output is Output.JSON:
+            write_json(found)
+            return
+        if not found:
+            write("No schedule starts runs in this stack.")
+            return
+        headings = ["name", "group", "state", "when", "time zone", "window", "runs"]
+        write_table(
+            headings, [[str(each[key]) for key in headings] for each in found], [], ["name"]
+        )
+
+
+@app.command()
+def create(
+    name: Name,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="JSON: a start request, or parameters of RunTask or SubmitJob; - reads standard "
+            "input."
+        ),
+    ],
+    expression: Annotated[
+        str,
+        typer.Option(
+            help="EventBridge Scheduler's: cron(0 3 * * ? *), rate(1 day), at(2026-11-23T03:00:00)."
+        ),
+    ],
+    role: Annotated[
+        str,
+        typer.Option(help="ARN of the role by which Scheduler invokes start_run's alias schedule."),
+    ],
+    timezone: Annotated[str, typer.Option(help="IANA's name of the time zone.")] = "UTC",
+    flexible_minutes: Annotated[
+        int | None, typer.Option(min=1, max=1440, help="Fire within so many minutes.")
+    ] = None,
+    paused: Annotated[bool, typer.Option("--paused", help="Don't fire yet.")] = False,
+    group: Group = "default",
+    stack: StackName = "jetbridge",
+    region: Region = None,
+    profile: Profile = None,
+    endpoint: Endpoint = None,
+) -> None:
+    """Make a schedule whose firings start the request; prints its ARN."""
+    with reported():
+        request = content_of(file)
+        arn = _of(stack, region, profile, endpoint).create(
+            group, name, expression, timezone, role, request, flexible_minutes, enabled=not paused
+        )
+        write(arn)
+
+
+@app.command()
+def pause(
+    name: Name,
+    group: Group = "default",
+    stack: StackName = "jetbridge",
+    region: Region = None,
+    profile: Profile = None,
+    endpoint: Endpoint = None,
+) -> None:
+    """Let a schedule fire no more until it is resumed."""
+    with reported():
+        _of(stack, region, profile, endpoint).set_state(group, name, "DISABLED")
+        write(f"{name} is paused.")
+
+
+@app.command()
+def resume(
+    name: Name,
+    group: Group = "default",
+    stack: StackName = "jetbridge",
+    region: Region = None,
+    profile: Profile = None,
+    endpoint: Endpoint = None,
+) -> None:
+    """Let a paused schedule fire again; what it missed doesn't come."""
+    with reported():
+        _of(stack, region, profile, endpoint).set_state(group, name, "ENABLED")
+        write(f"{name} fires again.")
+
+
+@app.command()
+def delete(
+    name: Name,
+    group: Group = "default",
+    stack: StackName = "jetbridge",
+    yes: Yes = False,
+    region: Region = None,
+    profile: Profile = None,
+    endpoint: Endpoint = None,
+) -> None:
+    """Delete a schedule; runs that it started go on."""
+    with reported():
+        schedules = _of(stack, region, profile, endpoint)
+        schedules.get(group, name)
+        if not yes:
+            confirm(f"Delete the schedule {name}?")
+        schedules.delete(group, name)
+        write(f"{name} is deleted.")
+
+
+def _of(stack: str, region: str | None, profile: str | None, endpoint: str | None) -> Schedules:
+    return Schedules(Stack(Aws(profile, region, endpoint), stack))
+
+
+def _facts(schedule: Any) -> dict[str, Any]:
+    window = schedule["FlexibleTimeWindow"]
+    return {
+        "name": schedule["Name"],
+        "group": schedule["GroupName"],
+        "state": schedule["State"].lower(),
+        "when": schedule["ScheduleExpression"],
+        "time zone": schedule.get("ScheduleExpressionTimezone", "UTC"),
+        "window": f"{window['MaximumWindowInMinutes']} min" if window["Mode"] != "OFF" else "",
+        "runs": _what(schedule["Target"].get("Input", "")),
+    }
+
+
+def _what(text: str) -> str:
+    """The definition that the schedule's request names."""
+    try:
+        request = json.loads(text)
+        parameters = request.get("run_task") or request.get("submit_job") or {}
+        return str(parameters.get("taskDefinition") or parameters.get("jobDefinition") or "")
+    except (ValueError, AttributeError):
+        return ""
