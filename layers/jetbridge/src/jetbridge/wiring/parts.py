@@ -2,16 +2,16 @@
 
 from functools import cache
 
-from jetbridge.aws import client
+from jetbridge.aws.clients import client
 from jetbridge.concurrency.dynamodb import DynamoGroups
 from jetbridge.concurrency.limits import limits_in
+from jetbridge.launching.dynamodb import DynamoTries
+from jetbridge.launching.endings import Endings
+from jetbridge.launching.hand_over import HandOver
+from jetbridge.progress.waiting import WaitingWriter
 from jetbridge.queues.sqs import SqsQueue
 from jetbridge.runs.dynamodb import DynamoRuns
-from jetbridge.runs.tries import DynamoTries
-from jetbridge.services.endings import Endings
-from jetbridge.services.hand_over import HandOver
-from jetbridge.services.waits import TellWaiting
-from jetbridge.settings import Settings
+from jetbridge.wiring.settings import Settings
 
 
 @cache
@@ -56,5 +56,5 @@ def hand_over() -> HandOver:
     return HandOver(runs(), finish_queue(), groups())
 
 
-def endings(waits: TellWaiting | None = None) -> Endings:
+def endings(waits: WaitingWriter | None = None) -> Endings:
     return Endings(runs(), hand_over(), launch_queue(), waits=waits)
