@@ -10,13 +10,14 @@ LOCAL := local
 CLI := cli
 # What bandit reads as code that users run, and as code that runs on developers' machines alone.
 SHIPPED := layers functions $(PROVIDER) $(CLI)
-DEVELOPMENT := $(LOCAL) benchmarks matrix scripts scripts/audit-dependencies examples
+DEVELOPMENT := $(LOCAL) benchmarks matrix suites scripts scripts/audit-dependencies examples
 
 $(eval $(call environment,dev,$(CORE) $(PROVIDER) $(LOCAL) $(CLI)))
 $(eval $(call environment,local,$(LOCAL)))
 $(eval $(call environment,runtime))
 $(eval $(call environment,sam))
 $(eval $(call environment,cli,$(CORE) $(CLI)))
+$(eval $(call environment,docs,$(CORE) $(CLI)))
 $(eval $(call environment,checkov))
 $(eval $(call environment,node))
 $(eval $(call environment,airflow,$(CORE) $(PROVIDER),airflow-3.3))
@@ -36,12 +37,7 @@ ready = $(foreach name,$(1),$(VENV)/$(name)/ready)
 CLOUD := local runtime sam
 ALL := dev $(CLOUD) cli airflow celery checkov
 
-PYTEST_DEV := $(VENV)/dev/bin/python -m pytest
-PYTEST_LOCAL := $(VENV)/local/bin/python -m pytest
-PYTEST_AIRFLOW := $(VENV)/airflow/bin/python -m pytest
-# Tests of many processes on a machine with other work: one that fails is tried once more, and the
-# summary names it (RERUN). Unit tests get no second try.
-RERUN := --reruns 1 --reruns-delay 2
+DOCUMENTATION := PYTHONPATH=scripts $(VENV)/docs/bin/python -m documentation
 
 export SAM_CLI_TELEMETRY := 0
 
@@ -61,39 +57,53 @@ up: $(call ready,$(CLOUD) airflow) ## A local cloud, the stack and Airflow to wo
 down: $(call ready,local) ## Stop what `make up` or `make demo KEEP=1` left up
 	@$(VENV)/local/bin/python -m jetbridge_local.demo --down
 
+# What the suites run in, and programs that some tests do without where they can't be had.
+SUITES := $(VENV)/dev/bin/python -m suites
+GET_REDIS := timeout 300 scripts/get-redis || echo "the tests with Redis have none"
+GET_CHROMIUM := timeout 300 scripts/get-chromium || echo "test_ui has no browser"
+
 .PHONY: test
-test: test-unit test-provider test-package test-contract test-integration test-e2e ## Run all tests
+test: $(call ready,dev $(CLOUD) cli airflow celery second-opinion) ## Run all tests but those marked nightly, two suites at a time
+	@$(GET_REDIS)
+	@$(GET_CHROMIUM)
+	@$(VENV)/dev/bin/python scripts/causes.py
+	@$(SUITES) push
 
 .PHONY: test-unit
 test-unit: $(call ready,dev)
-	$(PYTEST_DEV) tests/unit -q -n 2
-	@$(VENV)/dev/bin/python scripts/causes.py
+	@$(SUITES) push unit
 
 .PHONY: test-provider
-test-provider: $(call ready,airflow)
-	$(PYTEST_AIRFLOW) tests/provider -q
+test-provider: $(call ready,dev airflow)
+	@$(SUITES) push provider
 
 .PHONY: test-contract
-test-contract: $(call ready,$(CLOUD))
-	$(PYTEST_LOCAL) tests/contract -q $(RERUN)
+test-contract: $(call ready,dev $(CLOUD))
+	@$(SUITES) push contract
 
 .PHONY: test-integration
 test-integration: $(call ready,dev $(CLOUD) cli airflow celery second-opinion)
-	@timeout 300 scripts/get-redis || echo "the tests with Redis have none"
-	$(PYTEST_LOCAL) tests/integration/stack -q $(RERUN)
-	$(PYTEST_DEV) tests/integration/airflow -q $(RERUN)
+	@$(GET_REDIS)
+	@$(SUITES) push stack airflow
 
 .PHONY: test-e2e
-test-e2e: $(call ready,$(CLOUD) airflow)
-	@timeout 300 scripts/get-chromium || echo "test_ui has no browser"
-	$(PYTEST_LOCAL) tests/e2e -q $(RERUN)
+test-e2e: $(call ready,dev $(CLOUD) airflow)
+	@$(GET_CHROMIUM)
+	@$(SUITES) push e2e demo
 
 .PHONY: test-package
 test-package: $(call ready,dev)
-	$(PYTEST_DEV) tests/package -q
+	@$(SUITES) push package
+
+.PHONY: nightly
+nightly: $(call ready,dev $(CLOUD) cli airflow celery stock second-opinion) ## Everything: all tests, the matrix of versions, all benchmarks
+	@$(GET_REDIS)
+	@$(GET_CHROMIUM)
+	@$(SUITES) nightly
+	@$(VENV)/dev/bin/python -m matrix
 
 .PHONY: check
-check: $(call ready,dev sam checkov airflow) ## Linters, types, layers, templates, known vulnerabilities
+check: $(call ready,dev sam checkov airflow docs) ## Linters, types, layers, templates, docs, known vulnerabilities
 	$(VENV)/dev/bin/ruff format --check .
 	$(VENV)/dev/bin/ruff check .
 	$(VENV)/dev/bin/mypy
@@ -103,6 +113,7 @@ check: $(call ready,dev sam checkov airflow) ## Linters, types, layers, template
 	$(VENV)/sam/bin/sam validate --lint --region us-east-1
 	$(VENV)/sam/bin/sam validate --lint --region us-east-1 --template examples/template.yaml
 	$(VENV)/checkov/bin/checkov --config-file .checkov.yaml
+	$(DOCUMENTATION) build
 	$(VENV)/dev/bin/bandit --quiet --configfile pyproject.toml --recursive $(SHIPPED)
 	$(VENV)/dev/bin/bandit --quiet --configfile .bandit-development.yaml --recursive $(DEVELOPMENT)
 	$(VENV)/dev/bin/python scripts/audit-dependencies
@@ -129,9 +140,18 @@ bench: $(call ready,$(CLOUD) $(if $(filter lag feed mapped,$(ONLY)),stock) $(if 
 matrix: $(call ready,dev $(CLOUD)) ## Test the provider on each Airflow and Python; ONLY=3.0 or ONLY=3.0-py3.11 runs a part
 	@$(VENV)/dev/bin/python -m matrix $(ONLY)
 
+.PHONY: docs
+docs: $(call ready,docs) ## Check the documentation and build its site in .site/html
+	@$(DOCUMENTATION) build
+
+.PHONY: docs-serve
+docs-serve: $(call ready,docs) ## The same, and show it on http://127.0.0.1:8000; PORT=<n> takes another port
+	@$(DOCUMENTATION) serve --port $(or $(PORT),8000)
+
 .PHONY: docs-tables
-docs-tables: $(call ready,dev) ## Write the tables of docs that are generated
+docs-tables: $(call ready,dev docs) ## Write the tables and pages of docs that are generated
 	@$(VENV)/dev/bin/python scripts/tables.py
+	@$(DOCUMENTATION) write
 
 .PHONY: verify-example
 verify-example: $(call ready,$(CLOUD) cli) ## jetbridge verify on a local cloud; writes the example of its report

@@ -8,11 +8,10 @@ from jetbridge.contract import decode
 from jetbridge.queues.messages import CopyMessage
 from jetbridge.wiring import copy_logs as wiring
 from jetbridge.wiring.sqs_batch import Message, each_message
-from jetbridge.wiring.telemetry import count, logger, metrics
+from jetbridge.wiring.telemetry import count, logger, observed
 
 
-@logger.inject_lambda_context
-@metrics.log_metrics
+@observed
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Takes messages ``{run_id}`` and ``{run_id, part}`` of the logs queue."""
     copy = wiring.copy()

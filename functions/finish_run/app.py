@@ -9,11 +9,10 @@ from jetbridge.queues.messages import FinishMessage, Times
 from jetbridge.wiring import finish_run as wiring
 from jetbridge.wiring.parts import finish_queue
 from jetbridge.wiring.sqs_batch import Message, each_message_and_times
-from jetbridge.wiring.telemetry import finished, logger, metrics
+from jetbridge.wiring.telemetry import finished, logger, observed
 
 
-@logger.inject_lambda_context
-@metrics.log_metrics
+@observed
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Takes messages ``{run_id}`` of the finish queue."""
     finish = wiring.finish()

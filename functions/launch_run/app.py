@@ -10,11 +10,10 @@ from jetbridge.queues.messages import LaunchMessage
 from jetbridge.wiring import launch_run as wiring
 from jetbridge.wiring.parts import launch_queue
 from jetbridge.wiring.sqs_batch import Message, each_message
-from jetbridge.wiring.telemetry import count, logger, metrics, seconds
+from jetbridge.wiring.telemetry import count, logger, observed, seconds
 
 
-@logger.inject_lambda_context
-@metrics.log_metrics
+@observed
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Takes messages ``{run_id, launch, since?}`` of the launch queue."""
     launch = wiring.launch()
@@ -23,9 +22,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
         asked = decode(LaunchMessage, message)
         run = launch(asked.run_id, asked.launch, asked.since)
         if run is None:
-            logger.warning("no such run", run_id=asked.run_id)
+            logger.warning("no such run")
             return
-        logger.info("launch", run_id=run.run_id, status=run.status, backend_id=run.backend_id)
+        logger.info("launch", launch=asked.launch, status=run.status, backend_id=run.backend_id)
         count("LaunchesHandled")
         if run.ending is None:
             seconds("LaunchWait", run.waited(time.time()))

@@ -9,11 +9,10 @@ from jetbridge.notify.airflow_port import Refused
 from jetbridge.runs.notices import Notice
 from jetbridge.wiring import notify_airflow as wiring
 from jetbridge.wiring.sqs_batch import Message, each_message
-from jetbridge.wiring.telemetry import count, logger, metrics, seconds
+from jetbridge.wiring.telemetry import count, logger, observed, seconds
 
 
-@logger.inject_lambda_context
-@metrics.log_metrics
+@observed
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Takes messages ``{run_id, airflow, …}`` of the notify queue."""
     notify = wiring.notify()

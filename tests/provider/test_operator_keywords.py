@@ -18,7 +18,7 @@ from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
 PAIRS = [(EcsRunTaskOperator, StockEcsRunTaskOperator), (BatchOperator, StockBatchOperator)]
 
 DECIDED = tomllib.loads((Path(__file__).parents[2] / "docs" / "keywords.toml").read_text())
-"""What docs/migration.md says of each keyword."""
+"""What docs/how-to/migration.md says of each keyword."""
 
 ARGUMENTS = {
     EcsRunTaskOperator: {"task_definition": "t", "cluster": "c", "overrides": {}},

@@ -5,12 +5,11 @@ from functools import cache
 from jetbridge.aws.clients import client
 from jetbridge.concurrency.dynamodb import DynamoGroups
 from jetbridge.concurrency.limits import limits_in
-from jetbridge.launching.dynamodb import DynamoTries
 from jetbridge.launching.endings import Endings
 from jetbridge.launching.hand_over import HandOver
 from jetbridge.progress.waiting import WaitingWriter
 from jetbridge.queues.sqs import SqsQueue
-from jetbridge.runs.dynamodb import DynamoRuns
+from jetbridge.wiring.noted_runs import NotedRuns, NotedTries
 from jetbridge.wiring.settings import Settings
 
 
@@ -39,12 +38,12 @@ def notify_queue() -> SqsQueue:
     return SqsQueue(client("sqs"), settings().notify_queue_url)
 
 
-def runs() -> DynamoRuns:
-    return DynamoRuns(client("dynamodb"), settings().runs_table, settings().check_after_seconds)
+def runs() -> NotedRuns:
+    return NotedRuns(client("dynamodb"), settings().runs_table, settings().check_after_seconds)
 
 
-def tries() -> DynamoTries:
-    return DynamoTries(client("dynamodb"), settings().runs_table, settings().check_after_seconds)
+def tries() -> NotedTries:
+    return NotedTries(client("dynamodb"), settings().runs_table, settings().check_after_seconds)
 
 
 def groups() -> DynamoGroups:
