@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from operated import CLUSTER_TASK, GROUP, NOW, SECRET, airflow, failed, outcome_of, run_of
 
 from jetbridge.contract import Cause, Death, StartRequest, decode
-from jetbridge.domain.run import Ending, LogName, Status
+from jetbridge.runs.run import Ending, LogName, Status
 from jetbridge_cli.operate import following
 
 STREAM = f"ecs/main/{CLUSTER_TASK.rpartition('/')[2]}"

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jetbridge_testing.samples import EVENTS, STACK_KEY, event
 
+from jetbridge.backends.changes import from_event
 from jetbridge.contract import Usage
-from jetbridge.domain.changes import from_event
 
 # The sample's own figures: pulled from 00:00:21.337, stopped at 00:02:04.713.
 TASK = Usage(

@@ -7,10 +7,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from jetbridge.aws.records import Record as AwsRecord
 from jetbridge.contract import LogStream
-from jetbridge.domain.log_whereabouts import Place, whereabouts
-from jetbridge.domain.names import last_segment
-from jetbridge.domain.records import Record as AwsRecord
+from jetbridge.logs.whereabouts import Place, whereabouts
+from jetbridge.runs.names import last_segment
 from jetbridge_cli.aws import Aws
 from jetbridge_cli.operate.record import Record
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from jetbridge.contract import Death
-from jetbridge.domain.run import Run
+from jetbridge.runs.run import Run
 from jetbridge_cli.operate.record import Record, epoch
 
 
