@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from deployed import NETWORK, Deployed, ecs_task
+from deployed import NETWORK, Deployed, batch_job, ecs_task
 from operating import Operator
 
 REPORT = [
@@ -70,7 +70,7 @@ def test_a_run_from_its_start_to_its_story(operator: Operator) -> None:
 
 def test_the_same_key_is_the_same_run(operator: Operator, tmp_path: Path) -> None:
     file = tmp_path / "request.json"
-    file.write_text(json.dumps(ecs_task("jetbridge-example-broken")))
+    file.write_text(json.dumps(batch_job("jetbridge-example-broken")))
     first = ended(operator, "run", str(file), "--key=once")
     assert first[0] not in (0, 125, 126), first
     again = ended(operator, "run", str(file), "--key=once", "--output=json")

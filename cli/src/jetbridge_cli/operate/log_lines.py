@@ -82,11 +82,17 @@ class Reader:
 
     FilterLogEvents has a quota of its own, so that a reader takes nothing from finish_run and
     copy_logs, which share that of GetLogEvents ("CloudWatch Logs quotas").
+
+    Attributes:
+        tolerant: groups that may not be read are noted in ``denied``, and not asked for again;
+            otherwise the denial is raised.
     """
 
     aws: Aws
     since: int = 0
     pattern: str = ""
+    tolerant: bool = False
+    denied: list[str] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
     _from: dict[str, int] = field(default_factory=dict)
 
@@ -94,6 +100,8 @@ class Reader:
         """Lines not given before, in the order of their times."""
         by_group: dict[str, dict[str, Place]] = defaultdict(dict)
         for place in places:
+            if place.stream.group in self.denied:
+                continue
             by_group[place.stream.group][place.stream.stream] = place
         lines = [line for group, some in by_group.items() for line in self._of_group(group, some)]
         fresh = [line for line in lines if line.event_id not in self._seen]
@@ -107,6 +115,9 @@ class Reader:
             try:
                 events = list(self._events(group, some))
             except ClientError as error:
+                if self.tolerant and error.response["Error"]["Code"] == "AccessDeniedException":
+                    self.denied.append(group)
+                    return
                 if error.response["Error"]["Code"] != "ResourceNotFoundException":
                     raise
                 # One that isn't there yet keeps the others from being read with it.

@@ -170,9 +170,12 @@ def _start_and_follow(deployed: Stack, request: StartRequest, detach: bool, outp
 
 
 def _followed(tables: Tables, run_id: str, output: Output) -> Outcome | None:
-    reader = Reader(tables.aws)
-    outcome = None
+    reader = Reader(tables.aws, tolerant=True)
+    outcome, told = None, 0
     for step in follow(tables, run_id, reader):
+        for group in reader.denied[told:]:
+            errors().print(f"AWS denies logs:FilterLogEvents on {group}: no lines", markup=False)
+        told = len(reader.denied)
         for line in step.lines:
             text = text_of(line, named=False)
             if output is Output.JSON:
