@@ -17,6 +17,7 @@ $(eval $(call environment,local,$(LOCAL)))
 $(eval $(call environment,runtime))
 $(eval $(call environment,sam))
 $(eval $(call environment,cli,$(CORE) $(CLI)))
+$(eval $(call environment,docs,$(CORE) $(CLI)))
 $(eval $(call environment,checkov))
 $(eval $(call environment,node))
 $(eval $(call environment,airflow,$(CORE) $(PROVIDER),airflow-3.3))
@@ -36,6 +37,7 @@ ready = $(foreach name,$(1),$(VENV)/$(name)/ready)
 CLOUD := local runtime sam
 ALL := dev $(CLOUD) cli airflow celery checkov
 
+DOCUMENTATION := PYTHONPATH=scripts $(VENV)/docs/bin/python -m documentation
 PYTEST_DEV := $(VENV)/dev/bin/python -m pytest
 PYTEST_LOCAL := $(VENV)/local/bin/python -m pytest
 PYTEST_AIRFLOW := $(VENV)/airflow/bin/python -m pytest
@@ -93,7 +95,7 @@ test-package: $(call ready,dev)
 	$(PYTEST_DEV) tests/package -q
 
 .PHONY: check
-check: $(call ready,dev sam checkov airflow) ## Linters, types, layers, templates, known vulnerabilities
+check: $(call ready,dev sam checkov airflow docs) ## Linters, types, layers, templates, docs, known vulnerabilities
 	$(VENV)/dev/bin/ruff format --check .
 	$(VENV)/dev/bin/ruff check .
 	$(VENV)/dev/bin/mypy
@@ -103,6 +105,7 @@ check: $(call ready,dev sam checkov airflow) ## Linters, types, layers, template
 	$(VENV)/sam/bin/sam validate --lint --region us-east-1
 	$(VENV)/sam/bin/sam validate --lint --region us-east-1 --template examples/template.yaml
 	$(VENV)/checkov/bin/checkov --config-file .checkov.yaml
+	$(DOCUMENTATION) build
 	$(VENV)/dev/bin/bandit --quiet --configfile pyproject.toml --recursive $(SHIPPED)
 	$(VENV)/dev/bin/bandit --quiet --configfile .bandit-development.yaml --recursive $(DEVELOPMENT)
 	$(VENV)/dev/bin/python scripts/audit-dependencies
@@ -129,9 +132,18 @@ bench: $(call ready,$(CLOUD) $(if $(filter lag feed mapped,$(ONLY)),stock) $(if 
 matrix: $(call ready,dev $(CLOUD)) ## Test the provider on each Airflow and Python; ONLY=3.0 or ONLY=3.0-py3.11 runs a part
 	@$(VENV)/dev/bin/python -m matrix $(ONLY)
 
+.PHONY: docs
+docs: $(call ready,docs) ## Check the documentation and build its site in .site/html
+	@$(DOCUMENTATION) build
+
+.PHONY: docs-serve
+docs-serve: $(call ready,docs) ## The same, and show it on http://127.0.0.1:8000; PORT=<n> takes another port
+	@$(DOCUMENTATION) serve --port $(or $(PORT),8000)
+
 .PHONY: docs-tables
-docs-tables: $(call ready,dev) ## Write the tables of docs that are generated
+docs-tables: $(call ready,dev docs) ## Write the tables and pages of docs that are generated
 	@$(VENV)/dev/bin/python scripts/tables.py
+	@$(DOCUMENTATION) write
 
 .PHONY: verify-example
 verify-example: $(call ready,$(CLOUD) cli) ## jetbridge verify on a local cloud; writes the example of its report

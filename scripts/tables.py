@@ -45,8 +45,8 @@ def keyword_tables() -> str:
 
 
 TABLES: Mapping[str, tuple[str, Callable[[], str]]] = {
-    "failure table": ("operations.md", failure_table),
-    "keyword tables": ("migration.md", keyword_tables),
+    "failure table": ("reference/errors.md", failure_table),
+    "keyword tables": ("how-to/migration.md", keyword_tables),
 }
 """By name: the document that each stands in, and what makes it."""
 
@@ -65,12 +65,12 @@ def with_table(text: str, name: str) -> str:
     return f"{before}{begin}\n{TABLES[name][1]()}\n{end}{after}"
 
 
-VERIFIED = "verified.md"
+VERIFIED = "reference/verified.md"
 _COLUMN = "| `jetbridge verify` |"
 
 
 def with_verify_column(text: str) -> str:
-    """docs/verified.md with the checks of each row in its last column.
+    """docs/reference/verified.md with the checks of each row in its last column.
 
     Raises:
         ValueError: a check names a row that there isn't.

@@ -7,12 +7,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from jetbridge.contract import decode
 from jetbridge.domain.messages import CopyMessage
 from jetbridge.sqs_batch import Message, each_message
-from jetbridge.telemetry import count, logger, metrics
+from jetbridge.telemetry import count, logger, observed
 from jetbridge.wiring import copy_logs as wiring
 
 
-@logger.inject_lambda_context
-@metrics.log_metrics
+@observed
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Takes messages ``{run_id}`` and ``{run_id, part}`` of the logs queue."""
     copy = wiring.copy()

@@ -7,13 +7,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from jetbridge.contract import decode
 from jetbridge.domain.messages import FinishMessage, Times
 from jetbridge.sqs_batch import Message, each_message_and_times
-from jetbridge.telemetry import finished, logger, metrics
+from jetbridge.telemetry import finished, logger, observed
 from jetbridge.wiring import finish_run as wiring
 from jetbridge.wiring.parts import finish_queue
 
 
-@logger.inject_lambda_context
-@metrics.log_metrics
+@observed
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Takes messages ``{run_id}`` of the finish queue."""
     finish = wiring.finish()

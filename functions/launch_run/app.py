@@ -8,13 +8,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from jetbridge.contract import decode
 from jetbridge.domain.messages import LaunchMessage
 from jetbridge.sqs_batch import Message, each_message
-from jetbridge.telemetry import count, logger, metrics, seconds
+from jetbridge.telemetry import count, logger, observed, seconds
 from jetbridge.wiring import launch_run as wiring
 from jetbridge.wiring.parts import launch_queue
 
 
-@logger.inject_lambda_context
-@metrics.log_metrics
+@observed
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Takes messages ``{run_id, launch, since?}`` of the launch queue."""
     launch = wiring.launch()
@@ -23,9 +22,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
         asked = decode(LaunchMessage, message)
         run = launch(asked.run_id, asked.launch, asked.since)
         if run is None:
-            logger.warning("no such run", run_id=asked.run_id)
+            logger.warning("no such run")
             return
-        logger.info("launch", run_id=run.run_id, status=run.status, backend_id=run.backend_id)
+        logger.info("launch", launch=asked.launch, status=run.status, backend_id=run.backend_id)
         count("LaunchesHandled")
         if run.ending is None:
             seconds("LaunchWait", run.waited(time.time()))

@@ -8,12 +8,11 @@ from jetbridge.airflow.port import Refused
 from jetbridge.contract import decode
 from jetbridge.domain.notices import Notice
 from jetbridge.sqs_batch import Message, each_message
-from jetbridge.telemetry import count, logger, metrics, seconds
+from jetbridge.telemetry import count, logger, observed, seconds
 from jetbridge.wiring import notify_airflow as wiring
 
 
-@logger.inject_lambda_context
-@metrics.log_metrics
+@observed
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Takes messages ``{run_id, airflow, …}`` of the notify queue."""
     notify = wiring.notify()

@@ -6,12 +6,11 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from jetbridge.services.live.delivery import delivery_of
-from jetbridge.telemetry import count, logger, metrics, refusals_counted, seconds
+from jetbridge.telemetry import count, logger, observed, refusals_counted, seconds
 from jetbridge.wiring import relay_logs as wiring
 
 
-@logger.inject_lambda_context
-@metrics.log_metrics
+@observed
 @refusals_counted()
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Takes what a CloudWatch Logs subscription delivers: lines of one log stream."""

@@ -6,15 +6,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from jetbridge.contract import StartRequest, decode_request, to_builtins
 from jetbridge.domain.principals import Principal
-from jetbridge.telemetry import count, logger, metrics, refusals_counted
+from jetbridge.telemetry import count, logger, observed, refusals_counted
 from jetbridge.wiring import start_run as wiring
 
 
-@logger.inject_lambda_context
-@metrics.log_metrics
+@observed
 @refusals_counted()
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    """Takes a ``StartRequest``, returns a ``StartAnswer`` (docs/contract.md)."""
+    """Takes a ``StartRequest``, returns a ``StartAnswer`` (docs/reference/contract.md)."""
     arn = context.invoked_function_arn
     principal = Principal.of_function(arn)
     answer = wiring.start(arn)(decode_request(StartRequest, event), principal)

@@ -10,12 +10,11 @@ from jetbridge.domain.messages import Waiting
 from jetbridge.domain.orphans import Orphan
 from jetbridge.domain.principals import Principal
 from jetbridge.sqs_batch import each_message
-from jetbridge.telemetry import count, logger, metrics, refusals_counted
+from jetbridge.telemetry import count, logger, observed, refusals_counted
 from jetbridge.wiring import stop_run as wiring
 
 
-@logger.inject_lambda_context
-@metrics.log_metrics
+@observed
 @refusals_counted()
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Takes a ``StopRequest`` and returns a ``StopAnswer``, or takes messages that are
@@ -40,9 +39,11 @@ def stop_of_message(message: dict[str, Any]) -> None:
 
 def told(answer: StopAnswer) -> Any:
     said = to_builtins(answer)
-    logger.info("stop asked for", **{name: said[name] for name in said if name != "version"})
+    for result in ("stopping", "already_ended", "unknown", "taken_over"):
+        for run_id in said[result]:
+            logger.info("stop asked for", run_id=run_id, result=result)
+    for run_id, why in answer.refused.items():
+        logger.error("run could not be stopped", run_id=run_id, reason=why)
     count("StopsRequested", len(answer.stopping))
-    if answer.refused:
-        logger.error("runs could not be stopped", refused=answer.refused)
-        count("StopsRefused", len(answer.refused))
+    count("StopsRefused", len(answer.refused))
     return said

@@ -5,21 +5,20 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from jetbridge.telemetry import count, logger, metrics
+from jetbridge.telemetry import count, logger, observed
 from jetbridge.wiring import sweep_runs as wiring
 
 # What was begun is to be over when Lambda's time is.
 LAST_SECONDS = 15
 
 
-@logger.inject_lambda_context
-@metrics.log_metrics
+@observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Takes ``{"audit": true}`` for an audit, anything else for a sweep; returns what it did."""
     seconds = context.get_remaining_time_in_millis() / 1000 - LAST_SECONDS
     auditing = isinstance(event, dict) and event.get("audit") is True
     did = asdict(wiring.audit()(seconds) if auditing else wiring.sweep()(seconds))
-    logger.info("audited" if auditing else "swept", **did)
+    logger.info("audited" if auditing else "swept", run_id="", **did)
     for name, number in did.items():
         kind = "Audit" if auditing else "Swept"
         count(f"{kind}{name.title().replace('_', '')}", number)

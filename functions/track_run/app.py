@@ -1,16 +1,16 @@
 """track_run: records what ECS and Batch report of Jetbridge's containers."""
 
+import time
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from jetbridge.sqs_batch import Message, each_message
-from jetbridge.telemetry import count, logger, metrics
+from jetbridge.telemetry import count, lag, logger, observed
 from jetbridge.wiring import track_run as wiring
 
 
-@logger.inject_lambda_context
-@metrics.log_metrics
+@observed
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Takes EventBridge events from the state-change queue."""
     track = wiring.track()
@@ -21,6 +21,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
             logger.info("no state change of ours", event_id=str(message.get("id"))[:100])
             return
         count("StateChangesTracked")
+        if change.ending is not None:
+            lag("StopToRecorded", change.ending.stopped_at, time.time())
         logger.info("state change", run_id=change.run_id, status=change.status)
 
     return each_message(event, track_run)

@@ -6,15 +6,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from jetbridge.contract import WatchRequest, decode_request, to_builtins
 from jetbridge.domain.principals import Principal
-from jetbridge.telemetry import count, logger, metrics, refusals_counted
+from jetbridge.telemetry import count, logger, observed, refusals_counted
 from jetbridge.wiring import watch_runs as wiring
 
 
-@logger.inject_lambda_context
-@metrics.log_metrics
+@observed
 @refusals_counted()
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    """Takes a ``WatchRequest``, returns a ``WatchAnswer`` (docs/contract.md)."""
+    """Takes a ``WatchRequest``, returns a ``WatchAnswer`` (docs/reference/contract.md)."""
     request = decode_request(WatchRequest, event)
     answer = wiring.watch()(request, Principal.of_function(context.invoked_function_arn))
     for run_id in request.run_ids:

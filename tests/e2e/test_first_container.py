@@ -1,4 +1,4 @@
-"""docs/first-container.md, followed as it is written, in a copy of the repository."""
+"""docs/how-to/first-container.md, followed as it is written, in a copy of the repository."""
 
 import os
 import re
@@ -15,7 +15,7 @@ import pytest
 from jetbridge_local.airflow import AirflowClient
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs/first-container.md").read_text()
+PAGE = (ROOT / "docs/how-to/first-container.md").read_text()
 UP_SECONDS = 300
 RUN_SECONDS = 120
 

@@ -17,7 +17,7 @@ from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
 PAIRS = [(EcsRunTaskOperator, StockEcsRunTaskOperator), (BatchOperator, StockBatchOperator)]
 
 DECIDED = keywords_table()
-"""What docs/migration.md says of each keyword."""
+"""What docs/how-to/migration.md says of each keyword."""
 
 ARGUMENTS = {
     EcsRunTaskOperator: {"task_definition": "t", "cluster": "c", "overrides": {}},

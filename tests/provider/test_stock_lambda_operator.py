@@ -1,4 +1,4 @@
-"""The stock LambdaInvokeFunctionOperator starts runs with the payload that docs/contract.md has."""
+"""LambdaInvokeFunctionOperator starts runs with the payload of docs/reference/contract.md."""
 
 import re
 from pathlib import Path
@@ -8,13 +8,12 @@ from airflow.providers.amazon.aws.operators.lambda_function import LambdaInvokeF
 
 from jetbridge.contract import AirflowCaller, StartRequest, decode
 
-CONTRACT = Path(__file__).resolve().parents[2] / "docs" / "contract.md"
+CONTRACT = Path(__file__).resolve().parents[2] / "docs" / "reference" / "contract.md"
 
 
 def payload() -> str:
-    blocks = re.findall(r"```json\n(.*?)```", CONTRACT.read_text(), re.DOTALL)
-    [block] = [block for block in blocks if "{{" in block]
-    return block
+    [block] = re.findall(r"```jinja\n(.*?)```", CONTRACT.read_text(), re.DOTALL)
+    return str(block)
 
 
 def test_the_documented_payload_is_a_start_request_of_this_try(ti):

@@ -27,7 +27,8 @@ def in_words(error: BotoCoreError | ClientError) -> str:
         message = error.response["Error"].get("Message", "")
         if code in _DENIED:
             return (
-                f"AWS denies {error.operation_name}: {message} (docs/cli.md lists what is needed)"
+                f"AWS denies {error.operation_name}: {message} "
+                "(docs/reference/cli.md lists what is needed)"
             )
         return f"{error.operation_name}: {code}: {message}"
     if isinstance(error, NoCredentialsError):

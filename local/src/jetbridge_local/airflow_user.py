@@ -1,8 +1,8 @@
 """The IAM user that an Airflow on the local cloud acts as.
 
-It has what docs/operations.md says of Airflow's role, the stack's ``AirflowPolicy``, and the log
-bucket as Airflow's own remote logging needs it; nothing else. On the local cloud a user's name
-serves as its access key id.
+It has what docs/reference/operations.md says of Airflow's role, the stack's ``AirflowPolicy``, and
+the log bucket as Airflow's own remote logging needs it; nothing else. On the local cloud a user's
+name serves as its access key id.
 """
 
 import json

@@ -1,5 +1,5 @@
 """Kill means kill, once, in a real Airflow: what happens to the task and to the run on each of the
-ways in which a waiting task can be taken away (docs/kill.md).
+ways in which a waiting task can be taken away (docs/explanation/kill.md).
 
 Airflow before 3.3 tells no trigger of a kill, so there the runs go on; AIRFLOW_PYTHON names the
 interpreter of such a one.

@@ -107,7 +107,7 @@ class Deployed:
         return str(output["OutputValue"])
 
     def make_operator(self) -> None:
-        """The user ``operator``, with the rights that docs/cli.md says the command needs."""
+        """The user ``operator``, with the rights that docs/reference/cli.md asks for."""
         name = "jetbridge-operator"
         formation, iam = self.client("cloudformation"), self.client("iam")
         with suppress(iam.exceptions.EntityAlreadyExistsException):

@@ -16,8 +16,8 @@ from benchmarks.stack import Stack
 RATE = "JETBRIDGE_ECS_LAUNCHES_PER_SECOND"
 IN_FLIGHT = 4
 MESSAGES_IN_FLIGHT = 40
-"""launch_run's 20 functions hold two messages each (template.yaml, docs/operations.md): so many may
-be ahead of another caller's. How long those take is the machine's affair."""
+"""launch_run's 20 functions hold two messages each (docs/reference/operations.md): so many may be
+ahead of another caller's. How long those take is the machine's affair."""
 
 
 @pytest.fixture(scope="module")

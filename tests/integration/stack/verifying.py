@@ -111,8 +111,8 @@ def action_of(service: str, operation: str) -> str:
 
 
 def documented() -> set[str]:
-    """The actions that docs/cli.md lists for the command itself."""
-    text = (ROOT / "docs" / "cli.md").read_text()
+    """The actions that docs/reference/cli.md lists for the command itself."""
+    text = (ROOT / "docs" / "reference" / "cli.md").read_text()
     table = text.partition("<!-- permissions of verify -->")[2].partition("<!-- end")[0]
     rows = [re.findall(r"`([^`]+)`", line) for line in table.splitlines() if "`" in line]
     return {f"{service}:{action}" for service, *actions in rows for action in actions}

@@ -52,4 +52,4 @@ def test_a_drop_says_what_is_lost(name: str, source: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(given_up_by()))
 def test_the_manual_says_what_to_do(name: str) -> None:
-    assert f"| {name} |" in (ROOT / "docs" / "operations.md").read_text()
+    assert f"| {name} |" in (ROOT / "docs" / "reference" / "operations.md").read_text()

@@ -66,7 +66,7 @@ def test_bad_value_names_field_problem_and_fix(field: str, value: Any, problem: 
         decode(StartRequest, _changed(field, value))
     assert refused.value.field == field
     assert problem in refused.value.problem
-    assert "docs/contract.md" in refused.value.fix
+    assert "docs/reference/contract.md" in refused.value.fix
     assert all(part in str(refused.value) for part in (field, refused.value.fix))
 
 
@@ -207,7 +207,7 @@ def test_new_fields_are_checked(field: str, value: Any, problem: str) -> None:
 
 
 def test_the_launched_record_of_the_docs_is_one() -> None:
-    text = (ROOT / "docs" / "contract.md").read_text()
+    text = (ROOT / "docs" / "reference" / "contract.md").read_text()
     section = text.partition("## While it runs")[2].partition("\n## ")[0]
     [shown] = re.findall(r"```json\n(.*?)```", section, re.DOTALL)
     assert json.loads(encode(decode(Launched, shown))) == json.loads(shown)

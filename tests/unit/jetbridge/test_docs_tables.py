@@ -25,8 +25,8 @@ def test_the_docs_show_what_is(name: str) -> None:
     assert tables().with_table(text, name) == text, "run make docs-tables"
 
 
-def test_operations_shows_every_advice() -> None:
-    text = (ROOT / "docs" / "operations.md").read_text()
+def test_the_errors_page_shows_every_advice() -> None:
+    text = (ROOT / "docs" / "reference" / "errors.md").read_text()
     assert all(policy.advice in text for policy in POLICY.values())
 
 
@@ -36,11 +36,11 @@ def test_a_document_without_a_place_is_refused() -> None:
 
 
 def test_the_docs_show_what_jetbridge_verify_proves() -> None:
-    text = (ROOT / "docs" / "verified.md").read_text()
+    text = (ROOT / "docs" / "reference" / "verified.md").read_text()
     assert tables().with_verify_column(text) == text, "run make docs-tables"
 
 
 def test_a_check_of_no_row_is_refused() -> None:
-    text = (ROOT / "docs" / "verified.md").read_text()
+    text = (ROOT / "docs" / "reference" / "verified.md").read_text()
     with pytest.raises(ValueError, match="no row relay_logs"):
         tables().with_verify_column(text.replace("| relay_logs |", "| relaying |"))

@@ -10,9 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from jetbridge_testing.airflow_server import PASSWORD, AirflowServer, Reply
-from jetbridge_testing.backends import FakeBackend, FakeBatch, FakeEcs
-from jetbridge_testing.clock import Clock
-from jetbridge_testing.cloud import FUNCTIONS, Cloud, call, handler_of
+from jetbridge_testing.cloud import FUNCTIONS, Cloud, call, handler_of, serving
 from jetbridge_testing.environment import ENVIRONMENT, QUEUES
 from jetbridge_testing.notices import outcome_of
 from jetbridge_testing.samples import REGION, ended_run, event, launched_run, new_run, sample
@@ -34,22 +32,13 @@ from jetbridge.contract import (
 from jetbridge.domain.run import Status
 from jetbridge.logs.port import Busy
 from jetbridge.services.tails import RESERVE_SECONDS, TURN_SECONDS
-from jetbridge.wiring import backends, notify_airflow, parts
+from jetbridge.wiring import notify_airflow, parts
 from jetbridge.wiring.logs import TIMEOUT_SECONDS
 
 
 @pytest.fixture
 def cloud(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    clients.client.cache_clear()
-    parts.settings.cache_clear()
-    fakes: dict[str, FakeBackend] = {"ecs": FakeEcs(Clock()), "batch": FakeBatch(Clock())}
-    monkeypatch.setattr(backends, "EcsBackend", lambda client: fakes["ecs"])
-    monkeypatch.setattr(backends, "BatchBackend", lambda client: fakes["batch"])
-    yield Cloud(fakes)
-    clients.client.cache_clear()
-    parts.settings.cache_clear()
+    yield from serving(monkeypatch)
 
 
 ALL_GOOD: dict[str, Any] = {"batchItemFailures": []}

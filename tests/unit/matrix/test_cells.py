@@ -1,4 +1,4 @@
-"""The matrix, the provider's metadata, the locked lists and docs/versions.md name the same."""
+"""The matrix, the provider's metadata, the lists and docs/reference/versions.md name the same."""
 
 import tomllib
 from itertools import pairwise
@@ -9,7 +9,7 @@ from packaging.specifiers import SpecifierSet
 from matrix.cells import PYTHONS, REAL, ROOT, UnknownCell, cells, release
 
 PROVIDER = tomllib.loads((ROOT / "airflow_provider/pyproject.toml").read_text())["project"]
-VERSIONS = (ROOT / "docs/versions.md").read_text()
+VERSIONS = (ROOT / "docs/reference/versions.md").read_text()
 
 
 def minor(version: str) -> tuple[int, int]:

@@ -88,7 +88,7 @@ class JetbridgeHook(BaseHook):
     @property
     def alias(self) -> str:
         """The alias of the stack's functions by which this Airflow invokes them. IAM lets it use
-        no other, so nobody else speaks for its tasks (docs/security.md)."""
+        no other, so nobody else speaks for its tasks (docs/explanation/security.md)."""
         default = self.airflow == settings.DEFAULT_AIRFLOW
         return "airflow" if default else f"airflow-{self.airflow}"
 

@@ -47,7 +47,7 @@ app = FastAPI(title="Jetbridge", openapi_url=None, docs_url=None, redoc_url=None
 def push_outcome(
     ti_id: UUID, request: Request, user: GetUserDep, body: Annotated[bytes, Depends(_body)]
 ) -> dict[str, str]:
-    """Resume the task, or say why not; docs/contract.md has the meaning of each status.
+    """Resume the task, or say why not; docs/reference/contract.md has the meaning of each status.
 
     It isn't async, because it reads and writes Airflow's database.
     """

@@ -90,7 +90,7 @@ def check(task: TaskTry, try_number: int, outcome: Outcome) -> Waiting:
     """What the task waits for, if it may be resumed with this outcome now.
 
     Raises:
-        Refusal: 410, 409, 422 or 425; docs/contract.md says what each means.
+        Refusal: 410, 409, 422 or 425; docs/reference/contract.md says what each means.
     """
     if task.try_number != try_number or task.state == "restarting":
         raise gone(task.ti_id, try_number)

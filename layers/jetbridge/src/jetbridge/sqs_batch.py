@@ -11,7 +11,7 @@ from jetbridge.queues.port import GiveUp, NotYet
 from jetbridge.queues.sqs import SqsQueue
 from jetbridge.runs.port import UnreadableRow
 from jetbridge.settings import Settings
-from jetbridge.telemetry import count, logger, unreadable
+from jetbridge.telemetry import count, logger, run_keys, unreadable
 
 # For what passes only if somebody acts, or by a chance: so many receives, and then the dead letter
 # comes, which can be replayed. The queue's own maxReceiveCount also counts throttled invocations.
@@ -94,8 +94,11 @@ class _Batch:
 
     def take(self, record: Record) -> None:
         name = _text(record, "messageId")
+        run_keys.begin()
         try:
-            self._handle(_content(record), _times(record))
+            content = _content(record)
+            run_keys.begin(content.get("run_id"), content.get("launch"))
+            self._handle(content, _times(record))
         except NotYet as not_yet:
             logger.info(str(not_yet), delay_seconds=not_yet.delay_seconds)
             self.returned += self._return(record, name, not_yet)

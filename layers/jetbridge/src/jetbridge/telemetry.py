@@ -1,18 +1,29 @@
-"""The functions' logger and metrics (names: docs/operations.md)."""
+"""The functions' logger and metrics (names: docs/reference/operations.md)."""
 
 import logging
 import os
-from collections.abc import Iterator
+import time
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from functools import wraps
+from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from jetbridge.contract import ContractError, Outcome
+from jetbridge.log_keys import RunKeys
 from jetbridge.runs.port import UnreadableRow
 
 logger = Logger()
 metrics = Metrics()
+run_keys = RunKeys()
+logging.getLogger(logger.name).addFilter(run_keys)
+# An invocation without a metric is nothing to warn of: what is zero isn't sent.
+warnings.filterwarnings("ignore", "No application metrics to publish")
 
 
 def _apply_log_level() -> None:
@@ -32,9 +43,31 @@ def _apply_log_level() -> None:
 _apply_log_level()
 
 
+Answer = TypeVar("Answer")
+Handler = Callable[[Any, LambdaContext], Answer]
+
+
+def observed(handler: Handler[Answer]) -> Handler[Answer]:
+    """A handler whose lines have Lambda's and the run's keys, and whose metrics are sent."""
+
+    @logger.inject_lambda_context
+    @metrics.log_metrics
+    @wraps(handler)
+    def invoked(event: Any, context: LambdaContext) -> Answer:
+        run_keys.begin()
+        return handler(event, context)
+
+    return invoked
+
+
 def count(name: str, value: int = 1) -> None:
-    """Add to one of Jetbridge's counters."""
-    metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+    """Add to one of Jetbridge's counters.
+
+    Zero isn't sent: CloudWatch charges a metric for each hour in which it has a value (Amazon
+    CloudWatch pricing, "Metrics"), so a stack without runs has none to pay for.
+    """
+    if value:
+        metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
 
 
 def seconds(name: str, value: float) -> None:
@@ -58,13 +91,31 @@ def refusals_counted() -> Iterator[None]:
         raise
 
 
+def lag(name: str, stopped_at: str | None, until: float) -> None:
+    """One sample of the time since a container stopped, ISO 8601; None: it never ran."""
+    if stopped_at is not None:
+        seconds(name, max(0.0, until - datetime.fromisoformat(stopped_at).timestamp()))
+
+
 def finished(outcome: Outcome) -> None:
-    """Log and count a sealed outcome, without what the container printed."""
+    """Log and count an outcome that is sealed and delivered, without what the container printed."""
     count(f"Runs{outcome.state.value.capitalize()}")
+    lag("StopToSealed", outcome.stopped_at, outcome.finished_at)
+    lag("StopToDelivered", outcome.stopped_at, time.time())
     logger.info(
         "run finished",
         run_id=outcome.run_id,
+        launch=outcome.launches,
         state=outcome.state,
         cause=outcome.cause,
         exit_codes=outcome.exit_codes,
+        container_seconds=_between(outcome.started_at, outcome.stopped_at),
     )
+
+
+def _between(started_at: str | None, stopped_at: str | None) -> float:
+    """Seconds; 0 where a container never ran."""
+    if started_at is None or stopped_at is None:
+        return 0.0
+    began, ended = map(datetime.fromisoformat, (started_at, stopped_at))
+    return max(0.0, (ended - began).total_seconds())

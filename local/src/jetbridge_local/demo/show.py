@@ -94,7 +94,7 @@ class Demo:
             f"DAGs         {self._paths.dags}\n"
             f"Images       {self._paths.images}\n"
             f"Logs         {self._paths.local}\n"
-            "A container of your own: docs/first-container.md. `make down` stops everything.",
+            "A container of your own: docs/how-to/first-container.md. `make down` stops it all.",
             highlight=False,
             soft_wrap=True,
         )

@@ -3,13 +3,18 @@
 import importlib.util
 import json
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import boto3
+import pytest
 
+from jetbridge import aws as clients
 from jetbridge.runs.dynamodb import DynamoRuns
-from jetbridge_testing.backends import FakeBackend
+from jetbridge.wiring import backends, parts
+from jetbridge_testing.backends import FakeBackend, FakeBatch, FakeEcs
+from jetbridge_testing.clock import Clock
 from jetbridge_testing.environment import ENVIRONMENT, Context, create_queues
 from jetbridge_testing.outcomes import ReadDynamoOutcomes
 from jetbridge_testing.tables import create_table
@@ -52,6 +57,20 @@ class Cloud:
         now = int(datetime.now(UTC).timestamp() * 1000)
         events: Any = [{"timestamp": now, "message": line} for line in lines]
         logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
+
+
+def serving(patch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    """The cloud, while moto is on; the functions' settings and clients are its own."""
+    for name, value in ENVIRONMENT.items():
+        patch.setenv(name, value)
+    clients.client.cache_clear()
+    parts.settings.cache_clear()
+    fakes: dict[str, FakeBackend] = {"ecs": FakeEcs(Clock()), "batch": FakeBatch(Clock())}
+    patch.setattr(backends, "EcsBackend", lambda client: fakes["ecs"])
+    patch.setattr(backends, "BatchBackend", lambda client: fakes["batch"])
+    yield Cloud(fakes)
+    clients.client.cache_clear()
+    parts.settings.cache_clear()
 
 
 def handler_of(function: str) -> Handler:

@@ -14,7 +14,8 @@ class Check:
     Attributes:
         name: what it is called in the report and by ``--only``.
         proves: one sentence.
-        rows: the rows of docs/verified.md that it proves, by the text of their first column.
+        rows: the rows of docs/reference/verified.md that it proves, by the text of their first
+            column.
         run: does it. It notes what it sees with ``bench.note``; it raises CheckFailed, Late or
             Refused if that isn't as it has to be, Skipped if it can't tell.
         seconds: how long it may take on AWS.

@@ -9,7 +9,7 @@ Text = Annotated[str, Meta(min_length=1, max_length=1024)]
 
 AirflowName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
 """One Airflow of the stack: a name in ``AirflowSecretArn``'s secret, and of the aliases by which
-that Airflow invokes the functions (docs/security.md)."""
+that Airflow invokes the functions (docs/explanation/security.md)."""
 
 DEFAULT_AIRFLOW = "default"
 

@@ -80,5 +80,7 @@ def _located(kind: type[Any], error: msgspec.ValidationError) -> ContractError:
     problem, _, path = str(error).partition(" - at `")
     field = path.rstrip("`").removeprefix("$").lstrip(".") or "message"
     return ContractError(
-        field, problem[:1].lower() + problem[1:], f"See {kind.__name__} in docs/contract.md"
+        field,
+        problem[:1].lower() + problem[1:],
+        f"See {kind.__name__} in docs/reference/contract.md",
     )

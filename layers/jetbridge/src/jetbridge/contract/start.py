@@ -93,7 +93,7 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
             the stack's ``ConcurrencyGroups`` says; the others wait in the launch queue. None: there
             is no limit.
         offload_environment: container environments that don't fit into AWS's limits go to S3
-            and the container gets a reference (docs/contract.md, "Large environments").
+            and the container gets a reference (docs/reference/contract.md, "Large environments").
         finish: how the waiting Airflow task is finished; None: as the stack's ``Finish`` says.
             Without effect for other callers.
         airflow: which Airflow the caller is of. An Airflow knows its own runs alone; ``push`` and

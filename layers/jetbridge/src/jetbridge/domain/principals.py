@@ -3,7 +3,7 @@
 IAM says who may invoke a function by which of its aliases; the alias says for whom that principal
 speaks, whatever the message claims (AWS Lambda developer guide, "Fine-tuning the Resources and
 Conditions sections of policies": an alias has an ARN of its own, and a permission on it is none on
-the function). The table of rights is in docs/security.md.
+the function). The table of rights is in docs/explanation/security.md.
 """
 
 from typing import Literal, Self, TypeVar
@@ -105,7 +105,7 @@ class Principal(Struct, frozen=True):
             raise ContractError(
                 field,
                 f"is what the stack's own queue sends, and the alias {self.speaks!r} was invoked",
-                "Send a request as docs/contract.md has it",
+                "Send a request as docs/reference/contract.md has it",
             )
 
     def reaches(self, caller: Caller) -> bool:

@@ -28,7 +28,7 @@ class UnreadableRow(ContractError):
         super().__init__(
             "run_id",
             f"the row of run {run_id} can't be read ({why})",
-            "See RowsUnreadable in docs/operations.md",
+            "See RowsUnreadable in docs/reference/operations.md",
         )
         self.run_id = run_id
 

@@ -6,8 +6,7 @@ from jetbridge.aws import client
 from jetbridge.concurrency.dynamodb import DynamoGroups
 from jetbridge.concurrency.limits import limits_in
 from jetbridge.queues.sqs import SqsQueue
-from jetbridge.runs.dynamodb import DynamoRuns
-from jetbridge.runs.tries import DynamoTries
+from jetbridge.runs.noted import NotedRuns, NotedTries
 from jetbridge.services.endings import Endings
 from jetbridge.services.hand_over import HandOver
 from jetbridge.services.waits import TellWaiting
@@ -39,12 +38,12 @@ def notify_queue() -> SqsQueue:
     return SqsQueue(client("sqs"), settings().notify_queue_url)
 
 
-def runs() -> DynamoRuns:
-    return DynamoRuns(client("dynamodb"), settings().runs_table, settings().check_after_seconds)
+def runs() -> NotedRuns:
+    return NotedRuns(client("dynamodb"), settings().runs_table, settings().check_after_seconds)
 
 
-def tries() -> DynamoTries:
-    return DynamoTries(client("dynamodb"), settings().runs_table, settings().check_after_seconds)
+def tries() -> NotedTries:
+    return NotedTries(client("dynamodb"), settings().runs_table, settings().check_after_seconds)
 
 
 def groups() -> DynamoGroups:

@@ -1,4 +1,4 @@
-"""``rest``: the waiting task's state is set with Airflow's stock API (docs/finish.md)."""
+"""``rest``: sets the waiting task's state with Airflow's API (docs/explanation/finish.md)."""
 
 from typing import Any
 

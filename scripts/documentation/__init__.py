@@ -1,0 +1,1 @@
+"""Builds the documentation's site and checks its pages: `make docs`."""
