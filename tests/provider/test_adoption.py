@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from airflow_provider_jetbridge import aws, settings
 from airflow_provider_jetbridge.adopt import policy, tasks
 from airflow_provider_jetbridge.adopt.choice import Choice, share
+from airflow_provider_jetbridge.exceptions import TaskDeferralError
 from airflow_provider_jetbridge.operators.batch import BatchOperator as JetbridgeBatchOperator
 from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator as JetbridgeEcsOperator
 from airflow_provider_jetbridge.operators.run import JetbridgeRunOperator
@@ -29,7 +30,15 @@ ANSWER = {
     "stop_function": "jetbridge-stop-run",
     "region": "eu-west-1",
 }
+STOPPING = {"stopping": ["01k8run"], "already_ended": [], "unknown": []}
 ECS = {"task_id": "job", "task_definition": "t", "cluster": "c", "overrides": {}}
+MORE_OF_ECS = {
+    "tags": {"a": "b"},
+    "group": "g",
+    "reattach": True,
+    "execution_timeout": timedelta(minutes=3),
+    "skip_on_exit_code": 99,
+}
 BATCH = {"task_id": "job", "job_name": "n", "job_definition": "d", "job_queue": "q"}
 
 
@@ -62,7 +71,7 @@ def parsed(dag: DAG) -> DAG:
 
 def only(operator, **keywords):
     """A task of a DAG of its own, after the policy."""
-    with DAG("etl_daily", schedule=None, tags=keywords.pop("tags", None)):
+    with DAG("etl_daily", schedule=None):
         made = operator(**keywords)
     policy.task_policy(made)
     return made
@@ -142,7 +151,7 @@ class TestWhichTasks:
 
     def test_a_dag_opts_out_by_a_tag(self, configure):
         configure("*")
-        job = only(BatchOperator, **BATCH, tags=None)
+        job = only(BatchOperator, **BATCH)
         assert isinstance(job, JetbridgeBatchOperator)
         with DAG("quiet", schedule=None, tags=["jetbridge:off"]):
             other = BatchOperator(**BATCH)
@@ -187,7 +196,7 @@ class TestTheAdoptedTask:
     @pytest.mark.parametrize(
         ("stock", "ours", "keywords"),
         [
-            (EcsRunTaskOperator, JetbridgeEcsOperator, ECS | {"tags": {"a": "b"}, "group": "g"}),
+            (EcsRunTaskOperator, JetbridgeEcsOperator, ECS | MORE_OF_ECS),
             (BatchOperator, JetbridgeBatchOperator, BATCH | {"share_identifier": "s"}),
         ],
     )
@@ -195,10 +204,7 @@ class TestTheAdoptedTask:
         self, configure, ti, stock, ours, keywords
     ):
         configure("*")
-        job = only(stock, **keywords, execution_timeout=timedelta(minutes=3), reattach=True) \
-            if stock is EcsRunTaskOperator else only(stock, **keywords)
-        own = ours(**keywords, execution_timeout=timedelta(minutes=3), reattach=True) \
-            if stock is EcsRunTaskOperator else ours(**keywords)
+        job, own = only(stock, **keywords), ours(**keywords)
         assert isinstance(job, ours)
         assert isinstance(job, stock)
         assert job._start_request(ti) == own._start_request(ti)
@@ -349,9 +355,9 @@ class TestWhatStays:
                 if context["params"].get("small"):
                     self.job_queue = "small"
                     return super().execute(context)
-                else:
-                    self.job_queue = "large"
-                    return super(Chooses, self).execute(context)
+                self.job_queue = "large"
+                value = super(Chooses, self).execute(context)
+                return value  # noqa: RET504
 
         assert isinstance(only(Last, **ECS), JetbridgeRunOperator)
         assert isinstance(only(Chooses, **BATCH), JetbridgeRunOperator)
@@ -383,7 +389,7 @@ class TestWhatStays:
         class Timed:
             def execute(self, context):
                 result = super().execute(context)
-                return result
+                return result or "nothing"
 
         class Mixed(Timed, EcsRunTaskOperator):
             pass
@@ -515,6 +521,20 @@ class TestSwitchedOn:
         event = {"status": "success", "task_arn": ARN, "cluster": "other"}
         job.resume_execution("execute_complete", {"event": event}, {"ti": ti})
         assert checked == [ARN]
+
+    @pytest.mark.parametrize("run_id", [None, "01k8run"])
+    def test_a_wait_that_fails_starts_nothing_to_stop_it(self, configure, functions, ti, run_id):
+        """The stock trigger dies of one throttled call ("KeyError: 'tasks'")."""
+        configure("*")
+        ti.xcom_pull = lambda **asked: run_id if asked["key"] == "run_id" else None
+        functions.answers += [ANSWER, STOPPING]
+        job = only(EcsRunTaskOperator, **ECS, deferrable=True)
+        failure = {"error": "Trigger failure", "traceback": ["KeyError: 'tasks'"]}
+        with pytest.raises(TaskDeferralError):
+            job.resume_execution("__fail__", failure, {"ti": ti})
+        called = [function for function, _ in functions.invocations]
+        stopped = ["jetbridge-start-run", "jetbridge-stop-run"]
+        assert called == (stopped if run_id else [])
 
     def test_killing_stock_code_stops_what_it_started(self, configure, monkeypatch):
         configure("*")

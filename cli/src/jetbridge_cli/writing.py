@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+_WIDTH_OF_A_FILE = 200
+
 
 def shown(text: str) -> str:
     """The text as a terminal takes it: without halves of surrogate pairs, which are in no UTF-8."""
@@ -26,8 +28,10 @@ def write_table(headings: list[str], rows: list[list[str]], right: frozenset[str
     for row in rows:
         table.add_row(*(Text(shown(cell)) for cell in row))
     console = Console(highlight=False)
-    # Into a file or a pipe, a table isn't cut to the width of a terminal that isn't there.
-    console.print(table, width=None if console.is_terminal else 200)
+    if not console.is_terminal:
+        # Into a file or a pipe, a table isn't cut to the width of a terminal that isn't there.
+        console = Console(highlight=False, width=_WIDTH_OF_A_FILE)
+    console.print(table)
 
 
 def write(text: str = "") -> None:

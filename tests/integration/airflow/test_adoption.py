@@ -128,7 +128,7 @@ def test_tags_choose_and_opt_out(world, first):
 
 
 def test_switched_back_while_tasks_wait(world, first):
-    """Every waiting task ends as its run does; whatever starts afterwards is the stock operator's."""
+    """Each waiting task ends as its run does; what starts afterwards is the stock operator's."""
     waiting = DagRunOf(world.client, "shapes", logical_date="2026-01-03T00:00:00Z")
     waiting.wait_deferred(len(ADOPTED))
     begun = world.runs.starts[-len(ADOPTED) :]

@@ -37,11 +37,21 @@ class Adopted(JetbridgeRunOperator):
     def resume_execution(
         self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any
     ) -> Any:
-        event = (next_kwargs or {}).get("event")
+        event: Any = (next_kwargs or {}).get("event")
         self._is_jetbridges = not deferred_by_stock(event)
         if next_kwargs and is_jetbridges(event):
             next_kwargs = {**next_kwargs, "event": {**self.stock_event(event), **event}}
         return super().resume_execution(next_method, next_kwargs, context)
+
+    def _give_up(self, error: Exception, ti: Any) -> None:
+        """Stop the run of a wait that failed, if it was Jetbridge's: it may be one that the amazon
+        provider's operator began before adoption was switched on."""
+        if self.do_xcom_push and not ti.xcom_pull(
+            task_ids=ti.task_id, key="run_id", map_indexes=ti.map_index
+        ):
+            self.log.info("The amazon provider's operator began this wait; Jetbridge has no run")
+            return
+        super()._give_up(error, ti)
 
     def stock_event(self, event: dict[str, Any]) -> dict[str, Any]:
         """What the amazon provider's trigger would say, for subclasses that look."""

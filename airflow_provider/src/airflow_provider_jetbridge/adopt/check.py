@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -82,15 +84,17 @@ def report(folder: Path, choice: Choice) -> dict[str, Any]:
 def _parsed(folder: Path) -> Any:
     from airflow import settings
 
-    try:
-        from airflow.dag_processing.dagbag import DagBag
-    except ImportError:  # Airflow 3.0 and 3.1
-        from airflow.models.dagbag import DagBag
-
     # The tasks are looked at as they are written; other policies of the site go on.
     settings.get_policy_plugin_manager().unregister(name="jetbridge")
     sys.path.insert(0, str(folder))
-    return DagBag(dag_folder=str(folder), include_examples=False)
+    return _dag_bag()(dag_folder=str(folder))
+
+
+def _dag_bag() -> Any:
+    try:
+        return import_module("airflow.dag_processing.dagbag").DagBag
+    except ImportError:  # Airflow 3.0 and 3.1
+        return import_module("airflow.models.dagbag").DagBag
 
 
 def _operator_of(task: Any) -> str | None:
@@ -161,6 +165,7 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> None:
     """Write the report of a folder."""
     given = _arguments(arguments)
+    os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
     configured = Choice.configured()
     patterns = given.adopt or ",".join(configured.patterns) or "*"
     percent = configured.percent if given.percent is None else given.percent

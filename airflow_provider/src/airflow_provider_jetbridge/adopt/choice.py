@@ -57,7 +57,10 @@ class Choice:
             ValueError: a pattern is empty behind its ``!`` or ``tag:``.
         """
         listed = tuple(
-            each.strip() for line in patterns.splitlines() for each in line.split(",") if each.strip()
+            each.strip()
+            for line in patterns.splitlines()
+            for each in line.split(",")
+            if each.strip()
         )
         for pattern in listed:
             if not pattern.removeprefix("!").strip().removeprefix(_TAG).strip():

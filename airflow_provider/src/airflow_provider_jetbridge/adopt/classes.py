@@ -40,7 +40,7 @@ class Returning:
         from airflow_provider_jetbridge.adopt.adopted import equip, is_jetbridges
 
         if is_jetbridges((next_kwargs or {}).get("event")):
-            self.__class__ = adopted(self.stock_class)  # type: ignore[assignment]
+            self.__class__ = adopted(self.stock_class)
             equip(self)
             self.log.info(  # type: ignore[attr-defined]
                 "This task waited for a run of Jetbridge's, so Jetbridge's operator ends it; its "

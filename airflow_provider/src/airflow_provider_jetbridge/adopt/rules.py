@@ -117,13 +117,24 @@ def _at_the_end(body: list[ast.stmt], *, last: bool) -> Iterator[int]:
     """Calls of ``super().execute`` behind which a function does nothing more."""
     for index, statement in enumerate(body):
         ends = last and index == len(body) - 1
-        if isinstance(statement, ast.Return) and _is_super_execute(statement.value):
-            yield id(statement.value)
-        elif ends and isinstance(statement, ast.Expr) and _is_super_execute(statement.value):
-            yield id(statement.value)
-        elif isinstance(statement, ast.If):
+        if isinstance(statement, ast.If):
             yield from _at_the_end(statement.body, last=ends)
             yield from _at_the_end(statement.orelse, last=ends)
+        elif (
+            (isinstance(statement, ast.Return) and _is_super_execute(statement.value))
+            or (ends and isinstance(statement, ast.Expr) and _is_super_execute(statement.value))
+            or (isinstance(statement, ast.Assign) and _is_returned(statement, body[index + 1 :]))
+        ):
+            yield id(statement.value)
+
+
+def _is_returned(assignment: ast.Assign, rest: list[ast.stmt]) -> bool:
+    """``value = super().execute(context)``, and then nothing but ``return value``."""
+    names = [each.id for each in assignment.targets if isinstance(each, ast.Name)]
+    value = rest[0].value if rest and isinstance(rest[0], ast.Return) else None
+    return (
+        _is_super_execute(assignment.value) and isinstance(value, ast.Name) and [value.id] == names
+    )
 
 
 def _is_super_execute(node: ast.AST | None) -> bool:

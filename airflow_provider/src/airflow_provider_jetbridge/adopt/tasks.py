@@ -82,7 +82,8 @@ def class_of(task: Any) -> type:
 
 def values_of(task: Any) -> Mapping[str, Any]:
     """What is known of a task's keywords before it runs: of a mapped one, those that all share."""
-    return task.partial_kwargs if is_mapped(task) else vars(task)
+    values: Mapping[str, Any] = task.partial_kwargs if is_mapped(task) else vars(task)
+    return values
 
 
 def _is_deferrable(values: Mapping[str, Any]) -> bool:
