@@ -1,9 +1,10 @@
 """The stack's parameters that DAGs need: what names become as ARNs, and as a file for SAM."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from jetbridge_cli.init.files import samconfig
 
 RUN_BY_JETBRIDGE = ("adopted", "jetbridge")
 """Verdicts of tasks whose containers Jetbridge starts."""
@@ -57,16 +58,11 @@ def stack_parameters(tasks: Iterable[Mapping[str, Any]], place: Place) -> dict[s
     return {parameter: sorted(arns) for parameter, arns in found.items() if arns}
 
 
-def as_sam_config(parameters: Mapping[str, list[str]], remarks: Iterable[str]) -> str:
-    """A file for ``sam deploy --config-file``."""
-    lines = ["# Written by `jetbridge adopt check`. Deploy it from a checkout of Jetbridge:"]
-    lines += ["# sam deploy --guided --config-file <this file, with its whole path>"]
-    lines += [f"# {remark}" for remark in remarks]
-    lines += ["version = 0.1", "", "[default.deploy.parameters]", 'stack_name = "jetbridge"']
-    lines += ["resolve_s3 = true", 'capabilities = "CAPABILITY_IAM"', "parameter_overrides = ["]
-    lines += [
-        # JSON's text is TOML's, too, for what ARNs have in them.
-        f"    {json.dumps(name + '=' + ','.join(arns))},"
-        for name, arns in parameters.items()
-    ]
-    return "\n".join([*lines, "]", ""])
+def as_sam_config(
+    parameters: Mapping[str, list[str]], remarks: Iterable[str], place: Place = Place()
+) -> str:
+    """A file for ``sam deploy --config-file``, with remarks at its head."""
+    values = {name: ",".join(arns) for name, arns in parameters.items()}
+    region = None if place.region == "*" else place.region
+    file = samconfig("jetbridge", region, values, by="jetbridge adopt check")
+    return "".join(f"# {remark}\n" for remark in remarks) + file

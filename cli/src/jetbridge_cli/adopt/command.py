@@ -93,7 +93,7 @@ def check(
         if output is Shown.JSON:
             write_json({**report, "parameters": parameters, "remarks": remarks})
         elif output is Shown.PARAMETERS:
-            print(as_sam_config(parameters, remarks), end="")
+            print(as_sam_config(parameters, remarks, place), end="")
         else:
             _write_table(report, parameters, remarks)
         stays = any(task["verdict"] == "stays" for task in report["tasks"])
@@ -113,7 +113,7 @@ def _write_table(
     report: dict[str, Any], parameters: dict[str, list[str]], remarks: list[str]
 ) -> None:
     headings = ["DAG", "task", "verdict", "the same", "changes"]
-    write_table(headings, [_row(task) for task in report["tasks"]], frozenset())
+    write_table(headings, [_row(task) for task in report["tasks"]])
     write()
     numbers = Counter(task["verdict"] for task in report["tasks"])
     told = ", ".join(f"{number} {verdict}" for verdict, number in sorted(numbers.items()))
@@ -130,11 +130,11 @@ def _write_table(
             write(f"! {task['dag_id']}.{task['task_id']} {VERBS[task['verdict']]}: {why}")
     if changes:
         write()
-        write_table(["what changes", "here"], [list(each) for each in sorted(changes)], frozenset())
+        write_table(["what changes", "here"], sorted(changes))
     if parameters:
         write()
-        rows = [[name, "\n".join(arns)] for name, arns in parameters.items()]
-        write_table(["stack parameter", "needs"], rows, frozenset())
+        rows = [[name, arn] for name, arns in parameters.items() for arn in arns]
+        write_table(["stack parameter", "needs"], rows)
     for remark in remarks:
         write(f"! {remark}")
     for file, error in report["import_errors"].items():
