@@ -51,7 +51,7 @@ def test_each_task_of_the_example_has_its_verdict(example):
 
 def test_what_is_the_same_and_what_changes(example):
     extract = example["nightly_reports.extract"]
-    assert extract["operator"].endswith(".TracedOperator")
+    assert extract["operator"] == "nightly_reports.TracedOperator"
     assert extract["same"] == [
         "cluster",
         "launch_type",

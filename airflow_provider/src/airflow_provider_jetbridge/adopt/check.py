@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -18,6 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from airflow_provider_jetbridge.adopt import policy
 from airflow_provider_jetbridge.adopt.choice import Choice
 from airflow_provider_jetbridge.adopt.classes import is_mapped, stock_of
 from airflow_provider_jetbridge.adopt.keywords import fates, given_keywords
@@ -53,6 +55,10 @@ DEFERRED = (
 """Airflow's own keywords that do something else with a task that is deferred."""
 
 
+_PREFIX = re.compile(r"^unusual_prefix_[0-9a-f]{40}_")
+"""What Airflow puts before the name of a DAG file's module."""
+
+
 def report(folder: Path, choice: Choice) -> dict[str, Any]:
     """What adoption would make of the DAGs in a folder.
 
@@ -82,10 +88,8 @@ def report(folder: Path, choice: Choice) -> dict[str, Any]:
 
 
 def _parsed(folder: Path) -> Any:
-    from airflow import settings
-
-    # The tasks are looked at as they are written; other policies of the site go on.
-    settings.get_policy_plugin_manager().unregister(name="jetbridge")
+    # Other policies of the site go on.
+    policy.applies = False
     sys.path.insert(0, str(folder))
     return _dag_bag()(dag_folder=str(folder))
 
@@ -119,7 +123,7 @@ def _described(dag: Any, task: Any, choice: Choice, folder: Path) -> dict[str, A
         "dag_id": dag.dag_id,
         "task_id": task.task_id,
         "file": _relative(dag.fileloc, folder),
-        "operator": f"{operator.__module__}.{operator.__qualname__}",
+        "operator": f"{_PREFIX.sub('', operator.__module__)}.{operator.__qualname__}",
         "backend": BACKENDS[name],
         "mapped": is_mapped(task),
         "verdict": verdict,

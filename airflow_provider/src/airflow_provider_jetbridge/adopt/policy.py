@@ -18,6 +18,9 @@ MODULES = (
 )
 """Where a DAG has its stock operators from; if none is imported, it has none."""
 
+applies = True
+"""False where DAGs are to be seen as they are written (`check`)."""
+
 
 @hookimpl(trylast=True)
 def task_policy(task: Any) -> None:
@@ -27,7 +30,7 @@ def task_policy(task: Any) -> None:
     parameter that opts it out. An error leaves the task as it was and the DAG usable: a policy
     that raises would take every DAG out of Airflow.
     """
-    if not any(module in sys.modules for module in MODULES):
+    if not applies or not any(module in sys.modules for module in MODULES):
         return
     from airflow_provider_jetbridge.adopt.tasks import apply
 
