@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from jetbridge.contract import Cause
-from jetbridge.domain.failures import POLICY, POLICY_VERSION
+from jetbridge.failures import POLICY, POLICY_VERSION
 from jetbridge_cli.verify.checks import CHECKS
 
 ROOT = Path(__file__).resolve().parents[1]
