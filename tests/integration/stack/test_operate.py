@@ -58,7 +58,12 @@ def test_a_run_from_its_start_to_its_story(operator: Operator) -> None:
     assert {"the containers run", "AWS says: stopped"} <= set(what)
     times = [each["at"] for each in shown["story"]]
     assert times == sorted(times)
-    assert "2026-11-23T00" not in operator.call("show", run_id), "an environment is shown"
+    request = json.dumps(shown["request"])
+    assert "(redacted)" in request
+    assert "2026-11-23T00" not in request, "an environment is shown"
+    usage = shown["outcome"]["usage"]
+    assert (usage["launch_type"], usage["vcpu"], usage["memory_mib"]) == ("FARGATE", 0.25, 512)
+    assert usage["seconds"] == 60
     logged = operator.call("logs", run_id).splitlines()
     assert [line.partition("  ")[2] for line in logged] == lines
     assert len(operator.call("logs", run_id, "--grep", "no such words in it").splitlines()) == 0
