@@ -24,6 +24,7 @@ from jetbridge.contract import (
     StartRequest,
     State,
     StopRequest,
+    Usage,
     decode,
     encode,
     to_builtins,
@@ -126,6 +127,14 @@ def test_outcome_round_trip_keeps_every_field() -> None:
         policy_version=2,
         unread=["s"],
         deciding=["main"],
+        usage=Usage(
+            launch_type="FARGATE",
+            vcpu=0.25,
+            memory_mib=512,
+            seconds=60,
+            architecture="arm64",
+            spot=True,
+        ),
     )
     defaults = {
         field.name for field in msgspec.structs.fields(Outcome) if field.name != "version"
