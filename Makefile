@@ -18,6 +18,7 @@ $(eval $(call environment,runtime))
 $(eval $(call environment,sam))
 $(eval $(call environment,cli,$(CORE) $(CLI)))
 $(eval $(call environment,docs,$(CORE) $(CLI)))
+$(eval $(call environment,release))
 $(eval $(call environment,checkov))
 $(eval $(call environment,node))
 $(eval $(call environment,airflow,$(CORE) $(PROVIDER),airflow-3.3))
@@ -166,6 +167,11 @@ dist: $(UV) ## Wheels and source distributions of the provider and the command, 
 	rm -rf dist
 	scripts/build-distributions dist
 	@ls dist
+
+.PHONY: release-check
+release-check: $(call ready,release) ## Build what a release ships and check it: version, changelog, metadata, installation, licences
+	rm -rf dist
+	@PYTHONPATH=scripts $(VENV)/release/bin/python -m release dist
 
 .PHONY: environments
 environments: $(call ready,$(ALL)) ## Make every virtual environment
