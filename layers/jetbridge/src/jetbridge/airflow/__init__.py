@@ -1,1 +1,1 @@
-"""The Airflows that are told of finished runs: their addresses, credentials and API."""
+"""The Airflows that are notified of finished runs: their addresses, credentials and API."""

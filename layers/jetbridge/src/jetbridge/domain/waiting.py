@@ -1,4 +1,4 @@
-"""What is told of a run that isn't launched yet."""
+"""What Airflow learns of a run that isn't launched yet."""
 
 from jetbridge.contract import Wait, Waiting
 from jetbridge.domain.failures import POLICY, Decision, waits_until
@@ -6,7 +6,7 @@ from jetbridge.domain.patience import PATIENCE_SECONDS
 from jetbridge.domain.run import Run
 from jetbridge.domain.secrets import masked_text
 
-# A shorter wait is told by nothing but the launch itself.
+# Nothing reports a shorter wait but the launch itself.
 TOLD_AFTER_SECONDS = 30
 
 

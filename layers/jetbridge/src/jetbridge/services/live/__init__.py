@@ -1,1 +1,1 @@
-"""Live logs: whose streams are relayed, relaying them, and the end of it."""
+"""Live logs: which run a log stream belongs to, relaying its lines, and the end of it."""
