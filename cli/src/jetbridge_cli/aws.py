@@ -80,12 +80,28 @@ class Aws:
         return self.session.client("lambda", config=_CONFIG)
 
     @cached_property
+    def iam(self) -> Any:
+        return self.session.client("iam", config=_CONFIG)
+
+    @cached_property
+    def kms(self) -> Any:
+        return self.session.client("kms", config=_CONFIG)
+
+    @cached_property
     def logs(self) -> "CloudWatchLogsClient":
         return self.session.client("logs", config=_CONFIG)
 
     @cached_property
     def s3(self) -> "S3Client":
         return self.session.client("s3", config=_CONFIG)
+
+    @cached_property
+    def scheduler(self) -> Any:
+        return self.session.client("scheduler", config=_CONFIG)
+
+    @cached_property
+    def secretsmanager(self) -> Any:
+        return self.session.client("secretsmanager", config=_CONFIG)
 
     @cached_property
     def sts(self) -> Any:

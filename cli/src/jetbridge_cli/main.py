@@ -6,6 +6,7 @@ import sys
 import typer
 
 from jetbridge_cli import dead_letters_command, replay_command
+from jetbridge_cli.doctor.command import doctor
 from jetbridge_cli.verify.command import verify
 
 app = typer.Typer(
@@ -15,6 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("doctor")(doctor)
 app.command("replay")(replay_command.replay)
 app.command("verify")(verify)
 app.add_typer(dead_letters_command.app, name="dead-letters")
