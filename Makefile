@@ -10,7 +10,7 @@ LOCAL := local
 CLI := cli
 # What bandit reads as code that users run, and as code that runs on developers' machines alone.
 SHIPPED := layers functions $(PROVIDER) $(CLI)
-DEVELOPMENT := $(LOCAL) benchmarks matrix scripts scripts/audit-dependencies examples
+DEVELOPMENT := $(LOCAL) benchmarks matrix suites scripts scripts/audit-dependencies examples
 
 $(eval $(call environment,dev,$(CORE) $(PROVIDER) $(LOCAL) $(CLI)))
 $(eval $(call environment,local,$(LOCAL)))
@@ -38,12 +38,6 @@ CLOUD := local runtime sam
 ALL := dev $(CLOUD) cli airflow celery checkov
 
 DOCUMENTATION := PYTHONPATH=scripts $(VENV)/docs/bin/python -m documentation
-PYTEST_DEV := $(VENV)/dev/bin/python -m pytest
-PYTEST_LOCAL := $(VENV)/local/bin/python -m pytest
-PYTEST_AIRFLOW := $(VENV)/airflow/bin/python -m pytest
-# Tests of many processes on a machine with other work: one that fails is tried once more, and the
-# summary names it (RERUN). Unit tests get no second try.
-RERUN := --reruns 1 --reruns-delay 2
 
 export SAM_CLI_TELEMETRY := 0
 
@@ -63,36 +57,50 @@ up: $(call ready,$(CLOUD) airflow) ## A local cloud, the stack and Airflow to wo
 down: $(call ready,local) ## Stop what `make up` or `make demo KEEP=1` left up
 	@$(VENV)/local/bin/python -m jetbridge_local.demo --down
 
+# What the suites run in, and programs that some tests do without where they can't be had.
+SUITES := $(VENV)/dev/bin/python -m suites
+GET_REDIS := timeout 300 scripts/get-redis || echo "the tests with Redis have none"
+GET_CHROMIUM := timeout 300 scripts/get-chromium || echo "test_ui has no browser"
+
 .PHONY: test
-test: test-unit test-provider test-package test-contract test-integration test-e2e ## Run all tests
+test: $(call ready,dev $(CLOUD) cli airflow celery second-opinion) ## Run all tests but those marked nightly, two suites at a time
+	@$(GET_REDIS)
+	@$(GET_CHROMIUM)
+	@$(VENV)/dev/bin/python scripts/causes.py
+	@$(SUITES) push
 
 .PHONY: test-unit
 test-unit: $(call ready,dev)
-	$(PYTEST_DEV) tests/unit -q -n 2
-	@$(VENV)/dev/bin/python scripts/causes.py
+	@$(SUITES) push unit
 
 .PHONY: test-provider
-test-provider: $(call ready,airflow)
-	$(PYTEST_AIRFLOW) tests/provider -q
+test-provider: $(call ready,dev airflow)
+	@$(SUITES) push provider
 
 .PHONY: test-contract
-test-contract: $(call ready,$(CLOUD))
-	$(PYTEST_LOCAL) tests/contract -q $(RERUN)
+test-contract: $(call ready,dev $(CLOUD))
+	@$(SUITES) push contract
 
 .PHONY: test-integration
 test-integration: $(call ready,dev $(CLOUD) cli airflow celery second-opinion)
-	@timeout 300 scripts/get-redis || echo "the tests with Redis have none"
-	$(PYTEST_LOCAL) tests/integration/stack -q $(RERUN)
-	$(PYTEST_DEV) tests/integration/airflow -q $(RERUN)
+	@$(GET_REDIS)
+	@$(SUITES) push stack airflow
 
 .PHONY: test-e2e
-test-e2e: $(call ready,$(CLOUD) airflow)
-	@timeout 300 scripts/get-chromium || echo "test_ui has no browser"
-	$(PYTEST_LOCAL) tests/e2e -q $(RERUN)
+test-e2e: $(call ready,dev $(CLOUD) airflow)
+	@$(GET_CHROMIUM)
+	@$(SUITES) push e2e demo
 
 .PHONY: test-package
 test-package: $(call ready,dev)
-	$(PYTEST_DEV) tests/package -q
+	@$(SUITES) push package
+
+.PHONY: nightly
+nightly: $(call ready,dev $(CLOUD) cli airflow celery stock second-opinion) ## Everything: all tests, the matrix of versions, all benchmarks
+	@$(GET_REDIS)
+	@$(GET_CHROMIUM)
+	@$(SUITES) nightly
+	@$(VENV)/dev/bin/python -m matrix
 
 .PHONY: check
 check: $(call ready,dev sam checkov airflow docs) ## Linters, types, layers, templates, docs, known vulnerabilities

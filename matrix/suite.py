@@ -7,9 +7,9 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from xml.etree import ElementTree
 
 from matrix.cells import ROOT
+from suites.junit import cases
 
 LINES_OF_A_CRASH = 15
 
@@ -48,16 +48,8 @@ def run_pytest(
 
 def read_report(report: Path, seconds: float) -> Ran:
     """What pytest's JUnit report says. Errors of fixtures count as failures."""
-    failures, skipped, total = [], 0, 0
-    for case in ElementTree.parse(report).getroot().iter("testcase"):
-        total += 1
-        kinds = {child.tag for child in case}
-        if kinds & {"failure", "error"}:
-            failures.append(f"{case.get('classname')}::{case.get('name')}")
-        elif "skipped" in kinds:
-            skipped += 1
-    passed = total - skipped - len(failures)
-    return Ran(passed, len(failures), skipped, seconds, failures)
+    found = cases(report)
+    return Ran(found.passed, found.failed, found.skipped, seconds, found.failures)
 
 
 def _run(

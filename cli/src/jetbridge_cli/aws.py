@@ -37,11 +37,13 @@ class Aws:
     """Clients of one account and region, each made when it is needed first.
 
     ``profile`` and ``region`` are those of the AWS CLI's configuration; None: its defaults.
+    ``endpoint`` is the URL that takes all calls; None: AWS's own, or that of ``AWS_ENDPOINT_URL``.
     Raises ProfileNotFound, NoRegionError.
     """
 
     profile: str | None = None
     region: str | None = None
+    endpoint: str | None = None
 
     @cached_property
     def session(self) -> boto3.Session:
@@ -49,67 +51,71 @@ class Aws:
 
     @cached_property
     def batch(self) -> "BatchClient":
-        return self.session.client("batch", config=_CONFIG)
+        return self.session.client("batch", config=_CONFIG, endpoint_url=self.endpoint)
 
     @cached_property
     def cloudformation(self) -> "CloudFormationClient":
-        return self.session.client("cloudformation", config=_CONFIG)
+        return self.session.client("cloudformation", config=_CONFIG, endpoint_url=self.endpoint)
 
     @cached_property
     def cloudwatch(self) -> "CloudWatchClient":
-        return self.session.client("cloudwatch", config=_CONFIG)
+        return self.session.client("cloudwatch", config=_CONFIG, endpoint_url=self.endpoint)
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
-        return self.session.client("dynamodb", config=_CONFIG)
+        return self.session.client("dynamodb", config=_CONFIG, endpoint_url=self.endpoint)
 
     @cached_property
     def ec2(self) -> Any:
-        return self.session.client("ec2", config=_CONFIG)
+        return self.session.client("ec2", config=_CONFIG, endpoint_url=self.endpoint)
 
     @cached_property
     def ecs(self) -> "ECSClient":
-        return self.session.client("ecs", config=_CONFIG)
+        return self.session.client("ecs", config=_CONFIG, endpoint_url=self.endpoint)
 
     @cached_property
     def events(self) -> "EventBridgeClient":
-        return self.session.client("events", config=_CONFIG)
+        return self.session.client("events", config=_CONFIG, endpoint_url=self.endpoint)
 
     @cached_property
     def functions(self) -> "LambdaClient":
-        return self.session.client("lambda", config=_CONFIG)
+        return self.session.client("lambda", config=_CONFIG, endpoint_url=self.endpoint)
 
     @cached_property
     def iam(self) -> Any:
-        return self.session.client("iam", config=_CONFIG)
+        return self.session.client("iam", config=_CONFIG, endpoint_url=self.endpoint)
 
     @cached_property
     def kms(self) -> Any:
-        return self.session.client("kms", config=_CONFIG)
+        return self.session.client("kms", config=_CONFIG, endpoint_url=self.endpoint)
 
     @cached_property
     def logs(self) -> "CloudWatchLogsClient":
-        return self.session.client("logs", config=_CONFIG)
+        return self.session.client("logs", config=_CONFIG, endpoint_url=self.endpoint)
+
+    @cached_property
+    def mwaa(self) -> Any:
+        return self.session.client("mwaa", config=_CONFIG)
 
     @cached_property
     def s3(self) -> "S3Client":
-        return self.session.client("s3", config=_CONFIG)
-
-    @cached_property
-    def scheduler(self) -> Any:
-        return self.session.client("scheduler", config=_CONFIG)
+        return self.session.client("s3", config=_CONFIG, endpoint_url=self.endpoint)
 
     @cached_property
     def secretsmanager(self) -> Any:
-        return self.session.client("secretsmanager", config=_CONFIG)
+        return self.session.client("secretsmanager", config=_CONFIG, endpoint_url=self.endpoint)
 
     @cached_property
     def sts(self) -> Any:
-        return self.session.client("sts", config=_CONFIG)
+        return self.session.client("sts", config=_CONFIG, endpoint_url=self.endpoint)
 
     @cached_property
     def sqs(self) -> "SQSClient":
-        return self.session.client("sqs", config=_CONFIG)
+        return self.session.client("sqs", config=_CONFIG, endpoint_url=self.endpoint)
+
+    @cached_property
+    def scheduler(self) -> Any:
+        return self.session.client("scheduler", config=_CONFIG, endpoint_url=self.endpoint)
 
     def prepare(self) -> None:
         """Make every client now: several threads that make them at the same time disturb each other

@@ -4,20 +4,28 @@ import json
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.syntax import Syntax
 
 from jetbridge_cli.ages import oldest
+from jetbridge_cli.asking import confirm
 from jetbridge_cli.aws import Aws
 from jetbridge_cli.consumers import Consumer, consumer_of
 from jetbridge_cli.finding import first, found
 from jetbridge_cli.losses import loss
 from jetbridge_cli.messages import Message
-from jetbridge_cli.options import Output, OutputFormat, Profile, Queues, Region, StackName
+from jetbridge_cli.options import (
+    Endpoint,
+    Output,
+    OutputFormat,
+    Profile,
+    Queues,
+    Region,
+    StackName,
+    Yes,
+)
 from jetbridge_cli.problems import Problem, reported
 from jetbridge_cli.redaction import redacted
 from jetbridge_cli.stack import DeadLetterQueue, Stack, holding
-from jetbridge_cli.writing import moment, write, write_json, write_table
+from jetbridge_cli.writing import moment, write, write_facts, write_json, write_source, write_table
 
 app = typer.Typer(no_args_is_help=True, help="Messages that were given up.")
 
@@ -27,6 +35,7 @@ def list_queues(
     stack: StackName = "jetbridge",
     region: Region = None,
     profile: Profile = None,
+    endpoint: Endpoint = None,
     output: OutputFormat = Output.TABLE,
 ) -> None:
     """Count the dead letters of each queue.
@@ -34,7 +43,7 @@ def list_queues(
     The counts are SQS's own: approximate, and up to a minute late.
     """
     with reported():
-        deployed = Stack(Aws(profile, region), stack)
+        deployed = Stack(Aws(profile, region, endpoint), stack)
         queues = deployed.dead_letter_queues
         ages = oldest(deployed.aws, queues)
         if output is Output.JSON:
@@ -51,7 +60,7 @@ def list_queues(
             ]
             for queue in queues
         ]
-        write_table(headings, rows, frozenset(headings[2:]))
+        write_table(headings, rows, headings[2:], whole=["queue"])
 
 
 @app.command()
@@ -63,6 +72,7 @@ def show(
     queue: Queues = None,
     region: Region = None,
     profile: Profile = None,
+    endpoint: Endpoint = None,
     limit: Annotated[
         int, typer.Option(min=1, max=1000, help="List so many messages of each queue at most.")
     ] = 20,
@@ -74,7 +84,7 @@ def show(
     others for that moment.
     """
     with reported():
-        deployed = Stack(Aws(profile, region), stack)
+        deployed = Stack(Aws(profile, region, endpoint), stack)
         queues = _chosen(deployed, queue)
         if message_id is None:
             _list_messages(first(deployed.aws.sqs, queues, limit), output)
@@ -95,18 +105,19 @@ def drop(
     queue: Queues = None,
     region: Region = None,
     profile: Profile = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    endpoint: Endpoint = None,
+    yes: Yes = False,
 ) -> None:
     """Delete one message for good, and say what is lost with it."""
     with reported():
-        deployed = Stack(Aws(profile, region), stack)
+        deployed = Stack(Aws(profile, region, endpoint), stack)
         queues = _chosen(deployed, queue)
         if not yes:
             # Nothing is held while somebody thinks.
             with found(deployed.aws.sqs, queues, message_id) as (where, _, message):
                 pass
             _write_loss(where, message)
-            typer.confirm(f"Delete message {message_id} from {where.name}?", abort=True)
+            confirm(f"Delete message {message_id} from {where.name}?")
             queues = [where]
         with found(deployed.aws.sqs, queues, message_id) as (where, reader, message):
             if reader.delete([message]):
@@ -157,7 +168,7 @@ def _list_messages(messages: list[tuple[DeadLetterQueue, Message]], output: Outp
         ]
         for queue, message in messages
     ]
-    write_table(headings, rows, frozenset({"received"}))
+    write_table(headings, rows, ["received"], whole=["message", "run"])
 
 
 def _message_as_json(
@@ -194,17 +205,14 @@ def _write_message(queue: DeadLetterQueue, message: Message, consumer: Consumer 
     }
     if consumer is not None:
         facts["log"] = _log_hint(consumer, message)
-    width = max(len(name) for name in facts)
-    for name, fact in facts.items():
-        if fact:
-            write(f"{name:<{width}}  {fact}")
+    write_facts(facts)
     write()
     content = message.content
     body = _json(content)
     if body is None:
         write(message.body)
         return
-    Console(soft_wrap=True).print(Syntax(body, "json", background_color="default", word_wrap=True))
+    write_source(body)
 
 
 def _json(content: Any) -> str | None:

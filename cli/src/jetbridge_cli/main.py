@@ -7,16 +7,19 @@ import typer
 
 from jetbridge_cli import dead_letters_command, replay_command
 from jetbridge_cli.doctor.command import doctor
+from jetbridge_cli.init.command import init
+from jetbridge_cli.operate import runs_command
 from jetbridge_cli.verify.command import verify
 
 app = typer.Typer(
     name="jetbridge",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("doctor")(doctor)
+app.command("runs")(runs_command.runs)
+app.command("init")(init)
 app.command("replay")(replay_command.replay)
 app.command("verify")(verify)
 app.add_typer(dead_letters_command.app, name="dead-letters")

@@ -8,7 +8,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from jetbridge_cli.aws import Aws
-from jetbridge_cli.options import Output, OutputFormat, Profile, Region, StackName
+from jetbridge_cli.options import Endpoint, Output, OutputFormat, Profile, Region, StackName
 from jetbridge_cli.problems import reported
 from jetbridge_cli.receiving import Reader
 from jetbridge_cli.replay import Replayed, Selection, to_hold
@@ -30,6 +30,7 @@ def replay(
     stack: StackName = "jetbridge",
     region: Region = None,
     profile: Profile = None,
+    endpoint: Endpoint = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="Send back so many at most, of all queues together.")
     ] = None,
@@ -43,13 +44,13 @@ def replay(
 ) -> None:
     """Send dead letters back to where they were given up.
 
-    Mend first what they died of. Messages are deleted only after they were sent, and every step
+    Fix first what they died of. Messages are deleted only after they were sent, and every step
     of Jetbridge may be repeated, so an interrupted replay is simply called again. Ends with 0 if
     everything asked for is sent back (or there was nothing), with 3 if some messages could not
     be, and with 1 on an error.
     """
     with reported():
-        found = Stack(Aws(profile, region), stack)
+        found = Stack(Aws(profile, region, endpoint), stack)
         named = found.named(queues or [])
         chosen = named if queues else holding(named)
         results = _replay(found.aws, chosen, frozenset(run_id or []), limit, dry_run)
@@ -141,7 +142,7 @@ def _write_tables(results: Results, dry_run: bool) -> None:
         ]
         for queue, result in results
     ]
-    write_table(headings, rows, frozenset(headings[2:]))
+    write_table(headings, rows, headings[2:])
 
 
 def _write_troubles(queue: DeadLetterQueue, result: Replayed) -> None:

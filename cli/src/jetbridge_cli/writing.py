@@ -1,12 +1,18 @@
 """What the commands print: results to standard output, the rest to standard error."""
 
 import json
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
+from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
+
+_GAP = 2
+# A column whose cells may be broken needs so much room at least.
+_LEAST_COLUMN = 8
 
 
 def shown(text: str) -> str:
@@ -18,20 +24,88 @@ def write_json(value: Any) -> None:
     print(json.dumps(value, indent=2))
 
 
-def write_table(headings: list[str], rows: list[list[str]], right: frozenset[str]) -> None:
-    """A table; columns whose headings are in ``right`` are numbers."""
+def write_table(
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    right: Collection[str] = (),
+    whole: Collection[str] = (),
+) -> None:
+    """A table; columns whose headings are in ``right`` are numbers.
+
+    Cells of the columns in ``whole`` are never broken, since somebody copies them: on a terminal
+    that is too narrow for that, each row is written as a list. In a pipe or a file nothing is
+    broken, and there are no colours.
+    """
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        _write_plain(headings, rows, right)
+        return
+    widths = _widths(headings, rows)
+    at_least = [
+        width if heading in whole else min(width, _LEAST_COLUMN)
+        for heading, width in zip(headings, widths, strict=True)
+    ]
+    if sum(at_least) + _GAP * (len(headings) - 1) > console.width:
+        for row in rows:
+            write_facts(dict(zip(headings, row, strict=True)))
+            write()
+        return
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in headings:
-        table.add_column(heading, justify="right" if heading in right else "left", overflow="fold")
+    for heading, width in zip(headings, widths, strict=True):
+        table.add_column(
+            heading,
+            justify="right" if heading in right else "left",
+            overflow="fold",
+            min_width=width if heading in whole else None,
+        )
     for row in rows:
         table.add_row(*(Text(shown(cell)) for cell in row))
-    console = Console(highlight=False)
-    # Into a file or a pipe, a table isn't cut to the width of a terminal that isn't there.
-    console.print(table, width=None if console.is_terminal else 200)
+    console.print(table)
+
+
+def _write_plain(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], right: Collection[str]
+) -> None:
+    """One line a row, its columns aligned."""
+    widths = _widths(headings, rows)
+    for row in [headings, *rows]:
+        cells = [
+            one_line(cell).rjust(width) if heading in right else one_line(cell).ljust(width)
+            for heading, cell, width in zip(headings, row, widths, strict=True)
+        ]
+        print((" " * _GAP).join(cells).rstrip())
+
+
+def _widths(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
+    return [
+        max(len(one_line(cell)) for cell in column) for column in zip(headings, *rows, strict=True)
+    ]
+
+
+def write_facts(facts: Mapping[str, str]) -> None:
+    """Names and what they are, one a line; those without a value are left out."""
+    given = {name: fact for name, fact in facts.items() if fact}
+    width = max(map(len, given), default=0)
+    for name, fact in given.items():
+        write(f"{name:<{width}}  {fact}")
+
+
+def one_line(text: str) -> str:
+    """The text as one line of a terminal: control characters, line ends among them, as spaces."""
+    return "".join(each if each.isprintable() else " " for each in shown(text))
 
 
 def write(text: str = "") -> None:
     Console(highlight=False, soft_wrap=True).print(Text(shown(text)))
+
+
+def write_source(text: str, language: str = "json") -> None:
+    """Text of a language, coloured on a terminal; elsewhere to the byte."""
+    console = Console(soft_wrap=True)
+    if console.is_terminal:
+        console.print(Syntax(text, language, background_color="default", word_wrap=True))
+    else:
+        print(shown(text))
 
 
 def errors() -> Console:

@@ -9,7 +9,7 @@ from documentation.pages import ROOT
 from documentation.reference.markdown import NOTE, table
 
 
-class _Loader(yaml.SafeLoader):
+class Loader(yaml.SafeLoader):
     """CloudFormation's tags become ``{tag: value}``, as in its long form."""
 
 
@@ -24,11 +24,11 @@ def _tagged(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> dict[str, obj
     return {tag: value}
 
 
-_Loader.add_multi_constructor("!", _tagged)
+Loader.add_multi_constructor("!", _tagged)
 
 
 def parameters_page() -> str:
-    template = yaml.load((ROOT / "template.yaml").read_text(), Loader=_Loader)
+    template = yaml.load((ROOT / "template.yaml").read_text(), Loader=Loader)
     parameters = [
         (f"`{name}`", _description(item), _default(item), _allowed(item))
         for name, item in template["Parameters"].items()

@@ -125,6 +125,7 @@ def test_the_containers_result_and_lines_reach_airflow(world):
     assert any("succeeded: completed" in line for line in log)
 
 
+@pytest.mark.nightly
 def test_without_the_hold_what_fails_is_failed_by_the_race(world, capsys):
     """How many lose it depends on the machine's load, so the number is printed (`make bench
     ONLY=race` measures it) and only its cause is asserted."""

@@ -129,7 +129,14 @@ def wait_for_phase(launcher: subprocess.Popen[str], phase: str) -> None:
     assert any(line.strip() == phase for line in launcher.stdout)
 
 
-@pytest.mark.parametrize("moment", ["database", "components", "health"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param("database", marks=pytest.mark.nightly),
+        "components",
+        pytest.param("health", marks=pytest.mark.nightly),
+    ],
+)
 def test_ctrl_c_leaves_nothing(moment, launcher, tmp_path):
     wait_for_phase(launcher, moment)
     time.sleep(0.5)

@@ -89,6 +89,15 @@ ALONE = {
     "Dashboard": {"Dashboard": "on"},
     "PermissionsBoundaryArn": {"PermissionsBoundaryArn": "arn:aws:iam::aws:policy/PowerUserAccess"},
 }
+# One of each kind: rights, a network, a way to finish, live logs, encryption, roles.
+IN_A_PUSH = (
+    "ClusterArns",
+    "VpcSubnetIds",
+    "Finish",
+    "LiveLogGroupNames",
+    "KmsKeyArns",
+    "PermissionsBoundaryArn",
+)
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +136,13 @@ def test_every_parameter_is_tried(stacks: Stacks) -> None:
     assert ALONE.keys() == parameters - {"Architecture"}, "the machine decides on that one"
 
 
-@pytest.mark.parametrize("name", ALONE)
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name in IN_A_PUSH else pytest.param(name, marks=pytest.mark.nightly)
+        for name in ALONE
+    ],
+)
 def test_each_parameter_alone(stacks: Stacks, plain: str, name: str) -> None:
     stacks.update(plain, **ALONE[name])
     used = {each["ParameterKey"]: each["ParameterValue"] for each in stacks.parameters(plain)}

@@ -10,7 +10,8 @@ import pytest
 from deployed import REPORT, Deployed, batch_job, ecs_task
 from operating import Announcements, Copies, Operator
 
-NUMBER = 500
+TRACKED = ("track_run", "StateChangeQueue", "StateChangeDeadLetters")
+FINISHED = ("finish_run", "FinishQueue", "FinishDeadLetters")
 POISON = ["no JSON", json.dumps({"no": "event"}), json.dumps(["neither"])]
 REPORT_TASK = ecs_task("jetbridge-example-report", **REPORT)
 
@@ -81,13 +82,16 @@ def ended_row() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("function", "queue", "dead_letters"),
+    ("function", "queue", "dead_letters", "number"),
     [
-        ("track_run", "StateChangeQueue", "StateChangeDeadLetters"),
-        ("finish_run", "FinishQueue", "FinishDeadLetters"),
+        # So many that a replay can be killed in the middle.
+        (*TRACKED, 200),
+        (*FINISHED, 50),
+        pytest.param(*TRACKED, 500, marks=pytest.mark.nightly),
+        pytest.param(*FINISHED, 500, marks=pytest.mark.nightly),
     ],
 )
-def test_500_dead_letters_with_poison_among_them_become_500_outcomes(
+def test_dead_letters_with_poison_among_them_become_outcomes(
     deployed: Deployed,
     operator: Operator,
     announcements: Announcements,
@@ -96,32 +100,33 @@ def test_500_dead_letters_with_poison_among_them_become_500_outcomes(
     function: str,
     queue: str,
     dead_letters: str,
+    number: int,
 ) -> None:
-    runs = copies_of(model, NUMBER)
+    runs = copies_of(model, number)
     runs.write(**(ended_row() if function == "finish_run" else {}))
     tracked = function == "track_run"
     bodies = (
         runs.events() if tracked else [json.dumps({"run_id": run_id}) for run_id in runs.run_ids]
     )
-    half = NUMBER // 2
+    half, part = number // 2, number // 10
     # Longer than a batch takes on a cold function: what is delivered twice is given up twice.
     with operator.broken(function), operator.giving_up(queue, attempts=1, after_seconds=15):
         operator.send(queue, bodies[:half])
         poison = operator.send(queue, POISON)
         operator.send(queue, bodies[half:])
-        operator.wait_depth(dead_letters, NUMBER + len(POISON))
+        operator.wait_depth(dead_letters, number + len(POISON))
     assert runs.outcomes() == {}
 
     [listed] = [
         each for each in operator.json("dead-letters", "list") if each["queue"] == dead_letters
     ]
     assert listed["destination"] == queue
-    assert listed["messages"] == NUMBER + len(POISON)
+    assert listed["messages"] == number + len(POISON)
     assert listed["oldest_seconds"] > 0
 
     planned = operator.json("replay", dead_letters, "--dry-run")
-    assert planned["moved"] == NUMBER + len(POISON)
-    assert operator.depth(dead_letters) == NUMBER + len(POISON)
+    assert planned["moved"] == number + len(POISON)
+    assert operator.depth(dead_letters) == number + len(POISON)
 
     shown = operator.json("dead-letters", "show", poison[0])
     assert shown["body"] == POISON[0]
@@ -129,20 +134,20 @@ def test_500_dead_letters_with_poison_among_them_become_500_outcomes(
     for message_id in poison[:2]:
         said = operator.call("dead-letters", "drop", message_id, "--yes")
         assert "Lost: " in said
-    assert operator.depth(dead_letters) == NUMBER + 1
+    assert operator.depth(dead_letters) == number + 1
 
     with operator.giving_up(queue, attempts=2, after_seconds=8):
-        assert operator.json("replay", dead_letters, "--limit", "50")["moved"] == 50
+        assert operator.json("replay", dead_letters, "--limit", str(part))["moved"] == part
         # The poison that is left comes back at once, if it is among them.
-        assert operator.depth(dead_letters) - (NUMBER + 1 - 50) in (0, 1)
+        assert operator.depth(dead_letters) - (number + 1 - part) in (0, 1)
         if tracked:
-            kill_in_the_middle(operator, dead_letters, NUMBER - 150)
+            kill_in_the_middle(operator, dead_letters, number - 3 * part)
 
         def all_sealed() -> bool:
             operator.json("replay", dead_letters)
-            return len(runs.outcomes()) == NUMBER
+            return len(runs.outcomes()) == number
 
-        deployed.wait(all_sealed, 90, f"{NUMBER} outcomes")
+        deployed.wait(all_sealed, 90, f"{number} outcomes")
         drop_the_last_poison(operator, dead_letters)
     outcomes = runs.outcomes()
     assert {outcome["state"] for outcome in outcomes.values()} == {"succeeded"}

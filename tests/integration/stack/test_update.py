@@ -21,7 +21,7 @@ from jetbridge_local.processes import ProcessTable
 
 HERE = Path(__file__).parent
 RELEASE = HERE / "releases" / "0.1.tar.xz"
-LONG, SHORT = "150", "1"
+LONG, SHORT = "600", "1"
 
 
 @pytest.fixture(scope="module")
@@ -65,16 +65,18 @@ def _rules(deployed: Deployed, state: str) -> None:
 
 
 def test_runs_of_the_release_before_end_under_todays(
-    applications: tuple[LocalCloud, Application, Application],
+    applications: tuple[LocalCloud, Application, Application], tmp_path: Path
 ) -> None:
     cloud, _, today = applications
+    updated = tmp_path / "updated"
     deployed = Deployed(cloud)
     family = deployed.task_definition("jetbridge-example-printer", "test/printer:1")
 
     def start(seconds: str) -> str:
         task = ecs_task(family)
-        environment = [{"name": "seconds", "value": seconds}]
-        override = {"name": "main", "environment": environment}
+        environment = {"seconds": seconds, "until": str(updated)}
+        variables = [{"name": name, "value": value} for name, value in environment.items()]
+        override = {"name": "main", "environment": variables}
         return deployed.start(run_task=task | {"overrides": {"containerOverrides": [override]}})
 
     done = start(SHORT)
@@ -104,9 +106,10 @@ def test_runs_of_the_release_before_end_under_todays(
     # A new run, and the old one that was looked at and goes on.
     new = start(SHORT)
     assert deployed.outcome(new, timeout=90)["state"] == "succeeded"
-    if deployed.sealed(goes_on) is None:
-        assert goes_on in _indexed(deployed, "unfinished")
-    assert deployed.outcome(goes_on, timeout=240)["state"] == "succeeded"
+    assert deployed.sealed(goes_on) is None
+    assert goes_on in _indexed(deployed, "unfinished")
+    updated.touch()
+    assert deployed.outcome(goes_on, timeout=60)["state"] == "succeeded"
     mine = {*old, new, done}
     deployed.wait(
         lambda: not _indexed(deployed, "unfinished") & mine, 30, "an index without these runs"

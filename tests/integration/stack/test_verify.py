@@ -71,7 +71,10 @@ def test_a_stack_that_cant_be_made_ends_it_with_its_reason(verifying: Verifying)
 
 @pytest.mark.parametrize(
     ("number", "moment"),
-    [(signal.SIGINT, "making the stack jbv-stop\n"), (signal.SIGTERM, "running 1 checks")],
+    [
+        (signal.SIGINT, "making the stack jbv-stop\n"),
+        pytest.param(signal.SIGTERM, "running 1 checks", marks=pytest.mark.nightly),
+    ],
 )
 def test_an_interrupted_one_leaves_nothing(
     verifying: Verifying, number: signal.Signals, moment: str

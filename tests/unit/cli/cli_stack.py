@@ -6,8 +6,16 @@ from typing import Any
 
 import boto3
 from click.testing import Result
+from jetbridge_testing.template import resources
+from msgspec.structs import replace
 from typer.testing import CliRunner
 
+from jetbridge.contract import Outcome
+from jetbridge.domain.run import Run
+from jetbridge.dynamodb import marshal
+from jetbridge.outcomes.dynamodb import DynamoOutcomes
+from jetbridge.runs.dynamodb import DynamoRuns
+from jetbridge.runs.item import to_item
 from jetbridge_cli.main import app
 
 REGION = "eu-west-1"
@@ -23,8 +31,20 @@ def _queue(dead_letters: str | None = None) -> dict[str, Any]:
     return {"Type": "AWS::SQS::Queue", "Properties": properties}
 
 
+def _table(name: str) -> dict[str, Any]:
+    """As template.yaml has it, as far as moto's CloudFormation knows it."""
+    properties = resources("AWS::DynamoDB::Table")[name]["Properties"]
+    known = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+    return {
+        "Type": "AWS::DynamoDB::Table",
+        "Properties": {each: properties[each] for each in known},
+    }
+
+
 TEMPLATE = {
     "Resources": {
+        "RunsTable": _table("RunsTable"),
+        "OutcomesTable": _table("OutcomesTable"),
         "FinishQueue": _queue("FinishDeadLetters"),
         "FinishDeadLetters": _queue(),
         "StateChangeQueue": _queue("StateChangeDeadLetters"),
@@ -70,6 +90,26 @@ class Bridge:
     """The stack ``bridge``: its queues by their logical ids, and the command."""
 
     queues: dict[str, str]
+    tables: dict[str, str]
+
+    def accepted(self, run: Run, **changed: Any) -> str:
+        """Put a run's row, as start_run does; ``changed`` fields are what became of it."""
+        runs = DynamoRuns(client("dynamodb"), self.tables["RunsTable"], 300)
+        assert runs.create(run)
+        if changed:
+            row = client("dynamodb").get_item(
+                TableName=runs._table, Key=marshal({"run_id": run.run_id})
+            )["Item"]
+            row |= marshal(to_item(replace(run, **changed)))
+            client("dynamodb").put_item(TableName=runs._table, Item=row)
+        return run.run_id
+
+    def sealed(self, outcome: Outcome) -> str:
+        """Seal an outcome and take its run from those that go on, as finish_run does."""
+        DynamoOutcomes(client("dynamodb"), self.tables["OutcomesTable"]).seal(outcome)
+        runs = DynamoRuns(client("dynamodb"), self.tables["RunsTable"], 300)
+        runs.mark_finished(outcome.run_id)
+        return outcome.run_id
 
     def call(self, *arguments: str) -> Result:
         """What ``jetbridge`` with these arguments and the stack's name comes to."""

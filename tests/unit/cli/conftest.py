@@ -7,6 +7,7 @@ from pathlib import Path
 
 # pytest's import mode "importlib" leaves test folders off the path.
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(1, str(Path(__file__).parents[1] / "jetbridge"))
 
 import pytest
 from cli_stack import STACK, TEMPLATE, Bridge, client
@@ -49,4 +50,9 @@ def bridge(aws: None) -> Bridge:
         FunctionName=f"{STACK}-start-run",
         DestinationConfig={"OnFailure": {"Destination": failures}},
     )
-    return Bridge(queues)
+    tables = {
+        each["LogicalResourceId"]: each["PhysicalResourceId"]
+        for each in resources
+        if each["ResourceType"] == "AWS::DynamoDB::Table"
+    }
+    return Bridge(queues, tables)

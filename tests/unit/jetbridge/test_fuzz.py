@@ -1,7 +1,8 @@
 """Every function, given its samples of events/ with changes: it refuses or it works.
 
 No exception but a refusal, no half-written row, no row that can't be read, and nothing done to
-others. ``JETBRIDGE_FUZZ`` says how many inputs each function is given (default 150).
+others. ``JETBRIDGE_FUZZ`` says how many inputs each function is given: 50 in a push, 500 in a
+night.
 """
 
 import base64
@@ -41,7 +42,7 @@ from jetbridge.runs.item import from_item
 from jetbridge.services.stop import NotStopped
 from jetbridge.wiring import backends, notify_airflow, parts, relay_logs
 
-INPUTS = int(os.environ.get("JETBRIDGE_FUZZ", "150"))
+INPUTS = int(os.environ.get("JETBRIDGE_FUZZ", "50"))
 # AWS's and Airflow's own answers to what they are asked; the message is tried again.
 THEIRS = (ClientError, BotoCoreError, Refused, NotStopped)
 

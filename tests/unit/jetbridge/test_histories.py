@@ -1,6 +1,6 @@
 """Whatever order events come in, and however often: one end, handed over, one outcome.
 
-``JETBRIDGE_HISTORIES`` says how many more are played than the suite's 10,000.
+A push plays 720 histories, a night 10,000 and as many more as ``JETBRIDGE_HISTORIES`` says.
 """
 
 import os
@@ -32,7 +32,7 @@ from jetbridge.services.track import Track
 IN_MEMORY = 9_800 + int(os.environ.get("JETBRIDGE_HISTORIES", "0"))
 ON_DYNAMODB = 200
 CHUNK = 700
-DYNAMODB_CHUNK = 25
+DYNAMODB_CHUNK = 20
 _PLAYED = [Phase.explicit, Phase.reuse, Phase.generate]
 
 
@@ -93,7 +93,13 @@ def _stopped(history: History) -> list[str]:
     return [container for container in queued if container not in ended]
 
 
-@pytest.mark.parametrize("first", range(0, IN_MEMORY, CHUNK))
+def chunks(histories: int, size: int) -> list[Any]:
+    """The number of each chunk's first history; a push plays the first chunk."""
+    first, *more = range(0, histories, size)
+    return [first, *(pytest.param(each, marks=pytest.mark.nightly) for each in more)]
+
+
+@pytest.mark.parametrize("first", chunks(IN_MEMORY, CHUNK))
 def test_any_order_ends_the_same(first: int) -> None:
     @given(plays())
     @settings(max_examples=min(CHUNK, IN_MEMORY - first), phases=_PLAYED, database=None)
@@ -103,7 +109,7 @@ def test_any_order_ends_the_same(first: int) -> None:
     check()
 
 
-@pytest.mark.parametrize("first", range(0, ON_DYNAMODB, DYNAMODB_CHUNK))
+@pytest.mark.parametrize("first", chunks(ON_DYNAMODB, DYNAMODB_CHUNK))
 def test_any_order_ends_the_same_on_dynamodb(first: int, dynamodb: Any) -> None:
     runs = DynamoRuns(dynamodb, create_table(dynamodb, "RunsTable"), 900, clock=Clock())
     outcomes = ReadDynamoOutcomes(dynamodb, create_table(dynamodb, "OutcomesTable"))

@@ -12,7 +12,7 @@ from jetbridge_cli.doctor.checks import CHECKS, Check
 from jetbridge_cli.doctor.deployment import Deployment
 from jetbridge_cli.doctor.examination import NOT_CHECKED, Examination, examined
 from jetbridge_cli.doctor.trial import CHECK, request_in, trial
-from jetbridge_cli.options import Output, OutputFormat, Profile, Region, StackName
+from jetbridge_cli.options import Endpoint, Output, OutputFormat, Profile, Region, StackName
 from jetbridge_cli.problems import reported
 from jetbridge_cli.writing import counted, errors, write, write_json
 
@@ -21,6 +21,7 @@ def doctor(
     stack: StackName = "jetbridge",
     region: Region = None,
     profile: Profile = None,
+    endpoint: Endpoint = None,
     test: Annotated[
         Path | None,
         typer.Option(
@@ -43,7 +44,7 @@ def doctor(
         if test is not None:
             checks[CHECK] = partial(trial, request=request_in(test), patience=patience)
         with errors().status("checking") as status:
-            deployment = Deployment(Aws(profile, region), stack)
+            deployment = Deployment(Aws(profile, region, endpoint), stack)
             found = examined(deployment, checks, lambda name: status.update(f"checking: {name}"))
         if output is Output.JSON:
             write_json(_as_json(found))

@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
+from jetbridge_cli.asking import confirm
 from jetbridge_cli.aws import Aws
-from jetbridge_cli.options import Profile, Region
+from jetbridge_cli.options import Profile, Region, Yes
 from jetbridge_cli.problems import reported
 from jetbridge_cli.verify.checks import CHECKS, Check
 from jetbridge_cli.verify.cost import at_most, total
@@ -74,7 +75,7 @@ def verify(
     list_checks: Annotated[
         bool, typer.Option("--list", help="Say what the checks are; do nothing.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Prove that Jetbridge works in an account: deploy it, check it, report, remove it.
 
@@ -84,7 +85,7 @@ def verify(
     """
     if list_checks:
         rows = [[check.name, check.proves] for check in CHECKS]
-        write_table(["check", "proves"], rows, frozenset())
+        write_table(["check", "proves"], rows, whole=["check"])
         return
     with reported(NOT_SET_UP):
         aws = Aws(profile, region)
@@ -106,7 +107,7 @@ def verify(
         plan = Plan(names, identity.account, flags[1], network, checks, cost)
         write(str(plan))
         if not yes:
-            typer.confirm("Go on?", abort=True)
+            confirm("Go on?")
         interruption = Interruption(_say)
         setting_up = SettingUp(
             aws=aws,

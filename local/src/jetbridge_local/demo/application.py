@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jetbridge_local.airflow_user import Statement, make_airflow_user
+from jetbridge_local.demo.building import build_once
 from jetbridge_local.demo.commands import run
 from jetbridge_local.demo.paths import Paths
 from jetbridge_local.processes import ProcessTable
@@ -28,7 +29,8 @@ class Application:
     processes: ProcessTable
 
     def build(self) -> None:
-        self._sam("build", self.paths.root, "build")
+        """`sam build`, unless the checkout has been built as it is now."""
+        build_once(self.paths.root, lambda: self._sam("build", self.paths.root, "build"))
 
     def deploy(self, **parameters: str) -> None:
         """Deploy Jetbridge for this machine's architecture.

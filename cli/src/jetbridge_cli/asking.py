@@ -1,0 +1,24 @@
+"""Questions to the person at the terminal."""
+
+import sys
+
+import typer
+
+from jetbridge_cli.problems import Problem
+
+
+def confirm(question: str) -> None:
+    """Go on only after a yes.
+
+    Raises:
+        Problem: nobody can be asked, since standard input is no terminal.
+        Abort: the answer is no.
+    """
+    if not can_ask():
+        raise Problem(f"{question} Nobody can be asked here: say --yes")
+    typer.confirm(question, abort=True, err=True)
+
+
+def can_ask() -> bool:
+    """Whether standard input is a terminal."""
+    return sys.stdin is not None and sys.stdin.isatty()

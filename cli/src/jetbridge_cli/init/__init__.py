@@ -1,0 +1,1 @@
+"""``jetbridge init``: parameters for Jetbridge's stack, from what an account has."""

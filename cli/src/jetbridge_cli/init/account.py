@@ -1,0 +1,178 @@
+"""What an account has that Jetbridge could run, and where its Airflow keeps its logs."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from jetbridge_cli.aws import Aws
+from jetbridge_cli.problems import in_words
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A family of task definitions, or a name of job definitions, as its newest revision has it.
+
+    Attributes:
+        name: the family, or the job definition's name.
+        arn: of all its revisions, with ``*`` for the revision.
+        roles: ARNs of the task role, execution role and job role.
+        log_groups: names of the groups that its containers log to by awslogs.
+    """
+
+    name: str
+    arn: str
+    roles: frozenset[str] = frozenset()
+    log_groups: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Airflow:
+    """An Amazon MWAA environment. ``role`` and ``log_group`` are an ARN and a name."""
+
+    name: str
+    role: str
+    log_group: str
+
+
+@dataclass(frozen=True)
+class Account:
+    """What was found.
+
+    Attributes:
+        partition, region, number: of the account.
+        clusters, job_queues: ARNs by name.
+        task_definitions, job_definitions: active ones, by name.
+        buckets: names.
+        airflows: Amazon MWAA's environments.
+        notes: what could not be looked up, and why.
+    """
+
+    partition: str
+    region: str
+    number: str
+    clusters: dict[str, str] = field(default_factory=dict)
+    task_definitions: dict[str, Definition] = field(default_factory=dict)
+    job_queues: dict[str, str] = field(default_factory=dict)
+    job_definitions: dict[str, Definition] = field(default_factory=dict)
+    buckets: tuple[str, ...] = ()
+    airflows: tuple[Airflow, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def arn(self, service: str, resource: str) -> str:
+        return f"arn:{self.partition}:{service}:{self.region}:{self.number}:{resource}"
+
+
+def look_up(aws: Aws) -> Account:
+    """Ask AWS, once for each list. Lists that AWS denies stay empty, and a note says so.
+
+    Raises ClientError or BotoCoreError if even the caller's identity can't be had.
+    """
+    identity = aws.sts.get_caller_identity()
+    partition = identity["Arn"].split(":")[1]
+    notes: list[str] = []
+
+    def listed(what: str, found: Iterable[T]) -> list[T]:
+        try:
+            return list(found)
+        except (ClientError, BotoCoreError) as error:
+            notes.append(f"{what} could not be listed: {in_words(error)}")
+            return []
+
+    return Account(
+        partition,
+        str(aws.session.region_name),
+        identity["Account"],
+        dict(listed("ECS clusters", _clusters(aws))),
+        dict(listed("task definitions", _task_definitions(aws))),
+        dict(listed("Batch job queues", _job_queues(aws))),
+        dict(listed("job definitions", _job_definitions(aws))),
+        tuple(listed("S3 buckets", _buckets(aws))),
+        tuple(listed("Amazon MWAA environments", _airflows(aws))),
+        tuple(notes),
+    )
+
+
+def _clusters(aws: Aws) -> Iterator[tuple[str, str]]:
+    for page in aws.ecs.get_paginator("list_clusters").paginate():
+        for arn in page["clusterArns"]:
+            yield arn.rpartition("/")[2], arn
+
+
+def _task_definitions(aws: Aws) -> Iterator[tuple[str, Definition]]:
+    pages = aws.ecs.get_paginator("list_task_definition_families").paginate(status="ACTIVE")
+    for page in pages:
+        for family in page["families"]:
+            found = aws.ecs.describe_task_definition(taskDefinition=family)["taskDefinition"]
+            roles = (found.get("taskRoleArn"), found.get("executionRoleArn"))
+            yield (
+                family,
+                Definition(
+                    family,
+                    _any_revision(found["taskDefinitionArn"]),
+                    frozenset(role for role in roles if role),
+                    _log_groups(found["containerDefinitions"]),
+                ),
+            )
+
+
+def _job_queues(aws: Aws) -> Iterator[tuple[str, str]]:
+    for page in aws.batch.get_paginator("describe_job_queues").paginate():
+        for queue in page["jobQueues"]:
+            yield queue["jobQueueName"], queue["jobQueueArn"]
+
+
+def _job_definitions(aws: Aws) -> Iterator[tuple[str, Definition]]:
+    newest: dict[str, Any] = {}
+    pages = aws.batch.get_paginator("describe_job_definitions").paginate(status="ACTIVE")
+    for page in pages:
+        for found in page["jobDefinitions"]:
+            name = found["jobDefinitionName"]
+            if name not in newest or found["revision"] > newest[name]["revision"]:
+                newest[name] = found
+    for name, found in newest.items():
+        containers = [found.get("containerProperties", {})]
+        roles = {
+            container[key]
+            for container in containers
+            for key in ("jobRoleArn", "executionRoleArn")
+            if container.get(key)
+        }
+        arn = _any_revision(found["jobDefinitionArn"])
+        yield (
+            name,
+            Definition(name, arn, frozenset(roles), _log_groups(containers, "/aws/batch/job")),
+        )
+
+
+def _any_revision(arn: str) -> str:
+    return f"{arn.rpartition(':')[0]}:*"
+
+
+def _log_groups(containers: Iterable[Any], default: str | None = None) -> frozenset[str]:
+    """``default`` is the group of containers without a configuration: Batch's on ECS (AWS Batch
+    user guide, "Use the awslogs log driver")."""
+    groups = set()
+    for container in containers:
+        configuration = container.get("logConfiguration") or {}
+        if configuration.get("logDriver", "awslogs") == "awslogs":
+            groups.add(configuration.get("options", {}).get("awslogs-group", default))
+    return frozenset(group for group in groups if group)
+
+
+def _buckets(aws: Aws) -> Iterator[str]:
+    for bucket in aws.s3.list_buckets()["Buckets"]:
+        yield bucket["Name"]
+
+
+def _airflows(aws: Aws) -> Iterator[Airflow]:
+    for page in aws.mwaa.get_paginator("list_environments").paginate():
+        for name in page["Environments"]:
+            found = aws.mwaa.get_environment(Name=name)["Environment"]
+            logs = found.get("LoggingConfiguration", {}).get("TaskLogs", {})
+            arn = logs.get("CloudWatchLogGroupArn", "") if logs.get("Enabled") else ""
+            group = arn.partition(":log-group:")[2].removesuffix(":*")
+            yield Airflow(name, found.get("ExecutionRoleArn", ""), group)

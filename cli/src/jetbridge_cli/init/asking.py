@@ -1,0 +1,67 @@
+"""Asks what Jetbridge may run, and proposes what the account has."""
+
+from collections.abc import Iterable, Sequence
+
+import typer
+
+from jetbridge_cli.init.account import Account
+from jetbridge_cli.init.parameters import Choice
+from jetbridge_cli.writing import errors
+
+_NONE = "none"
+
+
+def proposal(account: Account, given: Choice) -> Choice:
+    """What the flags say; all that the account has where they say nothing of ECS or Batch.
+
+    Only what can run is proposed: no clusters without task definitions, and no definitions
+    without clusters.
+    """
+    ecs = (given.clusters, given.task_definitions)
+    batch = (given.job_queues, given.job_definitions)
+    if not any((*ecs, *batch)):
+        ecs = _pair(account.clusters, account.task_definitions)
+        batch = _pair(account.job_queues, account.job_definitions)
+    logs = given.airflow_logs or next(
+        (airflow.log_group for airflow in account.airflows if airflow.log_group), ""
+    )
+    return Choice(*ecs, *batch, logs)
+
+
+def _pair(places: Iterable[str], definitions: Iterable[str]) -> tuple[list[str], list[str]]:
+    found = sorted(places), sorted(definitions)
+    return found if all(found) else ([], [])
+
+
+def asked(account: Account, proposed: Choice) -> Choice:
+    """What a person says to each proposal. Enter takes it, ``none`` takes nothing."""
+    say = errors()
+    for title, names in (
+        ("ECS clusters", account.clusters),
+        ("Task definitions", account.task_definitions),
+        ("Batch job queues", account.job_queues),
+        ("Job definitions", account.job_definitions),
+        ("S3 buckets", account.buckets),
+    ):
+        say.print(f"{title}: {', '.join(sorted(names)) or _NONE}", markup=False)
+    say.print("Answer with names, separated by commas; * and ? are wildcards.")
+    return Choice(
+        _names("ECS clusters that tasks may run in", proposed.clusters),
+        _names("Task definitions that may run", proposed.task_definitions),
+        _names("Batch job queues that jobs may be submitted to", proposed.job_queues),
+        _names("Job definitions that may run", proposed.job_definitions),
+        _one(
+            "Where Airflow keeps its task logs (s3://<bucket>/<prefix>, or a log group's name)",
+            proposed.airflow_logs,
+        ),
+    )
+
+
+def _names(question: str, proposed: Sequence[str]) -> list[str]:
+    answer = _one(question, ",".join(proposed))
+    return [name.strip() for name in answer.split(",") if name.strip()]
+
+
+def _one(question: str, proposed: str) -> str:
+    answer = str(typer.prompt(question, default=proposed or _NONE, err=True)).strip()
+    return "" if answer == _NONE else answer

@@ -1,0 +1,1 @@
+"""Runs of a deployed stack: listed, followed, stopped, explained and priced."""

@@ -1,0 +1,184 @@
+"""One run as the tables have it: its row, its outcome, and what is told of it before that."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from jetbridge.contract import (
+    AirflowCaller,
+    Caller,
+    ContractError,
+    Launched,
+    Outcome,
+    PersonCaller,
+    ScheduleCaller,
+    Waiting,
+    decode,
+    kind_of,
+    read_record,
+    to_builtins,
+)
+from jetbridge.domain.names import last_segment
+from jetbridge.domain.run import RUNNING, Run, Status
+from jetbridge.runs.item import from_item
+from jetbridge.runs.port import UnreadableRow
+
+Item = dict[str, Any]
+T = TypeVar("T")
+
+RUNNING_STATE = "running"
+UNREADABLE = "unreadable"
+UNFINISHED_STATES = (*Status, RUNNING_STATE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """Attributes:
+    row: None if it has expired (30 days), or can't be read.
+    outcome: None if the run isn't finished, its outcome has expired (14 days), or can't be read.
+    launched, waiting: what Airflow is told of the run before its outcome.
+    problem: why something can't be read; "" if all can.
+    """
+
+    run_id: str
+    row: Run | None = None
+    outcome: Outcome | None = None
+    launched: Launched | None = None
+    waiting: Waiting | None = None
+    problem: str = ""
+
+    @property
+    def finished(self) -> bool:
+        return self.outcome is not None
+
+    @property
+    def state(self) -> str:
+        """``succeeded``, ``failed`` or ``stopped``; before that how far the run's launch is, with
+        ``running`` where AWS has said that its containers run."""
+        if self.outcome is not None:
+            return self.outcome.state
+        if self.row is None:
+            return UNREADABLE
+        if self.row.status is Status.LAUNCHED and self.row.backend_status == RUNNING:
+            return RUNNING_STATE
+        return self.row.status
+
+    @property
+    def caller(self) -> Caller | None:
+        if self.outcome is not None:
+            return self.outcome.caller
+        return self.row.caller if self.row else None
+
+    @property
+    def dag_id(self) -> str:
+        return self.caller.dag_id if isinstance(self.caller, AirflowCaller) else ""
+
+    @property
+    def task_id(self) -> str:
+        return self.caller.task_id if isinstance(self.caller, AirflowCaller) else ""
+
+    @property
+    def definition(self) -> str:
+        """``family:revision``, or as the request has it before the launch."""
+        if self.outcome is not None and self.outcome.definition:
+            return last_segment(self.outcome.definition)
+        if self.row is None:
+            return ""
+        if self.row.definition is not None:
+            return last_segment(self.row.definition.arn)
+        parameters = self.row.request.parameters
+        return last_segment(
+            str(parameters.get("taskDefinition") or parameters.get("jobDefinition") or "")
+        )
+
+    @property
+    def cause(self) -> str:
+        return self.outcome.cause if self.outcome else ""
+
+    @property
+    def began_at(self) -> float | None:
+        """When its containers started, else when it was accepted: epoch seconds."""
+        if self.outcome is not None and self.outcome.started_at:
+            return epoch(self.outcome.started_at)
+        if self.launched is not None and self.launched.started_at:
+            return epoch(self.launched.started_at)
+        return self.row.created_at if self.row else None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the last launch's containers ran."""
+        outcome = self.outcome
+        if outcome is None or outcome.started_at is None or outcome.stopped_at is None:
+            return None
+        return max(0.0, epoch(outcome.stopped_at) - epoch(outcome.started_at))
+
+    def as_json(self) -> dict[str, Any]:
+        """For scripts: times are epoch seconds, what isn't known is null."""
+        outcome, row = self.outcome, self.row
+        return {
+            "run_id": self.run_id,
+            "state": self.state,
+            "cause": self.cause or None,
+            "caller": to_builtins(self.caller) if self.caller else None,
+            "definition": self.definition or None,
+            "launches": outcome.launches if outcome else row.launch if row else None,
+            "created_at": row.created_at if row else None,
+            "began_at": self.began_at,
+            "finished_at": outcome.finished_at if outcome else None,
+            "seconds": self.seconds,
+            "exit_codes": dict(outcome.exit_codes) if outcome else {},
+            "problem": self.problem or None,
+        }
+
+
+def record_of(run_id: str, row: Item, item: Item) -> Record:
+    """Args:
+    row: of the runs table, in DynamoDB's notation; {} if there is none.
+    item: of the outcomes table, likewise.
+    """
+    problems: list[str] = []
+    run: Run | None = None
+    try:
+        run = from_item(row) if row else None
+    except UnreadableRow as error:
+        problems.append(str(error))
+    outcome = _decoded(Outcome, item, "outcome", problems)
+    return Record(
+        run_id=run_id,
+        row=run,
+        outcome=outcome,
+        launched=None if outcome else _decoded(Launched, item, "launched", problems),
+        waiting=None if outcome else _decoded(Waiting, item, "waiting", problems),
+        problem="; ".join(problems),
+    )
+
+
+def _decoded(kind: type[T], item: Item, attribute: str, problems: list[str]) -> T | None:
+    if attribute not in item:
+        return None
+    try:
+        return decode(kind, read_record(item[attribute].get("S", "")))
+    except ContractError as error:
+        problems.append(f"its {attribute} can't be read: {error}")
+        return None
+
+
+def caller_text(caller: Caller | None) -> str:
+    """Who asked for a run, in a few words."""
+    match caller:
+        case None:
+            return ""
+        case AirflowCaller():
+            mapped = f"[{caller.map_index}]" if caller.map_index >= 0 else ""
+            return f"{caller.dag_id}.{caller.task_id}{mapped} try {caller.try_number}"
+        case ScheduleCaller():
+            return f"schedule {last_segment(caller.schedule_arn)}"
+        case PersonCaller():
+            return caller.name
+        case _:
+            return f"{kind_of(caller)} {caller.rule or caller.event_id}"
+
+
+def epoch(moment: str) -> float:
+    """Epoch seconds of ISO 8601 as AWS's records have it, in UTC."""
+    return datetime.fromisoformat(moment).timestamp()

@@ -1,0 +1,133 @@
+"""``jetbridge runs``: what runs and what ran."""
+
+import time
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from jetbridge_cli.aws import Aws
+from jetbridge_cli.operate.filters import Filter
+from jetbridge_cli.operate.listing import Page, Sort, page_of
+from jetbridge_cli.operate.record import Record, caller_text
+from jetbridge_cli.operate.tables import Cursor, Tables
+from jetbridge_cli.options import (
+    CallerName,
+    Causes,
+    Dag,
+    DefinitionName,
+    Endpoint,
+    Output,
+    OutputFormat,
+    Profile,
+    Region,
+    Since,
+    StackName,
+    States,
+    Task,
+    Until,
+)
+from jetbridge_cli.problems import Problem, reported
+from jetbridge_cli.stack import Stack
+from jetbridge_cli.writing import duration, errors, moment, write, write_json, write_table
+
+_HEADINGS = ["run", "state", "cause", "asked for by", "definition", "began", "lasted", "launches"]
+
+
+def runs(
+    stack: StackName = "jetbridge",
+    state: States = None,
+    cause: Causes = None,
+    caller: CallerName = None,
+    dag: Dag = None,
+    task: Task = None,
+    definition: DefinitionName = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Annotated[
+        int, typer.Option(min=1, max=10_000, help="So many that go on, and so many that ended.")
+    ] = 30,
+    sort: Annotated[Sort, typer.Option(help="longest reads all of the time given.")] = Sort.NEWEST,
+    next_page: Annotated[
+        str | None, typer.Option("--next", help="Where the page before has ended.")
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Show the list anew every two seconds.")
+    ] = False,
+    region: Region = None,
+    profile: Profile = None,
+    endpoint: Endpoint = None,
+    output: OutputFormat = Output.TABLE,
+) -> None:
+    """List runs: those that go on, then those that have ended, the newest first.
+
+    Runs are known for 14 days after their end.
+    """
+    with reported():
+        wanted = Filter.of(state, cause, caller, dag, task, definition, since, until)
+        behind = Cursor.parsed(next_page) if next_page else None
+        if behind is not None and sort is Sort.LONGEST:
+            raise Problem("--next: --sort longest has no pages: give a larger --limit")
+        tables = Tables.of(Stack(Aws(profile, region, endpoint), stack))
+
+        def show() -> None:
+            page = page_of(tables, wanted, limit, sort, behind)
+            if output is Output.JSON:
+                write_json(_as_json(page))
+            else:
+                _write(page)
+
+        if watch:
+            _again_and_again(show)
+        else:
+            show()
+
+
+def _again_and_again(show: Callable[[], None]) -> None:
+    """Until Ctrl-C; on a terminal in place of what was shown before."""
+    try:
+        while True:
+            Console().clear()
+            show()
+            time.sleep(2)
+    except KeyboardInterrupt:
+        return
+
+
+def _as_json(page: Page) -> dict[str, Any]:
+    return {
+        "runs": [record.as_json() for record in page.records],
+        "unfinished_left_out": page.left_out,
+        "next": str(page.next) if page.next else None,
+    }
+
+
+def _write(page: Page) -> None:
+    if not page.records:
+        write("No such runs.")
+        return
+    rows = [row_of(record) for record in page.records]
+    write_table(_HEADINGS, rows, ["lasted", "launches"], whole=["run", "state"])
+    if page.left_out:
+        errors().print(f"{page.left_out} more go on: give a larger --limit", markup=False)
+    if page.next:
+        errors().print(f"More: --next {page.next}", markup=False)
+
+
+def row_of(record: Record) -> list[str]:
+    """As the table has it."""
+    began, shown = record.began_at, record.as_json()
+    lasted = record.seconds
+    if lasted is None and not record.finished and began is not None:
+        lasted = max(0.0, time.time() - began)
+    return [
+        record.run_id,
+        record.state,
+        record.cause,
+        caller_text(record.caller),
+        record.definition,
+        moment(began) if began is not None else "",
+        duration(lasted) if lasted is not None else "",
+        str(shown["launches"] or ""),
+    ]

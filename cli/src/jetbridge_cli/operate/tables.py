@@ -1,0 +1,167 @@
+"""The two tables of a stack, read."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import batched
+from typing import Any
+
+from jetbridge.dynamodb import marshal
+from jetbridge.outcomes.dynamodb import FEED, FEED_INDEX
+from jetbridge.runs.unfinished import Unfinished
+from jetbridge_cli.aws import Aws
+from jetbridge_cli.operate.record import Record, record_of
+from jetbridge_cli.problems import Problem
+from jetbridge_cli.stack import Stack
+
+_TABLE = "AWS::DynamoDB::Table"
+# BatchGetItem takes 100 keys (API reference).
+_ROWS_AT_ONCE = 100
+# Its pauses take 12.75 s together.
+_PAUSES = tuple(0.05 * 2**number for number in range(8))
+# Later than any moment at which a run is due.
+_END_OF_TIME = 10.0**11
+
+Item = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A place in the history: behind this run, which ended then (epoch seconds)."""
+
+    finished_at: str
+    run_id: str
+
+    def __str__(self) -> str:
+        return f"{self.finished_at}/{self.run_id}"
+
+    @classmethod
+    def parsed(cls, text: str) -> "Cursor":
+        """Raises: Problem"""
+        finished_at, slash, run_id = text.partition("/")
+        try:
+            float(finished_at)
+        except ValueError:
+            slash = ""
+        if not slash or not run_id:
+            raise Problem(f"--next: {text!r} is none: give what the page before has said")
+        return cls(finished_at, run_id)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Attributes:
+    runs: the physical name of the runs table, whose rows stay 30 days.
+    outcomes: that of the outcomes table, whose items stay 14 days.
+    """
+
+    aws: Aws
+    runs: str
+    outcomes: str
+    sleep: Callable[[float], None] = time.sleep
+
+    @classmethod
+    def of(cls, stack: Stack) -> "Tables":
+        """Raises: Problem"""
+        tables = stack.resources.get(_TABLE, {})
+        missing = [name for name in ("RunsTable", "OutcomesTable") if name not in tables]
+        if missing:
+            raise Problem(
+                f"--stack: {stack.name!r} has no {' and no '.join(missing)}: is it Jetbridge's?"
+            )
+        return cls(stack.aws, tables["RunsTable"], tables["OutcomesTable"])
+
+    def get(self, run_id: str) -> Record | None:
+        """A run as both tables have it; None if neither has it."""
+        return next(self.records([run_id], consistent=True), None)
+
+    def records(self, run_ids: Iterable[str], *, consistent: bool = False) -> Iterator[Record]:
+        """Runs as both tables have them, in this order; those that aren't there are left out."""
+        for some in batched(run_ids, _ROWS_AT_ONCE, strict=False):
+            rows = self._items(self.runs, some, consistent)
+            outcomes = self._items(self.outcomes, some, consistent)
+            for run_id in some:
+                if run_id in rows or run_id in outcomes:
+                    yield record_of(run_id, rows.get(run_id, {}), outcomes.get(run_id, {}))
+
+    def unfinished(self) -> list[Record]:
+        """Runs whose outcome isn't delivered yet, by the sweeper's own index."""
+        rows = list(Unfinished(self.aws.dynamodb, self.runs).due(_END_OF_TIME))
+        by_id = {row["run_id"]["S"]: row for row in rows}
+        outcomes: dict[str, Item] = {}
+        for some in batched(by_id, _ROWS_AT_ONCE, strict=False):
+            outcomes |= self._items(self.outcomes, some)
+        return [record_of(run_id, row, outcomes.get(run_id, {})) for run_id, row in by_id.items()]
+
+    def finished(
+        self,
+        since: float = 0,
+        until: float = _END_OF_TIME,
+        *,
+        oldest_first: bool = False,
+        behind: Cursor | None = None,
+        rows: bool = False,
+    ) -> Iterator[tuple[Cursor, Record]]:
+        """Runs whose outcome was sealed in this time (epoch seconds), the newest first.
+
+        The index that Airflow's triggerers read lists them, so that this history costs no write.
+        With ``rows``, each record has the run's row, too, while there is one.
+        """
+        for page in self._pages(since, until, oldest_first, behind):
+            keys = {key["run_id"]["S"]: key for key in page["Items"]}
+            for some in batched(keys, _ROWS_AT_ONCE, strict=False):
+                outcomes = self._items(self.outcomes, some)
+                of_runs = self._items(self.runs, some) if rows else {}
+                for run_id in some:
+                    if run_id in outcomes:
+                        cursor = Cursor(keys[run_id]["finished_at"]["N"], run_id)
+                        yield cursor, record_of(run_id, of_runs.get(run_id, {}), outcomes[run_id])
+
+    def _pages(
+        self, since: float, until: float, oldest_first: bool, behind: Cursor | None
+    ) -> Iterator[Any]:
+        start: dict[str, Any] = {}
+        if behind is not None:
+            start["ExclusiveStartKey"] = {
+                "run_id": {"S": behind.run_id},
+                "feed": {"S": FEED},
+                "finished_at": {"N": behind.finished_at},
+            }
+        while True:
+            page = self.aws.dynamodb.query(
+                TableName=self.outcomes,
+                IndexName=FEED_INDEX,
+                KeyConditionExpression="feed = :feed AND finished_at BETWEEN :since AND :until",
+                ExpressionAttributeValues=marshal(
+                    {":feed": FEED, ":since": since, ":until": until}
+                ),
+                ScanIndexForward=oldest_first,
+                Limit=_ROWS_AT_ONCE,
+                **start,
+            )
+            yield page
+            if "LastEvaluatedKey" not in page:
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def _items(
+        self, table: str, run_ids: Iterable[str], consistent: bool = False
+    ) -> Mapping[str, Item]:
+        """Items by run id. Raises Problem where DynamoDB keeps leaving some out."""
+        asked: Any = {
+            table: {
+                "Keys": [marshal({"run_id": run_id}) for run_id in run_ids],
+                "ConsistentRead": consistent,
+            }
+        }
+        found: dict[str, Item] = {}
+        for pause in (*_PAUSES, None):
+            answer = self.aws.dynamodb.batch_get_item(RequestItems=asked)
+            for item in answer["Responses"].get(table, []):
+                found[str(item["run_id"]["S"])] = dict(item)
+            asked = answer.get("UnprocessedKeys")
+            if not asked:
+                return found
+            if pause is not None:
+                self.sleep(pause)
+        raise Problem(f"DynamoDB keeps leaving out rows of {table}: is the table throttled?")

@@ -1,0 +1,1 @@
+"""Runs the test suites, two at a time: ``make test`` and ``make nightly``."""

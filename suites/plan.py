@@ -1,0 +1,69 @@
+"""Which suites there are, and what each tier runs of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+TIERS = {"push": (), "nightly": ("-m", "")}
+"""pytest's options: a push leaves out what is marked ``nightly``, a night runs everything."""
+
+VARIABLES: dict[str, dict[str, str]] = {"push": {}, "nightly": {"JETBRIDGE_FUZZ": "500"}}
+"""Of the tests' environment."""
+
+MEASURED = ("jetbridge", "airflow_provider_jetbridge")
+"""The packages whose coverage is measured: the core and the provider."""
+
+
+class UnknownSuite(ValueError):
+    """There is no suite of this name; the text lists those there are."""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One run of pytest.
+
+    ``environment`` is the virtual environment below ``.venv``; ``options`` are pytest's;
+    ``measured`` says whether its coverage counts: not where the code runs in other processes.
+    """
+
+    name: str
+    environment: str
+    paths: tuple[str, ...]
+    options: tuple[str, ...] = ()
+    measured: bool = False
+
+    @property
+    def python(self) -> Path:
+        return ROOT / ".venv" / self.environment / "bin/python"
+
+
+# Begun in this order, so the long ones come first.
+SUITES = (
+    Suite("unit", "dev", ("tests/unit",), ("-n", "2"), measured=True),
+    Suite("provider", "airflow", ("tests/provider",), measured=True),
+    Suite("stack", "local", ("tests/integration/stack",)),
+    Suite("airflow", "dev", ("tests/integration/airflow",)),
+    Suite(
+        "e2e",
+        "local",
+        ("tests/e2e",),
+        (
+            "--ignore=tests/e2e/test_demo.py",
+            "--ignore=tests/e2e/test_first_container.py",
+        ),
+    ),
+    Suite("demo", "local", ("tests/e2e/test_demo.py", "tests/e2e/test_first_container.py")),
+    Suite("contract", "local", ("tests/contract",)),
+    Suite("package", "dev", ("tests/package",)),
+)
+
+
+def suites(names: Sequence[str]) -> list[Suite]:
+    """Those of these names, all without a name. Raises UnknownSuite."""
+    known = {suite.name: suite for suite in SUITES}
+    for name in names:
+        if name not in known:
+            raise UnknownSuite(f"There is no suite {name!r}. There are: {', '.join(known)}")
+    return [known[name] for name in names] if names else list(SUITES)

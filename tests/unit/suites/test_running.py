@@ -1,0 +1,174 @@
+"""Suites side by side: what came of each, and how they end."""
+
+import json
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from suites import __main__ as command
+from suites.plan import ROOT, SUITES, TIERS, Suite, UnknownSuite, suites
+from suites.report import as_json
+from suites.running import Ran, Runner
+
+MARKED = """
+import pytest
+def test_always(): pass
+@pytest.mark.nightly
+def test_of_the_night(): pass
+"""
+MEETS = """
+import time
+from pathlib import Path
+def test_meets_the_other():
+    Path({mine!r}).touch()
+    deadline = time.monotonic() + 60
+    while not Path({other!r}).exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+"""
+HANGS = """
+import time
+from pathlib import Path
+import pytest
+@pytest.fixture
+def cleaned():
+    yield
+    Path({cleaned!r}).touch()
+def test_hangs(cleaned):
+    Path({began!r}).touch()
+    time.sleep(600)
+"""
+
+
+class ThisPython(Suite):
+    @property
+    def python(self) -> Path:
+        return Path(sys.executable)
+
+
+def suite(tmp_path: Path, name: str, text: str) -> Suite:
+    path = tmp_path / f"test_{name}.py"
+    path.write_text(text)
+    options = ("-p", "no:cacheprovider", "-c", str(ROOT / "pyproject.toml"))
+    return ThisPython(name, "dev", (str(path),), options)
+
+
+@pytest.fixture(autouse=True)
+def bare_pytest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It starts faster without plugins."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+
+def run(tmp_path: Path, *some: Suite, tier: str = "push", **options: Any) -> list[Ran]:
+    runner = Runner(tmp_path / "folder", tier, **options)
+    return runner.run(some, 2, lambda suite: None, lambda ran: None)
+
+
+def test_a_push_leaves_out_what_is_for_the_night(tmp_path: Path) -> None:
+    marked = suite(tmp_path, "marked", MARKED)
+    (push,) = run(tmp_path, marked)
+    (night,) = run(tmp_path, marked, tier="nightly")
+    assert (push.good, push.cases.passed) == (True, 1)
+    assert (night.good, night.cases.passed) == (True, 2)
+
+
+def test_two_run_at_the_same_time_and_keep_their_order(tmp_path: Path) -> None:
+    mine, other = str(tmp_path / "mine"), str(tmp_path / "other")
+    one = suite(tmp_path, "one", MEETS.format(mine=mine, other=other))
+    two = suite(tmp_path, "two", MEETS.format(mine=other, other=mine))
+    found = run(tmp_path, one, two)
+    assert [(ran.suite.name, ran.good) for ran in found] == [("one", True), ("two", True)]
+    assert all(ran.cpu_seconds > 0 for ran in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("def test_fails(): assert False", ""),
+        ("import os\ndef test_dies(): os._exit(7)", "pytest ended with 7"),
+        ("import no_such_module", "pytest ended with 2"),
+        ("", "pytest ended with 5"),
+    ],
+    ids=["fails", "dies", "cannot be imported", "nothing there"],
+)
+def test_one_that_goes_wrong_is_not_good_and_hurts_no_other(
+    tmp_path: Path, text: str, problem: str
+) -> None:
+    bad, good = run(
+        tmp_path,
+        suite(tmp_path, "bad", text),
+        suite(tmp_path, "good", "def test_passes(): pass"),
+    )
+    assert (bad.good, bad.problem) == (False, problem)
+    assert good.good
+    told = json.loads(as_json("push", [bad, good], 1.0, {}))
+    assert (told["good"], told["suites"]["good"]["passed"]) == (False, 1)
+
+
+def test_one_that_hangs_is_interrupted(tmp_path: Path) -> None:
+    """By a shell in place of pytest: it begins at once, whatever else the machine does."""
+    shell, told = tmp_path / "shell", tmp_path / "told"
+    shell.write_text(f"#!/bin/sh\ntrap 'touch {told}; exit 2' INT\nsleep 600 & wait\n")
+    shell.chmod(0o700)
+
+    class Hanging(Suite):
+        @property
+        def python(self) -> Path:
+            return shell
+
+    (ran,) = run(tmp_path, Hanging("hangs", "dev", ()), seconds=2)
+    assert (ran.good, ran.problem) == (False, "pytest ended with 2")
+    assert told.exists()
+
+
+def test_an_interruption_ends_them_and_their_fixtures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cleaned, began = tmp_path / "cleaned", tmp_path / "began"
+    text = HANGS.format(cleaned=str(cleaned), began=str(began))
+
+    def interrupted(*_: object, **__: object) -> None:
+        tried = threading.Event()
+        while not began.exists():
+            tried.wait(0.05)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("suites.running.wait", interrupted)
+    never = suite(tmp_path, "never", "def test_passes(): pass")
+    hanging = suite(tmp_path, "hangs", text)
+    runner = Runner(tmp_path / "folder", "push")
+    with pytest.raises(KeyboardInterrupt):
+        runner.run([hanging, never, never], 1, lambda suite: None, lambda ran: None)
+    assert cleaned.exists()
+    assert not (tmp_path / "folder/never.xml").exists()
+
+
+def test_names_of_suites_and_tiers(capsys: pytest.CaptureFixture[str]) -> None:
+    assert [each.name for each in suites(["stack", "unit"])] == ["stack", "unit"]
+    with pytest.raises(UnknownSuite, match=r"no suite 'units'.*unit, provider"):
+        suites(["units"])
+    for arguments in ([], ["weekly"], ["push", "units"]):
+        assert command.main(arguments) == 2
+        assert "There are: " in capsys.readouterr().err
+
+
+def test_every_test_is_in_one_suite() -> None:
+    ignored = {
+        option.removeprefix("--ignore=")
+        for each in SUITES
+        for option in each.options
+        if "=" in option
+    }
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        name = path.relative_to(ROOT).as_posix()
+        of = [
+            each.name
+            for each in SUITES
+            for part in each.paths
+            if name == part or (name.startswith(f"{part}/") and name not in ignored)
+        ]
+        assert len(of) == 1, (name, of)
+    assert set(TIERS) == {"push", "nightly"}
