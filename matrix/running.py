@@ -15,6 +15,7 @@ PROVIDER = ("tests/provider",)
 _FOLDER = "tests/integration/airflow"
 REAL = (
     f"{_FOLDER}/test_provider_on_airflow.py",
+    f"{_FOLDER}/test_adoption.py",
     f"{_FOLDER}/test_kill.py::test_the_first_kill",
     f"{_FOLDER}/test_kill.py::test_a_marked_task_ends_and_so_does_its_run[failed]",
     f"{_FOLDER}/test_kill.py::test_what_nobody_killed_goes_on_to_its_end",
@@ -23,7 +24,7 @@ REAL = (
 run can end, once around, and what becomes of a run whose task is taken away."""
 
 PROVIDER_SECONDS = 1200.0
-REAL_SECONDS = 900.0
+REAL_SECONDS = 1500.0
 INSTALL_SECONDS = 600.0
 
 AMAZON = "from importlib.metadata import version; print(version('apache-airflow-providers-amazon'))"

@@ -1,7 +1,7 @@
 """Writes what is generated from the contract's types and from botocore's service models.
 
 - ``docs/schema/*.json``: JSON Schemas of the contract's messages.
-- ``services/door/shapes.json``: the parameters of RunTask and SubmitJob, as start_run checks them.
+- ``admission/shapes.json``: the parameters of RunTask and SubmitJob, as start_run checks them.
 """
 
 import json
@@ -13,7 +13,6 @@ import botocore
 import msgspec
 from botocore.loaders import Loader
 
-from jetbridge.bus.eventbridge import DETAIL_TYPE, SOURCE
 from jetbridge.contract import (
     Launched,
     Outcome,
@@ -26,10 +25,11 @@ from jetbridge.contract import (
     WatchAnswer,
     WatchRequest,
 )
+from jetbridge.outcomes.eventbridge import DETAIL_TYPE, SOURCE
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMAS = ROOT / "docs" / "schema"
-SHAPES = ROOT / "layers/jetbridge/src/jetbridge/services/door/shapes.json"
+SHAPES = ROOT / "layers/jetbridge/src/jetbridge/admission/shapes.json"
 
 MESSAGES = {
     "start-request": StartRequest,

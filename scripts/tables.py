@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from jetbridge.contract import Cause
-from jetbridge.domain.failures import POLICY, POLICY_VERSION
+from jetbridge.failures import POLICY, POLICY_VERSION
 from jetbridge_cli.verify.checks import CHECKS
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+PROVIDER = ROOT / "airflow_provider/src/airflow_provider_jetbridge"
 
 
 def failure_table() -> str:
@@ -30,8 +32,8 @@ def failure_table() -> str:
 
 
 def keyword_tables() -> str:
-    """What becomes of each keyword of the stock operators, from docs/keywords.toml."""
-    operators = tomllib.loads((DOCS / "keywords.toml").read_text())
+    """What becomes of each keyword of the stock operators, from the provider's keywords.toml."""
+    operators = tomllib.loads((PROVIDER / "adopt/keywords.toml").read_text())
     titles = {"both": "Keywords of both, and of every operator of the amazon provider:"}
     tables = []
     for operator, keywords in operators.items():

@@ -5,10 +5,10 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from jetbridge.contract import decode
-from jetbridge.domain.messages import CopyMessage
-from jetbridge.sqs_batch import Message, each_message
-from jetbridge.telemetry import count, logger, observed
+from jetbridge.queues.messages import CopyMessage
 from jetbridge.wiring import copy_logs as wiring
+from jetbridge.wiring.sqs_batch import Message, each_message
+from jetbridge.wiring.telemetry import count, logger, observed
 
 
 @observed

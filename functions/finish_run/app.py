@@ -5,11 +5,11 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from jetbridge.contract import decode
-from jetbridge.domain.messages import FinishMessage, Times
-from jetbridge.sqs_batch import Message, each_message_and_times
-from jetbridge.telemetry import finished, logger, observed
+from jetbridge.queues.messages import FinishMessage, Times
 from jetbridge.wiring import finish_run as wiring
 from jetbridge.wiring.parts import finish_queue
+from jetbridge.wiring.sqs_batch import Message, each_message_and_times
+from jetbridge.wiring.telemetry import finished, logger, observed
 
 
 @observed

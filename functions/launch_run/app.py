@@ -6,11 +6,11 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from jetbridge.contract import decode
-from jetbridge.domain.messages import LaunchMessage
-from jetbridge.sqs_batch import Message, each_message
-from jetbridge.telemetry import count, logger, observed, seconds
+from jetbridge.queues.messages import LaunchMessage
 from jetbridge.wiring import launch_run as wiring
 from jetbridge.wiring.parts import launch_queue
+from jetbridge.wiring.sqs_batch import Message, each_message
+from jetbridge.wiring.telemetry import count, logger, observed, seconds
 
 
 @observed

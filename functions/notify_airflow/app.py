@@ -4,12 +4,12 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from jetbridge.airflow.port import Refused
 from jetbridge.contract import decode
-from jetbridge.domain.notices import Notice
-from jetbridge.sqs_batch import Message, each_message
-from jetbridge.telemetry import count, logger, observed, seconds
+from jetbridge.notify.airflow_port import Refused
+from jetbridge.runs.notices import Notice
 from jetbridge.wiring import notify_airflow as wiring
+from jetbridge.wiring.sqs_batch import Message, each_message
+from jetbridge.wiring.telemetry import count, logger, observed, seconds
 
 
 @observed

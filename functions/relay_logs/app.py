@@ -5,9 +5,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from jetbridge.services.live.delivery import delivery_of
-from jetbridge.telemetry import count, logger, observed, refusals_counted, seconds
+from jetbridge.logs.live.delivery import delivery_of
 from jetbridge.wiring import relay_logs as wiring
+from jetbridge.wiring.telemetry import count, logger, observed, refusals_counted, seconds
 
 
 @observed

@@ -4,14 +4,14 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from jetbridge.admission.principals import Principal
 from jetbridge.contract import StopAnswer, StopRequest, decode, decode_request, to_builtins
 from jetbridge.contract.stop import with_ids_as_text
-from jetbridge.domain.messages import Waiting
-from jetbridge.domain.orphans import Orphan
-from jetbridge.domain.principals import Principal
-from jetbridge.sqs_batch import each_message
-from jetbridge.telemetry import count, logger, observed, refusals_counted
+from jetbridge.queues.messages import Waiting
+from jetbridge.stopping.orphans import Orphan
 from jetbridge.wiring import stop_run as wiring
+from jetbridge.wiring.sqs_batch import each_message
+from jetbridge.wiring.telemetry import count, logger, observed, refusals_counted
 
 
 @observed

@@ -5,8 +5,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from jetbridge.telemetry import count, logger, observed
 from jetbridge.wiring import sweep_runs as wiring
+from jetbridge.wiring.telemetry import count, logger, observed
 
 # What was begun is to be over when Lambda's time is.
 LAST_SECONDS = 15

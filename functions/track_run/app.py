@@ -5,9 +5,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from jetbridge.sqs_batch import Message, each_message
-from jetbridge.telemetry import count, lag, logger, observed
 from jetbridge.wiring import track_run as wiring
+from jetbridge.wiring.sqs_batch import Message, each_message
+from jetbridge.wiring.telemetry import count, lag, logger, observed
 
 
 @observed

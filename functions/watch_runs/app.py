@@ -4,10 +4,10 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from jetbridge.admission.principals import Principal
 from jetbridge.contract import WatchRequest, decode_request, to_builtins
-from jetbridge.domain.principals import Principal
-from jetbridge.telemetry import count, logger, observed, refusals_counted
 from jetbridge.wiring import watch_runs as wiring
+from jetbridge.wiring.telemetry import count, logger, observed, refusals_counted
 
 
 @observed

@@ -58,8 +58,8 @@ HOSTILE: list[tuple[str, str]] = [
 ]
 WRITE = f"""
 import json, sys
-from jetbridge.domain.lines import Line
-from jetbridge.domain.log_lines import airflow_line
+from jetbridge.contract.lines import Line
+from jetbridge.logs.airflow_lines import airflow_line
 for at, message in json.load(sys.stdin):
     written = airflow_line(Line(at, message), "container.main", 0, {WHERE!r})
     sys.stdout.buffer.write(written + b"\\n")

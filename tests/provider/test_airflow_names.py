@@ -2,7 +2,7 @@
 
 Whatever word the page's code for a log has, as a member's name, a literal or a key, is either
 reserved or known to be something else. A word that a new version brings makes this red: look what
-it means there, and add it to ``domain/airflow_names.py`` or to ``OTHER``.
+it means there, and add it to ``logs/airflow_names.py`` or to ``OTHER``.
 """
 
 import re
@@ -12,7 +12,7 @@ import airflow
 import pytest
 from airflow.utils.log.file_task_handler import StructuredLogMessage
 
-from jetbridge.domain.airflow_names import IDENTITY, LEVELS, PAGE, READER, RESERVED, SOURCE
+from jetbridge.logs.airflow_names import IDENTITY, LEVELS, PAGE, READER, RESERVED, SOURCE
 
 ASSETS = Path(airflow.__path__[0]) / "ui/dist/assets"
 WORD = r"[A-Za-z_]\w*"

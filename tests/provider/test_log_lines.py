@@ -15,10 +15,10 @@ from airflow.utils.log.file_task_handler import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jetbridge.domain.airflow_names import RESERVED
-from jetbridge.domain.lines import Line
-from jetbridge.domain.log_lines import Repeats, airflow_line
-from jetbridge.domain.log_position import Position
+from jetbridge.contract.lines import Line
+from jetbridge.logs.airflow_lines import Repeats, airflow_line
+from jetbridge.logs.airflow_names import RESERVED
+from jetbridge.logs.position import Position
 
 AT = 1_772_323_229_007
 

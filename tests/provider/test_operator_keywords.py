@@ -2,9 +2,7 @@
 
 import inspect
 import sys
-import tomllib
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from airflow.providers.amazon.aws.operators.batch import BatchOperator as StockBatchOperator
@@ -12,12 +10,13 @@ from airflow.providers.amazon.aws.operators.ecs import (
     EcsRunTaskOperator as StockEcsRunTaskOperator,
 )
 
+from airflow_provider_jetbridge.adopt.keywords import keywords_table
 from airflow_provider_jetbridge.operators.batch import BatchOperator
 from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
 
 PAIRS = [(EcsRunTaskOperator, StockEcsRunTaskOperator), (BatchOperator, StockBatchOperator)]
 
-DECIDED = tomllib.loads((Path(__file__).parents[2] / "docs" / "keywords.toml").read_text())
+DECIDED = keywords_table()
 """What docs/how-to/migration.md says of each keyword."""
 
 ARGUMENTS = {

@@ -118,6 +118,29 @@ _CONFIG: dict[str, Any] = {
             "example": "finance",
             "default": "default",
         },
+        "adopt": {
+            "description": (
+                "Whose stock ``EcsRunTaskOperator`` and ``BatchOperator`` tasks run through "
+                "Jetbridge without an edit: patterns of DAG ids (``etl_*``) and of DAG tags "
+                "(``tag:nightly``), separated by commas; a ``!`` before one leaves out what "
+                "matches. Empty: none are. The DAG processor and the workers must have the same "
+                "value."
+            ),
+            "version_added": "0.2.0",
+            "type": "string",
+            "example": "etl_*, tag:nightly, !etl_legacy",
+            "default": "",
+        },
+        "adopt_percent": {
+            "description": (
+                "The share of those tasks that is adopted, 0 to 100. Always the same tasks; a "
+                "larger share has those of a smaller one."
+            ),
+            "version_added": "0.2.0",
+            "type": "float",
+            "example": "10",
+            "default": "100",
+        },
         "poll_interval_seconds": {
             "description": (
                 "Seconds between two reads of the outcomes table. There is one reader per "

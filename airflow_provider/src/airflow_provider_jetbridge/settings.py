@@ -30,6 +30,27 @@ def airflow() -> str:
     return str(conf.get(SECTION, "airflow", fallback=DEFAULT_AIRFLOW))
 
 
+def adopt() -> str:
+    """Which DAGs' stock operators run through Jetbridge (`adopt.choice.Choice`)."""
+    return str(conf.get(SECTION, "adopt", fallback=""))
+
+
+def adopt_percent() -> float:
+    """Which share of them.
+
+    Raises:
+        ValueError: it is no number from 0 to 100.
+    """
+    given = str(conf.get(SECTION, "adopt_percent", fallback="100"))
+    try:
+        percent = float(given)
+    except ValueError:
+        percent = -1.0
+    if not 0 <= percent <= 100:
+        raise ValueError(f"[{SECTION}] adopt_percent is {given!r}; give a number from 0 to 100")
+    return percent
+
+
 def poll_interval_seconds() -> float:
     return _positive("poll_interval_seconds", POLL_INTERVAL_SECONDS)
 

@@ -6,6 +6,7 @@ import sys
 import typer
 
 from jetbridge_cli import dead_letters_command, replay_command
+from jetbridge_cli.adopt.command import app as adopt
 from jetbridge_cli.doctor.command import doctor
 from jetbridge_cli.init.command import init
 from jetbridge_cli.operate import runs_command
@@ -23,6 +24,7 @@ app.command("init")(init)
 app.command("replay")(replay_command.replay)
 app.command("verify")(verify)
 app.add_typer(dead_letters_command.app, name="dead-letters")
+app.add_typer(adopt, name="adopt")
 
 
 @app.callback()

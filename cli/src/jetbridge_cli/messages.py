@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jetbridge.contract import ContractError, StartRequest, decode, run_id_of
-from jetbridge.domain.messages import MESSAGE_ID, REASON
-from jetbridge.domain.names import LaunchName
+from jetbridge.queues.messages import MESSAGE_ID, REASON
+from jetbridge.runs.names import LaunchName
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef

@@ -4,9 +4,9 @@ import json
 from typing import Any, NamedTuple
 
 from jetbridge.contract import AirflowCaller, Outcome, StartRequest, encode
-from jetbridge.domain.lines import RESULT_MARKER, Line
-from jetbridge.domain.run import ContainerEnd, Definition, Ending, LogName, LogSource, Run, Status
-from jetbridge.services.finish import Finish
+from jetbridge.contract.lines import RESULT_MARKER, Line
+from jetbridge.outcomes.finish import Finish
+from jetbridge.runs.run import ContainerEnd, Definition, Ending, LogName, LogSource, Run, Status
 
 DEEP = 3000
 FAILS = object()

@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks.footprint.samples import renamed, sample, sqs_event, start_request
 from jetbridge.contract import StartRequest, decode
-from jetbridge.domain.names import LaunchName
+from jetbridge.runs.names import LaunchName
 
 EVENTS = Path(__file__).parents[3] / "events"
 PLACE = {"cluster": "etl", "taskDefinition": "etl-report"}

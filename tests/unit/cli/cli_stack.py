@@ -10,12 +10,12 @@ from jetbridge_testing.template import resources
 from msgspec.structs import replace
 from typer.testing import CliRunner
 
+from jetbridge.aws.items import marshal
 from jetbridge.contract import Outcome
-from jetbridge.domain.run import Run
-from jetbridge.dynamodb import marshal
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
 from jetbridge.runs.dynamodb import DynamoRuns
 from jetbridge.runs.item import to_item
+from jetbridge.runs.run import Run
 from jetbridge_cli.main import app
 
 REGION = "eu-west-1"

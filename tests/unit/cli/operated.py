@@ -17,7 +17,7 @@ from jetbridge.contract import (
     State,
     run_id_of,
 )
-from jetbridge.domain.run import Definition, LogSource, Run
+from jetbridge.runs.run import Definition, LogSource, Run
 
 NOW = 1_795_395_600.0
 SECRET = "hunter2"

@@ -9,8 +9,8 @@ from interception import deny
 from operated import NOW, REPORT, airflow, failed, outcome_of, run_of, schedule
 
 from jetbridge.contract import Cause, PersonCaller, State
-from jetbridge.domain.run import Status
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
+from jetbridge.runs.run import Status
 from jetbridge_cli.aws import Aws
 from jetbridge_cli.operate.filters import Filter
 from jetbridge_cli.operate.listing import page_of

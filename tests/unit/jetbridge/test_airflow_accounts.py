@@ -7,9 +7,9 @@ from typing import Any
 import boto3
 import pytest
 
-from jetbridge.airflow.accounts import Account, Accounts
-from jetbridge.airflow.port import Refused
-from jetbridge.airflow.secretsmanager import SecretsManagerSecret
+from jetbridge.notify.accounts import Account, Accounts
+from jetbridge.notify.airflow_port import Refused
+from jetbridge.notify.secretsmanager import SecretsManagerSecret
 
 HUSH = "hush-hush"
 GOOD = {"url": "https://airflow.example.org/prod/", "username": "bot", "password": HUSH}

@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jetbridge_testing.airflow_server import PASSWORD, AirflowServer, Reply
 from jetbridge_testing.clock import Clock
 
-from jetbridge.airflow import http
-from jetbridge.airflow.accounts import CACHE_SECONDS, Accounts
-from jetbridge.airflow.http import HttpAirflows
-from jetbridge.airflow.port import Answer, Refused, Unavailable
+from jetbridge.notify import http
+from jetbridge.notify.accounts import CACHE_SECONDS, Accounts
+from jetbridge.notify.airflow_port import Answer, Refused, Unavailable
+from jetbridge.notify.http import HttpAirflows
 
 PATH = "/api/v2/dags"
 

@@ -7,11 +7,11 @@ from jetbridge_testing.core import Core
 from jetbridge_testing.samples import DEFINITIONS, STACK_KEY, event, launched_run, new_run
 from msgspec.structs import replace
 
+from jetbridge.aws.records import Record
 from jetbridge.backends.port import Throttled
-from jetbridge.domain.names import LaunchName
-from jetbridge.domain.records import Record
-from jetbridge.domain.run import Run, Status
-from jetbridge.services.audit import Audited
+from jetbridge.runs.names import LaunchName
+from jetbridge.runs.run import Run, Status
+from jetbridge.tracking.audit import Audited
 
 RUNNING = {"ecs": "ecs_running", "batch": "batch_running"}
 KINDS = ("ecs", "batch")

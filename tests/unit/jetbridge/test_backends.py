@@ -9,12 +9,12 @@ from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, Read
 from botocore.stub import Stubber
 from jetbridge_testing.samples import JOB_DEFINITION, STACK_KEY, TASK_DEFINITION, request
 
-from jetbridge.aws import client, is_throttle
+from jetbridge.aws.clients import client, is_throttle
 from jetbridge.backends.batch import BatchBackend
 from jetbridge.backends.ecs import EcsBackend
 from jetbridge.backends.port import LaunchRefused, Throttled, Unanswered
-from jetbridge.domain.names import LaunchName
-from jetbridge.domain.run import Definition, LogSource
+from jetbridge.runs.names import LaunchName
+from jetbridge.runs.run import Definition, LogSource
 
 NAME = LaunchName(STACK_KEY, "a" * 20, 1)
 TASK = "arn:aws:ecs:eu-central-1:123456789012:task/reports/478f3a4c51824ad23cb50c1c60670c0f"

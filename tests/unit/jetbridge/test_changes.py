@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from jetbridge_testing.samples import STACK_KEY, STATE_CHANGES, change, event
 
-from jetbridge.domain.changes import from_event, from_job, from_task
-from jetbridge.domain.records import RecordError
-from jetbridge.domain.run import ContainerEnd, LogName
+from jetbridge.aws.records import RecordError
+from jetbridge.backends.changes import from_event, from_job, from_task
+from jetbridge.runs.run import ContainerEnd, LogName
 
 TASK = "478f3a4c51824ad23cb50c1c60670c0f"
 EXITED = "Essential container in task exited"

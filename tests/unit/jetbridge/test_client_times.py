@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from jetbridge_testing.template import template
 
-from jetbridge.aws import client
+from jetbridge.aws.clients import client
 from jetbridge.wiring import backends, copy_logs, logs
 
 RESOURCES = template()["Resources"]

@@ -27,9 +27,15 @@ from jetbridge_testing.logs import (
 )
 
 from jetbridge.contract import LogStream
-from jetbridge.domain.lines import Line
-from jetbridge.domain.log_position import Position, Seen
+from jetbridge.contract.lines import Line
 from jetbridge.logs.cloudwatch import CloudWatchLogs
+from jetbridge.logs.cloudwatch_writer import CloudWatchStreams
+from jetbridge.logs.copy_to_cloudwatch import (
+    BATCH_BYTES,
+    BATCH_EVENTS,
+    EVENT_OVERHEAD,
+    batches,
+)
 from jetbridge.logs.port import (
     Busy,
     Page,
@@ -38,13 +44,7 @@ from jetbridge.logs.port import (
     TokenExpired,
     Unreadable,
 )
-from jetbridge.logs.streams import CloudWatchStreams
-from jetbridge.services.copy_to_cloudwatch import (
-    BATCH_BYTES,
-    BATCH_EVENTS,
-    EVENT_OVERHEAD,
-    batches,
-)
+from jetbridge.logs.position import Position, Seen
 
 STREAM = LogStream(container="main", group="g", stream="s", region="eu-west-1")
 START = Position()

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from jetbridge_testing.template import ROOT
 
-from jetbridge.settings import Settings
+from jetbridge.wiring.settings import Settings
 
 FUNCTIONS = sorted(path.parent for path in (ROOT / "functions").glob("*/app.py"))
 HEAVY = {"boto3", "pydantic"}
@@ -69,10 +69,10 @@ def test_start_run_imports_what_it_calls_and_no_other_functions_adapters() -> No
         "s3transfer",
         "jetbridge.backends.ecs",
         "jetbridge.backends.batch",
-        "jetbridge.bus.eventbridge",
+        "jetbridge.outcomes.eventbridge",
         "jetbridge.logs.cloudwatch",
         "jetbridge.logs.s3",
-        "jetbridge.sqs_batch",
+        "jetbridge.wiring.sqs_batch",
         "aws_lambda_powertools.utilities.batch",
         "asyncio",
     }

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jetbridge_testing.admission import admission
 from jetbridge_testing.core import Core
-from jetbridge_testing.door import policy
 from jetbridge_testing.memory import MemoryGroups
 from jetbridge_testing.samples import new_run, request
 from jetbridge_testing.steps import Crash, Steps, crash
@@ -19,9 +19,9 @@ from msgspec.structs import replace
 from jetbridge.concurrency.dynamodb import DynamoGroups
 from jetbridge.concurrency.limits import limits_in
 from jetbridge.contract import ContractError, StopCause
-from jetbridge.domain.run import UNLAUNCHED, Ending, Run, Status, Stop
 from jetbridge.queues.port import NotYet
 from jetbridge.runs.port import UnreadableRow
+from jetbridge.runs.run import UNLAUNCHED, Ending, Run, Status, Stop
 
 LIMIT = 2
 RUNS = [f"run-{number}" for number in range(6)]
@@ -119,7 +119,7 @@ class Scene(Core):
     def ends_it(self, number: int) -> None:
         row = self.row(number)
         if row.status is Status.LAUNCHED:
-            self.endings.of_launch(row, Ending(code="EssentialContainerExited"))
+            self.endings.after_launch(row, Ending(code="EssentialContainerExited"))
 
     def stops_it(self, number: int) -> None:
         stop = Stop(cause=StopCause.STOPPED_BY_USER, reason="cleared")
@@ -154,7 +154,7 @@ def test_the_third_run_waits_in_the_launch_queue_and_its_log_says_for_what() -> 
 def test_a_relaunch_keeps_its_slot() -> None:
     scene = Scene()
     scene.launches_it(0)
-    scene.endings.of_launch(scene.row(0), Ending(code="SpotInterruption"))
+    scene.endings.after_launch(scene.row(0), Ending(code="SpotInterruption"))
     assert scene.row(0).status is Status.ACCEPTED
     assert scene.groups.held["etl"] == {scene.ids[0]}
 
@@ -244,12 +244,12 @@ def test_a_launch_that_loses_to_a_stop_keeps_no_slot() -> None:
 def test_a_group_that_the_stack_does_not_know_is_refused(limits: dict[str, int], fix: str) -> None:
     asked = replace(request("airflow_ecs"), concurrency_group="elt")
     with pytest.raises(ContractError, match=f"concurrency_group.*is 'elt'.*{fix}"):
-        replace_groups(limits).check(asked)
-    replace_groups({"elt": 1}).check(asked)
+        replace_groups(limits).admit(asked)
+    replace_groups({"elt": 1}).admit(asked)
 
 
 def replace_groups(limits: dict[str, int]) -> Any:
-    return changed(policy(), groups=limits)
+    return changed(admission(), groups=limits)
 
 
 def test_limits_are_read() -> None:

@@ -10,14 +10,14 @@ from jetbridge_testing.logs import Faults, MemoryLogs, log_event
 from jetbridge_testing.samples import JOB_DEFINITION, ended_run
 from msgspec.structs import replace
 
+from jetbridge.backends.log_sources import job_log_sources
 from jetbridge.contract import Cause, CloudWatchLogTarget, Death, S3LogTarget
-from jetbridge.domain.lines import Line
-from jetbridge.domain.log_parts import MOST_SHOWN_BYTES, SHOWN_BYTES
-from jetbridge.domain.log_sources import job_log_sources
-from jetbridge.domain.log_whereabouts import FAILED_CHILDREN, FIRST_CHILDREN
-from jetbridge.domain.run import Attachment, Definition, Ending, LogSource, Run
+from jetbridge.contract.lines import Line
+from jetbridge.logs.copy_stream import LATEST_SECONDS
+from jetbridge.logs.parts import MOST_SHOWN_BYTES, SHOWN_BYTES
 from jetbridge.logs.port import Page, StreamClosed, Unreadable
-from jetbridge.services.copy_stream import LATEST_SECONDS
+from jetbridge.logs.whereabouts import FAILED_CHILDREN, FIRST_CHILDREN
+from jetbridge.runs.run import Attachment, Definition, Ending, LogSource, Run
 
 MAIN = "report/main/478f3a4c51824ad23cb50c1c60670c0f"
 PROXY = "report/proxy/478f3a4c51824ad23cb50c1c60670c0f"

@@ -8,11 +8,11 @@ from jetbridge_testing.logs import client_error
 from jetbridge_testing.objects import S3Client
 from jetbridge_testing.tables import create_table
 
-from jetbridge.domain.log_copy import CopyState
-from jetbridge.domain.log_position import Position
-from jetbridge.logs.copies import DynamoCopies
-from jetbridge.logs.jobs import BatchRecords
+from jetbridge.logs.batch import BatchRecords
+from jetbridge.logs.copy_state import CopyState
+from jetbridge.logs.dynamodb import DynamoCopies
 from jetbridge.logs.port import Objects, UploadGone
+from jetbridge.logs.position import Position
 from jetbridge.logs.s3 import S3Objects
 
 PART = b"x" * (5 * 1024 * 1024)

@@ -24,8 +24,8 @@ from jetbridge.contract import (
     inert,
     to_builtins,
 )
-from jetbridge.domain.log_parts import LogPart
-from jetbridge.services import copy_to_cloudwatch
+from jetbridge.logs import copy_to_cloudwatch
+from jetbridge.logs.parts import LogPart
 
 HISTORIES = int(os.environ.get("JETBRIDGE_HISTORIES", "1000"))
 CHUNK = 50

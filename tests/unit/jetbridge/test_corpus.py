@@ -13,8 +13,8 @@ from jetbridge_testing.samples import (
 )
 
 from jetbridge.contract import Cause
-from jetbridge.domain.failures import POLICY, Decision, judge, next_launch
-from jetbridge.domain.run import Ending
+from jetbridge.failures import POLICY, Decision, judge, next_launch
+from jetbridge.runs.run import Ending
 
 CORPUS = sample("corpus")
 ENDINGS: dict[str, dict[str, str]] = CORPUS["state_changes"]

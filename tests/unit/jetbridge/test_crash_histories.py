@@ -9,9 +9,9 @@ from itertools import pairwise
 import pytest
 from jetbridge_testing.world import World
 
-from jetbridge.domain.failures import POLICY, Decision
-from jetbridge.domain.names import LaunchName
-from jetbridge.domain.run import Run
+from jetbridge.failures import POLICY, Decision
+from jetbridge.runs.names import LaunchName
+from jetbridge.runs.run import Run
 
 HISTORIES = int(os.environ.get("JETBRIDGE_HISTORIES", "1000"))
 CHUNK = 100

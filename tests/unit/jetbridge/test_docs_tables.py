@@ -6,7 +6,7 @@ from types import ModuleType
 import pytest
 from jetbridge_testing.template import ROOT
 
-from jetbridge.domain.failures import POLICY
+from jetbridge.failures import POLICY
 
 
 def tables() -> ModuleType:

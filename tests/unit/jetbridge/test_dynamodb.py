@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from jetbridge_testing.tables import create_table
 
-from jetbridge.dynamodb import marshal, unmarshal
+from jetbridge.aws.items import marshal, unmarshal
 
 # What DynamoDB keeps: magnitudes of 1E-130 to 9.99E+125, 38 digits.
 _FLOATS = st.one_of(

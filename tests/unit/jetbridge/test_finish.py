@@ -30,9 +30,13 @@ from jetbridge.contract import (
     Way,
     encode,
 )
-from jetbridge.domain.failures import POLICY_VERSION
-from jetbridge.domain.lines import LINE_CHARACTERS, RESULT_MARKER
-from jetbridge.domain.run import (
+from jetbridge.contract.lines import LINE_CHARACTERS, RESULT_MARKER
+from jetbridge.failures import POLICY_VERSION
+from jetbridge.logs.port import Busy
+from jetbridge.outcomes.finish import BUSY_SECONDS, CLOCKS_DIFFER_SECONDS, SETTLE_LOOKS, Finish
+from jetbridge.outcomes.port import Outcomes
+from jetbridge.queues.port import NotYet
+from jetbridge.runs.run import (
     Attachment,
     ContainerEnd,
     Definition,
@@ -42,11 +46,7 @@ from jetbridge.domain.run import (
     Status,
     Stop,
 )
-from jetbridge.domain.secrets import MASK
-from jetbridge.logs.port import Busy
-from jetbridge.outcomes.port import Outcomes
-from jetbridge.queues.port import NotYet
-from jetbridge.services.finish import BUSY_SECONDS, CLOCKS_DIFFER_SECONDS, SETTLE_LOOKS, Finish
+from jetbridge.secrets import MASK
 
 STOPPED_AT = 1_772_323_324.713
 MAIN = "report/main/478f3a4c51824ad23cb50c1c60670c0f"

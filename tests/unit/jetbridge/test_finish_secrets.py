@@ -11,11 +11,11 @@ from jetbridge_testing.samples import DEFINITIONS, REGION, ended_run
 from msgspec.structs import replace
 
 from jetbridge.contract import Cause, Death, Outcome, State, StopCause, encode
-from jetbridge.domain.lines import RESULT_MARKER
-from jetbridge.domain.run import ContainerEnd, LogName, Run, Stop
-from jetbridge.domain.secrets import MASK
-from jetbridge.domain.secrets import lines as masking
-from jetbridge.services.finish import RESULT_BYTES, Finish
+from jetbridge.contract.lines import RESULT_MARKER
+from jetbridge.outcomes.finish import RESULT_BYTES, Finish
+from jetbridge.runs.run import ContainerEnd, LogName, Run, Stop
+from jetbridge.secrets import MASK
+from jetbridge.secrets import lines as masking
 
 STOPPED_AT = 1_772_323_324.713
 MAIN = "report/main/478f3a4c51824ad23cb50c1c60670c0f"

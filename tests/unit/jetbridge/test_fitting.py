@@ -13,7 +13,6 @@ from jetbridge_testing.memory import MemoryBus, MemoryOutcomes, MemoryQueue, Mem
 from jetbridge_testing.samples import DEFINITIONS, REGION, ended_run, new_run
 from msgspec.structs import replace
 
-from jetbridge.bus.eventbridge import DETAIL_TYPE, SOURCE
 from jetbridge.contract import (
     AirflowCaller,
     Cause,
@@ -27,10 +26,11 @@ from jetbridge.contract import (
     encode,
     to_builtins,
 )
-from jetbridge.domain.fitting import CUT, ENTRY_BYTES, fitting
-from jetbridge.domain.lines import RESULT_MARKER
-from jetbridge.domain.run import ContainerEnd, Ending, Run, Stop, StopCause
-from jetbridge.services.finish import RESULT_BYTES, Finish
+from jetbridge.contract.lines import RESULT_MARKER
+from jetbridge.outcomes.eventbridge import DETAIL_TYPE, SOURCE
+from jetbridge.outcomes.finish import RESULT_BYTES, Finish
+from jetbridge.outcomes.fitting import CUT, ENTRY_BYTES, fitting
+from jetbridge.runs.run import ContainerEnd, Ending, Run, Stop, StopCause
 
 ITEM_BYTES = 400 * 1024
 ENVELOPE = {

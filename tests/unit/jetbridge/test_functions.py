@@ -18,7 +18,7 @@ from jetbridge_testing.tables import create_table
 from jetbridge_testing.template import ROOT
 from msgspec.structs import replace
 
-from jetbridge import aws as clients
+from jetbridge.aws import clients
 from jetbridge.backends.port import Throttled
 from jetbridge.contract import (
     ContractError,
@@ -29,9 +29,9 @@ from jetbridge.contract import (
     decode,
     to_builtins,
 )
-from jetbridge.domain.run import Status
 from jetbridge.logs.port import Busy
-from jetbridge.services.tails import RESERVE_SECONDS, TURN_SECONDS
+from jetbridge.outcomes.read_tails import RESERVE_SECONDS, TURN_SECONDS
+from jetbridge.runs.run import Status
 from jetbridge.wiring import notify_airflow, parts
 from jetbridge.wiring.logs import TIMEOUT_SECONDS
 

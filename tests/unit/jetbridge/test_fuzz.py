@@ -33,14 +33,13 @@ from jetbridge_testing.samples import (
 )
 from moto.dynamodb.models import dynamodb_backends
 
-from jetbridge import aws as clients
-from jetbridge import sqs_batch
-from jetbridge.airflow.port import Refused
+from jetbridge.aws import clients
 from jetbridge.contract import ContractError, Launched, Outcome, decode, run_id_of
-from jetbridge.domain.run import Run, Status
+from jetbridge.notify.airflow_port import Refused
 from jetbridge.runs.item import from_item
-from jetbridge.services.stop import NotStopped
-from jetbridge.wiring import backends, notify_airflow, parts, relay_logs
+from jetbridge.runs.run import Run, Status
+from jetbridge.stopping.stop import NotStopped
+from jetbridge.wiring import backends, notify_airflow, parts, relay_logs, sqs_batch
 
 INPUTS = int(os.environ.get("JETBRIDGE_FUZZ", "50"))
 # AWS's and Airflow's own answers to what they are asked; the message is tried again.
@@ -153,7 +152,7 @@ def cloud(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     fast = {"JETBRIDGE_LOG_READS_PER_SECOND": "1000000", "JETBRIDGE_ECS_LAUNCHES_PER_SECOND": "1e6"}
     for name, value in (ENVIRONMENT | fast).items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("jetbridge.services.live.relay.WAITS", ())
+    monkeypatch.setattr("jetbridge.logs.live.relay.WAITS", ())
     for kept in (clients.client, parts.settings, notify_airflow.airflows, notify_airflow.breaker):
         kept.cache_clear()
     relay_logs.memory.cache_clear()

@@ -13,12 +13,12 @@ from jetbridge_testing.steps import Crash, Steps, crash
 from jetbridge_testing.tables import create_table
 from msgspec.structs import replace
 
-from jetbridge.domain.run import Run, Status
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
+from jetbridge.outcomes.finish import Finish
 from jetbridge.outcomes.port import Outcomes
 from jetbridge.runs.dynamodb import DynamoRuns
 from jetbridge.runs.port import Runs
-from jetbridge.services.finish import Finish
+from jetbridge.runs.run import Run, Status
 
 STOPPED_AT = 1_772_323_324.713
 MAIN = "report/main/478f3a4c51824ad23cb50c1c60670c0f"

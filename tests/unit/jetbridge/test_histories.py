@@ -19,15 +19,15 @@ from jetbridge_testing.steps import Crash
 from jetbridge_testing.tables import create_table
 
 from jetbridge.contract import Outcome
-from jetbridge.domain.run import Run, Status
+from jetbridge.launching.endings import Endings
+from jetbridge.launching.hand_over import HandOver
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
 from jetbridge.outcomes.port import LaunchedRecords
+from jetbridge.progress.launched import LaunchedWriter
 from jetbridge.runs.dynamodb import DynamoRuns
 from jetbridge.runs.port import Runs
-from jetbridge.services.endings import Endings
-from jetbridge.services.hand_over import HandOver
-from jetbridge.services.launched import TellLaunched
-from jetbridge.services.track import Track
+from jetbridge.runs.run import Run, Status
+from jetbridge.tracking.track import Track
 
 IN_MEMORY = 9_800 + int(os.environ.get("JETBRIDGE_HISTORIES", "0"))
 ON_DYNAMODB = 200
@@ -171,7 +171,7 @@ def _being_launched(runs: Runs, name: str) -> Run:
 
 def _track(runs: Runs, finishes: MemoryQueue, records: LaunchedRecords | None = None) -> Track:
     endings = Endings(runs, HandOver(runs, finishes), MemoryQueue(), Clock())
-    tell = TellLaunched(records or MemoryOutcomes(), REGION)
+    tell = LaunchedWriter(records or MemoryOutcomes(), REGION)
     return Track(runs, endings, MemoryQueue(), tell, STACK_KEY)
 
 

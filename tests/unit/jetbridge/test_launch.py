@@ -10,12 +10,12 @@ from msgspec.structs import replace
 
 from jetbridge.backends.port import LaunchRefused, Throttled
 from jetbridge.contract import Cause, StopCause
-from jetbridge.domain.failures import judge
-from jetbridge.domain.groups import message_group
-from jetbridge.domain.names import LaunchName
-from jetbridge.domain.patience import PATIENCE_SECONDS
-from jetbridge.domain.run import Run, Status, Stop
+from jetbridge.failures import judge
+from jetbridge.queues.groups import message_group
+from jetbridge.queues.patience import PATIENCE_SECONDS
 from jetbridge.queues.port import GiveUp, NotYet
+from jetbridge.runs.names import LaunchName
+from jetbridge.runs.run import Run, Status, Stop
 
 STOP = Stop(cause=StopCause.STOPPED_BY_USER, reason="cleared")
 

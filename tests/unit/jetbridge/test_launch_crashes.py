@@ -13,9 +13,9 @@ from jetbridge_testing.steps import Crash, Steps, crash
 
 from jetbridge.backends.port import Throttled, Unanswered
 from jetbridge.contract import Launched, StopCause
-from jetbridge.domain.groups import message_group
-from jetbridge.domain.run import Run, Status, Stop
+from jetbridge.queues.groups import message_group
 from jetbridge.queues.port import NotYet
+from jetbridge.runs.run import Run, Status, Stop
 
 KINDS = ("ecs", "batch")
 VISIBILITY_SECONDS = 180

@@ -4,7 +4,7 @@ import pytest
 from jetbridge_testing.samples import new_run
 from msgspec.structs import replace
 
-from jetbridge.domain.run import Run, Status
+from jetbridge.runs.run import Run, Status
 
 RUN = new_run(created_at=1_000.0)
 

@@ -19,8 +19,8 @@ from msgspec.structs import replace
 
 from jetbridge.backends.port import Throttled
 from jetbridge.contract import Launched, LogStream, StopCause
-from jetbridge.domain.launched import launched_record
-from jetbridge.domain.run import Definition, Ending, LogSource, Run, Status, Stop
+from jetbridge.progress.launched import launched_record
+from jetbridge.runs.run import Definition, Ending, LogSource, Run, Status, Stop
 
 TASK_ID = "478f3a4c51824ad23cb50c1c60670c0f"
 TASK_ARN = f"arn:aws:ecs:{REGION}:123456789012:task/reports/{TASK_ID}"
@@ -306,7 +306,7 @@ def test_the_next_launch_takes_the_place_of_the_one_that_died() -> None:
     first = _told(core, run)
     row = core.runs.get(run.run_id)
     assert row is not None
-    core.endings.of_launch(row, Ending(code="SpotInterruption"))
+    core.endings.after_launch(row, Ending(code="SpotInterruption"))
     relaunched = core.runs.get(run.run_id)
     assert relaunched is not None
     assert relaunched.launch == 2

@@ -11,10 +11,10 @@ from jetbridge_testing.samples import DEFINITIONS, ended_run, launched_run
 from msgspec.structs import replace
 
 from jetbridge.contract import LogStream
-from jetbridge.domain.lines import RESULT_MARKER, Line, reported_result
-from jetbridge.domain.log_lines import airflow_line, moment
-from jetbridge.domain.run import Definition, LogSource
-from jetbridge.domain.streams import log_streams, unread_containers
+from jetbridge.contract.lines import RESULT_MARKER, Line, reported_result
+from jetbridge.logs.airflow_lines import airflow_line, moment
+from jetbridge.logs.run_streams import log_streams, unread_containers
+from jetbridge.runs.run import Definition, LogSource
 
 TASK = "478f3a4c51824ad23cb50c1c60670c0f"
 JSON = st.recursive(

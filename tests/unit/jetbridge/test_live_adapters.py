@@ -10,11 +10,11 @@ from jetbridge_testing.live import MemoryLive, MemoryPieces
 from jetbridge_testing.tables import create_table
 
 from jetbridge.contract import S3LogTarget
-from jetbridge.domain.live_pieces import PIECES, REMEMBERED, Piece
-from jetbridge.domain.live_streams import LiveStream, Named
-from jetbridge.live.dynamodb import KEPT_SECONDS, DynamoLive
-from jetbridge.live.port import Live, Pieces, Progress
-from jetbridge.live.s3 import S3Pieces
+from jetbridge.logs.live.dynamodb import KEPT_SECONDS, DynamoLive
+from jetbridge.logs.live.pieces import PIECES, REMEMBERED, Piece
+from jetbridge.logs.live.port import Live, Pieces, Progress
+from jetbridge.logs.live.s3 import S3Pieces
+from jetbridge.logs.live.streams import LiveStream, Named
 
 TARGET = S3LogTarget("airflow-logs", "airflow/dag_id=d/run_id=r/task_id=t/attempt=1.log")
 STREAM = LiveStream(run_id="r", launch=2, container="main", attempt=3)

@@ -15,12 +15,12 @@ from jetbridge_testing.samples import DEFINITIONS, change, event, launched_run, 
 from jetbridge_testing.tables import create_table
 from jetbridge_testing.template import ROOT
 
-from jetbridge import aws as clients
+from jetbridge.aws import clients
 from jetbridge.contract import S3LogTarget
-from jetbridge.domain.live_streams import LiveStream
-from jetbridge.domain.run import Run
-from jetbridge.live.dynamodb import DynamoLive
+from jetbridge.logs.live.dynamodb import DynamoLive
+from jetbridge.logs.live.streams import LiveStream
 from jetbridge.runs.dynamodb import DynamoRuns
+from jetbridge.runs.run import Run
 from jetbridge.wiring import parts, relay_logs
 
 STREAM = "report/main/478f3a4c51824ad23cb50c1c60670c0f"
@@ -151,7 +151,7 @@ def test_a_stack_without_live_logs_writes_nothing_more(
 def test_other_streams_and_control_messages_are_let_be(
     runs: DynamoRuns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jetbridge.services.live.relay.WAITS", ())
+    monkeypatch.setattr("jetbridge.logs.live.relay.WAITS", ())
     assert _call("relay_logs", sample("relay_logs/lines")) is None
     message = {
         "messageType": "CONTROL_MESSAGE",

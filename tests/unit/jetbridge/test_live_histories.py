@@ -13,11 +13,11 @@ from jetbridge_testing.samples import REGION, launched_run
 from jetbridge_testing.steps import Crash
 
 from jetbridge.contract import S3LogTarget
-from jetbridge.domain.lines import Line
-from jetbridge.domain.live_streams import LiveStream, Named
-from jetbridge.services.live.close import CloseLive
-from jetbridge.services.live.memory import Memory
-from jetbridge.services.live.relay import Contended, LogEvent, Relay
+from jetbridge.contract.lines import Line
+from jetbridge.logs.live.close import CloseLive
+from jetbridge.logs.live.memory import Memory
+from jetbridge.logs.live.relay import Contended, LogEvent, Relay
+from jetbridge.logs.live.streams import LiveStream, Named
 
 GROUP = "/ecs/report"
 HISTORIES = 150

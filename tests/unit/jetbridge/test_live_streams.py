@@ -8,10 +8,10 @@ from jetbridge_testing.live import MemoryLive
 from jetbridge_testing.samples import DEFINITIONS, REGION, change, event, launched_run, new_run
 from msgspec.structs import replace
 
-from jetbridge.domain.changes import from_job
-from jetbridge.domain.live_streams import LiveStream, s3_targets
-from jetbridge.domain.run import Definition, LogSource, Run, Status
-from jetbridge.services.live.streams import NoteStreams
+from jetbridge.backends.changes import from_job
+from jetbridge.logs.live.owners import StreamOwners
+from jetbridge.logs.live.streams import LiveStream, s3_targets
+from jetbridge.runs.run import Definition, LogSource, Run, Status
 
 GROUPS = {"/ecs/report", "/aws/batch/job"}
 TASK = "478f3a4c51824ad23cb50c1c60670c0f"
@@ -24,10 +24,10 @@ NO_PREFIX = Definition(
 
 def _noted(run: Run, name: str = "", groups: set[str] = GROUPS) -> MemoryLive:
     live = MemoryLive()
-    note = NoteStreams(live, groups, REGION)
-    note.of_launch(run)
+    note = StreamOwners(live, groups, REGION)
+    note.at_launch(run)
     if name:
-        note.of_change(run, change(name))
+        note.at_change(run, change(name))
     return live
 
 
@@ -99,7 +99,7 @@ def test_other_groups_and_regions_are_not_relayed() -> None:
 
 def _core(live: MemoryLive) -> Core:
     core = Core()
-    note = NoteStreams(live, GROUPS, REGION)
+    note = StreamOwners(live, GROUPS, REGION)
     object.__setattr__(core.launch, "streams", note)
     object.__setattr__(core.track, "streams", note)
     return core

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from jetbridge_testing.template import resources, statements, template
 
-from jetbridge.domain.live_pieces import name_of
-from jetbridge.services.live.relay import ATTEMPTS, LONGEST_PAUSE_SECONDS, WAITS
+from jetbridge.logs.live.pieces import name_of
+from jetbridge.logs.live.relay import ATTEMPTS, LONGEST_PAUSE_SECONDS, WAITS
 
 GROUPS = 10
 FILTERS = resources("AWS::Logs::SubscriptionFilter")

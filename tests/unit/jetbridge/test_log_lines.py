@@ -16,10 +16,10 @@ from jetbridge_testing.notices import outcome_of
 from jetbridge_testing.samples import DEFINITIONS, ended_run, launched_run, new_run, sample
 from msgspec.structs import replace
 
-from jetbridge.domain.run import Run
-from jetbridge.log_keys import RunKeys
-from jetbridge.telemetry import logger
+from jetbridge.runs.run import Run
 from jetbridge.wiring import relay_logs
+from jetbridge.wiring.log_keys import RunKeys
+from jetbridge.wiring.telemetry import logger
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_a_broken_message_is_about_no_run(cloud: Cloud, caplog: pytest.LogCaptur
 
 
 PROGRAM = """
-from jetbridge.telemetry import logger, run_keys
+from jetbridge.wiring.telemetry import logger, run_keys
 logger.info("first")
 run_keys.begin("mzxw6ytboi4dgmrtgq2t", 2)
 logger.info("second")

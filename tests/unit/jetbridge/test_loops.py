@@ -28,7 +28,6 @@ from jetbridge_testing.samples import launched_run, new_run, request
 from jetbridge_testing.template import FUNCTIONS, QUEUES, granted, role_of, template
 from msgspec.structs import replace
 
-from jetbridge.airflow.port import Answer, Unavailable
 from jetbridge.backends.port import LaunchRefused, Throttled
 from jetbridge.contract import (
     Cause,
@@ -36,13 +35,14 @@ from jetbridge.contract import (
     decode,
     to_builtins,
 )
-from jetbridge.domain.failures import judge
-from jetbridge.domain.notices import Notice, notices
-from jetbridge.domain.orphans import Orphan
-from jetbridge.domain.patience import PATIENCE_SECONDS, throttled_seconds
-from jetbridge.domain.run import Run, Status
-from jetbridge.services.notify.breaker import Breaker
-from jetbridge.services.notify.notify import Notify
+from jetbridge.failures import judge
+from jetbridge.notify.airflow_port import Answer, Unavailable
+from jetbridge.notify.breaker import Breaker
+from jetbridge.notify.notify import Notify
+from jetbridge.queues.patience import PATIENCE_SECONDS, throttled_seconds
+from jetbridge.runs.notices import Notice, notices
+from jetbridge.runs.run import Run, Status
+from jetbridge.stopping.orphans import Orphan
 
 HOUR, DAY = 3600, 24 * 3600
 LAUNCH, STOP, FINISH = "LaunchRunFunction", "StopRunFunction", "FinishRunFunction"

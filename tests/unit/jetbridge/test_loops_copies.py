@@ -18,13 +18,13 @@ from jetbridge.contract import (
     S3LogTarget,
     to_builtins,
 )
-from jetbridge.domain.lines import Line
-from jetbridge.domain.log_copy import CopyState
-from jetbridge.domain.log_parts import LogPart
-from jetbridge.domain.log_position import Position
-from jetbridge.domain.patience import PATIENCE_SECONDS
+from jetbridge.contract.lines import Line
+from jetbridge.logs import copy_stream, copy_to_cloudwatch, copy_to_s3
+from jetbridge.logs.copy_state import CopyState
+from jetbridge.logs.parts import LogPart
 from jetbridge.logs.port import Busy, Page
-from jetbridge.services import copy_stream, copy_to_cloudwatch, copy_to_s3
+from jetbridge.logs.position import Position
+from jetbridge.queues.patience import PATIENCE_SECONDS
 
 DAY = 24 * 3600
 COPY = "CopyLogsFunction"

@@ -8,9 +8,9 @@ from jetbridge_testing.samples import ended_run
 from msgspec.structs import replace
 
 from jetbridge.contract import Cause, State
-from jetbridge.domain.failures import Verdict
-from jetbridge.domain.run import Run
-from jetbridge.services.members import TOLD, failed_members
+from jetbridge.failures import Verdict
+from jetbridge.outcomes.members import TOLD, failed_members
+from jetbridge.runs.run import Run
 
 FAILED = Verdict(State.FAILED, Cause.APPLICATION_EXIT)
 EXITED = "Essential container in task exited"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from jetbridge_testing.samples import STACK_KEY, STATE_CHANGES, event, request
 
 from jetbridge.contract import run_id_of
-from jetbridge.domain.names import LaunchName, last_segment
+from jetbridge.runs.names import LaunchName, last_segment
 
 KEYS = st.text(min_size=1, max_size=2048)
 LAUNCHES = st.integers(min_value=1, max_value=10**6)

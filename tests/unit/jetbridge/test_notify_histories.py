@@ -10,12 +10,12 @@ from jetbridge_testing.memory import MemoryOutcomes, MemoryRuns
 from jetbridge_testing.notices import outcome_of, run_of
 from jetbridge_testing.steps import Crash
 
-from jetbridge.airflow.port import Airflow, Answer, Refused, Unavailable
 from jetbridge.contract import decode
-from jetbridge.domain.notices import Notice, notices
+from jetbridge.notify.airflow_port import Airflow, Answer, Refused, Unavailable
+from jetbridge.notify.breaker import Breaker
+from jetbridge.notify.notify import LONGEST_DELAY_SECONDS, Notify
 from jetbridge.queues.port import GiveUp
-from jetbridge.services.notify.breaker import Breaker
-from jetbridge.services.notify.notify import LONGEST_DELAY_SECONDS, Notify
+from jetbridge.runs.notices import Notice, notices
 
 # Fewer than the queue allows, so that some notices become dead letters.
 MAX_RECEIVES = 5

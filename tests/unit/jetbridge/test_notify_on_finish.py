@@ -10,9 +10,9 @@ from jetbridge_testing.notices import Scene, run_of
 from jetbridge_testing.stock_api import StockDags
 from msgspec.structs import replace
 
-from jetbridge.airflow.port import Refused
 from jetbridge.contract.carriage import LEVELS
-from jetbridge.domain.notices import Notice, notices
+from jetbridge.notify.airflow_port import Refused
+from jetbridge.runs.notices import Notice, notices
 
 DAG_RUN = {"kind": "dag_run", "dag_id": "load", "conf": {"day": "2026-03-01"}}
 URI = "s3://lake/orders"

@@ -8,11 +8,11 @@ from jetbridge_testing.airflow_server import AirflowServer, Reply
 from jetbridge_testing.notices import Scene, run_of
 from msgspec.structs import replace
 
-from jetbridge.airflow.port import Refused
 from jetbridge.contract import AirflowCaller, Outcome, decode
-from jetbridge.domain.run import Attachment
+from jetbridge.notify.airflow_port import Refused
+from jetbridge.notify.notify import PATIENCE_SECONDS
 from jetbridge.queues.port import GiveUp
-from jetbridge.services.notify.notify import PATIENCE_SECONDS
+from jetbridge.runs.run import Attachment
 
 RESUMED = Reply(200, {"status": "resumed"})
 

@@ -9,8 +9,8 @@ from jetbridge_testing.notices import Scene, run_of
 from jetbridge_testing.samples import sample
 from jetbridge_testing.stock_api import StockTask
 
-from jetbridge.airflow.port import Refused
 from jetbridge.contract import AirflowCaller
+from jetbridge.notify.airflow_port import Refused
 
 
 @pytest.fixture

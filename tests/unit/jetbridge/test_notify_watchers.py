@@ -10,8 +10,8 @@ from jetbridge_testing.stock_api import StockTask
 from msgspec.structs import replace
 
 from jetbridge.contract import AirflowCaller
-from jetbridge.domain.notices import Notice, notices
-from jetbridge.domain.run import Run
+from jetbridge.runs.notices import Notice, notices
+from jetbridge.runs.run import Run
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from jetbridge.aws import client
+from jetbridge.admission.s3 import S3Environments
+from jetbridge.aws.clients import client
 from jetbridge.contract import S3LogTarget
-from jetbridge.domain.live_pieces import Piece
-from jetbridge.environments.s3 import S3Environments
-from jetbridge.live.s3 import S3Pieces
+from jetbridge.logs.live.pieces import Piece
+from jetbridge.logs.live.s3 import S3Pieces
 from jetbridge.logs.s3 import S3Objects
 
 BUCKET = "locked"

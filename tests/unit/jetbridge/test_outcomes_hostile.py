@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from jetbridge.contract import Cause, Fault, Launched, Outcome, State, encode, read_record
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
-from jetbridge.services.finish import Finish
+from jetbridge.outcomes.finish import Finish
 
 MAIN = "report/main/478f3a4c51824ad23cb50c1c60670c0f"
 OUTCOME = Outcome(

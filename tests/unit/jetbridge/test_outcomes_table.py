@@ -4,10 +4,10 @@ import pytest
 from jetbridge_testing.samples import DEFINITIONS, STACK_KEY, event
 from msgspec.structs import replace
 
+from jetbridge.backends.changes import from_event
 from jetbridge.contract import Cause, Fault, State, StopCause
-from jetbridge.domain.changes import from_event
-from jetbridge.domain.failures import LOST_CODE, judge, reason_of
-from jetbridge.domain.run import ContainerEnd, Definition, Ending, LogSource, Stop
+from jetbridge.failures import LOST_CODE, judge, reason_of
+from jetbridge.runs.run import ContainerEnd, Definition, Ending, LogSource, Stop
 
 EXITED = "EssentialContainerExited"
 USER_STOP = Stop(cause=StopCause.STOPPED_BY_USER, reason="cleared")

@@ -11,9 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from jetbridge.contract import inert, inert_lines
-from jetbridge.domain.airflow_names import LEVELS, REPEAT, RESERVED
-from jetbridge.domain.lines import Line
-from jetbridge.domain.log_lines import (
+from jetbridge.contract.lines import Line
+from jetbridge.logs.airflow_lines import (
     DEEPEST,
     LINE_CHARACTERS,
     MOST_MEMBERS,
@@ -22,8 +21,9 @@ from jetbridge.domain.log_lines import (
     group_line,
     note_line,
 )
-from jetbridge.domain.log_position import Position
-from jetbridge.services.copy_to_cloudwatch import EVENT_BYTES
+from jetbridge.logs.airflow_names import LEVELS, REPEAT, RESERVED
+from jetbridge.logs.copy_to_cloudwatch import EVENT_BYTES
+from jetbridge.logs.position import Position
 
 AT = 1_772_323_229_007
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")

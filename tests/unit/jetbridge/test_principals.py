@@ -6,15 +6,16 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jetbridge_testing.admission import refusal
 from jetbridge_testing.cloud import handler_of
 from jetbridge_testing.core import Core
-from jetbridge_testing.door import refusal
 from jetbridge_testing.environment import Context
 from jetbridge_testing.samples import request
 from jetbridge_testing.template import resources
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from jetbridge.admission.principals import OPERATOR, Principal
 from jetbridge.contract import (
     AirflowCaller,
     ContractError,
@@ -27,7 +28,6 @@ from jetbridge.contract import (
     own_key,
     run_id_of,
 )
-from jetbridge.domain.principals import OPERATOR, Principal
 
 ARN = Context.invoked_function_arn
 SAMPLES = {
@@ -139,7 +139,7 @@ def test_whose_runs_are_stopped_and_watched(speaks: Any, reached: set[str]) -> N
 
 
 def test_runs_of_another_airflow_are_unknown_to_a_watcher() -> None:
-    from jetbridge.services.watch import Watch
+    from jetbridge.watching.watch import Watch
 
     core = Core()
     run_id = core.start(_airflow("finance")).run_id

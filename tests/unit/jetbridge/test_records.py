@@ -20,11 +20,8 @@ from jetbridge_testing.samples import (
     sample,
 )
 
-from jetbridge.contract import ContractError, decode
-from jetbridge.domain.changes import from_event
-from jetbridge.domain.failures import judge
-from jetbridge.domain.log_parts import LogPart
-from jetbridge.domain.records import (
+from jetbridge.aws.items import marshal
+from jetbridge.aws.records import (
     MOST_CONTAINERS,
     MOST_LOG_NAMES,
     WORDS_BYTES,
@@ -32,10 +29,13 @@ from jetbridge.domain.records import (
     RecordError,
     presentable,
 )
-from jetbridge.domain.run import Ending, StateChange, Status
-from jetbridge.domain.secrets import masked_text
-from jetbridge.dynamodb import marshal
+from jetbridge.backends.changes import from_event
+from jetbridge.contract import ContractError, decode
+from jetbridge.failures import judge
+from jetbridge.logs.parts import LogPart
 from jetbridge.runs.item import from_item, to_item
+from jetbridge.runs.run import Ending, StateChange, Status
+from jetbridge.secrets import masked_text
 
 JSON = st.recursive(
     st.none()

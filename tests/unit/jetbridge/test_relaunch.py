@@ -9,12 +9,12 @@ from jetbridge_testing.samples import DEFINITIONS, STACK_KEY, change, event, new
 from jetbridge_testing.steps import Crash, Steps, crash
 from msgspec.structs import replace
 
+from jetbridge.backends.parameters import launch_parameters
 from jetbridge.contract import Cause, FailurePolicy, StartRequest, StopRequest
-from jetbridge.domain.failures import next_launch
-from jetbridge.domain.failures.decision import DEATHS_KEPT, LONGEST_WAIT_SECONDS
-from jetbridge.domain.names import LaunchName
-from jetbridge.domain.parameters import launch_parameters
-from jetbridge.domain.run import Definition, Ending, Run, Status
+from jetbridge.failures import next_launch
+from jetbridge.failures.decision import DEATHS_KEPT, LONGEST_WAIT_SECONDS
+from jetbridge.runs.names import LaunchName
+from jetbridge.runs.run import Definition, Ending, Run, Status
 
 SPOT = "ecs_spot_interruption"
 NO_ROOM = Ending(code="RESOURCE:MEMORY", reason="RunTask")

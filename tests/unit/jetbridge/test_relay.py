@@ -11,14 +11,14 @@ from jetbridge_testing.samples import REGION, launched_run
 from msgspec.structs import replace
 
 from jetbridge.contract import CloudWatchLogTarget, S3LogTarget
-from jetbridge.domain.lines import Line
-from jetbridge.domain.live_pieces import LINE_CHARACTERS, PIECE_BYTES, PIECES, Piece, place
-from jetbridge.domain.live_streams import LiveStream, Named
-from jetbridge.domain.run import Attachment, Run
-from jetbridge.live.port import Stored
-from jetbridge.services.live.close import CloseLive
-from jetbridge.services.live.memory import FOREIGN_SECONDS, RUN_SECONDS, UNKNOWN_SECONDS, Memory
-from jetbridge.services.live.relay import WAITS, Contended, LogEvent, Relay, Relayed
+from jetbridge.contract.lines import Line
+from jetbridge.logs.live.close import CloseLive
+from jetbridge.logs.live.memory import FOREIGN_SECONDS, RUN_SECONDS, UNKNOWN_SECONDS, Memory
+from jetbridge.logs.live.pieces import LINE_CHARACTERS, PIECE_BYTES, PIECES, Piece, place
+from jetbridge.logs.live.port import Stored
+from jetbridge.logs.live.relay import WAITS, Contended, LogEvent, Relay, Relayed
+from jetbridge.logs.live.streams import LiveStream, Named
+from jetbridge.runs.run import Attachment, Run
 
 GROUP, STREAM = "/ecs/report", "report/main/478f3a4c51824ad23cb50c1c60670c0f"
 START = 1_772_323_229_000

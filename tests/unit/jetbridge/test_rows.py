@@ -13,6 +13,7 @@ from jetbridge_testing.core import Core
 from jetbridge_testing.samples import ended_run, launched_run, new_run, watcher
 from msgspec.structs import replace
 
+from jetbridge.aws.items import Item, marshal
 from jetbridge.contract import (
     AirflowCaller,
     Cause,
@@ -22,7 +23,10 @@ from jetbridge.contract import (
     StartRequest,
     StopCause,
 )
-from jetbridge.domain.run import (
+from jetbridge.runs.dynamodb import DynamoRuns
+from jetbridge.runs.item import from_item, new_item, to_item
+from jetbridge.runs.port import UnreadableRow
+from jetbridge.runs.run import (
     Attachment,
     ContainerEnd,
     Definition,
@@ -33,10 +37,6 @@ from jetbridge.domain.run import (
     Status,
     Stop,
 )
-from jetbridge.dynamodb import Item, marshal
-from jetbridge.runs.dynamodb import DynamoRuns
-from jetbridge.runs.item import from_item, new_item, to_item
-from jetbridge.runs.port import UnreadableRow
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)

@@ -13,10 +13,10 @@ from jetbridge_testing.samples import REGION, ended_run, sample
 from moto.events.models import EventPattern
 from msgspec.structs import replace
 
-from jetbridge.bus.eventbridge import DETAIL_TYPE, SOURCE, EventBridgeBus
 from jetbridge.contract import Cause, Death, Outcome, RunFinished, decode
-from jetbridge.domain.lines import RESULT_MARKER
-from jetbridge.services.finish import RESULT_BYTES, Finish
+from jetbridge.contract.lines import RESULT_MARKER
+from jetbridge.outcomes.eventbridge import DETAIL_TYPE, SOURCE, EventBridgeBus
+from jetbridge.outcomes.finish import RESULT_BYTES, Finish
 
 # PutEvents: 256 KB for source, detail type and detail together (Amazon EventBridge user guide,
 # "Calculating PutEvents event entry size").

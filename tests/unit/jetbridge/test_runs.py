@@ -12,9 +12,9 @@ from jetbridge_testing.tables import create_table
 from msgspec.structs import replace
 
 from jetbridge.contract import Cause, Death, StopCause
-from jetbridge.domain.run import Attachment, Definition, Ending, Relaunch, Run, Status, Stop
 from jetbridge.runs.dynamodb import DynamoRuns
 from jetbridge.runs.port import Runs, Written
+from jetbridge.runs.run import Attachment, Definition, Ending, Relaunch, Run, Status, Stop
 
 # A tenth after the 900 s: until then every run is looked at.
 LATEST_LOOK = 990

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jetbridge_testing.template import ROOT
 
-from jetbridge.services.door import shapes
+from jetbridge.admission import shapes
 
 _spec = importlib.util.spec_from_file_location("schema", ROOT / "scripts" / "schema.py")
 assert _spec is not None

@@ -16,13 +16,13 @@ from jetbridge_testing.samples import REGION, ended_run
 from msgspec.structs import replace
 
 from jetbridge.contract import Cause, Fault, Outcome, State
-from jetbridge.domain.lines import RESULT_MARKER
-from jetbridge.domain.messages import Times
-from jetbridge.domain.run import LogName, Run
+from jetbridge.contract.lines import RESULT_MARKER
 from jetbridge.logs.cloudwatch import CloudWatchLogs
+from jetbridge.outcomes.finish import Finish
+from jetbridge.outcomes.read_tails import PATIENCE_SECONDS, RESERVE_SECONDS
+from jetbridge.queues.messages import Times
 from jetbridge.queues.port import NotYet
-from jetbridge.services.finish import Finish
-from jetbridge.services.tails import PATIENCE_SECONDS, RESERVE_SECONDS
+from jetbridge.runs.run import LogName, Run
 
 STOPPED_AT = 1_772_323_324.713
 MAIN = "report/main/478f3a4c51824ad23cb50c1c60670c0f"

@@ -16,12 +16,12 @@ from jetbridge_testing.workers import Counters, Workers
 from msgspec.structs import replace
 
 from jetbridge.contract import LogStream, Outcome, State
-from jetbridge.domain.lines import RESULT_MARKER, Line
-from jetbridge.domain.messages import Times
+from jetbridge.contract.lines import RESULT_MARKER, Line
 from jetbridge.logs.port import Busy
+from jetbridge.outcomes.finish import Finish
 from jetbridge.pacing.dynamodb import DynamoPacer, Pace
+from jetbridge.queues.messages import Times
 from jetbridge.queues.port import NotYet
-from jetbridge.services.finish import Finish
 
 BEGAN = 1_772_323_324.0 + 10
 RUNS = 10_000

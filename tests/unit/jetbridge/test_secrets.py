@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from jetbridge_testing.ordinary_lines import aws_words
 from jetbridge_testing.secret_values import SecretLine, secret_lines, values
 
-from jetbridge.domain.lines import LINE_CHARACTERS, LINES_BYTES
-from jetbridge.domain.secrets import (
+from jetbridge.contract.lines import LINE_CHARACTERS, LINES_BYTES
+from jetbridge.secrets import (
     MASK,
     has_secret_form,
     masked,
@@ -17,7 +17,7 @@ from jetbridge.domain.secrets import (
     masked_text,
     names_a_secret,
 )
-from jetbridge.domain.secrets.lines import MASKED_CHARACTERS, TOTAL_CHARACTERS
+from jetbridge.secrets.lines import MASKED_CHARACTERS, TOTAL_CHARACTERS
 
 LINES = secret_lines()
 KEPT = [

@@ -11,7 +11,7 @@ from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_cla
 from detect_secrets.plugins.base import RegexBasedDetector
 from jetbridge_testing.secret_values import secret_lines
 
-from jetbridge.domain.secrets import masked
+from jetbridge.secrets import masked
 
 # Its patterns of names take the mask itself for a value.
 _OF_NAMES = {"Secret Keyword"}
@@ -41,7 +41,7 @@ def test_what_detect_secrets_costs(capsys: pytest.CaptureFixture[str]) -> None:
     """Prints the figures of docs/decisions.md, and is no judge of them."""
     line = "2026-03-01T00:00:29Z INFO loaded 7 rows of orders from s3://bucket/key in 1.5 s " * 2
     base = _import_seconds("import re")
-    modules = {"ours": "jetbridge.domain.secrets", "its": "detect_secrets.core.scan"}
+    modules = {"ours": "jetbridge.secrets", "its": "detect_secrets.core.scan"}
     shown = [
         f"import beside `import re`: {name} {_import_seconds(f'import {module}') / base:.1f} times"
         for name, module in modules.items()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jetbridge_testing.secret_values import secret_lines, values
 
-from jetbridge.domain.secrets import MASK, masked_result, masked_value
+from jetbridge.secrets import MASK, masked_result, masked_value
 
 MADE = values()
 BEGIN = "-----BEGIN PRIVATE KEY-----"

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from jetbridge_testing.environment import ENVIRONMENT
 
-from jetbridge.settings import Settings, SettingsError
+from jetbridge.wiring.settings import Settings, SettingsError
 
 REQUIRED = [field.name for field in msgspec.structs.fields(Settings) if field.required]
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from jetbridge_testing.samples import DEFINITIONS, STACK_KEY, change, event, sample
 from jetbridge_testing.shapes import CALLS, ORDINARY, SHAPES, SOURCES, Case, case, named
 
+from jetbridge.backends.changes import from_event
 from jetbridge.contract import Cause
-from jetbridge.domain.changes import from_event
-from jetbridge.domain.failures import judge
-from jetbridge.domain.failures.sentences import SENTENCES
+from jetbridge.failures import judge
+from jetbridge.failures.sentences import SENTENCES
 
 CAUSES = {n: shape["cause"] for n, shape in enumerate(SHAPES)}
 # Words of AWS's sentences that somebody may call an image, a job or a reason.

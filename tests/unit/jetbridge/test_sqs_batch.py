@@ -7,11 +7,11 @@ import pytest
 from jetbridge_testing.samples import sample
 
 from jetbridge.contract import ContractError, decode
-from jetbridge.domain.messages import FinishMessage, Times
+from jetbridge.queues.messages import FinishMessage, Times
 from jetbridge.queues.port import NotYet
 from jetbridge.queues.sqs import SqsQueue
 from jetbridge.runs.port import UnreadableRow
-from jetbridge.sqs_batch import Message, each_message, each_message_and_times
+from jetbridge.wiring.sqs_batch import Message, each_message, each_message_and_times
 
 
 class RecordingSqs:
@@ -122,7 +122,7 @@ def test_visibility_that_cannot_be_changed_fails_the_message_alone() -> None:
 
 def test_what_is_only_to_wait_is_not_counted_as_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     counted: dict[str, int] = {}
-    monkeypatch.setattr("jetbridge.sqs_batch.count", counted.__setitem__)
+    monkeypatch.setattr("jetbridge.wiring.sqs_batch.count", counted.__setitem__)
 
     def handle(message: Message) -> None:
         if message["run_id"] == "late":
@@ -202,7 +202,7 @@ def test_record_without_a_message_id_is_never_reported(
     """An empty or null itemIdentifier would fail the whole batch."""
     counted: dict[str, int] = {}
     monkeypatch.setattr(
-        "jetbridge.sqs_batch.count", lambda name, value=1: counted.__setitem__(name, value)
+        "jetbridge.wiring.sqs_batch.count", lambda name, value=1: counted.__setitem__(name, value)
     )
     letters = DeadLetters()
     event = _event("{}", GOOD, GOOD)
@@ -240,7 +240,7 @@ def test_unreadable_row_is_counted_and_its_message_given_up(
 ) -> None:
     counted: dict[str, int] = {}
     monkeypatch.setattr(
-        "jetbridge.telemetry.count", lambda name, value=1: counted.__setitem__(name, value)
+        "jetbridge.wiring.telemetry.count", lambda name, value=1: counted.__setitem__(name, value)
     )
     letters = DeadLetters()
 

@@ -10,13 +10,13 @@ from msgspec.structs import replace
 
 from jetbridge.backends.port import LaunchRefused, Throttled, Unanswered
 from jetbridge.contract import AirflowCaller, StopCause, StopRequest, decode
-from jetbridge.domain.orphans import Orphan
-from jetbridge.domain.patience import PATIENCE_SECONDS
-from jetbridge.domain.run import Attachment, Run, Status, Stop
+from jetbridge.launching.dynamodb import DynamoTries
+from jetbridge.queues.patience import PATIENCE_SECONDS
 from jetbridge.queues.port import GiveUp
 from jetbridge.runs.port import Runs, UnreadableRow
-from jetbridge.runs.tries import DynamoTries
-from jetbridge.services.stop import NotStopped, StopRuns
+from jetbridge.runs.run import Attachment, Run, Status, Stop
+from jetbridge.stopping.orphans import Orphan
+from jetbridge.stopping.stop import NotStopped, StopRuns
 
 STOP = Stop(cause=StopCause.STOPPED_BY_USER, reason="cleared", by="ada")
 

@@ -11,12 +11,12 @@ from jetbridge_testing.core import Core
 from jetbridge_testing.samples import STACK_KEY, change, ended_run, event, launched_run, new_run
 from msgspec.structs import replace
 
+from jetbridge.aws.records import Record
+from jetbridge.backends.changes import from_task
 from jetbridge.contract import StopCause, StopRequest, decode, run_id_of
-from jetbridge.domain.changes import from_task
-from jetbridge.domain.names import LaunchName
-from jetbridge.domain.records import Record
-from jetbridge.domain.run import Ending, Run, StateChange, Status, Stop
-from jetbridge.services.sweep import Swept
+from jetbridge.runs.names import LaunchName
+from jetbridge.runs.run import Ending, Run, StateChange, Status, Stop
+from jetbridge.tracking.sweep import Swept
 
 
 class Scene(Core):

@@ -13,7 +13,7 @@ from jetbridge_local.functions.log_filter import lets_through
 LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR"]
 PROGRAM = """
 import logging
-from jetbridge.telemetry import count, logger, metrics
+from jetbridge.wiring.telemetry import count, logger, metrics
 for level in ("debug", "info", "warning", "error"):
     getattr(logger, level)("ours")
     getattr(logging.getLogger("botocore"), level)("theirs")
@@ -71,7 +71,7 @@ def test_a_level_that_isnt_one_is_info() -> None:
 def test_libraries_never_log_what_they_send_and_get() -> None:
     """botocore's DEBUG lines hold whole requests and answers, secrets among them."""
     program = (
-        "import logging, jetbridge.telemetry;"
+        "import logging, jetbridge.wiring.telemetry;"
         "print(logging.getLogger('botocore').getEffectiveLevel())"
     )
     for log_level in LEVELS:

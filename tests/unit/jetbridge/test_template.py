@@ -16,10 +16,10 @@ from jetbridge_testing.template import (
     template,
 )
 
+from jetbridge.launching.launch import LISTING_SECONDS
 from jetbridge.outcomes.dynamodb import FEED_INDEX
 from jetbridge.runs.unfinished import EARLIER_INDEX, INDEX
-from jetbridge.services.launch import LISTING_SECONDS
-from jetbridge.settings import Settings
+from jetbridge.wiring.settings import Settings
 
 CLIENT = re.compile(r'client\("(\w+)"')
 

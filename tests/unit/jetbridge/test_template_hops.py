@@ -16,8 +16,8 @@ from jetbridge_testing.template import (
     template,
 )
 
-from jetbridge.airflow.http import CONNECT_SECONDS, READ_SECONDS
-from jetbridge.services.notify.notify import LONGEST_DELAY_SECONDS
+from jetbridge.notify.http import CONNECT_SECONDS, READ_SECONDS
+from jetbridge.notify.notify import LONGEST_DELAY_SECONDS
 
 DEAD_LETTERS = {
     queue["Properties"]["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
@@ -253,4 +253,4 @@ def test_what_is_passed_over_rings(metric: str) -> None:
     assert any(f'"{metric}"' in source.read_text() for source in sources)
 
 
-TELEMETRY = "layers/jetbridge/src/jetbridge/telemetry.py"
+TELEMETRY = "layers/jetbridge/src/jetbridge/wiring/telemetry.py"

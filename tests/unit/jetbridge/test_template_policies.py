@@ -14,11 +14,11 @@ from jetbridge_testing.template import (
     template,
 )
 
-from jetbridge.bus.eventbridge import SOURCE
 from jetbridge.contract import S3LogTarget, run_id_of
+from jetbridge.logs.copy_to_s3 import whole_key
 from jetbridge.outcomes.dynamodb import FEED_INDEX
+from jetbridge.outcomes.eventbridge import SOURCE
 from jetbridge.runs.unfinished import EARLIER_INDEX, INDEX
-from jetbridge.services.copy_to_s3 import whole_key
 
 OWN_LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from jetbridge_testing.samples import new_run
 from jetbridge_testing.tables import create_table
 
-from jetbridge.dynamodb import TRANSACTION_ATTEMPTS, Item, transact
-from jetbridge.runs.tries import DynamoTries
+from jetbridge.aws.items import TRANSACTION_ATTEMPTS, Item, transact
+from jetbridge.launching.dynamodb import DynamoTries
 
 WRITES: list[Item] = [
     {"Put": {"TableName": "runs", "Item": {"run_id": {"S": "a"}}}},

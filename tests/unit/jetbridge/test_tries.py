@@ -18,11 +18,11 @@ from jetbridge.contract import (
     StopRequest,
     decode,
 )
-from jetbridge.domain.run import Attachment, Run, Status, Stop
-from jetbridge.domain.tries import is_later
+from jetbridge.launching.dynamodb import DynamoTries
+from jetbridge.launching.tries import is_later
 from jetbridge.runs.dynamodb import DynamoRuns
 from jetbridge.runs.port import Runs, Tries
-from jetbridge.runs.tries import DynamoTries
+from jetbridge.runs.run import Attachment, Run, Status, Stop
 
 FIRST = "0199a1b2-0000-7000-8000-000000000001"
 LATER = "0199a1b2-0001-7000-8000-000000000001"

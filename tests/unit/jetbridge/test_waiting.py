@@ -14,12 +14,12 @@ from msgspec.structs import replace
 
 from jetbridge.backends.port import Throttled
 from jetbridge.contract import Cause, Waiting, decode
-from jetbridge.domain.failures.decision import LONGEST_WAIT_SECONDS, NO_INSTANCES_SECONDS
-from jetbridge.domain.names import LaunchName
-from jetbridge.domain.patience import PATIENCE_SECONDS
-from jetbridge.domain.run import Run, Status
+from jetbridge.failures.decision import LONGEST_WAIT_SECONDS, NO_INSTANCES_SECONDS
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
+from jetbridge.queues.patience import PATIENCE_SECONDS
 from jetbridge.queues.port import NotYet
+from jetbridge.runs.names import LaunchName
+from jetbridge.runs.run import Run, Status
 
 NO_ROOM = ("RESOURCE:MEMORY", "RunTask")
 # RunTask's words, as the field case has them.

@@ -24,10 +24,10 @@ from jetbridge.contract import (
     run_id_of,
 )
 from jetbridge.contract.watch import MAX_WATCHED_RUNS
-from jetbridge.domain.run import Ending, Run, Stop, Watcher
-from jetbridge.domain.watchers import MAX_WATCHERS
 from jetbridge.runs.port import UnreadableRow
-from jetbridge.services.watch import ROUNDS, Contended, Watch
+from jetbridge.runs.run import Ending, Run, Stop, Watcher
+from jetbridge.watching.watch import ROUNDS, Contended, Watch
+from jetbridge.watching.watchers import MAX_WATCHERS
 
 LOST = Ending(code="Lost", reason="unknown to AWS")
 WAITING = watcher()

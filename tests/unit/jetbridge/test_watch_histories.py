@@ -18,13 +18,13 @@ from jetbridge_testing.tables import create_table
 from jetbridge_testing.turns import Turns
 
 from jetbridge.contract import WatchedRun, WatchRequest
-from jetbridge.domain.run import Status, Watcher
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
+from jetbridge.outcomes.finish import Finish
 from jetbridge.outcomes.port import Outcomes
 from jetbridge.runs.dynamodb import DynamoRuns
 from jetbridge.runs.port import Runs
-from jetbridge.services.finish import Finish
-from jetbridge.services.watch import Watch
+from jetbridge.runs.run import Status, Watcher
+from jetbridge.watching.watch import Watch
 
 STOPPED_AT = 1_772_323_324.713
 RUN = launched_run()

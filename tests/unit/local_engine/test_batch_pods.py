@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from jetbridge.backends.changes import from_job
+from jetbridge.backends.log_sources import job_log_sources
 from jetbridge.contract import Cause
-from jetbridge.domain.changes import from_job
-from jetbridge.domain.failures import judge
-from jetbridge.domain.log_sources import job_log_sources
-from jetbridge.domain.run import Definition
+from jetbridge.failures import judge
+from jetbridge.runs.run import Definition
 
 IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/job:1"
 NAME = "jb-5f0c7a10-kijdbjuyw4ra7nhkh5fm-1-train"

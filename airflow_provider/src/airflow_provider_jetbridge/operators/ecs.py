@@ -160,7 +160,7 @@ class EcsRunTaskOperator(EcsAsStock):
         self.waiter_delay = waiter_delay
         self.waiter_max_attempts = waiter_max_attempts
         self.skip_on_exit_code = _codes(skip_on_exit_code)
-        self.fail_on_exit_code = _codes(fail_on_exit_code)
+        self.fail_on_exit_code = fail_on_exit_code
         self.stop_task_on_failure = stop_task_on_failure
 
     def job(self) -> dict[str, Any]:
@@ -224,7 +224,7 @@ class EcsRunTaskOperator(EcsAsStock):
     def reading(self) -> Reading:
         return Reading(
             skip_on=self.skip_on_exit_code,
-            fail_on=self.fail_on_exit_code,
+            fail_on=_codes(self.fail_on_exit_code),
             number_of_lines=self.tail_lines,
             lines_wanted=self._aws_logs_enabled(),
         )

@@ -110,6 +110,10 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
     stock_operator: Any
     """The amazon provider's operator of the same name."""
 
+    _request: StartRequest | None = None
+    _answer: StartAnswer | None = None
+    _outcome: Outcome | None = None
+
     link_urls: dict[str, str] | None = None
     """Addresses of the extra links, by XCom key, once this process knows of a run."""
 
@@ -162,9 +166,6 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         self.region_name = region_name
         self.verify = verify
         self.botocore_config = botocore_config
-        self._request: StartRequest | None = None
-        self._answer: StartAnswer | None = None
-        self._outcome: Outcome | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

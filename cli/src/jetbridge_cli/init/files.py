@@ -10,19 +10,24 @@ from jetbridge_cli.problems import Problem
 SAMCONFIG, POLICY = "samconfig.toml", "airflow-policy.json"
 
 
-def samconfig(stack: str, region: str, parameters: Mapping[str, str]) -> str:
-    """SAM's configuration: ``sam build`` and ``sam deploy`` take it by ``--config-file``."""
+def samconfig(
+    stack: str, region: str | None, parameters: Mapping[str, str], by: str = "jetbridge init"
+) -> str:
+    """SAM's configuration: ``sam build`` and ``sam deploy`` take it by ``--config-file``.
+
+    Without a region it is that of the AWS CLI's configuration.
+    """
+    where = f"region = {_text(region)}\n" if region else ""
     overrides = "".join(f"    {_text(f'{name}={value}')},\n" for name, value in parameters.items())
     return f"""\
-# Written by jetbridge init. Deploy with: sam build && sam deploy --config-file <this file>
+# Written by {by}. Deploy with: sam build && sam deploy --config-file <this file>
 version = 0.1
 
 [default.global.parameters]
 stack_name = {_text(stack)}
 
 [default.deploy.parameters]
-region = {_text(region)}
-resolve_s3 = true
+{where}resolve_s3 = true
 capabilities = "CAPABILITY_IAM"
 confirm_changeset = true
 parameter_overrides = [

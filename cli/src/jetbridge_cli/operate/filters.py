@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jetbridge.contract import AirflowCaller, Cause, PersonCaller, ScheduleCaller, State, kind_of
-from jetbridge.domain.names import last_segment
+from jetbridge.runs.names import last_segment
 from jetbridge_cli.operate.record import UNFINISHED_STATES, Record
 from jetbridge_cli.operate.times import moment_of
 from jetbridge_cli.problems import Problem

@@ -18,10 +18,10 @@ from jetbridge.contract import (
     read_record,
     to_builtins,
 )
-from jetbridge.domain.names import last_segment
-from jetbridge.domain.run import RUNNING, Run, Status
 from jetbridge.runs.item import from_item
+from jetbridge.runs.names import last_segment
 from jetbridge.runs.port import UnreadableRow
+from jetbridge.runs.run import RUNNING, Run, Status
 
 Item = dict[str, Any]
 T = TypeVar("T")

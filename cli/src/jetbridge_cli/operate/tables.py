@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import batched
 from typing import Any
 
-from jetbridge.dynamodb import marshal
+from jetbridge.aws.items import marshal
 from jetbridge.outcomes.dynamodb import FEED, FEED_INDEX
 from jetbridge.runs.unfinished import Unfinished
 from jetbridge_cli.aws import Aws

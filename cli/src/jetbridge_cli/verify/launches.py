@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from jetbridge.domain.names import LaunchName
+from jetbridge.runs.names import LaunchName
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient

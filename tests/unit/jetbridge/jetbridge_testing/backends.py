@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from jetbridge.aws.records import Record
 from jetbridge.backends.port import LaunchRefused, Unanswered
-from jetbridge.domain.names import LaunchName
-from jetbridge.domain.records import Record
-from jetbridge.domain.run import Definition
+from jetbridge.runs.names import LaunchName
+from jetbridge.runs.run import Definition
 from jetbridge_testing.samples import DEFINITIONS
 
 TOKEN_MEMORY_SECONDS = 3600

@@ -5,16 +5,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from jetbridge.domain.log_copy import CopyState
-from jetbridge.domain.messages import CopyMessage
-from jetbridge.domain.records import Record
+from jetbridge.aws.records import Record
 from jetbridge.logs.cloudwatch import CloudWatchLogs
+from jetbridge.logs.cloudwatch_writer import CloudWatchStreams
+from jetbridge.logs.copy import Copy
+from jetbridge.logs.copy_state import CopyState
+from jetbridge.logs.copy_stream import CopyStream
 from jetbridge.logs.port import LogsSource
+from jetbridge.logs.reading import Reading
 from jetbridge.logs.s3 import S3Objects
-from jetbridge.logs.streams import CloudWatchStreams
-from jetbridge.services.copy import Copy
-from jetbridge.services.copy_reading import Reading
-from jetbridge.services.copy_stream import CopyStream
+from jetbridge.queues.messages import CopyMessage
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.logs import Event, FaultyLogsClient, FreeTurns, StreamsClient
 from jetbridge_testing.memory import MemoryRuns

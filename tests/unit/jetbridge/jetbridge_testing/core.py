@@ -4,21 +4,21 @@ from collections.abc import Callable
 from typing import Any
 
 from jetbridge.contract import AirflowCaller, StartRequest, StopRequest, decode
+from jetbridge.launching.endings import Endings
+from jetbridge.launching.hand_over import HandOver
+from jetbridge.launching.launch import Launch
+from jetbridge.launching.start import Start
+from jetbridge.progress.launched import LaunchedWriter
+from jetbridge.progress.waiting import WaitingWriter
 from jetbridge.runs.port import Runs
-from jetbridge.services.audit import Audit
-from jetbridge.services.endings import Endings
-from jetbridge.services.hand_over import HandOver
-from jetbridge.services.launch import Launch
-from jetbridge.services.launched import TellLaunched
-from jetbridge.services.orphans import StopOrphan
-from jetbridge.services.start import Start
-from jetbridge.services.stop import StopRuns
-from jetbridge.services.sweep import Sweep
-from jetbridge.services.track import Track
-from jetbridge.services.waits import TellWaiting
+from jetbridge.stopping.orphans import StopOrphan
+from jetbridge.stopping.stop import StopRuns
+from jetbridge.tracking.audit import Audit
+from jetbridge.tracking.sweep import Sweep
+from jetbridge.tracking.track import Track
+from jetbridge_testing.admission import ALLOWED, admission
 from jetbridge_testing.backends import FakeBatch, FakeEcs
 from jetbridge_testing.clock import Clock
-from jetbridge_testing.door import ALLOWED, policy
 from jetbridge_testing.memory import (
     MemoryGroups,
     MemoryOutcomes,
@@ -75,8 +75,8 @@ class Core:
         self.backends = backends or {"ecs": self.ecs, "batch": self.batch}
         rows, launches, stops = watch(self.runs), watch(self.launches), watch(self.stops)
         known = {name: watch(backend) for name, backend in self.backends.items()}
-        self.tell = TellLaunched(watch(self.outcomes), REGION)
-        self.waits = TellWaiting(watch(self.outcomes))
+        self.launched = LaunchedWriter(watch(self.outcomes), REGION)
+        self.waits = WaitingWriter(watch(self.outcomes))
         self.groups = MemoryGroups({"etl": 2, "ml": 1})
         groups = watch(self.groups)
         hand_over = HandOver(rows, watch(self.finishes), groups)
@@ -87,7 +87,7 @@ class Core:
             launches,
             stops,
             watch(self.copies),
-            policy(),
+            admission(),
             "outcomes",
             "stop",
             REGION,
@@ -100,12 +100,12 @@ class Core:
             launches=launches,
             stops=stops,
             pacer=watch(self.pacer),
-            tell=self.tell,
+            launched=self.launched,
             stack_key=STACK_KEY,
             clock=self.clock,
             groups=groups,
         )
-        self.track = Track(rows, self.endings, stops, self.tell, STACK_KEY, waits=self.waits)
+        self.track = Track(rows, self.endings, stops, self.launched, STACK_KEY, waits=self.waits)
         self.stop = StopRuns(rows, known, self.endings, stops, self.clock)
         self.stop_orphan = StopOrphan(known, stops, self.clock)
         self.sweep = Sweep(rows, known, self.track, launches, stops, 900, clock=self.clock)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from jetbridge_testing.door import ALLOWED
+from jetbridge_testing.admission import ALLOWED
 from jetbridge_testing.samples import REGION, STACK_KEY
 
 QUEUES = ("launch", "finish", "logs", "stop", "notify")

@@ -12,14 +12,14 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from jetbridge.backends.changes import from_event
 from jetbridge.contract import Launched, Outcome
-from jetbridge.domain.changes import from_event
-from jetbridge.domain.launched import is_current, launched_record
-from jetbridge.domain.names import LaunchName
-from jetbridge.domain.run import Run, Status
+from jetbridge.outcomes.finish import Finish
+from jetbridge.progress.launched import is_current, launched_record
 from jetbridge.queues.port import NotYet
+from jetbridge.runs.names import LaunchName
 from jetbridge.runs.port import Runs
-from jetbridge.services.finish import Finish
+from jetbridge.runs.run import Run, Status
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.core import Core
 from jetbridge_testing.memory import MemoryBus, MemoryOutcomes, MemoryQueue, MemoryRuns
@@ -180,7 +180,7 @@ class History:
                     self.core.track(payload)
                 case "answer":
                     self.core.runs.launched(self.run.run_id, payload, self._backend_id(payload))
-                    self.core.tell.of_launch(self.row)
+                    self.core.launched.at_launch(self.row)
                 case "finish":
                     self.finish(payload["run_id"])
         except Crash:

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from jetbridge.contract import S3LogTarget
-from jetbridge.domain import live_pieces
-from jetbridge.domain.live_pieces import Piece, name_of
-from jetbridge.domain.live_streams import LiveStream, Named
-from jetbridge.live.port import Progress, Stored
-from jetbridge.services.live import relay
+from jetbridge.logs.live import pieces as live_pieces
+from jetbridge.logs.live import relay
+from jetbridge.logs.live.pieces import Piece, name_of
+from jetbridge.logs.live.port import Progress, Stored
+from jetbridge.logs.live.streams import LiveStream, Named
 from jetbridge_testing.steps import Crash
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from jetbridge.contract import LogStream
-from jetbridge.domain.lines import Line
-from jetbridge.domain.log_position import Position
+from jetbridge.contract.lines import Line
 from jetbridge.logs.port import Page, StreamMissing
+from jetbridge.logs.position import Position
 from jetbridge_testing.clock import Clock
 
 Event = dict[str, Any]

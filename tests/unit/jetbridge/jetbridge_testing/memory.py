@@ -7,7 +7,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from jetbridge.contract import Launched, Outcome, Waiting
-from jetbridge.domain.run import (
+from jetbridge.launching.tries import attached, with_attachment
+from jetbridge.runs.port import Written
+from jetbridge.runs.run import (
     UNLAUNCHED,
     Attachment,
     Definition,
@@ -19,8 +21,6 @@ from jetbridge.domain.run import (
     Stop,
     Watcher,
 )
-from jetbridge.domain.tries import attached, with_attachment
-from jetbridge.runs.port import Written
 
 
 class MemoryRuns:

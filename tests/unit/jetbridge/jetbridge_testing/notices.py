@@ -4,13 +4,13 @@ from typing import Any
 
 import msgspec
 
-from jetbridge.airflow.accounts import Accounts
-from jetbridge.airflow.http import HttpAirflows
 from jetbridge.contract import Outcome, StartRequest, decode
-from jetbridge.domain.notices import Notice, notices
-from jetbridge.domain.run import Run
-from jetbridge.services.notify.breaker import Breaker
-from jetbridge.services.notify.notify import Notify, Told
+from jetbridge.notify.accounts import Accounts
+from jetbridge.notify.breaker import Breaker
+from jetbridge.notify.http import HttpAirflows
+from jetbridge.notify.notify import Notify, Told
+from jetbridge.runs.notices import Notice, notices
+from jetbridge.runs.run import Run
 from jetbridge_testing.airflow_server import AirflowServer
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.memory import MemoryOutcomes, MemoryQueue, MemoryRuns

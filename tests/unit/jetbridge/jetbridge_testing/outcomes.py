@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
+from jetbridge.aws.items import marshal, unmarshal
 from jetbridge.contract import Launched, Outcome, decode
-from jetbridge.dynamodb import marshal, unmarshal
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
 from jetbridge.outcomes.port import LaunchedRecords, Outcomes
 

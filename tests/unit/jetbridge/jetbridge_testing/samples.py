@@ -4,9 +4,9 @@ import json
 from functools import cache
 from typing import Any
 
+from jetbridge.backends.changes import from_event
 from jetbridge.contract import AirflowCaller, StartRequest, decode, run_id_of
-from jetbridge.domain.changes import from_event
-from jetbridge.domain.run import Definition, LogSource, Run, StateChange, Status, Watcher
+from jetbridge.runs.run import Definition, LogSource, Run, StateChange, Status, Watcher
 from jetbridge_testing.template import ROOT
 
 EVENTS = ROOT / "events"

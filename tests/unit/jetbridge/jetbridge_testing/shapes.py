@@ -7,10 +7,10 @@ somebody's choice and filled in here, as is what a person typed (``{typed}``).
 from dataclasses import dataclass
 from typing import Any
 
+from jetbridge.backends.changes import from_event
 from jetbridge.backends.ecs import refused
-from jetbridge.domain.changes import from_event
-from jetbridge.domain.log_sources import job_log_sources, task_log_source
-from jetbridge.domain.run import Definition, Ending
+from jetbridge.backends.log_sources import job_log_sources, task_log_source
+from jetbridge.runs.run import Definition, Ending
 from jetbridge_testing.samples import STACK_KEY, event, sample
 
 CORPUS = sample("shapes")

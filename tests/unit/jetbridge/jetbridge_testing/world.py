@@ -13,11 +13,11 @@ from msgspec.structs import replace
 
 from jetbridge.backends.port import LaunchRefused, Throttled, Unanswered
 from jetbridge.contract import FailurePolicy, Launched, StartRequest, StopRequest, decode
-from jetbridge.domain.names import LaunchName
-from jetbridge.domain.orphans import Orphan
-from jetbridge.domain.run import Definition, Run, Status
+from jetbridge.outcomes.finish import Finish
 from jetbridge.queues.port import NotYet
-from jetbridge.services.finish import Finish
+from jetbridge.runs.names import LaunchName
+from jetbridge.runs.run import Definition, Run, Status
+from jetbridge.stopping.orphans import Orphan
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.core import Core, stop_of
 from jetbridge_testing.histories import NoLogs

@@ -1,1 +1,1 @@
-"""ECS and AWS Batch: the two that run containers."""
+"""ECS and AWS Batch: how containers are launched, stopped and described."""

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from itertools import batched
 from typing import Any
 
-from jetbridge.backends.calls import call, pages
+from jetbridge.aws.records import Fields, Record
+from jetbridge.backends.log_sources import job_log_sources
 from jetbridge.backends.port import LaunchRefused
-from jetbridge.domain.log_sources import job_log_sources
-from jetbridge.domain.names import LaunchName
-from jetbridge.domain.records import Fields, Record
-from jetbridge.domain.run import Definition
+from jetbridge.backends.refusals import call, pages
+from jetbridge.runs.names import LaunchName
+from jetbridge.runs.run import Definition
 
 # DescribeJobs takes up to 100 (API reference).
 DESCRIBED_AT_ONCE = 100

@@ -5,12 +5,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from jetbridge.backends.calls import call, pages
+from jetbridge.aws.records import Fields, Record
+from jetbridge.backends.log_sources import task_log_source
 from jetbridge.backends.port import LaunchRefused
-from jetbridge.domain.log_sources import task_log_source
-from jetbridge.domain.names import LaunchName, last_segment
-from jetbridge.domain.records import Fields, Record
-from jetbridge.domain.run import Definition
+from jetbridge.backends.refusals import call, pages
+from jetbridge.runs.names import LaunchName, last_segment
+from jetbridge.runs.run import Definition
 
 DEFAULT_CLUSTER = "default"
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from jetbridge.domain.names import LaunchName
-from jetbridge.domain.records import Record
-from jetbridge.domain.run import Definition
+from jetbridge.aws.records import Record
+from jetbridge.runs.names import LaunchName
+from jetbridge.runs.run import Definition
 
 
 class LaunchRefused(Exception):

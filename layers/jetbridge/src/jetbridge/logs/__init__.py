@@ -1,1 +1,1 @@
-"""Container logs: where they come from, and where Airflow reads them."""
+"""Container logs: where they are, and how they come to where Airflow reads them."""

@@ -10,10 +10,9 @@ from botocore.exceptions import (
     ParamValidationError,
 )
 
-from jetbridge.aws import error_of, is_throttle, status_of
+from jetbridge.aws.clients import error_of, is_throttle, status_of
 from jetbridge.contract import LogStream
-from jetbridge.domain.lines import Line
-from jetbridge.domain.log_position import Position
+from jetbridge.contract.lines import Line
 from jetbridge.logs.port import (
     Busy,
     Page,
@@ -22,6 +21,7 @@ from jetbridge.logs.port import (
     TokenExpired,
     Unreadable,
 )
+from jetbridge.logs.position import Position
 
 # An empty page isn't the end of a stream; reading backwards, a few may come before the lines.
 _EMPTY_PAGES = 5

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from jetbridge.aws.records import Record
 from jetbridge.contract import LogStream
-from jetbridge.domain.lines import Line
-from jetbridge.domain.log_copy import CopyState
-from jetbridge.domain.log_position import Position
-from jetbridge.domain.records import Record
+from jetbridge.contract.lines import Line
+from jetbridge.logs.copy_state import CopyState
+from jetbridge.logs.position import Position
 
 
 class StreamMissing(Exception):

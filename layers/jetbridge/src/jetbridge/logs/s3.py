@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from jetbridge.aws import content_md5, error_of, status_of
+from jetbridge.aws.clients import content_md5, error_of, status_of
 from jetbridge.logs.port import UploadGone
 
 _GONE = ("NoSuchUpload", "InvalidPart", "InvalidPartOrder")

@@ -1,1 +1,1 @@
-"""The outcomes table: what Airflow reads."""
+"""From a launch's end to the outcome: read, sealed once, announced, and delivered."""

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from jetbridge.aws.items import Item, mark, marshal, unmarshal
 from jetbridge.contract import (
     ContractError,
     Launched,
@@ -24,7 +25,6 @@ from jetbridge.contract import (
     read_record,
     to_builtins,
 )
-from jetbridge.dynamodb import Item, mark, marshal, unmarshal
 
 log = logging.getLogger(__name__)
 

@@ -1,1 +1,1 @@
-"""The queues between the functions."""
+"""The queues between the functions: what they carry, and how long a message waits."""

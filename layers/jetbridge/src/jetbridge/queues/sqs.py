@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from jetbridge.domain.messages import MESSAGE_ID, REASON
-from jetbridge.domain.records import presentable
+from jetbridge.aws.records import presentable
+from jetbridge.queues.messages import MESSAGE_ID, REASON
 
 
 class SqsQueue:

@@ -1,1 +1,1 @@
-"""The runs table: what was asked for and how far it has come."""
+"""A run: its row, its names in AWS, and the table of all runs."""

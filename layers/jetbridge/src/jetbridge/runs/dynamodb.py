@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from jetbridge.domain.run import (
+from jetbridge.aws.items import Item, mark, marshal, update
+from jetbridge.runs.item import from_item, structured
+from jetbridge.runs.port import UnreadableRow, Written
+from jetbridge.runs.run import (
     Definition,
     Ending,
     Relaunch,
@@ -12,9 +15,6 @@ from jetbridge.domain.run import (
     Stop,
     Watcher,
 )
-from jetbridge.dynamodb import Item, mark, marshal, update
-from jetbridge.runs.item import from_item, structured
-from jetbridge.runs.port import UnreadableRow, Written
 from jetbridge.runs.table import RunsTable, may_be_run
 from jetbridge.runs.unfinished import Unfinished, shard_of
 

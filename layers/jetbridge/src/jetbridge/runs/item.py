@@ -11,11 +11,11 @@ from typing import Any, get_args, get_origin
 import msgspec
 from msgspec.structs import replace
 
+from jetbridge.aws.items import Item, unmarshal
 from jetbridge.contract import AirflowCaller, Caller, ContractError
 from jetbridge.contract.callers import named
-from jetbridge.domain.run import Run
-from jetbridge.dynamodb import Item, unmarshal
 from jetbridge.runs.port import UnreadableRow
+from jetbridge.runs.run import Run
 from jetbridge.runs.unfinished import shard_of
 
 # An item has up to 400 KB (Amazon DynamoDB developer guide, "Quotas"). A new row leaves room for

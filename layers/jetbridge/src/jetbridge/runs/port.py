@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from jetbridge.contract import ContractError
-from jetbridge.domain.run import (
+from jetbridge.runs.run import (
     Attachment,
     Definition,
     Ending,

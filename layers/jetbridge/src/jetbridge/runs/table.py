@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from jetbridge.domain.run import Run
-from jetbridge.dynamodb import Item, marshal
+from jetbridge.aws.items import Item, marshal
 from jetbridge.runs.item import new_item
+from jetbridge.runs.run import Run
 from jetbridge.runs.unfinished import spread
 
 _DAY_SECONDS = 24 * 3600

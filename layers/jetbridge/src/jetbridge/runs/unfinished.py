@@ -19,7 +19,7 @@ from heapq import merge
 from itertools import batched
 from typing import Any, NamedTuple
 
-from jetbridge.dynamodb import Item, marshal, unmarshal
+from jetbridge.aws.items import Item, marshal, unmarshal
 
 INDEX = "unfinished"
 SHARDS = 16

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from jetbridge.aws import client
+from jetbridge.aws.clients import client
 from jetbridge.backends.batch import BatchBackend
 from jetbridge.backends.ecs import EcsBackend
 from jetbridge.backends.port import Backend

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from jetbridge.live.s3 import S3Pieces
-from jetbridge.services.live.close import CloseLive
+from jetbridge.logs.live.close import CloseLive
+from jetbridge.logs.live.s3 import S3Pieces
 from jetbridge.wiring.live import live
 from jetbridge.wiring.parts import settings
 

@@ -4,15 +4,15 @@ import time
 from functools import cache
 from typing import Any
 
-from jetbridge.aws import client
+from jetbridge.aws.clients import client
+from jetbridge.logs.batch import BatchRecords
 from jetbridge.logs.cloudwatch import CloudWatchLogs
-from jetbridge.logs.copies import DynamoCopies
-from jetbridge.logs.jobs import BatchRecords
+from jetbridge.logs.cloudwatch_writer import CloudWatchStreams
+from jetbridge.logs.copy import Copy
+from jetbridge.logs.copy_stream import CopyStream
+from jetbridge.logs.dynamodb import DynamoCopies
+from jetbridge.logs.reading import Reading
 from jetbridge.logs.s3 import S3Objects
-from jetbridge.logs.streams import CloudWatchStreams
-from jetbridge.services.copy import Copy
-from jetbridge.services.copy_reading import Reading
-from jetbridge.services.copy_stream import CopyStream
 from jetbridge.wiring.at_start import at_start
 from jetbridge.wiring.close_live import close_live
 from jetbridge.wiring.logs import logs_pacer

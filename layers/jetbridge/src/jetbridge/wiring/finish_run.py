@@ -2,11 +2,11 @@
 
 from functools import partial
 
-from jetbridge.aws import client
-from jetbridge.bus.eventbridge import EventBridgeBus
-from jetbridge.logs.jobs import BatchRecords
+from jetbridge.aws.clients import client
+from jetbridge.logs.batch import BatchRecords
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
-from jetbridge.services.finish import Finish
+from jetbridge.outcomes.eventbridge import EventBridgeBus
+from jetbridge.outcomes.finish import Finish
 from jetbridge.wiring.at_start import at_start
 from jetbridge.wiring.logs import TIMEOUT_SECONDS, hasty_logs, logs_pacer, logs_source
 from jetbridge.wiring.parts import logs_queue, notify_queue, runs, settings

@@ -1,26 +1,26 @@
 """The service of launch_run."""
 
-from jetbridge.aws import client
+from jetbridge.aws.clients import client
+from jetbridge.launching.launch import Launch
 from jetbridge.pacing.dynamodb import DynamoPacer, Pace
-from jetbridge.services.launch import Launch
 from jetbridge.wiring.at_start import at_start
 from jetbridge.wiring.backends import Backends, batch, ecs
-from jetbridge.wiring.launched import tell_launched, tell_waiting
-from jetbridge.wiring.live import note_streams
+from jetbridge.wiring.live import stream_owners
 from jetbridge.wiring.parts import endings, groups, launch_queue, runs, settings, stop_queue
+from jetbridge.wiring.progress import launched_writer, waiting_writer
 
 
 def launch() -> Launch:
     return Launch(
         runs=runs(),
         backends=Backends(),
-        endings=endings(tell_waiting()),
+        endings=endings(waiting_writer()),
         launches=launch_queue(),
         stops=stop_queue(),
         pacer=pacer(),
-        tell=tell_launched(),
+        launched=launched_writer(),
         stack_key=settings().stack_key,
-        streams=note_streams(),
+        streams=stream_owners(),
         groups=groups(),
     )
 

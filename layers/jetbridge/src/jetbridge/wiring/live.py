@@ -1,8 +1,8 @@
 """Live logs, for the services that know whose the streams are."""
 
-from jetbridge.aws import client
-from jetbridge.live.dynamodb import DynamoLive
-from jetbridge.services.live.streams import NoteStreams
+from jetbridge.aws.clients import client
+from jetbridge.logs.live.dynamodb import DynamoLive
+from jetbridge.logs.live.owners import StreamOwners
 from jetbridge.wiring.parts import settings
 
 
@@ -10,9 +10,9 @@ def live() -> DynamoLive:
     return DynamoLive(client("dynamodb"), settings().runs_table)
 
 
-def note_streams() -> NoteStreams | None:
+def stream_owners() -> StreamOwners | None:
     """None in a stack without live logs."""
     known = settings()
     if not known.live_log_groups:
         return None
-    return NoteStreams(live(), frozenset(known.live_log_groups), known.region)
+    return StreamOwners(live(), frozenset(known.live_log_groups), known.region)

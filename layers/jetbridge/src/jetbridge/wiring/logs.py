@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from jetbridge.aws import client
+from jetbridge.aws.clients import client
 from jetbridge.logs.cloudwatch import CloudWatchLogs
 from jetbridge.pacing.dynamodb import DynamoPacer, Pace
 from jetbridge.wiring.parts import settings

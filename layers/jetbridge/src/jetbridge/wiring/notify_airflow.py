@@ -2,13 +2,13 @@
 
 from functools import cache
 
-from jetbridge.airflow.accounts import Accounts
-from jetbridge.airflow.http import HttpAirflows
-from jetbridge.airflow.secretsmanager import SecretsManagerSecret
-from jetbridge.aws import client
+from jetbridge.aws.clients import client
+from jetbridge.notify.accounts import Accounts
+from jetbridge.notify.breaker import Breaker
+from jetbridge.notify.http import HttpAirflows
+from jetbridge.notify.notify import Notify
+from jetbridge.notify.secretsmanager import SecretsManagerSecret
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
-from jetbridge.services.notify.breaker import Breaker
-from jetbridge.services.notify.notify import Notify
 from jetbridge.wiring.at_start import at_start
 from jetbridge.wiring.parts import notify_queue, runs, settings
 

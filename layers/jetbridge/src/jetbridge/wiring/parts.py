@@ -2,15 +2,15 @@
 
 from functools import cache
 
-from jetbridge.aws import client
+from jetbridge.aws.clients import client
 from jetbridge.concurrency.dynamodb import DynamoGroups
 from jetbridge.concurrency.limits import limits_in
+from jetbridge.launching.endings import Endings
+from jetbridge.launching.hand_over import HandOver
+from jetbridge.progress.waiting import WaitingWriter
 from jetbridge.queues.sqs import SqsQueue
-from jetbridge.runs.noted import NotedRuns, NotedTries
-from jetbridge.services.endings import Endings
-from jetbridge.services.hand_over import HandOver
-from jetbridge.services.waits import TellWaiting
-from jetbridge.settings import Settings
+from jetbridge.wiring.noted_runs import NotedRuns, NotedTries
+from jetbridge.wiring.settings import Settings
 
 
 @cache
@@ -55,5 +55,5 @@ def hand_over() -> HandOver:
     return HandOver(runs(), finish_queue(), groups())
 
 
-def endings(waits: TellWaiting | None = None) -> Endings:
+def endings(waits: WaitingWriter | None = None) -> Endings:
     return Endings(runs(), hand_over(), launch_queue(), waits=waits)

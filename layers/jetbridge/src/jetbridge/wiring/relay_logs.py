@@ -3,10 +3,10 @@
 import time
 from functools import cache
 
-from jetbridge.aws import client
-from jetbridge.live.s3 import S3Pieces
-from jetbridge.services.live.memory import Memory
-from jetbridge.services.live.relay import Relay
+from jetbridge.aws.clients import client
+from jetbridge.logs.live.memory import Memory
+from jetbridge.logs.live.relay import Relay
+from jetbridge.logs.live.s3 import S3Pieces
 from jetbridge.wiring.at_start import at_start
 from jetbridge.wiring.live import live
 from jetbridge.wiring.parts import runs

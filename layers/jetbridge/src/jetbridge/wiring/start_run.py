@@ -1,16 +1,16 @@
 """The service of start_run."""
 
-from jetbridge.aws import client
+from jetbridge.admission.admission import Admission
+from jetbridge.admission.allowed import Allowed, Place
+from jetbridge.admission.environment import Offload
+from jetbridge.admission.log_targets import LogTargets
+from jetbridge.admission.s3 import S3Environments
+from jetbridge.aws.clients import client
 from jetbridge.concurrency.limits import limits_in
-from jetbridge.environments.s3 import S3Environments
-from jetbridge.services.door.allowed import Allowed, Place
-from jetbridge.services.door.environment import Offload
-from jetbridge.services.door.log_targets import LogTargets
-from jetbridge.services.policy import Policy
-from jetbridge.services.start import Start
-from jetbridge.settings import Settings
+from jetbridge.launching.start import Start
 from jetbridge.wiring.at_start import at_start
 from jetbridge.wiring.parts import launch_queue, logs_queue, runs, settings, stop_queue, tries
+from jetbridge.wiring.settings import Settings
 
 
 def start(function_arn: str) -> Start:
@@ -22,14 +22,14 @@ def start(function_arn: str) -> Start:
         launches=launch_queue(),
         stops=stop_queue(),
         copies=logs_queue(),
-        policy=_policy(known, Place.of_function(function_arn)),
+        admission=_admission(known, Place.of_function(function_arn)),
         outcomes_table=known.outcomes_table,
         stop_function=known.stop_function,
         region=known.region,
     )
 
 
-def _policy(known: Settings, place: Place) -> Policy:
+def _admission(known: Settings, place: Place) -> Admission:
     allowed = Allowed(
         place=place,
         clusters=known.cluster_arns,
@@ -39,7 +39,7 @@ def _policy(known: Settings, place: Place) -> Policy:
         roles=known.passable_role_arns,
         locked=known.locked_definition_arns,
     )
-    return Policy(
+    return Admission(
         allowed,
         LogTargets(known.log_bucket, known.log_prefix, known.log_group),
         _offload(known),

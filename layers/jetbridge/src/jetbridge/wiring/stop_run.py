@@ -1,7 +1,7 @@
 """The services of stop_run."""
 
-from jetbridge.services.orphans import StopOrphan
-from jetbridge.services.stop import StopRuns
+from jetbridge.stopping.orphans import StopOrphan
+from jetbridge.stopping.stop import StopRuns
 from jetbridge.wiring.at_start import at_start
 from jetbridge.wiring.backends import Backends, batch, ecs
 from jetbridge.wiring.parts import endings, runs, stop_queue

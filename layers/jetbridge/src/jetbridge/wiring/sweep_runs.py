@@ -3,12 +3,12 @@
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
-from jetbridge.services.audit import Audit
-from jetbridge.services.sweep import Sweep
-from jetbridge.telemetry import unreadable
+from jetbridge.tracking.audit import Audit
+from jetbridge.tracking.sweep import Sweep
 from jetbridge.wiring.at_start import at_start
 from jetbridge.wiring.backends import Backends
 from jetbridge.wiring.parts import groups, launch_queue, runs, settings, stop_queue
+from jetbridge.wiring.telemetry import unreadable
 from jetbridge.wiring.track_run import track
 
 # A client's pool has ten connections.

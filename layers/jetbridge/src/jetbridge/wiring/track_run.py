@@ -1,21 +1,21 @@
 """The service of track_run."""
 
-from jetbridge.services.track import Track
+from jetbridge.tracking.track import Track
 from jetbridge.wiring.at_start import at_start
-from jetbridge.wiring.launched import tell_launched, tell_waiting
-from jetbridge.wiring.live import note_streams
+from jetbridge.wiring.live import stream_owners
 from jetbridge.wiring.parts import endings, runs, settings, stop_queue
+from jetbridge.wiring.progress import launched_writer, waiting_writer
 
 
 def track() -> Track:
-    waits = tell_waiting()
+    waits = waiting_writer()
     return Track(
         runs=runs(),
         endings=endings(waits),
         stops=stop_queue(),
-        tell=tell_launched(),
+        launched=launched_writer(),
         stack_key=settings().stack_key,
-        streams=note_streams(),
+        streams=stream_owners(),
         waits=waits,
     )
 

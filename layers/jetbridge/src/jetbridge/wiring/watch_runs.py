@@ -1,8 +1,8 @@
 """The service of watch_runs."""
 
-from jetbridge.aws import client
+from jetbridge.aws.clients import client
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
-from jetbridge.services.watch import Watch
+from jetbridge.watching.watch import Watch
 from jetbridge.wiring.at_start import at_start
 from jetbridge.wiring.parts import runs, settings
 

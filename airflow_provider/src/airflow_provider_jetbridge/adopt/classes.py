@@ -1,0 +1,104 @@
+"""The classes that tasks get in place of their own.
+
+Made from a task's class at run time: a subclass of it, with the same name and module, so that
+``isinstance``, ``super()``, Airflow's pages and the task's log go on as before.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+from functools import lru_cache
+from importlib import import_module
+from typing import Any, ClassVar
+
+from airflow_provider_jetbridge.adopt.policy import MODULES
+
+NAMES = ("EcsRunTaskOperator", "BatchOperator")
+_ADOPTED = (
+    ("airflow_provider_jetbridge.adopt.ecs", "AdoptedEcsRunTaskOperator"),
+    ("airflow_provider_jetbridge.adopt.batch", "AdoptedBatchOperator"),
+)
+_REMEMBERED = 256
+
+
+class Returning:
+    """A stock task that isn't adopted, and may have been when it deferred.
+
+    Switching adoption off is removing a line, while tasks wait. Such a task is resumed with what
+    Jetbridge's trigger says, which the amazon provider's operator couldn't read. So this one
+    resume is Jetbridge's; everything else is the amazon provider's. It also serves a task whose
+    import was changed back.
+    """
+
+    stock_class: ClassVar[type]
+    """The class of the task as the DAG wrote it."""
+
+    def resume_execution(
+        self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any
+    ) -> Any:
+        from airflow_provider_jetbridge.adopt.adopted import equip, is_jetbridges
+
+        if is_jetbridges((next_kwargs or {}).get("event")):
+            self.__class__ = adopted(self.stock_class)
+            equip(self)
+            self.log.info(  # type: ignore[attr-defined]
+                "This task waited for a run of Jetbridge's, so Jetbridge's operator ends it; its "
+                "next try is the amazon provider's"
+            )
+            return self.resume_execution(next_method, next_kwargs, context)
+        return super().resume_execution(next_method, next_kwargs, context)  # type: ignore[misc]
+
+
+def stock_of(operator: type) -> Any:
+    """The amazon provider's ECS or Batch operator that a class is or derives from; None: neither.
+
+    Imports nothing: where a module isn't imported, nobody derives from its classes.
+    """
+    for module, name in zip(MODULES, NAMES, strict=True):
+        stock = getattr(sys.modules.get(module), name, None)
+        if isinstance(stock, type) and issubclass(operator, stock):
+            return stock
+    return None
+
+
+def is_mapped(task: Any) -> bool:
+    """Whether a task of a parsed DAG is one that Airflow expands when it runs."""
+    return hasattr(task, "partial_kwargs")
+
+
+def is_changed(operator: type) -> bool:
+    """Whether a class is one of those that this module makes."""
+    return issubclass(operator, Returning) or hasattr(operator, "jetbridge_operator")
+
+
+@lru_cache(_REMEMBERED)
+def adopted(operator: type) -> Any:
+    """The class of an adopted task.
+
+    Raises:
+        TypeError: Python or Jetbridge's operator refuses to derive from the class.
+    """
+    stock = stock_of(operator)
+    module, name = _ADOPTED[NAMES.index(stock.__name__)]
+    kind = getattr(import_module(module), name)
+    bases = (kind,) if operator is stock else (operator, kind)
+    shown = getattr(operator, "custom_operator_name", operator.__name__)
+    return _made(operator, bases, {"custom_operator_name": f"{shown} (Jetbridge)"})
+
+
+@lru_cache(_REMEMBERED)
+def returning(operator: type) -> Any:
+    """The class of a task that isn't adopted."""
+    return _made(operator, (Returning, operator), {"stock_class": operator})
+
+
+def _made(operator: type, bases: tuple[type, ...], members: dict[str, Any]) -> Any:
+    named = {
+        "__module__": operator.__module__,
+        "__qualname__": operator.__qualname__,
+        "__doc__": operator.__doc__,
+    }
+    return types.new_class(
+        operator.__name__, bases, exec_body=lambda body: body.update(named | members)
+    )

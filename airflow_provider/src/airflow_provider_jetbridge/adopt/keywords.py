@@ -1,0 +1,76 @@
+"""What becomes of each keyword of the stock operators: ``keywords.toml``, read once."""
+
+from __future__ import annotations
+
+import inspect
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from airflow_provider_jetbridge.adopt.classes import is_mapped
+
+_ATTRIBUTES = {"quota_retry": "retry_args"}
+"""Keywords that the amazon provider keeps under another name."""
+
+
+class Change(NamedTuple):
+    """A keyword that does something else here."""
+
+    keyword: str
+    here: str
+
+
+@cache
+def keywords_table() -> Mapping[str, Mapping[str, tuple[str, str]]]:
+    """By operator (and ``both``) and keyword: ``kept`` or ``changed``, and what it does here."""
+    text = files("airflow_provider_jetbridge.adopt").joinpath("keywords.toml").read_text()
+    return {
+        operator: {name: (how, why) for name, (how, why) in keywords.items()}
+        for operator, keywords in tomllib.loads(text).items()
+    }
+
+
+def given_keywords(task: Any, stock: type) -> Mapping[str, Any]:
+    """The stock keywords of a task whose values aren't the defaults.
+
+    Of a mapped task, what all of its instances share; what it is expanded over isn't known.
+    """
+    if is_mapped(task):
+        values = task.partial_kwargs
+    else:
+        values = {
+            name: vars(task).get(_ATTRIBUTES.get(name, name), default)
+            for name, default in _defaults(stock)
+        }
+    return {
+        name: values[name]
+        for name, default in _defaults(stock)
+        if name in values and not _is_default(values[name], default)
+    }
+
+
+def fates(stock: type, given: Mapping[str, Any]) -> tuple[list[str], list[Change]]:
+    """Of a task's given keywords, those that do here what they do there, and the others."""
+    table = keywords_table()
+    known = {**table["both"], **table[stock.__name__]}
+    same = [name for name in given if name in known and known[name][0] == "kept"]
+    changed = [
+        Change(name, known[name][1]) for name in given if name in known and known[name][0] != "kept"
+    ]
+    return same, changed
+
+
+def _defaults(stock: type) -> Iterator[tuple[str, Any]]:
+    """The keywords of the amazon provider's classes with their defaults."""
+    for base in stock.__mro__:
+        if base.__module__.startswith("airflow.providers.amazon.") and "__init__" in vars(base):
+            for name, each in inspect.signature(vars(base)["__init__"]).parameters.items():
+                if each.kind is inspect.Parameter.KEYWORD_ONLY and name != "region":
+                    yield name, each.default
+
+
+def _is_default(value: Any, default: Any) -> bool:
+    # The operators make {} and [] of None.
+    return value is default or (default is None and value in (None, {}, [])) or value == default

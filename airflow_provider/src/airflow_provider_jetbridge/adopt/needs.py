@@ -1,0 +1,80 @@
+"""What a task needs the stack to allow: names and ARNs in its keywords."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_PLACES: Mapping[str, Mapping[str, str]] = {
+    "EcsRunTaskOperator": {
+        "cluster": "clusters",
+        "task_definition": "task_definitions",
+        "awslogs_group": "log_groups",
+    },
+    "BatchOperator": {"job_queue": "job_queues", "job_definition": "job_definitions"},
+}
+_ROLES = ("taskRoleArn", "executionRoleArn", "roleArn")
+
+
+@dataclass
+class Needs:
+    """What the stack's parameters have to name, as the DAG names it: a name or an ARN.
+
+    Attributes:
+        unknown: keywords whose values are known only when the task runs, with what they are.
+    """
+
+    clusters: list[str] = field(default_factory=list)
+    task_definitions: list[str] = field(default_factory=list)
+    job_queues: list[str] = field(default_factory=list)
+    job_definitions: list[str] = field(default_factory=list)
+    roles: list[str] = field(default_factory=list)
+    log_groups: list[str] = field(default_factory=list)
+    unknown: dict[str, str] = field(default_factory=dict)
+
+
+def needs_of(operator: str, values: Mapping[str, Any]) -> Needs:
+    """What a task with these keywords needs.
+
+    Args:
+        operator: ``EcsRunTaskOperator`` or ``BatchOperator``.
+        values: its keywords; of a mapped task those that all instances share.
+    """
+    needs = Needs()
+    for keyword, kind in _PLACES[operator].items():
+        value = values.get(keyword)
+        if kind == "log_groups" and value is None:
+            continue
+        if is_literal(value):
+            getattr(needs, kind).append(value)
+        else:
+            needs.unknown[keyword] = _described(value)
+    for keyword in ("overrides", "volume_configurations"):
+        needs.roles += [each for each in _roles(values.get(keyword)) if is_literal(each)]
+    return needs
+
+
+def is_literal(value: Any) -> bool:
+    """Whether a value is known when the DAG is parsed."""
+    return isinstance(value, str) and "{{" not in value and "{%" not in value
+
+
+def _described(value: Any) -> str:
+    if value is None:
+        return "mapped: known when the task runs"
+    if isinstance(value, str):
+        return f"template: {value}"
+    return f"{type(value).__name__}: known when the task runs"
+
+
+def _roles(value: Any) -> Iterator[Any]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if key in _ROLES:
+                yield inner
+            else:
+                yield from _roles(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _roles(inner)

@@ -1,0 +1,1 @@
+"""``jetbridge adopt``: what adoption would make of a folder of DAGs."""

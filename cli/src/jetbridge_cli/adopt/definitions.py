@@ -1,0 +1,101 @@
+"""What only AWS knows of definitions: the roles and log groups of their containers.
+
+Reads alone: ``ecs:DescribeTaskDefinition``, ``batch:DescribeJobDefinitions`` and
+``sts:GetCallerIdentity``.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from jetbridge_cli.adopt.allowed import RUN_BY_JETBRIDGE, Place
+from jetbridge_cli.aws import Aws
+from jetbridge_cli.problems import in_words
+
+_ROLES = ("taskRoleArn", "executionRoleArn")
+_BATCH_GROUP = "/aws/batch/job"
+"""Where Batch logs what names no group (AWS Batch user guide, "Using the awslogs log driver")."""
+
+
+@dataclass
+class Found:
+    """What the definitions say.
+
+    Attributes:
+        problems: of definitions that can't be read, one sentence each.
+    """
+
+    roles: set[str] = field(default_factory=set)
+    log_groups: set[str] = field(default_factory=set)
+    problems: list[str] = field(default_factory=list)
+
+
+def place_of(aws: Aws) -> Place:
+    """The account and region that the credentials are of."""
+    arn = aws.session.client("sts").get_caller_identity()["Arn"]
+    _, partition, _, _, account, *_ = arn.split(":")
+    return Place(aws.session.region_name or "*", account, partition)
+
+
+def look_up(aws: Aws, tasks: Iterable[Mapping[str, Any]]) -> Found:
+    """Read every definition that Jetbridge is to run."""
+    found = Found()
+    needs = [task["needs"] for task in tasks if task["verdict"] in RUN_BY_JETBRIDGE]
+    for name in sorted({name for each in needs for name in each["task_definitions"]}):
+        with_problems(found, name, lambda name=name: _task(aws, name, found))
+    for name in sorted({name for each in needs for name in each["job_definitions"]}):
+        with_problems(found, name, lambda name=name: _job(aws, name, found))
+    return found
+
+
+def with_problems(found: Found, name: str, read: Any) -> None:
+    """Note what AWS says against a definition, and go on with the others."""
+    try:
+        read()
+    except ClientError as error:
+        found.problems.append(f"{name}: {in_words(error)}")
+
+
+def _task(aws: Aws, name: str, found: Found) -> None:
+    definition: Mapping[str, Any] = aws.ecs.describe_task_definition(taskDefinition=name)[
+        "taskDefinition"
+    ]
+    found.roles |= {definition[role] for role in _ROLES if definition.get(role)}
+    for container in definition["containerDefinitions"]:
+        found.log_groups.update(_groups(container.get("logConfiguration")))
+
+
+def _job(aws: Aws, name: str, found: Found) -> None:
+    last = name.rpartition("/")[2]
+    if ":" in last or name.startswith("arn:"):
+        answer = aws.batch.describe_job_definitions(jobDefinitions=[name])
+    else:
+        answer = aws.batch.describe_job_definitions(jobDefinitionName=name, status="ACTIVE")
+    definitions = answer["jobDefinitions"]
+    if not definitions:
+        found.problems.append(f"{name}: there is no active job definition of that name")
+        return
+    newest = max(definitions, key=lambda each: each["revision"])
+    logs = list(_log_configurations(newest))
+    groups = {group for each in logs for group in _groups(each)}
+    found.log_groups |= groups or {_BATCH_GROUP}
+
+
+def _log_configurations(value: Any) -> Iterator[Any]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if key == "logConfiguration":
+                yield inner
+            else:
+                yield from _log_configurations(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _log_configurations(inner)
+
+
+def _groups(configuration: Any) -> Iterator[str]:
+    group = ((configuration or {}).get("options") or {}).get("awslogs-group")
+    if group:
+        yield group

@@ -1,0 +1,71 @@
+"""A folder's DAGs, parsed by an Airflow that has the provider.
+
+The command itself has no Airflow: it runs the Python of an environment that has one, which is the
+one whose operators and policies count.
+"""
+
+import json
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from jetbridge_cli.problems import Problem
+
+MODULE = "airflow_provider_jetbridge.adopt.check"
+_LAST_LINES = 5
+_TIMEOUT_SECONDS = 600
+
+
+def find_python(given: Path | None) -> Path:
+    """The Python of an environment with Airflow: the one given, or that of ``airflow`` in PATH.
+
+    Raises:
+        Problem: there is none.
+    """
+    if given is not None:
+        if not given.exists():
+            raise Problem(
+                f"--python is {given}, which doesn't exist: give the Python of Airflow's "
+                "environment"
+            )
+        return given
+    airflow = shutil.which("airflow")
+    beside = Path(airflow).resolve().parent / "python" if airflow else None
+    if beside is None or not beside.exists():
+        raise Problem(
+            "no Airflow is in PATH: give --python, the Python of an environment that has Airflow "
+            "and airflow-provider-jetbridge"
+        )
+    return beside
+
+
+def parse(python: Path, folder: Path, adopt: str, percent: float | None) -> dict[str, Any]:
+    """The report of ``airflow_provider_jetbridge.adopt.check``.
+
+    Raises:
+        Problem: the folder isn't there, or the other Python can't make the report.
+    """
+    if not folder.is_dir():
+        raise Problem(f"{folder} is no folder: give the one with your DAGs")
+    with tempfile.TemporaryDirectory(prefix="jetbridge-adopt-") as place:
+        written = Path(place, "report.json")
+        command = [str(python), "-m", MODULE, str(folder), "--to", str(written), "--adopt", adopt]
+        command += [] if percent is None else ["--percent", str(percent)]
+        try:
+            ended = subprocess.run(
+                command, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise Problem(f"{python} can't parse the DAGs: {error}") from error
+        if ended.returncode or not written.exists():
+            raise Problem(f"{python} can't parse the DAGs: {_why(ended.stderr)}")
+        report: dict[str, Any] = json.loads(written.read_text())
+    return report
+
+
+def _why(errors: str) -> str:
+    if f"No module named '{MODULE.partition('.')[0]}'" in errors:
+        return "install airflow-provider-jetbridge there"
+    return "\n".join(errors.strip().splitlines()[-_LAST_LINES:]) or "it said nothing"

@@ -1,0 +1,1 @@
+"""What start_run checks and rewrites before it writes anything."""

@@ -1,0 +1,87 @@
+"""What a request may ask of how Airflow hears of a run's end."""
+
+from jetbridge.contract import (
+    AirflowCaller,
+    ContractError,
+    OnFinish,
+    StartRequest,
+    TriggerDagRun,
+    Way,
+    carried,
+)
+from jetbridge.runs.notices import way_of
+
+PARAMETER = "AirflowSecretArn"
+KEY = "jetbridge"
+
+
+def check_delivery(request: StartRequest, stacks: Way, has_secret: bool) -> None:
+    """Refuse what could never be told.
+
+    Whether the secret has an Airflow of the name that is given isn't known here: start_run may
+    not read it.
+
+    Raises:
+        ContractError
+    """
+    if isinstance(request.caller, AirflowCaller):
+        _check_way(request, way_of(request, stacks), has_secret)
+    elif request.on_finish and not has_secret:
+        raise ContractError(
+            "on_finish",
+            f"needs Airflow's API, and the stack has no {PARAMETER}",
+            f"Deploy the stack with {PARAMETER}, or leave on_finish out",
+        )
+    _check_entries(request.on_finish)
+
+
+def _check_way(request: StartRequest, way: Way, has_secret: bool) -> None:
+    if request.on_finish:
+        raise ContractError(
+            "on_finish",
+            "is for runs that Airflow didn't start",
+            "Leave it out; in the DAG, let a task after this one do it, or give this one outlets",
+        )
+    if way == "feed":
+        return
+    said = repr(way) if request.finish else f"{way!r} by the stack's Finish"
+    if not has_secret:
+        raise ContractError(
+            "finish",
+            f"is {said}, and the stack has no {PARAMETER}",
+            f"Deploy the stack with {PARAMETER}, or ask for 'feed'",
+        )
+    if way == "rest" and request.previous == "attach":
+        raise ContractError(
+            "previous",
+            f"is 'attach' while finish is {said}: a run that has ended would be told to no try",
+            "Ask for 'stop', or finish by 'push' or 'feed'",
+        )
+
+
+def _check_entries(entries: list[OnFinish]) -> None:
+    seen = set()
+    for index, entry in enumerate(entries):
+        if isinstance(entry, TriggerDagRun):
+            field, target, name, values = "dag_id", entry.dag_id, "conf", entry.conf
+        else:
+            field, target, name, values = "uri", entry.uri, "extra", entry.extra
+        if (field, target, entry.airflow) in seen:
+            raise ContractError(
+                f"on_finish[{index}].{field}",
+                f"names {target!r} twice",
+                "Name it once: a run's end begins each DAG run and asset event once",
+            )
+        seen.add((field, target, entry.airflow))
+        if problems := carried(values).problems:
+            raise ContractError(
+                f"on_finish[{index}].{name}",
+                f"has what Airflow can't carry: {'; '.join(problems)}",
+                "Send what its JSON and its database can hold",
+            )
+        if KEY in values:
+            raise ContractError(
+                f"on_finish[{index}].{name}.{KEY}",
+                "is where Jetbridge puts what it knows of the run",
+                "Give your own value another name",
+            )

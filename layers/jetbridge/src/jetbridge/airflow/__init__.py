@@ -1,1 +1,0 @@
-"""The Airflows that are told of finished runs: their addresses, credentials and API."""

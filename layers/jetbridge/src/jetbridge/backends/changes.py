@@ -1,0 +1,240 @@
+"""State changes out of AWS's own records: events, and what Describe calls return.
+
+Shapes: "Amazon ECS task state change events" (Amazon ECS developer guide) with the detail of
+DescribeTasks, "Batch job state change events" (AWS Batch user guide) with that of DescribeJobs.
+Unknown fields and statuses are let through. A field that can't be used counts as missing
+(``records.Fields``): a missing exit code stays missing, a missing version overtakes nothing.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from jetbridge.aws.records import (
+    LOG_NAMES_BYTES,
+    MOST_CONTAINERS,
+    MOST_INTEGER,
+    MOST_LOG_NAMES,
+    Fields,
+    Record,
+)
+from jetbridge.backends.log_sources import POD_CONTAINER
+from jetbridge.runs.names import LaunchName, last_segment
+from jetbridge.runs.run import RUNNING, ContainerEnd, Ending, LogName, StateChange
+
+ECS_EVENT = "ECS Task State Change"
+BATCH_EVENT = "Batch Job State Change"
+
+# DELETED is what a stopped task passes to before AWS forgets it (Amazon ECS developer guide, "Task
+# lifecycle").
+_ECS_ENDED = ("STOPPED", "DELETED")
+_BATCH_RANK = {"SUBMITTED": 0, "PENDING": 1, "RUNNABLE": 2, "STARTING": 3, RUNNING: 4}
+_BATCH_ENDED = ("SUCCEEDED", "FAILED")
+# Nothing that is known of an attempt may be overtaken by a status of which nobody knows the place.
+_UNKNOWN_RANK = 0
+_RANKS_PER_ATTEMPT = 10
+_LAST = 1_000_000
+# What Batch calls the container of a job that has only one.
+_DEFAULT = "default"
+_UNNAMED = "unnamed"
+
+
+def from_event(event: object, stack_key: str) -> StateChange | None:
+    """The change that an EventBridge event reports; None if it is none of this stack's runs.
+
+    Raises:
+        RecordError: the event is of one of this stack's runs and lacks a field that AWS always
+            sends, or it is no event of EventBridge.
+    """
+    fields = Fields(event)
+    kind, detail = fields.needed("detail-type"), fields.part("detail")
+    if kind == ECS_EVENT:
+        return _task_change(detail, stack_key)
+    if kind == BATCH_EVENT:
+        return _job_change(detail, stack_key)
+    return None
+
+
+def from_task(task: Record, stack_key: str) -> StateChange | None:
+    """The change that an ECS task's record reports (event detail, or one of DescribeTasks).
+
+    Raises: RecordError
+    """
+    return _task_change(Fields(task), stack_key)
+
+
+def from_job(job: Record, stack_key: str) -> StateChange | None:
+    """The change that a Batch job's record reports (event detail, or one of DescribeJobs).
+
+    Children of an array job and nodes of a multi-node job carry their parent's name; only the
+    parent ends the run.
+
+    Raises: RecordError
+    """
+    return _job_change(Fields(job), stack_key)
+
+
+def job_log_names(job: Record) -> list[LogName]:
+    """The log streams of a Batch job's attempts, oldest first; of very many, the latest."""
+    return _job_log_names(Fields(job))
+
+
+def job_ends(job: Fields) -> list[ContainerEnd]:
+    """How the containers of a job's last attempt ended."""
+    last = next(reversed(_attempts(job)), Fields(None))
+    return _ends(list(_attempt_containers(last)) or list(_job_containers(job)))
+
+
+def _task_change(task: Fields, stack_key: str) -> StateChange | None:
+    name = LaunchName.parse(task.name("startedBy"))
+    if name is None or name.stack_key != stack_key:
+        return None
+    status = task.needed("lastStatus", empty=True)
+    running = status == RUNNING
+    return StateChange(
+        run_id=name.run_id,
+        launch=name.launch,
+        backend="ecs",
+        backend_id=task.needed("taskArn"),
+        status=status,
+        order=task.integer("version") or _UNKNOWN_RANK,
+        place=last_segment(task.needed("clusterArn")),
+        definition=task.needed("taskDefinitionArn"),
+        started_at=task.moment("startedAt") if running else None,
+        log_names=_task_log_names(task) if running else [],
+        ending=_task_ending(task) if status in _ECS_ENDED else None,
+    )
+
+
+def _job_change(job: Fields, stack_key: str) -> StateChange | None:
+    name = LaunchName.parse(job.name("jobName"))
+    if name is None or name.stack_key != stack_key or _is_child(job):
+        return None
+    status = job.needed("status", empty=True)
+    running, ended = status == RUNNING, status in _BATCH_ENDED
+    rank = _BATCH_RANK.get(status, _UNKNOWN_RANK)
+    order = len(_attempts(job)) * _RANKS_PER_ATTEMPT + rank
+    return StateChange(
+        run_id=name.run_id,
+        launch=name.launch,
+        backend="batch",
+        backend_id=job.needed("jobId"),
+        status=status,
+        order=_LAST if ended else min(order, _LAST - 1),
+        place=last_segment(job.needed("jobQueue")),
+        definition=job.needed("jobDefinition"),
+        started_at=job.moment("startedAt") if running else None,
+        log_names=_kept(_running_log_names(job)) if running else [],
+        ending=_job_ending(job, status) if ended else None,
+    )
+
+
+def _is_child(job: Fields) -> bool:
+    """Whether it is a child of an array job or a node of a multi-node job, whose job id has the
+    node's number behind a ``#`` (AWS Batch user guide, "Multi-node parallel jobs")."""
+    return "index" in job.part("arrayProperties") or "#" in job.name("jobId")
+
+
+def _job_log_names(job: Fields) -> list[LogName]:
+    return _kept(
+        LogName(container=name, name=container.name("logStreamName"), attempt=number)
+        for number, attempt in enumerate(job.parts("attempts"), start=1)
+        for name, container in _attempt_containers(attempt)
+    )
+
+
+def _running_log_names(job: Fields) -> Iterator[LogName]:
+    """The log streams of a job's present attempt: Batch names them when it is running."""
+    attempt = min(len(job.parts("attempts")) + 1, MOST_INTEGER)
+    for name, container in (
+        *_attempt_containers(job),
+        *_attempt_containers(job.part("ecsProperties")),
+    ):
+        yield LogName(container=name, name=container.name("logStreamName"), attempt=attempt)
+
+
+def _task_log_names(task: Fields) -> list[LogName]:
+    return _kept(
+        LogName(container=container.name("name"), name=container.name("runtimeId"))
+        for container in task.parts("containers")
+    )
+
+
+def _kept(names: Iterable[LogName]) -> list[LogName]:
+    """Those that name a stream of a container; the last of them, as far as a row has room."""
+    kept: list[LogName] = []
+    room = LOG_NAMES_BYTES
+    for each in reversed([each for each in names if each.container and each.name]):
+        room -= len(each.container.encode()) + len(each.name.encode())
+        if room < 0 or len(kept) == MOST_LOG_NAMES:
+            break
+        kept.append(each)
+    return kept[::-1]
+
+
+def _task_ending(task: Fields) -> Ending:
+    return Ending(
+        code=task.name("stopCode"),
+        reason=task.words("stoppedReason"),
+        containers=_ends(
+            (container.name("name") or _UNNAMED, container)
+            for container in task.parts("containers")
+        ),
+        log_names=_task_log_names(task),
+        started_at=task.moment("startedAt"),
+        stopped_at=task.moment("stoppedAt"),
+    )
+
+
+def _job_ending(job: Fields, status: str) -> Ending:
+    last = next(reversed(_attempts(job)), Fields(None))
+    return Ending(
+        code=status,
+        reason=job.words("statusReason") or last.words("statusReason"),
+        succeeded=status == "SUCCEEDED",
+        terminated=job.truth("isTerminated") or job.truth("isCancelled"),
+        containers=job_ends(job),
+        log_names=_job_log_names(job),
+        nodes=job.part("nodeProperties").integer("numNodes") or 0,
+        started_at=job.moment("startedAt"),
+        stopped_at=job.moment("stoppedAt"),
+    )
+
+
+def _ends(containers: Iterable[tuple[str, Fields]]) -> list[ContainerEnd]:
+    """How the containers ended. One that can't be read stays, without its exit code: without it,
+    the others might look like a success."""
+    ends = [
+        ContainerEnd(
+            name=name,
+            exit_code=container.integer("exitCode", -MOST_INTEGER - 1),
+            reason=container.words("reason"),
+        )
+        for name, container in containers
+    ]
+    if len(ends) > MOST_CONTAINERS:
+        # Those that tell of a failure come first, so that none is left out for one that doesn't.
+        ends.sort(key=lambda end: end.exit_code == 0)
+    return ends[:MOST_CONTAINERS]
+
+
+def _attempts(job: Fields) -> list[Fields]:
+    """A job's attempts, oldest first; of one that runs on EKS, they stand in ``eksAttempts``."""
+    return job.parts("attempts") or job.parts("eksAttempts")
+
+
+def _job_containers(job: Fields) -> Iterator[tuple[str, Fields]]:
+    """Containers of a job that has no attempt yet, or none that names them."""
+    yield from _attempt_containers(job)
+    yield from _attempt_containers(job.part("eksProperties").part("podProperties"))
+
+
+def _attempt_containers(attempt: Fields) -> Iterator[tuple[str, Fields]]:
+    """Containers of an attempt by name: one without a name, those of ``taskProperties``, or those
+    of a pod, where the ones that prepare it come first."""
+    for pod_container in (*attempt.parts("initContainers"), *attempt.parts("containers")):
+        yield pod_container.name("name") or POD_CONTAINER, pod_container
+    container = attempt.part("container")
+    if container:
+        yield _DEFAULT, container
+    for task in attempt.parts("taskProperties"):
+        for container in task.parts("containers"):
+            yield container.name("name") or _DEFAULT, container

@@ -1,1 +1,0 @@
-"""The event bus on which finished runs are announced."""

@@ -1,1 +1,0 @@
-"""What Jetbridge knows: pure functions and values, without AWS, Lambda or clocks."""

@@ -1,1 +1,0 @@
-"""Where container environments are kept that AWS's limits don't let through."""

@@ -1,0 +1,36 @@
+"""Which containers of a task or job decide how it ended."""
+
+from jetbridge.runs.run import ContainerEnd, Definition, Ending
+
+# What AWS adds to a task beside the definition's containers, for runs whose definition isn't known:
+# "How Runtime Monitoring works with Fargate" (Amazon GuardDuty user guide), "Amazon ECS Service
+# Connect components" (Amazon ECS developer guide), and the agent's own (aws/amazon-ecs-agent,
+# agent/api/container: NetworkPauseContainerName and its like).
+AWS_PREFIXES = ("aws-guardduty-agent", "ecs-service-connect", "~internal~ecs")
+
+
+def own_ends(ending: Ending, definition: Definition | None) -> list[ContainerEnd]:
+    """Those of the definition's containers.
+
+    AWS adds others to a task that it runs, which say nothing of it. Where no name of the
+    definition is among them, it is all but those that are known to be AWS's.
+    """
+    names = {source.container for source in definition.log_sources} if definition else set()
+    named = [end for end in ending.containers if end.name in names]
+    return named or [end for end in ending.containers if not end.name.startswith(AWS_PREFIXES)]
+
+
+def deciding_ends(
+    ending: Ending, definition: Definition | None, container: str | None = None
+) -> list[ContainerEnd]:
+    """Those whose end is the end of the task: the named container, or the essential ones.
+
+    ECS stops a task when an essential container has ended, whatever the others do ("Amazon ECS
+    task definition parameters", ``essential``).
+    """
+    own = own_ends(ending, definition)
+    if container is not None:
+        return [end for end in own if end.name == container]
+    sources = definition.log_sources if definition else []
+    optional = {source.container for source in sources if not source.essential}
+    return [end for end in own if end.name not in optional]

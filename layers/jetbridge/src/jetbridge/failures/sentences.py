@@ -1,0 +1,168 @@
+"""AWS's sentences and codes, and the cause that each names. The first one found decides.
+
+Sources: "Amazon ECS stopped tasks error messages" and the pages that it links to, one for each
+error; "Amazon ECS API failure reasons"; "AWS Fargate task retirement" (Amazon ECS developer
+guide); the names and texts of errors in aws/amazon-ecs-agent (dockerclient/dockerapi/errors.go,
+engine/errors.go, api/errors, errormessages, dependencygraph); the errors of RunTask and SubmitJob
+(API references); "Job states", "Jobs stuck in RUNNABLE", "Job queue blocked" (AWS Batch user
+guide); reasons of pods and containers in kubernetes/kubernetes (kubelet, pkg/kubelet/images,
+pkg/kubelet/eviction; "Pod Lifecycle"). events/shapes.json has examples with their source.
+"""
+
+from jetbridge.contract import Cause
+from jetbridge.failures.words import NAME
+
+
+def _code(names: str) -> str:
+    """A code where AWS puts one: alone at the beginning, or before what it is about."""
+    return rf"^(?:{names})(?=[:.;,]|$)|[:;.] (?:{names}): (?=\S)"
+
+
+def _of(codes: str, words: str) -> str:
+    """One of the words, in a text with one of the codes."""
+    return rf"(?s)(?:{codes}).*(?:{words})"
+
+
+# RunTask's failures name them alone, stopped tasks behind "TaskFailedToStart:".
+def _place(reasons: str) -> str:
+    return rf"^(?:TaskFailedToStart: ?|RunTask failed: ?)?(?:{reasons})(?=[.: ]|$)"
+
+
+_PULL = (
+    _code(r"CannotPull\w*|ErrImagePull|ImagePullBackOff|RegistryUnavailable|ErrImageNeverPull")
+    + "|pull image manifest has been|inspect image has been|ref pull has been|pull command failed"
+    + r"|Back-off pulling|[Tt]he task can(?:'t|\u2019t|not) pull "
+    + f"(?:the image|{NAME} from the Amazon ECR)"
+)
+_PREPARE = _code("ResourceInitializationError|ResourceNotFoundException")
+_UNREACHABLE = (
+    r"[Tt]imeout exceeded|i/o timeout|handshake timeout|[Cc]onnection timed out|deadline exceeded|"
+    r"context cancell?ed|request cancell?ed|reset by peer|connection refused|"
+    r"send request failed|There is a connection issue|Check your (?:task )?network|"
+    r"unexpected EOF|no such host|signal: killed|exceeded maximum number of attempts"
+)
+_NOT_ALLOWED = (
+    r"not authorized to perform|AccessDenied\w*: |"
+    r": (?:UnauthorizedOperation|AuthFailure|TagPolicyViolation|Invalid\w+\.NotFound)"
+)
+
+SENTENCES: tuple[tuple[Cause, str], ...] = (
+    # botocore's, which holds values of the request.
+    (Cause.MISCONFIGURATION, r"^Parameter validation failed:"),
+    (
+        Cause.OUT_OF_MEMORY,
+        _code(r"OutOfMemory(?:Error)?|OOMKilled") + r"|[Cc]ontainer killed due to memory usage",
+    ),
+    (
+        Cause.SPOT_INTERRUPTION,
+        _code(r"SpotInterruption(?:Error)?|TerminationNotice")
+        + r"|^(?:Your )?Spot Task was interrupted|Spot [Ii]nstance interruption|"
+        r"^Spot interruption(?: of| notice|\.|$)",
+    ),
+    (
+        Cause.HOST_LOSS,
+        r"^Host EC2 .*(?:terminated|stopped)|"
+        r"maintenance on the underlying infrastructure hosting|"
+        r"underlying infrastructure maintenance|"
+        + _code("InfrastructureHealth|InternalError|InternalFailure|NodeLost|NodeShutdown")
+        + r"|^Internal error(?: occurred)?(?=[.:]|$)|[Cc]ontainer instance .*(?:has been )?"
+        r"(?:deregistered|terminated)(?! by user)|^The container instance .* DRAINING|"
+        r"^Task \(?\w+\)? disconnected|EphemeralStorage provisioning|imminent node shutdown|"
+        r"The node was low on resource|node is not ready|"
+        + _code("TerminationByKubelet|PreemptionByScheduler|DeletionBy\\w+|EvictionByEvictionAPI")
+        + "|in order to admit critical pod|"
+        + _code(r"UnexpectedAdmissionError|OutOf(?:cpu|memory|pods|ephemeral-storage)|Preempt\w+"),
+    ),
+    (Cause.MISCONFIGURATION, _of("EC2 error while attempting to", _NOT_ALLOWED)),
+    (
+        Cause.NETWORK_SETUP,
+        r"^Network interface attachment|network interface provisioning|"
+        r"EC2 error while attempting to|\bENI provisioning|"
+        r"attach network interface to unused device|" + _code("ContainerNetworkingError"),
+    ),
+    (
+        Cause.CAPACITY,
+        _place(r"RESOURCE:[A-Z_*]+|AGENT|EMPTY CAPACITY PROVIDER|NO ACTIVE INSTANCES")
+        + r"|(?:^|due to reason: )CAPACITY:|Capacity is unavailable at this time|"
+        + _code(
+            r"LimitExceeded(?:Exception)?|InsufficientInstanceCapacity|UnfulfillableCapacity|"
+            r"VcpuLimitExceeded|MaxSpotInstanceCountExceeded|InstanceLimitExceeded"
+        )
+        + r"|reached the limit on the number of|No Container Instances were found|"
+        r"configuration is above your limit|unable to place a task|"
+        r"no container instance met all|do not have sufficient \S+ capacity|"
+        r"insufficient capacity to service the job|(?:\d+/\d+|0) nodes are available",
+    ),
+    (
+        Cause.MISCONFIGURATION,
+        r"Container Overrides length must be|"
+        r"unable to assume (?:the|your) role|MemberOf placement constraint unsatisfied|"
+        r"(?:^|due to reason: )MISCONFIGURATION:|^ACTION_REQUIRED|"
+        + _place("ATTRIBUTE|LOCATION|MISSING|INACTIVE"),
+    ),
+    (Cause.MISCONFIGURATION, _of(_PREPARE, "EFS utils")),
+    (Cause.NETWORK_SETUP, _of(_PREPARE, _UNREACHABLE)),
+    (Cause.MISCONFIGURATION, _PREPARE),
+    (
+        Cause.IMAGE_PULL,
+        _of(
+            _PULL,
+            _UNREACHABLE + r"|toomanyrequests: (?=[A-Z])|Too Many Requests|pull rate limit|"
+            r"50\d (?:Internal|Bad|Service|Gateway)",
+        ),
+    ),
+    (Cause.MISCONFIGURATION, _of(_PULL, r"no space left on device|credentials: not found")),
+    (
+        Cause.IMAGE_NOT_FOUND,
+        _of(
+            _PULL,
+            r"manifest unknown|name unknown|not found|does not exist|pull access denied|"
+            r"access to the resource is denied|no basic auth credentials|403 Forbidden|"
+            r"401 Unauthorized|404 Not Found|invalid reference format|no matching manifest|"
+            r"(?:matching|match for) platform|not match the specified platform|"
+            r"[Nn]o such image|Check whether the image exists|find a repo digest|"
+            r"unauthorized: |incorrect username or password|authorization failed|"
+            r"RepositoryNotFoundException|ImageNotFoundException",
+        )
+        + "|"
+        + _code("InvalidImageName|ErrImageNeverPull"),
+    ),
+    (
+        Cause.MISCONFIGURATION,
+        _of(_PULL, _NOT_ALLOWED + r"|role has the permissions"),
+    ),
+    (Cause.IMAGE_PULL, _PULL + r"|^(?:ERROR: )?toomanyrequests|reached your pull rate limit"),
+    (Cause.TIMEOUT, r"^Job attempt duration exceeded timeout|" + _code("DeadlineExceeded")),
+    (
+        Cause.APPLICATION_EXIT,
+        r"^Array Child Job failed|^Dependent Job failed|failed (?:container|ELB) health checks|"
+        r"dependency did not exit successfully|container ordering dependency .* timed out|"
+        r"local storage usage exceeds|" + _code("BackoffLimitExceeded|CrashLoopBackOff"),
+    ),
+    (
+        Cause.MISCONFIGURATION,
+        _code(
+            r"CannotStartContainerError|CannotCreateContainerError|CannotCreate\w*VolumeError|"
+            r"CannotCreateVolumeError|CannotInspectVolumeError|ContainerRuntimeError|"
+            r"InvalidVolumeError|HostConfigError|DockerClientConfigError|TaskDependencyError|"
+            r"CreateContainerConfigError|CreateContainerError|RunContainerError|StartError|"
+            r"ContainerCannotRun|CannotListPluginsError|"
+            r"\w*(?:AccessDenied|Unauthorized|Validation|Client|InvalidParameter|NotFound|Blocked|"
+            r"PlatformUnknown|PlatformTaskDefinitionIncompatibility|UnsupportedFeature)Exception|"
+            r"AccessDenied|UnrecognizedClient\w*|InvalidSignature\w*|ExpiredToken\w*|"
+            r"InvalidClientTokenId|NoCredentials\w*"
+        )
+        + r"|not compatible with the selected compute strategy|is forbidden: |"
+        r"No launch type to fall back to|Job queue deleted",
+    ),
+    (
+        Cause.HOST_LOSS,
+        _code(
+            r"(?:ContainerRuntime|Docker)TimeoutError|Cannot(?:Inspect|Stop|Describe|Remove)"
+            r"ContainerError|DockerStateError|ContainerVanishedError|NoSuchContainerError|"
+            r"CannotListContainersError|CannotGetDocker\w+|TaskStateError|"
+            r"ImpossibleStateTransitionError|TaskStoppedBeforePullBeginError"
+        )
+        + r"|Task provisioning failed|timed out after waiting",
+    ),
+)

@@ -1,0 +1,93 @@
+"""What follows the end of a launch: another launch, or the end of the run."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from jetbridge.aws.records import presentable
+from jetbridge.failures import next_launch
+from jetbridge.launching.hand_over import HandOver
+from jetbridge.progress.waiting import WaitingWriter
+from jetbridge.queues.groups import message_group
+from jetbridge.queues.port import Queue
+from jetbridge.runs.port import Runs
+from jetbridge.runs.run import Ending, Relaunch, Run, StateChange, Status
+
+# SendMessage takes no longer delay (API reference).
+LONGEST_DELAY_SECONDS = 900
+
+
+def queue_launch(launches: Queue, run: Run, now: float) -> None:
+    """Queue the run's current launch for when it may be made, among those of its caller."""
+    wait = max(0, int((run.not_before or now) - now + 0.999))
+    launches.send(
+        {"run_id": run.run_id, "launch": run.launch},
+        delay_seconds=min(wait, LONGEST_DELAY_SECONDS),
+        group=message_group(run.request.caller),
+    )
+
+
+@dataclass(frozen=True)
+class Endings:
+    """Commits how a launch ended in one conditional write, then sends the message that follows:
+    to the finish queue if the run ended, to the launch queue if another launch replaces it."""
+
+    runs: Runs
+    hand_over: HandOver
+    launches: Queue
+    clock: Callable[[], float] = time.time
+    waits: WaitingWriter | None = None
+
+    def after_change(self, change: StateChange, ending: Ending) -> Run | None:
+        """Record the state change that ended a launch."""
+
+        def write(relaunch: Relaunch | None) -> Run | None:
+            written = self.runs.apply(change, relaunch)
+            return written.row if written.changed else None
+
+        return self._settle(change.run_id, change.launch, ending, change.backend_id, write)
+
+    def after_launch(self, run: Run, ending: Ending) -> Run | None:
+        """Record an end of the run's current launch that no event will report; of a long reason,
+        as AWS may give it for a launch that it refuses, the beginning and the end."""
+        ending = replace(ending, code=presentable(ending.code), reason=presentable(ending.reason))
+
+        def write(relaunch: Relaunch | None) -> Run | None:
+            return self.runs.end(run.run_id, run.launch, ending, relaunch)
+
+        return self._settle(run.run_id, run.launch, ending, run.backend_id, write)
+
+    def follow_up(self, run: Run | None, launch: int) -> None:
+        """Send what follows the end of ``launch``, if it has ended: again, where a crash may
+        have come between the commit and the message. Repeated messages are harmless."""
+        if run is None:
+            return
+        if run.launch > launch and run.status is Status.ACCEPTED:
+            queue_launch(self.launches, run, self.clock())
+            if self.waits is not None:
+                self.waits.for_another_launch(run)
+        self.hand_over(run)
+
+    def _settle(
+        self,
+        run_id: str,
+        launch: int,
+        ending: Ending,
+        backend_id: str | None,
+        write: Callable[[Relaunch | None], Run | None],
+    ) -> Run | None:
+        run = self.runs.get(run_id)
+        # The second time round is for a stop that was asked for between reading and writing.
+        for _ in range(2):
+            if run is None or run.launch != launch or run.status is Status.ENDED:
+                break
+            relaunch = next_launch(run, ending, self.clock(), backend_id)
+            written = write(relaunch)
+            if written is not None:
+                run = written
+                break
+            run = self.runs.get(run_id)
+        self.follow_up(run, launch)
+        return run

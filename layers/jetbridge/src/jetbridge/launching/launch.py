@@ -1,0 +1,235 @@
+"""launch_run: the only launcher. At most one task or job per launch, across any crash."""
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NoReturn
+
+from msgspec.structs import replace
+
+from jetbridge.backends.parameters import launch_parameters
+from jetbridge.backends.port import Backend, LaunchRefused, Throttled, Unanswered
+from jetbridge.concurrency.port import Groups
+from jetbridge.contract import StopCause, Wait
+from jetbridge.failures import LOST_CODE
+from jetbridge.launching.endings import Endings, queue_launch
+from jetbridge.launching.supersede import stop_superseded
+from jetbridge.logs.live.owners import StreamOwners
+from jetbridge.pacing.port import Pacer
+from jetbridge.progress.launched import LaunchedWriter
+from jetbridge.queues.groups import message_group
+from jetbridge.queues.patience import PATIENCE, is_over, throttled_seconds
+from jetbridge.queues.port import GiveUp, NotYet, Queue
+from jetbridge.runs.names import LaunchName
+from jetbridge.runs.port import Runs
+from jetbridge.runs.run import UNLAUNCHED, Definition, Ending, Run, Status, Stop
+
+# AWS remembers a clientToken for at least the hour after the task stopped (Amazon ECS API
+# reference, "Ensuring idempotency"); past this a repeated RunTask could launch a second task.
+TOKEN_MEMORY_SECONDS = 50 * 60
+# What was launched may take a moment to be listed; an attempt that found nothing waits for so
+# long after the one before it. Longer than launch_run's own timeout.
+LISTING_SECONDS = 45
+CONTENDED_SECONDS = 5
+UNANSWERED_SECONDS = 5
+
+STOPPED_BEFORE_LAUNCH = "StoppedBeforeLaunch"
+# The code of a launch that was put off for longer than Jetbridge has patience.
+PUT_OFF_TOO_LONG = "PutOffTooLong"
+BY = "Jetbridge"
+
+
+class _PutOff(Exception):
+    """Nothing was launched, by nobody's fault: the message is to be sent anew, after
+    ``delay_seconds``; None: the longer it has waited the later, as where AWS throttles."""
+
+    def __init__(self, reason: str, delay_seconds: int | None, what: Wait = "launch_queue") -> None:
+        super().__init__(reason)
+        self.delay_seconds = delay_seconds
+        self.what = what
+
+
+@dataclass(frozen=True)
+class Launch:
+    runs: Runs
+    backends: Mapping[str, Backend]
+    endings: Endings
+    launches: Queue
+    stops: Queue
+    pacer: Pacer
+    launched: LaunchedWriter
+    stack_key: str
+    clock: Callable[[], float] = time.time
+    streams: StreamOwners | None = None
+    groups: Groups | None = None
+
+    def __call__(self, run_id: str, launch: int, since: float | None = None) -> Run | None:
+        """Launch a run's current launch, if that hasn't happened yet; returns the row after it.
+
+        A stop that was wished for meanwhile is passed on, however often the message comes. Where
+        AWS or the pacer asks for patience, the message is sent anew instead of coming back, so
+        that it never reaches the dead-letter queue by waiting: until the run's timeout, and for
+        ``PATIENCE_SECONDS`` where it has none or can't be ended either.
+
+        Args:
+            since: when the message was put off first, epoch seconds; None: it never was.
+
+        Raises:
+            GiveUp: it was put off for too long. A run that wasn't launched has ended.
+            NotYet: an earlier attempt's answer is unknown still, or another delivery of the same
+                message is at work.
+        """
+        run = self.runs.get(run_id)
+        if run is None:
+            return None
+        try:
+            if run.launch == launch and run.status in UNLAUNCHED:
+                run = self._take_up(run)
+            else:
+                self.endings.follow_up(run, launch)
+            if run is not None:
+                self._follow(run)
+        except (Throttled, _PutOff) as later:
+            if run is not None:
+                self._put_off(run, launch, since, later)
+        except Unanswered as lost:
+            raise NotYet(str(lost), UNANSWERED_SECONDS) from lost
+        return run
+
+    def _put_off(
+        self, run: Run, launch: int, since: float | None, later: Throttled | _PutOff
+    ) -> None:
+        """Send the message anew, and let a run that has timed out end with the next attempt."""
+        now = self.clock()
+        began = now if since is None else since
+        if is_over(max(began, run.deadline or 0.0), now):
+            self._give_up(run, launch, later)
+        if run.deadline is not None and run.deadline <= now:
+            reason = f"timed out after {run.request.timeout_seconds} s"
+            stop = Stop(cause=StopCause.TIMEOUT, reason=reason, by=BY)
+            self.runs.request_stop(run.run_id, stop)
+        throttled = throttled_seconds(began, now)
+        what: Wait = "throttle"
+        delay = throttled
+        if isinstance(later, _PutOff):
+            # Spread out, so that somebody asks soon for a slot that has become free.
+            spread = random.randint(throttled // 2, throttled)  # nosec B311
+            what, delay = later.what, later.delay_seconds or spread
+        if self.endings.waits is not None and run.launch == launch and run.status in UNLAUNCHED:
+            self.endings.waits.for_turn(run, what, str(later), began, now + delay)
+        message = {"run_id": run.run_id, "launch": launch, "since": began}
+        self.launches.send(message, delay, message_group(run.request.caller))
+
+    def _give_up(self, run: Run, launch: int, later: Exception) -> NoReturn:
+        what = f"launch {launch} of run {run.run_id}"
+        if run.launch == launch and run.status in UNLAUNCHED:
+            # Without AWS's words, which the failure policy would take for those of a running task.
+            reason = f"AWS throttled its launch, or there was no turn for it, for {PATIENCE}"
+            self._end(run, PUT_OFF_TOO_LONG, reason)
+            raise GiveUp(f"{what} was put off for {PATIENCE}, and the run has ended: {later}")
+        raise GiveUp(f"{what} could not be stopped for {PATIENCE}: {later}")
+
+    def _take_up(self, run: Run) -> Run | None:
+        """Launch, or find what was launched; returns the row as it is then."""
+        if run.stop is None and run.not_before is not None and run.not_before > self.clock():
+            queue_launch(self.launches, run, self.clock())
+            return run
+        backend = self.backends[run.backend]
+        name = LaunchName(self.stack_key, run.run_id, run.launch)
+        backend_id = self._find(run, backend, name)
+        if backend_id is None:
+            if run.stop is not None:
+                return self._end(run, STOPPED_BEFORE_LAUNCH, run.stop.reason)
+            if self._forgotten(run):
+                return self._end(run, LOST_CODE, f"attempted long ago, and AWS knows no {name}")
+            try:
+                backend_id = self._launch(run, backend, name)
+            except LaunchRefused as refusal:
+                return self._end(run, refusal.code, refusal.reason)
+        launched = self.runs.launched(run.run_id, run.launch, backend_id)
+        return launched or self.runs.get(run.run_id)
+
+    def _find(self, run: Run, backend: Backend, name: LaunchName) -> str | None:
+        """What an earlier attempt launched, where repeating the launch wouldn't tell."""
+        if run.last_attempt_at is None:
+            return None
+        token_tells = run.backend == "ecs" and not self._forgotten(run)
+        if token_tells and run.stop is None:
+            return None
+        found = backend.find(name, launch_parameters(run))
+        age = self.clock() - run.last_attempt_at
+        if found is None and age < LISTING_SECONDS:
+            raise NotYet(f"{name} may have been launched {age:.0f} s ago", LISTING_SECONDS)
+        return found
+
+    def _forgotten(self, run: Run) -> bool:
+        first = run.first_attempt_at
+        return first is not None and self.clock() - first > TOKEN_MEMORY_SECONDS
+
+    def _launch(self, run: Run, backend: Backend, name: LaunchName) -> str:
+        if run.launch == 1:
+            stop_superseded(self.stops, run)
+        definition = run.definition or self._pin(run, backend)
+        self._take_slot(run)
+        self._wait_for_turn(run)
+        now = self.clock()
+        if self.runs.begin_launch(run, now) is None:
+            raise NotYet(f"{name} is being launched or stopped already", CONTENDED_SECONDS)
+        try:
+            parameters = launch_parameters(replace(run, definition=definition))
+            return backend.launch(name, parameters, definition)
+        except Throttled:
+            self.runs.take_back(run, now)
+            raise
+
+    def _take_slot(self, run: Run) -> None:
+        """Before its first launch; it is the run's until `HandOver` frees it at the run's end."""
+        group = run.request.concurrency_group
+        if self.groups is None or group is None or self.groups.take(group, run.run_id):
+            return
+        limit = self.groups.limit(group)
+        reason = f"{limit} runs of concurrency group {group} are under way, as many as may be"
+        raise _PutOff(reason, None, "concurrency_group")
+
+    def _wait_for_turn(self, run: Run) -> None:
+        try:
+            self.pacer.wait_for_turn(run.backend)
+        except NotYet as not_yet:
+            raise _PutOff(str(not_yet), not_yet.delay_seconds) from not_yet
+
+    def _pin(self, run: Run, backend: Backend) -> Definition:
+        definition = backend.resolve(run.request.parameters)
+        _check_named(run.request.deciding_container, definition)
+        return self.runs.pin(run.run_id, run.launch, definition)
+
+    def _follow(self, run: Run) -> None:
+        """What is to be done of a run that AWS knows, however often the message comes."""
+        if self.streams is not None:
+            self.streams.at_launch(run)
+        self._pass_on_stop(run)
+        self.launched.at_launch(run)
+
+    def _pass_on_stop(self, run: Run) -> None:
+        if run.stop is None or run.backend_id is None or run.status is not Status.LAUNCHED:
+            return
+        backend = self.backends[run.backend]
+        backend.stop(run.backend_id, run.request.parameters, run.stop.reason)
+
+    def _end(self, run: Run, code: str, reason: str) -> Run | None:
+        return self.endings.after_launch(run, Ending(code=code, reason=reason))
+
+
+def _check_named(container: str | None, definition: Definition) -> None:
+    """Only the definition says which containers there are.
+
+    Raises:
+        LaunchRefused: the one whose exit code is to decide isn't among them.
+    """
+    names = [source.container for source in definition.log_sources]
+    if container is not None and names and container not in names:
+        raise LaunchRefused(
+            "InvalidParameterException",
+            f"deciding_container is {container!r}, and {definition.arn} has the containers "
+            f"{', '.join(names)}: name one of them",
+        )

@@ -1,0 +1,120 @@
+"""start_run: accept a request, write its row, queue its launch."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from jetbridge.admission.admission import Admission
+from jetbridge.admission.principals import OPERATOR, Principal
+from jetbridge.contract import AirflowCaller, StartAnswer, StartRequest, run_id_of
+from jetbridge.launching.endings import queue_launch
+from jetbridge.launching.supersede import stop_superseded
+from jetbridge.launching.tries import attachment_of, check_time, is_later, takes_over
+from jetbridge.queues.port import Queue
+from jetbridge.runs.port import Runs, Tries, UnreadableRow
+from jetbridge.runs.run import Run, Status
+
+# Tries of one task that start at the same moment: each round, one of them gets its row written.
+ROUNDS = 5
+
+
+class Contended(Exception):
+    """Other tries of the same task kept coming in between; the same request again may do."""
+
+
+@dataclass(frozen=True)
+class Start:
+    runs: Runs
+    tries: Tries
+    launches: Queue
+    stops: Queue
+    copies: Queue
+    admission: Admission
+    outcomes_table: str
+    stop_function: str
+    region: str
+    clock: Callable[[], float] = time.time
+
+    def __call__(self, request: StartRequest, principal: Principal = OPERATOR) -> StartAnswer:
+        """Make the request a run, once, however often it comes.
+
+        The row comes first and the messages second: a crash between them leaves a row that a
+        repeated request or the sweeper launches. A repeated request gets the first one's run,
+        with the first one's parameters. ``principal`` is who asks, as IAM knows them.
+
+        Raises:
+            ContractError: the request can't be run; nothing has been written.
+            Contended: repeat the request.
+        """
+        request = principal.admit(request)
+        if isinstance(request.caller, AirflowCaller):
+            check_time(request.caller, self.clock())
+        admitted = self.admission.admit(request)
+        run = Run(run_id=run_id_of(request.key), request=admitted.request, created_at=self.clock())
+        created, known = self._accept(run)
+        if known.attached_to is not None:
+            self._copy_again(known.attached_to)
+        elif known.status is Status.ACCEPTED:
+            if known.launch == 1:
+                stop_superseded(self.stops, known)
+            queue_launch(self.launches, known, self.clock())
+        return StartAnswer(
+            run_id=known.attached_to or known.run_id,
+            duplicate=not created,
+            outcomes_table=self.outcomes_table,
+            stop_function=self.stop_function,
+            region=self.region,
+            attached=known.attached_to is not None,
+            warnings=admitted.warnings,
+        )
+
+    def _accept(self, run: Run) -> tuple[bool, Run]:
+        """Write the run's row unless it has one; whether it was written now, and the row."""
+        caller = run.request.caller
+        for _ in range(ROUNDS):
+            written = (
+                self._accept_try(run, caller)
+                if isinstance(caller, AirflowCaller)
+                else self._create(run)
+            )
+            known = written or self.runs.get(run.run_id)
+            if known is not None:
+                return written is not None, known
+        raise Contended(f"run {run.run_id}: other tries of its task started meanwhile")
+
+    def _create(self, run: Run) -> Run | None:
+        return run if self.runs.create(run) else None
+
+    def _accept_try(self, run: Run, caller: AirflowCaller) -> Run | None:
+        newest = self.tries.newest(caller.task_key)
+        if newest == run.run_id:
+            return None
+        try:
+            earlier = self.runs.get(newest) if newest is not None else None
+        except UnreadableRow:
+            # Nothing but its id is known. The request for its stop ends in the dead letters.
+            later = replace(run, supersedes=newest)
+            return later if self.tries.create(later, caller.task_key, newest) else None
+        if earlier is None:
+            return run if self.tries.create(run, caller.task_key, newest) else None
+        before = earlier.caller
+        if isinstance(before, AirflowCaller) and not is_later(caller, before):
+            return self._create(run)
+        if run.request.previous == "attach" and takes_over(caller, earlier):
+            attachment = attachment_of(caller, run.request.log_target, earlier)
+            taken = self.tries.attach(run, earlier, attachment)
+            return replace(run, attached_to=earlier.run_id) if taken else None
+        later = replace(run, supersedes=None if _over(earlier) else earlier.run_id)
+        return later if self.tries.create(later, caller.task_key, newest) else None
+
+    def _copy_again(self, run_id: str) -> None:
+        """The log of a run that ended before it was taken over goes to the later try, too."""
+        run = self.runs.get(run_id)
+        if run is not None and run.status is Status.ENDED and run.log_targets:
+            self.copies.send({"run_id": run_id})
+
+
+def _over(run: Run) -> bool:
+    return run.status is Status.ENDED

@@ -1,1 +1,0 @@
-"""Live logs: whose the log streams are, and the pieces in which Airflow shows their lines."""

@@ -1,0 +1,194 @@
+"""copy_logs: bring the lines of an ended run to where Airflow reads the log of its try."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec.structs import replace
+
+from jetbridge.aws.records import Record
+from jetbridge.contract import CloudWatchLogTarget, S3LogTarget, decode, to_builtins
+from jetbridge.logs.airflow_lines import note_line
+from jetbridge.logs.copy_stream import CopyStream
+from jetbridge.logs.copy_to_cloudwatch import CloudWatchSink, batches, note_event
+from jetbridge.logs.copy_to_s3 import PART_BYTES, S3Sink
+from jetbridge.logs.live.close import CloseLive
+from jetbridge.logs.parts import LogPart, Plan, plans
+from jetbridge.logs.port import JobRecords, Objects, Streams
+from jetbridge.logs.settling import settle_wait
+from jetbridge.logs.sinks import Sink
+from jetbridge.logs.whereabouts import (
+    FAILED_CHILDREN,
+    FIRST_CHILDREN,
+    NODES,
+    array_size,
+    earlier_launches,
+    is_told,
+    node_count,
+    whereabouts,
+)
+from jetbridge.queues.messages import CopyMessage
+from jetbridge.queues.port import GiveUp, Queue
+from jetbridge.runs.port import Runs
+from jetbridge.runs.run import Run
+
+
+@dataclass(frozen=True)
+class Copy:
+    """Attributes:
+    copy_stream: does the work of one part.
+    queue: copy_logs' own; each part of a run but the first has a message of its own.
+    log_prefix: the stack's ``AirflowLogPrefix``.
+    close_live: removes what was shown while the containers ran; None: nothing was.
+    """
+
+    runs: Runs
+    copy_stream: CopyStream
+    objects: Objects
+    streams: Streams
+    jobs: JobRecords
+    queue: Queue
+    region: str
+    log_prefix: str
+    clock: Callable[[], float] = time.time
+    part_bytes: int = PART_BYTES
+    close_live: CloseLive | None = None
+
+    def __call__(self, message: CopyMessage, remaining: Callable[[], float]) -> int:
+        """Deal with a message of the logs queue.
+
+        Without ``part`` it asks for all lines of an ended run, for each try that waits for it;
+        with one, for those of the part, from where its copy stands; with ``since`` where
+        nothing of it could be read since then. All may be repeated.
+        ``remaining`` gives the seconds that the invocation has left.
+
+        Returns:
+            How many lines came to where they are read.
+
+        Raises:
+            GiveUp: a copy can't go on. What is there says so.
+            ContractError: the part is none.
+            Exception: the notes for some place could not be written; the rest is begun.
+        """
+        run_id = message.run_id
+        if message.part is not None:
+            part = decode(LogPart, message.part)
+            return self._copy(run_id, part, message.keys, remaining, message.since)
+        run = self.runs.get(run_id)
+        if run is None or run.ending is None or not run.log_targets:
+            return 0
+        wait = settle_wait(run, self.copy_stream.settle_seconds, self.clock())
+        if wait:
+            self.queue.send({"run_id": run_id}, wait)
+            return 0
+        parts, errors = self._begin(run)
+        keys = [part.key(run_id) for part in parts] if self.close_live is not None else []
+        for part in parts[1:]:
+            self._send(run_id, part, keys)
+        lines = 0
+        if parts:
+            lines = self._copy(run_id, parts[0], keys, remaining)
+        elif not errors:
+            self._close_live(run_id, keys)
+        if len(errors) == 1:
+            raise errors[0]
+        if errors:
+            raise ExceptionGroup(f"notes on the logs of run {run_id} are not written", errors)
+        return lines
+
+    def _begin(self, run: Run) -> tuple[list[LogPart], list[Exception]]:
+        """Write the notes; returns what else there is to copy, and why notes could not be
+        written: one place that can't be written to must not hold up the others."""
+        parts: list[LogPart] = []
+        errors: list[Exception] = []
+        for plan in plans(run, whereabouts(run, self.region, self._records(run))):
+            parts += plan.parts
+            try:
+                self._write_notes(run, plan)
+            except Exception as error:
+                errors.append(error)
+        return parts, errors
+
+    def _copy(
+        self,
+        run_id: str,
+        part: LogPart,
+        keys: list[str],
+        remaining: Callable[[], float],
+        since: float | None = None,
+    ) -> int:
+        """``keys`` are those of all parts of the run, for the last to be done to know it."""
+        sink = self._sink(run_id, part)
+        try:
+            lines, rest = self.copy_stream(part.key(run_id), part, sink, remaining, since)
+        except GiveUp:
+            self._close_live(run_id, keys)
+            raise
+        if rest is not None:
+            stuck_since = (self.clock() if since is None else since) if rest.stuck else None
+            self._send(run_id, part, keys, rest.delay_seconds, stuck_since)
+        else:
+            self._close_live(run_id, keys)
+        return lines
+
+    def _close_live(self, run_id: str, keys: list[str]) -> None:
+        if self.close_live is None:
+            return
+        run = self.runs.get(run_id)
+        if run is not None and all(self.copy_stream.copies.get(key).done for key in keys):
+            self.close_live(run)
+
+    def _send(
+        self,
+        run_id: str,
+        part: LogPart,
+        keys: list[str],
+        delay_seconds: int = 0,
+        since: float | None = None,
+    ) -> None:
+        message: dict[str, Any] = {"run_id": run_id, "part": to_builtins(part)}
+        message |= {"keys": keys} if keys else {}
+        message |= {"since": since} if since is not None else {}
+        self.queue.send(message, delay_seconds, group=run_id)
+
+    def _sink(self, run_id: str, part: LogPart) -> Sink:
+        match part.target:
+            case S3LogTarget() as target:
+                return S3Sink(self.objects, part, target, run_id, self.log_prefix, self.part_bytes)
+            case CloudWatchLogTarget() as target:
+                return CloudWatchSink(self.streams, part, target)
+
+    def _write_notes(self, run: Run, plan: Plan) -> None:
+        if not plan.notes:
+            return
+        match plan.target:
+            case S3LogTarget(bucket, key_prefix):
+                lines = [note_line(note) + b"\n" for note in plan.notes]
+                self.objects.put(bucket, f"{key_prefix}.{plan.notes_name}", b"".join(lines))
+            case CloudWatchLogTarget():
+                self._write_events(run, plan.target, plan)
+
+    def _write_events(self, run: Run, target: CloudWatchLogTarget, plan: Plan) -> None:
+        """Events can't be replaced: that they were written is kept."""
+        copies, key = self.copy_stream.copies, plan.notes_key(run.run_id)
+        state = copies.get(key)
+        if state.done:
+            return
+        for batch in batches([note_event(note) for note in plan.notes]):
+            self.streams.put(target.group, target.stream, batch)
+        copies.save(key, replace(state, version=state.version + 1, done=True))
+
+    def _records(self, run: Run) -> dict[str, Record]:
+        """Batch's records of what the row doesn't tell of: members of the job and earlier jobs."""
+        if run.backend != "batch":
+            return {}
+        earlier = [str(death.backend_id) for death in earlier_launches(run)]
+        job_id = run.backend_id
+        if job_id is None or is_told(run):
+            return self.jobs.describe(earlier) if earlier else {}
+        failed = self.jobs.failed_children(job_id, FAILED_CHILDREN) if array_size(run) else []
+        first = [f"{job_id}:{index}" for index in range(min(FIRST_CHILDREN, array_size(run)))]
+        records = self.jobs.describe(list(dict.fromkeys([job_id, *first, *failed, *earlier])))
+        nodes = [f"{job_id}#{index}" for index in range(min(NODES, node_count(run, records)))]
+        return records | (self.jobs.describe(nodes) if nodes else {})

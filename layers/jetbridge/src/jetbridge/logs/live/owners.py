@@ -1,0 +1,39 @@
+"""Say whose the log streams are, as soon as it is known: launch_run and track_run know it."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from jetbridge.logs.live.port import Live
+from jetbridge.logs.live.streams import (
+    Named,
+    relayed_sources,
+    s3_targets,
+    streams_of_change,
+    streams_of_launch,
+)
+from jetbridge.runs.run import LogSource, Run, StateChange
+
+
+@dataclass(frozen=True)
+class StreamOwners:
+    """One write for each container of a run in one of ``groups``; none in a stack without."""
+
+    live: Live
+    groups: Collection[str]
+    region: str
+
+    def at_launch(self, run: Run) -> None:
+        """Of a run that was launched. May be repeated."""
+        self._note(streams_of_launch(run, self._sources(run)))
+
+    def at_change(self, run: Run | None, change: StateChange) -> None:
+        """Of a change, and the run's row as it is after it. May be repeated."""
+        if run is not None:
+            self._note(streams_of_change(run, change, self._sources(run)))
+
+    def _sources(self, run: Run) -> list[LogSource]:
+        return relayed_sources(run, self.groups, self.region) if s3_targets(run) else []
+
+    def _note(self, streams: Iterable[Named]) -> None:
+        for named in streams:
+            self.live.note(named)

@@ -1,0 +1,64 @@
+"""What the services need for showing lines while containers run."""
+
+from typing import NamedTuple, Protocol
+
+from jetbridge.contract import S3LogTarget
+from jetbridge.logs.live.pieces import Piece
+from jetbridge.logs.live.streams import LiveStream, Named
+
+
+class Progress(NamedTuple):
+    """Attributes:
+    sequence: of the newest piece, or an earlier one; 0 at first.
+    closed: the run's log has been copied: nothing is shown any more.
+    """
+
+    sequence: int = 0
+    closed: bool = False
+
+
+class Live(Protocol):
+    """Whose streams are relayed, and how far that is. Reads are consistent."""
+
+    def note(self, named: Named) -> None:
+        """Remember whose a stream is; again is harmless."""
+        ...
+
+    def find(self, group: str, name: str) -> LiveStream | None:
+        """Whose a stream is; None if nobody has said so (yet)."""
+        ...
+
+    def progress(self, run_id: str) -> Progress: ...
+
+    def advance(self, run_id: str, sequence: int) -> None:
+        """Raise the sequence of the newest piece; a lower one changes nothing."""
+        ...
+
+    def close(self, run_id: str) -> None:
+        """From now on nothing is to be shown of the run."""
+        ...
+
+
+class Stored(NamedTuple):
+    """A piece as it was read; ``tag`` is another after each write."""
+
+    piece: Piece
+    tag: str
+
+
+class Pieces(Protocol):
+    """Places beside the log of a try, each of which holds a piece or none."""
+
+    def read(self, target: S3LogTarget, number: int) -> Stored | None:
+        """None where there is none. Raises PermissionError where its KMS key is denied."""
+        ...
+
+    def write(self, target: S3LogTarget, number: int, piece: Piece, before: str | None) -> bool:
+        """Put a piece in its place, if what is there has the tag ``before`` still, or with None,
+        if there is nothing; False if that isn't so. Raises PermissionError where its KMS key is
+        denied."""
+        ...
+
+    def remove(self, target: S3LogTarget) -> None:
+        """Empty all places."""
+        ...

@@ -1,0 +1,56 @@
+"""Reading CloudWatch Logs within an allowance that all functions, and all who read, share."""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from jetbridge.contract import LogStream
+from jetbridge.logs.port import Busy, LogsSource, Page
+from jetbridge.logs.position import Position
+from jetbridge.pacing.port import Pacer
+from jetbridge.queues.port import NotYet
+
+PAUSES = (0.5, 1, 2, 4, 8)
+MOST_TURNS = 8
+# How long the message waits when CloudWatch Logs keeps asking for patience.
+BUSY_SECONDS = 30
+# What follows the last call of an invocation may take so long: turns, the call, an upload.
+RESERVE_SECONDS = 45
+
+
+@dataclass
+class Reading:
+    """Each call waits for its turn. After a throttle calls take two turns each, then four, then
+    eight, so that all functions together become slower; each call that is answered halves that.
+    """
+
+    source: LogsSource
+    pacer: Pacer
+    sleep: Callable[[float], None] = time.sleep
+    jitter: Callable[[], float] = random.random
+    _turns: int = field(default=1, init=False)
+
+    def page(self, stream: LogStream, position: Position, remaining: Callable[[], float]) -> Page:
+        """One page of a stream; ``remaining`` gives the seconds that the invocation has left.
+
+        Raises:
+            StreamMissing, Unreadable, TokenExpired: as the source does.
+            NotYet: there are no turns, or CloudWatch Logs keeps asking for patience.
+        """
+        busy: Busy | None = None
+        for pause in PAUSES:
+            for _ in range(self._turns):
+                self.pacer.wait_for_turn(f"logs#{stream.region}")
+            try:
+                page = self.source.page(stream, position)
+            except Busy as error:
+                busy = error
+                self._turns = min(MOST_TURNS, self._turns * 2)
+                if remaining() < RESERVE_SECONDS:
+                    break
+                self.sleep(pause * (0.5 + self.jitter() / 2))
+            else:
+                self._turns = max(1, self._turns // 2)
+                return page
+        raise NotYet(f"CloudWatch Logs asks for patience: {busy}", BUSY_SECONDS) from busy

@@ -1,0 +1,35 @@
+"""When the log of a run that has ended is complete."""
+
+import math
+from contextlib import suppress
+from datetime import datetime
+
+from jetbridge.runs.run import Ending, Run
+
+# An end that lies further ahead is a clock that is wrong.
+LONGEST_SETTLE_SECONDS = 120
+
+
+def stopped_at(ending: Ending) -> float | None:
+    """When AWS says that the container stopped, epoch seconds.
+
+    None: AWS didn't say, or the row has nothing that can be read as a time.
+    """
+    with suppress(ValueError, OverflowError):
+        return datetime.fromisoformat(ending.stopped_at or "").timestamp()
+    return None
+
+
+def ended_at(run: Run) -> int:
+    """Epoch milliseconds of the run's end, or of the last moment known of it."""
+    stopped = stopped_at(run.ending) if run.ending is not None else None
+    if stopped is None:
+        stopped = run.deaths[-1].at if run.deaths else run.created_at
+    return int(stopped * 1000)
+
+
+def settle_wait(run: Run, settle_seconds: float, now: float) -> int:
+    """After how many whole seconds the last lines of an ended run count as all there are; 0: they
+    do now."""
+    wait = ended_at(run) / 1000 + settle_seconds - now
+    return math.ceil(wait) if 0 < wait < LONGEST_SETTLE_SECONDS else 0

@@ -1,0 +1,212 @@
+"""Where the lines of a run are: of all its launches, attempts, containers, children and nodes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from jetbridge.aws.records import Fields, Record
+from jetbridge.backends.changes import job_log_names
+from jetbridge.backends.log_sources import KUBERNETES, job_log_sources
+from jetbridge.contract import Death, LogStream
+from jetbridge.contract.lines import Line
+from jetbridge.logs.run_streams import log_streams, unread_containers
+from jetbridge.logs.settling import ended_at
+from jetbridge.runs.names import last_segment
+from jetbridge.runs.run import LogSource, Run
+
+# Of an array job: the children from 0 on, and those that failed.
+FIRST_CHILDREN = 10
+FAILED_CHILDREN = 20
+# Of a multi-node job, from node 0 on.
+NODES = 20
+# Of the launches that were replaced, the latest.
+EARLIER_LAUNCHES = 5
+
+
+@dataclass(frozen=True)
+class Place:
+    """A stream of the run; ``member`` names an array child or a node: ``child-0007``."""
+
+    stream: LogStream
+    launch: int
+    member: str = ""
+
+
+@dataclass
+class Found:
+    """Places of lines, and notes on lines that have none."""
+
+    places: list[Place] = field(default_factory=list)
+    notes: list[Line] = field(default_factory=list)
+
+
+def array_size(run: Run) -> int:
+    """How many children the run's array job has; 0: it is none."""
+    properties = run.request.parameters.get("arrayProperties") or {}
+    return int(properties.get("size") or 0) if run.backend == "batch" else 0
+
+
+def earlier_launches(run: Run) -> list[Death]:
+    """The latest launches that were replaced and had come to exist."""
+    return [death for death in run.deaths if death.backend_id][-EARLIER_LAUNCHES:]
+
+
+def is_told(run: Run) -> bool:
+    """Whether the row has all streams of the run's last launch. A job of several nodes has those
+    of its main node alone."""
+    ending = run.ending
+    return ending is not None and bool(ending.log_names) and not ending.nodes
+
+
+def whereabouts(run: Run, region: str, records: Mapping[str, Record]) -> Found:
+    """Where the lines of an ended run are.
+
+    Args:
+        region: of the containers, unless their definition names another.
+        records: what DescribeJobs says of the jobs behind earlier launches, of the array job
+            itself and its children, and of nodes, by job id.
+    """
+    found, at = Found(), ended_at(run)
+    _add_earlier_launches(found, run, region, records)
+    members = _member_places(run, region, records)
+    of_members = {(place.stream.group, place.stream.stream) for place in members}
+    found.places += [
+        Place(stream, run.launch)
+        for stream in log_streams(run, region)
+        if (stream.group, stream.stream) not in of_members
+    ]
+    found.places += members
+    _note_members(found, run, records, at)
+    for source in unread_containers(run.definition):
+        found.notes.append(Line(at, _unread(source)))
+    if not found.places and not found.notes:
+        text = "No container has been started: there are no log lines."
+        found.notes.append(Line(at, text))
+    return found
+
+
+def _add_earlier_launches(
+    found: Found, run: Run, region: str, records: Mapping[str, Record]
+) -> None:
+    shown = {death.launch for death in earlier_launches(run)}
+    for death in run.deaths:
+        at = int(death.at * 1000)
+        said = f"Launch {death.launch} was replaced by another: {death.cause}: {death.reason}"
+        found.notes.append(Line(at, said))
+        if death.launch not in shown:
+            continue
+        if run.backend == "ecs":
+            found.places += _task_places(found, run, death, region, at)
+        elif (record := records.get(death.backend_id or "")) is not None:
+            found.places += _job_places(record, death.launch, "", region)
+        else:
+            said = f"AWS Batch doesn't know the job {death.backend_id} any more: its log isn't here"
+            found.notes.append(Line(at, f"{said}."))
+
+
+def _task_places(found: Found, run: Run, death: Death, region: str, at: int) -> list[Place]:
+    places = []
+    for source in run.definition.log_sources if run.definition else []:
+        if source.group is not None and source.prefix is None:
+            said = (
+                f"Launch {death.launch}: the log of container {source.container} has no "
+                f"awslogs-stream-prefix, so its stream in {source.group} can't be told."
+            )
+            found.notes.append(Line(at, said))
+        elif source.group is not None:
+            task = last_segment(death.backend_id or "")
+            stream = LogStream(
+                container=source.container,
+                group=source.group,
+                stream=f"{source.prefix}/{source.container}/{task}",
+                region=source.region or region,
+            )
+            places.append(Place(stream, death.launch))
+    return places
+
+
+def _member_places(run: Run, region: str, records: Mapping[str, Record]) -> list[Place]:
+    return [
+        place
+        for job_id, member in sorted(_members(records).items(), key=lambda item: item[1])
+        for place in _job_places(records[job_id], run.launch, member, region)
+    ]
+
+
+def _note_members(found: Found, run: Run, records: Mapping[str, Record], at: int) -> None:
+    shown = len(_members(records))
+    size = array_size(run) or node_count(run, records)
+    if size > shown:
+        found.notes.append(Line(at, _others(run, records, size, shown)))
+
+
+def _members(records: Mapping[str, Record]) -> dict[str, str]:
+    """Children and nodes by job id."""
+    return {job_id: member for job_id in records if (member := member_name(job_id))}
+
+
+def _job_places(record: Record, launch: int, member: str, region: str) -> list[Place]:
+    sources = {source.container: source for source in job_log_sources(record)}
+    return [
+        Place(
+            LogStream(
+                container=name.container,
+                group=source.group,
+                stream=name.name,
+                region=source.region or region,
+                attempt=name.attempt,
+            ),
+            launch,
+            member,
+        )
+        for name in job_log_names(record)
+        if (source := sources.get(name.container)) is not None and source.group is not None
+    ]
+
+
+def member_name(job_id: str) -> str:
+    """``child-0003``, ``node-0001``; "" of another job.
+
+    Children are ``<job id>:<index>``, nodes ``<job id>#<index>`` (AWS Batch user guide).
+    """
+    for mark, kind in ((":", "child"), ("#", "node")):
+        _, found, index = job_id.partition(mark)
+        if found and index.isdecimal():
+            return f"{kind}-{int(index):04}"
+    return ""
+
+
+def node_count(run: Run, records: Mapping[str, Record]) -> int:
+    """How many nodes the run's multi-node job has; 0: it is none, or not known."""
+    if run.ending is not None and run.ending.nodes:
+        return run.ending.nodes
+    record = Fields(records.get(run.backend_id or ""))
+    return record.part("nodeProperties").integer("numNodes") or 0
+
+
+def _others(run: Run, records: Mapping[str, Record], size: int, shown: int) -> str:
+    if not array_size(run):
+        own = " The main node's is, too." if not shown and log_streams(run, "") else ""
+        return f"The job has {size} nodes; the logs of {shown} are shown here.{own}"
+    summary = Fields(records.get(run.backend_id or "")).part("arrayProperties")
+    counted = summary.part("statusSummary").integer("FAILED")
+    failed = "an unknown number" if counted is None else counted
+    groups = {source.group for source in run.definition.log_sources} if run.definition else set()
+    where = ", ".join(sorted(group for group in groups if group))
+    return (
+        f"The array job has {size} children, of which {failed} failed; the logs of {shown} are "
+        f"shown here: of the first {FIRST_CHILDREN}, and of up to {FAILED_CHILDREN} that failed. "
+        f"The others are in the log group {where}."
+    )
+
+
+def _unread(source: LogSource) -> str:
+    if source.driver == KUBERNETES:
+        return (
+            f"Container {source.container} ran in a pod on Amazon EKS, and AWS Batch names no log "
+            "group for a pod: its lines are where the cluster's own log collector sends them, and "
+            "not shown here."
+        )
+    return (
+        f"Container {source.container} logs with the driver {source.driver}, not awslogs: "
+        "its lines are not shown here."
+    )

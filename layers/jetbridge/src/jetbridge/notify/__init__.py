@@ -1,0 +1,1 @@
+"""notify_airflow: each way to notify Airflow of an end, and what an end begins there."""

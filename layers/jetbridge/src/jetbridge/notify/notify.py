@@ -1,0 +1,146 @@
+"""notify_airflow: tell an Airflow what came of a run, until it has heard."""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from jetbridge.contract import AirflowCaller, Outcome, Way, to_builtins
+from jetbridge.notify.airflow_port import Airflows, Refused, Unavailable
+from jetbridge.notify.api import Api
+from jetbridge.notify.breaker import Breaker
+from jetbridge.notify.on_finish import begin
+from jetbridge.notify.push import push
+from jetbridge.notify.rest import rest
+from jetbridge.outcomes.port import Outcomes
+from jetbridge.queues.port import GiveUp, NotYet, Queue
+from jetbridge.runs.notices import Notice, applies, way_of
+from jetbridge.runs.port import Runs
+from jetbridge.runs.run import Run
+
+FIRST_DELAY_SECONDS = 5
+LONGEST_DELAY_SECONDS = 300
+# The outcome leaves its table after 14 days; the dead letter comes while it is still there.
+PATIENCE_SECONDS = 13 * 24 * 3600
+
+
+class Told(Struct, frozen=True, kw_only=True):
+    """What became of a notice.
+
+    Attributes:
+        result: in words, for the log.
+        waited: seconds from the run's end to now.
+        heard: Airflow has heard, or nobody waits for it any more.
+        unavailable: why Airflow couldn't be asked; empty where it could.
+        delay_seconds: when the notice comes again, if it hasn't been heard.
+    """
+
+    result: str
+    waited: float
+    heard: bool = True
+    unavailable: str = ""
+    delay_seconds: int = 0
+
+
+@dataclass(frozen=True)
+class Notify:
+    """Attributes:
+    stacks: the stack's own way to finish Airflow tasks.
+    jitter: a random number from 0 to 1.
+    """
+
+    runs: Runs
+    outcomes: Outcomes
+    airflows: Airflows
+    notices: Queue
+    breaker: Breaker
+    stacks: Way
+    clock: Callable[[], float] = time.time
+    jitter: Callable[[], float] = random.random
+
+    def __call__(self, notice: Notice) -> Told | None:
+        """Tell it, or queue the notice anew where Airflow can't be asked now; None if the run or
+        its outcome is unknown.
+
+        A notice that only has to wait is a new message each time, so it never reaches the
+        dead-letter queue by waiting. Telling twice is harmless in each way.
+
+        Raises:
+            Refused: somebody has to act.
+            GiveUp: it has waited too long.
+        """
+        run = self.runs.get(notice.run_id)
+        outcome = None if run is None else self.outcomes.get(notice.run_id)
+        if run is None or outcome is None:
+            return None
+        shut = self.breaker.remaining(notice.airflow)
+        if shut:
+            return self._put_off(notice, outcome, "it was down a moment ago", shut)
+        try:
+            result = self._tell(notice, run, outcome)
+        except Unavailable as problem:
+            wanted = min(problem.retry_after or 0.0, LONGEST_DELAY_SECONDS)
+            if problem.altogether:
+                self.breaker.failed(notice.airflow, wanted)
+            return self._put_off(notice, outcome, str(problem), wanted)
+        except NotYet as not_yet:
+            self.breaker.answered(notice.airflow)
+            delay = min(max(1, not_yet.delay_seconds), LONGEST_DELAY_SECONDS)
+            return self._again(notice, outcome, delay, str(not_yet))
+        except Refused:
+            self.breaker.answered(notice.airflow)
+            raise
+        self.breaker.answered(notice.airflow)
+        return Told(result=result, waited=self._waited(outcome))
+
+    def _tell(self, notice: Notice, run: Run, outcome: Outcome) -> str:
+        api = Api(self.airflows.named(notice.airflow), notice.airflow)
+        if notice.on_finish is not None:
+            entries = run.request.on_finish
+            if notice.on_finish >= len(entries) or not applies(entries[notice.on_finish], outcome):
+                return "nothing to begin"
+            return begin(api, entries[notice.on_finish], outcome)
+        if notice.watcher is not None:
+            if notice.watcher >= len(run.watchers):
+                return "nobody to tell"
+            return rest(api, outcome, run.watchers[notice.watcher].caller, self.clock())
+        way = way_of(run.request, self.stacks)
+        if not isinstance(run.caller, AirflowCaller) or way == "feed":
+            return "nobody to tell"
+        if way == "push":
+            return push(api, outcome, run.caller)
+        return rest(api, outcome, run.caller, self.clock())
+
+    def _put_off(self, notice: Notice, outcome: Outcome, problem: str, wanted: float) -> Told:
+        """Queue it anew, later each time: all that wait for one Airflow don't come at once."""
+        grown = FIRST_DELAY_SECONDS * 2 ** min(notice.attempt, 10)
+        delay = min(LONGEST_DELAY_SECONDS, grown) * (0.5 + self.jitter() / 2)
+        later = replace(notice, attempt=notice.attempt + 1)
+        wait = min(LONGEST_DELAY_SECONDS, max(1, round(max(delay, wanted))))
+        return self._again(later, outcome, wait, problem, unavailable=problem)
+
+    def _again(
+        self, notice: Notice, outcome: Outcome, delay: int, result: str, unavailable: str = ""
+    ) -> Told:
+        now = self.clock()
+        since = now if notice.since is None else notice.since
+        if now - since > PATIENCE_SECONDS:
+            raise GiveUp(
+                f"Airflow {notice.airflow!r} has not heard of the run's end for 13 days "
+                f"({result}): mend that and replay this message within a day"
+            )
+        message = to_builtins(replace(notice, since=since))
+        self.notices.send(message, delay, notice.airflow)
+        return Told(
+            result=result,
+            waited=self._waited(outcome),
+            heard=False,
+            unavailable=unavailable,
+            delay_seconds=delay,
+        )
+
+    def _waited(self, outcome: Outcome) -> float:
+        return max(0.0, self.clock() - outcome.finished_at)

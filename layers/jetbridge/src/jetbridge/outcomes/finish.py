@@ -1,0 +1,226 @@
+"""finish_run: read the last lines, seal the outcome once, then deliver it."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+from jetbridge.backends.parameters import limited_by_run
+from jetbridge.contract import Cause, Fault, Outcome, State, Way, to_builtins
+from jetbridge.contract.lines import shortened
+from jetbridge.failures import POLICY_VERSION, Verdict, judge, reason_of
+from jetbridge.logs.port import JobRecords, LogsSource
+from jetbridge.logs.run_streams import log_streams
+from jetbridge.logs.settling import settle_wait
+from jetbridge.outcomes.bus_port import Bus
+from jetbridge.outcomes.exit_codes import exit_codes, names_that_decide
+from jetbridge.outcomes.fitting import fitting, no_room
+from jetbridge.outcomes.members import failed_members
+from jetbridge.outcomes.port import Outcomes
+from jetbridge.outcomes.read_tails import (
+    BUSY_SECONDS,
+    CLOCKS_DIFFER_SECONDS,
+    SETTLE_LOOKS,
+    Look,
+    Tails,
+)
+from jetbridge.outcomes.tails import (
+    RESULT_BYTES,
+    Tail,
+    fitting_result,
+    last_lines,
+    result_in,
+    unread_advice,
+    why,
+)
+from jetbridge.pacing.port import Pacer
+from jetbridge.queues.messages import Times
+from jetbridge.queues.port import Queue
+from jetbridge.runs.notices import notices
+from jetbridge.runs.port import Runs
+from jetbridge.runs.run import Ending, Run
+from jetbridge.secrets import masked_deaths, masked_result, masked_text
+
+__all__ = ["BUSY_SECONDS", "CLOCKS_DIFFER_SECONDS", "RESULT_BYTES", "SETTLE_LOOKS", "Finish"]
+
+
+@dataclass(frozen=True)
+class Finish:
+    """Attributes:
+    settle_seconds: how long after its stop a container's missing lines are waited for.
+    stacks: the stack's own way to finish Airflow tasks.
+    pacer: gives the turns to read logs; None: there is no allowance.
+    result_wait_seconds: how long a result is waited for that the run's task needs.
+    jobs: Batch's records, to tell of failed children and nodes; None: they are not told of.
+    """
+
+    runs: Runs
+    outcomes: Outcomes
+    source: LogsSource
+    notices: Queue
+    copies: Queue
+    bus: Bus
+    region: str
+    settle_seconds: float
+    stacks: Way = "feed"
+    clock: Callable[[], float] = time.time
+    pacer: Pacer | None = None
+    result_wait_seconds: float = 900
+    jobs: JobRecords | None = None
+
+    def __call__(
+        self,
+        run_id: str,
+        times: Times = Times(),
+        remaining: Callable[[], float] = lambda: math.inf,
+    ) -> Outcome | None:
+        """Seal and deliver the outcome of an ended run; None if it hasn't ended.
+
+        ``times`` are those of the message that asks for it, ``remaining`` gives the seconds that
+        the invocation has left. However the reading of its logs fails, a run is sealed within a
+        minute of the first look; only one whose task needs the result waits longer for that.
+
+        What is delivered is not delivered again; until it is, each step may be repeated: sealing
+        keeps the first outcome, for which only a message that comes again looks beforehand, the
+        copy writes the same objects, and a second notice or announcement carries the same outcome.
+
+        Raises:
+            NotYet: the last lines haven't reached CloudWatch Logs, or can't be read now.
+            Exception: it could not be delivered to all.
+        """
+        run = self.runs.get(run_id)
+        if run is None or run.ending is None:
+            return None
+        outcome = self.outcomes.get(run_id) if times.again or run.finished else None
+        if outcome is not None and run.finished:
+            return outcome
+        if outcome is None:
+            outcome = self.outcomes.seal(self._compose(run, run.ending, times, remaining))
+        self._deliver(run, outcome)
+        self.runs.mark_finished(run_id)
+        return outcome
+
+    def _deliver(self, run: Run, outcome: Outcome) -> None:
+        """Each to whom it is due, whatever becomes of the others.
+
+        Raises: what went wrong; an ExceptionGroup of several. All come again then.
+        """
+        deliveries: list[Callable[[], object]] = [
+            partial(self.notices.send, to_builtins(notice), group=notice.airflow)
+            for notice in notices(run.request, outcome, self.stacks, run.watchers)
+        ]
+        if run.log_targets:
+            wait = settle_wait(run, self.settle_seconds, self.clock())
+            deliveries.append(partial(self.copies.send, {"run_id": run.run_id}, wait))
+        deliveries.append(partial(self.bus.announce, fitting(outcome)))
+        errors = []
+        for deliver in deliveries:
+            try:
+                deliver()
+            except Exception as error:  # one that can't be delivered must not hold up the others
+                errors.append(error)
+        if len(errors) == 1:
+            raise errors[0]
+        if errors:
+            raise ExceptionGroup(f"the end of run {run.run_id} is not delivered to all", errors)
+
+    def _compose(
+        self, run: Run, ending: Ending, times: Times, remaining: Callable[[], float]
+    ) -> Outcome:
+        request = run.request
+        verdict = _verdict(run, ending)
+        succeeded = verdict.state is State.SUCCEEDED
+        needed = succeeded and (request.last_line_as_result or request.result_required)
+        look = Look.of(times, ending, needed, remaining, self.clock())
+        streams = log_streams(run, self.region)
+        tails = self._tails.read(streams, ending, look)
+        found, missing = result_in(tails, request, run.definition)
+        told = _Told(verdict.state, verdict.cause, verdict.fault, verdict.advice)
+        if needed and missing:
+            self._tails.wait_for_result(missing, look)
+            told = _without_result(missing)
+        result, result_advice = fitting_result(found)
+        result, masked_advice = masked_result(result)
+        all_lines = last_lines(tails, request.tail_lines)
+        shown = shortened(all_lines)
+        older = len(all_lines) - len(shown)
+        left_out = no_room([f"{older} of {len(all_lines)} last lines"] if older else [])
+        advice = (told.advice, unread_advice(tails), result_advice, masked_advice, left_out)
+        members = failed_members(run, verdict, self.jobs)
+        reasons = (reason_of(ending, run.definition), members.reason)
+        ecs = run.backend == "ecs"
+        outcome = Outcome(
+            run_id=run.run_id,
+            state=told.state,
+            cause=told.cause,
+            fault=told.fault,
+            reason="; ".join(filter(None, (*map(masked_text, reasons), told.reason))),
+            advice=" ".join(filter(None, advice)),
+            caller=run.caller,
+            backend=request.backend,
+            region=self.region,
+            finished_at=self.clock(),
+            backend_id=run.backend_id,
+            cluster=run.place if ecs else None,
+            job_queue=None if ecs else run.place,
+            definition=run.definition.arn if run.definition else None,
+            launches=run.launch,
+            exit_codes=exit_codes(run, ending) | members.exit_codes,
+            deciding=names_that_decide(run, ending),
+            log_streams=streams,
+            last_lines=shown,
+            unread=[tail.stream.stream for tail in tails if tail.unread],
+            result=result,
+            started_at=ending.started_at,
+            stopped_at=ending.stopped_at,
+            deaths=masked_deaths(run.deaths),
+            stopped_by=masked_text(run.stop.by)
+            if run.stop and verdict.state is State.STOPPED
+            else "",
+            policy_version=POLICY_VERSION,
+        )
+        return fitting(outcome)
+
+    @property
+    def _tails(self) -> Tails:
+        return Tails(
+            self.source, self.settle_seconds, self.result_wait_seconds, self.pacer, self.clock
+        )
+
+
+def _verdict(run: Run, ending: Ending) -> Verdict:
+    """A job that Batch ended at the run's own limit was stopped, as Jetbridge itself stops one."""
+    verdict = judge(ending, run.definition, run.stop, run.request.deciding_container)
+    if verdict.cause is Cause.TIMEOUT and limited_by_run(run):
+        return Verdict(State.STOPPED, Cause.TIMEOUT)
+    return verdict
+
+
+class _Told(NamedTuple):
+    """What the outcome tells of the end."""
+
+    state: State
+    cause: Cause
+    fault: Fault
+    advice: str
+    reason: str = ""
+
+
+def _without_result(missing: list[Tail]) -> _Told:
+    """Of a container that succeeded, whose task needs the result that can't be read.
+
+    Where no patience would help, somebody has to change the log group or a permission; else
+    another try may have more luck.
+    """
+    first = next((tail for tail in missing if not tail.later), missing[0])
+    cause = Cause.UNCLASSIFIED if first.later else Cause.MISCONFIGURATION
+    return _Told(
+        State.FAILED,
+        cause,
+        Fault.PLATFORM if first.later else Fault.CONFIGURATION,
+        "The container succeeded, but its task needs the result, which could not be read in time: "
+        "look for it in the log before you run the job again.",
+        f"the result could not be read from log stream {first.stream.stream}: {why(first)}",
+    )

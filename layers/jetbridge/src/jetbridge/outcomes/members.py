@@ -1,0 +1,73 @@
+"""finish_run: which children of an array job, and which nodes of a multi-node job, failed and how.
+
+The record of an array job has no container, and that of a multi-node job its main node's alone.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from jetbridge.aws.records import Fields, Record
+from jetbridge.backends.changes import job_ends
+from jetbridge.contract import State
+from jetbridge.failures import Verdict
+from jetbridge.logs.port import JobRecords
+from jetbridge.logs.whereabouts import NODES, array_size, member_name
+from jetbridge.runs.run import Run
+
+# An outcome has room for the words on so many (fitting.py); their exit codes all stand in it.
+TOLD = 20
+
+
+@dataclass(frozen=True)
+class FailedMembers:
+    """Attributes:
+    exit_codes: by ``child-0003``; with the container's name behind it where there are several.
+    reason: a sentence that names them, and why; empty: there are none.
+    """
+
+    exit_codes: dict[str, int] = field(default_factory=dict)
+    reason: str = ""
+
+
+def failed_members(run: Run, verdict: Verdict, jobs: JobRecords | None) -> FailedMembers:
+    """Those of a run that failed; what can't be read is said and holds nothing up."""
+    nodes = run.ending.nodes if run.ending else 0
+    size = array_size(run) or nodes
+    if not size or run.backend_id is None or verdict.state is not State.FAILED or jobs is None:
+        return FailedMembers()
+    try:
+        asked = (
+            _nodes(run.backend_id, nodes) if nodes else jobs.failed_children(run.backend_id, TOLD)
+        )
+        records = jobs.describe([run.backend_id, *asked]) if asked else {}
+    except Exception as error:  # the outcome is sealed all the same
+        kind = "nodes" if nodes else "children"
+        return FailedMembers(reason=f"which {kind} failed could not be read: {error}")
+    return _told(run.backend_id, size, asked, records)
+
+
+def _nodes(job_id: str, nodes: int) -> list[str]:
+    return [f"{job_id}#{index}" for index in range(min(NODES, nodes))]
+
+
+def _told(
+    job_id: str, size: int, asked: Iterable[str], records: Mapping[str, Record]
+) -> FailedMembers:
+    codes: dict[str, int] = {}
+    sentences = []
+    failed = [each for each in asked if Fields(records.get(each)).name("status") == "FAILED"]
+    for each in failed:
+        name, record = member_name(each), Fields(records[each])
+        ends = [end for end in job_ends(record) if end.exit_code is not None]
+        for end in ends:
+            codes[name if len(ends) == 1 else f"{name} {end.name}"] = end.exit_code or 0
+        said = record.words("statusReason")
+        exits = ", ".join(f"exit code {end.exit_code}" for end in ends)
+        sentences.append(f"{name}: {'; '.join(filter(None, (said, exits)))}")
+    if not failed:
+        return FailedMembers()
+    summary = Fields(records.get(job_id)).part("arrayProperties").part("statusSummary")
+    number = max(summary.integer("FAILED") or 0, len(failed))
+    more = f" (the first {len(failed)} of them)" if number > len(failed) else ""
+    reason = f"{number} of {size} failed{more}: {'; '.join(sentences)}"
+    return FailedMembers(codes, reason)

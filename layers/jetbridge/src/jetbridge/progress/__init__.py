@@ -1,0 +1,1 @@
+"""What an Airflow task sees of its run before the end: its waits, and its launches."""

@@ -1,0 +1,66 @@
+"""What a run waits for before its launch. launch_run and track_run write it."""
+
+from dataclasses import dataclass
+
+from jetbridge.contract import Wait, Waiting
+from jetbridge.failures import POLICY, Decision, waits_until
+from jetbridge.outcomes.port import WaitingRecords
+from jetbridge.queues.patience import PATIENCE_SECONDS
+from jetbridge.runs.run import Run
+from jetbridge.secrets import masked_text
+
+# A shorter wait is told by nothing but the launch itself.
+TOLD_AFTER_SECONDS = 30
+
+
+def wait_for_another_launch(run: Run) -> Waiting | None:
+    """Of a run whose launch died and is to be replaced; None if none died."""
+    if not run.deaths:
+        return None
+    death = run.deaths[-1]
+    waits = POLICY[death.cause].decision is Decision.WAIT
+    cause = death.cause.replace("_", " ")
+    return Waiting(
+        run_id=run.run_id,
+        launch=run.launch,
+        what="capacity" if waits else "another_launch",
+        reason=f"launch {death.launch} ended: {cause}. AWS says: {masked_text(death.reason)}",
+        since=death.at,
+        until=waits_until(run),
+        next_at=run.not_before,
+    )
+
+
+def wait_for_turn(run: Run, what: Wait, reason: str, since: float, next_at: float) -> Waiting:
+    """Of a run whose launch was put off."""
+    return Waiting(
+        run_id=run.run_id,
+        launch=run.launch,
+        what=what,
+        reason=masked_text(reason),
+        since=since,
+        until=run.deadline or since + PATIENCE_SECONDS,
+        next_at=next_at,
+    )
+
+
+@dataclass(frozen=True)
+class WaitingWriter:
+    """One conditional write for each launch that replaces one, and for each time that a launch
+    is put off for longer than half a minute. May be repeated."""
+
+    records: WaitingRecords
+
+    def for_another_launch(self, run: Run) -> None:
+        record = wait_for_another_launch(run)
+        if record is not None:
+            self.records.put_waiting(record)
+
+    def for_job_queue(self, record: Waiting) -> None:
+        """Of a job that blocks its queue."""
+        self.records.put_waiting(record)
+
+    def for_turn(self, run: Run, what: Wait, reason: str, since: float, next_at: float) -> None:
+        """Of a launch that has been put off since then, and is tried next then, epoch seconds."""
+        if next_at - since >= TOLD_AFTER_SECONDS:
+            self.records.put_waiting(wait_for_turn(run, what, reason, since, next_at))

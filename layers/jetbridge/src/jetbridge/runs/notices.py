@@ -1,0 +1,70 @@
+"""What is to be told to which Airflow when a run has ended."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from jetbridge.contract import (
+    AirflowCaller,
+    CreateAssetEvent,
+    OnFinish,
+    Outcome,
+    StartRequest,
+    State,
+    Way,
+)
+from jetbridge.runs.run import Watcher
+
+
+class Notice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """One thing to tell one Airflow: a message of the notify queue.
+
+    Attributes:
+        airflow: the Airflow's name in the stack's secret.
+        on_finish: which entry of the request's ``on_finish``.
+        watcher: which of the run's watchers; None, and no ``on_finish``: the task that started
+            the run is told.
+        attempt: how often it was put off since the Airflow couldn't be asked.
+        since: when it was put off first, epoch seconds.
+    """
+
+    run_id: str
+    airflow: str
+    on_finish: Annotated[int, Meta(ge=0)] | None = None
+    watcher: Annotated[int, Meta(ge=0)] | None = None
+    attempt: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    since: Annotated[float, Meta(ge=0, le=1e11)] | None = None
+
+
+def way_of(request: StartRequest, stacks: Way) -> Way:
+    """How the waiting Airflow task is finished: as the request says, or as the stack does."""
+    return request.finish or stacks
+
+
+def notices(
+    request: StartRequest, outcome: Outcome, stacks: Way, watchers: Sequence[Watcher] = ()
+) -> list[Notice]:
+    """What the end of a run is to tell; nothing where a triggerer reads the outcomes table."""
+    watching = [
+        Notice(run_id=outcome.run_id, airflow=watcher.airflow, watcher=index)
+        for index, watcher in enumerate(watchers)
+    ]
+    return _of_request(request, outcome, stacks) + watching
+
+
+def _of_request(request: StartRequest, outcome: Outcome, stacks: Way) -> list[Notice]:
+    if isinstance(outcome.caller, AirflowCaller):
+        if way_of(request, stacks) == "feed":
+            return []
+        return [Notice(run_id=outcome.run_id, airflow=request.airflow)]
+    return [
+        Notice(run_id=outcome.run_id, airflow=entry.airflow, on_finish=index)
+        for index, entry in enumerate(request.on_finish)
+        if applies(entry, outcome)
+    ]
+
+
+def applies(entry: OnFinish, outcome: Outcome) -> bool:
+    """An asset is updated by a run that succeeded; a DAG run follows any end."""
+    return not isinstance(entry, CreateAssetEvent) or outcome.state is State.SUCCEEDED

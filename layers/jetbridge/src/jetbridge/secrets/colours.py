@@ -1,0 +1,45 @@
+"""Colours of consoles, which stand between a name and its value and hide both from patterns."""
+
+from jetbridge.secrets.forms import MASK
+from jetbridge.secrets.lazy import lazy
+
+# ECMA-48, 8.3.117, "SGR", as it is and as loggers and JSON write its escape.
+_COLOUR = lazy(r"(?:\x1b|\\u001[bB]|\\x1[bB]|\\033|\\e)\[[0-9;:]{0,32}+[mK]|\x9b[0-9;:]{0,32}+m")
+_MARKS = ("\x1b", "\x9b", "\\")
+
+
+def without_colours(line: str) -> str:
+    if not any(mark in line for mark in _MARKS):
+        return line
+    return _COLOUR.sub("", line)
+
+
+def with_colours(shown: str, line: str) -> str:
+    """What is shown of a line without its colours, with them again.
+
+    What stands around the masks is found in the line, piece by piece; its colours are put back
+    where they were, and those inside a masked value behind its mask.
+    """
+    colours, taken = [], 0
+    for colour in _COLOUR.finditer(line):
+        colours.append((colour.start() - taken, colour[0]))
+        taken += len(colour[0])
+    bare = without_colours(line)
+    out: list[str] = []
+    at = done = 0
+    pieces = shown.split(MASK)
+    for n, piece in enumerate(pieces):
+        begin = bare.find(piece, at) if n < len(pieces) - 1 else len(bare) - len(piece)
+        if begin < at:
+            return shown
+        if n:
+            out.append(MASK)
+        copied = begin
+        while done < len(colours) and colours[done][0] <= begin + len(piece):
+            place = max(copied, colours[done][0])
+            out += [bare[copied:place], colours[done][1]]
+            copied = place
+            done += 1
+        out.append(bare[copied : begin + len(piece)])
+        at = begin + len(piece)
+    return "".join(out)

@@ -1,1 +1,0 @@
-"""What start_run holds a request against before anything is written."""

@@ -1,1 +1,0 @@
-"""Live logs: whose streams are relayed, relaying them, and the end of it."""

@@ -1,0 +1,1 @@
+"""stop_run: ends runs that nobody wants any more, and containers that no run accounts for."""

@@ -1,0 +1,101 @@
+"""Orphans: containers with Jetbridge's token that no row accounts for. They are stopped."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from jetbridge.backends.port import Backend, Throttled, Unanswered
+from jetbridge.contract import to_builtins
+from jetbridge.failures import LOST_CODE
+from jetbridge.queues.patience import PATIENCE, is_over, throttled_seconds
+from jetbridge.queues.port import GiveUp, Queue
+from jetbridge.runs.run import Run, StateChange, Status
+
+
+class Orphan(Struct, frozen=True, kw_only=True):
+    """A task or job to be stopped by its own name, since no row leads to it."""
+
+    backend: Annotated[str, Meta(pattern=r"^(ecs|batch)\Z")]
+    place: str
+    backend_id: str
+    reason: str
+
+
+def is_orphan(row: Run | None, change: StateChange) -> bool:
+    """Whether the task or job of a change that isn't an end has no business to go on.
+
+    ``row`` is the row of the change's run, read after the task or job was there. A row is written
+    before anything is launched, a launch keeps the first task or job that it heard of, launches
+    are counted upwards and an end stays: an orphan never becomes anything else.
+    """
+    if row is None:
+        return True
+    if row.place != change.place or row.launch < change.launch:
+        return False
+    if row.definition is not None and row.definition.arn != change.definition:
+        return False
+    if row.launch > change.launch:
+        return all(death.backend_id != change.backend_id for death in row.deaths)
+    if row.backend_id is not None and row.backend_id != change.backend_id:
+        return True
+    # An end that AWS reported is newer than the change, which came late.
+    reported = row.backend_id is not None and row.ending is not None
+    return row.status is Status.ENDED and not (reported and not _is_lost(row))
+
+
+def _is_lost(row: Run) -> bool:
+    return row.ending is not None and row.ending.code == LOST_CODE
+
+
+def orphan_of(row: Run | None, change: StateChange) -> Orphan:
+    """What is to be stopped, and why."""
+    if row is None:
+        why = f"Jetbridge knows no run {change.run_id}"
+    elif row.launch != change.launch:
+        why = f"run {row.run_id} is at launch {row.launch}"
+    elif row.status is Status.ENDED:
+        why = f"run {row.run_id} has ended"
+    else:
+        why = f"launch {row.launch} of run {row.run_id} is {row.backend_id}"
+    return Orphan(
+        backend=change.backend, place=change.place, backend_id=change.backend_id, reason=why
+    )
+
+
+def queue_orphan(stops: Queue, orphan: Orphan) -> None:
+    """Queue the stop of an orphan, as ``{"orphan": ...}``; again is harmless."""
+    stops.send({"orphan": to_builtins(orphan)})
+
+
+@dataclass(frozen=True)
+class StopOrphan:
+    backends: Mapping[str, Backend]
+    stops: Queue
+    clock: Callable[[], float] = time.time
+
+    def __call__(self, orphan: Orphan, since: float | None = None) -> None:
+        """Ask for its end; where AWS asks for patience, the message is sent anew.
+
+        Args:
+            since: when AWS asked for patience first, epoch seconds; None: it hasn't yet.
+
+        Raises:
+            GiveUp: AWS has asked for patience for too long.
+        """
+        backend = self.backends[orphan.backend]
+        try:
+            backend.stop(orphan.backend_id, {"cluster": orphan.place}, orphan.reason)
+        except (Throttled, Unanswered) as later:
+            self._again(orphan, since, later)
+
+    def _again(self, orphan: Orphan, since: float | None, later: Exception) -> None:
+        now = self.clock()
+        began = now if since is None else since
+        if is_over(began, now):
+            what = f"the stop of {orphan.backend_id}, which no run accounts for"
+            raise GiveUp(f"AWS has put off {what}, for {PATIENCE}: {later}")
+        message = {"orphan": to_builtins(orphan), "since": began}
+        self.stops.send(message, throttled_seconds(began, now))

@@ -1,0 +1,174 @@
+"""stop_run: end runs that nobody wants any more."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from jetbridge.admission.principals import OPERATOR, Principal
+from jetbridge.aws.records import presentable
+from jetbridge.backends.port import Backend, LaunchRefused, Throttled, Unanswered
+from jetbridge.contract import ContractError, StopAnswer, StopRequest, to_builtins
+from jetbridge.launching.endings import Endings
+from jetbridge.launching.launch import STOPPED_BEFORE_LAUNCH
+from jetbridge.queues.patience import PATIENCE, is_over, throttled_seconds
+from jetbridge.queues.port import GiveUp, Queue
+from jetbridge.runs.port import Runs
+from jetbridge.runs.run import Ending, Run, Status, Stop
+
+_PROBLEM_BYTES = 500
+_OUT_OF_REACH = "it isn't a run that the alias by which stop_run was invoked may stop"
+
+
+class NotStopped(Exception):
+    """The only run of a message could not be stopped: the message is to come back."""
+
+
+class _Unwritten(Exception):
+    """A stop request that could not be recorded, which may be later."""
+
+
+@dataclass
+class _Asked:
+    """What came of a request: its answer; what was raised for runs that the answer has as refused;
+    and those for which AWS asked for patience."""
+
+    answer: StopAnswer = field(
+        default_factory=lambda: StopAnswer(stopping=[], already_ended=[], unknown=[])
+    )
+    failed: dict[str, Exception] = field(default_factory=dict)
+    put_off: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class StopRuns:
+    runs: Runs
+    backends: Mapping[str, Backend]
+    endings: Endings
+    stops: Queue
+    clock: Callable[[], float] = time.time
+
+    def __call__(self, request: StopRequest, principal: Principal = OPERATOR) -> StopAnswer:
+        """Ask for the end of each run; its own last state change will finish it.
+
+        All stop requests are recorded first, each by itself: what one of the runs meets is no
+        other's. A run that waits for its launch ends at once, since no launch begins after the
+        stop is on its record. One whose launch is under way is stopped as soon as launch_run knows
+        what it has launched. Where AWS asks for patience, the stop comes back through the stop
+        queue. The children of an array job end with their parent (API reference of CancelJob; for
+        TerminateJob it is not written down).
+
+        Args:
+            principal: who asks, as IAM knows them; runs that it doesn't reach are refused.
+
+        Raises: what the first run met, if no stop at all could be recorded: repeat the request.
+        """
+        asked = self._ask(request, principal)
+        failed = asked.failed
+        unwritten = [run_id for run_id, error in failed.items() if isinstance(error, _Unwritten)]
+        if unwritten and unwritten == list(dict.fromkeys(request.run_ids)):
+            raise failed[unwritten[0]].__cause__ or failed[unwritten[0]]
+        for run_id in unwritten:
+            del asked.answer.refused[run_id]
+            asked.answer.stopping.append(run_id)
+        self._again(request, asked.put_off + unwritten, None)
+        return asked.answer
+
+    def of_message(self, request: StopRequest, since: float | None = None) -> StopAnswer:
+        """The same for a message of the stop queue: of what could not be stopped, each run comes
+        back in a message of its own.
+
+        Args:
+            since: when AWS asked for patience first, epoch seconds; None: it hasn't yet.
+
+        Raises:
+            GiveUp: AWS has asked for patience for too long.
+            NotStopped: the message is that of one run, which is to be tried again.
+            ContractError: it is that of one run, whose row can't be read or written.
+        """
+        asked = self._ask(request, OPERATOR)
+        if asked.failed and len(request.run_ids) == 1:
+            [met] = asked.failed.values()
+            raise met if isinstance(met, ContractError) else NotStopped(_said(met)) from met
+        for run_id in asked.failed:
+            self._again(request, [run_id], None)
+        self._again(request, asked.put_off, since)
+        return asked.answer
+
+    def _ask(self, request: StopRequest, principal: Principal) -> _Asked:
+        asked = _Asked()
+        for run in self._record(request, principal, asked):
+            try:
+                stopped = self._stop(run, request.reason)
+            except Exception as error:  # one that AWS refuses must not hold up the others
+                asked.failed[run.run_id] = error
+                continue
+            asked.answer.stopping.append(run.run_id)
+            if not stopped:
+                asked.put_off.append(run.run_id)
+        asked.answer.refused.update({run_id: _said(met) for run_id, met in asked.failed.items()})
+        return asked
+
+    def _record(self, request: StopRequest, principal: Principal, asked: _Asked) -> list[Run]:
+        """Write each stop request; returns the rows of those that are to be stopped."""
+        stop = Stop(cause=request.cause, reason=request.reason, by=request.by)
+        recorded = []
+        for run_id in dict.fromkeys(request.run_ids):
+            try:
+                if not self._reaches(principal, run_id):
+                    asked.answer.refused[run_id] = _OUT_OF_REACH
+                    continue
+                written = self.runs.request_stop(run_id, stop, request.callers.get(run_id))
+            except ContractError as error:
+                asked.failed[run_id] = error
+                continue
+            except Exception as error:  # one broken row must not hold up the others
+                asked.failed[run_id] = _Unwritten(_said(error))
+                asked.failed[run_id].__cause__ = error
+                continue
+            if written.row is None:
+                asked.answer.unknown.append(run_id)
+            elif written.changed:
+                recorded.append(written.row)
+            elif written.row.status is Status.ENDED:
+                asked.answer.already_ended.append(run_id)
+            else:
+                asked.answer.taken_over.append(run_id)
+        return recorded
+
+    def _reaches(self, principal: Principal, run_id: str) -> bool:
+        """A run's caller may change to a later try, but never to another Airflow."""
+        if principal == OPERATOR:
+            return True
+        run = self.runs.get(run_id)
+        return run is None or principal.reaches(run.request.caller)
+
+    def _again(self, request: StopRequest, run_ids: list[str], since: float | None) -> None:
+        if not run_ids:
+            return
+        now = self.clock()
+        began = now if since is None else since
+        if is_over(began, now):
+            raise GiveUp(f"AWS has put off the stop of {', '.join(run_ids)} for {PATIENCE}")
+        callers = {run_id: key for run_id, key in request.callers.items() if run_id in run_ids}
+        later = replace(request, run_ids=run_ids, callers=callers)
+        message = to_builtins(later) | {"since": began}
+        self.stops.send(message, throttled_seconds(began, now))
+
+    def _stop(self, run: Run, reason: str) -> bool:
+        """Whether it need not be tried again."""
+        if run.status is Status.ACCEPTED:
+            self.endings.after_launch(run, Ending(code=STOPPED_BEFORE_LAUNCH, reason=reason))
+        if run.backend_id is None:
+            return True
+        try:
+            self.backends[run.backend].stop(run.backend_id, run.request.parameters, reason)
+        except (Throttled, Unanswered):
+            return False
+        return True
+
+
+def _said(error: Exception) -> str:
+    known = isinstance(error, LaunchRefused | ContractError)
+    return presentable(str(error) if known else f"{type(error).__name__}: {error}", _PROBLEM_BYTES)

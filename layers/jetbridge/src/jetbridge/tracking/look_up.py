@@ -1,0 +1,137 @@
+"""Look up in AWS what events have not told."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import batched, chain, zip_longest
+from typing import Any, NamedTuple, Self
+
+from jetbridge.aws.records import Fields, Record, RecordError
+from jetbridge.backends.changes import from_job, from_task
+from jetbridge.backends.port import Backend
+from jetbridge.failures import LOST_CODE
+from jetbridge.runs.port import Runs
+from jetbridge.runs.run import Ending, Run, StateChange, Status
+from jetbridge.tracking.track import Track
+
+# DescribeTasks and DescribeJobs take up to 100 at once (API references).
+DESCRIBE_LIMIT = 100
+# For so long after its launch AWS may not know a task or job yet: it isn't lost.
+UNKNOWN_YET_SECONDS = 300
+# Where AWS's records carry the launch's name.
+_LAUNCH_NAMES = {"ecs": "startedBy", "batch": "jobName"}
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What a look-up needs of a launched run's row; a row holds its whole request."""
+
+    run_id: str
+    backend: str
+    place: str
+    backend_id: str
+    order: int | None
+    launched_at: float
+    deadline: float | None
+
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        return cls(
+            run_id=run.run_id,
+            backend=run.backend,
+            place=run.place,
+            backend_id=run.backend_id or "",
+            order=run.change_order,
+            launched_at=run.last_attempt_at or run.created_at,
+            deadline=run.deadline,
+        )
+
+    def knows(self, change: StateChange) -> bool:
+        """Whether the row has the change already: a running job costs no write."""
+        return change.ending is None and self.order is not None and self.order >= change.order
+
+
+def in_batches(launched: Iterable[Watched]) -> Iterator[Sequence[Watched]]:
+    """Batches of one cluster or queue each, those of all places in turn."""
+    places: dict[tuple[str, str], list[Watched]] = defaultdict(list)
+    for run in launched:
+        places[run.backend, run.place].append(run)
+    turns = zip_longest(*(batched(runs, DESCRIBE_LIMIT, strict=False) for runs in places.values()))
+    return (batch for batch in chain.from_iterable(turns) if batch is not None)
+
+
+class Failed(NamedTuple):
+    """What came up at one run of a look-up."""
+
+    run_id: str
+    error: Exception
+
+
+@dataclass(frozen=True)
+class LookUp:
+    runs: Runs
+    backends: Mapping[str, Backend]
+    track: Track
+    clock: Callable[[], float] = time.time
+
+    def __call__(self, batch: Sequence[Watched]) -> list[Failed]:
+        """Record what AWS says of up to 100 launched runs of one cluster or queue.
+
+        What AWS doesn't know is lost, if it was launched long enough ago to be known. Returns
+        what could not be dealt with; the rest is done.
+        """
+        unseen = {run.backend_id: run for run in batch}
+        place, failed, all_known = batch[0], list[Failed](), True
+        asked = frozenset(unseen)
+        for record in self.backends[place.backend].describe(place.place, list(unseen)):
+            name = named(place.backend, record)
+            all_known = all_known and name in asked
+            run = unseen.pop(name, None)
+            if run is not None:
+                failed += _tried(run, self._take, record)
+        if all_known:  # else it may be one of these that AWS does know
+            for run in unseen.values():
+                failed += _tried(run, self._lost)
+        return failed
+
+    def _take(self, run: Watched, record: Record) -> None:
+        change = parsed(run.backend, record, self.track.stack_key)
+        if change is None:
+            field = _LAUNCH_NAMES[run.backend]
+            raise RecordError(field, record.get(field))
+        if not run.knows(change):
+            self.track.record(change)
+
+    def _lost(self, launched: Watched) -> None:
+        if self.clock() - launched.launched_at <= UNKNOWN_YET_SECONDS:
+            return
+        run = self.runs.get(launched.run_id)
+        if run is None or run.status is not Status.LAUNCHED:
+            return
+        if run.backend_id != launched.backend_id:
+            return
+        ending = Ending(
+            code=LOST_CODE, reason=f"{run.backend_id} was launched, but AWS does not know it now"
+        )
+        self.track.endings.after_launch(run, ending)
+
+
+def _tried(run: Watched, do: Callable[..., None], *arguments: Any) -> list[Failed]:
+    try:
+        do(run, *arguments)
+    except RecordError as error:
+        return [Failed(run.run_id, error.of(run.backend_id))]
+    except Exception as error:  # one broken row or record must not hold up the others
+        return [Failed(run.run_id, error)]
+    return []
+
+
+def named(backend: str, record: Record) -> str:
+    """The task's ARN or the job's id; "" if the record has none that can be used."""
+    return Fields(record).name("taskArn" if backend == "ecs" else "jobId")
+
+
+def parsed(backend: str, record: Record, stack_key: str) -> StateChange | None:
+    """The change that a described task's or job's record reports."""
+    return from_task(record, stack_key) if backend == "ecs" else from_job(record, stack_key)

@@ -1,0 +1,212 @@
+"""sweep_runs, each minute: timeouts, what events missed, and ends that were not handed over."""
+
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from itertools import batched
+from typing import Any
+
+from jetbridge.backends.port import Backend
+from jetbridge.contract import ContractError, StopCause, StopRequest, to_builtins
+from jetbridge.launching.endings import queue_launch
+from jetbridge.queues.port import Queue
+from jetbridge.runs.port import Runs, UnreadableRow
+from jetbridge.runs.run import Run, Status
+from jetbridge.tracking.look_up import LookUp, Watched, in_batches
+from jetbridge.tracking.track import Track
+
+# How many rows are held at once, each with its request.
+ROWS_AT_ONCE = 100
+# When a look-up that failed is tried again.
+RETRY_SECONDS = 60
+BY = "Jetbridge"
+
+# ``map``, or that of a pool of threads: most of a sweep is waiting for AWS.
+Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+
+Report = Callable[[ContractError], object]
+"""Takes what can't be read, an ``UnreadableRow`` or a ``RecordError``: it was passed over."""
+
+
+def unreported(problem: ContractError) -> None:
+    """Nobody is told."""
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What one sweep did: runs finished again, stopped for their timeout, launched again, and
+    looked up in AWS, in how many calls.
+
+    ``left`` counts runs that were read and for which there was no time any more. They are due in
+    the next sweep, as are those that weren't even read.
+    """
+
+    finished: int = 0
+    timed_out: int = 0
+    relaunched: int = 0
+    described: int = 0
+    describe_calls: int = 0
+    left: int = 0
+
+
+@dataclass
+class _Progress:
+    """What this sweep has done, and what is known to be broken."""
+
+    until: float
+    did: Counter[str]
+    errors: list[Exception]
+    broken: set[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Attributes:
+    check_after_seconds: how long nothing may be heard of a run before it is looked up.
+    each: how the parts of a sweep are done beside each other.
+    report: takes rows, and records of AWS, that can't be read.
+    """
+
+    runs: Runs
+    backends: Mapping[str, Backend]
+    track: Track
+    launches: Queue
+    stops: Queue
+    check_after_seconds: float
+    each: Each = map
+    clock: Callable[[], float] = time.time
+    report: Report = unreported
+
+    def __call__(self, seconds: float = math.inf) -> Swept:
+        """Look at the runs that are due; begin nothing more after so many seconds.
+
+        What needs no look-up comes first, so that an ECS or a Batch that doesn't answer holds up
+        its own runs alone. A row that can't be read is reported, and is due again as if it had
+        been looked up.
+
+        Raises:
+            ExceptionGroup: some runs could not be dealt with, or look-ups of some clusters or
+                queues failed; the rest is done.
+        """
+        now = self.clock()
+        progress = _Progress(now + seconds, Counter(), [], set())
+        launched = self._attend_to_all(now, progress)
+        self._look_up_all(launched, progress)
+        if progress.errors:
+            raise ExceptionGroup("the sweep is incomplete", progress.errors)
+        return Swept(**progress.did)
+
+    def _attend_to_all(self, now: float, progress: _Progress) -> list[Watched]:
+        """Do what is to be done without asking AWS; returns the launched ones."""
+        launched: list[Watched] = []
+        due = self._due(now, progress)
+        for rows in batched(due, ROWS_AT_ONCE, strict=False):
+            if self.clock() >= progress.until:
+                progress.did["left"] += len(rows)
+                break
+            for did, watched, errors in self.each(partial(self._attend, now), rows):
+                progress.did.update(did)
+                launched += watched
+                self._note(errors, progress)
+        return launched
+
+    def _due(self, now: float, progress: _Progress) -> Iterator[Run | UnreadableRow]:
+        """Up to where they can be read: those that were are dealt with all the same."""
+        try:
+            yield from self.runs.due(now)
+        except Exception as error:
+            progress.errors.append(error)
+
+    def _note(self, errors: Iterable[Exception], progress: _Progress) -> None:
+        for error in errors:
+            if isinstance(error, ContractError):
+                self.report(error)
+            else:
+                progress.errors.append(error)
+
+    def _attend(
+        self, now: float, row: Run | UnreadableRow
+    ) -> tuple[list[str], list[Watched], list[Exception]]:
+        did: list[str] = []
+        try:
+            if isinstance(row, UnreadableRow):
+                self.runs.look_again(row.run_id, self._next_look(None))
+                return did, [], [row]
+            launched = [Watched.of(row)] if row.status is Status.LAUNCHED else []
+            did += self._act(now, row)
+        except Exception as error:  # one broken queue or row must not hold up the others
+            return did, [], [error] if isinstance(row, Run) else [row, error]
+        return did, launched, []
+
+    def _act(self, now: float, run: Run) -> Iterator[str]:
+        if run.status is Status.ENDED:
+            if run.ended_at is not None and now < run.ended_at + self.check_after_seconds:
+                # finish_run has it, and may have to wait for its log.
+                self.runs.look_again(run.run_id, run.ended_at + self.check_after_seconds)
+                return
+            self.track.endings.hand_over.again(run)
+            yield "finished"
+        elif _to_be_stopped(run, now):
+            self._stop(run)
+            yield "timed_out"
+        if run.status not in (Status.ENDED, Status.LAUNCHED):
+            queue_launch(self.launches, run, now)
+            yield "relaunched"
+        if run.status is not Status.LAUNCHED:
+            self.runs.look_again(run.run_id, self._next_look(run.deadline))
+
+    def _stop(self, run: Run) -> None:
+        limit = run.request.timeout_seconds
+        reason = run.stop.reason if run.stop else f"timed out after {limit} s"
+        cause = run.stop.cause if run.stop else StopCause.TIMEOUT
+        by = run.stop.by if run.stop else BY
+        stop = StopRequest(run_ids=[run.run_id], cause=cause, reason=reason, by=by)
+        self.stops.send(to_builtins(stop))
+
+    def _look_up_all(self, launched: list[Watched], progress: _Progress) -> None:
+        for backend in {run.backend for run in launched}:
+            with suppress(Exception):  # its own look-ups fail then
+                self.backends[backend]  # clients are made here: not all threads may make them
+        look_up = LookUp(self.runs, self.backends, self.track, self.clock)
+        look = partial(self._look_up, look_up, progress)
+        for did, errors in self.each(look, in_batches(launched)):
+            progress.did.update(did)
+            self._note(errors, progress)
+
+    def _look_up(
+        self, look_up: LookUp, progress: _Progress, batch: Sequence[Watched]
+    ) -> tuple[dict[str, int], list[Exception]]:
+        place = (batch[0].backend, batch[0].place)
+        if self.clock() >= progress.until:
+            return {"left": len(batch)}, []
+        errors: list[Exception] = []
+        soon: set[str] = set()
+        try:
+            if place not in progress.broken:
+                failed = look_up(batch)
+                errors += [each.error for each in failed]
+                soon = {run for run, error in failed if not isinstance(error, ContractError)}
+        except Exception as error:  # one broken cluster must not hold up the others
+            progress.broken.add(place)
+            errors.append(error)
+        for run in batch:
+            again = place in progress.broken or run.run_id in soon
+            at = self.clock() + RETRY_SECONDS if again else self._next_look(run.deadline)
+            try:
+                self.runs.look_again(run.run_id, at)
+            except Exception as error:
+                errors.append(error)
+        return {"described": len(batch), "describe_calls": 1}, errors
+
+    def _next_look(self, deadline: float | None) -> float:
+        now = self.clock()
+        later = now + self.check_after_seconds
+        return min(later, deadline) if deadline and deadline > now else later
+
+
+def _to_be_stopped(run: Run, now: float) -> bool:
+    return run.stop is not None or (run.deadline is not None and run.deadline <= now)

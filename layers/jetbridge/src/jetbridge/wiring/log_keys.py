@@ -1,0 +1,66 @@
+"""The keys ``run_id``, ``launch`` and ``caller`` of each line that the functions log.
+
+A line says itself which run it is about, or the message that is being handled does, or the only row
+that was read or written for it. Lines about no run, and about many, have the keys with no value, so
+that a query may name them everywhere.
+"""
+
+import logging
+from collections import OrderedDict
+from typing import NamedTuple
+
+from jetbridge.contract import PersonCaller
+from jetbridge.runs.run import Run
+
+# Of a warm function, which may remember a run without reading its row again.
+_REMEMBERED = 1_000
+
+
+class About(NamedTuple):
+    """``launch`` counts from 1, 0: unknown; ``caller`` is the caller's key or the person's name,
+    empty: unknown."""
+
+    launch: int = 0
+    caller: str = ""
+
+
+class RunKeys(logging.Filter):
+    """Adds the keys to each record. One invocation at a time, as Lambda has it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: OrderedDict[str, About] = OrderedDict()
+        self._named = ""
+        self._touched: set[str] = set()
+
+    def begin(self, run_id: object = None, launch: object = None) -> None:
+        """What comes now is about this run, as far as its message says; what came is over."""
+        self._named = run_id if isinstance(run_id, str) else ""
+        self._touched = set()
+        if self._named and self._named not in self._known and isinstance(launch, int):
+            self._remember(self._named, About(launch))
+
+    def note(self, run: Run | None) -> None:
+        """The row of a run was read or written."""
+        if run is not None:
+            self._touched.add(run.run_id)
+            caller = run.caller
+            name = f"person/{caller.name}" if isinstance(caller, PersonCaller) else caller.key
+            self._remember(run.run_id, About(run.launch, name))
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Never drops a record. What the line itself says goes before what is known."""
+        said = vars(record)
+        run_id = said.get("run_id")
+        if run_id is None:
+            run_id = self._named or (next(iter(self._touched)) if len(self._touched) == 1 else "")
+        about = self._known.get(str(run_id), About())
+        for key, value in (("run_id", run_id), *about._asdict().items()):
+            said.setdefault(key, value)
+        return True
+
+    def _remember(self, run_id: str, about: About) -> None:
+        self._known[run_id] = about
+        self._known.move_to_end(run_id)
+        if len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)

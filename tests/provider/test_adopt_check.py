@@ -1,0 +1,129 @@
+"""``jetbridge adopt check``: the report that Airflow's side makes of a folder."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
+SHAPES = ROOT / "tests/integration/airflow/adopted_dags"
+MODULE = "airflow_provider_jetbridge.adopt.check"
+
+
+def check(folder: Path, to: Path, *options: str, **variables: str) -> dict:
+    """Run the check as the command does: in a process of its own, without a database."""
+    home = {"AIRFLOW_HOME": str(to.parent / "home")}
+    subprocess.run(
+        [sys.executable, "-m", MODULE, str(folder), "--to", str(to), *options],
+        env={**os.environ, **home, **variables},
+        check=True,
+        capture_output=True,
+    )
+    return json.loads(to.read_text())
+
+
+def by_id(report: dict) -> dict[str, dict]:
+    return {f"{task['dag_id']}.{task['task_id']}": task for task in report["tasks"]}
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory) -> dict[str, dict]:
+    found = check(EXAMPLES / "adopt", tmp_path_factory.mktemp("check") / "report.json")
+    assert found["import_errors"] == {}
+    return by_id(found)
+
+
+def test_each_task_of_the_example_has_its_verdict(example):
+    assert {task_id: task["verdict"] for task_id, task in example.items()} == {
+        "nightly_reports.extract": "adopted",
+        "nightly_reports.report": "adopted",
+        "nightly_reports.archive": "stays",
+        "nightly_reports.cleanup": "not chosen",
+    }
+    (why,) = example["nightly_reports.archive"]["refused"]
+    assert "ArchivedOperator.execute goes on behind super().execute" in why
+    assert example["nightly_reports.cleanup"]["why"] == "its parameter 'jetbridge' is false"
+
+
+def test_what_is_the_same_and_what_changes(example):
+    extract = example["nightly_reports.extract"]
+    assert extract["operator"] == "nightly_reports.TracedOperator"
+    assert extract["same"] == [
+        "cluster",
+        "launch_type",
+        "network_configuration",
+        "overrides",
+        "task_definition",
+    ]
+    changes = {each["keyword"]: each["here"] for each in extract["changes"]}
+    assert sorted(changes) == [
+        "awslogs_group",
+        "awslogs_stream_prefix",
+        "execution_timeout",
+        "retries",
+    ]
+    assert "their place is read from the task definition" in changes["awslogs_group"]
+
+
+def test_what_the_stack_has_to_allow(example):
+    extract = example["nightly_reports.extract"]["needs"]
+    assert extract["clusters"] == ["etl"]
+    assert extract["task_definitions"] == ["extract"]
+    assert extract["log_groups"] == ["/ecs/extract"]
+    report = example["nightly_reports.report"]
+    assert report["mapped"]
+    assert (report["needs"]["job_queues"], report["needs"]["job_definitions"]) == (
+        ["reports"],
+        ["report"],
+    )
+
+
+def test_the_repositorys_examples_are_jetbridges_already(tmp_path):
+    found = check(EXAMPLES / "dags", tmp_path / "report.json")
+    assert found["import_errors"] == {}
+    assert len(found["tasks"]) > 8
+    assert {task["verdict"] for task in found["tasks"]} == {"jetbridge"}
+    assert all(task["needs"]["clusters"] or task["needs"]["job_queues"] for task in found["tasks"])
+
+
+def test_the_configuration_chooses_and_the_policy_changes_nothing(tmp_path):
+    """Adoption is on where the check runs, and it sees the DAGs as they are written."""
+    found = check(SHAPES, tmp_path / "report.json", AIRFLOW__JETBRIDGE__ADOPT="tag:nightly")
+    assert found["import_errors"] == {}
+    verdicts = {task_id: task["verdict"] for task_id, task in by_id(found).items()}
+    assert verdicts.pop("by_tag.of-the-tag") == "adopted"
+    assert set(verdicts.values()) == {"not chosen"}
+    everything = by_id(check(SHAPES, tmp_path / "report.json", "--adopt", "*"))
+    assert everything["shapes.afterwards"]["verdict"] == "stays"
+    assert everything["shapes.group.taskflow"]["verdict"] == "adopted"
+    assert everything["shapes.mapped"]["operator"].endswith("team.TeamOperator")
+
+
+def test_values_of_templates_are_told_as_unknown_and_broken_files_as_errors(tmp_path):
+    folder = tmp_path / "dags"
+    folder.mkdir()
+    (folder / "good.py").write_text(
+        "from airflow.sdk import DAG\n"
+        "from airflow.providers.amazon.aws.operators.ecs import EcsRunTaskOperator\n"
+        "ROLE = 'arn:aws:iam::123456789012:role/mine'\n"
+        "with DAG('good', schedule=None):\n"
+        "    EcsRunTaskOperator(task_id='t', cluster='{{ params.c }}', task_definition='d',\n"
+        "        overrides={'taskRoleArn': ROLE, 'executionRoleArn': '{{ params.r }}'})\n"
+        "    EcsRunTaskOperator.partial(task_id='m', cluster='c', overrides={})"
+        ".expand(task_definition=['a', 'b'])\n"
+    )
+    (folder / "broken.py").write_text("from airflow.sdk import DAG\nraise NameError('mine')\n")
+    found = check(folder, tmp_path / "report.json")
+    ((file, error),) = found["import_errors"].items()
+    assert "broken.py" in file
+    assert "mine" in error
+    tasks = by_id(found)
+    assert tasks["good.t"]["needs"]["unknown"] == {"cluster": "template: {{ params.c }}"}
+    assert tasks["good.t"]["needs"]["roles"] == ["arn:aws:iam::123456789012:role/mine"]
+    assert tasks["good.m"]["needs"]["unknown"] == {
+        "task_definition": "mapped: known when the task runs"
+    }

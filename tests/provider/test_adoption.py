@@ -1,0 +1,547 @@
+"""Stock operators adopted by the cluster policy: which, how, and back again."""
+
+import logging
+from datetime import timedelta
+
+import pytest
+from airflow.providers.amazon.aws.operators.batch import BatchOperator
+from airflow.providers.amazon.aws.operators.ecs import EcsRunTaskOperator
+from airflow.providers.common.compat.sdk import AirflowException, TaskDeferred
+from airflow.sdk import DAG, Param, task, task_group
+from fake_aws import FakeLambda
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_jetbridge import aws, settings
+from airflow_provider_jetbridge.adopt import policy, tasks
+from airflow_provider_jetbridge.adopt.choice import Choice, share
+from airflow_provider_jetbridge.exceptions import TaskDeferralError
+from airflow_provider_jetbridge.operators.batch import BatchOperator as JetbridgeBatchOperator
+from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator as JetbridgeEcsOperator
+from airflow_provider_jetbridge.operators.run import JetbridgeRunOperator
+from airflow_provider_jetbridge.triggers.run import JetbridgeRunTrigger
+from jetbridge.contract import State
+
+ARN = "arn:aws:ecs:eu-central-1:123456789012:task/c/0f1e"
+ANSWER = {
+    "run_id": "01k8run",
+    "duplicate": False,
+    "outcomes_table": "outcomes",
+    "stop_function": "jetbridge-stop-run",
+    "region": "eu-west-1",
+}
+STOPPING = {"stopping": ["01k8run"], "already_ended": [], "unknown": []}
+ECS = {"task_id": "job", "task_definition": "t", "cluster": "c", "overrides": {}}
+MORE_OF_ECS = {
+    "tags": {"a": "b"},
+    "group": "g",
+    "reattach": True,
+    "execution_timeout": timedelta(minutes=3),
+    "skip_on_exit_code": 99,
+}
+BATCH = {"task_id": "job", "job_name": "n", "job_definition": "d", "job_queue": "q"}
+
+
+@pytest.fixture
+def functions(monkeypatch) -> FakeLambda:
+    fake = FakeLambda()
+    monkeypatch.setattr(aws, "client", lambda access, service, **defaults: fake)
+    return fake
+
+
+@pytest.fixture
+def configure(monkeypatch):
+    """Set ``[jetbridge] adopt`` and ``adopt_percent`` as the environment does."""
+
+    def set_options(adopt: str, percent: str = "100") -> None:
+        monkeypatch.setenv("AIRFLOW__JETBRIDGE__ADOPT", adopt)
+        monkeypatch.setenv("AIRFLOW__JETBRIDGE__ADOPT_PERCENT", percent)
+        tasks._choice.cache_clear()
+
+    yield set_options
+    tasks._choice.cache_clear()
+
+
+def parsed(dag: DAG) -> DAG:
+    """The DAG after its policies, as the DagBag leaves it (dagbag.py, ``bag_dag``)."""
+    for each in dag.tasks:
+        policy.task_policy(each)
+    return dag
+
+
+def only(operator, **keywords):
+    """A task of a DAG of its own, after the policy."""
+    with DAG("etl_daily", schedule=None):
+        made = operator(**keywords)
+    policy.task_policy(made)
+    return made
+
+
+class TestWhichTasks:
+    @pytest.mark.parametrize(
+        ("adopt", "chosen"),
+        [
+            ("", False),
+            ("etl_daily", True),
+            ("etl_*", True),
+            ("ETL_*", False),
+            ("other, etl_?aily", True),
+            ("other\netl_[cd]aily", True),
+            ("tag:nightly", True),
+            ("tag:night*", True),
+            ("tag:etl_daily", False),
+            ("nightly", False),
+            ("*, !etl_daily", False),
+            ("!etl_daily, *", False),
+            ("etl_*, ! tag:nightly", False),
+            ("!other", False),
+        ],
+    )
+    def test_patterns_are_of_dag_ids_and_tags(self, adopt, chosen):
+        choice = Choice.of(adopt)
+        assert choice.of_task("etl_daily", {"nightly"}, "job").yes is chosen
+
+    @pytest.mark.parametrize("adopt", ["!", "tag:", "etl, ! tag: "])
+    def test_a_pattern_of_nothing_is_refused(self, adopt):
+        with pytest.raises(ValueError, match=r"\[jetbridge\] adopt has '.*', which names nothing"):
+            Choice.of(adopt)
+
+    @pytest.mark.parametrize("percent", ["-1", "101", "half", "nan", ""])
+    def test_a_wrong_percentage_adopts_nothing_and_says_so(self, configure, caplog, percent):
+        configure("*", percent)
+        with pytest.raises(ValueError, match=r"\[jetbridge\] adopt_percent is .*; give a number"):
+            settings.adopt_percent()
+        with caplog.at_level(logging.ERROR):
+            job = only(EcsRunTaskOperator, **ECS)
+        assert not isinstance(job, JetbridgeRunOperator)
+        assert "Nothing is adopted: [jetbridge] adopt_percent is" in caplog.text
+
+    @given(
+        st.sets(st.tuples(st.text(max_size=9), st.text(max_size=9)), min_size=1),
+        st.floats(0, 100),
+        st.floats(0, 100),
+    )
+    def test_a_larger_share_has_all_of_a_smaller_one(self, ids, one, other):
+        def adopted(percent: float) -> set[tuple[str, str]]:
+            choice = Choice(("*",), percent)
+            return {each for each in ids if choice.of_task(each[0], (), each[1]).yes}
+
+        low, high = sorted((one, other))
+        assert adopted(low) <= adopted(high)
+        assert adopted(0) == set()
+        assert adopted(100) == ids
+
+    def test_the_share_is_about_what_was_asked_for_and_never_changes(self):
+        shares = [share(f"dag_{n // 10}", f"task_{n % 10}") for n in range(2000)]
+        assert 0.07 < sum(each < 0.1 for each in shares) / 2000 < 0.13
+        # From a shell: printf 'dag\ntask' | sha256sum | head -c 12
+        assert share("dag", "task") == int(SHA256_OF_DAG_TASK, 16) / 2**48
+
+    @pytest.mark.parametrize(
+        "params", [{"jetbridge": False}, {"jetbridge": "off"[:0]}, {"jetbridge": Param(False)}]
+    )
+    def test_a_task_opts_out_by_a_parameter(self, configure, params):
+        configure("*")
+        assert not isinstance(only(EcsRunTaskOperator, **ECS, params=params), JetbridgeRunOperator)
+
+    @pytest.mark.parametrize("params", [{"jetbridge": True}, {"other": False}, {}])
+    def test_other_parameters_dont(self, configure, params):
+        configure("*")
+        assert isinstance(only(EcsRunTaskOperator, **ECS, params=params), JetbridgeRunOperator)
+
+    def test_a_dag_opts_out_by_a_tag(self, configure):
+        configure("*")
+        job = only(BatchOperator, **BATCH)
+        assert isinstance(job, JetbridgeBatchOperator)
+        with DAG("quiet", schedule=None, tags=["jetbridge:off"]):
+            other = BatchOperator(**BATCH)
+        policy.task_policy(other)
+        assert not isinstance(other, JetbridgeRunOperator)
+
+    def test_a_mapped_task_opts_out_too(self, configure):
+        configure("*")
+        with DAG("d", schedule=None) as dag:
+            EcsRunTaskOperator.partial(
+                task_id="job", task_definition="t", cluster="c", params={"jetbridge": False}
+            ).expand(overrides=[{}])
+        (job,) = parsed(dag).tasks
+        assert not issubclass(job.operator_class, JetbridgeRunOperator)
+
+
+SHA256_OF_DAG_TASK = "95ef64181496"
+
+
+class Team(EcsRunTaskOperator):
+    """A subclass as DAGs have it: keywords of its own, work before the start and after the end."""
+
+    template_fields = (*EcsRunTaskOperator.template_fields, "team")
+
+    def __init__(self, *, team: str, **keywords) -> None:
+        super().__init__(cluster="of-the-team", tags={"team": team}, **keywords)
+        self.team = team
+        self.seen: list[object] = []
+
+    def execute(self, context):
+        self.overrides = {"containerOverrides": [{"name": "main", "command": [self.team]}]}
+        return super().execute(context)
+
+    def execute_complete(self, context, event=None):
+        self.seen += [event["status"], event["task_arn"], event["cluster"]]
+        result = super().execute_complete(context, event)
+        self.seen.append(self.arn)
+        return result
+
+
+class TestTheAdoptedTask:
+    @pytest.mark.parametrize(
+        ("stock", "ours", "keywords"),
+        [
+            (EcsRunTaskOperator, JetbridgeEcsOperator, ECS | MORE_OF_ECS),
+            (BatchOperator, JetbridgeBatchOperator, BATCH | {"share_identifier": "s"}),
+        ],
+    )
+    def test_it_asks_for_the_same_job_as_jetbridges_own_operator(
+        self, configure, ti, stock, ours, keywords
+    ):
+        configure("*")
+        job, own = only(stock, **keywords), ours(**keywords)
+        assert isinstance(job, ours)
+        assert isinstance(job, stock)
+        assert job._start_request(ti) == own._start_request(ti)
+        # Every attribute that Jetbridge's operator has, and the same.
+        for name, value in vars(own).items():
+            if not name.startswith("_") and name not in ("start_date", "dag", "task_group"):
+                assert getattr(job, name) == value, name
+
+    def test_it_keeps_its_place_its_name_and_its_callbacks(self, configure):
+        configure("*")
+
+        def tell(context):
+            pass
+
+        with DAG("d", schedule=None, default_args={"retries": 4}) as dag:
+
+            @task
+            def first():
+                return {}
+
+            @task_group
+            def group(overrides):
+                return EcsRunTaskOperator(
+                    **ECS | {"overrides": overrides}, on_failure_callback=tell
+                )
+
+            @task
+            def last(arn):
+                return arn
+
+            last(group(first()).output)
+        job = parsed(dag).get_task("group.job")
+        assert isinstance(job, JetbridgeEcsOperator)
+        assert (job.upstream_task_ids, job.downstream_task_ids) == ({"first"}, {"last"})
+        assert (job.task_type, job.retries, job.on_failure_callback) == (
+            "EcsRunTaskOperator",
+            4,
+            [tell],
+        )
+        assert job.operator_name == "EcsRunTaskOperator (Jetbridge)"
+        assert dag.task_group.children["group"].children["group.job"] is job
+
+    def test_it_defers_and_ends_through_jetbridge(self, configure, functions, ti, make_event):
+        configure("*")
+        functions.answers.append(ANSWER)
+        job = only(EcsRunTaskOperator, **ECS)
+        with pytest.raises(TaskDeferred) as deferred:
+            job.execute({"ti": ti})
+        assert isinstance(deferred.value.trigger, JetbridgeRunTrigger)
+        event = make_event(result={"rows": 5})
+        resumed = only(EcsRunTaskOperator, **ECS)
+        value = resumed.resume_execution("execute_complete", {"event": event}, {"ti": ti})
+        assert value == {"rows": 5}
+        assert ti.xcoms["ecs_task_arn"] == ARN
+
+    def test_a_subclass_goes_before_jetbridges_operator(self, configure, functions, ti, make_event):
+        configure("*")
+        functions.answers.append(ANSWER)
+        job = only(Team, task_id="job", task_definition="t", overrides={}, team="blue")
+        with pytest.raises(TaskDeferred):
+            job.execute({"ti": ti})
+        ((_, request),) = functions.invocations
+        assert request["run_task"] == {
+            "cluster": "of-the-team",
+            "taskDefinition": "t",
+            "overrides": {"containerOverrides": [{"name": "main", "command": ["blue"]}]},
+            "launchType": "EC2",
+            "tags": [{"key": "team", "value": "blue"}],
+        }
+        job.resume_execution("execute_complete", {"event": make_event()}, {"ti": ti})
+        assert job.seen == ["success", ARN, "of-the-team", ARN]
+        assert "team" in job.template_fields
+
+    def test_a_mapped_task_is_made_adopted(self, configure, functions, ti):
+        configure("*")
+        with DAG("d", schedule=None) as dag:
+            Team.partial(task_id="job", task_definition="t", retries=2).expand_kwargs(
+                [{"team": "blue", "overrides": {}}]
+            )
+        (mapped,) = parsed(dag).tasks
+        assert mapped.operator_extra_links == JetbridgeEcsOperator.operator_extra_links
+        job = mapped.unmap({"team": "green", "overrides": {}})
+        assert isinstance(job, Team)
+        assert isinstance(job, JetbridgeEcsOperator)
+        assert (job.retries, job.cluster, job.team) == (2, "of-the-team", "green")
+        functions.answers.append(ANSWER)
+        with pytest.raises(TaskDeferred):
+            job.execute({"ti": ti})
+        assert functions.invocations[0][1]["run_task"]["cluster"] == "of-the-team"
+
+    def test_the_policy_may_run_twice(self, configure):
+        configure("*")
+        job = only(EcsRunTaskOperator, **ECS)
+        before = type(job)
+        policy.task_policy(job)
+        assert type(job) is before
+
+    def test_tasks_of_other_operators_and_of_jetbridges_own_are_left_alone(self, configure):
+        configure("*")
+        with DAG("d", schedule=None) as dag:
+            JetbridgeEcsOperator(**ECS)
+        (job,) = dag.tasks
+        policy.task_policy(job)
+        assert type(job) is JetbridgeEcsOperator
+
+
+class TestWhatStays:
+    def reason(self, caplog, operator, **keywords) -> str:
+        with caplog.at_level(logging.WARNING):
+            job = only(operator, **keywords)
+        assert not isinstance(job, JetbridgeRunOperator)
+        assert isinstance(job, operator)
+        (record,) = caplog.records
+        return record.getMessage()
+
+    def test_work_behind_the_end(self, configure, caplog):
+        configure("*")
+
+        class Tells(EcsRunTaskOperator):
+            def execute(self, context):
+                super().execute(context)
+                self.log.info("done")
+
+        told = self.reason(caplog, Tells, **ECS)
+        assert "Tells.execute goes on behind super().execute" in told
+        assert "Move it to execute_complete" in told
+
+    def test_the_same_class_where_the_task_is_deferrable(self, configure):
+        configure("*")
+
+        class Tells(EcsRunTaskOperator):
+            def execute(self, context):
+                super().execute(context)
+                self.log.info("not deferred after all")
+
+        assert isinstance(only(Tells, **ECS, deferrable=True), JetbridgeRunOperator)
+
+    def test_each_way_to_end_with_super(self, configure):
+        configure("*")
+
+        class Last(EcsRunTaskOperator):
+            def execute(self, context):
+                self.log.info("begins")
+                super().execute(context)
+
+        class Chooses(BatchOperator):
+            def execute(self, context):
+                if context["params"].get("small"):
+                    self.job_queue = "small"
+                    return super().execute(context)
+                self.job_queue = "large"
+                value = super(Chooses, self).execute(context)
+                return value  # noqa: RET504
+
+        assert isinstance(only(Last, **ECS), JetbridgeRunOperator)
+        assert isinstance(only(Chooses, **BATCH), JetbridgeRunOperator)
+
+    def test_a_finally_around_the_start(self, configure, caplog):
+        configure("*")
+
+        class Cleans(BatchOperator):
+            def execute(self, context):
+                try:
+                    return super().execute(context)
+                finally:
+                    self.log.info("cleaned")
+
+        assert "goes on behind super().execute" in self.reason(caplog, Cleans, **BATCH)
+
+    def test_an_execute_of_its_own(self, configure, caplog):
+        configure("*")
+
+        class Own(BatchOperator):
+            def execute(self, context):
+                self.submit_job(context)
+
+        assert "doesn't call super().execute" in self.reason(caplog, Own, **BATCH)
+
+    def test_a_mixin_counts_as_the_class_itself(self, configure, caplog):
+        configure("*")
+
+        class Timed:
+            def execute(self, context):
+                result = super().execute(context)
+                return result or "nothing"
+
+        class Mixed(Timed, EcsRunTaskOperator):
+            pass
+
+        assert "Timed.execute goes on behind" in self.reason(caplog, Mixed, **ECS)
+
+    @pytest.mark.parametrize(
+        ("operator", "keywords", "member", "why"),
+        [
+            (EcsRunTaskOperator, ECS, "_start_task", "which nothing would call"),
+            (BatchOperator, BATCH, "submit_job", "which nothing would call"),
+            (EcsRunTaskOperator, ECS, "client", "reaches AWS in its own way"),
+            (BatchOperator, BATCH, "hook", "reaches AWS in its own way"),
+            (EcsRunTaskOperator, ECS, "resume_execution", "by which Jetbridge waits"),
+        ],
+    )
+    def test_replaced_parts(self, configure, caplog, operator, keywords, member, why):
+        configure("*")
+        own = type("Own", (operator,), {member: lambda self: None, "__qualname__": "Own"})
+        assert f"Own replaces {member}" in (told := self.reason(caplog, own, **keywords))
+        assert why in told
+
+    @pytest.mark.parametrize(
+        "override",
+        [
+            {"podProperties": {"containers": [{"image": "mine"}]}},
+            {"podProperties": {"metadata": {"namespace": "mine"}}},
+        ],
+    )
+    @pytest.mark.parametrize("in_nodes", [False, True])
+    def test_what_start_run_refuses(self, configure, caplog, override, in_nodes):
+        configure("*")
+        keywords = (
+            {"node_overrides": {"nodePropertyOverrides": [{"eksPropertiesOverride": override}]}}
+            if in_nodes
+            else {"eks_properties_override": override}
+        )
+        told = self.reason(caplog, BatchOperator, **BATCH, **keywords)
+        assert "is refused. Name another job definition instead" in told
+
+    def test_an_error_of_the_policy_leaves_the_task_and_its_dag(
+        self, configure, caplog, monkeypatch
+    ):
+        configure("*")
+        monkeypatch.setattr(tasks, "why_it_stays", lambda task: 1 / 0)
+        assert "ZeroDivisionError" in self.reason(caplog, EcsRunTaskOperator, **ECS)
+
+
+class TestSwitchedBack:
+    """The line is removed while tasks wait: each ends as Jetbridge's, and the next is stock's."""
+
+    @pytest.mark.parametrize(("operator", "keywords"), [(EcsRunTaskOperator, ECS), (Team, {})])
+    def test_a_waiting_task_ends(self, configure, ti, make_event, operator, keywords):
+        configure("")
+        keywords = keywords or {
+            "task_id": "job",
+            "task_definition": "t",
+            "overrides": {},
+            "team": "blue",
+        }
+        job = only(operator, **keywords)
+        assert not isinstance(job, JetbridgeRunOperator)
+        event = make_event(result=[1])
+        assert job.resume_execution("execute_complete", {"event": event}, {"ti": ti}) == [1]
+        assert ti.xcoms["ecs_task_arn"] == ARN
+
+    def test_a_failed_run_fails_it(self, configure, ti, make_event):
+        configure("")
+        job = only(BatchOperator, **BATCH)
+        event = make_event(state=State.FAILED, backend="batch", backend_id="1b2c", exit_codes={})
+        with pytest.raises(AirflowException, match="AWS Batch job \\(1b2c\\) failed"):
+            job.resume_execution("execute_complete", {"event": event}, {"ti": ti})
+        assert job.job_id == "1b2c"
+
+    def test_a_task_that_waits_for_its_launch_alone(self, configure, ti, make_event):
+        configure("")
+        job = only(EcsRunTaskOperator, **ECS, wait_for_completion=False)
+        event = make_event()
+        assert job.resume_execution("execute_launched", {"event": event}, {"ti": ti}) is None
+        assert ti.xcoms["ecs_task_arn"] == ARN
+
+    def test_a_mapped_task(self, configure, ti, make_event):
+        configure("")
+        with DAG("d", schedule=None) as dag:
+            EcsRunTaskOperator.partial(task_id="job", task_definition="t", cluster="c").expand(
+                overrides=[{}]
+            )
+        (mapped,) = parsed(dag).tasks
+        job = mapped.unmap({"overrides": {"a": 1}})
+        assert (job.overrides, job.cluster) == ({"a": 1}, "c")
+        event = make_event(result=2)
+        assert job.resume_execution("execute_complete", {"event": event}, {"ti": ti}) == 2
+
+    def test_a_class_that_could_not_be_adopted_any_more_ends_all_the_same(
+        self, configure, ti, make_event
+    ):
+        configure("*")
+
+        class Own(BatchOperator):
+            def submit_job(self, context):
+                raise AssertionError
+
+        job = only(Own, **BATCH)
+        assert not isinstance(job, JetbridgeRunOperator)
+        event = make_event(backend="batch", backend_id="1b2c")
+        value = job.resume_execution("execute_complete", {"event": event}, {"ti": ti})
+        assert value == "1b2c"
+
+    def test_the_stock_operators_own_wait_is_its_own(self, configure, ti, monkeypatch):
+        configure("")
+        monkeypatch.setattr(EcsRunTaskOperator, "_check_success_task", lambda self: None)
+        job = only(EcsRunTaskOperator, **ECS)
+        event = {"status": "success", "task_arn": ARN, "cluster": "other"}
+        job.resume_execution("execute_complete", {"event": event}, {"ti": ti})
+        assert (job.arn, job.cluster) == (ARN, "other")
+        assert not isinstance(job, JetbridgeRunOperator)
+
+
+class TestSwitchedOn:
+    """The line is added while stock deferrable tasks wait: each ends as the stock operator's."""
+
+    def test_the_stock_operators_wait(self, configure, ti, monkeypatch):
+        configure("*")
+        checked = []
+        monkeypatch.setattr(
+            EcsRunTaskOperator, "_check_success_task", lambda self: checked.append(self.arn)
+        )
+        job = only(EcsRunTaskOperator, **ECS, deferrable=True)
+        event = {"status": "success", "task_arn": ARN, "cluster": "other"}
+        job.resume_execution("execute_complete", {"event": event}, {"ti": ti})
+        assert checked == [ARN]
+
+    @pytest.mark.parametrize("run_id", [None, "01k8run"])
+    def test_a_wait_that_fails_starts_nothing_to_stop_it(self, configure, functions, ti, run_id):
+        """The stock trigger dies of one throttled call ("KeyError: 'tasks'")."""
+        configure("*")
+        ti.xcom_pull = lambda **asked: run_id if asked["key"] == "run_id" else None
+        functions.answers += [ANSWER, STOPPING]
+        job = only(EcsRunTaskOperator, **ECS, deferrable=True)
+        failure = {"error": "Trigger failure", "traceback": ["KeyError: 'tasks'"]}
+        with pytest.raises(TaskDeferralError):
+            job.resume_execution("__fail__", failure, {"ti": ti})
+        called = [function for function, _ in functions.invocations]
+        stopped = ["jetbridge-start-run", "jetbridge-stop-run"]
+        assert called == (stopped if run_id else [])
+
+    def test_killing_stock_code_stops_what_it_started(self, configure, monkeypatch):
+        configure("*")
+        stopped = []
+        monkeypatch.setattr(EcsRunTaskOperator, "on_kill", lambda self: stopped.append(self.arn))
+        job = only(EcsRunTaskOperator, **ECS)
+        job.on_kill()
+        job.arn = ARN
+        job.on_kill()
+        assert stopped == [ARN]
