@@ -179,6 +179,10 @@ release-check: $(call ready,release) ## Build what a release ships and check it:
 	rm -rf dist
 	@PYTHONPATH=scripts $(VENV)/release/bin/python -m release dist
 
+.PHONY: mwaa
+mwaa: $(UV) ## plugins.zip and requirements.txt for Amazon MWAA, in dist/; AIRFLOW=3.2.1 for another version than 3.0.6
+	@UV=$(UV) scripts/build-mwaa $(or $(AIRFLOW),3.0.6) dist
+
 .PHONY: environments
 environments: $(call ready,$(ALL)) ## Make every virtual environment
 
@@ -186,7 +190,8 @@ environments: $(call ready,$(ALL)) ## Make every virtual environment
 lock: $(UV) ## Lock every environment's libraries anew
 	@for list in requirements/*.in layers/dependencies/requirements.in; do \
 		case "$$list" in requirements/airflow-*) python=$(OLDEST_PYTHON_VERSION);; *) python=$(PYTHON_VERSION);; esac; \
-		$(UV) pip compile --quiet --upgrade --universal --python-version $$python \
+		case "$$list" in requirements/mwaa-*) alone=--no-deps;; *) alone=;; esac; \
+		$(UV) pip compile --quiet --upgrade --universal --python-version $$python $$alone \
 			--generate-hashes --no-header --no-annotate "$$list" --output-file "$${list%.in}.txt"; \
 	done
 
