@@ -7,6 +7,7 @@ import typer
 
 from jetbridge_cli import dead_letters_command, replay_command
 from jetbridge_cli.adopt.command import app as adopt
+from jetbridge_cli.doctor.command import doctor
 from jetbridge_cli.init.command import init
 from jetbridge_cli.operate import (
     cost_command,
@@ -25,6 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("doctor")(doctor)
 app.command("run")(watch_command.run)
 app.command("runs")(runs_command.runs)
 app.command("show")(show_command.show)

@@ -239,7 +239,7 @@ class Calls:
 
 
 def test_an_event_costs_one_conditional_write(dynamodb: Any) -> None:
-    """Of DynamoDB's own calls; that the container runs is told by one more, an end reads the row
+    """Of DynamoDB's own calls; one more says that the container runs, an end reads the row
     first, and its hand-over is marked."""
     client = Calls(dynamodb)
     runs = DynamoRuns(client, create_table(dynamodb, "RunsTable"), 900, clock=Clock())
