@@ -52,6 +52,7 @@ FUNCTIONS = [
     ("core.iam_evaluator", "resolve_principal", ["access_key_id", "account_id", "credential"]),
     ("core.iam_evaluator", "_resource_policy", ["service", "resource_arn"]),
     ("core.iam_evaluator", "_gather_user_policies", ["user_name", "account_id"]),
+    ("core.iam_evaluator", "_gather_role_policies", ["role_name", "account_id"]),
     ("core.iam_evaluator", "_permissions_boundary", ["store", "name", "account_id"]),
     (
         "core.iam_actions",
@@ -155,6 +156,7 @@ OBJECTS = [
     ("app", "SERVICE_HANDLERS", dict),
     ("services.cloudformation.provisioners", "_RESOURCE_HANDLERS", dict),
     ("services.sqs", "_HANDLERS", dict),
+    ("services.iam", "_IAM_HANDLERS", dict),
     ("services.lambda_svc", "_esm_wake", threading.Event),
     ("core.iam_evaluator", "_POLICY_REQUIRED", frozenset),
     ("services.lambda_svc", "MAX_INVOKE_DEPTH", int),

@@ -82,6 +82,14 @@ class Aws:
         return self.session.client("lambda", config=_CONFIG, endpoint_url=self.endpoint)
 
     @cached_property
+    def iam(self) -> Any:
+        return self.session.client("iam", config=_CONFIG, endpoint_url=self.endpoint)
+
+    @cached_property
+    def kms(self) -> Any:
+        return self.session.client("kms", config=_CONFIG, endpoint_url=self.endpoint)
+
+    @cached_property
     def logs(self) -> "CloudWatchLogsClient":
         return self.session.client("logs", config=_CONFIG, endpoint_url=self.endpoint)
 
@@ -92,6 +100,10 @@ class Aws:
     @cached_property
     def s3(self) -> "S3Client":
         return self.session.client("s3", config=_CONFIG, endpoint_url=self.endpoint)
+
+    @cached_property
+    def secretsmanager(self) -> Any:
+        return self.session.client("secretsmanager", config=_CONFIG, endpoint_url=self.endpoint)
 
     @cached_property
     def sts(self) -> Any:

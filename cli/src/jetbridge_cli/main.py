@@ -7,6 +7,7 @@ import typer
 
 from jetbridge_cli import dead_letters_command, replay_command
 from jetbridge_cli.adopt.command import app as adopt
+from jetbridge_cli.doctor.command import doctor
 from jetbridge_cli.init.command import init
 from jetbridge_cli.operate import runs_command
 from jetbridge_cli.verify.command import verify
@@ -17,6 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("doctor")(doctor)
 app.command("runs")(runs_command.runs)
 app.command("init")(init)
 app.command("replay")(replay_command.replay)

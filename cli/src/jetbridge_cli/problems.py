@@ -13,7 +13,7 @@ from botocore.exceptions import (
 )
 from rich.console import Console
 
-_DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation")
+DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation")
 
 
 class Problem(Exception):
@@ -25,7 +25,7 @@ def in_words(error: BotoCoreError | ClientError) -> str:
     if isinstance(error, ClientError):
         code = error.response["Error"]["Code"]
         message = error.response["Error"].get("Message", "")
-        if code in _DENIED:
+        if code in DENIED:
             return (
                 f"AWS denies {error.operation_name}: {message} "
                 "(docs/reference/cli.md lists what is needed)"

@@ -41,6 +41,10 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         application.build()
         secrets = client_of(cloud, "secretsmanager")
         arn = secrets.create_secret(Name=AIRFLOWS, SecretString="{}")["ARN"]
+        ec2 = client_of(cloud, "ec2")
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+        firewall = ec2.create_security_group(VpcId=vpc, GroupName="notify", Description="notify")
         # On AWS, too, a group must be there before it is subscribed to, and Airflow's own is.
         for group in (LIVE_GROUP, AIRFLOW_GROUP):
             client_of(cloud, "logs").create_log_group(logGroupName=group)
@@ -48,8 +52,8 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
             LiveLogGroupNames=LIVE_GROUP,
             AirflowLogGroup=AIRFLOW_GROUP,
             AirflowSecretArn=arn,
-            VpcSubnetIds="subnet-0example",
-            VpcSecurityGroupIds="sg-0example",
+            VpcSubnetIds=subnet,
+            VpcSecurityGroupIds=firewall["GroupId"],
         )
         application.deploy_example()
         application.allow_airflow()

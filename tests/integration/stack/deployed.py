@@ -31,6 +31,7 @@ LIVE_GROUP = "/jetbridge/live"
 AIRFLOW_GROUP = "airflow-example-Task"
 # The secret with the accounts of Airflows; a test puts in those that it serves.
 AIRFLOWS = "airflows"
+AIRFLOW_SECRET = "AirflowSecretArn"
 
 
 def client_of(cloud: LocalCloud, service: str, caller: str = CALLER) -> Any:
@@ -116,12 +117,26 @@ class Deployed:
                 StackName=name,
                 TemplateBody=OPERATOR.read_text(),
                 Capabilities=["CAPABILITY_IAM"],
+                Parameters=[
+                    {
+                        "ParameterKey": AIRFLOW_SECRET,
+                        "ParameterValue": self.parameter(AIRFLOW_SECRET),
+                    }
+                ],
             )
             waiter = formation.get_waiter("stack_create_complete")
             waiter.wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
         [described] = formation.describe_stacks(StackName=name)["Stacks"]
-        [output] = described["Outputs"]
-        iam.attach_user_policy(UserName="operator", PolicyArn=output["OutputValue"])
+        for output in described["Outputs"]:
+            iam.attach_user_policy(UserName="operator", PolicyArn=output["OutputValue"])
+
+    def parameter(self, name: str) -> str:
+        """What the stack was deployed with."""
+        [stack] = self.client("cloudformation").describe_stacks(StackName="jetbridge")["Stacks"]
+        [value] = [
+            each["ParameterValue"] for each in stack["Parameters"] if each["ParameterKey"] == name
+        ]
+        return str(value)
 
     def start(self, **request: Any) -> str:
         """Start a run as a person; its run id."""

@@ -86,6 +86,7 @@ ALONE = {
     "ConcurrencyGroups": {"ConcurrencyGroups": "etl=50,ml=5"},
     "KmsKeyArns": {"KmsKeyArns": KEY},
     "AlarmTopicArn": {"AlarmTopicArn": TOPIC},
+    "Dashboard": {"Dashboard": "on"},
     "PermissionsBoundaryArn": {"PermissionsBoundaryArn": "arn:aws:iam::aws:policy/PowerUserAccess"},
 }
 # One of each kind: rights, a network, a way to finish, live logs, encryption, roles.

@@ -14,6 +14,7 @@ _SERVICES: dict[str, Callable[[Call, Place, Facts], Iterator[Check]]] = {
     "lambda": others.awslambda,
     "logs": others.logs,
     "s3": s3.checks,
+    "scheduler": others.scheduler,
     "secretsmanager": others.secretsmanager,
     "sqs": others.sqs,
 }

@@ -21,11 +21,13 @@ from . import (
     indexes,
     logs,
     loops,
+    query_definitions,
     queues,
     quotas,
     roles,
     scheduler,
     secrets,
+    simulation,
     subscriptions,
     templates,
 )
@@ -42,6 +44,8 @@ class InstalledSeam:
             asking.install(self.roles)
         for subject in (logs, conditions, indexes, templates, quotas, loops, capacity):
             subject.install()
+        for added in (simulation, query_definitions):
+            added.install()
         caller = asgi.ServiceCaller(account, region)
         self.application = asgi.application
         self.events = events.EventBridge()

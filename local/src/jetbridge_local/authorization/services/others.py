@@ -111,6 +111,14 @@ def cloudformation(call: Call, place: Place, facts: Facts) -> Iterator[Check]:
     yield Check(action, arn)
 
 
+def scheduler(call: Call, place: Place, _facts: Facts) -> Iterator[Check]:
+    """A schedule is in a group (service authorization reference, EventBridge Scheduler)."""
+    name = call.parameters.get("Name")
+    group = call.parameters.get("GroupName") or call.parameters.get("groupName") or "default"
+    resource = place.arn("scheduler", f"schedule/{group}/{name}") if name else "*"
+    yield Check(action_of("scheduler", call.operation), resource)
+
+
 def unlimited(call: Call, _place: Place, _facts: Facts) -> Iterator[Check]:
     """Of a service that nobody limits to resources here."""
     yield Check(action_of(call.service, call.operation), "*")

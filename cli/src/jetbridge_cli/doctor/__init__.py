@@ -1,0 +1,1 @@
+"""``jetbridge doctor``: what is wrong with a deployed stack, and what to do about it."""

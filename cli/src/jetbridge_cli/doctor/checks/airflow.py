@@ -1,0 +1,120 @@
+"""The Airflows that notify_airflow calls: the secret, the API, the login and its rights."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from jetbridge_cli.doctor.deployment import Deployment
+from jetbridge_cli.doctor.finding import Finding, Note, Result, code_of
+
+_SECONDS = 10
+_NO_SECRET = "ResourceNotFoundException"
+# Whoever may not read DAGs, as `rest` does (docs/explanation/finish.md), gets 403.
+_ASKED = "/api/v2/dags?limit=1"
+_LOGIN = "/auth/token"
+
+
+class _Answer(NamedTuple):
+    """``status`` 0: nobody answered, and ``text`` says why."""
+
+    status: int
+    text: str
+
+
+def airflows(deployment: Deployment) -> Iterator[Result]:
+    """Each account of the secret can log in to its Airflow and read its DAGs, from here."""
+    secret = deployment.parameters.get("AirflowSecretArn")
+    if not secret:
+        return
+    try:
+        text = deployment.aws.secretsmanager.get_secret_value(SecretId=secret)["SecretString"]
+    except ClientError as error:
+        if code_of(error) != _NO_SECRET:
+            raise
+        yield _finding(secret, "AirflowSecretArn names it, and there is no such secret.")
+        return
+    accounts = _accounts(text)
+    if accounts is None:
+        yield _finding("AirflowSecretArn", "the secret is no JSON object of Airflows.")
+        return
+    if not accounts:
+        yield _finding("AirflowSecretArn", "the secret has no Airflow: nobody can be told of ends.")
+    if deployment.listed("VpcSubnetIds"):
+        yield Note(
+            check="Airflow",
+            text="notify_airflow calls from its subnets, and this command from here: where only "
+            "one of them gets an answer, look at routes and security groups.",
+        )
+    for name, account in sorted(accounts.items()):
+        yield from _account(name, account)
+
+
+def _accounts(text: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _account(name: str, account: Any) -> Iterator[Result]:
+    subject = f"Airflow {name!r}"
+    url = account.get("url", "") if isinstance(account, dict) else ""
+    if not isinstance(url, str) or not url.startswith(("https://", "http://")):
+        yield _finding(subject, "its entry in the secret has no url that begins with https://.")
+        return
+    url = url.rstrip("/")
+    token = account.get("token")
+    if token is None:
+        login = {key: account.get(key) for key in ("username", "password")}
+        answer = _call(f"{url}{_LOGIN}", body=login)
+        if answer.status not in (200, 201):
+            yield _refused(subject, url, answer, "its login")
+            return
+        token = json.loads(answer.text).get("access_token", "")
+    answer = _call(f"{url}{_ASKED}", token=str(token))
+    # Airflow's API answered, and took the token: it may have no such page.
+    if answer.status not in (200, 404):
+        yield _refused(subject, url, answer, "its API")
+
+
+def _refused(subject: str, url: str, answer: _Answer, what: str) -> Finding:
+    if answer.status == 0:
+        return _finding(
+            subject,
+            f"nobody answers at {url}: {answer.text}.",
+            "Start Airflow's API server, or correct the url in the secret.",
+        )
+    fix = "Put valid credentials into the secret."
+    if answer.status == 403:
+        fix = "Give the secret's user a role that reads DAGs and edits task instances."
+    elif answer.status >= 500:
+        fix = "Look at the log of Airflow's API server."
+    return _finding(subject, f"{what} at {url} answers {answer.status}.", fix)
+
+
+def _call(url: str, token: str = "", body: Any = None) -> _Answer:
+    headers = {"Content-Type": "application/json"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    sent = None if body is None else json.dumps(body).encode()
+    try:
+        request = urllib.request.Request(url, sent, headers)
+        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
+            return _Answer(answer.status, answer.read(65_536).decode(errors="replace"))
+    except urllib.error.HTTPError as error:
+        return _Answer(error.code, "")
+    except (OSError, ValueError) as error:
+        return _Answer(0, str(getattr(error, "reason", error)))
+
+
+def _finding(
+    subject: str,
+    problem: str,
+    fix: str = 'Make it {"default": {"url": "https://…", "username": "…", "password": "…"}}.',
+) -> Finding:
+    return Finding(check="Airflow", subject=subject, problem=problem, fix=fix, section="airflow")

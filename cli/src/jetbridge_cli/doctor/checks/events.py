@@ -1,0 +1,138 @@
+"""Rules, their targets and queues' policies; schedules; event source mappings."""
+
+import json
+from collections.abc import Iterator
+
+from botocore.exceptions import ClientError
+
+from jetbridge_cli.doctor.deployment import Deployment
+from jetbridge_cli.doctor.finding import Finding, Result, code_of
+from jetbridge_cli.doctor.simulation import service_may
+
+_EVENTS = "events.amazonaws.com"
+
+
+def rules(deployment: Deployment) -> Iterator[Result]:
+    """Each rule is enabled, has its queue as target, and the queue lets EventBridge in."""
+    for name, rule in deployment.of("AWS::Events::Rule").items():
+        try:
+            described = deployment.aws.events.describe_rule(Name=rule)
+        except ClientError as error:
+            if code_of(error) != "ResourceNotFoundException":
+                raise
+            yield _finding(
+                "rules",
+                name,
+                "the rule is gone: no end of a container is heard of before the sweeper looks.",
+                "Deploy the stack again from scratch, or make the rule again as in template.yaml.",
+                "rules",
+            )
+            continue
+        if described.get("State") == "DISABLED":
+            yield _finding(
+                "rules",
+                name,
+                "the rule is disabled: no end of a container is heard of before the sweeper looks.",
+                f"aws events enable-rule --name {rule}",
+                "rules",
+            )
+        yield from _targets(deployment, name, rule, described["Arn"])
+
+
+def _targets(deployment: Deployment, name: str, rule: str, arn: str) -> Iterator[Result]:
+    targets = deployment.aws.events.list_targets_by_rule(Rule=rule)["Targets"]
+    if not targets:
+        yield _finding(
+            "rules",
+            name,
+            "the rule has no target: its events go nowhere.",
+            f"Give it StateChangeQueue as its target again (aws events put-targets --rule {rule}).",
+            "rules",
+        )
+    by_arn = {each["QueueArn"]: each for each in deployment.queues.values()}
+    for target in targets:
+        for queue in (target["Arn"], target.get("DeadLetterConfig", {}).get("Arn")):
+            if queue is None:
+                yield _finding(
+                    "rules",
+                    name,
+                    f"its target {target['Id']} has no dead-letter queue: what can't be "
+                    "delivered is lost.",
+                    "Give the target UndeliveredStateChanges as its dead-letter queue again.",
+                    "rules",
+                )
+                continue
+            policy = json.loads(by_arn.get(queue, {}).get("Policy") or "{}")
+            if not service_may(deployment.aws.iam, policy, _EVENTS, "sqs:SendMessage", queue, arn):
+                yield _finding(
+                    "rules",
+                    deployment.queue_of(queue),
+                    f"the queue's policy doesn't let EventBridge send for the rule {name}.",
+                    "Give the queue the policy of StateChangeQueuePolicy in template.yaml again.",
+                    "queue-policies",
+                )
+
+
+def schedules(deployment: Deployment) -> Iterator[Result]:
+    """The sweeper's schedules are there and enabled."""
+    for name, physical in deployment.of("AWS::Scheduler::Schedule").items():
+        schedule = physical.rpartition("|")[2].rpartition("/")[2]
+        try:
+            state = deployment.aws.scheduler.get_schedule(Name=schedule)["State"]
+        except ClientError as error:
+            if code_of(error) != "ResourceNotFoundException":
+                raise
+            state = "gone"
+        if state != "ENABLED":
+            yield _finding(
+                "schedules",
+                name,
+                f"the sweeper's schedule {schedule} is {state.lower()}: nobody finds timeouts, "
+                "lost messages and ends that were never reported.",
+                "Enable it in EventBridge Scheduler, or make it again as in template.yaml.",
+                "sweeprunssilentalarm",
+            )
+
+
+def mappings(deployment: Deployment) -> Iterator[Result]:
+    """Each queue's mapping to its function is there and enabled."""
+    for name, mapping in deployment.of("AWS::Lambda::EventSourceMapping").items():
+        try:
+            described = deployment.aws.functions.get_event_source_mapping(UUID=mapping)
+        except ClientError as error:
+            if code_of(error) != "ResourceNotFoundException":
+                raise
+            yield _finding(
+                "mappings",
+                name,
+                "the event source mapping is gone: nobody reads its queue.",
+                "Make it again as in template.yaml, or delete the stack and deploy it again.",
+                "mappings",
+            )
+            continue
+        state = described.get("State", "Enabled")
+        if state not in ("Enabled", "Enabling", "Creating", "Updating"):
+            yield _finding(
+                "mappings",
+                name,
+                f"the event source mapping is {state.lower()}: nobody reads its queue.",
+                f"aws lambda update-event-source-mapping --uuid {mapping} --enabled",
+                "mappings",
+            )
+        yield from _redrive(deployment, described.get("EventSourceArn", ""))
+
+
+def _redrive(deployment: Deployment, arn: str) -> Iterator[Result]:
+    for name, queue in deployment.queues.items():
+        if queue["QueueArn"] == arn and not queue.get("RedrivePolicy"):
+            yield _finding(
+                "mappings",
+                name,
+                "the queue has no dead-letter queue: what fails is tried for 14 days, then lost.",
+                "Give it its RedrivePolicy of template.yaml again.",
+                "queue-policies",
+            )
+
+
+def _finding(check: str, subject: str, problem: str, fix: str, section: str) -> Finding:
+    return Finding(check=check, subject=subject, problem=problem, fix=fix, section=section)

@@ -1,0 +1,127 @@
+"""Functions and the account's room for them."""
+
+from collections.abc import Iterator
+
+from botocore.exceptions import ClientError
+
+from jetbridge_cli.doctor.deployment import Deployment
+from jetbridge_cli.doctor.finding import Finding, Result, code_of
+
+# The mappings' functions at once, start_run and watch_runs beside them (operations.md, "How much
+# concurrency it needs").
+NEEDED = 60
+_TABLES = {"JETBRIDGE_RUNS_TABLE": "RunsTable", "JETBRIDGE_OUTCOMES_TABLE": "OutcomesTable"}
+_QUEUES = {
+    "JETBRIDGE_LAUNCH_QUEUE_URL": "LaunchQueue",
+    "JETBRIDGE_FINISH_QUEUE_URL": "FinishQueue",
+    "JETBRIDGE_LOGS_QUEUE_URL": "LogsQueue",
+    "JETBRIDGE_STOP_QUEUE_URL": "StopQueue",
+    "JETBRIDGE_NOTIFY_QUEUE_URL": "NotifyQueue",
+}
+
+
+def functions(deployment: Deployment) -> Iterator[Result]:
+    """Each function is there, active, updated, and has the variables that the template gives it."""
+    own = {key: deployment.of("AWS::DynamoDB::Table").get(name) for key, name in _TABLES.items()}
+    own |= {key: deployment.of("AWS::SQS::Queue").get(name) for key, name in _QUEUES.items()}
+    for name, function in deployment.functions.items():
+        try:
+            found = deployment.aws.functions.get_function_configuration(FunctionName=function)
+        except ClientError as error:
+            if code_of(error) != "ResourceNotFoundException":
+                raise
+            yield _finding(
+                name,
+                f"the function {function} is gone.",
+                "Delete the stack and deploy it again, or restore the function from template.yaml.",
+            )
+            continue
+        if (state := found.get("State", "Active")) not in ("Active", "Inactive"):
+            why = found.get("StateReason") or found.get("StateReasonCode") or "no reason is given"
+            yield _finding(
+                name,
+                f"its state is {state}: {why}.",
+                "Correct what Lambda names (its role, its subnets), then `sam deploy` again.",
+            )
+        if found.get("LastUpdateStatus") == "Failed":
+            yield _finding(
+                name,
+                f"its last update failed: {found.get('LastUpdateStatusReason', '')}.",
+                "Correct what Lambda names, then `sam deploy` again.",
+            )
+        variables = found.get("Environment", {}).get("Variables", {})
+        for key, value in own.items():
+            if value and variables.get(key, value) != value:
+                yield _finding(
+                    name,
+                    f"its variable {key} is {variables[key]!r}, and the stack's own is {value!r}.",
+                    "Somebody changed it beside CloudFormation: set it back to the stack's own.",
+                )
+
+
+def reserved(deployment: Deployment) -> Iterator[Result]:
+    """No function is switched off by a reserved concurrency of 0."""
+    for name, function in deployment.functions.items():
+        answer = deployment.aws.functions.get_function_concurrency(FunctionName=function)
+        if answer.get("ReservedConcurrentExecutions") == 0:
+            yield _finding(
+                name,
+                "its reserved concurrency is 0: Lambda throttles every invocation.",
+                f"aws lambda delete-function-concurrency --function-name {function}",
+                check="reserved concurrency",
+            )
+
+
+def concurrency(deployment: Deployment) -> Iterator[Result]:
+    """The account has room for the stack's functions."""
+    limit = deployment.aws.functions.get_account_settings()["AccountLimit"]
+    left = limit.get("UnreservedConcurrentExecutions", NEEDED)
+    if left < NEEDED:
+        yield _finding(
+            "account",
+            f"{left} of {limit['ConcurrentExecutions']} concurrent executions are not reserved, "
+            f"and the stack uses up to {NEEDED}: everything takes longer.",
+            "Ask AWS for a higher quota (Service Quotas, Lambda, Concurrent executions), or "
+            "reserve less for other functions.",
+            check="concurrency",
+            section="concurrency",
+        )
+
+
+def tables(deployment: Deployment) -> Iterator[Result]:
+    """Both tables are active."""
+    for name, table in deployment.of("AWS::DynamoDB::Table").items():
+        try:
+            found = deployment.aws.dynamodb.describe_table(TableName=table)["Table"]
+            status = str(found["TableStatus"])
+        except ClientError as error:
+            if code_of(error) != "ResourceNotFoundException":
+                raise
+            status = "gone"
+        if status not in ("ACTIVE", "UPDATING"):
+            yield _finding(
+                name,
+                f"the table {table} is {status.lower()}.",
+                "Restore it from point-in-time recovery under the same name.",
+                check="tables",
+                section="tables",
+            )
+
+
+def log_groups(deployment: Deployment) -> Iterator[Result]:
+    """Each function's own log group is there: without it nobody learns why something failed."""
+    for name, group in deployment.of("AWS::Logs::LogGroup").items():
+        answer = deployment.aws.logs.describe_log_groups(logGroupNamePrefix=group)
+        if group not in {each["logGroupName"] for each in answer["logGroups"]}:
+            yield _finding(
+                name,
+                f"the log group {group} is gone: what the function logs is lost.",
+                f"aws logs create-log-group --log-group-name {group}",
+                check="log groups",
+            )
+
+
+def _finding(
+    subject: str, problem: str, fix: str, check: str = "functions", section: str = "functions"
+) -> Finding:
+    return Finding(check=check, subject=subject, problem=problem, fix=fix, section=section)

@@ -1,0 +1,143 @@
+"""Functions' roles against what the parameters need, decided by IAM's own simulator."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from botocore.exceptions import ClientError
+
+from jetbridge_cli.doctor.deployment import Deployment
+from jetbridge_cli.doctor.finding import Finding, Result, code_of
+from jetbridge_cli.doctor.simulation import denied_to_role
+
+_ECS = "ecs-tasks.amazonaws.com"
+
+
+@dataclass(frozen=True)
+class Need:
+    """That a role may take an action on each of the resources; ``parameter`` names them."""
+
+    role: str
+    action: str
+    resources: list[str]
+    parameter: str
+    context: Mapping[str, str] = field(default_factory=dict)
+
+
+def roles(deployment: Deployment) -> Iterator[Result]:
+    """Each role of the stack's functions may do what its parameters ask of it."""
+    known = deployment.of("AWS::IAM::Role")
+    gone: set[str] = set()
+    for need in _needs(deployment):
+        role = known.get(need.role)
+        if role is None or role in gone or not need.resources:
+            continue
+        arn = deployment.arn_of("iam", f"role/{role}", region=False)
+        try:
+            denied = denied_to_role(
+                deployment.aws.iam, arn, need.action, need.resources, need.context
+            )
+        except ClientError as error:
+            if code_of(error) not in ("NoSuchEntity", "NoSuchEntityException"):
+                raise
+            gone.add(role)
+            yield _finding(need.role, f"the role {role} is gone.", "as in template.yaml")
+            continue
+        if denied:
+            yield _finding(
+                need.role,
+                f"the role may not {need.action} on {', '.join(sorted(denied))} "
+                f"({need.parameter}).",
+                "that it has in template.yaml; a permissions boundary has to allow it, too",
+            )
+
+
+def _needs(deployment: Deployment) -> Iterator[Need]:
+    yield from _own_parts(deployment)
+    yield from _launches(deployment)
+    given = deployment.parameters
+    if bucket := given.get("AirflowLogBucket"):
+        place = f"arn:aws:s3:::{bucket}/{given.get('AirflowLogPrefix', '')}doctor.log"
+        yield Need("CopyLogsRole", "s3:PutObject", [_in(deployment, place)], "AirflowLogBucket")
+    if bucket := given.get("OffloadBucket"):
+        place = f"arn:aws:s3:::{bucket}/{given.get('OffloadPrefix', '')}doctor"
+        yield Need("StartRunRole", "s3:PutObject", [_in(deployment, place)], "OffloadBucket")
+    if secret := given.get("AirflowSecretArn"):
+        action = "secretsmanager:GetSecretValue"
+        yield Need("NotifyAirflowRole", action, [secret], "AirflowSecretArn")
+    groups = deployment.listed("ContainerLogGroupArns") or [
+        deployment.arn_of("logs", "log-group:doctor:*")
+    ]
+    streams = [f"{group.removesuffix(':*')}:log-stream:doctor" for group in groups]
+    for role in ("FinishRunRole", "CopyLogsRole"):
+        yield Need(role, "logs:GetLogEvents", streams, "ContainerLogGroupArns")
+
+
+def _own_parts(deployment: Deployment) -> Iterator[Need]:
+    """The runs table, the outcomes table and the queues of the stack itself."""
+    tables = deployment.of("AWS::DynamoDB::Table")
+    runs, outcomes = (
+        deployment.arn_of("dynamodb", f"table/{tables[name]}")
+        for name in ("RunsTable", "OutcomesTable")
+    )
+    yield Need("StartRunRole", "dynamodb:PutItem", [runs], "RunsTable")
+    for role in ("LaunchRunRole", "TrackRunRole", "FinishRunRole", "StopRunRole", "SweepRunsRole"):
+        yield Need(role, "dynamodb:UpdateItem", [runs], "RunsTable")
+    yield Need("FinishRunRole", "dynamodb:PutItem", [outcomes], "OutcomesTable")
+    for role, queue in _READERS.items():
+        arn = deployment.queues[queue]["QueueArn"]
+        for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage"):
+            yield Need(role, action, [arn], queue)
+    for role, queues in _SENDERS.items():
+        arns = [deployment.queues[queue]["QueueArn"] for queue in queues]
+        yield Need(role, "sqs:SendMessage", arns, ", ".join(queues))
+
+
+_READERS = {
+    "LaunchRunRole": "LaunchQueue",
+    "TrackRunRole": "StateChangeQueue",
+    "FinishRunRole": "FinishQueue",
+    "CopyLogsRole": "LogsQueue",
+    "StopRunRole": "StopQueue",
+    "NotifyAirflowRole": "NotifyQueue",
+}
+_SENDERS = {
+    "StartRunRole": ["LaunchQueue", "StartFailures"],
+    "LaunchRunRole": ["LaunchQueue", "FinishQueue"],
+    "TrackRunRole": ["FinishQueue"],
+    "FinishRunRole": ["LogsQueue", "NotifyQueue"],
+    "SweepRunsRole": ["LaunchQueue", "FinishQueue", "StopQueue"],
+}
+
+
+def _launches(deployment: Deployment) -> Iterator[Need]:
+    role = "LaunchRunRole"
+    definitions = [
+        each if each.count(":") > 5 else f"{each}:1"
+        for each in deployment.listed("TaskDefinitionArns")
+    ]
+    for cluster in deployment.listed("ClusterArns"):
+        where = {"ecs:cluster": cluster}
+        yield Need(role, "ecs:RunTask", definitions, "TaskDefinitionArns", where)
+        task = [deployment.arn_of("ecs", "task/doctor/doctor")]
+        for stopper in (role, "StopRunRole"):
+            yield Need(stopper, "ecs:StopTask", task, "ClusterArns", where)
+    jobs = deployment.listed("JobQueueArns") + deployment.listed("JobDefinitionArns")
+    yield Need(role, "batch:SubmitJob", jobs, "JobQueueArns, JobDefinitionArns")
+    passed = {"iam:PassedToService": _ECS}
+    roles = deployment.listed("PassableRoleArns")
+    yield Need(role, "iam:PassRole", roles, "PassableRoleArns", passed)
+
+
+def _in(deployment: Deployment, arn: str) -> str:
+    """The ARN in the stack's own partition."""
+    return arn.replace("arn:aws:", f"arn:{deployment.arn[1]}:", 1)
+
+
+def _finding(role: str, problem: str, again: str) -> Finding:
+    return Finding(
+        check="permissions",
+        subject=role,
+        problem=problem,
+        fix=f"Give the role again what it needs: {again}.",
+        section="permissions",
+    )

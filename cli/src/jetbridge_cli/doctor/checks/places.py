@@ -1,0 +1,132 @@
+"""Buckets, keys, log groups and subnets that the parameters name."""
+
+from collections.abc import Iterator
+
+from botocore.exceptions import ClientError
+
+from jetbridge_cli.doctor.deployment import Deployment
+from jetbridge_cli.doctor.finding import Finding, Result, code_of, denied
+
+_GONE = ("404", "NoSuchBucket")
+_NO_ENCRYPTION = "ServerSideEncryptionConfigurationNotFoundError"
+
+
+def buckets(deployment: Deployment) -> Iterator[Result]:
+    """The buckets are there, and the key of each is in KmsKeyArns."""
+    for parameter in ("AirflowLogBucket", "OffloadBucket"):
+        bucket = deployment.parameters.get(parameter)
+        if not bucket:
+            continue
+        try:
+            deployment.aws.s3.head_bucket(Bucket=bucket)
+        except ClientError as error:
+            if code_of(error) not in _GONE:
+                raise
+            yield _finding(
+                "buckets",
+                bucket,
+                f"{parameter} names it, and there is no such bucket.",
+                f"Make the bucket, or correct {parameter}.",
+            )
+            continue
+        yield from _key_of(deployment, parameter, bucket)
+
+
+def _key_of(deployment: Deployment, parameter: str, bucket: str) -> Iterator[Result]:
+    try:
+        answer = deployment.aws.s3.get_bucket_encryption(Bucket=bucket)
+    except ClientError as error:
+        if code_of(error) != _NO_ENCRYPTION:
+            raise
+        return
+    known = deployment.listed("KmsKeyArns")
+    for rule in answer["ServerSideEncryptionConfiguration"]["Rules"]:
+        key = rule.get("ApplyServerSideEncryptionByDefault", {}).get("KMSMasterKeyID")
+        if key and key not in known and not any(arn.endswith(f"/{key}") for arn in known):
+            yield _finding(
+                "buckets",
+                bucket,
+                f"{parameter} is encrypted with {key}, which is not in KmsKeyArns: the functions "
+                "may not use the key.",
+                "Add the key's ARN to KmsKeyArns.",
+            )
+
+
+def keys(deployment: Deployment) -> Iterator[Result]:
+    """Each of KmsKeyArns is enabled."""
+    for arn in deployment.listed("KmsKeyArns"):
+        try:
+            state = deployment.aws.kms.describe_key(KeyId=arn)["KeyMetadata"]["KeyState"]
+        except ClientError as error:
+            if code_of(error) != "NotFoundException":
+                raise
+            state = "gone"
+        if state != "Enabled":
+            yield _finding(
+                "KMS keys",
+                arn,
+                f"the key is {state}: what it encrypts can be neither read nor written.",
+                "aws kms enable-key or cancel-key-deletion, or take it out of KmsKeyArns.",
+            )
+
+
+def groups(deployment: Deployment) -> Iterator[Result]:
+    """The log groups of LiveLogGroupNames and AirflowLogGroup are there; live ones are subscribed
+    to."""
+    airflow = deployment.parameters.get("AirflowLogGroup", "")
+    live = deployment.listed("LiveLogGroupNames")
+    for parameter, names in (("AirflowLogGroup", [airflow]), ("LiveLogGroupNames", live)):
+        for group in filter(None, names):
+            answer = deployment.aws.logs.describe_log_groups(logGroupNamePrefix=group)
+            if group not in {each["logGroupName"] for each in answer["logGroups"]}:
+                yield _finding(
+                    "log groups",
+                    group,
+                    f"{parameter} names it, and there is no such log group.",
+                    f"aws logs create-log-group --log-group-name {group}, and deploy again.",
+                )
+    relay = deployment.functions.get("RelayLogsFunction", "")
+    target = deployment.arn_of("lambda", f"function:{relay}")
+    for group in live:
+        try:
+            answer_of = deployment.aws.logs.describe_subscription_filters(logGroupName=group)
+        except ClientError as error:
+            if code_of(error) != "ResourceNotFoundException":
+                raise
+            continue
+        if target not in {each["destinationArn"] for each in answer_of["subscriptionFilters"]}:
+            yield _finding(
+                "log groups",
+                group,
+                "LiveLogGroupNames names it, and relay_logs is not subscribed to it: its lines are "
+                "shown at the end alone.",
+                "Deploy the stack without it in LiveLogGroupNames, and then with it again.",
+            )
+
+
+def subnets(deployment: Deployment) -> Iterator[Result]:
+    """The subnets and security groups of notify_airflow are there."""
+    ec2 = deployment.aws.ec2
+    for parameter, kind in (("VpcSubnetIds", "Subnet"), ("VpcSecurityGroupIds", "Group")):
+        for name in deployment.listed(parameter):
+            try:
+                if kind == "Subnet":
+                    found = ec2.describe_subnets(SubnetIds=[name])["Subnets"]
+                else:
+                    found = ec2.describe_security_groups(GroupIds=[name])["SecurityGroups"]
+            except ClientError as error:
+                # InvalidSubnetID.NotFound, InvalidGroup.NotFound (EC2 API reference, "Error codes")
+                if denied(error) or not code_of(error).endswith("NotFound"):
+                    raise
+                found = []
+            if not found:
+                yield _finding(
+                    "subnets",
+                    name,
+                    f"{parameter} names it, and it doesn't exist: notify_airflow can't start.",
+                    f"Correct {parameter}.",
+                )
+
+
+def _finding(check: str, subject: str, problem: str, fix: str) -> Finding:
+    return Finding(check=check, subject=subject, problem=problem, fix=fix, section="places")

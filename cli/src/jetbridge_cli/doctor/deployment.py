@@ -1,0 +1,97 @@
+"""The deployed stack, as the checks see it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from jetbridge_cli.aws import Aws, server_time
+from jetbridge_cli.problems import Problem
+from jetbridge_cli.stack import Stack
+
+FUNCTION = "AWS::Lambda::Function"
+# The stack's own helper, which runs at deployments alone.
+NAMES = "NamesFunction"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One stack in one account and region. Every member may raise ClientError."""
+
+    aws: Aws
+    name: str
+    # Roles that several definitions have are checked once.
+    checked: set[object] = field(default_factory=set, compare=False)
+
+    @cached_property
+    def stack(self) -> Stack:
+        return Stack(self.aws, self.name)
+
+    @cached_property
+    def description(self) -> Mapping[str, Any]:
+        """As DescribeStacks has it."""
+        return dict(self.described["Stacks"][0])
+
+    @cached_property
+    def described(self) -> Mapping[str, Any]:
+        self.stack.resources  # noqa: B018 - raises Problem where there is no such stack
+        return dict(self.aws.cloudformation.describe_stacks(StackName=self.name))
+
+    @cached_property
+    def aws_time(self) -> float:
+        """AWS's clock when it described the stack, epoch seconds."""
+        return server_time(self.described)
+
+    @cached_property
+    def parameters(self) -> Mapping[str, str]:
+        given = self.description.get("Parameters", [])
+        return {each["ParameterKey"]: each.get("ParameterValue", "") for each in given}
+
+    @cached_property
+    def outputs(self) -> Mapping[str, str]:
+        return {
+            each["OutputKey"]: each["OutputValue"] for each in self.description.get("Outputs", [])
+        }
+
+    def listed(self, parameter: str) -> list[str]:
+        """The members of a parameter that is a list."""
+        return [each.strip() for each in self.parameters.get(parameter, "").split(",") if each]
+
+    def of(self, kind: str) -> Mapping[str, str]:
+        """Physical ids by logical id."""
+        return self.stack.resources.get(kind, {})
+
+    def physical(self, kind: str, name: str) -> str:
+        """Raises Problem if the stack has no such resource."""
+        try:
+            return self.of(kind)[name]
+        except KeyError:
+            raise Problem(f"--stack: {self.name!r} has no {name}: is it Jetbridge's?") from None
+
+    @cached_property
+    def functions(self) -> Mapping[str, str]:
+        """Those that work while runs are under way, by logical id."""
+        return {name: value for name, value in self.of(FUNCTION).items() if name != NAMES}
+
+    @cached_property
+    def arn(self) -> list[str]:
+        """The parts of the stack's ARN: arn, partition, cloudformation, region, account, …"""
+        return str(self.description["StackId"]).split(":")
+
+    def arn_of(self, service: str, resource: str, region: bool = True) -> str:
+        _, partition, _, where, account, _ = self.arn[:6]
+        return f"arn:{partition}:{service}:{where if region else ''}:{account}:{resource}"
+
+    @cached_property
+    def queues(self) -> Mapping[str, Mapping[str, str]]:
+        """The attributes of each queue, as GetQueueAttributes has them, by logical id."""
+        return {name: self._attributes(url) for name, url in self.of("AWS::SQS::Queue").items()}
+
+    def _attributes(self, url: str) -> dict[str, str]:
+        answer = self.aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+        return {str(key): value for key, value in answer["Attributes"].items()}
+
+    def queue_of(self, arn: str) -> str:
+        """A queue's logical id; its name, if it isn't the stack's."""
+        found = [name for name, each in self.queues.items() if each["QueueArn"] == arn]
+        return found[0] if found else arn.rpartition(":")[2]

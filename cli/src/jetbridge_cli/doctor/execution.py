@@ -1,0 +1,106 @@
+"""Roles and log groups of what runs: do they exist, and may the role write there?"""
+
+import json
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+from urllib.parse import unquote
+
+from botocore.exceptions import ClientError
+
+from jetbridge_cli.doctor.deployment import Deployment
+from jetbridge_cli.doctor.finding import Finding, Result, code_of
+from jetbridge_cli.doctor.simulation import denied_to_role, service_may
+
+TASKS = "ecs-tasks.amazonaws.com"
+
+
+def log_group(deployment: Deployment, name: str, group: str) -> Iterator[Result]:
+    """The group that a definition logs to is there, and ContainerLogGroupArns has it."""
+    answer = deployment.aws.logs.describe_log_groups(logGroupNamePrefix=group)
+    if group not in {each["logGroupName"] for each in answer["logGroups"]}:
+        yield Finding(
+            check="log groups",
+            subject=name,
+            problem=f"its log group {group} doesn't exist: its containers can't start.",
+            fix=f"aws logs create-log-group --log-group-name {group}",
+            section="definitions",
+        )
+    allowed = deployment.listed("ContainerLogGroupArns")
+    arn = deployment.arn_of("logs", f"log-group:{group}:*")
+    if allowed and not any(fnmatchcase(arn, each) for each in allowed):
+        yield Finding(
+            check="log groups",
+            subject=name,
+            problem=f"its log group {group} is not in ContainerLogGroupArns: nobody can read it.",
+            fix="Add it to ContainerLogGroupArns, or leave that empty.",
+            section="definitions",
+        )
+
+
+def role(deployment: Deployment, name: str, arn: str, groups: Sequence[str]) -> Iterator[Result]:
+    """A definition's role is there, trusts ECS, may be passed, and may write to these groups.
+
+    A role that was checked for an earlier definition is not checked again.
+    """
+    if (arn, *groups) in deployment.checked:
+        return
+    deployment.checked.add((arn, *groups))
+    passable = deployment.listed("PassableRoleArns")
+    if not any(fnmatchcase(arn, each) for each in passable):
+        yield _finding(
+            name,
+            f"its role {arn} is not in PassableRoleArns: launch_run may not pass it.",
+            "Add it to PassableRoleArns.",
+        )
+    iam = deployment.aws.iam
+    try:
+        found = iam.get_role(RoleName=arn.rpartition("/")[2])["Role"]
+    except ClientError as error:
+        if code_of(error) not in ("NoSuchEntity", "NoSuchEntityException"):
+            raise
+        yield _finding(
+            name,
+            f"its role {arn} doesn't exist.",
+            "Make the role, or register a revision that names another.",
+        )
+        return
+    trust = _document(found["AssumeRolePolicyDocument"])
+    cluster = deployment.arn_of("ecs", "*")
+    if not service_may(iam, _with_resource(trust, arn), TASKS, "sts:AssumeRole", arn, cluster):
+        yield _finding(
+            name,
+            f"its role {arn} doesn't trust {TASKS}: no task can start with it.",
+            f"Let the role's trust policy name {TASKS}.",
+        )
+    streams = [deployment.arn_of("logs", f"log-group:{each}:log-stream:x/x/x") for each in groups]
+    for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
+        if streams and (denied := denied_to_role(iam, arn, action, streams)):
+            yield _finding(
+                name,
+                f"its execution role {arn} may not {action} on {', '.join(denied)}.",
+                "Give it AmazonECSTaskExecutionRolePolicy, or that action on the log group.",
+            )
+
+
+def _with_resource(trust: Any, arn: str) -> Any:
+    """A trust policy has no resources (IAM user guide, "IAM JSON policy elements: Resource"); the
+    simulator needs them."""
+    given = trust.get("Statement", [])
+    statements = [given] if isinstance(given, dict) else given
+    return trust | {"Statement": [each | {"Resource": arn} for each in statements]}
+
+
+def _document(given: Any) -> Any:
+    """botocore decodes it; other clients leave it as AWS sends it, URL-encoded JSON."""
+    return json.loads(unquote(given)) if isinstance(given, str) else given
+
+
+def _finding(subject: str, problem: str, fix: str) -> Finding:
+    return Finding(
+        check="roles of definitions",
+        subject=subject,
+        problem=problem,
+        fix=fix,
+        section="definitions",
+    )

@@ -1,0 +1,99 @@
+"""What IAM would decide, asked of IAM: SimulatePrincipalPolicy and SimulateCustomPolicy."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+Document = Mapping[str, Any]
+# Of one call (IAM API reference, SimulatePrincipalPolicy: an entry for each action and resource).
+_RESOURCES = 25
+
+
+def denied_to_role(
+    iam: Any,
+    role_arn: str,
+    action: str,
+    resources: Sequence[str],
+    context: Mapping[str, str] | None = None,
+) -> list[str]:
+    """Those of the resources on which a role's policies and boundary don't allow the action.
+
+    Wildcards of the resources are filled, since the simulator takes an ARN as it stands. Resources'
+    own policies are not asked. Raises ClientError.
+    """
+    found = []
+    for start in range(0, len(resources), _RESOURCES):
+        asked = {_filled(each): each for each in resources[start : start + _RESOURCES]}
+        answer = iam.simulate_principal_policy(
+            PolicySourceArn=role_arn,
+            ActionNames=[action],
+            ResourceArns=list(asked),
+            ContextEntries=_entries(context or {}),
+        )
+        found += [
+            asked.get(result["EvalResourceName"], result["EvalResourceName"])
+            for result in answer["EvaluationResults"]
+            if result["EvalDecision"] != "allowed"
+        ]
+    return found
+
+
+def service_may(
+    iam: Any, policy: Document | None, service: str, action: str, resource: str, source: str
+) -> bool:
+    """Whether a resource's own policy lets an AWS service act for the resource ``source``.
+
+    IAM's simulator takes no service as the caller ("You cannot specify the ARN of … a service
+    principal": IAM API reference, SimulateCustomPolicy, CallerArn). So the statements that name the
+    service are handed to it as a policy without principals; it decides on actions, resources and
+    conditions. Raises ClientError.
+    """
+    statements = [
+        {key: value for key, value in statement.items() if "Principal" not in key}
+        for statement in _statements(policy or {})
+        if names_service(statement, service)
+    ]
+    if not statements:
+        return False
+    answer = iam.simulate_custom_policy(
+        PolicyInputList=[json.dumps({"Version": "2012-10-17", "Statement": statements})],
+        ActionNames=[action],
+        ResourceArns=[resource],
+        ContextEntries=_entries(
+            {"aws:SourceArn": source, "aws:SourceAccount": source.split(":")[4]}
+        ),
+    )
+    return all(each["EvalDecision"] == "allowed" for each in answer["EvaluationResults"])
+
+
+def names_service(statement: Document, service: str) -> bool:
+    """Whether a statement's principal has the service in it (IAM user guide, "AWS JSON policy
+    elements: Principal")."""
+    principal = statement.get("Principal")
+    if principal is None:
+        return not _has_service(statement.get("NotPrincipal"), service)
+    return principal == "*" or _has_service(principal, service)
+
+
+def _has_service(principal: Any, service: str) -> bool:
+    if not isinstance(principal, Mapping):
+        return False
+    given = principal.get("Service", [])
+    named = [given] if isinstance(given, str) else given
+    return service in named or "*" in named
+
+
+def _statements(policy: Document) -> Iterator[Document]:
+    given = policy.get("Statement", [])
+    yield from [given] if isinstance(given, Mapping) else given
+
+
+def _filled(arn: str) -> str:
+    return arn.replace("*", "doctor").replace("?", "x")
+
+
+def _entries(context: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [
+        {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "string"}
+        for key, value in context.items()
+    ]
