@@ -54,7 +54,7 @@ def scene(request: pytest.FixtureRequest, clock: Any) -> Scene:
     client = request.getfixturevalue("dynamodb")
     kept = DynamoRuns(client, create_table(client, "RunsTable"), 900, clock=clock)
     told = ReadDynamoOutcomes(client, create_table(client, "OutcomesTable"))
-    return Scene(kept, told, DynamoAnswers(client, "RunsTable", told))
+    return Scene(kept, told, DynamoAnswers(client, "RunsTable", told.launched_update))
 
 
 def test_both_are_written(scene: Scene) -> None:

@@ -1,20 +1,21 @@
 """AWS's answers to launches, in DynamoDB: the row and what is told of it, in one transaction."""
 
+from collections.abc import Callable
 from typing import Any
 
-from jetbridge.aws.items import transact, update_of
+from jetbridge.aws.items import Item, transact, update_of
 from jetbridge.contract import Launched
-from jetbridge.outcomes.dynamodb import DynamoOutcomes
 from jetbridge.runs.run import Run, Status
 
 
 class DynamoAnswers:
-    """``Answers`` on the runs table and ``DynamoOutcomes``."""
+    """``Answers`` on the runs table; ``told`` gives the write of ``put_launched``, as one of a
+    transaction."""
 
-    def __init__(self, client: Any, runs_table: str, outcomes: DynamoOutcomes) -> None:
+    def __init__(self, client: Any, runs_table: str, told: Callable[[Launched, int], Item]) -> None:
         self._client = client
         self._table = runs_table
-        self._outcomes = outcomes
+        self._told = told
 
     def put(self, launched: Run, record: Launched, order: int) -> bool:
         row = update_of(
@@ -32,5 +33,5 @@ class DynamoAnswers:
                 ":claimed": launched.last_attempt_at,
             },
         )
-        told = self._outcomes.launched_update(record, order)
+        told = self._told(record, order)
         return transact(self._client, [{"Update": row}, {"Update": told}])

@@ -11,7 +11,7 @@ from jetbridge.wiring.parts import settings
 def launched_writer() -> LaunchedWriter:
     known = settings()
     outcomes = DynamoOutcomes(client("dynamodb"), known.outcomes_table)
-    answers = DynamoAnswers(client("dynamodb"), known.runs_table, outcomes)
+    answers = DynamoAnswers(client("dynamodb"), known.runs_table, outcomes.launched_update)
     return LaunchedWriter(outcomes, known.region, answers)
 
 
