@@ -144,7 +144,7 @@ class Occasions:
         return Occasion(event, check)
 
     def _watch(self) -> Occasion:
-        """A look at a run that goes on: the stack knows no Airflow that could be told."""
+        """A look at a run that goes on: the stack knows no Airflow to notify."""
         run_id = self._copy_of(self._donor.launched)
 
         def check(answer: Any) -> None:

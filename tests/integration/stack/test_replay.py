@@ -1,4 +1,4 @@
-"""Dead letters come back: each function broken by its configuration, mended, and replayed."""
+"""Dead letters come back: each function broken by its configuration, fixed, and replayed."""
 
 import json
 import uuid

@@ -174,7 +174,7 @@ def test_what_launch_run_failed_to_tell_its_message_tells_when_it_comes_again() 
 
 
 def test_nothing_is_told_before_the_row_knows_the_launch() -> None:
-    """A launch whose answer was lost is told when a look-up has found it."""
+    """A launch whose answer was lost is reported when a look-up has found it."""
     core = Core()
     run = _accepted(core, "airflow_batch")
     core.batch.launch_and_lose_the_answer()

@@ -114,7 +114,7 @@ def test_a_crashed_holder_costs_its_own_turn_only(dynamodb: Any, table: str, clo
 
 
 def test_threads_together_keep_the_rate_and_lose_no_turn(dynamodb: Any, table: str) -> None:
-    """Every thread has a clock of its own that stands still, so that each turn is told by how
+    """Every thread has a clock of its own that stands still, so that each turn is known by how
     long it makes its holder wait."""
     pace, threads, each = Pace(20, burst=5), 8, 12
     client = SerialDynamoDb(dynamodb)

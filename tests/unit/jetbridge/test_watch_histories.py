@@ -1,7 +1,7 @@
 """However a task's watching, the run's end and its finish interleave: told, or answered "ended".
 
 Tasks ask once each, and their functions may die at any step, as may finish_run's, which SQS then
-delivers again. Whoever got an answer that says that the run goes on must be told of its end.
+delivers again. Whoever got an answer that says that the run goes on must be notified of its end.
 """
 
 from collections.abc import Callable

@@ -228,7 +228,7 @@ class World:
         return self.core.memory.get(self.run_id)
 
     def _check_told(self) -> None:
-        """What launch_run has done with is told, unless it is over."""
+        """What launch_run has done with is reported, unless it is over."""
         row = self.row
         if row is None or row.status is not Status.LAUNCHED:
             return

@@ -18,7 +18,7 @@ BEFORE_ALL_CHANGES = -1
 
 
 def launched_record(run: Run, region: str, change: StateChange | None = None) -> Launched | None:
-    """What is to be told of a run's current launch; None if AWS has no task or job of it.
+    """What to report of a run's current launch; None if AWS has no task or job of it.
 
     Args:
         region: of the run, and of its log groups unless their definition names another.

@@ -101,7 +101,7 @@ class Stop(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Relaunch(Struct, frozen=True, kw_only=True):
-    """That a launch which died is replaced by another.
+    """Record that the launch died and that another replaces it.
 
     Attributes:
         launch: the number of the next launch.

@@ -33,7 +33,7 @@ Report = Callable[[ContractError], object]
 
 
 def unreported(problem: ContractError) -> None:
-    """Nobody is told."""
+    """Nobody is notified."""
 
 
 @dataclass(frozen=True)
