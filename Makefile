@@ -18,6 +18,7 @@ $(eval $(call environment,runtime))
 $(eval $(call environment,sam))
 $(eval $(call environment,cli,$(CORE) $(CLI)))
 $(eval $(call environment,docs,$(CORE) $(CLI)))
+$(eval $(call environment,release))
 $(eval $(call environment,checkov))
 $(eval $(call environment,node))
 $(eval $(call environment,airflow,$(CORE) $(PROVIDER),airflow-3.3))
@@ -114,6 +115,7 @@ check: $(call ready,dev sam checkov airflow docs) ## Linters, types, layers, tem
 	$(VENV)/sam/bin/sam validate --lint --region us-east-1 --template examples/template.yaml
 	$(VENV)/checkov/bin/checkov --config-file .checkov.yaml
 	$(DOCUMENTATION) build
+	$(MAKE) --no-print-directory words
 	$(VENV)/dev/bin/bandit --quiet --configfile pyproject.toml --recursive $(SHIPPED)
 	$(VENV)/dev/bin/bandit --quiet --configfile .bandit-development.yaml --recursive $(DEVELOPMENT)
 	$(VENV)/dev/bin/python scripts/audit-dependencies
@@ -148,6 +150,11 @@ docs: $(call ready,docs) ## Check the documentation and build its site in .site/
 docs-serve: $(call ready,docs) ## The same, and show it on http://127.0.0.1:8000; PORT=<n> takes another port
 	@$(DOCUMENTATION) serve --port $(or $(PORT),8000)
 
+.PHONY: words
+words: $(call ready,docs) ## Spelling, and turns of phrase that scripts/words.toml replaces
+	@git ls-files -z '*.md' '*.py' '*.yaml' '*.toml' Makefile | xargs -0 $(VENV)/docs/bin/codespell
+	@$(VENV)/docs/bin/python scripts/words.py
+
 .PHONY: docs-tables
 docs-tables: $(call ready,dev docs) ## Write the tables and pages of docs that are generated
 	@$(VENV)/dev/bin/python scripts/tables.py
@@ -166,6 +173,11 @@ dist: $(UV) ## Wheels and source distributions of the provider and the command, 
 	rm -rf dist
 	scripts/build-distributions dist
 	@ls dist
+
+.PHONY: release-check
+release-check: $(call ready,release) ## Build what a release ships and check it: version, changelog, metadata, installation, licences
+	rm -rf dist
+	@PYTHONPATH=scripts $(VENV)/release/bin/python -m release dist
 
 .PHONY: mwaa
 mwaa: $(UV) ## plugins.zip and requirements.txt for Amazon MWAA, in dist/; AIRFLOW=3.2.1 for another version than 3.0.6

@@ -9,7 +9,7 @@ streams are missing; finish_run asks for them and finds that out.
 ``outcomes``: runs with a sealed outcome. ``duplicates``: outcomes beyond the first of a run, as
 the "Jetbridge Run Finished" events tell them to a queue behind a rule of the benchmark's own.
 ``announced_again``: events beyond the first of a run, since delivery is at least once. ``lost``:
-runs without an outcome, or whose outcome nobody was told. ``events_per_cpu_second``: the events,
+runs without an outcome, or whose outcome nobody learned. ``events_per_cpu_second``: the events,
 each counted once, over the CPU seconds of track_run and finish_run together: their cold starts
 and repeated messages are in it, the emulator's work isn't.
 """

@@ -38,7 +38,7 @@ class Burst:
 
     @property
     def lost(self) -> int:
-        """Runs of the burst with no outcome, or whose outcome nobody was told."""
+        """Runs of the burst with no outcome, or whose outcome nobody learned."""
         told = {run for run, _ in self.announced}
         return sum(run not in self.sealed or run not in told for run in self.runs)
 

@@ -1,4 +1,4 @@
-"""AWS as both sides see it: every run goes on until it is told to end; each call is counted.
+"""AWS as both sides see it: every run goes on until it has to end; each call is counted.
 
 The same server answers both, so that a call costs the triggerer the same, and that a thousand
 waiting tasks need no thousand containers on this machine.

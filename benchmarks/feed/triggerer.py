@@ -40,7 +40,7 @@ class Use:
 class Triggerer:
     """``airflow triggerer`` alone: the other components would only take its processors.
 
-    Longest stalls are told by the triggerer's own watchdog, which sleeps 0.1 s at a time and says
+    The triggerer's own watchdog reports the longest stalls, which sleeps 0.1 s at a time and says
     when it woke late; its threshold is lowered for that.
     """
 

@@ -93,7 +93,7 @@ class Occasions:
         return self._message(
             "track_run",
             renamed(self._donor.state_change, self._names(run_id)),
-            lambda: self._row(run_id)["handed_over"] == {"BOOL": True},
+            lambda: self._row(run_id)["status"] == {"S": "ended"},
         )
 
     def _finish(self) -> Occasion:
@@ -144,7 +144,7 @@ class Occasions:
         return Occasion(event, check)
 
     def _watch(self) -> Occasion:
-        """A look at a run that goes on: the stack knows no Airflow that could be told."""
+        """A look at a run that goes on: the stack knows no Airflow to notify."""
         run_id = self._copy_of(self._donor.launched)
 
         def check(answer: Any) -> None:

@@ -56,7 +56,7 @@ STOCK_TASKS = (100, 300)
 
 
 def run(workspace: Workspace) -> Result:
-    """Ours first; what the stock side can't bear is told, and doesn't end the benchmark."""
+    """Ours first; what the stock side can't bear is reported, and doesn't end the benchmark."""
     tasks = tasks_asked_for(TASKS)
     stack = workspace.deployed_stack(images=IMAGES)
     define_job(stack)

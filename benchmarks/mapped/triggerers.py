@@ -41,7 +41,7 @@ def use(pids: Iterable[int]) -> Use:
 
 
 class Watch:
-    """Looks at the database in a thread until it is told to stop; a context manager."""
+    """Looks at the database in a thread until it has to stop; a context manager."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -32,7 +32,7 @@ def stop_of_message(message: dict[str, Any]) -> None:
         told(wiring.stop().of_message(decode(StopRequest, message), since))
         return
     orphan = decode(Orphan, message["orphan"])
-    logger.warning("container of no run", backend_id=orphan.backend_id, reason=orphan.reason)
+    logger.warning("container without a run", backend_id=orphan.backend_id, reason=orphan.reason)
     wiring.stop_orphan()(orphan, since)
     count("OrphansStopped")
 

@@ -98,7 +98,7 @@ _PARSERS: Mapping[str, Callable[[str], object]] = {
     "toml": tomllib.loads,
     "sh": _shell,
 }
-_UNPARSED = {"hcl", "ini", "jinja", "text"}
+_UNPARSED = {"hcl", "ini", "jinja", "mermaid", "text"}
 """The provider's tests render the one Jinja block."""
 
 

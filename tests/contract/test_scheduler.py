@@ -1,4 +1,4 @@
-"""EventBridge Scheduler: schedules fire, and their targets are told about it."""
+"""EventBridge Scheduler: schedules fire, and their targets hear of it."""
 
 import json
 from datetime import UTC, datetime, timedelta

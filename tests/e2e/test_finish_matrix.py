@@ -24,7 +24,7 @@ from finish_matrix.table import ROWS, Row
 ROTATED = User(ROTATING.name, ROTATING.role, "the-password-after")
 WAYS = ("feed", "push", "rest")
 PASSWORDS = (("wrong password", "wrong", JETBRIDGE), ("password rotated", "rotating", ROTATED))
-"""Case, entry of the secret, and what it is mended with."""
+"""Case, entry of the secret, and what it is fixed with."""
 NATIVE = {
     "success": (["success"], [(1, "success")], 1, {"try": 1}),
     "retry": (["failed", "success"], [(1, "retry"), (2, "success")], 1, {"try": 2}),
@@ -186,7 +186,7 @@ def test_a_wrong_password_only_delays(
     assert cell.wait_ended() == ["success"]
     statuses = log_ins(stage, name)
     assert 201 in statuses
-    note(cell, f"fault: {case}", f"{statuses.count(401)} times 401, mended, success")
+    note(cell, f"fault: {case}", f"{statuses.count(401)} times 401, fixed, success")
 
 
 def log_ins(stage: Stage, name: str) -> list[int | None]:
@@ -202,7 +202,7 @@ def test_the_feed_is_the_net_below_a_push(stage: Stage, faults: dict[str, str]) 
 
 
 def test_a_user_without_permission_is_a_dead_letter(stage: Stage, faults: dict[str, str]) -> None:
-    """Replayed right after the secret was mended, each is told: a 403 has it read anew."""
+    """Replayed right after the secret was fixed, each is delivered: a 403 has it read anew."""
     dag_run = faults["finish_credentials"]
     cells = [
         Cell(stage, "finish_credentials", dag_run, f"{way}-forbidden") for way in ("push", "rest")
@@ -225,7 +225,7 @@ def test_a_user_without_permission_is_a_dead_letter(stage: Stage, faults: dict[s
         stage.send("NotifyQueue", letter)
     for cell in cells:
         assert cell.wait_ended() == ["success"]
-        note(cell, "fault: no permission", "403, dead letter, mended, replayed, success")
+        note(cell, "fault: no permission", "403, dead letter, fixed, replayed, success")
 
 
 def test_a_slow_airflow_gets_few_calls_at_once(stage: Stage, faults: dict[str, str]) -> None:

@@ -30,7 +30,7 @@ def run_task(exits: str) -> dict[str, Any]:
 
 
 def schedule(stage: Stage) -> dict[str, str]:
-    """A schedule that fires once, in a moment: what the sensor is told of it."""
+    """A schedule that fires once, in a moment: what the sensor learns of it."""
     functions = stage.deployed.client("lambda")
     function = functions.get_function(FunctionName="jetbridge-start-run")["Configuration"]
     planned = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=10)

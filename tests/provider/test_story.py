@@ -32,7 +32,7 @@ def test_each_chapter_is_told_once():
         story.launched(told)
     assert log == [
         "Run 01k8run is launched as ECS task arn/1",
-        "Run 01k8run runs since 2026-01-01T00:00:05Z",
+        "Run 01k8run has been running since 2026-01-01T00:00:05Z",
         "Run 01k8run is launched as ECS task arn/2 (launch 2)",
     ]
 
@@ -43,7 +43,7 @@ def test_a_record_that_comes_late_tells_both_chapters():
     Storyteller(log).launched(late)
     assert log == [
         "Run 01k8run is launched as Batch job 8f2c",
-        "Run 01k8run runs since 2026-01-01T00:00:05Z",
+        "Run 01k8run has been running since 2026-01-01T00:00:05Z",
     ]
 
 
@@ -126,7 +126,7 @@ def test_half_a_minute_of_nothing_is_told_once_for_each_launch():
         "Run 01k8run is launched as Batch job 8f2c (launch 2)",
         "Run 01k8run: its Batch job doesn't run yet: it waits in its queue for room (RUNNABLE), or "
         "its images are pulled (STARTING)",
-        "Run 01k8run runs since 2026-01-01T00:00:05Z",
+        "Run 01k8run has been running since 2026-01-01T00:00:05Z",
     ]
 
 

@@ -56,7 +56,7 @@ def poll_interval_seconds() -> float:
 
 
 def resume_hold_seconds() -> float:
-    """Zero switches the guard off, for an Airflow in which the race is mended."""
+    """Zero switches the guard off, for an Airflow in which the race is fixed."""
     seconds = float(conf.getfloat(SECTION, "resume_hold_seconds", fallback=RESUME_HOLD_SECONDS))
     if seconds < 0:
         raise ValueError(f"[{SECTION}] resume_hold_seconds is {seconds}; give zero or more seconds")

@@ -71,7 +71,7 @@ class Storyteller:
                 _which(launch.launch),
             )
         if launch.started_at and self._new(launch.launch, running=True):
-            self._log.info("Run %s runs since %s", launch.run_id, launch.started_at)
+            self._log.info("Run %s has been running since %s", launch.run_id, launch.started_at)
         return launch
 
     def waiting(self, record: str) -> None:

@@ -17,7 +17,7 @@ _BY_DESTINATION = {
     "FinishQueue": (
         "this attempt to seal and deliver the outcome",
         "The sweeper queues the run's finish anew until it is done: drop the message for good "
-        "only when the run is finished, or its cause is mended.",
+        "only when the run is finished, or its cause is fixed.",
     ),
     "LogsQueue": (
         "the copy of the container's log beside Airflow's own",
@@ -30,7 +30,7 @@ _BY_DESTINATION = {
         "looked at next. Otherwise the container runs on, until its timeout if it has one.",
     ),
     "NotifyQueue": (
-        "what was to be told to Airflow through its API",
+        "notices for Airflow's API",
         "With `push`, the waiting task still resumes by the feed. With `rest`, the task's state "
         "stays as it is, and what on_finish asked for (a DAG run, an asset event) does not "
         "happen. Nothing sends it again.",

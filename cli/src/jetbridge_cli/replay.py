@@ -61,7 +61,7 @@ def replay(
     """Send a queue's messages back.
 
     Messages sent after the replay began are left alone, so that it comes to an end whatever
-    becomes of those that it sends. ``moved`` is told how many more have been moved.
+    becomes of those that it sends. ``moved`` gets how many more have been moved.
 
     Raises:
         ClientError: AWS refuses a call; what was received becomes visible again.

@@ -45,7 +45,7 @@ def replay(
     """Send dead letters back to where they were given up.
 
     Fix first what they died of. Messages are deleted only after they were sent, and every step
-    of Jetbridge may be repeated, so an interrupted replay is simply called again. Ends with 0 if
+    of Jetbridge may be repeated, so an interrupted replay is called again. Ends with 0 if
     everything asked for is sent back (or there was nothing), with 3 if some messages could not
     be, and with 1 on an error.
     """

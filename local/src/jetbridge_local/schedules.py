@@ -1,4 +1,4 @@
-"""When a schedule of EventBridge Scheduler fires, and what its target is told.
+"""When a schedule of EventBridge Scheduler fires, and what its target gets.
 
 Sources: EventBridge Scheduler user guide, "Schedule types in EventBridge Scheduler" and "Adding
 context attributes".

@@ -1,4 +1,4 @@
-"""What a local cloud is told at its start."""
+"""A local cloud's settings."""
 
 import sys
 from dataclasses import dataclass, field

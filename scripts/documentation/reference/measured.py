@@ -77,10 +77,10 @@ def plot() -> str:
         most = max(value(prefix + key) for _, prefix, _ in sides)
         parts.append(f'<text x="{left}" y="28" font-weight="600">{title}</text>')
         for row, (name, prefix, colour) in enumerate(sides):
-            top, width = 44 + 50 * row, 160 * value(prefix + key) / most
-            bar = f'x="{left + 150}" y="{top}" width="{width:.1f}" height="32"'
+            top, width = 44 + 50 * row, 145 * value(prefix + key) / most
+            bar = f'x="{left + 168}" y="{top}" width="{width:.1f}" height="32"'
             parts.append(f'<text x="{left}" y="{top + 21}">{name}</text>')
             parts.append(f'<rect {bar} fill="{colour}"/>')
             label = shown.format(value(prefix + key))
-            parts.append(f'<text x="{left + 158 + width:.1f}" y="{top + 21}">{label}</text>')
+            parts.append(f'<text x="{left + 176 + width:.1f}" y="{top + 21}">{label}</text>')
     return "\n".join([*parts, "</svg>", ""])

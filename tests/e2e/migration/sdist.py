@@ -1,6 +1,6 @@
 """The amazon provider's source distribution, which has its system tests, from the package index.
 
-Wheels have no tests, so pip is told to take the sdist. ``sdist.txt`` pins its hash, which pip holds
+Wheels have no tests, so pip takes the sdist. ``sdist.txt`` pins its hash, which pip holds
 it against, and so does this module for a copy from an earlier time.
 """
 

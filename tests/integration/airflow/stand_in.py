@@ -1,7 +1,7 @@
 """Jetbridge's start_run, stop_run and watch_runs, as an HTTP endpoint that answers Lambda's Invoke,
 and the outcomes table's BatchGetItem, for those who want no outcome of it.
 
-What a run comes to is told by its definition's name: ``succeeds``, ``fails-once``,
+A definition's name says how its run ends: ``succeeds``, ``fails-once``,
 ``fails-always``, ``exits-99``, ``is-refused``; ``waits`` never ends. Outcomes and
 logs go where Jetbridge puts them.
 """

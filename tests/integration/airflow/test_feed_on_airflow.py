@@ -66,7 +66,7 @@ def wait_finished(world, indexes: list[int], seconds: float = 60) -> None:
 
 
 def false_kills(world) -> int:
-    """How many triggers of tasks that nobody killed were told of a kill."""
+    """How many triggers of tasks that nobody killed learned of a kill."""
     logs = world.airflow.home.glob("logs/**/*.trigger.*.log")
     return sum("invoking on_kill" in log.read_text() for log in logs)
 

@@ -1,4 +1,4 @@
-"""What an operator does to a deployed stack: breaks it, mends it, calls the command."""
+"""What an operator does to a deployed stack: breaks it, fixes it, calls the command."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Dead letters come back: each function broken by its configuration, mended, and replayed."""
+"""Dead letters come back: each function broken by its configuration, fixed, and replayed."""
 
 import json
 import uuid
@@ -77,7 +77,6 @@ def ended_row() -> dict[str, Any]:
     return {
         "status": {"S": "ended"},
         "ending": {"S": json.dumps(ending)},
-        "handed_over": {"BOOL": True},
     }
 
 

@@ -1,4 +1,4 @@
-"""Runs that somebody else started: how far they are, and a task that their end is told to."""
+"""Runs that somebody else started: how far they are, and a task that is notified of their end."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The door: what could never be told is refused, with what to do."""
+"""Admission refuses what could never be notified, and says what to do."""
 
 from typing import Any
 

@@ -141,7 +141,7 @@ def test_told_until_told_and_never_after(script: list[Any], jitter: float) -> No
         sqs.die_at_next_send = False
     assert airflow.posts_after_heard == 0, "one message, so nothing is sent after it was heard"
     if sqs.dead:
-        # Replayed when what was wrong has been mended.
+        # Replayed when what was wrong has been fixed.
         airflow.script.clear()
         for message in sqs.dead:
             assert notify(decode(Notice, message | {"since": clock()})) is not None

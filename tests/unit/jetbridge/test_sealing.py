@@ -74,7 +74,7 @@ SAYS = {
 
 
 class Source:
-    """``get_log_events`` whose streams answer by name: first errors by kind, then lines."""
+    """``get_log_events`` that answers by the stream's name: first errors by kind, then lines."""
 
     def __init__(self, clock: Clock, lines: dict[str, list[str]]) -> None:
         self.clock, self.lines = clock, lines

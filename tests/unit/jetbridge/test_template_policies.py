@@ -145,7 +145,7 @@ def test_airflow_may_start_stop_watch_and_read_outcomes_alone() -> None:
 
 
 def test_who_writes_the_outcomes_table() -> None:
-    """Sealing is finish_run's alone; what was launched is told by those who learn it."""
+    """Sealing is finish_run's alone; what was launched is reported by those who learn it."""
     allowed = {
         function: {
             action

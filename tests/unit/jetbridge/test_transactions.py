@@ -1,4 +1,4 @@
-"""Transactions that DynamoDB cancels: what passes is tried again, what doesn't is told."""
+"""Transactions that DynamoDB cancels: what passes is tried again, what doesn't is reported."""
 
 from functools import cache
 from typing import Any

@@ -1,4 +1,4 @@
-"""watch_runs: how far runs are, whom their end is told to, and that nobody is forgotten."""
+"""watch_runs: how far runs are, who is notified of their end, and that nobody is forgotten."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
 """However a task's watching, the run's end and its finish interleave: told, or answered "ended".
 
 Tasks ask once each, and their functions may die at any step, as may finish_run's, which SQS then
-delivers again. Whoever got an answer that says that the run goes on must be told of its end.
+delivers again. Whoever got an answer that says that the run goes on must be notified of its end.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.logs import MemoryLogs
 from jetbridge_testing.memory import MemoryBus, MemoryOutcomes, MemoryQueue, MemoryRuns
-from jetbridge_testing.samples import DEFINITIONS, REGION, change, launched_run, watcher
+from jetbridge_testing.samples import REGION, change, launched_run, watcher
 from jetbridge_testing.tables import create_table
 from jetbridge_testing.turns import Turns
 
@@ -58,7 +58,6 @@ class History:
             Clock(STOPPED_AT + 60),
         )
         assert runs.create(RUN)
-        runs.pin(RUN.run_id, 1, DEFINITIONS["ecs"])
 
     def ask(self, task: int) -> Callable[[], None]:
         def asks() -> None:

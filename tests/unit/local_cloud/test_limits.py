@@ -1,4 +1,4 @@
-"""The limits on the command line: what the program is started with is what it was told."""
+"""The limits on the command line: what the program is started with is what was given."""
 
 from dataclasses import asdict, fields
 

@@ -1,4 +1,4 @@
-"""Whether a stack of Jetbridge can be used, in words for who has to mend it."""
+"""Whether a stack of Jetbridge can be used, in words for whoever has to fix it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BAD_CREDENTIALS = frozenset(
 
 
 class _Wrong(Exception):
-    """Something has to be mended; the message says where, what is wrong, and what to do."""
+    """Something has to be fixed; the message says where, what is wrong, and what to do."""
 
 
 def check(hook: JetbridgeHook) -> tuple[bool, str]:

@@ -50,7 +50,7 @@ class JetbridgeHook(BaseHook):
     """Starts, stops and watches runs.
 
     Starting is idempotent per try of a task instance (``AirflowCaller.key``), so an invocation
-    whose answer was lost is simply sent again.
+    whose answer was lost is sent again.
 
     Args:
         access: how to reach AWS.
@@ -109,7 +109,7 @@ class JetbridgeHook(BaseHook):
     def test_connection(self) -> tuple[bool, str]:
         """What the button "Test" asks: whether the stack answers, and its outcomes can be read.
 
-        Returns whether all works, and what does or what has to be mended. Never raises.
+        Returns whether all works, and what does or what has to be fixed. Never raises.
         """
         from airflow_provider_jetbridge.hooks.check import check
 
@@ -139,7 +139,7 @@ class JetbridgeHook(BaseHook):
 
         Raises:
             StartRefused: the request is wrong, or the stack isn't there or not ours to call.
-            StartFailed: anything that another attempt, or Airflow's next try, may mend.
+            StartFailed: anything that another attempt, or Airflow's next try, may fix.
         """
         attempts = Retrying(
             retry=retry_if_exception_type(StartFailed),

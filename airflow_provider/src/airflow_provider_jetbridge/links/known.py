@@ -33,5 +33,5 @@ def links_of(
             return urls.of_launched(run, address)
         return urls.of_outcome(run, address)
     except Exception:
-        log.warning("The links of run %s can't be told", run.run_id, exc_info=True)
+        log.warning("The links of run %s aren't known", run.run_id, exc_info=True)
         return {}

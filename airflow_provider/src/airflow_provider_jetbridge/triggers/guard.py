@@ -77,7 +77,7 @@ class ResumeRate:
 
         Args:
             ask: asks Airflow's triggerer anything, through the connection that its end of a
-                trigger is told by. If it raises, the rate alone is kept.
+                trigger reports with. If it raises, the rate alone is kept.
         """
         async with self._turn:
             await asyncio.sleep(max(0.0, self._next_slot - time.monotonic()))

@@ -74,8 +74,8 @@ class _Waiter:
 class OutcomePoller:
     """Looks up what has ended once per interval, and hands each outcome to its triggers.
 
-    State is touched on the event loop alone; boto3 runs in one thread. Which runs have ended is
-    told by the index, so that calls follow completions and not waiting tasks. It is
+    State is touched on the event loop alone; boto3 runs in one thread. The index says
+    which runs have ended, so that calls follow completions and not waiting tasks. It is
     level-triggered all the same: each waiting run is looked up once a minute, so nothing depends
     on having seen a change (`rounds.Rounds`).
     """
@@ -113,7 +113,7 @@ class OutcomePoller:
         What was there before is found by the next pass. A launch that is missed isn't told.
 
         Args:
-            eager: look the run up in each pass, so that its launch is told at once; where many
+            eager: look the run up in each pass, so that its launch is known at once; where many
                 runs wait it is otherwise told up to a minute later.
         """
         waiter = _Waiter()

@@ -46,8 +46,8 @@ class JetbridgeRunTrigger(BaseTrigger):
 
     While the run goes on, the task's log tells what it has become in AWS.
 
-    A user who marks or clears the waiting task ends the run: from Airflow 3.3 on ``on_kill`` is
-    told, and hands the run to the triggerer's `kill.Reaper`, which knows false alarms.
+    A user who marks or clears the waiting task ends the run: from 3.3 on Airflow
+    calls ``on_kill``, which hands the run to the triggerer's `kill.Reaper`. It knows false alarms.
 
     :param run_id: the run.
     :param outcomes_table: the DynamoDB table in which its outcome will appear.

@@ -1,4 +1,4 @@
-"""One run as the tables have it: its row, its outcome, and what is told of it before that."""
+"""One run as the tables have it: its row, its outcome, and what is known of it before that."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,7 +36,7 @@ class Record:
     """Attributes:
     row: None if it has expired (30 days), or can't be read.
     outcome: None if the run isn't finished, its outcome has expired (14 days), or can't be read.
-    launched, waiting: what Airflow is told of the run before its outcome.
+    launched, waiting: what Airflow learns of the run before its outcome.
     problem: why something can't be read; "" if all can.
     """
 

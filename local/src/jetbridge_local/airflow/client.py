@@ -128,7 +128,7 @@ class AirflowClient:
         timeout: float,
         progress: Callable[[list[Task]], None] | None = None,
     ) -> DagRun:
-        """Wait until a DAG run has succeeded or failed; ``progress`` is told of its tasks.
+        """Wait until a DAG run has succeeded or failed; ``progress`` gets its tasks.
 
         Raises:
             AirflowError: it hasn't ended in time.

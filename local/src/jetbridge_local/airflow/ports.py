@@ -1,4 +1,4 @@
-"""Ports of 127.0.0.1 for servers that must be told one."""
+"""Ports of 127.0.0.1 for servers that need one given."""
 
 import socket
 

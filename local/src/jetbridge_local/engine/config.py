@@ -1,4 +1,4 @@
-"""What an engine is told at its start."""
+"""An engine's settings."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""ministack, mended, with its handles for the host."""
+"""ministack, fixed, with its handles for the host."""
 
 from collections.abc import Mapping
 

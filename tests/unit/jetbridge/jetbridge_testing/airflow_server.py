@@ -1,4 +1,4 @@
-"""An API server on the loopback that answers as it is told, and checks its callers."""
+"""An API server on the loopback that answers as set, and checks its callers."""
 
 import json
 import threading

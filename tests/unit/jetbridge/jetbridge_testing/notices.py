@@ -45,7 +45,7 @@ def outcome_of(run: Run, **fields: Any) -> Outcome:
 
 
 class Scene:
-    """A finished run whose notices are to be told to the server."""
+    """A finished run whose notices go to the server."""
 
     def __init__(self, server: AirflowServer, run: Run, **outcome: Any) -> None:
         self.server = server

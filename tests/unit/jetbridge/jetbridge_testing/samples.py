@@ -55,7 +55,7 @@ def event(name: str) -> dict[str, Any]:
 
 def change(name: str) -> StateChange:
     found = from_event(event(name), STACK_KEY)
-    assert found is not None, f"{name} is of no run"
+    assert found is not None, f"{name} belongs to no run"
     return found
 
 

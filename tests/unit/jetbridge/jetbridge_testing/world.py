@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from jetbridge.backends.port import LaunchRefused, Throttled, Unanswered
 from jetbridge.contract import FailurePolicy, Launched, StartRequest, StopRequest, decode
 from jetbridge.outcomes.finish import Finish
+from jetbridge.queues.messages import LaunchMessage
 from jetbridge.queues.port import NotYet
 from jetbridge.runs.names import LaunchName
 from jetbridge.runs.run import Definition, Run, Status
@@ -227,7 +228,7 @@ class World:
         return self.core.memory.get(self.run_id)
 
     def _check_told(self) -> None:
-        """What launch_run has done with is told, unless it is over."""
+        """What launch_run has done with is reported, unless it is over."""
         row = self.row
         if row is None or row.status is not Status.LAUNCHED:
             return
@@ -255,7 +256,8 @@ class World:
             case "start":
                 self.core.start(self.request)
             case "launch":
-                self.core.launch(message["run_id"], message["launch"], message.get("since"))
+                asked = decode(LaunchMessage, message)
+                self.core.launch(asked.run_id, asked.launch, asked.since, asked.definition)
             case "event":
                 self.core.track(message)
             case "wish":

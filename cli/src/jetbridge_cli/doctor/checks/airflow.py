@@ -42,7 +42,9 @@ def airflows(deployment: Deployment) -> Iterator[Result]:
         yield _finding("AirflowSecretArn", "the secret is no JSON object of Airflows.")
         return
     if not accounts:
-        yield _finding("AirflowSecretArn", "the secret has no Airflow: nobody can be told of ends.")
+        yield _finding(
+            "AirflowSecretArn", "the secret has no Airflow: nobody can be notified of ends."
+        )
     if deployment.listed("VpcSubnetIds"):
         yield Note(
             check="Airflow",

@@ -1,4 +1,4 @@
-"""Who asks for a run, and how their requests are told apart."""
+"""Who asks for a run, and how to tell their requests apart."""
 
 from typing import Annotated, Literal
 

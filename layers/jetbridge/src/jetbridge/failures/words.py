@@ -28,5 +28,5 @@ _NAMES = re.compile(f"({_OWN})|(?<!\\S)({_CODE})|{_QUOTED}|(?<!\\S)(?:{_JOINED})
 
 
 def aws_words(text: str) -> str:
-    """The text with ``BLANK`` for each name in it that can be told to be one."""
+    """The text with ``BLANK`` for each name in it that is known to be one."""
     return _NAMES.sub(lambda match: match[1] or match[2] or BLANK, text)

@@ -109,7 +109,7 @@ def _task_places(found: Found, run: Run, death: Death, region: str, at: int) -> 
         if source.group is not None and source.prefix is None:
             said = (
                 f"Launch {death.launch}: the log of container {source.container} has no "
-                f"awslogs-stream-prefix, so its stream in {source.group} can't be told."
+                f"awslogs-stream-prefix, so its stream in {source.group} isn't known."
             )
             found.notes.append(Line(at, said))
         elif source.group is not None:

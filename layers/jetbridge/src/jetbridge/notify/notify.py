@@ -130,7 +130,7 @@ class Notify:
         if now - since > PATIENCE_SECONDS:
             raise GiveUp(
                 f"Airflow {notice.airflow!r} has not heard of the run's end for 13 days "
-                f"({result}): mend that and replay this message within a day"
+                f"({result}): fix that and replay this message within a day"
             )
         message = to_builtins(replace(notice, since=since))
         self.notices.send(message, delay, notice.airflow)

@@ -6,7 +6,7 @@ from typing import Any
 from jetbridge.aws.clients import error_of
 from jetbridge.notify.airflow_port import Refused
 
-# What only a change of the stack, the secret or a policy mends (API reference, GetSecretValue).
+# What only a change of the stack, the secret or a policy fixes (API reference, GetSecretValue).
 _SOMEBODY_MUST_ACT = {
     "AccessDeniedException": "let notify_airflow's role read it, and its KMS key if it has its own",
     "ResourceNotFoundException": "create it, or deploy the stack with the right AirflowSecretArn",

@@ -9,7 +9,7 @@ from jetbridge.queues.patience import PATIENCE_SECONDS
 from jetbridge.runs.run import Run
 from jetbridge.secrets import masked_text
 
-# A shorter wait is told by nothing but the launch itself.
+# Nothing reports a shorter wait but the launch itself.
 TOLD_AFTER_SECONDS = 30
 
 

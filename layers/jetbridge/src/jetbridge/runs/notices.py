@@ -1,4 +1,4 @@
-"""What is to be told to which Airflow when a run has ended."""
+"""What to notify which Airflow of when a run has ended."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -24,7 +24,7 @@ class Notice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit
         airflow: the Airflow's name in the stack's secret.
         on_finish: which entry of the request's ``on_finish``.
         watcher: which of the run's watchers; None, and no ``on_finish``: the task that started
-            the run is told.
+            the run is reported.
         attempt: how often it was put off since the Airflow couldn't be asked.
         since: when it was put off first, epoch seconds.
     """

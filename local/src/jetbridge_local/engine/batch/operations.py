@@ -20,7 +20,7 @@ from .tags import Tags
 
 
 class BatchOperations:
-    """What each operation answers. ``submitted`` and ``terminated`` are told of the jobs that it
+    """What each operation answers. ``submitted`` and ``terminated`` get the jobs that it
     made, or asked to end; ``capacity_changed`` that jobs may find more room."""
 
     def __init__(

@@ -29,7 +29,7 @@ class StartFailure(Exception):
 
 
 class ContainerObserver(Protocol):
-    """Is told, in the engine's loop, what becomes of each container."""
+    """Called in the engine's loop with what becomes of each container."""
 
     def container_started(self, name: str, runtime_id: str) -> None: ...
 

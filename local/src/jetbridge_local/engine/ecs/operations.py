@@ -28,7 +28,7 @@ _NO_CAPACITY = (
 
 
 class EcsOperations:
-    """What each operation answers. ``launched`` and ``stopped`` are told of the tasks that it
+    """What each operation answers. ``launched`` and ``stopped`` get the tasks that it
     made, or asked to stop."""
 
     def __init__(

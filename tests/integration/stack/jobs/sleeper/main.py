@@ -1,4 +1,4 @@
-"""Sleeps until it is told to end, and says so."""
+"""Sleeps until it has to end, and says so."""
 
 import signal
 import sys

@@ -53,7 +53,7 @@ StreamName = tuple[str, str]
 
 
 class Memory:
-    """Whose streams are, which ones are nobody's, and how far runs are."""
+    """Cache: which run a log stream belongs to, and how far runs are."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.streams: Remembered[StreamName, LiveStream] = Remembered(clock)

@@ -18,7 +18,7 @@ class Progress(NamedTuple):
 
 
 class Live(Protocol):
-    """Whose streams are relayed, and how far that is. Reads are consistent."""
+    """Which run a log stream belongs to, and how far it was relayed. Reads are consistent."""
 
     def note(self, named: Named) -> None:
         """Remember whose a stream is; again is harmless."""

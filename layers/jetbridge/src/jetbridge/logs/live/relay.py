@@ -38,7 +38,7 @@ class LogEvent(NamedTuple):
 
 
 class Relayed(NamedTuple):
-    """What came of a delivery; ``run_id`` is None when the stream is of no run."""
+    """What came of a delivery; ``run_id`` is None when the stream belongs to no run."""
 
     run_id: str | None
     lines: int

@@ -1,0 +1,1 @@
+"""Checks what a release ships: `make release-check`."""
