@@ -7,6 +7,7 @@ from typing import Any
 import boto3
 
 from jetbridge_local.cloud import LocalCloud
+from jetbridge_local.demo.paths import in_repository
 
 _MESSAGES = (
     "ApproximateNumberOfMessages",
@@ -48,15 +49,15 @@ class Stack:
 
     @cached_property
     def functions(self) -> dict[str, str]:
-        """Lambda's function names by the names of their folders in ``functions/``."""
-        names = [
-            physical
+        """Lambda's function names by the names of their folders in ``functions/``; without the
+        one that only CloudFormation calls, whose code stands in the template."""
+        folders = {path.name for path in (in_repository().root / "functions").iterdir()}
+        names = {
+            physical.removeprefix(f"{self.name}-").replace("-", "_"): physical
             for kind, physical in self.resources.values()
             if kind == "AWS::Lambda::Function"
-        ]
-        return {
-            name.removeprefix(f"{self.name}-").replace("-", "_"): name for name in sorted(names)
         }
+        return {folder: names[folder] for folder in sorted(names) if folder in folders}
 
     def hold_back(self, queue: str) -> Callable[[], None]:
         """Let the messages of a queue of the template wait: take away what it triggers. Calling

@@ -93,7 +93,7 @@ class Occasions:
         return self._message(
             "track_run",
             renamed(self._donor.state_change, self._names(run_id)),
-            lambda: self._row(run_id)["handed_over"] == {"BOOL": True},
+            lambda: self._row(run_id)["status"] == {"S": "ended"},
         )
 
     def _finish(self) -> Occasion:

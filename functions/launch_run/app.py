@@ -20,7 +20,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
 
     def launch_run(message: Message) -> None:
         asked = decode(LaunchMessage, message)
-        run = launch(asked.run_id, asked.launch, asked.since)
+        run = launch(asked.run_id, asked.launch, asked.since, asked.definition)
         if run is None:
             logger.warning("no such run")
             return

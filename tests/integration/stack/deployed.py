@@ -231,7 +231,7 @@ class Deployed:
 
     def wait_running(self, run_id: str) -> None:
         def running() -> bool:
-            return self.row(run_id).get("backend_status", {}).get("S") == "RUNNING"
+            return "started_at" in (self.launched(run_id) or {})
 
         self.wait(running, 20, f"{run_id} running")
 

@@ -1,21 +1,24 @@
-"""The deployed policies allow what is asked of AWS, and two evaluators agree about it.
+"""The deployed policies allow what is asked of AWS and nothing else, and two evaluators agree.
 
 All requests of this folder's tests have been recorded with IAM's decisions by then: these tests run
-last, and only with all the others.
+last, and only with all the others. ``JETBRIDGE_ASKED`` names a file for the record: where it isn't
+there, it is written, whatever tests have run, and where it is, these tests read it and need no
+others.
 """
 
 import json
 import os
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from asked import Asked, Request
-from deployed import Deployed
 from operating import NO_TABLE
 
+from jetbridge_local.airflow_user import NAME as AIRFLOW
 from jetbridge_local.authorization import Check
 from jetbridge_local.demo.paths import in_repository
 from jetbridge_local.ministack_seam.identities import allowed_by
@@ -23,15 +26,28 @@ from jetbridge_local.ministack_seam.identities import allowed_by
 TESTS = Path(__file__).parents[2]
 SECOND_OPINION = in_repository().environment("second-opinion")
 JUDGE = TESTS / "second_opinion" / "judge.mjs"
+# What tests/unit/jetbridge/test_template_statements.py holds against the template.
+STATEMENTS = [
+    (policy, sid)
+    for policy, sids in tomllib.loads((TESTS / "statements.toml").read_text()).items()
+    for sid in sids
+]
+ELSEWHERE = tomllib.loads((TESTS / "proven_elsewhere.toml").read_text())
 
 
 @pytest.fixture(scope="module")
-def asked(deployed: Deployed, request: pytest.FixtureRequest) -> Asked:
+def asked(request: pytest.FixtureRequest) -> Asked:
+    kept = os.environ.get("JETBRIDGE_ASKED", "")
+    if kept and Path(kept).exists():
+        return Asked.saved(Path(kept))
     here = {path.stem for path in Path(__file__).parent.glob("test_*.py")}
     run = {item.path.stem for item in request.session.items}
-    if not here <= run:
+    if not here <= run and not kept:
         pytest.skip(f"needs what the others ask for: {', '.join(sorted(here - run))}")
-    return Asked(deployed)
+    found = Asked.of(request.getfixturevalue("deployed"), {"AirflowPolicy": AIRFLOW})
+    if kept:
+        found.save(Path(kept))
+    return found
 
 
 def test_nothing_that_is_asked_for_is_denied(asked: Asked) -> None:
@@ -41,6 +57,27 @@ def test_nothing_that_is_asked_for_is_denied(asked: Asked) -> None:
         if not request.allowed and not _on_purpose(request, asked)
     }
     assert not denied, "\n".join(sorted(denied))
+
+
+@pytest.mark.parametrize(("policy", "sid"), STATEMENTS, ids=[".".join(each) for each in STATEMENTS])
+def test_statement_is_needed(asked: Asked, policy: str, sid: str) -> None:
+    """Each action that it allows was used, and would have been denied without it."""
+    elsewhere = set(ELSEWHERE.get(policy, {}).get(sid, {}).get("actions", ()))
+    known = asked.policies[policy]
+    actions = known.actions(sid)
+    if actions is None:
+        assert elsewhere, f"{policy} has no statement {sid}: what it allowed is denied"
+        return
+    unneeded = {
+        action
+        for action in actions
+        if action not in elsewhere and next(asked.needing(known, sid, action), None) is None
+    }
+    assert not unneeded, f"{policy}, statement {sid}: nobody needs {', '.join(sorted(unneeded))}"
+
+
+def test_no_policy_is_left_out(asked: Asked) -> None:
+    assert asked.policies.keys() == {policy for policy, _ in STATEMENTS}
 
 
 def test_a_second_evaluator_agrees(asked: Asked) -> None:

@@ -77,7 +77,6 @@ def ended_row() -> dict[str, Any]:
     return {
         "status": {"S": "ended"},
         "ending": {"S": json.dumps(ending)},
-        "handed_over": {"BOOL": True},
     }
 
 

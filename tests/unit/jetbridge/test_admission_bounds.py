@@ -236,8 +236,33 @@ def test_an_assets_extra_is_bounded() -> None:
 def test_the_whole_request_is_bounded() -> None:
     entries = [TriggerDagRun(dag_id=f"d{n}", conf=_conf(VALUES_BYTES)) for n in range(10)]
     error = refusal(admission(has_airflow_secret=True).admit, _person(on_finish=entries))
-    assert error.field == "message"
+    assert error.field == "on_finish"
     assert str(REQUEST_BYTES) in error.problem
+
+
+def test_a_request_that_is_too_large_for_its_parameters_names_the_largest() -> None:
+    variables = [{"name": "small", "value": "x"}, {"name": "large", "value": "\x01" * 7_000}]
+    override = {"name": "main", "environment": variables}
+    asked = replace(
+        request("airflow_ecs"),
+        offload_environment=True,
+        run_task=request("airflow_ecs").parameters
+        | {"overrides": {"containerOverrides": [override] * 3}},
+    )
+    error = refusal(admission(has_airflow_secret=True).admit, asked)
+    assert error.field == "run_task.overrides.containerOverrides"
+    assert str(REQUEST_BYTES) in error.problem
+
+
+def test_a_log_key_is_bounded_as_it_is_stored() -> None:
+    letters = "\x01" * (KEY_PREFIX_BYTES // len(r"\u0001") - 2)
+    for more, fits in (("", True), ("\x01" * 3, False)):
+        target = S3LogTarget(bucket="airflow-logs", key_prefix=f"airflow/{letters}{more}")
+        asked = replace(request("airflow_ecs"), log_target=target)
+        if fits:
+            admission().admit(asked)
+        else:
+            assert refusal(admission().admit, asked).field == "log_target.key_prefix"
 
 
 @pytest.mark.parametrize("letter", ["x", "ä"])

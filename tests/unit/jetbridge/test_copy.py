@@ -5,14 +5,15 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from jetbridge_testing.copying import World
+from jetbridge_testing.copying import Crash, MemoryCopies, World
 from jetbridge_testing.logs import Faults, MemoryLogs, log_event
 from jetbridge_testing.samples import JOB_DEFINITION, ended_run
 from msgspec.structs import replace
 
 from jetbridge.backends.log_sources import job_log_sources
-from jetbridge.contract import Cause, CloudWatchLogTarget, Death, S3LogTarget
+from jetbridge.contract import Cause, CloudWatchLogTarget, Death, S3LogTarget, to_builtins
 from jetbridge.contract.lines import Line
+from jetbridge.logs.copy_state import CopyState
 from jetbridge.logs.copy_stream import LATEST_SECONDS
 from jetbridge.logs.parts import MOST_SHOWN_BYTES, SHOWN_BYTES
 from jetbridge.logs.port import Page, StreamClosed, Unreadable
@@ -95,18 +96,14 @@ def test_the_copy_begins_when_the_container_has_stopped_for_long_enough() -> Non
     assert texts(world) == {".jetbridge.1.main.1.log": ["a"]}
 
 
-def test_nothing_is_copied_twice() -> None:
-    """Later messages about a run that was copied neither read nor write."""
+def test_a_copy_that_is_asked_for_again_writes_the_same_objects() -> None:
     run = ended_run("ecs_two_containers")
     world = copied(run, {MAIN: ["a"], PROXY: ["b"]})
     before = dict(world.s3.objects)
-    source = world.source
-    assert isinstance(source, MemoryLogs)
-    reads = source.reads
     world.s3.objects.clear()
     world.send({"run_id": run.run_id})
     world.play()
-    assert (source.reads, world.s3.objects) == (reads, {})
+    assert world.s3.objects == before
     assert len(before) == 2
 
 
@@ -423,6 +420,74 @@ def test_a_long_log_goes_behind_the_others_again_and_again() -> None:
     world.play()
     assert world.invocations > 20
     assert len(only(world)) == 600 if len(world.s3.objects) == 1 else world.s3.begun == 1
+
+
+class CountedCopies(MemoryCopies):
+    """Dies behind the call of this number, counted from 0."""
+
+    def __init__(self, dies: int | None = None) -> None:
+        super().__init__()
+        self.calls: list[str] = []
+        self.dies = dies
+
+    def get(self, key: str) -> CopyState:
+        self._called("get")
+        return self.states.get(key, CopyState())
+
+    def save(self, key: str, state: CopyState) -> bool:
+        saved = self.states.get(key, CopyState()).version == state.version - 1
+        if saved:
+            self.states[key] = state
+        self._called("save")
+        return saved
+
+    def _called(self, name: str) -> None:
+        self.calls.append(name)
+        if len(self.calls) - 1 == self.dies:
+            raise Crash
+
+
+def test_a_log_that_is_copied_at_once_leaves_no_state() -> None:
+    world = World(1, [log_event(1_772_323_229_000 + n, f"{n}") for n in range(50)])
+    world.copies = copies = CountedCopies()
+    run = ended_run("ecs_stopped_exit_0")
+    world.runs.create(run)
+    world.clock.advance(3600)
+    for _ in range(2):
+        world.send({"run_id": run.run_id})
+        world.play()
+        assert [line["event"] for line in only(world)] == [f"{n}" for n in range(50)]
+    assert copies.calls == []
+
+
+def test_a_first_message_that_comes_again_goes_on_behind_the_state_that_it_left() -> None:
+    """The function dies when it has saved how far it is: nobody else goes on with the copy."""
+    world = World(1, part_bytes=2_000, least_part=0)
+    world.logs.events = [log_event(1_772_323_229_000 + n, "z" * 50) for n in range(600)]
+    world.copies = copies = CountedCopies(dies=0)
+    run = ended_run("ecs_stopped_exit_0")
+    world.runs.create(run)
+    world.clock.advance(3600)
+    world.send({"run_id": run.run_id})
+    world.play()
+    assert world.crashed == 1
+    assert copies.calls[:3] == ["save", "save", "get"]
+    [state] = copies.states.values()
+    assert (state.done, state.lines) == (True, 600)
+
+
+def test_the_log_goes_to_the_place_that_the_message_names_alone() -> None:
+    run = ended_run("ecs_stopped_exit_0")
+    place = run.request.log_target
+    assert isinstance(place, S3LogTarget)
+    other = replace(place, key_prefix=place.key_prefix.replace("attempt=1", "attempt=2"))
+    run = replace(run, attachments=[Attachment(caller=run.request.caller, log_target=other)])
+    world = World(1, source=MemoryLogs({MAIN: ["x"]}))
+    world.clock.advance(3600)
+    world.runs.create(run)
+    world.send({"run_id": run.run_id, "target": to_builtins(other)})
+    world.play()
+    assert [key.split(".jetbridge.")[0] for key in world.s3.objects] == [other.key_prefix]
 
 
 # CloudWatch Logs

@@ -75,7 +75,8 @@ def history(seed: int, target: LogTarget) -> tuple[World, list[Event]]:
         stopped_at=int(stopped_at * 1000),
         shown_bytes=SHOWN,
     )
-    world.send({"run_id": "r", "part": to_builtins(part)})
+    fresh = {"fresh": True} if rng.random() < 0.5 else {}
+    world.send({"run_id": "r", "part": to_builtins(part)} | fresh)
     return world, events
 
 

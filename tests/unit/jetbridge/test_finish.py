@@ -28,13 +28,17 @@ from jetbridge.contract import (
     StopCause,
     TriggerDagRun,
     Way,
+    decode,
     encode,
 )
 from jetbridge.contract.lines import LINE_CHARACTERS, RESULT_MARKER
 from jetbridge.failures import POLICY_VERSION
+from jetbridge.logs.parts import LogPart, plans
 from jetbridge.logs.port import Busy
+from jetbridge.logs.whereabouts import whereabouts
 from jetbridge.outcomes.finish import BUSY_SECONDS, CLOCKS_DIFFER_SECONDS, SETTLE_LOOKS, Finish
 from jetbridge.outcomes.port import Outcomes
+from jetbridge.queues.messages import CopyMessage
 from jetbridge.queues.port import NotYet
 from jetbridge.runs.run import (
     Attachment,
@@ -204,11 +208,41 @@ def test_delivery() -> None:
     outcome = scene.settled()
     assert scene.outcomes.get(scene.run.run_id) == outcome
     assert scene.bus.announced == [outcome]
-    assert scene.copies.messages == [{"run_id": scene.run.run_id}]
+    [message] = scene.copies.messages
+    asked = decode(CopyMessage, message)
+    assert (asked.run_id, asked.fresh) == (scene.run.run_id, True)
+    [plan] = plans(scene.run, whereabouts(scene.run, REGION, {}))
+    assert [decode(LogPart, asked.part)] == plan.parts
     row = scene.runs.get(scene.run.run_id)
     assert row is not None
     assert row.finished
     assert list(scene.runs.due(1e12)) == []
+
+
+@pytest.mark.parametrize(
+    "case", ["two containers", "launched twice", "array", "two tries", "live logs"]
+)
+def test_a_log_of_more_than_one_part_is_taken_apart_by_copy_logs(case: str) -> None:
+    run = ended_run("ecs_stopped_exit_0")
+    match case:
+        case "two containers":
+            run = ended_run("ecs_two_containers")
+        case "launched twice":
+            death = Death(
+                launch=1, cause=Cause.SPOT_INTERRUPTION, reason="Spot", backend_id="a", at=1.0
+            )
+            run = replace(run, launch=2, deaths=[death])
+        case "array":
+            run = ended_run("batch_array_parent_failed")
+        case "two tries":
+            other = replace(run.request.log_target, key_prefix="airflow/attempt=2.log")
+            later = Attachment(caller=run.request.caller, log_target=other)
+            run = replace(run, attachments=[later])
+    scene = Scene(run, {MAIN: ["x"]})
+    finish = dataclasses.replace(scene.finish, live=case == "live logs")
+    scene.clock.advance(3600)
+    finish(run.run_id)
+    assert scene.copies.messages == [{"run_id": run.run_id}]
 
 
 def test_without_a_log_target_nothing_is_copied() -> None:
@@ -500,7 +534,7 @@ def test_crash_between_any_two_side_effects(moment: int, outcomes: Outcomes) -> 
     assert scene.outcomes.get(scene.run.run_id) == outcome
     assert outcome in scene.bus.announced
     assert all(announced == outcome for announced in scene.bus.announced)
-    assert {"run_id": scene.run.run_id} in scene.copies.messages
+    assert {message["run_id"] for message in scene.copies.messages} == {scene.run.run_id}
     notice = {"run_id": scene.run.run_id, "airflow": "default"}
     for told in (notice, notice | {"watcher": 0}, notice | {"watcher": 1}):
         assert told in scene.notices.messages

@@ -31,6 +31,7 @@ from jetbridge.contract import (
 )
 from jetbridge.logs.port import Busy
 from jetbridge.outcomes.read_tails import RESERVE_SECONDS, TURN_SECONDS
+from jetbridge.queues.messages import NamedDefinition
 from jetbridge.runs.run import Status
 from jetbridge.wiring import notify_airflow, parts
 from jetbridge.wiring.logs import TIMEOUT_SECONDS
@@ -92,7 +93,10 @@ def test_start_run(cloud: Cloud, name: str) -> None:
     row = cloud.runs.get(run.run_id)
     assert row is not None
     assert (row.request, row.status) == (run.request, Status.ACCEPTED)
-    assert cloud.messages("launch") == [{"run_id": run.run_id, "launch": 1}]
+    [message] = cloud.messages("launch")
+    assert (message["run_id"], message["launch"]) == (run.run_id, 1)
+    named = decode(NamedDefinition, message["definition"])
+    assert named.parameters.items() <= run.request.parameters.items()
     assert call("start_run", sample(f"start_run/{name}"))["duplicate"]
 
 
@@ -182,20 +186,16 @@ def test_track_run(cloud: Cloud) -> None:
     for name in ("airflow_ecs", "airflow_batch"):
         run = launched_run(name)
         cloud.runs.create(run)
-        assert run.definition is not None
-        cloud.runs.pin(run.run_id, 1, run.definition)
     assert call("track_run", sample("track_run/messages")) == ALL_GOOD
     ids = {launched_run(name).run_id for name in ("airflow_ecs", "airflow_batch")}
     assert {message["run_id"] for message in cloud.messages("finish")} == ids
     rows = [cloud.runs.get(run_id) for run_id in ids]
-    assert [row and (row.status, row.handed_over) for row in rows] == [(Status.ENDED, True)] * 2
+    assert [row and row.status for row in rows] == [Status.ENDED] * 2
 
 
 def test_track_run_tells_that_a_task_runs(cloud: Cloud) -> None:
     run = launched_run()
     cloud.runs.create(run)
-    assert run.definition is not None
-    cloud.runs.pin(run.run_id, 1, run.definition)
     message = sample("track_run/messages")
     del message["Records"][1:]
     message["Records"][0]["body"] = json.dumps(event("ecs_running"))

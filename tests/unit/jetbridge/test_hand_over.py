@@ -24,10 +24,8 @@ STOPPED_AT = 1_772_323_324.713
 MAIN = "report/main/478f3a4c51824ad23cb50c1c60670c0f"
 END = "ecs_stopped_exit_3"
 STEPS = [
-    "get",
     "apply",
     "send",
-    "mark_handed_over",
     "get",
     "get",
     "tail",

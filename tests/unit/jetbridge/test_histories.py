@@ -23,7 +23,7 @@ from jetbridge.launching.endings import Endings
 from jetbridge.launching.hand_over import HandOver
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
 from jetbridge.outcomes.port import LaunchedRecords
-from jetbridge.progress.launched import LaunchedWriter
+from jetbridge.progress.launched import LaunchedWriter, launched_record
 from jetbridge.runs.dynamodb import DynamoRuns
 from jetbridge.runs.port import Runs
 from jetbridge.runs.run import Run, Status
@@ -164,13 +164,12 @@ class CrashingQueue(MemoryQueue):
 def _being_launched(runs: Runs, name: str) -> Run:
     run = new_run(f"airflow_{name.split('_')[0]}")
     assert runs.create(run)
-    assert runs.begin_launch(run, 1.5)
-    runs.pin(run.run_id, 1, DEFINITIONS[run.backend])
+    assert runs.begin_launch(run, 1.5, DEFINITIONS[run.backend])
     return run
 
 
 def _track(runs: Runs, finishes: MemoryQueue, records: LaunchedRecords | None = None) -> Track:
-    endings = Endings(runs, HandOver(runs, finishes), MemoryQueue(), Clock())
+    endings = Endings(runs, HandOver(finishes), MemoryQueue(), Clock())
     tell = LaunchedWriter(records or MemoryOutcomes(), REGION)
     return Track(runs, endings, MemoryQueue(), tell, STACK_KEY)
 
@@ -185,10 +184,20 @@ def test_crash_between_commit_and_hand_over_is_made_good_by_redelivery() -> None
     ended = runs.get(run.run_id)
     assert ended is not None
     assert ended.ending is not None
-    assert not ended.handed_over
-    track(event("ecs_stopped_exit_0"))
     track(event("ecs_stopped_exit_0"))
     assert finishes.messages == [{"run_id": run.run_id}]
+
+
+def test_an_end_that_comes_again_is_handed_over_until_the_run_is_finished() -> None:
+    runs, finishes = MemoryRuns(900, Clock()), MemoryQueue()
+    run = _being_launched(runs, "ecs_stopped_exit_0")
+    track = _track(runs, finishes)
+    for _ in range(2):
+        track(event("ecs_stopped_exit_0"))
+    assert finishes.messages == [{"run_id": run.run_id}] * 2
+    runs.mark_finished(run.run_id)
+    track(event("ecs_stopped_exit_0"))
+    assert finishes.messages == [{"run_id": run.run_id}] * 2
 
 
 def test_events_of_no_run_hand_nothing_over() -> None:
@@ -210,15 +219,23 @@ def test_before_its_end_a_run_stands_where_its_newest_event_says(
 ) -> None:
     steps = life_of(end)[:-1]
     seen = data.draw(st.lists(st.sampled_from(steps), min_size=1, max_size=10))
-    runs, finishes = MemoryRuns(900, Clock()), MemoryQueue()
+    runs, finishes, outcomes = MemoryRuns(900, Clock()), MemoryQueue(), MemoryOutcomes()
     run = _being_launched(runs, end)
-    track = _track(runs, finishes)
+    track = _track(runs, finishes, outcomes)
     for name in seen:
         track(event(name))
     row = runs.get(run.run_id)
     assert row is not None
-    newest = change(max(seen, key=steps.index))
-    assert (row.backend_status, row.change_order) == (newest.status, newest.order)
+    known = change(seen[0])
+    assert (row.status, row.backend_id) == (Status.LAUNCHED, known.backend_id)
+    assert row.change_order == known.order, "the first alone is written"
+    running = [each for each in map(change, seen) if each.running]
+    told = outcomes.standing(run.run_id)
+    if running:
+        newest = max(running, key=lambda each: each.order)
+        assert told == launched_record(row, REGION, newest)
+    else:
+        assert told is None
     assert finishes.messages == []
 
 
@@ -239,8 +256,9 @@ class Calls:
 
 
 def test_an_event_costs_one_conditional_write(dynamodb: Any) -> None:
-    """Of DynamoDB's own calls; one more says that the container runs, an end reads the row
-    first, and its hand-over is marked."""
+    """Of DynamoDB's own calls: the first event is written into the row, and others of a container
+    that goes on only read it; that it runs is told by one more. An end reads the row first where
+    that may be launched anew."""
     client = Calls(dynamodb)
     runs = DynamoRuns(client, create_table(dynamodb, "RunsTable"), 900, clock=Clock())
     outcomes = DynamoOutcomes(client, create_table(dynamodb, "OutcomesTable"))
@@ -251,9 +269,12 @@ def test_an_event_costs_one_conditional_write(dynamodb: Any) -> None:
         client.names.clear()
         track(event(name))
         costs.append(list(client.names))
-    end = ["get_item", "update_item", "update_item"]
-    assert costs == [["update_item"] * 2, ["update_item"] * 2, end, ["get_item"]]
+    first, again = ["get_item", "update_item", "update_item"], ["get_item", "update_item"]
+    assert costs == [first, again, ["update_item"], ["update_item"]]
+    client.names.clear()
+    track(event("ecs_spot_interruption"))
+    assert client.names == ["get_item"]
     client.names.clear()
     track(event("ecs_running"))
     track(event("batch_running"))
-    assert client.names == ["update_item", "update_item"]
+    assert client.names == ["get_item", "update_item"] * 2

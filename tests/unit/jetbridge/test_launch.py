@@ -238,6 +238,7 @@ def test_refusal_ends_the_run_and_hands_it_over(scene: Scene, call: str) -> None
         "not authorized",
     )
     assert scene.finishes.messages == [{"run_id": scene.run.run_id}]
+    scene.runs.mark_finished(scene.run.run_id)
     scene.deliver()
     assert scene.backend.launched == []
     assert len(scene.finishes.messages) == 1
@@ -269,8 +270,7 @@ def test_stop_during_the_launch_stops_what_was_launched(
 
 def test_stop_after_a_lost_answer_stops_the_container(scene: Scene) -> None:
     """The task runs, the row doesn't know it yet, the user stops: it must not stay running."""
-    scene.runs.begin_launch(scene.run, scene.clock())
-    scene.runs.pin(scene.run.run_id, 1, DEFINITIONS[scene.backend.kind])
+    scene.runs.begin_launch(scene.run, scene.clock(), DEFINITIONS[scene.backend.kind])
     name = LaunchName(STACK_KEY, scene.run.run_id, 1)
     scene.backend.launch(name, {}, DEFINITIONS[scene.backend.kind])
     scene.runs.request_stop(scene.run.run_id, STOP)
@@ -297,7 +297,7 @@ def test_throttled_stop_is_repeated(scene: Scene) -> None:
 @pytest.mark.parametrize("call", ["stop", "find"])
 def test_refusal_of_another_call_does_not_end_the_run(scene: Scene, call: str) -> None:
     """The container may be running: the message must come back, and be seen when it can't."""
-    scene.runs.begin_launch(scene.run, scene.clock())
+    scene.runs.begin_launch(scene.run, scene.clock(), DEFINITIONS[scene.backend.kind])
     name = LaunchName(STACK_KEY, scene.run.run_id, 1)
     scene.backend.launch(name, {}, DEFINITIONS[scene.backend.kind])
     scene.runs.request_stop(scene.run.run_id, STOP)
@@ -310,8 +310,7 @@ def test_refusal_of_another_call_does_not_end_the_run(scene: Scene, call: str) -
 
 
 def test_event_that_overtook_the_answer_is_enough(scene: Scene) -> None:
-    scene.runs.begin_launch(scene.run, scene.clock())
-    scene.runs.pin(scene.run.run_id, 1, DEFINITIONS[scene.backend.kind])
+    scene.runs.begin_launch(scene.run, scene.clock(), DEFINITIONS[scene.backend.kind])
     running = change("ecs_running" if scene.backend.kind == "ecs" else "batch_running")
     scene.runs.apply(running)
     scene.clock.advance(3600)
@@ -321,7 +320,7 @@ def test_event_that_overtook_the_answer_is_enough(scene: Scene) -> None:
 
 
 def test_old_message_finds_what_was_launched(scene: Scene) -> None:
-    scene.runs.begin_launch(scene.run, scene.clock())
+    scene.runs.begin_launch(scene.run, scene.clock(), DEFINITIONS[scene.backend.kind])
     name = LaunchName(STACK_KEY, scene.run.run_id, 1)
     scene.backend.launch(name, {}, DEFINITIONS[scene.backend.kind])
     scene.clock.advance(51 * 60)
@@ -331,7 +330,7 @@ def test_old_message_finds_what_was_launched(scene: Scene) -> None:
 
 
 def test_old_message_that_finds_nothing_is_lost_and_never_launched(scene: Scene) -> None:
-    scene.runs.begin_launch(scene.run, scene.clock())
+    scene.runs.begin_launch(scene.run, scene.clock(), DEFINITIONS[scene.backend.kind])
     scene.clock.advance(51 * 60)
     scene.deliver()
     assert scene.backend.launched == []
@@ -363,4 +362,3 @@ def test_ended_but_not_handed_over_is_handed_over(
         scene.deliver()
     scene.deliver()
     assert scene.finishes.messages == [{"run_id": scene.run.run_id}]
-    assert scene.row.handed_over

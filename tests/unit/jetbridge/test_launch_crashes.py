@@ -10,10 +10,12 @@ from jetbridge_testing.backends import FakeBackend
 from jetbridge_testing.core import Core
 from jetbridge_testing.samples import new_run
 from jetbridge_testing.steps import Crash, Steps, crash
+from msgspec.structs import replace
 
 from jetbridge.backends.port import Throttled, Unanswered
 from jetbridge.contract import Launched, StopCause
 from jetbridge.queues.groups import message_group
+from jetbridge.queues.messages import NamedDefinition
 from jetbridge.queues.port import NotYet
 from jetbridge.runs.run import Run, Status, Stop
 
@@ -33,17 +35,18 @@ def _lose_answer() -> None:
 class Scene(Core):
     """start_run has accepted a run; every port is watched by ``steps``."""
 
-    def __init__(self, kind: str, steps: Steps) -> None:
+    def __init__(self, kind: str, steps: Steps, unread: bool = True) -> None:
         super().__init__(steps.watch)
         self.backend: FakeBackend = self.backends[kind]
         self.run = new_run(f"airflow_{kind}")
         self.runs.create(self.run)
+        self.named = NamedDefinition(backend=kind, name="report") if unread else None
 
     def deliver_once(self) -> float | None:
         """Deliver the message; the seconds until it comes again, None if it was acknowledged."""
         sent = len(self.launches.messages)
         try:
-            self.launch(self.run.run_id, 1)
+            self.launch(self.run.run_id, 1, None, self.named)
         except NotYet as not_yet:
             return not_yet.delay_seconds
         except Crash:
@@ -74,56 +77,60 @@ class Scene(Core):
         assert told.launched_at == self.row.launched_at
 
 
-def _moments(kind: str) -> list[str]:
+def _moments(kind: str, unread: bool) -> list[str]:
     steps = Steps()
-    Scene(kind, steps).deliver()
+    Scene(kind, steps, unread).deliver()
     return steps.moments
 
 
-CASES = [(kind, n, name) for kind in KINDS for n, name in enumerate(_moments(kind))]
+# ``unread``: the message names the definition, and the launch is claimed before the row is read.
+CASES = [
+    (kind, unread, n, name)
+    for kind in KINDS
+    for unread in (False, True)
+    for n, name in enumerate(_moments(kind, unread))
+]
 
 
 def test_the_steps_are_those_we_think_of() -> None:
+    read = ["get", "wait_for_turn", "resolve", "begin_launch", "launch", "launched", "put_launched"]
+    unread = ["wait_for_turn", "resolve", "claim_first", "launch", "put"]
     for kind in KINDS:
-        names = [moment.removeprefix("after ") for moment in _moments(kind)[1::2]]
-        assert names == [
-            "get",
-            "resolve",
-            "pin",
-            "wait_for_turn",
-            "begin_launch",
-            "launch",
-            "launched",
-            "put_launched",
-        ]
+        for known, expected in ((False, read), (True, unread)):
+            moments = _moments(kind, known)[1::2]
+            assert [moment.removeprefix("after ") for moment in moments] == expected
 
 
 @pytest.mark.parametrize("seconds", [1, 50, VISIBILITY_SECONDS])
-@pytest.mark.parametrize(("kind", "moment", "name"), CASES)
-def test_crash_at_each_step(kind: str, moment: int, name: str, seconds: float) -> None:
-    scene = Scene(kind, Steps({moment: crash}))
+@pytest.mark.parametrize(("kind", "unread", "moment", "name"), CASES)
+def test_crash_at_each_step(
+    kind: str, unread: bool, moment: int, name: str, seconds: float
+) -> None:
+    scene = Scene(kind, Steps({moment: crash}), unread)
     scene.deliver(lambda delay: seconds if delay == VISIBILITY_SECONDS else delay)
     scene.check_launched_once()
     scene.deliver()
     scene.check_launched_once()
 
 
-@pytest.mark.parametrize(("kind", "moment", "name"), CASES)
-def test_the_same_message_at_the_same_time(kind: str, moment: int, name: str) -> None:
+@pytest.mark.parametrize(("kind", "unread", "moment", "name"), CASES)
+def test_the_same_message_at_the_same_time(kind: str, unread: bool, moment: int, name: str) -> None:
     steps = Steps()
-    scene = Scene(kind, steps)
+    scene = Scene(kind, steps, unread)
     steps.plan[moment] = lambda: (scene.deliver_once(), None)[1]
     scene.deliver()
     scene.check_launched_once()
 
 
-@pytest.mark.parametrize(("kind", "moment", "name"), CASES)
-def test_a_stop_at_each_step_leaves_nothing_running(kind: str, moment: int, name: str) -> None:
+@pytest.mark.parametrize(("kind", "unread", "moment", "name"), CASES)
+def test_a_stop_at_each_step_leaves_nothing_running(
+    kind: str, unread: bool, moment: int, name: str
+) -> None:
     steps = Steps()
-    scene = Scene(kind, steps)
+    scene = Scene(kind, steps, unread)
     steps.plan[moment] = lambda: (scene.runs.request_stop(scene.run.run_id, STOP), None)[1]
     scene.deliver()
-    if name in ("after launched", "before put_launched", "after put_launched"):
+    if name in ("after launched", "before put_launched", "after put_launched", "after put"):
         # stop_run itself knows what to stop from here on.
         assert scene.row.backend_id is not None
     elif scene.backend.launched:
@@ -133,10 +140,10 @@ def test_a_stop_at_each_step_leaves_nothing_running(kind: str, moment: int, name
         assert scene.finishes.messages == [{"run_id": scene.run.run_id}]
 
 
-@pytest.mark.parametrize(("kind", "moment", "name"), CASES)
-def test_a_stop_and_a_crash_at_each_step(kind: str, moment: int, name: str) -> None:
+@pytest.mark.parametrize(("kind", "unread", "moment", "name"), CASES)
+def test_a_stop_and_a_crash_at_each_step(kind: str, unread: bool, moment: int, name: str) -> None:
     steps = Steps()
-    scene = Scene(kind, steps)
+    scene = Scene(kind, steps, unread)
 
     def stop_and_crash() -> None:
         scene.runs.request_stop(scene.run.run_id, STOP)
@@ -149,7 +156,7 @@ def test_a_stop_and_a_crash_at_each_step(kind: str, moment: int, name: str) -> N
         assert len(scene.backend.launched) == 1
     else:
         assert scene.row.ending is not None
-        assert scene.row.handed_over
+        assert scene.finishes.messages
 
 
 @given(
@@ -207,15 +214,20 @@ def test_repeated_starts_are_one_run_with_one_launch() -> None:
     assert row.created_at == core.clock() - 5
 
 
-@pytest.mark.parametrize("moment", range(6))
-def test_crash_of_start_run_at_each_step_is_made_good_by_a_repeated_start(moment: int) -> None:
+@pytest.mark.parametrize(
+    ("number", "moment"), [(1, each) for each in range(4)] + [(2, each) for each in range(6)]
+)
+def test_crash_of_start_run_at_each_step_is_made_good_by_a_repeated_start(
+    number: int, moment: int
+) -> None:
     steps = Steps({moment: crash})
     core = Core(steps.watch)
     asked = new_run().request
+    asked = replace(asked, caller=replace(asked.caller, try_number=number))
     with pytest.raises(Crash):
         core.start(asked)
     answer = core.start(asked)
-    assert {"run_id": answer.run_id, "launch": 1} in core.launches.messages
+    assert {message["run_id"] for message in core.launches.messages} == {answer.run_id}
     assert core.tries_of(asked) == answer.run_id
     core.launch(answer.run_id, 1)
     core.launch(answer.run_id, 1)
@@ -225,6 +237,12 @@ def test_crash_of_start_run_at_each_step_is_made_good_by_a_repeated_start(moment
 def test_the_steps_of_start_run() -> None:
     steps = Steps()
     Core(steps.watch).start(new_run().request)
+    names = [moment.removeprefix("after ") for moment in steps.moments[1::2]]
+    assert names == ["create", "send"]
+    first = new_run().request
+    retry = replace(first, caller=replace(first.caller, try_number=2))
+    steps.moments.clear()
+    Core(steps.watch).start(retry)
     names = [moment.removeprefix("after ") for moment in steps.moments[1::2]]
     assert names == ["newest", "create", "send"]
 

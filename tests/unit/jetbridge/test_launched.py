@@ -61,7 +61,6 @@ def _accepted(core: Core, name: str = "airflow_ecs") -> Run:
 def _launched(core: Core, name: str = "airflow_ecs", **fields: Any) -> Run:
     run = launched_run(name, **fields)
     assert core.runs.create(run)
-    assert core.runs.pin(run.run_id, run.launch, DEFINITIONS[run.backend])
     return run
 
 
@@ -193,8 +192,7 @@ def test_a_launch_that_an_event_told_first_keeps_what_the_event_told() -> None:
     core = Core()
     run = new_run()
     core.runs.create(run)
-    core.runs.begin_launch(run, core.clock())
-    core.runs.pin(run.run_id, 1, DEFINITIONS["ecs"])
+    core.runs.begin_launch(run, core.clock(), DEFINITIONS["ecs"])
     core.track(event("ecs_running"))
     told = _told(core, run)
     core.clock.advance(1)
@@ -208,8 +206,7 @@ def test_a_launch_that_an_event_told_first_is_told_by_launch_run() -> None:
     core = Core()
     run = new_run("airflow_batch")
     core.runs.create(run)
-    core.runs.begin_launch(run, core.clock())
-    core.runs.pin(run.run_id, 1, DEFINITIONS["batch"])
+    core.runs.begin_launch(run, core.clock(), DEFINITIONS["batch"])
     core.track(event("batch_runnable"))
     core.launch(run.run_id, 1)
     assert _told(core, run).backend_id == change("batch_runnable").backend_id
@@ -241,9 +238,7 @@ def test_what_track_run_failed_to_tell_the_repeated_event_tells() -> None:
     run = _launched(core)
     with pytest.raises(TableDown):
         core.track(event("ecs_running"))
-    row = core.runs.get(run.run_id)
-    assert row is not None
-    assert row.backend_status == "RUNNING"
+    assert core.outcomes.standing(run.run_id) is None
     core.track(event("ecs_running"))
     assert _told(core, run).started_at is not None
 

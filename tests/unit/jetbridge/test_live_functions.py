@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 import pytest
 from jetbridge_testing.environment import ENVIRONMENT, Context, create_queues
-from jetbridge_testing.samples import DEFINITIONS, change, event, launched_run, sample
+from jetbridge_testing.samples import change, event, launched_run, sample
 from jetbridge_testing.tables import create_table
 from jetbridge_testing.template import ROOT
 
@@ -55,7 +55,6 @@ def _call(function: str, given: dict[str, Any]) -> Any:
 def _run(runs: DynamoRuns, name: str) -> Run:
     run = launched_run(name)
     runs.create(run)
-    runs.pin(run.run_id, 1, DEFINITIONS[run.backend])
     return run
 
 

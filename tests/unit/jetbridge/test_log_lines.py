@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from jetbridge_testing.cloud import FUNCTIONS, Cloud, call, serving
 from jetbridge_testing.notices import outcome_of
-from jetbridge_testing.samples import DEFINITIONS, ended_run, launched_run, new_run, sample
+from jetbridge_testing.samples import ended_run, launched_run, new_run, sample
 from msgspec.structs import replace
 
 from jetbridge.runs.run import Run
@@ -33,7 +33,6 @@ CALLER = new_run().caller.key
 def _launched(cloud: Cloud) -> None:
     run = launched_run()
     cloud.runs.create(run)
-    cloud.runs.pin(run.run_id, 1, DEFINITIONS[run.backend])
 
 
 def _ended(cloud: Cloud) -> Run:

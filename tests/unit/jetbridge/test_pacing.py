@@ -191,6 +191,45 @@ def test_never_over_the_rate_whatever_comes_when(
         assert most_in_a_second(turns) <= rate + burst
 
 
+@settings(max_examples=60)
+@given(
+    rate=st.sampled_from([0.5, 5, 20]),
+    burst=st.integers(1, 6),
+    takes=st.lists(
+        st.tuples(st.sampled_from([1, 2, 3, 8]), st.floats(0, 3)), min_size=1, max_size=30
+    ),
+    yields=st.booleans(),
+)
+def test_turns_that_are_taken_together_are_never_over_the_rate(
+    rate: float, burst: int, takes: list[tuple[int, float]], yields: bool
+) -> None:
+    clock, counters = Clock(), Counters()
+    pace = Pace(rate, burst)
+    pacer = DynamoPacer(counters, "t", {"ecs": pace}, clock=clock, sleep=clock.sleep, yields=yields)
+    turns: list[float] = []
+    for count, gap in takes:
+        clock.advance(gap / rate)
+        together = min(count, burst)
+        pacer.wait_for_turn("ecs", 60, together)
+        turns += [clock()] * together
+    # Those that are taken together come at the time of the last one.
+    most = max(min(count, burst) for count, _ in takes)
+    assert most_in_a_second(turns) <= rate + burst + most - 1
+
+
+def test_turns_taken_together_are_one_write(dynamodb: Any, table: str, clock: Clock) -> None:
+    client = SerialDynamoDb(dynamodb)
+    pacer = paced(client, clock, Pace(20, burst=5))
+    pacer.wait_for_turn("ecs")
+    clock.advance(60)
+    before = client.calls
+    pacer.wait_for_turn("ecs", turns=2)
+    assert (client.calls - before, clock.slept) == (1, [])
+    pacer.wait_for_turn("ecs", turns=4)
+    assert clock.slept == [pytest.approx(0.05, abs=1e-5)]
+    assert client.calls - before == 2
+
+
 def test_a_pace_needs_a_rate_and_a_burst() -> None:
     with pytest.raises(ValueError, match="per_second"):
         Pace(0)

@@ -30,8 +30,7 @@ RELAUNCH = Relaunch(launch=2, not_before=1_772_323_305.5, deaths=[DEATH])
 def _launched(runs: Runs, name: str = "airflow_ecs", **fields: Any) -> Run:
     run = new_run(name, **fields)
     assert runs.create(run)
-    assert runs.begin_launch(run, 10.5)
-    runs.pin(run.run_id, 1, DEFINITIONS[run.backend])
+    assert runs.begin_launch(run, 10.5, DEFINITIONS[run.backend])
     known = launched_run(name)
     launched = runs.launched(run.run_id, 1, known.backend_id or "")
     assert launched is not None
@@ -54,7 +53,6 @@ def test_row_comes_back_as_it_was_written(runs: Runs) -> None:
         stop=STOP,
         ending=change("ecs_two_containers").ending,
         ended_at=13.5,
-        handed_over=True,
         finished=True,
     )
     unset = {name for name in whole.__struct_fields__ if getattr(whole, name) in (None, [])}
@@ -68,13 +66,12 @@ def test_row_comes_back_as_it_was_written(runs: Runs) -> None:
 
 def test_unknown_run(runs: Runs) -> None:
     assert runs.get("unknown") is None
-    assert runs.begin_launch(new_run(), 1.0) is None
+    assert runs.begin_launch(new_run(), 1.0, DEFINITIONS["ecs"]) is None
     assert runs.launched("unknown", 1, "arn") is None
     assert not runs.apply(change("ecs_running")).changed
     assert runs.end("unknown", 1, LOST) is None
     assert not runs.request_stop("unknown", STOP).changed
     assert runs.set_watchers(new_run(), [watcher()]) == Written(False, None)
-    runs.mark_handed_over("unknown")
     runs.mark_finished("unknown")
     runs.look_again("unknown", 1.0)
     assert runs.get("unknown") is None
@@ -91,57 +88,89 @@ def test_first_create_stays(runs: Runs) -> None:
 def test_one_of_two_attempts_begins(runs: Runs) -> None:
     run = new_run()
     runs.create(run)
-    begun = runs.begin_launch(run, 100.5)
+    begun = runs.begin_launch(run, 100.5, DEFINITIONS["ecs"])
     assert begun is not None
     assert (begun.status, begun.first_attempt_at, begun.last_attempt_at) == (
         Status.LAUNCHING,
         100.5,
         100.5,
     )
-    assert runs.begin_launch(run, 100.75) is None
-    again = runs.begin_launch(begun, 200.125)
+    assert runs.begin_launch(run, 100.75, DEFINITIONS["ecs"]) is None
+    again = runs.begin_launch(begun, 200.125, DEFINITIONS["ecs"])
     assert again is not None
     assert (again.first_attempt_at, again.last_attempt_at) == (100.5, 200.125)
-    assert runs.begin_launch(begun, 200.25) is None
+    assert runs.begin_launch(begun, 200.25, DEFINITIONS["ecs"]) is None
+
+
+def test_a_launch_is_claimed_unread_if_nobody_has_begun_one(runs: Runs) -> None:
+    run = new_run()
+    runs.create(run)
+    definition = DEFINITIONS["ecs"]
+    assert runs.claim_first("unknown", 1, 1.0, definition) == Written(False, None)
+    assert runs.claim_first(run.run_id, 2, 1.0, definition) == Written(False, run)
+    claimed = runs.claim_first(run.run_id, 1, 100.5, definition)
+    expected = replace(
+        run,
+        status=Status.LAUNCHING,
+        first_attempt_at=100.5,
+        last_attempt_at=100.5,
+        definition=definition,
+    )
+    assert claimed == Written(True, expected)
+    assert runs.claim_first(run.run_id, 1, 101.5, definition) == Written(False, expected)
+    before = replace(expected, status=Status.ACCEPTED, first_attempt_at=None, last_attempt_at=None)
+    assert runs.take_back(before, 100.5) == before
+    # What an earlier attempt has fixed stays: the row is to be read.
+    assert not runs.claim_first(run.run_id, 1, 102.5, Definition(arn="a:2")).changed
+
+
+def test_no_launch_is_claimed_unread_after_a_stop_or_before_its_time(runs: Runs) -> None:
+    stopped, waiting = new_run(), new_run("airflow_batch", not_before=2e9)
+    for run in (stopped, waiting):
+        runs.create(run)
+    runs.request_stop(stopped.run_id, STOP)
+    for run in (stopped, waiting):
+        assert not runs.claim_first(run.run_id, 1, 1.0, DEFINITIONS["ecs"]).changed
 
 
 def test_no_attempt_after_a_stop_a_launch_or_another_launch(runs: Runs) -> None:
     run = new_run()
     runs.create(run)
-    assert runs.begin_launch(replace(run, launch=2), 1.0) is None
+    assert runs.begin_launch(replace(run, launch=2), 1.0, DEFINITIONS["ecs"]) is None
     runs.request_stop(run.run_id, STOP)
-    assert runs.begin_launch(run, 1.0) is None
+    assert runs.begin_launch(run, 1.0, DEFINITIONS["ecs"]) is None
     other = _launched(runs, "airflow_batch")
-    assert runs.begin_launch(other, 1.0) is None
+    assert runs.begin_launch(other, 1.0, DEFINITIONS["ecs"]) is None
     ended = runs.end(other.run_id, 1, LOST)
     assert ended is not None
-    assert runs.begin_launch(ended, 1.0) is None
+    assert runs.begin_launch(ended, 1.0, DEFINITIONS["ecs"]) is None
 
 
 def test_taken_back_attempt_never_was(runs: Runs) -> None:
     run = new_run()
     runs.create(run)
-    runs.begin_launch(run, 100.5)
+    runs.begin_launch(run, 100.5, DEFINITIONS["ecs"])
     assert runs.take_back(run, 99.0) is None
     assert runs.take_back(replace(run, launch=2), 100.5) is None
-    assert runs.take_back(run, 100.5) == run
-    assert runs.get(run.run_id) == run
+    before = replace(run, definition=DEFINITIONS["ecs"])
+    assert runs.take_back(run, 100.5) == before
+    assert runs.get(run.run_id) == before
     assert runs.take_back(run, 100.5) is None
 
 
 def test_taking_back_a_second_attempt_leaves_the_first(runs: Runs) -> None:
     run = new_run()
     runs.create(run)
-    first = runs.begin_launch(run, 100.5)
+    first = runs.begin_launch(run, 100.5, DEFINITIONS["ecs"])
     assert first is not None
-    runs.begin_launch(first, 200.5)
+    runs.begin_launch(first, 200.5, DEFINITIONS["ecs"])
     assert runs.take_back(first, 200.5) == first
 
 
 def test_what_was_launched_is_not_taken_back(runs: Runs) -> None:
     run = new_run()
     runs.create(run)
-    runs.begin_launch(run, 100.5)
+    runs.begin_launch(run, 100.5, DEFINITIONS["ecs"])
     launched = runs.launched(run.run_id, 1, "arn")
     assert runs.take_back(run, 100.5) is None
     assert runs.get(run.run_id) == launched
@@ -189,7 +218,7 @@ def test_nothing_of_a_superseded_launch_counts(runs: Runs) -> None:
     assert not runs.apply(change("ecs_stopped_exit_0")).changed
     assert runs.end(run.run_id, 1, LOST) is None
     assert runs.launched(run.run_id, 1, "arn") is None
-    assert runs.begin_launch(run, 300.5) is None
+    assert runs.begin_launch(run, 300.5, DEFINITIONS["ecs"]) is None
     assert runs.get(run.run_id) == relaunched
 
 
@@ -205,12 +234,30 @@ def test_first_pin_stays(runs: Runs) -> None:
     run = new_run()
     runs.create(run)
     first, second = Definition(arn="a:1"), Definition(arn="a:2")
-    assert runs.pin(run.run_id, 1, first) == first
-    assert runs.pin(run.run_id, 1, second) == first
-    assert runs.pin(run.run_id, 2, second) == second
-    pinned = runs.get(run.run_id)
-    assert pinned is not None
-    assert pinned.definition == first
+    claimed = runs.begin_launch(run, 1.0, first)
+    assert claimed is not None
+    assert claimed.definition == first
+    again = runs.begin_launch(claimed, 2.0, second)
+    assert again is not None
+    assert again.definition == first
+    taken_back = runs.take_back(claimed, 2.0)
+    assert taken_back is not None
+    assert taken_back.definition == first
+    relaunched = runs.end(run.run_id, 1, LOST, RELAUNCH)
+    assert relaunched is not None
+    next_claim = runs.begin_launch(relaunched, 3.0, second)
+    assert next_claim is not None
+    assert next_claim.definition == first
+
+
+def test_a_claim_that_fails_fixes_no_definition(runs: Runs) -> None:
+    run = new_run()
+    runs.create(run)
+    runs.request_stop(run.run_id, STOP)
+    assert runs.begin_launch(run, 1.0, Definition(arn="a:1")) is None
+    row = runs.get(run.run_id)
+    assert row is not None
+    assert row.definition is None
 
 
 def test_launched_of_a_superseded_launch_changes_nothing(runs: Runs) -> None:
@@ -238,8 +285,7 @@ def test_apply_records_status_and_end(runs: Runs) -> None:
 def test_event_overtakes_the_launchs_own_answer(runs: Runs) -> None:
     run = new_run()
     runs.create(run)
-    runs.begin_launch(run, 1.0)
-    runs.pin(run.run_id, 1, DEFINITIONS["ecs"])
+    runs.begin_launch(run, 1.0, DEFINITIONS["ecs"])
     running = runs.apply(change("ecs_running")).row
     assert running is not None
     assert running.status is Status.LAUNCHED
@@ -250,8 +296,7 @@ def test_event_overtakes_the_launchs_own_answer(runs: Runs) -> None:
 def test_when_a_launch_became_known_stays(runs: Runs, clock: Clock, first: str) -> None:
     run = new_run()
     runs.create(run)
-    runs.begin_launch(run, 1.5)
-    runs.pin(run.run_id, 1, DEFINITIONS["ecs"])
+    runs.begin_launch(run, 1.5, DEFINITIONS["ecs"])
     known = clock()
     steps = [
         lambda: runs.launched(run.run_id, 1, change("ecs_running").backend_id),
@@ -330,10 +375,8 @@ def test_first_wish_to_stop_stays(runs: Runs) -> None:
 
 def test_marks(runs: Runs) -> None:
     run = _launched(runs)
-    runs.mark_handed_over(run.run_id)
-    assert runs.get(run.run_id) == replace(run, handed_over=True)
     runs.mark_finished(run.run_id)
-    assert runs.get(run.run_id) == replace(run, handed_over=True, finished=True)
+    assert runs.get(run.run_id) == replace(run, finished=True)
 
 
 def test_due_after_a_while_until_finished(runs: Runs, clock: Clock) -> None:
@@ -418,8 +461,7 @@ def test_unknown_attributes_of_a_row_are_let_be(dynamodb: Any, dynamo_runs: Runs
 def test_launch_keeps_the_first_container_that_it_heard_of(runs: Runs) -> None:
     run = new_run()
     runs.create(run)
-    runs.begin_launch(run, 1.5)
-    runs.pin(run.run_id, 1, DEFINITIONS["ecs"])
+    runs.begin_launch(run, 1.5, DEFINITIONS["ecs"])
     running = change("ecs_running")
     assert runs.apply(running).changed
     answered = runs.launched(run.run_id, 1, "second")

@@ -159,14 +159,12 @@ def test_unlaunched_run_is_queued_again_and_a_stop_repeated() -> None:
     assert decode(StopRequest, message) == stop_again
 
 
-@pytest.mark.parametrize("handed_over", [False, True])
-def test_ended_but_unfinished_is_handed_over(handed_over: bool) -> None:
-    ended = ended_run("ecs_stopped_exit_0", handed_over=handed_over)
+def test_ended_but_unfinished_is_handed_over() -> None:
+    ended = ended_run("ecs_stopped_exit_0")
     scene = Scene(ended)
     scene.clock.advance(900)
     assert scene.sweep() == Swept(finished=1)
     assert scene.finishes.messages == [{"run_id": ended.run_id}]
-    assert scene.row(ended.run_id).handed_over
     assert scene.ecs.described == []
 
 
@@ -310,7 +308,7 @@ def test_one_broken_queue_does_not_hold_up_the_rest() -> None:
     with pytest.raises(ExceptionGroup):
         dataclasses.replace(scene.sweep, track=track)()
     assert scene.launches.messages == [{"run_id": waiting.run_id, "launch": 1}]
-    assert not scene.row(ended.run_id).handed_over
+    assert scene.finishes.messages == []
     assert [run.run_id for run in scene.runs.due(scene.clock())] == [ended.run_id]
 
 

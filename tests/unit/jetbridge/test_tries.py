@@ -76,7 +76,8 @@ def test_later_try_supersedes_the_earlier_run() -> None:
     assert stop.run_ids == [scene.first]
     assert (stop.by, stop.cause) == ("Jetbridge, for a later try", StopCause.STOPPED_BY_USER)
     assert "try 2" in stop.reason
-    assert scene.launches.messages == [{"run_id": answer.run_id, "launch": 1}]
+    [message] = scene.launches.messages
+    assert (message["run_id"], message["launch"]) == (answer.run_id, 1)
 
 
 @pytest.mark.parametrize("previous", ["stop", "attach"])
@@ -110,7 +111,8 @@ def test_retry_takes_over_a_success_that_airflow_never_heard_of() -> None:
     scene.ends("ecs_stopped_exit_0")
     answer = scene.start(_asks(previous="attach"))
     assert (answer.run_id, answer.attached) == (scene.first, True)
-    assert scene.copies.messages == [{"run_id": scene.first}]
+    target = {"kind": "s3", "bucket": "airflow-logs", "key_prefix": "airflow/attempt=2.log"}
+    assert scene.copies.messages == [{"run_id": scene.first, "target": target}]
     again = scene.start(_asks(previous="attach"))
     assert (again.run_id, again.attached, again.duplicate) == (scene.first, True, True)
 
@@ -187,7 +189,7 @@ def test_crash_at_each_step_of_a_later_try(previous: str, moment: int) -> None:
     assert scene.stop_requests()[0].run_ids == [scene.first]
     second = scene.tries_of(asked)
     assert second is not None
-    assert {"run_id": second, "launch": 1} in scene.launches.messages
+    assert second in {message["run_id"] for message in scene.launches.messages}
 
 
 def test_superseded_run_is_stopped_even_if_start_run_dies_after_the_row() -> None:
@@ -267,9 +269,8 @@ def test_row_and_pointer_are_written_together(table: tuple[Runs, Tries]) -> None
 
 
 def _attachable(runs: Runs) -> Run:
-    run = new_run(run_id="first")
+    run = new_run(run_id="first", definition=DEFINITIONS["ecs"])
     runs.create(run)
-    runs.pin("first", 1, DEFINITIONS["ecs"])
     row = runs.get("first")
     assert row is not None
     return row

@@ -65,12 +65,10 @@ def test_one_whole_run_changes_the_index_twice(dynamodb: Any, dynamo_runs: Dynam
     known = launched_run()
     steps = (
         lambda: dynamo_runs.create(run),
-        lambda: dynamo_runs.begin_launch(run, 10.5),
-        lambda: dynamo_runs.pin(run.run_id, 1, DEFINITIONS["ecs"]),
+        lambda: dynamo_runs.begin_launch(run, 10.5, DEFINITIONS["ecs"]),
         lambda: dynamo_runs.launched(run.run_id, 1, known.backend_id or ""),
         lambda: dynamo_runs.apply(change("ecs_running")),
         lambda: dynamo_runs.apply(change("ecs_stopped_exit_0")),
-        lambda: dynamo_runs.mark_handed_over(run.run_id),
         lambda: dynamo_runs.mark_finished(run.run_id),
     )
     for step in steps:

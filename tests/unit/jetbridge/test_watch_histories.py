@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.logs import MemoryLogs
 from jetbridge_testing.memory import MemoryBus, MemoryOutcomes, MemoryQueue, MemoryRuns
-from jetbridge_testing.samples import DEFINITIONS, REGION, change, launched_run, watcher
+from jetbridge_testing.samples import REGION, change, launched_run, watcher
 from jetbridge_testing.tables import create_table
 from jetbridge_testing.turns import Turns
 
@@ -58,7 +58,6 @@ class History:
             Clock(STOPPED_AT + 60),
         )
         assert runs.create(RUN)
-        runs.pin(RUN.run_id, 1, DEFINITIONS["ecs"])
 
     def ask(self, task: int) -> Callable[[], None]:
         def asks() -> None:

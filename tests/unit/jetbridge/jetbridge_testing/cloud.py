@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 import pytest
 
-from jetbridge import aws as clients
+from jetbridge.aws import clients
 from jetbridge.runs.dynamodb import DynamoRuns
 from jetbridge.wiring import backends, parts
 from jetbridge_testing.backends import FakeBackend, FakeBatch, FakeEcs

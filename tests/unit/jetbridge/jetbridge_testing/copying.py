@@ -161,7 +161,11 @@ class World:
     def _copy(self) -> Copy:
         source = self.source or CloudWatchLogs(lambda region: self.logs)
         reading = Reading(
-            Wrapped(source, self._around), self.turns, self.clock.sleep, self.rng.random
+            Wrapped(source, self._around),
+            self.turns,
+            self.clock.sleep,
+            self.rng.random,
+            self.clock,
         )
         copies = Wrapped(self.copies, self._around)
         return Copy(

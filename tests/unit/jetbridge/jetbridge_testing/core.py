@@ -20,6 +20,7 @@ from jetbridge_testing.admission import ALLOWED, admission
 from jetbridge_testing.backends import FakeBatch, FakeEcs
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.memory import (
+    MemoryAnswers,
     MemoryGroups,
     MemoryOutcomes,
     MemoryQueue,
@@ -44,7 +45,7 @@ class FreePacer:
         self.turns: list[str] = []
         self.errors: list[Exception] = []
 
-    def wait_for_turn(self, backend: str) -> None:
+    def wait_for_turn(self, backend: str, turns: int = 1) -> None:
         if self.errors:
             raise self.errors.pop(0)
         self.turns.append(backend)
@@ -75,11 +76,14 @@ class Core:
         self.backends = backends or {"ecs": self.ecs, "batch": self.batch}
         rows, launches, stops = watch(self.runs), watch(self.launches), watch(self.stops)
         known = {name: watch(backend) for name, backend in self.backends.items()}
-        self.launched = LaunchedWriter(watch(self.outcomes), REGION)
+        answers = None
+        if runs is None and isinstance(self.outcomes, MemoryOutcomes):
+            answers = watch(MemoryAnswers(self.memory, self.outcomes))
+        self.launched = LaunchedWriter(watch(self.outcomes), REGION, answers, self.clock)
         self.waits = WaitingWriter(watch(self.outcomes))
         self.groups = MemoryGroups({"etl": 2, "ml": 1})
         groups = watch(self.groups)
-        hand_over = HandOver(rows, watch(self.finishes), groups)
+        hand_over = HandOver(watch(self.finishes), groups)
         self.endings = Endings(rows, hand_over, launches, self.clock, self.waits)
         self.start = Start(
             rows,

@@ -114,6 +114,7 @@ class History:
         self.pending: list[tuple[str, Any]] = []
         self.seen: list[tuple[str, Any]] = []
         self.told = (0, "")
+        self.running: dict[int, int] = {}
 
     @property
     def row(self) -> Run:
@@ -159,8 +160,7 @@ class History:
             return
         self.begun = row.launch
         runs = self.core.runs
-        assert runs.begin_launch(row, self.clock())
-        runs.pin(row.run_id, row.launch, DEFINITIONS[self.kind])
+        assert runs.begin_launch(row, self.clock(), DEFINITIONS[self.kind])
         life = self.lives[min(self.begun, len(self.lives)) - 1]
         items = [("event", self._event(name, self.begun)) for name in life]
         backend = self.core.backends[self.kind]
@@ -216,6 +216,10 @@ class History:
             assert (standing.launch, standing.backend_id) == (row.launch, row.backend_id)
         found = from_event(payload, STACK_KEY) if kind == "event" else None
         if found is not None and found.running and is_current(row, found):
+            newest = max(found.order, self.running.get(found.launch, 0))
+            self.running[found.launch] = newest
+            if found.order < newest:
+                return
             assert standing == launched_record(row, REGION, found)
             assert standing.started_at == found.started_at is not None
 
@@ -254,5 +258,5 @@ def essence(row: Run) -> dict[str, Any]:
         "backend": (row.backend_id, row.backend_status, row.change_order),
         "ending": row.ending,
         "deaths": [(death.launch, death.cause, death.backend_id) for death in row.deaths],
-        "delivered": (row.handed_over, row.finished),
+        "delivered": row.finished,
     }

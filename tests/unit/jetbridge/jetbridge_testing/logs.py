@@ -210,5 +210,5 @@ class FreeTurns:
     def __init__(self) -> None:
         self.taken: list[str] = []
 
-    def wait_for_turn(self, backend: str) -> None:
-        self.taken.append(backend)
+    def wait_for_turn(self, backend: str, turns: int = 1) -> None:
+        self.taken += [backend] * turns

@@ -42,14 +42,31 @@ class MemoryRuns:
     def get(self, run_id: str) -> Run | None:
         return self._rows.get(run_id)
 
-    def begin_launch(self, run: Run, now: float) -> Run | None:
+    def begin_launch(self, run: Run, now: float, definition: Definition) -> Run | None:
         row = self._rows.get(run.run_id)
         if row is None or row.launch != run.launch or row.status not in UNLAUNCHED:
             return None
         if row.stop is not None or row.last_attempt_at != run.last_attempt_at:
             return None
         first = row.first_attempt_at or now
-        return self._put(row, status=Status.LAUNCHING, first_attempt_at=first, last_attempt_at=now)
+        return self._put(
+            row,
+            status=Status.LAUNCHING,
+            first_attempt_at=first,
+            last_attempt_at=now,
+            definition=row.definition or definition,
+        )
+
+    def claim_first(self, run_id: str, launch: int, now: float, definition: Definition) -> Written:
+        row = self._rows.get(run_id)
+        fresh = (
+            row is not None
+            and (row.launch, row.status) == (launch, Status.ACCEPTED)
+            and row.stop is row.last_attempt_at is row.not_before is row.definition is None
+        )
+        if row is None or not fresh:
+            return Written(False, row)
+        return Written(True, self.begin_launch(row, now, definition))
 
     def take_back(self, before: Run, now: float) -> Run | None:
         row = self._current(before.run_id, before.launch)
@@ -61,14 +78,6 @@ class MemoryRuns:
             first_attempt_at=before.first_attempt_at,
             last_attempt_at=before.last_attempt_at,
         )
-
-    def pin(self, run_id: str, launch: int, definition: Definition) -> Definition:
-        row = self._current(run_id, launch)
-        if row is None:
-            return definition
-        pinned = row.definition or definition
-        self._put(row, definition=pinned)
-        return pinned
 
     def launched(self, run_id: str, launch: int, backend_id: str) -> Run | None:
         row = self._unended(self._current(run_id, launch))
@@ -152,10 +161,6 @@ class MemoryRuns:
         self._put(row, attachments=with_attachment(row.attachments, attachment))
         self._rows[alias.run_id] = attached(alias, to)
         return True
-
-    def mark_handed_over(self, run_id: str) -> None:
-        if run_id in self._rows:
-            self._put(self._rows[run_id], handed_over=True)
 
     def mark_finished(self, run_id: str) -> None:
         if run_id in self._rows:
@@ -242,6 +247,29 @@ class MemoryOutcomes:
     def standing(self, run_id: str) -> Outcome | Launched | None:
         item = self.items.get(run_id)
         return item[1] if isinstance(item, tuple) else item
+
+
+class MemoryAnswers:
+    """``Answers`` over a ``MemoryRuns`` and a ``MemoryOutcomes``."""
+
+    def __init__(self, runs: MemoryRuns, outcomes: MemoryOutcomes) -> None:
+        self._runs = runs
+        self._outcomes = outcomes
+
+    def put(self, launched: Run, record: Launched, order: int) -> bool:
+        row = self._runs.get(launched.run_id)
+        if row is None or (row.launch, row.status) != (launched.launch, Status.LAUNCHING):
+            return False
+        if row.last_attempt_at != launched.last_attempt_at:
+            return False
+        if row.stop is not None or row.backend_id is not None:
+            return False
+        before = self._outcomes.standing(record.run_id)
+        self._outcomes.put_launched(record, order)
+        if self._outcomes.standing(record.run_id) is before:
+            return False
+        self._runs.launched(launched.run_id, launched.launch, launched.backend_id or "")
+        return True
 
 
 class MemoryGroups:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from jetbridge.backends.port import LaunchRefused, Throttled, Unanswered
 from jetbridge.contract import FailurePolicy, Launched, StartRequest, StopRequest, decode
 from jetbridge.outcomes.finish import Finish
+from jetbridge.queues.messages import LaunchMessage
 from jetbridge.queues.port import NotYet
 from jetbridge.runs.names import LaunchName
 from jetbridge.runs.run import Definition, Run, Status
@@ -255,7 +256,8 @@ class World:
             case "start":
                 self.core.start(self.request)
             case "launch":
-                self.core.launch(message["run_id"], message["launch"], message.get("since"))
+                asked = decode(LaunchMessage, message)
+                self.core.launch(asked.run_id, asked.launch, asked.since, asked.definition)
             case "event":
                 self.core.track(message)
             case "wish":

@@ -5,18 +5,16 @@ request is its largest part; the rest (deaths, attachments, watchers, the end) h
 own that leave most of that room free.
 """
 
-from typing import Any
-
-import msgspec
-
 from jetbridge.contract import ContractError, S3LogTarget, StartRequest, TriggerDagRun
+from jetbridge.runs.sizes import largest_part, stored_bytes
 
 # A new row has 128 KB at most (runs/item.py): the request, and what the row has beside it.
 REQUEST_BYTES = 120 * 1024
 # Of one ``conf`` or ``extra``: it is stored in Airflow's database, too.
 VALUES_BYTES = 16 * 1024
 # S3 takes keys of 1,024 bytes (Amazon S3 user guide, "Naming Amazon S3 objects"). Jetbridge appends
-# the container's name and more to the prefix, and puts ``jetbridge-whole/`` into it.
+# the container's name and more to the prefix, and puts ``jetbridge-whole/`` into it. Counted as it
+# is stored: ten later tries may add theirs to the row, and JSON writes a control character as six.
 KEY_PREFIX_BYTES = 880
 
 
@@ -30,7 +28,7 @@ def check_sizes(request: StartRequest) -> None:
     if isinstance(target, S3LogTarget):
         _check(
             "log_target.key_prefix",
-            len(target.key_prefix.encode()),
+            stored_bytes(target.key_prefix) - len('""'),
             KEY_PREFIX_BYTES,
             "Shorten the ids of DAG, run and task, or leave log_target out",
         )
@@ -39,15 +37,18 @@ def check_sizes(request: StartRequest) -> None:
         name = "conf" if isinstance(entry, TriggerDagRun) else "extra"
         _check(
             f"on_finish[{index}].{name}",
-            _bytes(values),
+            stored_bytes(values),
             VALUES_BYTES,
             "Write it to S3 and send where it is",
         )
-    _check("message", _bytes(request), REQUEST_BYTES, "Send less: most is parameters and on_finish")
-
-
-def _bytes(value: Any) -> int:
-    return len(msgspec.json.encode(value))
+    size = stored_bytes(request)
+    if size > REQUEST_BYTES:
+        field, its_size = largest_part(request)
+        raise ContractError(
+            field,
+            f"has {its_size} bytes as JSON, and the message {size}, {REQUEST_BYTES} at most",
+            "Send less: write large values to S3 and send where they are",
+        )
 
 
 def _check(field: str, size: int, limit: int, fix: str) -> None:

@@ -51,6 +51,15 @@ def unmarshal(item: Item) -> Item:
     return {name: _plain(name, value) for name, value in item.items()}
 
 
+def item_bytes(item: Item) -> int:
+    """How large DynamoDB counts a plain item, of which 400 KB are allowed.
+
+    Names and texts in UTF-8, a truth as 1 byte, a number as a byte for two significant digits and
+    two more (Amazon DynamoDB developer guide, "DynamoDB item sizes and formats").
+    """
+    return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
+
+
 def update(
     client: Any, table: str, key: Item, change: str, condition: str, values: Item
 ) -> tuple[bool, Item | None]:
@@ -60,7 +69,7 @@ def update(
     Attributes stand in both expressions as ``#name``, since many of their names are reserved
     (Amazon DynamoDB developer guide, "Reserved words").
     """
-    parameters = _update(table, key, change, condition, values)
+    parameters = update_of(table, key, change, condition, values)
     try:
         answer = client.update_item(
             **parameters, ReturnValues="ALL_NEW", ReturnValuesOnConditionCheckFailure="ALL_OLD"
@@ -73,7 +82,7 @@ def update(
 def mark(client: Any, table: str, key: Item, change: str, condition: str, values: Item) -> None:
     """A conditional write after which nobody asks for the item, nor whether it was written."""
     with suppress(client.exceptions.ConditionalCheckFailedException):
-        client.update_item(**_update(table, key, change, condition, values))
+        client.update_item(**update_of(table, key, change, condition, values))
 
 
 def transact(client: Any, writes: list[Item], sleep: Callable[[float], None] = time.sleep) -> bool:
@@ -106,7 +115,8 @@ def transact(client: Any, writes: list[Item], sleep: Callable[[float], None] = t
     return False
 
 
-def _update(table: str, key: Item, change: str, condition: str, values: Item) -> Item:
+def update_of(table: str, key: Item, change: str, condition: str, values: Item) -> Item:
+    """Parameters of UpdateItem, or of an Update in a transaction, for attributes as ``#name``."""
     names = {f"#{name}": name for name in re.findall(r"#(\w+)", f"{change} {condition}")}
     return {
         "TableName": table,
@@ -146,6 +156,15 @@ def _number(name: str, value: float) -> str:
             f"from {_LEAST} to {_MOST}; store it as text"
         )
     return str(value)
+
+
+def _value_bytes(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value.encode())
+    if isinstance(value, bool):
+        return 1
+    digits = sum(each.isdigit() for each in str(value).partition("e")[0].strip("0."))
+    return (digits + 1) // 2 + 2
 
 
 def _plain(name: str, value: dict[str, Any]) -> Any:

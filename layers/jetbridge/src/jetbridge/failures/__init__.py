@@ -6,7 +6,12 @@ finds them among the names in a text (``words``), ``containers`` says which cont
 """
 
 from jetbridge.failures.containers import deciding_ends, own_ends
-from jetbridge.failures.decision import next_launch, reason_of, waits_until
+from jetbridge.failures.decision import (
+    may_be_replaced,
+    next_launch,
+    reason_of,
+    waits_until,
+)
 from jetbridge.failures.spot import leaves_spot
 from jetbridge.failures.table import POLICY, POLICY_VERSION, Decision, Policy
 from jetbridge.failures.verdict import LOST_CODE, Verdict, judge
@@ -21,6 +26,7 @@ __all__ = [
     "deciding_ends",
     "judge",
     "leaves_spot",
+    "may_be_replaced",
     "next_launch",
     "own_ends",
     "reason_of",

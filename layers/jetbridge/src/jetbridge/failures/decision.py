@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from jetbridge.aws.records import presentable
 from jetbridge.contract import Cause, Death
 from jetbridge.failures.containers import own_ends
+from jetbridge.failures.matching import cause_in
 from jetbridge.failures.spot import leaves_spot
 from jetbridge.failures.table import POLICY, Decision
 from jetbridge.failures.verdict import judge
@@ -54,6 +55,18 @@ def next_launch(
     return Relaunch(
         launch=run.launch + 1, not_before=not_before, deaths=_recorded(run.deaths, death)
     )
+
+
+def may_be_replaced(ending: Ending) -> bool:
+    """Whether ``next_launch`` may give another launch after this ending: False where it gives None
+    for every row.
+
+    Only AWS's words lead to another launch. Which of them count depends on the row, and the first
+    sentence that is found in those decides: it is the first one of some text.
+    """
+    texts = [ending.code, ending.reason, *(end.reason for end in ending.containers)]
+    causes = [cause_in([text]) for text in texts]
+    return any(POLICY[cause].decision is not Decision.FAIL for cause in causes if cause)
 
 
 def reason_of(ending: Ending, definition: Definition | None = None) -> str:

@@ -3,11 +3,12 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from msgspec.structs import replace
 
 from jetbridge.aws.records import presentable
-from jetbridge.failures import next_launch
+from jetbridge.failures import may_be_replaced, next_launch
 from jetbridge.launching.hand_over import HandOver
 from jetbridge.progress.waiting import WaitingWriter
 from jetbridge.queues.groups import message_group
@@ -19,11 +20,12 @@ from jetbridge.runs.run import Ending, Relaunch, Run, StateChange, Status
 LONGEST_DELAY_SECONDS = 900
 
 
-def queue_launch(launches: Queue, run: Run, now: float) -> None:
-    """Queue the run's current launch for when it may be made, among those of its caller."""
+def queue_launch(launches: Queue, run: Run, now: float, **more: Any) -> None:
+    """Queue the run's current launch for when it may be made, among those of its caller; ``more``
+    of its message."""
     wait = max(0, int((run.not_before or now) - now + 0.999))
     launches.send(
-        {"run_id": run.run_id, "launch": run.launch},
+        {"run_id": run.run_id, "launch": run.launch} | more,
         delay_seconds=min(wait, LONGEST_DELAY_SECONDS),
         group=message_group(run.request.caller),
     )
@@ -41,7 +43,12 @@ class Endings:
     waits: WaitingWriter | None = None
 
     def after_change(self, change: StateChange, ending: Ending) -> Run | None:
-        """Record the state change that ended a launch."""
+        """Record the state change that ended a launch; the row isn't read before, unless it has a
+        say in what follows."""
+        if not may_be_replaced(ending):
+            run = self.runs.apply(change).row
+            self.follow_up(run, change.launch)
+            return run
 
         def write(relaunch: Relaunch | None) -> Run | None:
             written = self.runs.apply(change, relaunch)

@@ -19,10 +19,11 @@ from jetbridge.logs.live.owners import StreamOwners
 from jetbridge.pacing.port import Pacer
 from jetbridge.progress.launched import LaunchedWriter
 from jetbridge.queues.groups import message_group
+from jetbridge.queues.messages import NamedDefinition
 from jetbridge.queues.patience import PATIENCE, is_over, throttled_seconds
 from jetbridge.queues.port import GiveUp, NotYet, Queue
 from jetbridge.runs.names import LaunchName
-from jetbridge.runs.port import Runs
+from jetbridge.runs.port import Runs, Written
 from jetbridge.runs.run import UNLAUNCHED, Definition, Ending, Run, Status, Stop
 
 # AWS remembers a clientToken for at least the hour after the task stopped (Amazon ECS API
@@ -64,7 +65,13 @@ class Launch:
     streams: StreamOwners | None = None
     groups: Groups | None = None
 
-    def __call__(self, run_id: str, launch: int, since: float | None = None) -> Run | None:
+    def __call__(
+        self,
+        run_id: str,
+        launch: int,
+        since: float | None = None,
+        named: NamedDefinition | None = None,
+    ) -> Run | None:
         """Launch a run's current launch, if that hasn't happened yet; returns the row after it.
 
         A stop that was wished for meanwhile is passed on, however often the message comes. Where
@@ -74,22 +81,27 @@ class Launch:
 
         Args:
             since: when the message was put off first, epoch seconds; None: it never was.
+            named: its definition, if nobody had begun to launch it and it waits for nothing.
 
         Raises:
             GiveUp: it was put off for too long. A run that wasn't launched has ended.
             NotYet: an earlier attempt's answer is unknown still, or another delivery of the same
                 message is at work.
         """
-        run = self.runs.get(run_id)
+        claim = self._claim(run_id, launch, named) if named is not None else Written(False, None)
+        run = claim.row or self.runs.get(run_id)
         if run is None:
             return None
+        told = False
         try:
-            if run.launch == launch and run.status in UNLAUNCHED:
+            if claim.changed:
+                run, told = self._launch_claimed(run)
+            elif run.launch == launch and run.status in UNLAUNCHED:
                 run = self._take_up(run)
             else:
                 self.endings.follow_up(run, launch)
             if run is not None:
-                self._follow(run)
+                self._follow(run, told)
         except (Throttled, _PutOff) as later:
             if run is not None:
                 self._put_off(run, launch, since, later)
@@ -147,6 +159,35 @@ class Launch:
                 backend_id = self._launch(run, backend, name)
             except LaunchRefused as refusal:
                 return self._end(run, refusal.code, refusal.reason)
+        return self._answered(run, backend_id)
+
+    def _claim(self, run_id: str, launch: int, named: NamedDefinition) -> Written:
+        """Claim the launch without having read the row. Where that doesn't go, it is read, and
+        whoever has read it says what becomes of it."""
+        try:
+            self.pacer.wait_for_turn(named.backend)
+            definition = self.backends[named.backend].resolve(named.parameters)
+        except (NotYet, Throttled, Unanswered, LaunchRefused):
+            return Written(False, None)
+        return self.runs.claim_first(run_id, launch, self.clock(), definition)
+
+    def _launch_claimed(self, run: Run) -> tuple[Run | None, bool]:
+        """The row after it, and whether what it was launched as has been told."""
+        assert run.definition is not None  # nosec B101 # narrows the type
+        assert run.last_attempt_at is not None  # nosec B101 # narrows the type
+        before = replace(run, status=Status.ACCEPTED, first_attempt_at=None, last_attempt_at=None)
+        stop_superseded(self.stops, run)
+        try:
+            _check_named(run.request.deciding_container, run.definition)
+            backend_id = self._ask(before, run.definition, run.last_attempt_at)
+        except LaunchRefused as refusal:
+            return self._end(run, refusal.code, refusal.reason), False
+        launched = self.launched.at_answer(run, backend_id)
+        if launched is not None:
+            return launched, True
+        return self._answered(run, backend_id), False
+
+    def _answered(self, run: Run, backend_id: str) -> Run | None:
         launched = self.runs.launched(run.run_id, run.launch, backend_id)
         return launched or self.runs.get(run.run_id)
 
@@ -170,17 +211,24 @@ class Launch:
     def _launch(self, run: Run, backend: Backend, name: LaunchName) -> str:
         if run.launch == 1:
             stop_superseded(self.stops, run)
-        definition = run.definition or self._pin(run, backend)
         self._take_slot(run)
         self._wait_for_turn(run)
+        # Not before: a launch that is put off would ask for it at each attempt.
+        definition = run.definition or self._resolve(run, backend)
         now = self.clock()
-        if self.runs.begin_launch(run, now) is None:
+        claimed = self.runs.begin_launch(run, now, definition)
+        if claimed is None:
             raise NotYet(f"{name} is being launched or stopped already", CONTENDED_SECONDS)
+        return self._ask(run, claimed.definition or definition, now)
+
+    def _ask(self, before: Run, definition: Definition, now: float) -> str:
+        """RunTask or SubmitJob, for a run as it was before its launch was claimed at ``now``."""
+        name = LaunchName(self.stack_key, before.run_id, before.launch)
         try:
-            parameters = launch_parameters(replace(run, definition=definition))
-            return backend.launch(name, parameters, definition)
+            parameters = launch_parameters(replace(before, definition=definition))
+            return self.backends[before.backend].launch(name, parameters, definition)
         except Throttled:
-            self.runs.take_back(run, now)
+            self.runs.take_back(before, now)
             raise
 
     def _take_slot(self, run: Run) -> None:
@@ -198,17 +246,19 @@ class Launch:
         except NotYet as not_yet:
             raise _PutOff(str(not_yet), not_yet.delay_seconds) from not_yet
 
-    def _pin(self, run: Run, backend: Backend) -> Definition:
+    @staticmethod
+    def _resolve(run: Run, backend: Backend) -> Definition:
         definition = backend.resolve(run.request.parameters)
         _check_named(run.request.deciding_container, definition)
-        return self.runs.pin(run.run_id, run.launch, definition)
+        return definition
 
-    def _follow(self, run: Run) -> None:
+    def _follow(self, run: Run, told: bool) -> None:
         """What is to be done of a run that AWS knows, however often the message comes."""
         if self.streams is not None:
             self.streams.at_launch(run)
         self._pass_on_stop(run)
-        self.launched.at_launch(run)
+        if not told:
+            self.launched.at_launch(run)
 
     def _pass_on_stop(self, run: Run) -> None:
         if run.stop is None or run.backend_id is None or run.status is not Status.LAUNCHED:

@@ -3,12 +3,20 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from msgspec.structs import replace
 
 from jetbridge.admission.admission import Admission
 from jetbridge.admission.principals import OPERATOR, Principal
-from jetbridge.contract import AirflowCaller, StartAnswer, StartRequest, run_id_of
+from jetbridge.contract import (
+    AirflowCaller,
+    LogTarget,
+    StartAnswer,
+    StartRequest,
+    run_id_of,
+    to_builtins,
+)
 from jetbridge.launching.endings import queue_launch
 from jetbridge.launching.supersede import stop_superseded
 from jetbridge.launching.tries import attachment_of, check_time, is_later, takes_over
@@ -55,11 +63,11 @@ class Start:
         run = Run(run_id=run_id_of(request.key), request=admitted.request, created_at=self.clock())
         created, known = self._accept(run)
         if known.attached_to is not None:
-            self._copy_again(known.attached_to)
+            self._copy_again(known.attached_to, known.request.log_target)
         elif known.status is Status.ACCEPTED:
             if known.launch == 1:
                 stop_superseded(self.stops, known)
-            queue_launch(self.launches, known, self.clock())
+            queue_launch(self.launches, known, self.clock(), **_definition_of(known))
         return StartAnswer(
             run_id=known.attached_to or known.run_id,
             duplicate=not created,
@@ -73,6 +81,8 @@ class Start:
     def _accept(self, run: Run) -> tuple[bool, Run]:
         """Write the run's row unless it has one; whether it was written now, and the row."""
         caller = run.request.caller
+        if isinstance(caller, AirflowCaller) and self._is_first(run, caller):
+            return True, run
         for _ in range(ROUNDS):
             written = (
                 self._accept_try(run, caller)
@@ -83,6 +93,10 @@ class Start:
             if known is not None:
                 return written is not None, known
         raise Contended(f"run {run.run_id}: other tries of its task started meanwhile")
+
+    def _is_first(self, run: Run, caller: AirflowCaller) -> bool:
+        """Accept a try without having looked for others: a first one nearly always is."""
+        return caller.try_number == 1 and self.tries.create(run, caller.task_key, None)
 
     def _create(self, run: Run) -> Run | None:
         return run if self.runs.create(run) else None
@@ -109,11 +123,20 @@ class Start:
         later = replace(run, supersedes=None if _over(earlier) else earlier.run_id)
         return later if self.tries.create(later, caller.task_key, newest) else None
 
-    def _copy_again(self, run_id: str) -> None:
+    def _copy_again(self, run_id: str, target: LogTarget | None) -> None:
         """The log of a run that ended before it was taken over goes to the later try, too."""
         run = self.runs.get(run_id)
-        if run is not None and run.status is Status.ENDED and run.log_targets:
-            self.copies.send({"run_id": run_id})
+        if run is not None and run.status is Status.ENDED and target in run.log_targets:
+            self.copies.send({"run_id": run_id, "target": to_builtins(target)})
+
+
+def _definition_of(run: Run) -> dict[str, Any]:
+    """What launch_run needs of a run that waits for nothing but its turn, beside its id."""
+    if run.launch > 1 or run.request.concurrency_group is not None:
+        return {}
+    field = "taskDefinition" if run.backend == "ecs" else "jobDefinition"
+    name = str(run.request.parameters[field])
+    return {"definition": {"backend": run.backend, "name": name}}
 
 
 def _over(run: Run) -> bool:

@@ -111,9 +111,7 @@ def attachment_of(caller: AirflowCaller, target: LogTarget | None, earlier: Run)
 
 def attached(alias: Run, to: Run) -> Run:
     """The row of a try that took another run over: it only answers repeated requests."""
-    return replace(
-        alias, attached_to=to.run_id, status=Status.ENDED, handed_over=True, finished=True
-    )
+    return replace(alias, attached_to=to.run_id, status=Status.ENDED, finished=True)
 
 
 def with_attachment(attachments: list[Attachment], new: Attachment) -> list[Attachment]:

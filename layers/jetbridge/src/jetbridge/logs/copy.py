@@ -59,8 +59,8 @@ class Copy:
         """Deal with a message of the logs queue.
 
         Without ``part`` it asks for all lines of an ended run, for each try that waits for it;
-        with one, for those of the part, from where its copy stands; with ``since`` where
-        nothing of it could be read since then. All may be repeated.
+        with one, for those of the part, from where its copy stands unless it is ``fresh``; with
+        ``since`` where nothing of it could be read since then. All may be repeated.
         ``remaining`` gives the seconds that the invocation has left.
 
         Returns:
@@ -74,21 +74,22 @@ class Copy:
         run_id = message.run_id
         if message.part is not None:
             part = decode(LogPart, message.part)
-            return self._copy(run_id, part, message.keys, remaining, message.since)
+            return self._copy(run_id, part, message.keys, remaining, message.since, message.fresh)
         run = self.runs.get(run_id)
         if run is None or run.ending is None or not run.log_targets:
             return 0
         wait = settle_wait(run, self.copy_stream.settle_seconds, self.clock())
         if wait:
-            self.queue.send({"run_id": run_id}, wait)
+            again = {"run_id": run_id} | ({"target": message.target} if message.target else {})
+            self.queue.send(again, wait)
             return 0
-        parts, errors = self._begin(run)
+        parts, errors = self._begin(run, message.target)
         keys = [part.key(run_id) for part in parts] if self.close_live is not None else []
         for part in parts[1:]:
-            self._send(run_id, part, keys)
+            self._send(run_id, part, keys, fresh=True)
         lines = 0
         if parts:
-            lines = self._copy(run_id, parts[0], keys, remaining)
+            lines = self._copy(run_id, parts[0], keys, remaining, fresh=True)
         elif not errors:
             self._close_live(run_id, keys)
         if len(errors) == 1:
@@ -97,12 +98,16 @@ class Copy:
             raise ExceptionGroup(f"notes on the logs of run {run_id} are not written", errors)
         return lines
 
-    def _begin(self, run: Run) -> tuple[list[LogPart], list[Exception]]:
+    def _begin(
+        self, run: Run, target: dict[str, Any] | None
+    ) -> tuple[list[LogPart], list[Exception]]:
         """Write the notes; returns what else there is to copy, and why notes could not be
         written: one place that can't be written to must not hold up the others."""
         parts: list[LogPart] = []
         errors: list[Exception] = []
         for plan in plans(run, whereabouts(run, self.region, self._records(run))):
+            if target is not None and to_builtins(plan.target) != target:
+                continue
             parts += plan.parts
             try:
                 self._write_notes(run, plan)
@@ -117,11 +122,14 @@ class Copy:
         keys: list[str],
         remaining: Callable[[], float],
         since: float | None = None,
+        fresh: bool = False,
     ) -> int:
         """``keys`` are those of all parts of the run, for the last to be done to know it."""
-        sink = self._sink(run_id, part)
+        sink, noted = self._sink(run_id, part), bool(keys)
         try:
-            lines, rest = self.copy_stream(part.key(run_id), part, sink, remaining, since)
+            lines, rest = self.copy_stream(
+                part.key(run_id), part, sink, remaining, since, fresh, noted
+            )
         except GiveUp:
             self._close_live(run_id, keys)
             raise
@@ -146,8 +154,10 @@ class Copy:
         keys: list[str],
         delay_seconds: int = 0,
         since: float | None = None,
+        fresh: bool = False,
     ) -> None:
         message: dict[str, Any] = {"run_id": run_id, "part": to_builtins(part)}
+        message |= {"fresh": True} if fresh else {}
         message |= {"keys": keys} if keys else {}
         message |= {"since": since} if since is not None else {}
         self.queue.send(message, delay_seconds, group=run_id)

@@ -69,12 +69,19 @@ class CopyStream:
         sink: Sink,
         remaining: Callable[[], float],
         since: float | None = None,
+        fresh: bool = False,
+        noted: bool = True,
     ) -> tuple[int, Rest | None]:
         """Go on with a copy.
+
+        Where a copy may be repeated, one that comes to its end at once leaves no state: it is
+        neither looked for nor written.
 
         Args:
             remaining: seconds that the invocation has left.
             since: since when the copy is stuck, epoch seconds; None: it isn't.
+            fresh: the message is the first of this copy, which may come several times.
+            noted: somebody asks whether the copy is done.
 
         Returns:
             How many lines came to the target, and what is left to do.
@@ -83,23 +90,27 @@ class CopyStream:
             GiveUp: there is no going on. What was read is at the target, and behind it that and
                 why lines are missing.
         """
-        state = self.copies.get(key)
+        repeatable = sink.replaces and not noted
+        state = CopyState() if fresh and repeatable else self.copies.get(key)
         if state.done:
             return 0, None
-        work = _Work(self, key, part, sink, state, remaining)
-        rest = self._go_on(work, sink, key, since)
+        work = _Work(self, key, part, sink, state, remaining, repeatable)
+        rest = self._go_on(work, sink, key, since, fresh)
         return max(0, work.state.lines - state.lines), rest
 
-    def _go_on(self, work: "_Work", sink: Sink, key: str, since: float | None) -> Rest | None:
+    def _go_on(
+        self, work: "_Work", sink: Sink, key: str, since: float | None, fresh: bool
+    ) -> Rest | None:
         try:
             return self._unless_put_off(work, since)
         except Superseded:
             sink.abandon()
-            return None
+            # The message may have come again, after the function died behind its first state.
+            return Rest() if fresh else None
         except StartAnew:
             before = work.state
-            fresh = CopyState(version=before.version + 1, restarts=before.restarts + 1)
-            return Rest() if self.copies.save(key, fresh) else None
+            anew = CopyState(version=before.version + 1, restarts=before.restarts + 1)
+            return Rest() if self.copies.save(key, anew) else None
 
     @staticmethod
     def _unless_put_off(work: "_Work", since: float | None) -> Rest | None:
@@ -122,8 +133,10 @@ class _Work:
         sink: Sink,
         state: CopyState,
         remaining: Callable[[], float],
+        repeatable: bool,
     ) -> None:
         self._copy = copy
+        self._repeatable = repeatable
         self._key = key
         self._part = part
         self._sink = sink
@@ -238,7 +251,11 @@ class _Work:
         at = self._position.last or self._part.stopped_at
         state = replace(self.state, position=self._position)
         closed = self._sink.close(state, [Line(at, text)] if text else [])
-        self._save(replace(closed, done=True, etags=[]))
+        done = replace(closed, done=True, etags=[])
+        if self._repeatable and not self.state.version:
+            self.state = done
+        else:
+            self._save(done)
         return None
 
     def _save(self, state: CopyState) -> None:

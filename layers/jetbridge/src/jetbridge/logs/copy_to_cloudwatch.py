@@ -53,6 +53,10 @@ class CloudWatchSink:
         self._repeats: Repeats | None = None
 
     @property
+    def replaces(self) -> bool:
+        return False
+
+    @property
     def is_empty(self) -> bool:
         return True
 

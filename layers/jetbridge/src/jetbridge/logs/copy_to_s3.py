@@ -57,6 +57,10 @@ class S3Sink:
         self._repeats: Repeats | None = None
 
     @property
+    def replaces(self) -> bool:
+        return True
+
+    @property
     def is_empty(self) -> bool:
         return not self._buffer
 

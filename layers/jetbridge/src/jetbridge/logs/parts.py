@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from jetbridge.contract import LogStream, LogTarget
 from jetbridge.contract.lines import Line
 from jetbridge.logs.settling import ended_at
-from jetbridge.logs.whereabouts import Found
+from jetbridge.logs.whereabouts import Found, whereabouts
 from jetbridge.runs.run import Run
 
 # The api-server holds all objects of a try's log in memory at once.
@@ -72,6 +72,15 @@ class Plan:
 def plans(run: Run, found: Found) -> list[Plan]:
     """One for each try that waits for the run."""
     return [_plan(run, found, target) for target in run.log_targets]
+
+
+def only_part(run: Run, region: str) -> LogPart | None:
+    """The part that is all there is to copy of an ended run's log, as of an ECS task with one
+    container; None: it has more, or notes, or only AWS Batch's records tell what it has."""
+    if run.backend != "ecs" or len(run.log_targets) != 1:
+        return None
+    [plan] = plans(run, whereabouts(run, region, {}))
+    return plan.parts[0] if len(plan.parts) == 1 and not plan.notes else None
 
 
 def _plan(run: Run, found: Found, target: LogTarget) -> Plan:

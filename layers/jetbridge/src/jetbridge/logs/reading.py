@@ -13,6 +13,10 @@ from jetbridge.queues.port import NotYet
 
 PAUSES = (0.5, 1, 2, 4, 8)
 MOST_TURNS = 8
+# The end of a log takes two reads, and each turn is a write: turns are taken in pairs. The second
+# is used so soon, or not at all.
+PAIR = 2
+PAIR_SECONDS = 0.5
 # How long the message waits when CloudWatch Logs keeps asking for patience.
 BUSY_SECONDS = 30
 # What follows the last call of an invocation may take so long: turns, the call, an upload.
@@ -29,7 +33,9 @@ class Reading:
     pacer: Pacer
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
+    clock: Callable[[], float] = time.monotonic
     _turns: int = field(default=1, init=False)
+    _kept: dict[str, float] = field(default_factory=dict, init=False)
 
     def page(self, stream: LogStream, position: Position, remaining: Callable[[], float]) -> Page:
         """One page of a stream; ``remaining`` gives the seconds that the invocation has left.
@@ -40,8 +46,7 @@ class Reading:
         """
         busy: Busy | None = None
         for pause in PAUSES:
-            for _ in range(self._turns):
-                self.pacer.wait_for_turn(f"logs#{stream.region}")
+            self._wait_for_turns(f"logs#{stream.region}")
             try:
                 page = self.source.page(stream, position)
             except Busy as error:
@@ -54,3 +59,12 @@ class Reading:
                 self._turns = max(1, self._turns // 2)
                 return page
         raise NotYet(f"CloudWatch Logs asks for patience: {busy}", BUSY_SECONDS) from busy
+
+    def _wait_for_turns(self, name: str) -> None:
+        until = self._kept.pop(name, None)
+        if self._turns > 1:
+            for _ in range(self._turns):
+                self.pacer.wait_for_turn(name)
+        elif until is None or self.clock() > until:
+            self.pacer.wait_for_turn(name, turns=PAIR)
+            self._kept[name] = self.clock() + PAIR_SECONDS

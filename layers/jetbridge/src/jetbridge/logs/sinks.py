@@ -20,6 +20,12 @@ class Sink(Protocol):
     """
 
     @property
+    def replaces(self) -> bool:
+        """What is brought to the target at once takes the place of an earlier copy: such a copy
+        may be repeated from its beginning."""
+        ...
+
+    @property
     def is_empty(self) -> bool:
         """Everything that was taken is at the target."""
         ...

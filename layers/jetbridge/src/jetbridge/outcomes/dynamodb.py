@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from jetbridge.aws.items import Item, mark, marshal, unmarshal
+from jetbridge.aws.items import Item, mark, marshal, unmarshal, update_of
 from jetbridge.contract import (
     ContractError,
     Launched,
@@ -94,8 +94,14 @@ class DynamoOutcomes:
         return None
 
     def put_launched(self, record: Launched, order: int) -> None:
-        mark(
-            self._client,
+        mark(self._client, *self._launched(record, order))
+
+    def launched_update(self, record: Launched, order: int) -> Item:
+        """The write of ``put_launched`` as one of a transaction."""
+        return update_of(*self._launched(record, order))
+
+    def _launched(self, record: Launched, order: int) -> tuple[str, Item, str, str, Item]:
+        return (
             self._table,
             {"run_id": record.run_id},
             "SET #launched = :launched, #launch = :launch, #order = :order, "

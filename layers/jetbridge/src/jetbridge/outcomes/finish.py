@@ -5,12 +5,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jetbridge.backends.parameters import limited_by_run
 from jetbridge.contract import Cause, Fault, Outcome, State, Way, to_builtins
 from jetbridge.contract.lines import shortened
 from jetbridge.failures import POLICY_VERSION, Verdict, judge, reason_of
+from jetbridge.logs.parts import only_part
 from jetbridge.logs.port import JobRecords, LogsSource
 from jetbridge.logs.run_streams import log_streams
 from jetbridge.logs.settling import settle_wait
@@ -54,6 +55,7 @@ class Finish:
     pacer: gives the turns to read logs; None: there is no allowance.
     result_wait_seconds: how long a result is waited for that the run's task needs.
     jobs: Batch's records, to tell of failed children and nodes; None: they are not told of.
+    live: the stack has live logs, which copy_logs ends with the copies of all parts.
     """
 
     runs: Runs
@@ -69,6 +71,7 @@ class Finish:
     pacer: Pacer | None = None
     result_wait_seconds: float = 900
     jobs: JobRecords | None = None
+    live: bool = False
 
     def __call__(
         self,
@@ -113,7 +116,7 @@ class Finish:
         ]
         if run.log_targets:
             wait = settle_wait(run, self.settle_seconds, self.clock())
-            deliveries.append(partial(self.copies.send, {"run_id": run.run_id}, wait))
+            deliveries.append(partial(self.copies.send, self._copy_message(run), wait))
         deliveries.append(partial(self.bus.announce, fitting(outcome)))
         errors = []
         for deliver in deliveries:
@@ -125,6 +128,12 @@ class Finish:
             raise errors[0]
         if errors:
             raise ExceptionGroup(f"the end of run {run.run_id} is not delivered to all", errors)
+
+    def _copy_message(self, run: Run) -> dict[str, Any]:
+        """Of a log that is one part, with that part: copy_logs needn't read the row then."""
+        part = None if self.live else only_part(run, self.region)
+        message: dict[str, Any] = {"run_id": run.run_id}
+        return message | ({"part": to_builtins(part), "fresh": True} if part else {})
 
     def _compose(
         self, run: Run, ending: Ending, times: Times, remaining: Callable[[], float]

@@ -81,24 +81,32 @@ class DynamoPacer:
         self._sleep = sleep
         self._yields = yields
 
-    def wait_for_turn(self, backend: str, longest_wait: float | None = None) -> None:
+    def wait_for_turn(
+        self, backend: str, longest_wait: float | None = None, turns: int = 1
+    ) -> None:
+        """Several turns are one write, and are over when the last of them has come: none is used
+        early. More than the burst never lie in the past together, and are taken one by one."""
         longest = self._longest_wait
         if longest_wait is not None:
             longest = int(longest_wait * _MICROSECONDS)
         pace = self._paces[backend]
+        alone = turns > pace.burst
+        for _ in range(turns if alone else 1):
+            self._wait_for(backend, pace, longest, 1 if alone else turns)
+
+    def _wait_for(self, backend: str, pace: Pace, longest: int, turns: int) -> None:
         if self._yields:
-            self._take_a_free_turn(backend, pace, self._now() + longest)
+            self._take_free_turns(backend, pace, self._now() + longest, turns)
             return
-        turn = self._take_turn(backend, pace, longest)
-        wait = turn - self._now()
+        wait = self._take_turns(backend, pace, longest, turns) - self._now()
         if wait > 0:
             self._sleep(wait / _MICROSECONDS)
 
-    def _take_a_free_turn(self, backend: str, pace: Pace, until: int) -> None:
-        """Take none for which anyone might be waiting: only one that has come."""
+    def _take_free_turns(self, backend: str, pace: Pace, until: int, turns: int) -> None:
+        """Take none for which anyone might be waiting: only those that have come."""
         while True:
             try:
-                self._take_turn(backend, pace, 0)
+                self._take_turns(backend, pace, 0, turns)
             except _TurnsTaken as taken:
                 if self._now() + taken.away > until:
                     text = f"others go first on {backend}"
@@ -107,39 +115,41 @@ class DynamoPacer:
             else:
                 return
 
-    def _take_turn(self, backend: str, pace: Pace, longest: int) -> int:
+    def _take_turns(self, backend: str, pace: Pace, longest: int, turns: int) -> int:
+        """When the last of them comes, in microseconds since the epoch."""
+        ahead = (turns - 1) * pace.interval
         for _ in range(_CONTENDED_ATTEMPTS):
             now = self._now()
-            if _SEEN.get((self._table, backend), 0) < now - pace.arrears:
-                taken = self._begin_anew(backend, pace, now)
+            earliest, latest = now - pace.arrears, now + longest - ahead
+            if _SEEN.get((self._table, backend), 0) < earliest:
+                taken = self._begin_anew(backend, pace, earliest, turns)
                 if not isinstance(taken, _Refused):
                     return taken - pace.interval
-                if taken.next_turn is not None and taken.next_turn > now + longest:
-                    raise _TurnsTaken(backend, taken.next_turn - now, longest, pace)
+                if taken.next_turn is not None and taken.next_turn > latest:
+                    raise _TurnsTaken(backend, taken.next_turn + ahead - now, longest, pace)
             taken = self._update(
                 backend,
                 "ADD next_turn :interval",
                 "next_turn BETWEEN :earliest AND :latest",
-                interval=pace.interval,
-                earliest=now - pace.arrears,
-                latest=now + longest,
+                interval=turns * pace.interval,
+                earliest=earliest,
+                latest=latest,
             )
             if isinstance(taken, _Refused):
-                if taken.next_turn is not None and taken.next_turn >= now - pace.arrears:
-                    raise _TurnsTaken(backend, taken.next_turn - now, longest, pace)
-                taken = self._begin_anew(backend, pace, now)
+                if taken.next_turn is not None and taken.next_turn >= earliest:
+                    raise _TurnsTaken(backend, taken.next_turn + ahead - now, longest, pace)
+                taken = self._begin_anew(backend, pace, earliest, turns)
             if not isinstance(taken, _Refused):
                 return taken - pace.interval
         raise NotYet(f"{backend}: other functions are taking all turns", 1)
 
-    def _begin_anew(self, backend: str, pace: Pace, now: int) -> "int | _Refused":
-        """Take the first turn after a lull; what was free before it is gone, but for the burst."""
-        earliest = now - pace.arrears
+    def _begin_anew(self, backend: str, pace: Pace, earliest: int, turns: int) -> "int | _Refused":
+        """Take the first turns after a lull; what was free before is gone, but for the burst."""
         return self._update(
             backend,
             "SET next_turn = :following",
             "attribute_not_exists(next_turn) OR next_turn < :earliest",
-            following=earliest + pace.interval,
+            following=earliest + turns * pace.interval,
             earliest=earliest,
         )
 

@@ -1,10 +1,15 @@
 """What a run was launched as. launch_run and track_run write it."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from jetbridge.contract import Launched
 from jetbridge.logs.run_streams import named_streams
 from jetbridge.outcomes.port import LaunchedRecords
+from jetbridge.runs.port import Answers
 from jetbridge.runs.run import Run, StateChange, Status
 
 # Before any state change that AWS reports: ECS counts a task's versions from 1, and the ranks of
@@ -39,22 +44,43 @@ def launched_record(run: Run, region: str, change: StateChange | None = None) ->
 
 
 def is_current(run: Run, change: StateChange) -> bool:
-    """Whether the row stands where the change says: it was the last one written, and not a late
-    one, nor one of another launch, task or job."""
-    known = (run.launch, run.backend_id, run.change_order)
-    return known == (change.launch, change.backend_id, change.order)
+    """Whether the change is of the row's own launch and its task or job, and no late one as far as
+    the row knows: it has the order of a change that was recorded there."""
+    if (run.launch, run.backend_id) != (change.launch, change.backend_id):
+        return False
+    return run.change_order is None or run.change_order <= change.order
 
 
 @dataclass(frozen=True)
 class LaunchedWriter:
     """One conditional write for a launch, and one when its containers run.
 
-    It comes after the row's own write: should it fail or the function die before it, the message
-    comes again, finds the row written and gets here once more.
+    It comes with the row's own write or after it: should it fail or the function die before it,
+    the message comes again, finds the row written and gets here once more.
+
+    Attributes:
+        answers: writes both in one; None: each is written by itself.
     """
 
     records: LaunchedRecords
     region: str
+    answers: Answers | None = None
+    clock: Callable[[], float] = time.time
+
+    def at_answer(self, claimed: Run, backend_id: str) -> Run | None:
+        """Write AWS's answer into the row and tell of it, in one; returns the row then.
+
+        None if that didn't go: the row is to be written by itself, and to be told of.
+        """
+        if self.answers is None:
+            return None
+        launched = replace(
+            claimed, status=Status.LAUNCHED, backend_id=backend_id, launched_at=self.clock()
+        )
+        record = launched_record(launched, self.region)
+        if record is None or not self.answers.put(launched, record, BEFORE_ALL_CHANGES):
+            return None
+        return launched
 
     def at_launch(self, run: Run) -> None:
         """Of a run that was launched. May be repeated."""

@@ -1,6 +1,6 @@
 """What the queues between the functions carry."""
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from msgspec import Meta, Struct
 
@@ -38,12 +38,32 @@ class Waiting(Struct, frozen=True):
     since: Since = None
 
 
+class NamedDefinition(Struct, frozen=True, kw_only=True):
+    """A task or job definition as a request names it: by family or name, with or without its
+    revision, or by ARN."""
+
+    backend: Literal["ecs", "batch"]
+    name: str
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Of RunTask or SubmitJob, as far as they name it."""
+        return {"taskDefinition" if self.backend == "ecs" else "jobDefinition": self.name}
+
+
 class LaunchMessage(Struct, frozen=True, kw_only=True):
-    """Of the launch queue: make this launch of the run."""
+    """Of the launch queue: make this launch of the run.
+
+    Attributes:
+        definition: of a run that nobody has begun to launch and that waits for nothing but its
+            turn, the task or job definition as its request names it: its launch can be claimed
+            before its row has been read.
+    """
 
     run_id: RunId
     launch: Launch
     since: Since = None
+    definition: NamedDefinition | None = None
 
 
 class FinishMessage(Struct, frozen=True, kw_only=True):
@@ -55,11 +75,16 @@ class FinishMessage(Struct, frozen=True, kw_only=True):
 class CopyMessage(Struct, frozen=True, kw_only=True):
     """Of the logs queue: copy the log of the run, or one ``LogPart`` of it.
 
-    ``keys`` are those of all parts of the run. ``since`` is since when nothing of the part could be
-    read.
+    Attributes:
+        target: a ``LogTarget`` of the run, to which alone its log is to go; None: to all of them.
+        keys: of all parts of the run.
+        fresh: nothing of the part has been copied by an earlier message.
+        since: since when nothing of the part could be read.
     """
 
     run_id: RunId
+    target: dict[str, Any] | None = None
     part: dict[str, Any] | None = None
     keys: list[str] = []
+    fresh: bool = False
     since: Since = None

@@ -53,13 +53,15 @@ class DynamoRuns(RunsTable):
         )
         return _run_in(answer.get("Item"))
 
-    def begin_launch(self, run: Run, now: float) -> Run | None:
+    def begin_launch(self, run: Run, now: float, definition: Definition) -> Run | None:
         seen = run.last_attempt_at
         unchanged = "#last_attempt_at = :seen" if seen else "attribute_not_exists(#last_attempt_at)"
         return self._update(
             run.run_id,
             "SET #status = :launching, #last_attempt_at = :now, "
-            "#first_attempt_at = if_not_exists(#first_attempt_at, :now)",
+            "#first_attempt_at = if_not_exists(#first_attempt_at, :now), "
+            "#definition = if_not_exists(#definition, :definition), "
+            "#definition_arn = if_not_exists(#definition_arn, :arn)",
             "#launch = :launch AND #status IN (:accepted, :launching) "
             f"AND attribute_not_exists(#stop) AND {unchanged}",
             {
@@ -67,8 +69,28 @@ class DynamoRuns(RunsTable):
                 ":accepted": Status.ACCEPTED,
                 ":launch": run.launch,
                 ":now": now,
+                ":definition": structured(definition),
+                ":arn": definition.arn,
             }
             | ({":seen": seen} if seen else {}),
+        )
+
+    def claim_first(self, run_id: str, launch: int, now: float, definition: Definition) -> Written:
+        return self._write(
+            run_id,
+            "SET #status = :launching, #last_attempt_at = :now, #first_attempt_at = :now, "
+            "#definition = :definition, #definition_arn = :arn",
+            "#launch = :launch AND #status = :accepted AND attribute_not_exists(#stop) "
+            "AND attribute_not_exists(#last_attempt_at) AND attribute_not_exists(#not_before) "
+            "AND attribute_not_exists(#definition)",
+            {
+                ":launching": Status.LAUNCHING,
+                ":accepted": Status.ACCEPTED,
+                ":launch": launch,
+                ":now": now,
+                ":definition": structured(definition),
+                ":arn": definition.arn,
+            },
         )
 
     def take_back(self, before: Run, now: float) -> Run | None:
@@ -80,16 +102,6 @@ class DynamoRuns(RunsTable):
             change = "SET #status = :status, #first_attempt_at = :first, #last_attempt_at = :last"
             values |= {":first": before.first_attempt_at, ":last": before.last_attempt_at}
         return self._update(before.run_id, change, condition, values)
-
-    def pin(self, run_id: str, launch: int, definition: Definition) -> Definition:
-        run = self._update(
-            run_id,
-            "SET #definition = if_not_exists(#definition, :definition), "
-            "#definition_arn = if_not_exists(#definition_arn, :arn)",
-            "#launch = :launch",
-            {":definition": structured(definition), ":arn": definition.arn, ":launch": launch},
-        )
-        return (run.definition if run else None) or definition
 
     def launched(self, run_id: str, launch: int, backend_id: str) -> Run | None:
         return self._update(
@@ -191,9 +203,6 @@ class DynamoRuns(RunsTable):
             | {":after": structured(watchers)}
             | ({":before": structured(run.watchers)} if run.watchers else {}),
         )
-
-    def mark_handed_over(self, run_id: str) -> None:
-        self._mark(run_id, "SET #handed_over = :yes", "attribute_exists(#run_id)", {":yes": True})
 
     def mark_finished(self, run_id: str) -> None:
         change = "SET #finished = :yes REMOVE #shard, #active"

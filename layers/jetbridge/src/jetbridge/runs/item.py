@@ -11,11 +11,12 @@ from typing import Any, get_args, get_origin
 import msgspec
 from msgspec.structs import replace
 
-from jetbridge.aws.items import Item, unmarshal
+from jetbridge.aws.items import Item, item_bytes, unmarshal
 from jetbridge.contract import AirflowCaller, Caller, ContractError
 from jetbridge.contract.callers import named
 from jetbridge.runs.port import UnreadableRow
 from jetbridge.runs.run import Run
+from jetbridge.runs.sizes import largest_part
 from jetbridge.runs.unfinished import shard_of
 
 # An item has up to 400 KB (Amazon DynamoDB developer guide, "Quotas"). A new row leaves room for
@@ -82,11 +83,12 @@ def new_item(run: Run, check_at: float, retention_seconds: int) -> Item:
         item["caller"] = run.caller.key
     if run.definition is not None:
         item["definition_arn"] = run.definition.arn
-    size = sum(len(value.encode()) for value in item.values() if isinstance(value, str))
+    size = item_bytes(item)
     if size > NEW_ROW_BYTES:
+        field, its_size = largest_part(run.request)
         raise ContractError(
-            "message",
-            f"has {size} bytes, over {NEW_ROW_BYTES}",
+            field,
+            f"has {its_size} bytes, and the run's row {size}, over {NEW_ROW_BYTES}",
             "Send less: put large values into S3 and name where they are",
         )
     return item

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from jetbridge.contract import ContractError
+from jetbridge.contract import ContractError, Launched
 from jetbridge.runs.run import (
     Attachment,
     Definition,
@@ -63,17 +63,20 @@ class Runs(Protocol):
         """The row as last written (a consistent read)."""
         ...
 
-    def begin_launch(self, run: Run, now: float) -> Run | None:
-        """Claim a launch as it stood when ``run`` was read; None if another attempt began, a
-        stop was asked for, or it was launched, ended or superseded since then."""
+    def begin_launch(self, run: Run, now: float, definition: Definition) -> Run | None:
+        """Claim a launch as it stood when ``run`` was read, and fix the definition's revision:
+        what an earlier attempt or launch fixed stays. None if another attempt began, a stop was
+        asked for, or it was launched, ended or superseded since then."""
+        ...
+
+    def claim_first(self, run_id: str, launch: int, now: float, definition: Definition) -> Written:
+        """``begin_launch`` of a launch whose row hasn't been read: not changed if anybody has begun
+        a launch of the run, it is to wait, or a stop was asked for."""
         ...
 
     def take_back(self, before: Run, now: float) -> Run | None:
-        """Undo ``begin_launch(before, now)``: nothing was launched; None if more happened."""
-        ...
-
-    def pin(self, run_id: str, launch: int, definition: Definition) -> Definition:
-        """Fix the definition's revision; what was pinned first stays and is returned."""
+        """Undo the claim of ``begin_launch`` at ``now``: nothing was launched; None if more
+        happened. The definition's revision stays fixed."""
         ...
 
     def launched(self, run_id: str, launch: int, backend_id: str) -> Run | None:
@@ -110,10 +113,6 @@ class Runs(Protocol):
         ``run``, as it was read, any more."""
         ...
 
-    def mark_handed_over(self, run_id: str) -> None:
-        """The end is in the finish queue."""
-        ...
-
     def mark_finished(self, run_id: str) -> None:
         """The outcome is sealed and delivered: the sweeper need not look any more."""
         ...
@@ -129,6 +128,18 @@ class Runs(Protocol):
     def look_again(self, run_id: str, at: float) -> None:
         """Make an unfinished run due at ``at`` (epoch seconds), and keep its row until long
         after that."""
+        ...
+
+
+class Answers(Protocol):
+    """AWS's answers to launches, in the runs table and the outcomes table."""
+
+    def put(self, launched: Run, record: Launched, order: int) -> bool:
+        """``Runs.launched`` and ``LaunchedRecords.put_launched`` in one: both or neither.
+
+        ``launched`` is the row as it is to be. False if anything has happened to it since its
+        launch was claimed, or a newer record is there: then each is to be written by itself.
+        """
         ...
 
 

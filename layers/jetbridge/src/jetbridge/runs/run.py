@@ -146,7 +146,7 @@ class Run(Struct, frozen=True, kw_only=True):
         launch: which launch is the current one, from 1.
         backend_id: ECS task ARN or Batch job id, once known.
         launched_at: when it became known, epoch seconds.
-        change_order: where the last state change seen stands among all of its launch.
+        change_order: where the last state change that was recorded stands among all of its launch.
         created_at: epoch seconds.
         first_attempt_at, last_attempt_at: when launch_run was about to make the current launch,
             epoch seconds.
@@ -158,7 +158,6 @@ class Run(Struct, frozen=True, kw_only=True):
         attached_to: the run that was given to the caller in place of this one; this row is never
             launched and only answers repeated requests.
         ended_at: when the end was recorded, epoch seconds; rows of earlier versions don't have it.
-        handed_over: the end has been given to the finish queue.
         finished: the outcome has been sealed and delivered.
     """
 
@@ -183,7 +182,6 @@ class Run(Struct, frozen=True, kw_only=True):
     stop: Stop | None = None
     ending: Ending | None = None
     ended_at: float | None = None
-    handed_over: bool = False
     finished: bool = False
 
     @property

@@ -148,7 +148,7 @@ class Sweep:
                 # finish_run has it, and may have to wait for its log.
                 self.runs.look_again(run.run_id, run.ended_at + self.check_after_seconds)
                 return
-            self.track.endings.hand_over.again(run)
+            self.track.endings.hand_over(run)
             yield "finished"
         elif _to_be_stopped(run, now):
             self._stop(run)

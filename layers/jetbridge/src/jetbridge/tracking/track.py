@@ -1,4 +1,4 @@
-"""track_run: one conditional write per state change; what follows an end is sent on."""
+"""track_run: tells what state changes say of a run, and sends on what follows an end."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from jetbridge.progress.launched import LaunchedWriter
 from jetbridge.progress.waiting import WaitingWriter
 from jetbridge.queues.port import Queue
 from jetbridge.runs.port import Runs
-from jetbridge.runs.run import Run, StateChange
+from jetbridge.runs.run import Run, StateChange, Status
 from jetbridge.stopping.orphans import is_orphan, orphan_of, queue_orphan
 from jetbridge.tracking.blocked import blocked_by
 
@@ -36,19 +36,36 @@ class Track:
         if blocked is not None and self.waits is not None:
             self.waits.for_job_queue(blocked)
         change = from_event(event, self.stack_key)
-        if change is not None:
+        if change is not None and not self._tell_alone(change):
             self.record(change)
         return change
 
+    def _tell_alone(self, change: StateChange) -> bool:
+        """Tell of a container that goes on and that the row knows already: then nobody reads there
+        where it stands, and the row isn't written. Whether that was so."""
+        if change.ending is not None:
+            return False
+        row = self.runs.get(change.run_id)
+        if row is None or row.status is not Status.LAUNCHED:
+            return False
+        if (row.launch, row.backend_id) != (change.launch, change.backend_id):
+            return False
+        self._tell(row, change)
+        return True
+
+    def _tell(self, row: Run | None, change: StateChange) -> None:
+        if self.streams is not None:
+            self.streams.at_change(row, change)
+        self.launched.at_change(row, change)
+
     def record(self, change: StateChange) -> None:
-        """Record one state change, wherever it was learned."""
+        """Record one state change in the row, wherever it was learned: the sweeper knows by it
+        which runs it has looked at."""
         if change.ending is not None:
             self.endings.after_change(change, change.ending)
             return
         written = self.runs.apply(change)
-        if self.streams is not None:
-            self.streams.at_change(written.row, change)
-        self.launched.at_change(written.row, change)
+        self._tell(written.row, change)
         if not written.changed:
             self.stop_if_orphan(written.row, change)
 

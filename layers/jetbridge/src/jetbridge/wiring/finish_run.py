@@ -30,6 +30,7 @@ def finish() -> Finish:
         pacer=pacer,
         result_wait_seconds=known.result_wait_seconds,
         jobs=BatchRecords(_hasty_batch),
+        live=bool(known.live_log_groups),
     )
 
 

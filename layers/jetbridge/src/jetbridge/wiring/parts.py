@@ -52,7 +52,7 @@ def groups() -> DynamoGroups:
 
 
 def hand_over() -> HandOver:
-    return HandOver(runs(), finish_queue(), groups())
+    return HandOver(finish_queue(), groups())
 
 
 def endings(waits: WaitingWriter | None = None) -> Endings:

@@ -4,12 +4,15 @@ from jetbridge.aws.clients import client
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
 from jetbridge.progress.launched import LaunchedWriter
 from jetbridge.progress.waiting import WaitingWriter
+from jetbridge.runs.answers import DynamoAnswers
 from jetbridge.wiring.parts import settings
 
 
 def launched_writer() -> LaunchedWriter:
     known = settings()
-    return LaunchedWriter(DynamoOutcomes(client("dynamodb"), known.outcomes_table), known.region)
+    outcomes = DynamoOutcomes(client("dynamodb"), known.outcomes_table)
+    answers = DynamoAnswers(client("dynamodb"), known.runs_table, outcomes.launched_update)
+    return LaunchedWriter(outcomes, known.region, answers)
 
 
 def waiting_writer() -> WaitingWriter:

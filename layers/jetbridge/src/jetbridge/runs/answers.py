@@ -1,0 +1,37 @@
+"""AWS's answers to launches, in DynamoDB: the row and what is told of it, in one transaction."""
+
+from collections.abc import Callable
+from typing import Any
+
+from jetbridge.aws.items import Item, transact, update_of
+from jetbridge.contract import Launched
+from jetbridge.runs.run import Run, Status
+
+
+class DynamoAnswers:
+    """``Answers`` on the runs table; ``told`` gives the write of ``put_launched``, as one of a
+    transaction."""
+
+    def __init__(self, client: Any, runs_table: str, told: Callable[[Launched, int], Item]) -> None:
+        self._client = client
+        self._table = runs_table
+        self._told = told
+
+    def put(self, launched: Run, record: Launched, order: int) -> bool:
+        row = update_of(
+            self._table,
+            {"run_id": launched.run_id},
+            "SET #status = :launched, #backend_id = :id, #launched_at = :at",
+            "#launch = :launch AND #status = :launching AND #last_attempt_at = :claimed "
+            "AND attribute_not_exists(#stop) AND attribute_not_exists(#backend_id)",
+            {
+                ":launched": Status.LAUNCHED,
+                ":launching": Status.LAUNCHING,
+                ":id": launched.backend_id,
+                ":at": launched.launched_at,
+                ":launch": launched.launch,
+                ":claimed": launched.last_attempt_at,
+            },
+        )
+        told = self._told(record, order)
+        return transact(self._client, [{"Update": row}, {"Update": told}])
