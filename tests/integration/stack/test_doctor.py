@@ -322,7 +322,7 @@ BROKEN: dict[str, tuple[Callable[[Stack], AbstractContextManager[None]], str, st
         "no dead-letter queue",
         "RedrivePolicy",
     ),
-    "mapping": (mapping_disabled, "mappings", "FinishRunFunction", "disabl", "--enabled"),
+    "mapping": (mapping_disabled, "mappings", "FinishRunFunction", "disabled", "--enabled"),
     "throttled": (
         reserved("WatchRunsFunction", 0),
         "reserved concurrency",

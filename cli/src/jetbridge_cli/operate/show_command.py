@@ -145,10 +145,9 @@ def _write_story(story: list[Moment]) -> None:
     if not story:
         return
     write("\nWhat happened")
-    befores = [story[0].at, *(each.at for each in story)]
+    pairs = itertools.pairwise([story[0], *story])
     rows = [
-        [moment(each.at), f"+{each.at - before:.1f} s", each.what]
-        for before, each in itertools.zip_longest(befores[: len(story)], story)
+        [moment(each.at), f"+{each.at - earlier.at:.1f} s", each.what] for earlier, each in pairs
     ]
     write_table(["time", "after", "what"], rows, ["after"], ["time"])
 
