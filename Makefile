@@ -100,8 +100,11 @@ test-package: $(call ready,dev)
 nightly: $(call ready,dev $(CLOUD) cli airflow celery stock second-opinion) ## Everything: all tests, the matrix of versions, all benchmarks
 	@$(GET_REDIS)
 	@$(GET_CHROMIUM)
-	@$(SUITES) nightly
-	@$(VENV)/dev/bin/python -m matrix
+	@ended=0; \
+	$(SUITES) nightly || ended=1; \
+	$(VENV)/dev/bin/python -m matrix || ended=1; \
+	SIZE=small $(VENV)/local/bin/python -m benchmarks || ended=1; \
+	exit $$ended
 
 .PHONY: check
 check: $(call ready,dev sam checkov airflow docs) ## Linters, types, layers, templates, docs, known vulnerabilities
@@ -133,9 +136,12 @@ format: $(call ready,dev) ## Format the code
 schema: $(call ready,dev) ## Write docs/schema and the shapes of AWS's parameters
 	@$(VENV)/dev/bin/python scripts/schema.py
 
+# The Airflows of each benchmark that needs one; all of them without a name.
+BENCH_AIRFLOWS := $(if $(ONLY),$(if $(filter lag feed mapped,$(ONLY)),stock) $(if $(filter livelag parse,$(ONLY)),airflow) $(if $(filter race,$(ONLY)),celery),stock airflow celery)
+
 .PHONY: bench
-bench: $(call ready,$(CLOUD) $(if $(filter lag feed mapped,$(ONLY)),stock) $(if $(filter livelag parse,$(ONLY)),airflow) $(if $(filter race,$(ONLY)),celery)) ## Run one benchmark: make bench ONLY=<name>; without a name it lists them
-	@$(if $(filter race,$(ONLY)),timeout 300 scripts/get-redis)
+bench: $(call ready,$(CLOUD) $(BENCH_AIRFLOWS)) ## Run one benchmark: make bench ONLY=<name>; all, and write benchmarks/results.json; SIZE=small tries
+	@$(if $(filter celery,$(BENCH_AIRFLOWS)),$(GET_REDIS))
 	@$(VENV)/local/bin/python -m benchmarks $(ONLY)
 
 .PHONY: matrix

@@ -1,16 +1,25 @@
-"""``python -m benchmarks <name>``: exit status 0, 1 if it couldn't be measured, 2 if there is no
-such benchmark, 130 after Ctrl-C."""
+"""``python -m benchmarks [name]``: exit status 0, 1 if something couldn't be measured, 2 if there
+is no such benchmark or size, 130 after Ctrl-C.
+
+Without a name all benchmarks run, one after the other, whatever becomes of each, and their figures
+are written to a file: ``benchmarks/results.json``, or with ``SIZE=small``, which measures a little
+to see that each still works, ``.local/benchmarks/results.json``.
+"""
 
 import signal
 import sys
+import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from benchmarks import record
 from benchmarks.errors import BenchmarkFailed
-from benchmarks.registry import Benchmark, UnknownBenchmark, benchmark
+from benchmarks.registry import MODULES, UnknownBenchmark, benchmark
 from benchmarks.result import Result
+from benchmarks.size import FULL, UnknownSize, size
 from benchmarks.workspace import Workspace
 from jetbridge_local.airflow import AirflowError, AirflowFailed
 from jetbridge_local.cloud import CloudFailed
@@ -25,38 +34,75 @@ _WIDTH = 160
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the one benchmark that is named; returns the exit status."""
+    """Run the one benchmark that is named, or all; returns the exit status."""
     try:
-        name = " ".join(arguments)
-        run = benchmark(name)
-    except UnknownBenchmark as error:
+        names = [_known(" ".join(arguments))] if arguments else list(MODULES)
+        measured = size()
+    except (UnknownBenchmark, UnknownSize) as error:
         print(error, file=sys.stderr)
         return _MISUSED
     for number in _SIGNALS:
         signal.signal(number, _interrupt)
+    found: dict[str, dict[str, Any]] = {}
     try:
-        result = _measure(run)
+        for name in names:
+            found[name] = _one(name)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return _INTERRUPTED
+    if not arguments:
+        path = _file(measured)
+        record.write(path, in_repository().root, measured, found)
+        print(f"written to {path}", file=sys.stderr)
+    return _FAILED if any(each["problems"] for each in found.values()) else 0
+
+
+def _known(name: str) -> str:
+    benchmark(name)
+    return name
+
+
+def _file(measured: str) -> Path:
+    paths = in_repository()
+    folder = paths.root / "benchmarks" if measured == FULL else paths.local / "benchmarks"
+    return folder / "results.json"
+
+
+def _one(name: str) -> dict[str, Any]:
+    """Run one and show what it found; problems go to standard error as well."""
+    before, began = record.load(), time.monotonic()
+    figures: dict[str, Any] = {}
+    try:
+        result = _measure(name)
     except _FAILURES as error:
-        print(f"{name}: {error}", file=sys.stderr)
-        return _FAILED
-    result.show(Console(width=None if sys.stdout.isatty() else _WIDTH), name)
-    return 0
+        problems = [str(error)]
+    else:
+        result.show(Console(width=None if sys.stdout.isatty() else _WIDTH), name)
+        figures, problems = result.figures, result.problems
+    for problem in problems:
+        print(f"{name}: {problem}", file=sys.stderr)
+    return {
+        "figures": figures,
+        "problems": problems,
+        "seconds": round(time.monotonic() - began, 1),
+        "load_before": before,
+        "load_after": record.load(),
+    }
 
 
-def _measure(run: Benchmark) -> Result:
+def _measure(name: str) -> Result:
     local = in_repository().local / "benchmarks"
     workspace = Workspace(in_repository(local), Console(stderr=True))
     try:
         workspace.open()
-        return run(workspace)
+        return benchmark(name)(workspace)
     finally:
         # A second Ctrl-C must not leave half of it running.
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         workspace.close()
+        for number in _SIGNALS:
+            signal.signal(number, _interrupt)
 
 
 def _interrupt(*_: Any) -> None:

@@ -27,12 +27,13 @@ from benchmarks.errors import BenchmarkFailed
 from benchmarks.flood.starts import CLUSTER
 from benchmarks.result import Result
 from benchmarks.rows import Made, Rows, run_id
+from benchmarks.size import sized
 from benchmarks.stack import Stack
 from benchmarks.workspace import Workspace
 from jetbridge_local.demo.progress import Say
 
-RUNS = 10_000
-REPEATED = 1_000
+RUNS = sized(10_000, 100)
+REPEATED = sized(1_000, 10)
 SAMPLE = "ecs_stopped_exit_3"
 _PATIENCE_SECONDS = 900
 _LOOK_SECONDS = 2.0
@@ -62,7 +63,9 @@ def run(workspace: Workspace) -> Result:
         send(stack, bodies)
     with step(f"{RUNS} outcomes") as say:
         burst = _measure(stack, listener, [each.run_id for each in made], release, say)
-    return Result(figures(burst), table(burst))
+    wrong = {"runs were lost": burst.lost, "outcomes were sealed twice": burst.duplicates}
+    broken = [f"{count} {what}" for what, count in wrong.items() if count]
+    return Result(figures(burst), table(burst), broken)
 
 
 def _made(stack: Stack, number: int) -> Made:

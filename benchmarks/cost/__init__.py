@@ -19,9 +19,10 @@ from benchmarks.cost.measuring import Measuring
 from benchmarks.cost.site import IMAGES, define_jobs, prepare, serve_airflow
 from benchmarks.cost.usage import Usage
 from benchmarks.result import Result
+from benchmarks.size import sized
 from benchmarks.workspace import Workspace
 
-REPEATS = 3
+REPEATS = sized(3, 1)
 
 
 def run(workspace: Workspace) -> Result:

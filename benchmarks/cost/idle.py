@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from benchmarks.cost.measuring import SWEEPER, Measuring
 from benchmarks.cost.prices import usd
 from benchmarks.errors import BenchmarkFailed
+from benchmarks.size import sized
 from benchmarks.stack import Stack
 
 HOURS = 730  # of an average month, as AWS's pricing calculator has it
@@ -18,7 +19,7 @@ _RATES = {"rate(1 minute)": _SWEEPS, "rate(1 hour)": _AUDITS}
 # ReceiveMessage, WaitTimeSeconds). How many pollers an idle queue keeps isn't written down.
 _POLLERS = 5
 _POLL_SECONDS = 20
-_REPEATS = 5
+_REPEATS = sized(5, 1)
 
 
 @dataclass(frozen=True)

@@ -31,11 +31,12 @@ from benchmarks.feed.aws import REGION, EndlessRuns
 from benchmarks.feed.sides import OURS, STOCK, Side, run_id
 from benchmarks.feed.triggerer import Triggerer, Use
 from benchmarks.result import Result
+from benchmarks.size import sized
 from benchmarks.workspace import Workspace
 from jetbridge_local.airflow import aws_connection, connection_variable
 from jetbridge_local.demo.progress import Say
 
-SIZES = (300, 1000)
+SIZES = sized((300, 1000), (10, 20))
 SETTLE_SECONDS = 5.0
 START_SECONDS = 150.0
 BURST_SECONDS = 180.0

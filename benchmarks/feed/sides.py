@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.feed.aws import REGION, TABLE
+from benchmarks.size import sized
 
 STOCK_POLL_SECONDS = 6
 """``waiter_delay`` of the stock ``EcsRunTaskOperator``, by default."""
@@ -45,9 +46,14 @@ class Side:
         }
 
 
-OURS = Side("ours", "airflow_provider_jetbridge.triggers.run.JetbridgeRunTrigger", 60.0)
+OURS = Side(
+    "ours", "airflow_provider_jetbridge.triggers.run.JetbridgeRunTrigger", sized(60.0, 10.0)
+)
 STOCK = Side(
-    "stock", "airflow.providers.amazon.aws.triggers.ecs.TaskDoneTrigger", 24.0, "DescribeTasks"
+    "stock",
+    "airflow.providers.amazon.aws.triggers.ecs.TaskDoneTrigger",
+    sized(24.0, 12.0),
+    "DescribeTasks",
 )
 
 

@@ -29,13 +29,14 @@ from benchmarks.flood.figures import Flood, percentile
 from benchmarks.flood.launches import launch_times, throttled_calls, wait_launched
 from benchmarks.flood.starts import Start, Starts
 from benchmarks.result import Result
+from benchmarks.size import sized
 from benchmarks.stack import Stack
 from benchmarks.workspace import Workspace
 from jetbridge_local.demo.progress import Say
 from jetbridge_local.limits import Limits
 
-STARTS = 1_000
-FIRST_STARTS = 200
+STARTS = sized(1_000, 40)
+FIRST_STARTS = sized(200, 10)
 PER_SECOND = 20.0
 BURST = 20
 IN_FLIGHT = 4
@@ -60,7 +61,9 @@ def run(workspace: Workspace) -> Result:
     with step(f"{STARTS} starts, {PER_SECOND:g} launches a second") as say:
         flood = send(stack, starts, "flood", STARTS, PER_SECOND, IN_FLIGHT, say)
     throttled = throttled_calls(stack, min(start.sent for start in flood.starts))
-    return Result(figures(flood), table(flood, first, cold, throttled))
+    wrong = {"runs were lost": flood.lost, "runs were launched twice": flood.launched_twice}
+    broken = [f"{count} {what}" for what, count in wrong.items() if count]
+    return Result(figures(flood), table(flood, first, cold, throttled), broken)
 
 
 def send(

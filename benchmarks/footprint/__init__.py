@@ -43,15 +43,16 @@ from benchmarks.footprint.packages import Package, Packages
 from benchmarks.footprint.processes import FunctionProcesses
 from benchmarks.footprint.warm import WarmInvocations, warm_invocations
 from benchmarks.result import Result
+from benchmarks.size import sized
 from benchmarks.spread import Spread
 from benchmarks.workspace import Workspace
 from jetbridge_local.demo.application import parameter
 
-ROUNDS = Rounds(least=3, most=9, seconds=60)
-ROUNDS_AT_MEMORY = Rounds(least=2, most=5, seconds=60)
-WARM_AT_MEMORY = 6
-FIRST_INVOCATIONS = 5
-WARM_INVOCATIONS = 30
+ROUNDS = sized(Rounds(least=3, most=9, seconds=60), Rounds(least=2, most=2, seconds=1))
+ROUNDS_AT_MEMORY = sized(Rounds(least=2, most=5, seconds=60), Rounds(least=2, most=2, seconds=1))
+WARM_AT_MEMORY = sized(6, 2)
+FIRST_INVOCATIONS = sized(5, 1)
+WARM_INVOCATIONS = sized(30, 3)
 
 
 def run(workspace: Workspace) -> Result:

@@ -57,12 +57,13 @@ from benchmarks.lag.sending import send, wait
 from benchmarks.lag.shown import table
 from benchmarks.lag.site import IMAGES, define_job, make_secret, start_airflow
 from benchmarks.result import Result
+from benchmarks.size import sized
 from benchmarks.workspace import Workspace
 
 KINDS = tuple(Kind)
-ROUNDS = 50
+ROUNDS = sized(50, 2)
 SEED = 20260301
-DURATIONS = Durations()
+DURATIONS = sized(Durations(), Durations(least=5.0, spread=2.0))
 WARM_UP = Durations(spread=1.0)
 # A run takes about 1.3 s of CPU time, most of it for Airflow's two worker processes: so two cores
 # are busy half of the time.
@@ -93,7 +94,9 @@ def run(workspace: Workspace) -> Result:
             wait(client, runs, PATIENCE_SECONDS, say)
         with step("read everything back"):
             measured = read_back(client, stack, runs, began)
-    return Result(figures(measured), _table(measured, busy, refused.values()))
+    lost = missing(measured)
+    broken = [f"{len(lost)} of {len(measured)} runs have no lag"] if lost else []
+    return Result(figures(measured), _table(measured, busy, refused.values()), broken)
 
 
 def _table(measured: Measured, busy: float, refusals: Iterable[Exception]) -> Table:

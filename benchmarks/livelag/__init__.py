@@ -18,11 +18,12 @@ from benchmarks.livelag.site import DAGS, IMAGES, define_job, make_group
 from benchmarks.livelag.watching import LOOK_SECONDS, Watched, watch
 from benchmarks.result import Result
 from benchmarks.site import start_airflow
+from benchmarks.size import sized
 from benchmarks.workspace import Workspace
 
 BACKENDS = ("ecs", "batch")
-LINES = 45
-FIRST_LINES = 5
+LINES = sized(45, 5)
+FIRST_LINES = sized(5, 2)
 SEED = 20260301
 
 

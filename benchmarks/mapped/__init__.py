@@ -48,11 +48,12 @@ from benchmarks.mapped.site import (
     tasks_asked_for,
 )
 from benchmarks.result import Result
+from benchmarks.size import sized
 from benchmarks.workspace import Workspace
 from jetbridge_local.airflow import AirflowError, AirflowFailed
 
-TASKS = 1_000
-STOCK_TASKS = (100, 300)
+TASKS = sized(1_000, 6)
+STOCK_TASKS = sized((100, 300), (3,))
 
 
 def run(workspace: Workspace) -> Result:
@@ -61,7 +62,9 @@ def run(workspace: Workspace) -> Result:
     stack = workspace.deployed_stack(images=IMAGES)
     define_job(stack)
     with workspace.progress.step(f"{tasks} mapped tasks, ours") as say:
-        columns = {f"ours, {tasks}": figures(fly(workspace, stack, OURS, tasks, say))}
+        ours = fly(workspace, stack, OURS, tasks, say)
+    columns = {f"ours, {tasks}": figures(ours)}
+    broken = [f"not finished once: {count} ({why})" for why, count in ours.defects().items()]
     # The stock side takes its time, and may be interrupted.
     Console().print(table(columns, []))
     notes: list[str] = []
@@ -77,7 +80,7 @@ def run(workspace: Workspace) -> Result:
         found |= figures(crowd, "stock_")
         if _failed(crowd):
             break
-    return Result(found, table(columns, notes))
+    return Result(found, table(columns, notes), broken)
 
 
 def _failed(crowd: Crowd) -> bool:

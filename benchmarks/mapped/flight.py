@@ -13,13 +13,14 @@ from benchmarks.mapped.s3 import SlowWay
 from benchmarks.mapped.site import Side
 from benchmarks.mapped.triggerers import Watch, use
 from benchmarks.mapped.workloads import workloads
+from benchmarks.size import sized
 from benchmarks.stack import Stack
 from benchmarks.workspace import Workspace
 from jetbridge_local.airflow import AirflowClient, LocalAirflow
 from jetbridge_local.demo.progress import Say
 
 S3_SECONDS = 0.05
-STEADY_SECONDS = 60.0
+STEADY_SECONDS = sized(60.0, 10.0)
 _SETTLE_SECONDS = 10.0
 _MOST_WARM_UPS = 4
 _LOOK_SECONDS = 2.0

@@ -26,10 +26,11 @@ from benchmarks.errors import BenchmarkFailed
 from benchmarks.parse import figures as counted
 from benchmarks.parse.figures import Pairs, Sample
 from benchmarks.result import Result
+from benchmarks.size import sized
 from benchmarks.workspace import Workspace
 from jetbridge_local.airflow.environment import airflow_environment
 
-ROUNDS = 7
+ROUNDS = sized(7, 2)
 _SECONDS = 480
 _KINDS = {
     "": ("import", "ecs"),

@@ -22,13 +22,14 @@ from benchmarks.errors import BenchmarkFailed
 from benchmarks.flood.starts import CLUSTER, FAMILY
 from benchmarks.result import Result
 from benchmarks.rows import Made, Rows, run_id
+from benchmarks.size import sized
 from benchmarks.stack import Stack
 from benchmarks.sweep.figures import OneSweep, Sweeps
 from benchmarks.workspace import Workspace
 from jetbridge_local.demo.progress import Say
 from jetbridge_local.limits import Limits
 
-RUNS = 10_000
+RUNS = sized(10_000, 200)
 _MOST_SWEEPS = 10
 _STEP_SECONDS = 7200.0
 _UNLIMITED = Limits(
@@ -57,7 +58,9 @@ def run(workspace: Workspace) -> Result:
         rows.delete_template()
     with step("sweeps") as say:
         sweeps = _sweep(stack, rows, say)
-    return Result(figures(sweeps), table(sweeps))
+    missed = RUNS - sweeps.looked_at
+    broken = [f"{missed} of {RUNS} runs were not looked at"] if missed else []
+    return Result(figures(sweeps), table(sweeps), broken)
 
 
 def _tasks(stack: Stack, rows: Rows, say: Say) -> list[Made]:

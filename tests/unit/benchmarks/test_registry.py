@@ -16,7 +16,7 @@ def test_other_names_are_refused_with_the_list(name: str | None) -> None:
     assert all(known in str(refused.value) for known in MODULES)
 
 
-@pytest.mark.parametrize("arguments", [[], ["nothing-like-it"], ["footprint", "extra"]])
+@pytest.mark.parametrize("arguments", [[""], ["nothing-like-it"], ["footprint", "extra"]])
 def test_a_wrong_command_ends_with_2_and_starts_nothing(
     arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,3 +28,13 @@ def test_the_last_line_is_one_json_object_however_narrow_the_console(width: int)
 def test_a_figure_that_is_no_number_is_refused() -> None:
     with pytest.raises(ValueError, match="JSON"):
         Result({"cold_ratio": float("nan")}, a_table()).as_json("footprint")
+
+
+def test_figures_that_are_null_are_problems_wherever_they_are() -> None:
+    figures = {"p50_s": {"feed": 1.5, "push": None}, "gaps": [0.5, None], "runs": 0, "none": {}}
+    result = Result(figures, a_table(), ["3 of 7 runs have no lag"])
+    assert result.problems == ["3 of 7 runs have no lag", "p50_s.push is None", "gaps[1] is None"]
+
+
+def test_whole_figures_are_no_problem() -> None:
+    assert Result({"p50_s": {"feed": 0.0}, "gaps": [0.5]}, a_table()).problems == []
