@@ -322,7 +322,7 @@ BROKEN: dict[str, tuple[Callable[[Stack], AbstractContextManager[None]], str, st
         "no dead-letter queue",
         "RedrivePolicy",
     ),
-    "mapping": (mapping_disabled, "mappings", "FinishRunFunction", "disabled", "--enabled"),
+    "mapping": (mapping_disabled, "mappings", "FinishRunFunction", "mapping is", "--enabled"),
     "throttled": (
         reserved("WatchRunsFunction", 0),
         "reserved concurrency",
