@@ -28,7 +28,7 @@ Loader.add_multi_constructor("!", _tagged)
 
 
 def parameters_page() -> str:
-    template = yaml.load((ROOT / "template.yaml").read_text(), Loader=Loader)
+    template = yaml.load((ROOT / "template.yaml").read_text(), Loader=Loader)  # nosec B506 # a SafeLoader
     parameters = [
         (f"`{name}`", _description(item), _default(item), _allowed(item))
         for name, item in template["Parameters"].items()

@@ -17,7 +17,7 @@ from jetbridge_cli.operate.record import Record
 # FilterLogEvents takes up to 100 streams of a group (API reference).
 _STREAMS_AT_ONCE = 100
 # A line may be readable so much later than its own time (Amazon CloudWatch Logs user guide, on
-# ingestion): those that were shown are told by their event ids.
+# ingestion): event ids say which ones were shown.
 _LATE_MILLISECONDS = 30_000
 
 

@@ -7,7 +7,7 @@ and ``MissingContextValues`` are left out.
 
 from collections.abc import Iterator, Mapping
 from typing import Any
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape  # nosec B406 # it writes XML and parses none
 
 from ministack.core import iam_evaluator
 from ministack.core.iam_evaluator import EvalContext

@@ -172,7 +172,7 @@ class Launch:
         return self.runs.claim_first(run_id, launch, self.clock(), definition)
 
     def _launch_claimed(self, run: Run) -> tuple[Run | None, bool]:
-        """The row after it, and whether what it was launched as has been told."""
+        """The row after it, and whether the launched record has been written."""
         assert run.definition is not None  # nosec B101 # narrows the type
         assert run.last_attempt_at is not None  # nosec B101 # narrows the type
         before = replace(run, status=Status.ACCEPTED, first_attempt_at=None, last_attempt_at=None)

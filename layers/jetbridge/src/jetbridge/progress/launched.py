@@ -68,9 +68,9 @@ class LaunchedWriter:
     clock: Callable[[], float] = time.time
 
     def at_answer(self, claimed: Run, backend_id: str) -> Run | None:
-        """Write AWS's answer into the row and tell of it, in one; returns the row then.
+        """Write AWS's answer into the row, and the launched record with it; returns the row.
 
-        None if that didn't go: the row is to be written by itself, and to be told of.
+        None if that was not possible: the caller writes each by itself.
         """
         if self.answers is None:
             return None

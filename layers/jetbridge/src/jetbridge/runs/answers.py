@@ -1,4 +1,4 @@
-"""AWS's answers to launches, in DynamoDB: the row and what is told of it, in one transaction."""
+"""AWS's answers to launches, in DynamoDB: the row and the launched record, in one transaction."""
 
 from collections.abc import Callable
 from typing import Any
