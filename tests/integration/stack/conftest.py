@@ -13,8 +13,9 @@ from jetbridge_local.limits import Limits
 from jetbridge_local.processes import ProcessTable
 
 IMAGES = Path(__file__).parent / "images.yaml"
-# Less than AWS's, so that a flood needs no thousand starts.
-LIMITS = Limits(run_task_per_second=8, run_task_burst=8)
+# Less than AWS's, so that a flood needs no thousand starts; and less than what a busy machine
+# launches, so that a flood meets the limit there, too.
+LIMITS = Limits(run_task_per_second=3, run_task_burst=3)
 
 
 # Looks back on what all the others have asked of AWS.
