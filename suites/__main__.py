@@ -60,6 +60,8 @@ def _run(tier: str, chosen: Sequence[Suite]) -> int:
     measured = coverage(folder, [ran.suite.name for ran in found if ran.suite.measured])
     console.print(table(found))
     for ran in found:
+        if ran.cases.reruns:
+            say(f"{ran.suite.name}: {ran.cases.reruns} tests ran once more, alone")
         for failure in ran.cases.failures:
             console.print(f"{ran.suite.name}: {failure}", markup=False, highlight=False)
     print(as_json(tier, found, time.monotonic() - began, measured), flush=True)

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -15,6 +15,9 @@ from suites.junit import Cases, cases
 from suites.plan import MEASURED, ROOT, TIERS, VARIABLES, Suite
 
 SUITE_SECONDS = 3600.0
+MOST_TRIED_AGAIN = 6
+"""If more tests of a suite fail, it isn't the machine's load."""
+
 _STOP_SECONDS = 60.0
 
 
@@ -73,7 +76,29 @@ class Runner:
                 threads.shutdown(wait=False, cancel_futures=True)
                 self._interrupt()
                 raise
-            return [task.result() for task in tasks]
+            found = [task.result() for task in tasks]
+        return [self._alone(ran) if lanes > 1 else ran for ran in found]
+
+    def _alone(self, ran: Ran) -> Ran:
+        """Run the few tests that failed beside another suite once more, by themselves: then only
+        the product or the test can be at fault, and not the other suite's load."""
+        failed = ran.cases.failed
+        if ran.problem or not 0 < failed <= MOST_TRIED_AGAIN:
+            return ran
+        suite = replace(
+            ran.suite,
+            name=f"{ran.suite.name}-again",
+            options=(*ran.suite.options, "--lf", "--lfnf=none"),
+            again=True,
+        )
+        again = self._run(suite, shown=True)
+        repaired = again.cases.passed if again.good and not again.cases.skipped else 0
+        return replace(
+            ran,
+            cases=ran.cases.after(again.cases if repaired == failed else None),
+            seconds=ran.seconds + again.seconds,
+            cpu_seconds=ran.cpu_seconds + again.cpu_seconds,
+        )
 
     def output(self, suite: Suite) -> Path:
         return self._folder / f"{suite.name}.log"
@@ -81,7 +106,9 @@ class Runner:
     def command(self, suite: Suite) -> list[str]:
         command = [str(suite.python), "-m", "pytest", "-q", *suite.options, *TIERS[self._tier]]
         command += ["--junit-xml", str(self._report(suite))]
-        if suite.measured:
+        cache = self._folder / f"{suite.name.removesuffix('-again')}.cache"
+        command += ["-o", f"cache_dir={cache}"]
+        if suite.measured and not suite.again:
             command += [f"--cov={package}" for package in MEASURED]
             command += ["--cov-branch", "--cov-report="]
         return [*command, *suite.paths]

@@ -43,6 +43,21 @@ def test_hangs(cleaned):
 """
 
 
+LOADED = """
+import os, pytest
+from pathlib import Path
+def test_always(): pass
+@pytest.mark.parametrize("number", range({number}))
+def test_fails_beside_another(number):
+    mark = Path({mark!r} + str(number))
+    again = mark.exists()
+    mark.touch()
+    if again and {then!r} == "skips":
+        pytest.skip()
+    assert again and {then!r} == "passes"
+"""
+
+
 class ThisPython(Suite):
     @property
     def python(self) -> Path:
@@ -52,7 +67,7 @@ class ThisPython(Suite):
 def suite(tmp_path: Path, name: str, text: str) -> Suite:
     path = tmp_path / f"test_{name}.py"
     path.write_text(text)
-    options = ("-p", "no:cacheprovider", "-c", str(ROOT / "pyproject.toml"))
+    options = ("-c", str(ROOT / "pyproject.toml"))
     return ThisPython(name, "dev", (str(path),), options)
 
 
@@ -73,6 +88,28 @@ def test_a_push_leaves_out_what_is_for_the_night(tmp_path: Path) -> None:
     (night,) = run(tmp_path, marked, tier="nightly")
     assert (push.good, push.cases.passed) == (True, 1)
     assert (night.good, night.cases.passed) == (True, 2)
+
+
+@pytest.mark.parametrize(
+    ("number", "then", "good", "reruns"),
+    [
+        (1, "passes", True, 1),
+        (6, "passes", True, 6),
+        (7, "passes", False, 0),
+        (2, "fails", False, 2),
+        (1, "skips", False, 1),
+    ],
+)
+def test_few_that_fail_beside_another_suite_are_tried_once_more_alone(
+    tmp_path: Path, number: int, then: str, good: bool, reruns: int
+) -> None:
+    text = LOADED.format(number=number, then=then, mark=str(tmp_path / "mark"))
+    (ran,) = run(tmp_path, suite(tmp_path, "loaded", text))
+    assert (ran.good, ran.cases.reruns) == (good, reruns)
+    assert ran.cases.passed == (number + 1 if good else 1)
+    assert len(ran.cases.failures) == (0 if good else number)
+    said = json.loads(as_json("push", [ran], 1.0, {}))
+    assert (said["good"], said["reruns"]) == (good, reruns)
 
 
 def test_two_run_at_the_same_time_and_keep_their_order(tmp_path: Path) -> None:
