@@ -6,14 +6,16 @@ import random
 import pytest
 from cli_stack import Bridge, client
 from interception import deny
+from msgspec.structs import replace
 from operated import NOW, REPORT, airflow, failed, outcome_of, run_of, schedule
 
-from jetbridge.contract import Cause, PersonCaller, State
+from jetbridge.contract import Cause, Launched, PersonCaller, State
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
 from jetbridge.runs.run import Status
 from jetbridge_cli.aws import Aws
 from jetbridge_cli.operate.filters import Filter
 from jetbridge_cli.operate.listing import page_of
+from jetbridge_cli.operate.record import Record
 from jetbridge_cli.operate.tables import Tables
 
 
@@ -183,3 +185,24 @@ def test_keys_that_dynamodb_leaves_out_are_asked_for_again(
     [record] = page_of(tables, Filter(states=frozenset({"succeeded"})), 10).records
     assert record.definition == REPORT.rpartition("/")[2]
     assert pauses == [0.05, 0.1]
+
+
+@pytest.mark.parametrize(
+    ("launch", "started", "state"),
+    [(1, True, "running"), (1, False, "launched"), (2, True, "launched")],
+)
+def test_a_run_is_running_as_soon_as_the_launched_record_says_so(
+    launch: int, started: bool, state: str
+) -> None:
+    """track_run writes no row for RUNNING; a record of an earlier launch says nothing."""
+    row = replace(run_of("runs"), status=Status.LAUNCHED, backend_id="arn", launch=launch)
+    launched = Launched(
+        run_id=row.run_id,
+        backend="ecs",
+        region="us-east-1",
+        backend_id="arn",
+        launch=1,
+        launched_at=NOW,
+        started_at="2026-11-28T10:00:00Z" if started else None,
+    )
+    assert Record(run_id=row.run_id, row=row, launched=launched).state == state

@@ -59,9 +59,18 @@ class Record:
             return self.outcome.state
         if self.row is None:
             return UNREADABLE
-        if self.row.status is Status.LAUNCHED and self.row.backend_status == RUNNING:
+        if self.row.status is Status.LAUNCHED and self._runs(self.row):
             return RUNNING_STATE
         return self.row.status
+
+    def _runs(self, row: Run) -> bool:
+        """The row says so only after the sweeper's first look; the launched record says it at
+        once."""
+        launched = self.launched
+        started = launched is not None and launched.started_at is not None
+        return row.backend_status == RUNNING or (
+            started and launched is not None and launched.launch == row.launch
+        )
 
     @property
     def caller(self) -> Caller | None:
