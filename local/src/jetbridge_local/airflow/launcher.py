@@ -157,6 +157,11 @@ class LocalAirflow:
             raise TypeError(f"the metadata database is {self._database.name}")
         return self._database.url
 
+    def answers(self) -> bool:
+        """Whether the API server is there, whatever it says of the other components."""
+        with httpx.Client(base_url=self.url, timeout=5, trust_env=False) as http:
+            return "metadatabase" in _healthy(http)
+
     def stop(self) -> None:
         """End every process that this Airflow started; files stay. Doing it twice is harmless."""
         # The servers go last, when nobody is connected to them any more.
