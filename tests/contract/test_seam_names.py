@@ -54,6 +54,9 @@ FUNCTIONS = [
     ("core.iam_evaluator", "_gather_user_policies", ["user_name", "account_id"]),
     ("core.iam_evaluator", "_gather_role_policies", ["role_name", "account_id"]),
     ("core.iam_evaluator", "_permissions_boundary", ["store", "name", "account_id"]),
+    ("services.iam", "_error", ["status", "code", "message", "ns"]),
+    ("services.iam", "_p", ["params", "key", "default"]),
+    ("services.iam", "_xml", ["status", "root_tag", "inner", "ns"]),
     (
         "core.iam_actions",
         "access_denied_response",
