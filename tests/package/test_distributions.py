@@ -85,6 +85,7 @@ def test_the_provider_s_entry_points(dist: Path) -> None:
         text = archive.read(name).decode()
     assert re.findall(r"^\[(.*)\]$", text, re.MULTILINE) == [
         "airflow.plugins",
+        "airflow.policy",
         "apache_airflow_provider",
     ]
 
