@@ -31,21 +31,22 @@ def run_task(exits: str) -> dict[str, Any]:
 
 def schedule(stage: Stage) -> dict[str, str]:
     """A schedule that fires once, in a moment: what the sensor learns of it."""
-    functions = stage.deployed.client("lambda")
-    function = functions.get_function(FunctionName="jetbridge-start-run")["Configuration"]
+    scheduler = stage.deployed.client("scheduler")
+    # Scheduler can assume the role of the example's schedule, which may invoke this alias alone.
+    target = scheduler.get_schedule(Name="jetbridge-example-report")["Target"]
     planned = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=10)
     caller = {
         "kind": "schedule",
         "schedule_arn": "<aws.scheduler.schedule-arn>",
         "scheduled_time": "<aws.scheduler.scheduled-time>",
     }
-    answer = stage.deployed.client("scheduler").create_schedule(
+    answer = scheduler.create_schedule(
         Name="watched",
         ScheduleExpression=f"at({planned:%Y-%m-%dT%H:%M:%S})",
         FlexibleTimeWindow={"Mode": "OFF"},
         Target={
-            "Arn": function["FunctionArn"],
-            "RoleArn": function["Role"],
+            "Arn": target["Arn"],
+            "RoleArn": target["RoleArn"],
             "Input": json.dumps({"caller": caller, "run_task": run_task("0")}),
         },
     )
