@@ -113,7 +113,7 @@ def test_a_task_that_does_not_wait_ends_while_its_container_runs(
     assert answer == {"stopping": [run_id], "already_ended": [], "unknown": []}
     stopped = Cell(stage, "finish_watching", watching, "stopped")
     assert stopped.wait_ended(240) == ["failed"]
-    wait_told(stopped, "stopped: stopped by user")
+    wait_told(stopped, ": stopped by user")
     outcome = stage.deployed.outcome(run_id)
     assert (outcome["state"], outcome["backend_id"]) == ("stopped", arn)
     assert "of no more use" in outcome["reason"]
