@@ -1,6 +1,6 @@
-"""How long the oldest message of a dead-letter queue has been there."""
+"""How long the oldest message of a queue has been there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -50,35 +50,46 @@ def oldest(aws: "Aws", queues: Sequence[DeadLetterQueue]) -> dict[str, Age]:
     return ages
 
 
-def _measured(aws: "Aws", queues: Sequence[DeadLetterQueue]) -> Mapping[str, float]:
+def measured(aws: "Aws", queues: Collection[str]) -> Mapping[str, float]:
+    """The seconds that the oldest message has been in each queue, by the queue's own name, as SQS's
+    metric has them; queues without messages or without a figure have none.
+
+    Raises:
+        ClientError: CloudWatch may not be read.
+    """
     if not queues:
         return {}
     by_query = {f"q{number}": queue for number, queue in enumerate(queues)}
     now = datetime.now(UTC)
-    try:
-        answer = aws.cloudwatch.get_metric_data(
-            MetricDataQueries=[_query(name, queue) for name, queue in by_query.items()],
-            StartTime=now - _LOOK_BACK,
-            EndTime=now,
-            ScanBy="TimestampDescending",
-        )
-    except ClientError:
-        return {}
+    answer = aws.cloudwatch.get_metric_data(
+        MetricDataQueries=[_query(name, queue) for name, queue in by_query.items()],
+        StartTime=now - _LOOK_BACK,
+        EndTime=now,
+        ScanBy="TimestampDescending",
+    )
     return {
-        by_query[result["Id"]].name: result["Values"][0]
+        by_query[result["Id"]]: result["Values"][0]
         for result in answer["MetricDataResults"]
         if result.get("Values") and result["Values"][0] > 0
     }
 
 
-def _query(name: str, queue: DeadLetterQueue) -> "MetricDataQueryTypeDef":
+def _measured(aws: "Aws", queues: Sequence[DeadLetterQueue]) -> Mapping[str, float]:
+    names = {queue.queue_name: queue.name for queue in queues}
+    try:
+        return {names[each]: seconds for each, seconds in measured(aws, names).items()}
+    except ClientError:
+        return {}
+
+
+def _query(name: str, queue: str) -> "MetricDataQueryTypeDef":
     return {
         "Id": name,
         "MetricStat": {
             "Metric": {
                 "Namespace": "AWS/SQS",
                 "MetricName": "ApproximateAgeOfOldestMessage",
-                "Dimensions": [{"Name": "QueueName", "Value": queue.queue_name}],
+                "Dimensions": [{"Name": "QueueName", "Value": queue}],
             },
             "Period": 60,
             "Stat": "Maximum",

@@ -87,6 +87,11 @@ class Deployment:
         """The attributes of each queue, as GetQueueAttributes has them, by logical id."""
         return {name: self._attributes(url) for name, url in self.of("AWS::SQS::Queue").items()}
 
+    def has_log_group(self, name: str) -> bool:
+        # Sorted by name (API reference, DescribeLogGroups): the name itself is on the first page.
+        answer = self.aws.logs.describe_log_groups(logGroupNamePrefix=name)
+        return name in {each["logGroupName"] for each in answer["logGroups"]}
+
     def _attributes(self, url: str) -> dict[str, str]:
         answer = self.aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
         return {str(key): value for key, value in answer["Attributes"].items()}

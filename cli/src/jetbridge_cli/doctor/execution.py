@@ -3,22 +3,22 @@
 import json
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
-from botocore.exceptions import ClientError
-
 from jetbridge_cli.doctor.deployment import Deployment
-from jetbridge_cli.doctor.finding import Finding, Result, code_of
+from jetbridge_cli.doctor.finding import Finding, Result, if_there
 from jetbridge_cli.doctor.simulation import denied_to_role, service_may
 
 TASKS = "ecs-tasks.amazonaws.com"
+# IAM's error where there is no such role, as its API and as its SDK's model spell it.
+NO_ROLE = ("NoSuchEntity", "NoSuchEntityException")
 
 
 def log_group(deployment: Deployment, name: str, group: str) -> Iterator[Result]:
     """The group that a definition logs to is there, and ContainerLogGroupArns has it."""
-    answer = deployment.aws.logs.describe_log_groups(logGroupNamePrefix=group)
-    if group not in {each["logGroupName"] for each in answer["logGroups"]}:
+    if not deployment.has_log_group(group):
         yield Finding(
             check="log groups",
             subject=name,
@@ -54,18 +54,15 @@ def role(deployment: Deployment, name: str, arn: str, groups: Sequence[str]) -> 
             "Add it to PassableRoleArns.",
         )
     iam = deployment.aws.iam
-    try:
-        found = iam.get_role(RoleName=arn.rpartition("/")[2])["Role"]
-    except ClientError as error:
-        if code_of(error) not in ("NoSuchEntity", "NoSuchEntityException"):
-            raise
+    found = if_there(partial(iam.get_role, RoleName=arn.rpartition("/")[2]), *NO_ROLE)
+    if found is None:
         yield _finding(
             name,
             f"its role {arn} doesn't exist.",
             "Make the role, or register a revision that names another.",
         )
         return
-    trust = _document(found["AssumeRolePolicyDocument"])
+    trust = _document(found["Role"]["AssumeRolePolicyDocument"])
     cluster = deployment.arn_of("ecs", "*")
     if not service_may(iam, _with_resource(trust, arn), TASKS, "sts:AssumeRole", arn, cluster):
         yield _finding(

@@ -1,7 +1,9 @@
 """What a check comes to."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -56,6 +58,7 @@ class Note:
 
 
 Result = Finding | Unchecked | Note
+Answer = TypeVar("Answer")
 
 
 def unchecked(check: str, error: BotoCoreError | ClientError) -> Unchecked:
@@ -75,3 +78,18 @@ def denied(error: ClientError) -> bool:
 
 def code_of(error: ClientError) -> str:
     return str(error.response["Error"]["Code"])
+
+
+def if_there(ask: Callable[[], Answer], *codes: str) -> Answer | None:
+    """What AWS answers; None where one of these error codes says that there is no such
+    thing. Without codes: ResourceNotFoundException.
+
+    Raises:
+        ClientError: AWS refuses the call for another reason.
+    """
+    try:
+        return ask()
+    except ClientError as error:
+        if code_of(error) not in (codes or ("ResourceNotFoundException",)):
+            raise
+        return None

@@ -4,15 +4,14 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
+from http.client import HTTPException
 from typing import Any, NamedTuple
 
-from botocore.exceptions import ClientError
-
 from jetbridge_cli.doctor.deployment import Deployment
-from jetbridge_cli.doctor.finding import Finding, Note, Result, code_of
+from jetbridge_cli.doctor.finding import Finding, Note, Result, if_there
 
 _SECONDS = 10
-_NO_SECRET = "ResourceNotFoundException"  # nosec B105 # an error's code
 # Whoever may not read DAGs, as `rest` does (docs/explanation/finish.md), gets 403.
 _ASKED = "/api/v2/dags?limit=1"
 _LOGIN = "/auth/token"
@@ -30,14 +29,11 @@ def airflows(deployment: Deployment) -> Iterator[Result]:
     secret = deployment.parameters.get("AirflowSecretArn")
     if not secret:
         return
-    try:
-        text = deployment.aws.secretsmanager.get_secret_value(SecretId=secret)["SecretString"]
-    except ClientError as error:
-        if code_of(error) != _NO_SECRET:
-            raise
+    found = if_there(partial(deployment.aws.secretsmanager.get_secret_value, SecretId=secret))
+    if found is None:
         yield _finding(secret, "AirflowSecretArn names it, and there is no such secret.")
         return
-    accounts = _accounts(text)
+    accounts = _accounts(found["SecretString"])
     if accounts is None:
         yield _finding("AirflowSecretArn", "the secret is no JSON object of Airflows.")
         return
@@ -77,11 +73,26 @@ def _account(name: str, account: Any) -> Iterator[Result]:
         if answer.status not in (200, 201):
             yield _refused(subject, url, answer, "its login")
             return
-        token = json.loads(answer.text).get("access_token", "")
+        token = _token_in(answer.text)
+        if token is None:
+            yield _finding(
+                subject,
+                f"its login at {url} answers without an access_token: something else is there.",
+                "Correct the url in the secret: it is that of Airflow's API server.",
+            )
+            return
     answer = _call(f"{url}{_ASKED}", token=str(token))
     # Airflow's API answered, and took the token: it may have no such page.
     if answer.status not in (200, 404):
         yield _refused(subject, url, answer, "its API")
+
+
+def _token_in(text: str) -> str | None:
+    try:
+        token = json.loads(text)["access_token"]
+    except (ValueError, LookupError, TypeError):
+        return None
+    return token if isinstance(token, str) else None
 
 
 def _refused(subject: str, url: str, answer: _Answer, what: str) -> Finding:
@@ -100,19 +111,17 @@ def _refused(subject: str, url: str, answer: _Answer, what: str) -> Finding:
 
 
 def _call(url: str, token: str = "", body: Any = None) -> _Answer:  # nosec B107 # no token
-    if not url.startswith(("https://", "http://")):
-        return _Answer(0, "its address must begin with https:// or http://")
     headers = {"Content-Type": "application/json"}
     if token:
         headers["Authorization"] = f"Bearer {token}"
     sent = None if body is None else json.dumps(body).encode()
     try:
         request = urllib.request.Request(url, sent, headers)
-        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # nosec B310
+        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # nosec B310 # http
             return _Answer(answer.status, answer.read(65_536).decode(errors="replace"))
     except urllib.error.HTTPError as error:
         return _Answer(error.code, "")
-    except (OSError, ValueError) as error:
+    except (OSError, HTTPException, ValueError) as error:
         return _Answer(0, str(getattr(error, "reason", error)))
 
 

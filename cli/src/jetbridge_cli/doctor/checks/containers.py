@@ -3,13 +3,12 @@ fit."""
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any
-
-from botocore.exceptions import ClientError
 
 from jetbridge_cli.doctor.deployment import Deployment
 from jetbridge_cli.doctor.execution import log_group, role
-from jetbridge_cli.doctor.finding import Finding, Note, Result, code_of
+from jetbridge_cli.doctor.finding import Finding, Note, Result, if_there
 
 # Of one pattern: each needs a call.
 MOST = 50
@@ -77,11 +76,9 @@ def _missing(pattern: str) -> Finding:
 
 
 def _definition(deployment: Deployment, pattern: str, reference: str) -> Iterator[Result]:
-    try:
-        answer = deployment.aws.ecs.describe_task_definition(taskDefinition=reference)
-    except ClientError as error:
-        if code_of(error) not in ("ClientException", "InvalidParameterException"):
-            raise
+    ask = partial(deployment.aws.ecs.describe_task_definition, taskDefinition=reference)
+    answer = if_there(ask, "ClientException", "InvalidParameterException")
+    if answer is None:
         yield _missing(pattern)
         return
     definition: Mapping[str, Any] = answer["taskDefinition"]

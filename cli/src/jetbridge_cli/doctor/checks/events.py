@@ -2,11 +2,10 @@
 
 import json
 from collections.abc import Iterator
-
-from botocore.exceptions import ClientError
+from functools import partial
 
 from jetbridge_cli.doctor.deployment import Deployment
-from jetbridge_cli.doctor.finding import Finding, Result, code_of
+from jetbridge_cli.doctor.finding import Finding, Result, if_there
 from jetbridge_cli.doctor.simulation import service_may
 
 _EVENTS = "events.amazonaws.com"
@@ -15,11 +14,8 @@ _EVENTS = "events.amazonaws.com"
 def rules(deployment: Deployment) -> Iterator[Result]:
     """Each rule is enabled, has its queue as target, and the queue lets EventBridge in."""
     for name, rule in deployment.of("AWS::Events::Rule").items():
-        try:
-            described = deployment.aws.events.describe_rule(Name=rule)
-        except ClientError as error:
-            if code_of(error) != "ResourceNotFoundException":
-                raise
+        described = if_there(partial(deployment.aws.events.describe_rule, Name=rule))
+        if described is None:
             yield _finding(
                 "rules",
                 name,
@@ -77,12 +73,8 @@ def schedules(deployment: Deployment) -> Iterator[Result]:
     """The sweeper's schedules are there and enabled."""
     for name, physical in deployment.of("AWS::Scheduler::Schedule").items():
         schedule = physical.rpartition("|")[2].rpartition("/")[2]
-        try:
-            state = deployment.aws.scheduler.get_schedule(Name=schedule)["State"]
-        except ClientError as error:
-            if code_of(error) != "ResourceNotFoundException":
-                raise
-            state = "gone"
+        found = if_there(partial(deployment.aws.scheduler.get_schedule, Name=schedule))
+        state = str(found["State"]) if found else "gone"
         if state != "ENABLED":
             yield _finding(
                 "schedules",
@@ -97,11 +89,10 @@ def schedules(deployment: Deployment) -> Iterator[Result]:
 def mappings(deployment: Deployment) -> Iterator[Result]:
     """Each queue's mapping to its function is there and enabled."""
     for name, mapping in deployment.of("AWS::Lambda::EventSourceMapping").items():
-        try:
-            described = deployment.aws.functions.get_event_source_mapping(UUID=mapping)
-        except ClientError as error:
-            if code_of(error) != "ResourceNotFoundException":
-                raise
+        described = if_there(
+            partial(deployment.aws.functions.get_event_source_mapping, UUID=mapping)
+        )
+        if described is None:
             yield _finding(
                 "mappings",
                 name,

@@ -1,11 +1,10 @@
 """Functions and the account's room for them."""
 
 from collections.abc import Iterator
-
-from botocore.exceptions import ClientError
+from functools import partial
 
 from jetbridge_cli.doctor.deployment import Deployment
-from jetbridge_cli.doctor.finding import Finding, Result, code_of
+from jetbridge_cli.doctor.finding import Finding, Result, if_there
 
 # The mappings' functions at once, start_run and watch_runs beside them (operations.md, "How much
 # concurrency it needs").
@@ -25,11 +24,10 @@ def functions(deployment: Deployment) -> Iterator[Result]:
     own = {key: deployment.of("AWS::DynamoDB::Table").get(name) for key, name in _TABLES.items()}
     own |= {key: deployment.of("AWS::SQS::Queue").get(name) for key, name in _QUEUES.items()}
     for name, function in deployment.functions.items():
-        try:
-            found = deployment.aws.functions.get_function_configuration(FunctionName=function)
-        except ClientError as error:
-            if code_of(error) != "ResourceNotFoundException":
-                raise
+        found = if_there(
+            partial(deployment.aws.functions.get_function_configuration, FunctionName=function)
+        )
+        if found is None:
             yield _finding(
                 name,
                 f"the function {function} is gone.",
@@ -91,13 +89,8 @@ def concurrency(deployment: Deployment) -> Iterator[Result]:
 def tables(deployment: Deployment) -> Iterator[Result]:
     """Both tables are active."""
     for name, table in deployment.of("AWS::DynamoDB::Table").items():
-        try:
-            found = deployment.aws.dynamodb.describe_table(TableName=table)["Table"]
-            status = str(found["TableStatus"])
-        except ClientError as error:
-            if code_of(error) != "ResourceNotFoundException":
-                raise
-            status = "gone"
+        found = if_there(partial(deployment.aws.dynamodb.describe_table, TableName=table))
+        status = str(found["Table"]["TableStatus"]) if found else "gone"
         if status not in ("ACTIVE", "UPDATING"):
             yield _finding(
                 name,
@@ -111,8 +104,7 @@ def tables(deployment: Deployment) -> Iterator[Result]:
 def log_groups(deployment: Deployment) -> Iterator[Result]:
     """Each function's own log group is there: without it nobody learns why something failed."""
     for name, group in deployment.of("AWS::Logs::LogGroup").items():
-        answer = deployment.aws.logs.describe_log_groups(logGroupNamePrefix=group)
-        if group not in {each["logGroupName"] for each in answer["logGroups"]}:
+        if not deployment.has_log_group(group):
             yield _finding(
                 name,
                 f"the log group {group} is gone: what the function logs is lost.",

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-
-from botocore.exceptions import ClientError
+from functools import partial
 
 from jetbridge_cli.doctor.deployment import Deployment
-from jetbridge_cli.doctor.finding import Finding, Result, code_of
+from jetbridge_cli.doctor.execution import NO_ROLE
+from jetbridge_cli.doctor.finding import Finding, Result, if_there
 from jetbridge_cli.doctor.simulation import denied_to_role
 
 _ECS = "ecs-tasks.amazonaws.com"
@@ -14,7 +14,7 @@ _ECS = "ecs-tasks.amazonaws.com"
 
 @dataclass(frozen=True)
 class Need:
-    """That a role may take an action on each of the resources; ``parameter`` names them."""
+    """An action that a role needs on each of the resources, which ``parameter`` names."""
 
     role: str
     action: str
@@ -32,13 +32,10 @@ def roles(deployment: Deployment) -> Iterator[Result]:
         if role is None or role in gone or not need.resources:
             continue
         arn = deployment.arn_of("iam", f"role/{role}", region=False)
-        try:
-            denied = denied_to_role(
-                deployment.aws.iam, arn, need.action, need.resources, need.context
-            )
-        except ClientError as error:
-            if code_of(error) not in ("NoSuchEntity", "NoSuchEntityException"):
-                raise
+        iam = deployment.aws.iam
+        ask = partial(denied_to_role, iam, arn, need.action, need.resources, need.context)
+        denied = if_there(ask, *NO_ROLE)
+        if denied is None:
             gone.add(role)
             yield _finding(need.role, f"the role {role} is gone.", "as in template.yaml")
             continue

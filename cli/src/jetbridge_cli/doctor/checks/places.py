@@ -1,11 +1,12 @@
 """Buckets, keys, log groups and subnets that the parameters name."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from botocore.exceptions import ClientError
 
 from jetbridge_cli.doctor.deployment import Deployment
-from jetbridge_cli.doctor.finding import Finding, Result, code_of, denied
+from jetbridge_cli.doctor.finding import Finding, Result, code_of, denied, if_there
 
 _GONE = ("404", "NoSuchBucket")
 _NO_ENCRYPTION = "ServerSideEncryptionConfigurationNotFoundError"
@@ -17,11 +18,7 @@ def buckets(deployment: Deployment) -> Iterator[Result]:
         bucket = deployment.parameters.get(parameter)
         if not bucket:
             continue
-        try:
-            deployment.aws.s3.head_bucket(Bucket=bucket)
-        except ClientError as error:
-            if code_of(error) not in _GONE:
-                raise
+        if if_there(partial(deployment.aws.s3.head_bucket, Bucket=bucket), *_GONE) is None:
             yield _finding(
                 "buckets",
                 bucket,
@@ -33,11 +30,9 @@ def buckets(deployment: Deployment) -> Iterator[Result]:
 
 
 def _key_of(deployment: Deployment, parameter: str, bucket: str) -> Iterator[Result]:
-    try:
-        answer = deployment.aws.s3.get_bucket_encryption(Bucket=bucket)
-    except ClientError as error:
-        if code_of(error) != _NO_ENCRYPTION:
-            raise
+    ask = partial(deployment.aws.s3.get_bucket_encryption, Bucket=bucket)
+    answer = if_there(ask, _NO_ENCRYPTION)
+    if answer is None:
         return
     known = deployment.listed("KmsKeyArns")
     for rule in answer["ServerSideEncryptionConfiguration"]["Rules"]:
@@ -55,12 +50,8 @@ def _key_of(deployment: Deployment, parameter: str, bucket: str) -> Iterator[Res
 def keys(deployment: Deployment) -> Iterator[Result]:
     """Each of KmsKeyArns is enabled."""
     for arn in deployment.listed("KmsKeyArns"):
-        try:
-            state = deployment.aws.kms.describe_key(KeyId=arn)["KeyMetadata"]["KeyState"]
-        except ClientError as error:
-            if code_of(error) != "NotFoundException":
-                raise
-            state = "gone"
+        found = if_there(partial(deployment.aws.kms.describe_key, KeyId=arn), "NotFoundException")
+        state = str(found["KeyMetadata"]["KeyState"]) if found else "gone"
         if state != "Enabled":
             yield _finding(
                 "KMS keys",
@@ -77,8 +68,7 @@ def groups(deployment: Deployment) -> Iterator[Result]:
     live = deployment.listed("LiveLogGroupNames")
     for parameter, names in (("AirflowLogGroup", [airflow]), ("LiveLogGroupNames", live)):
         for group in filter(None, names):
-            answer = deployment.aws.logs.describe_log_groups(logGroupNamePrefix=group)
-            if group not in {each["logGroupName"] for each in answer["logGroups"]}:
+            if not deployment.has_log_group(group):
                 yield _finding(
                     "log groups",
                     group,
@@ -88,13 +78,11 @@ def groups(deployment: Deployment) -> Iterator[Result]:
     relay = deployment.functions.get("RelayLogsFunction", "")
     target = deployment.arn_of("lambda", f"function:{relay}")
     for group in live:
-        try:
-            answer_of = deployment.aws.logs.describe_subscription_filters(logGroupName=group)
-        except ClientError as error:
-            if code_of(error) != "ResourceNotFoundException":
-                raise
+        ask = partial(deployment.aws.logs.describe_subscription_filters, logGroupName=group)
+        answer = if_there(ask)
+        if answer is None:
             continue
-        if target not in {each["destinationArn"] for each in answer_of["subscriptionFilters"]}:
+        if target not in {each["destinationArn"] for each in answer["subscriptionFilters"]}:
             yield _finding(
                 "log groups",
                 group,
