@@ -8,9 +8,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from jetbridge.aws.records import Record as AwsRecord
-from jetbridge.contract import LogStream
+from jetbridge.logs.run_streams import task_stream
 from jetbridge.logs.whereabouts import Place, whereabouts
-from jetbridge.runs.names import last_segment
 from jetbridge_cli.aws import Aws
 from jetbridge_cli.operate.record import Record
 
@@ -47,18 +46,10 @@ def places_of(aws: Aws, record: Record, region: str) -> tuple[list[Place], list[
         return [Place(stream, last) for stream in record.outcome.log_streams], []
     places: list[Place] = []
     if run is not None and run.backend == "ecs" and run.backend_id and run.definition:
-        # ECS names an awslogs stream prefix/container/task (Amazon ECS developer guide, "Using
-        # the awslogs log driver"), so it is known before the first line.
-        for source in run.definition.log_sources:
-            if source.group and source.prefix:
-                name = f"{source.prefix}/{source.container}/{last_segment(run.backend_id)}"
-                stream = LogStream(
-                    container=source.container,
-                    group=source.group,
-                    stream=name,
-                    region=source.region or region,
-                )
-                places.append(Place(stream, run.launch))
+        streams = (
+            task_stream(source, run.backend_id, region) for source in run.definition.log_sources
+        )
+        places = [Place(stream, run.launch) for stream in streams if stream is not None]
     elif record.launched is not None:
         places = [Place(stream, record.launched.launch) for stream in record.launched.log_streams]
     return places, []

@@ -30,6 +30,25 @@ def named_streams(run: Run, names: Iterable[LogName], region: str) -> list[LogSt
     ]
 
 
+def task_stream(source: LogSource, task_arn: str, region: str) -> LogStream | None:
+    """The stream of a container of an ECS task, which is known before its first line; None without
+    a log group or a stream prefix."""
+    if source.group is None or source.prefix is None:
+        return None
+    return LogStream(
+        container=source.container,
+        group=source.group,
+        stream=task_stream_name(source, task_arn),
+        region=source.region or region,
+    )
+
+
+def task_stream_name(source: LogSource, task_arn: str) -> str:
+    """``prefix/container/task id`` (Amazon ECS developer guide, "Send Amazon ECS logs to
+    CloudWatch", awslogs-stream-prefix). The source has a prefix."""
+    return f"{source.prefix}/{source.container}/{last_segment(task_arn)}"
+
+
 def unread_containers(definition: Definition | None) -> list[LogSource]:
     """Containers whose output isn't in CloudWatch Logs, so that Jetbridge can't show it."""
     sources = definition.log_sources if definition else []
@@ -37,8 +56,6 @@ def unread_containers(definition: Definition | None) -> list[LogSource]:
 
 
 def _stream(run: Run, source: LogSource, name: LogName) -> str:
-    if run.backend == "batch":
+    if run.backend == "batch" or source.prefix is None:
         return name.name
-    if source.prefix is None:
-        return name.name
-    return f"{source.prefix}/{source.container}/{last_segment(run.backend_id or '')}"
+    return task_stream_name(source, run.backend_id or "")

@@ -8,9 +8,8 @@ from jetbridge.backends.changes import job_log_names
 from jetbridge.backends.log_sources import KUBERNETES, job_log_sources
 from jetbridge.contract import Death, LogStream
 from jetbridge.contract.lines import Line
-from jetbridge.logs.run_streams import log_streams, unread_containers
+from jetbridge.logs.run_streams import log_streams, task_stream, unread_containers
 from jetbridge.logs.settling import ended_at
-from jetbridge.runs.names import last_segment
 from jetbridge.runs.run import LogSource, Run
 
 # Of an array job: the children from 0 on, and those that failed.
@@ -112,14 +111,7 @@ def _task_places(found: Found, run: Run, death: Death, region: str, at: int) -> 
                 f"awslogs-stream-prefix, so its stream in {source.group} isn't known."
             )
             found.notes.append(Line(at, said))
-        elif source.group is not None:
-            task = last_segment(death.backend_id or "")
-            stream = LogStream(
-                container=source.container,
-                group=source.group,
-                stream=f"{source.prefix}/{source.container}/{task}",
-                region=source.region or region,
-            )
+        elif stream := task_stream(source, death.backend_id or "", region):
             places.append(Place(stream, death.launch))
     return places
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from jetbridge.contract import S3LogTarget
-from jetbridge.runs.names import last_segment
+from jetbridge.logs.run_streams import task_stream_name
 from jetbridge.runs.run import LogName, LogSource, Run, StateChange, Status
 
 
@@ -53,10 +53,9 @@ def streams_of_launch(run: Run, sources: list[LogSource]) -> Iterator[Named]:
     """Streams whose names are known as soon as ECS has named the task: those with a prefix."""
     if run.backend != "ecs" or run.backend_id is None or run.status is not Status.LAUNCHED:
         return
-    task = last_segment(run.backend_id)
     for source in sources:
         if source.prefix is not None:
-            name = f"{source.prefix}/{source.container}/{task}"
+            name = task_stream_name(source, run.backend_id)
             yield _named(run, source, LogName(container=source.container, name=name))
 
 
