@@ -40,8 +40,8 @@ class Use:
 class Triggerer:
     """``airflow triggerer`` alone: the other components would only take its processors.
 
-    The triggerer's own watchdog reports the longest stalls, which sleeps 0.1 s at a time and says
-    when it woke late; its threshold is lowered for that.
+    The triggerer's own watchdog reports the longest stalls: it sleeps 0.1 s at a time and says when
+    it woke late. Its threshold is lowered for that.
     """
 
     def __init__(

@@ -273,7 +273,7 @@ def test_a_trigger_of_an_earlier_version_is_let_alone(world):
 
 
 class TestShutdown:
-    """asyncio.run cancels every task when the triggerer has to end."""
+    """asyncio.run cancels every task when the triggerer ends."""
 
     def test_what_airflow_was_not_asked_about_is_left_alone_and_named(self, world, caplog):
         world.kill(world.trigger("job"), seconds=0.5)

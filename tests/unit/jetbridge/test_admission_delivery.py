@@ -1,4 +1,4 @@
-"""Admission refuses what could never be notified, and says what to do."""
+"""Admission refuses notices that could never reach Airflow, and says what to do."""
 
 from typing import Any
 

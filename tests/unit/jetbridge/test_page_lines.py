@@ -132,7 +132,7 @@ def test_ordinary_text_stays_as_it_is(text: str) -> None:
 
 @given(texts)
 def test_nothing_is_left_out_but_the_end_of_a_windows_line(text: str) -> None:
-    """What was changed is known: undoing it gives the text back."""
+    """Undoing what was changed gives the text back."""
     back = inert(text).replace(":\\:", "::")
     back = re.sub(r"<U\+([0-9A-F]{4,6})>", lambda code: chr(int(code[1], 16)), back)
     pictures = {0x2400 + code: chr(code) for code in range(0x20)} | {0x2421: "\x7f"}

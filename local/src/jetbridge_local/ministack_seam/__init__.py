@@ -72,7 +72,7 @@ def prepare(
 
 
 def install(account: str, region: str) -> "InstalledSeam":
-    """Import ministack and fix it. To be called once, after ``prepare``."""
+    """Import ministack and patch it. To be called once, after ``prepare``."""
     from .installed import InstalledSeam
 
     return InstalledSeam(account, region)

@@ -1,4 +1,4 @@
-"""ministack, fixed, with its handles for the host."""
+"""ministack, patched, with its handles for the host."""
 
 from collections.abc import Mapping
 

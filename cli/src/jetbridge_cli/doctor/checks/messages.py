@@ -7,7 +7,7 @@ from jetbridge_cli.doctor.deployment import Deployment
 from jetbridge_cli.doctor.finding import Finding, Result
 from jetbridge_cli.writing import counted, duration
 
-# A launch may wait longer for its turn; then LaunchWaitAlarm tells of it.
+# A launch may wait longer for its turn; then LaunchWaitAlarm rings.
 OLD_SECONDS = 900
 
 

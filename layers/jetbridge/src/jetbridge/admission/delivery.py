@@ -16,7 +16,7 @@ KEY = "jetbridge"
 
 
 def check_delivery(request: StartRequest, stacks: Way, has_secret: bool) -> None:
-    """Refuse what could never be notified.
+    """Refuse ways to finish a task, and notices, that could never reach Airflow.
 
     Whether the secret has an Airflow of the name that is given isn't known here: start_run may
     not read it.
@@ -54,7 +54,8 @@ def _check_way(request: StartRequest, way: Way, has_secret: bool) -> None:
     if way == "rest" and request.previous == "attach":
         raise ContractError(
             "previous",
-            f"is 'attach' while finish is {said}: a run that has ended would notify no try",
+            f"is 'attach' while finish is {said}: a try that attaches to a run that has ended "
+            "would wait in vain",
             "Ask for 'stop', or finish by 'push' or 'feed'",
         )
 

@@ -83,7 +83,7 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         result_container: the one container whose result or last line counts; None: any.
         deciding_container: the one container whose exit code says whether the run succeeded;
             None: every essential one does, as in ECS and with the stock operators.
-        failure_policy: what Jetbridge fixes without its caller.
+        failure_policy: which failures Jetbridge deals with before its caller learns of them.
         previous: what becomes of the run of an earlier try of the same Airflow task instance
             (DAG, run, task, map index): ``stop`` it and start anew, or ``attach`` to it if it
             hasn't ended. Without effect for other callers.

@@ -22,7 +22,7 @@ LONGEST_DELAY_SECONDS = 900
 
 def queue_launch(launches: Queue, run: Run, now: float, **more: Any) -> None:
     """Queue the run's current launch for when it may be made, among those of its caller; ``more``
-    of its message."""
+    are further members of the message."""
     wait = max(0, int((run.not_before or now) - now + 0.999))
     launches.send(
         {"run_id": run.run_id, "launch": run.launch} | more,
@@ -43,8 +43,8 @@ class Endings:
     waits: WaitingWriter | None = None
 
     def after_change(self, change: StateChange, ending: Ending) -> Run | None:
-        """Record the state change that ended a launch; the row isn't read before, unless it has a
-        say in what follows."""
+        """Record the state change that ended a launch. The row is read first only where it decides
+        whether another launch follows."""
         if not may_be_replaced(ending):
             run = self.runs.apply(change).row
             self.follow_up(run, change.launch)

@@ -92,16 +92,16 @@ class Launch:
         run = claim.row or self.runs.get(run_id)
         if run is None:
             return None
-        told = False
+        recorded = False
         try:
             if claim.changed:
-                run, told = self._launch_claimed(run)
+                run, recorded = self._launch_claimed(run)
             elif run.launch == launch and run.status in UNLAUNCHED:
                 run = self._take_up(run)
             else:
                 self.endings.follow_up(run, launch)
             if run is not None:
-                self._follow(run, told)
+                self._follow(run, recorded)
         except (Throttled, _PutOff) as later:
             if run is not None:
                 self._put_off(run, launch, since, later)
@@ -162,8 +162,8 @@ class Launch:
         return self._answered(run, backend_id)
 
     def _claim(self, run_id: str, launch: int, named: NamedDefinition) -> Written:
-        """Claim the launch without having read the row. Where that doesn't go, it is read, and
-        whoever has read it says what becomes of it."""
+        """Claim the launch without reading the row first. Where that is not possible, the caller
+        reads the row and decides by it."""
         try:
             self.pacer.wait_for_turn(named.backend)
             definition = self.backends[named.backend].resolve(named.parameters)
@@ -252,12 +252,12 @@ class Launch:
         _check_named(run.request.deciding_container, definition)
         return definition
 
-    def _follow(self, run: Run, told: bool) -> None:
+    def _follow(self, run: Run, recorded: bool) -> None:
         """What is to be done of a run that AWS knows, however often the message comes."""
         if self.streams is not None:
             self.streams.at_launch(run)
         self._pass_on_stop(run)
-        if not told:
+        if not recorded:
             self.launched.at_launch(run)
 
     def _pass_on_stop(self, run: Run) -> None:

@@ -12,8 +12,8 @@ class Position(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Behind which line of a stream the next one is to be read.
 
     CloudWatch Logs gives the lines of a stream in the order of their times, and those of one
-    millisecond in the order in which they came. So the last line is known by its time and by how
-    many lines of that time there were, also when the page token has expired.
+    millisecond in the order in which they came. So a position names the last line by its time and
+    by how many lines of that time there were, also when the page token has expired.
 
     Attributes:
         token: of the next page; None: the position isn't at the end of a page, or at the start.

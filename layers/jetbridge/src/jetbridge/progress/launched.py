@@ -44,8 +44,8 @@ def launched_record(run: Run, region: str, change: StateChange | None = None) ->
 
 
 def is_current(run: Run, change: StateChange) -> bool:
-    """Whether the change is of the row's own launch and its task or job, and no late one as far as
-    the row knows: it has the order of a change that was recorded there."""
+    """Whether the change belongs to the row's own launch and its task or job, and isn't older than
+    the change that the row has recorded."""
     if (run.launch, run.backend_id) != (change.launch, change.backend_id):
         return False
     return run.change_order is None or run.change_order <= change.order

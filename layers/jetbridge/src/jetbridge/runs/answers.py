@@ -9,13 +9,15 @@ from jetbridge.runs.run import Run, Status
 
 
 class DynamoAnswers:
-    """``Answers`` on the runs table; ``told`` gives the write of ``put_launched``, as one of a
-    transaction."""
+    """``Answers`` on the runs table; ``launched_update`` gives the write of ``put_launched`` as one
+    of a transaction."""
 
-    def __init__(self, client: Any, runs_table: str, told: Callable[[Launched, int], Item]) -> None:
+    def __init__(
+        self, client: Any, runs_table: str, launched_update: Callable[[Launched, int], Item]
+    ) -> None:
         self._client = client
         self._table = runs_table
-        self._told = told
+        self._launched_update = launched_update
 
     def put(self, launched: Run, record: Launched, order: int) -> bool:
         row = update_of(
@@ -33,5 +35,5 @@ class DynamoAnswers:
                 ":claimed": launched.last_attempt_at,
             },
         )
-        told = self._told(record, order)
-        return transact(self._client, [{"Update": row}, {"Update": told}])
+        outcome = self._launched_update(record, order)
+        return transact(self._client, [{"Update": row}, {"Update": outcome}])

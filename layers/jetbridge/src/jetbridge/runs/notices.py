@@ -1,4 +1,4 @@
-"""What to notify which Airflow of when a run has ended."""
+"""Notices: which Airflow has to learn what when a run has ended."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -18,13 +18,13 @@ from jetbridge.runs.run import Watcher
 
 
 class Notice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
-    """One thing to tell one Airflow: a message of the notify queue.
+    """One notice for one Airflow: a message of the notify queue.
 
     Attributes:
         airflow: the Airflow's name in the stack's secret.
         on_finish: which entry of the request's ``on_finish``.
-        watcher: which of the run's watchers; None, and no ``on_finish``: the task that started
-            the run is reported.
+        watcher: which of the run's watchers it is for; None, and no ``on_finish``: it is for the
+            task that started the run.
         attempt: how often it was put off since the Airflow couldn't be asked.
         since: when it was put off first, epoch seconds.
     """

@@ -33,7 +33,7 @@ Report = Callable[[ContractError], object]
 
 
 def unreported(problem: ContractError) -> None:
-    """Nobody is notified."""
+    """Report it to nobody."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""track_run: tells what state changes say of a run, and sends on what follows an end."""
+"""track_run: reports what state changes say of a run, and queues what follows an end."""
 
 from dataclasses import dataclass
 
@@ -36,13 +36,13 @@ class Track:
         if blocked is not None and self.waits is not None:
             self.waits.for_job_queue(blocked)
         change = from_event(event, self.stack_key)
-        if change is not None and not self._tell_alone(change):
+        if change is not None and not self._reported_alone(change):
             self.record(change)
         return change
 
-    def _tell_alone(self, change: StateChange) -> bool:
-        """Tell of a container that goes on and that the row knows already: then nobody reads there
-        where it stands, and the row isn't written. Whether that was so."""
+    def _reported_alone(self, change: StateChange) -> bool:
+        """Report a change after which a known task or job goes on, and write no row: only the
+        launched record says that its containers run. False if the row has to be written."""
         if change.ending is not None:
             return False
         row = self.runs.get(change.run_id)
@@ -50,10 +50,10 @@ class Track:
             return False
         if (row.launch, row.backend_id) != (change.launch, change.backend_id):
             return False
-        self._tell(row, change)
+        self._report(row, change)
         return True
 
-    def _tell(self, row: Run | None, change: StateChange) -> None:
+    def _report(self, row: Run | None, change: StateChange) -> None:
         if self.streams is not None:
             self.streams.at_change(row, change)
         self.launched.at_change(row, change)
@@ -65,7 +65,7 @@ class Track:
             self.endings.after_change(change, change.ending)
             return
         written = self.runs.apply(change)
-        self._tell(written.row, change)
+        self._report(written.row, change)
         if not written.changed:
             self.stop_if_orphan(written.row, change)
 

@@ -1,4 +1,4 @@
-"""The launched and waiting records, for the services that know what they tell."""
+"""Writers of the launched and waiting records, for the services that know what these say."""
 
 from jetbridge.aws.clients import client
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
