@@ -33,8 +33,6 @@ class Suite:
     paths: tuple[str, ...]
     options: tuple[str, ...] = ()
     measured: bool = False
-    again: bool = False
-    """Whether it runs what has failed once more."""
 
     @property
     def python(self) -> Path:

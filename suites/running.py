@@ -86,13 +86,7 @@ class Runner:
         failed = ran.cases.failed
         if ran.problem or not 0 < failed <= MOST_TRIED_AGAIN:
             return ran
-        suite = replace(
-            ran.suite,
-            name=f"{ran.suite.name}-again",
-            options=(*ran.suite.options, "--lf", "--lfnf=none"),
-            again=True,
-        )
-        again = self._run(suite, shown=True)
+        again = self._run(ran.suite, shown=True, again=True)
         repaired = again.cases.passed if again.good and not again.cases.skipped else 0
         return replace(
             ran,
@@ -101,30 +95,33 @@ class Runner:
             cpu_seconds=ran.cpu_seconds + again.cpu_seconds,
         )
 
-    def output(self, suite: Suite) -> Path:
-        return self._folder / f"{suite.name}.log"
+    def output(self, suite: Suite, *, again: bool = False) -> Path:
+        return self._file(suite, again, "log")
 
-    def command(self, suite: Suite) -> list[str]:
+    def command(self, suite: Suite, *, again: bool = False) -> list[str]:
+        """pytest on the suite, or ``again`` on those of its tests that failed the last time."""
         command = [str(suite.python), "-m", "pytest", "-q", *suite.options, *TIERS[self._tier]]
-        command += ["--junit-xml", str(self._report(suite))]
-        cache = self._folder / f"{suite.name.removesuffix('-again')}.cache"
-        command += ["-o", f"cache_dir={cache}"]
-        if suite.measured and not suite.again:
+        command += ["--junit-xml", str(self._file(suite, again, "xml"))]
+        command += ["-o", f"cache_dir={self._folder / f'{suite.name}.cache'}"]
+        if again:
+            command += ["--lf", "--lfnf=none"]
+        elif suite.measured:
             command += [f"--cov={package}" for package in MEASURED]
             command += ["--cov-branch", "--cov-report="]
         return [*command, *suite.paths]
 
-    def _report(self, suite: Suite) -> Path:
-        return self._folder / f"{suite.name}.xml"
+    def _file(self, suite: Suite, again: bool, ending: str) -> Path:
+        return self._folder / f"{suite.name}{'-again' if again else ''}.{ending}"
 
-    def _run(self, suite: Suite, *, shown: bool) -> Ran:
-        report = self._report(suite)
+    def _run(self, suite: Suite, *, shown: bool, again: bool = False) -> Ran:
+        report = self._file(suite, again, "xml")
         report.unlink(missing_ok=True)
         data = str(self._folder / f"coverage.{suite.name}")
         environment = {**os.environ, "COVERAGE_FILE": data, **VARIABLES[self._tier]}
         began = time.monotonic()
-        with self.output(suite).open("wb") as log:
-            code, cpu = self._wait(self.command(suite), environment, None if shown else log)
+        command = self.command(suite, again=again)
+        with self.output(suite, again=again).open("wb") as log:
+            code, cpu = self._wait(command, environment, None if shown else log)
         seconds = time.monotonic() - began
         # 0: all passed, 1: some failed. The others are crashes, misuse, and that nothing was found.
         problem = "" if code in (0, 1) and report.is_file() else f"pytest ended with {code}"
