@@ -17,8 +17,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from fake_aws import FakeLambda
 from hypothesis import settings
 
+from airflow_provider_jetbridge import aws
 from jetbridge.contract import AirflowCaller, Cause, Fault, Outcome, State, to_builtins
 
 # What is slow on a machine with other work is not wrong.
@@ -33,6 +35,14 @@ class TaskInstance(SimpleNamespace):
 
     def xcom_push(self, key: str, value: Any) -> None:
         self.xcoms[key] = value
+
+
+@pytest.fixture
+def functions(monkeypatch: pytest.MonkeyPatch) -> FakeLambda:
+    """Jetbridge's functions, in place of AWS Lambda's client and of all others."""
+    fake = FakeLambda()
+    monkeypatch.setattr(aws, "client", lambda access, service, **defaults: fake)
+    return fake
 
 
 @pytest.fixture

@@ -104,6 +104,16 @@ class FakeDynamoDB:
         return {"run_id": {"S": key}, **standing} if standing else None
 
 
+ANSWER = {
+    "run_id": "01k8run",
+    "duplicate": False,
+    "outcomes_table": "outcomes",
+    "stop_function": "jetbridge-stop-run",
+    "region": "eu-west-1",
+}
+"""What start_run answers."""
+
+
 class FakeLambda:
     """Invoke; ``answers`` are taken one per call: a payload, an exception or a function error."""
 

@@ -8,11 +8,11 @@ from airflow.providers.amazon.aws.operators.batch import BatchOperator
 from airflow.providers.amazon.aws.operators.ecs import EcsRunTaskOperator
 from airflow.providers.common.compat.sdk import AirflowException, TaskDeferred
 from airflow.sdk import DAG, Param, task, task_group
-from fake_aws import FakeLambda
+from fake_aws import ANSWER
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_jetbridge import aws, settings
+from airflow_provider_jetbridge import settings
 from airflow_provider_jetbridge.adopt import policy, tasks
 from airflow_provider_jetbridge.adopt.choice import Choice, share
 from airflow_provider_jetbridge.exceptions import TaskDeferralError
@@ -23,13 +23,6 @@ from airflow_provider_jetbridge.triggers.run import JetbridgeRunTrigger
 from jetbridge.contract import State
 
 ARN = "arn:aws:ecs:eu-central-1:123456789012:task/c/0f1e"
-ANSWER = {
-    "run_id": "01k8run",
-    "duplicate": False,
-    "outcomes_table": "outcomes",
-    "stop_function": "jetbridge-stop-run",
-    "region": "eu-west-1",
-}
 STOPPING = {"stopping": ["01k8run"], "already_ended": [], "unknown": []}
 ECS = {"task_id": "job", "task_definition": "t", "cluster": "c", "overrides": {}}
 MORE_OF_ECS = {
@@ -40,13 +33,6 @@ MORE_OF_ECS = {
     "skip_on_exit_code": 99,
 }
 BATCH = {"task_id": "job", "job_name": "n", "job_definition": "d", "job_queue": "q"}
-
-
-@pytest.fixture
-def functions(monkeypatch) -> FakeLambda:
-    fake = FakeLambda()
-    monkeypatch.setattr(aws, "client", lambda access, service, **defaults: fake)
-    return fake
 
 
 @pytest.fixture

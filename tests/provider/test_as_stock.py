@@ -18,9 +18,8 @@ from airflow.providers.common.compat.sdk import (
     TaskDeferred,
 )
 from airflow.sdk import DAG, task
-from fake_aws import FakeLambda
+from fake_aws import ANSWER
 
-from airflow_provider_jetbridge import aws
 from airflow_provider_jetbridge.exceptions import (
     NestedExecute,
     RunFailed,
@@ -34,22 +33,8 @@ from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
 from jetbridge.contract import Cause, State
 
 ARN = "arn:aws:ecs:eu-central-1:123456789012:task/c/0f1e"
-ANSWER = {
-    "run_id": "01k8run",
-    "duplicate": False,
-    "outcomes_table": "outcomes",
-    "stop_function": "jetbridge-stop-run",
-    "region": "eu-west-1",
-}
 ECS = {"task_id": "job", "task_definition": "t", "cluster": "c", "overrides": {}}
 BATCH = {"task_id": "job", "job_name": "n", "job_definition": "d", "job_queue": "q"}
-
-
-@pytest.fixture
-def functions(monkeypatch) -> FakeLambda:
-    fake = FakeLambda()
-    monkeypatch.setattr(aws, "client", lambda access, service, **defaults: fake)
-    return fake
 
 
 class TestImports:

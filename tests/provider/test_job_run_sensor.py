@@ -8,26 +8,18 @@ from airflow.providers.common.compat.sdk import (
     AirflowSkipException,
     TaskDeferred,
 )
-from fake_aws import FakeLambda, client_error
+from fake_aws import client_error
 from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
-from airflow_provider_jetbridge import aws
 from airflow_provider_jetbridge.exceptions import ForeignOutcome, WatchedRunFailed
 from airflow_provider_jetbridge.sensors.run import JobRunSensor, scheduled
 from jetbridge.contract import ScheduleCaller, State, own_key, run_id_of, to_builtins
 
 ARN = "arn:aws:scheduler:eu-central-1:123456789012:schedule/default/nightly"
 RUN = "01k8run"
-
-
-@pytest.fixture
-def functions(monkeypatch) -> FakeLambda:
-    fake = FakeLambda()
-    monkeypatch.setattr(aws, "client", lambda access, service, **defaults: fake)
-    return fake
 
 
 def answer(**runs):

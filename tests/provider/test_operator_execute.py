@@ -13,7 +13,7 @@ from airflow.providers.common.compat.sdk import (
     TaskDeferred,
 )
 from botocore.exceptions import ReadTimeoutError
-from fake_aws import FakeLambda, client_error
+from fake_aws import ANSWER, FakeLambda, client_error
 
 from airflow_provider_jetbridge import aws, log_target
 from airflow_provider_jetbridge.exceptions import (
@@ -29,13 +29,6 @@ from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
 from airflow_provider_jetbridge.triggers.run import JetbridgeRunTrigger
 from jetbridge.contract import AirflowCaller, Cause, Fault, ScheduleCaller, State
 
-ANSWER = {
-    "run_id": "01k8run",
-    "duplicate": False,
-    "outcomes_table": "outcomes",
-    "stop_function": "jetbridge-stop-run",
-    "region": "eu-west-1",
-}
 STOPPED = {"stopping": ["01k8run"], "already_ended": [], "unknown": []}
 
 

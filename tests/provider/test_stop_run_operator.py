@@ -2,18 +2,10 @@
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
-from fake_aws import FakeLambda, client_error
+from fake_aws import client_error
 
-from airflow_provider_jetbridge import aws
 from airflow_provider_jetbridge.exceptions import StartFailed
 from airflow_provider_jetbridge.operators.stop import StopRunOperator
-
-
-@pytest.fixture
-def functions(monkeypatch) -> FakeLambda:
-    fake = FakeLambda()
-    monkeypatch.setattr(aws, "client", lambda access, service, **defaults: fake)
-    return fake
 
 
 def answer(stopping=(), already_ended=(), unknown=()):
