@@ -94,7 +94,7 @@ CASES = [
 
 def test_the_steps_are_those_we_think_of() -> None:
     read = ["get", "wait_for_turn", "resolve", "begin_launch", "launch", "launched", "put_launched"]
-    unread = ["wait_for_turn", "resolve", "claim_first", "launch", "put"]
+    unread = ["resolve", "wait_for_turn", "claim_first", "launch", "put"]
     for kind in KINDS:
         for known, expected in ((False, read), (True, unread)):
             moments = _moments(kind, known)[1::2]

@@ -165,8 +165,9 @@ class Launch:
         """Claim the launch without reading the row first. Where that is not possible, the caller
         reads the row and decides by it."""
         try:
-            self.pacer.wait_for_turn(named.backend)
+            # Before the turn: a launch that comes late to its turn meets those of the turns after.
             definition = self.backends[named.backend].resolve(named.parameters)
+            self.pacer.wait_for_turn(named.backend)
         except (NotYet, Throttled, Unanswered, LaunchRefused):
             return Written(False, None)
         return self.runs.claim_first(run_id, launch, self.clock(), definition)
