@@ -508,19 +508,17 @@ class TestSwitchedOn:
         job.resume_execution("execute_complete", {"event": event}, {"ti": ti})
         assert checked == [ARN]
 
-    @pytest.mark.parametrize("run_id", [None, "01k8run"])
-    def test_a_wait_that_fails_starts_nothing_to_stop_it(self, configure, functions, ti, run_id):
+    def test_a_wait_that_fails_starts_nothing_to_stop_it(self, configure, functions, ti):
         """The stock trigger dies of one throttled call ("KeyError: 'tasks'")."""
         configure("*")
-        ti.xcom_pull = lambda **asked: run_id if asked["key"] == "run_id" else None
-        functions.answers += [ANSWER, STOPPING]
+        nothing = {key: value for key, value in ANSWER.items() if key != "run_id"} | {"runs": {}}
+        functions.answers += [nothing, {**STOPPING, "stopping": [], "unknown": ["x"]}]
         job = only(EcsRunTaskOperator, **ECS, deferrable=True)
         failure = {"error": "Trigger failure", "traceback": ["KeyError: 'tasks'"]}
         with pytest.raises(TaskDeferralError):
             job.resume_execution("__fail__", failure, {"ti": ti})
         called = [function for function, _ in functions.invocations]
-        stopped = ["jetbridge-start-run", "jetbridge-stop-run"]
-        assert called == (stopped if run_id else [])
+        assert called == ["jetbridge-watch-runs", "jetbridge-stop-run"]
 
     def test_killing_stock_code_stops_what_it_started(self, configure, monkeypatch):
         configure("*")

@@ -27,9 +27,29 @@ from airflow_provider_jetbridge.exceptions import (
 from airflow_provider_jetbridge.operators.batch import BatchOperator
 from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
 from airflow_provider_jetbridge.triggers.run import JetbridgeRunTrigger
-from jetbridge.contract import AirflowCaller, Cause, Fault, ScheduleCaller, State
+from jetbridge.contract import AirflowCaller, Cause, Fault, ScheduleCaller, State, run_id_of
 
 STOPPED = {"stopping": ["01k8run"], "already_ended": [], "unknown": []}
+
+GIVEN_UP = ["jetbridge-watch-runs", "jetbridge-stop-run"]
+TASK_ARN = "arn:aws:ecs:eu-central-1:123456789012:task/c/0f1e"
+
+
+def watched(ti=None):
+    """watch_runs' answer: of the run of this try, or of none."""
+    run = {
+        "status": "launched",
+        "backend": "ecs",
+        "caller": {"kind": "person", "name": "ann"},
+        "created_at": 1.0,
+        "backend_id": TASK_ARN,
+    }
+    return {
+        "runs": {run_id_of(caller_of(ti).key): run} if ti else {},
+        "outcomes_table": "outcomes",
+        "stop_function": "jetbridge-stop-run",
+        "region": "eu-central-1",
+    }
 
 
 def ecs(**keywords) -> EcsRunTaskOperator:
@@ -288,12 +308,26 @@ class TestGivingUp:
 
     @pytest.mark.parametrize("how", [TIMED_OUT, FAILED], ids=["timed out", "failed"])
     def test_the_run_is_stopped(self, functions, ti, how):
-        functions.answers.extend([{**ANSWER, "duplicate": True}, STOPPED])
-        self.give_up(ecs(), ti, how)
-        (_, start), (function, stop) = functions.invocations
-        assert start["caller"]["try_number"] == 2, "the same request again tells the run"
+        functions.answers.extend([watched(ti), STOPPED])
+        operator = ecs()
+        self.give_up(operator, ti, how)
+        (_, watch), (function, stop) = functions.invocations
+        key = caller_of(ti).key
+        assert watch["run_ids"] == [run_id_of(key)], "the try's key tells its run"
         assert function == "jetbridge-stop-run"
-        assert stop["callers"] == {"01k8run": caller_of(ti).key}
+        assert stop["callers"] == {run_id_of(key): key}
+        assert operator.arn == TASK_ARN, "for callbacks, and code of a subclass"
+
+    @pytest.mark.parametrize("lost", [False, True])
+    def test_a_wait_that_the_stock_operator_began_starts_nothing(self, functions, ti, capsys, lost):
+        """Its import was changed meanwhile. Nor does a stack that can't be asked."""
+        watch = client_error("ServiceException", "Invoke") if lost else watched()
+        functions.answers.extend([watch, {**STOPPED, "stopping": [], "unknown": ["x"]}])
+        operator = ecs()
+        self.give_up(operator, ti, self.FAILED)
+        assert [function for function, _ in functions.invocations] == GIVEN_UP
+        assert operator.arn is None
+        assert "the amazon provider's operator began this wait" in capsys.readouterr().out
 
     @pytest.mark.parametrize(
         ("how", "try_number", "stops"),
@@ -303,7 +337,7 @@ class TestGivingUp:
     def test_a_run_that_the_next_try_goes_on_with_is_left(
         self, functions, ti, how, try_number, stops
     ):
-        functions.answers.extend([{**ANSWER, "duplicate": True}, STOPPED])
+        functions.answers.extend([watched(), STOPPED])
         ti.try_number = try_number
         self.give_up(ecs(reattach=True), ti, how)
         assert [function for function, _ in functions.invocations[1:]] == (
@@ -311,7 +345,7 @@ class TestGivingUp:
         )
 
     def test_the_task_fails_with_airflows_error_though_the_stop_fails(self, functions, ti, capsys):
-        functions.answers.append(client_error("AccessDeniedException", "Invoke"))
+        functions.answers.extend([client_error("AccessDeniedException", "Invoke")] * 2)
         self.give_up(ecs(), ti, self.TIMED_OUT)
         assert "could not be stopped" in capsys.readouterr().out
 

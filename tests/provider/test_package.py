@@ -47,7 +47,15 @@ def test_defaults_in_the_configuration_section_are_those_of_the_code():
 
 
 @pytest.mark.parametrize(
-    "module", ["operators.ecs", "operators.batch", "operators.stop", "sensors.run"]
+    "module",
+    [
+        "operators.ecs",
+        "operators.batch",
+        "operators.stop",
+        "sensors.run",
+        "sensors.ecs",
+        "sensors.batch",
+    ],
 )
 def test_parsing_a_dag_loads_no_aws_library(module):
     code = f"import sys, airflow_provider_jetbridge.{module}; print(*sys.modules)"

@@ -34,7 +34,11 @@ def get_provider_info() -> dict[str, Any]:
         "sensors": [
             {
                 "integration-name": "Jetbridge",
-                "python-modules": ["airflow_provider_jetbridge.sensors.run"],
+                "python-modules": [
+                    "airflow_provider_jetbridge.sensors.batch",
+                    "airflow_provider_jetbridge.sensors.ecs",
+                    "airflow_provider_jetbridge.sensors.run",
+                ],
             }
         ],
         "hooks": [
@@ -46,7 +50,10 @@ def get_provider_info() -> dict[str, Any]:
         "triggers": [
             {
                 "integration-name": "Jetbridge",
-                "python-modules": ["airflow_provider_jetbridge.triggers.run"],
+                "python-modules": [
+                    "airflow_provider_jetbridge.triggers.foreign",
+                    "airflow_provider_jetbridge.triggers.run",
+                ],
             }
         ],
         "connection-types": [CONNECTION_TYPE],

@@ -18,6 +18,8 @@ _CLASSES = (
     "operators.run.JetbridgeRunOperator",
     "operators.stop.StopRunOperator",
     "sensors.run.JobRunSensor",
+    "sensors.ecs.EcsTaskStateSensor",
+    "sensors.batch.BatchSensor",
 )
 _PARAM = re.compile(r"^:param (?P<name>\w+):\s*(?P<text>.*(?:\n +.*)*)", re.MULTILINE)
 

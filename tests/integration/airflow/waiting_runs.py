@@ -17,6 +17,7 @@ from jetbridge.contract import (
     StopRequest,
     decode,
     encode,
+    run_id_of,
 )
 
 
@@ -55,6 +56,7 @@ class WaitingRuns(StandIn):
     def __init__(self, dynamodb: Any) -> None:
         super().__init__(dynamodb, s3=None)
         self.runs: dict[str, AirflowCaller] = {}
+        self.attached: dict[str, str] = {}
         self.ended: set[str] = set()
         self.superseded: set[str] = set()
         self.stopped_at: dict[str, float] = {}
@@ -79,11 +81,12 @@ class WaitingRuns(StandIn):
         answer = StopAnswer(stopping=[], already_ended=[], unknown=[])
         with self._lock:
             self.stops.append(request)
-            for run_id in request.run_ids:
+            for asked in request.run_ids:
+                run_id = self.attached.get(asked, asked)
                 self.stopped_at.setdefault(run_id, time.time())
                 if run_id in self.ended:
                     answer.already_ended.append(run_id)
-                elif request.callers.get(run_id) not in (None, self.runs[run_id].key):
+                elif request.callers.get(asked) not in (None, self.runs[run_id].key):
                     answer.taken_over.append(run_id)
                 else:
                     answer.stopping.append(run_id)
@@ -117,10 +120,11 @@ class WaitingRuns(StandIn):
             if caller.task_key == request.caller.task_key and run_id not in self.ended:
                 if request.previous == "attach":
                     self.runs[run_id] = request.caller
+                    self.attached[run_id_of(request.key)] = run_id
                     return run_id, True
                 self.superseded.add(run_id)
                 self._end(run_id, State.STOPPED, Cause.STOPPED_BY_USER)
-        run_id = f"run-{len(self.runs)}"
+        run_id = run_id_of(request.key)
         self.runs[run_id] = request.caller
         return run_id, False
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from deployed import AIRFLOW_GROUP, AIRFLOWS, LIVE_GROUP, Deployed, client_of
+from deployed import AIRFLOW_GROUP, AIRFLOWS, EXAMPLE, LIVE_GROUP, Deployed, client_of
 
 from jetbridge_local.cloud import LocalCloud
 from jetbridge_local.demo.application import Application
@@ -53,6 +53,8 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
             LiveLogGroupNames=LIVE_GROUP,
             AirflowLogGroup=AIRFLOW_GROUP,
             AirflowSecretArn=arn,
+            WatchedClusterArns=f"arn:aws:ecs:us-east-1:000000000000:cluster/{EXAMPLE}",
+            WatchedJobQueueArns=f"arn:aws:batch:us-east-1:000000000000:job-queue/{EXAMPLE}",
             VpcSubnetIds=subnet,
             VpcSecurityGroupIds=firewall["GroupId"],
         )

@@ -17,6 +17,8 @@ CALLER = "tests"
 EVENTS = Path(__file__).parents[3] / "events" / "state_changes"
 ANOTHER_AIRFLOW = Path(__file__).parents[3] / "examples" / "another-airflow.yaml"
 OPERATOR = Path(__file__).parents[3] / "examples" / "operator.yaml"
+# The example's cluster and job queue.
+EXAMPLE = "jetbridge-example"
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-0example"]}}
 LOG_OPTIONS = {
     "awslogs-group": "/jetbridge/example",

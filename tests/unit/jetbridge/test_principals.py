@@ -10,6 +10,7 @@ from jetbridge_testing.admission import refusal
 from jetbridge_testing.cloud import handler_of
 from jetbridge_testing.core import Core
 from jetbridge_testing.environment import Context
+from jetbridge_testing.foreign import looking
 from jetbridge_testing.samples import request
 from jetbridge_testing.template import resources
 from msgspec import UNSET
@@ -143,7 +144,7 @@ def test_runs_of_another_airflow_are_unknown_to_a_watcher() -> None:
 
     core = Core()
     run_id = core.start(_airflow("finance")).run_id
-    watch = Watch(core.runs, core.outcomes, "outcomes", "stop", "r", has_airflow_secret=True)
+    watch = Watch(core.runs, core.outcomes, "outcomes", "stop", "r", True, looking(core.outcomes))
     asked = WatchRequest(run_ids=[run_id])
     assert watch(asked, Principal("airflow")).runs == {}
     assert watch(asked, Principal("person")).runs == {}

@@ -325,6 +325,27 @@ def _attach(dynamodb: Any, to: Run) -> bool:
     return tries.attach(alias, to, Attachment(caller=SECOND))
 
 
+@pytest.mark.parametrize("puts_off", [False, True])
+def test_a_try_that_goes_on_with_an_earlier_run_stops_it_by_its_own_id(
+    dynamodb: Any, dynamo_runs: Runs, puts_off: bool
+) -> None:
+    run = launched_run(run_id="r")
+    dynamo_runs.create(run)
+    assert _attach(dynamodb, run)
+    core = Core(runs=dynamo_runs)
+    core.ecs.errors["stop"] = [Throttled("x")] if puts_off else []
+    request = StopRequest(run_ids=["later"], reason="in vain", callers={"later": SECOND.key})
+    assert core.stop(request).stopping == ["later"]
+    row = dynamo_runs.get("r")
+    assert row is not None
+    assert row.stop is not None
+    if puts_off:
+        [message] = core.stops.messages
+        assert stop_of(message)[0] == request
+        assert core.stop.of_message(request).stopping == ["later"]
+    assert core.ecs.stopped == [(run.backend_id, "in vain")]
+
+
 def test_fence_on_dynamodb(dynamodb: Any, dynamo_runs: Runs) -> None:
     run = launched_run(run_id="r")
     dynamo_runs.create(run)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.core import Core
+from jetbridge_testing.foreign import looking
 from jetbridge_testing.memory import MemoryOutcomes, MemoryRuns
 from jetbridge_testing.notices import FINISHED_AT, outcome_of
 from jetbridge_testing.samples import REGION, ended_run, launched_run, new_run, request, watcher
@@ -47,6 +48,7 @@ class Scene:
             "stop",
             REGION,
             has_airflow_secret=secret,
+            look_at_foreign=looking(self.outcomes),
         )
 
     def watch(self, *run_ids: str, by: Watcher | None = None) -> WatchAnswer:
@@ -149,7 +151,9 @@ def _retried() -> tuple[Core, str, str]:
 def test_row_of_a_later_try_answers_for_the_run_that_it_took_over() -> None:
     core, run_id, alias = _retried()
     scene = Scene()
-    service = Watch(core.runs, scene.outcomes, "outcomes", "stop", REGION, True)
+    service = Watch(
+        core.runs, scene.outcomes, "outcomes", "stop", REGION, True, looking(scene.outcomes)
+    )
     asked = WatchRequest(run_ids=[alias], caller=WAITING.caller)
     answer = service(asked)
     row = core.runs.get(run_id)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jetbridge_testing.clock import Clock
+from jetbridge_testing.foreign import looking
 from jetbridge_testing.logs import MemoryLogs
 from jetbridge_testing.memory import MemoryBus, MemoryOutcomes, MemoryQueue, MemoryRuns
 from jetbridge_testing.samples import REGION, change, launched_run, watcher
@@ -44,7 +45,9 @@ class History:
         self.answers: dict[int, WatchedRun] = {}
         self.finished = False
         watch = self.turns.watch
-        self.watch = Watch(watch(runs), watch(outcomes), "outcomes", "stop", REGION, True)
+        self.watch = Watch(
+            watch(runs), watch(outcomes), "outcomes", "stop", REGION, True, looking(outcomes)
+        )
         self.finish = Finish(
             watch(runs),
             watch(outcomes),

@@ -43,16 +43,6 @@ class Adopted(JetbridgeRunOperator):
             next_kwargs = {**next_kwargs, "event": {**self.stock_event(event), **event}}
         return super().resume_execution(next_method, next_kwargs, context)
 
-    def _give_up(self, error: Exception, ti: Any) -> None:
-        """Stop the run of a wait that failed, if it was Jetbridge's: it may be one that the amazon
-        provider's operator began before adoption was switched on."""
-        if self.do_xcom_push and not ti.xcom_pull(
-            task_ids=ti.task_id, key="run_id", map_indexes=ti.map_index
-        ):
-            self.log.info("The amazon provider's operator began this wait; Jetbridge has no run")
-            return
-        super()._give_up(error, ti)
-
     def stock_event(self, event: dict[str, Any]) -> dict[str, Any]:
         """What the amazon provider's trigger would say, for subclasses that look."""
         raise NotImplementedError

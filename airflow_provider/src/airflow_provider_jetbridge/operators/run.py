@@ -33,6 +33,12 @@ from airflow_provider_jetbridge.operators.as_stock import (
     refuse_overrides,
     warn_of_region,
 )
+from airflow_provider_jetbridge.operators.given_up import (
+    backend_id_of,
+    own_run,
+    stop_own,
+    tell_stop,
+)
 from airflow_provider_jetbridge.operators.limits import shorter
 from airflow_provider_jetbridge.operators.stack import UsesStack
 from airflow_provider_jetbridge.settings import conf
@@ -352,6 +358,8 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
             raise
 
     def _give_up(self, error: Exception, ti: Any) -> None:
+        run_id, key = own_run(ti, self.airflow)
+        self._knows(backend_id_of(self._hook, self.log, run_id))
         retried = ti.max_tries is not None and ti.try_number <= ti.max_tries
         timed_out = isinstance(error, TaskDeferralTimeout)
         if not self.stops_run_on_failure:
@@ -361,7 +369,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
             self.log.info("The run goes on for the next try")
             return
         why = "waited in vain for its end" if timed_out else "could not wait for its end"
-        self._stop(self._start_request(ti), f"Airflow's task {why}")
+        stop_own(self._hook, self.log, run_id, key, f"Airflow's task {why}")
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """Turn the outcome into the task's end, on a worker.
@@ -445,15 +453,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         except Exception:
             self.log.exception("The run could not be stopped; it may go on")
         else:
-            if answered.taken_over:
-                self.log.info("Run %s goes on: another try waits for it", answer.run_id)
-            elif answered.already_ended:
-                self.log.info("Run %s had ended", answer.run_id)
-            elif answered.refused:
-                why = answered.refused.get(answer.run_id)
-                self.log.error("Run %s could not be stopped, and may go on: %s", answer.run_id, why)
-            else:
-                self.log.info("Run %s is being stopped: %s", answer.run_id, reason)
+            tell_stop(self.log, answer.run_id, answered, reason)
 
 
 def _how_it_came(answer: StartAnswer) -> str:

@@ -122,8 +122,7 @@ class JetbridgeRunTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         began = time.monotonic()
-        what = "outcome" if self.until == "finished" else "launch"
-        self.log.info("Waiting for the %s of run %s", what, self.run_id)
+        self.log.info("%s", self._aim)
         try:
             event = {"run_id": clean(self.run_id), **await self._news()}
             await self._hold(began)
@@ -171,14 +170,24 @@ class JetbridgeRunTrigger(BaseTrigger):
         )
         if hold:
             self.log.info(
-                "Run %s %s; resuming in %.1f s, because Airflow fails a task that is resumed "
+                "%s %s; resuming in %.1f s, because Airflow fails a task that is resumed "
                 "before its scheduler has noted that it was deferred ([jetbridge] "
                 "resume_hold_seconds)",
-                self.run_id,
+                self._subject,
                 self._reached,
                 hold,
             )
             await asyncio.sleep(hold)
+
+    @property
+    def _aim(self) -> str:
+        """What is waited for, for the log."""
+        what = "outcome" if self.until == "finished" else "launch"
+        return f"Waiting for the {what} of run {self.run_id}"
+
+    @property
+    def _subject(self) -> str:
+        return f"Run {self.run_id}"
 
     @property
     def _reached(self) -> str:

@@ -48,9 +48,9 @@ def from_event(event: object, stack_key: str) -> StateChange | None:
     fields = Fields(event)
     kind, detail = fields.needed("detail-type"), fields.part("detail")
     if kind == ECS_EVENT:
-        return _task_change(detail, stack_key)
+        return _task_of_ours(detail, stack_key)
     if kind == BATCH_EVENT:
-        return _job_change(detail, stack_key)
+        return _job_of_ours(detail, stack_key)
     return None
 
 
@@ -59,7 +59,7 @@ def from_task(task: Record, stack_key: str) -> StateChange | None:
 
     Raises: RecordError
     """
-    return _task_change(Fields(task), stack_key)
+    return _task_of_ours(Fields(task), stack_key)
 
 
 def from_job(job: Record, stack_key: str) -> StateChange | None:
@@ -70,7 +70,7 @@ def from_job(job: Record, stack_key: str) -> StateChange | None:
 
     Raises: RecordError
     """
-    return _job_change(Fields(job), stack_key)
+    return _job_of_ours(Fields(job), stack_key)
 
 
 def job_log_names(job: Record) -> list[LogName]:
@@ -84,15 +84,41 @@ def job_ends(job: Fields) -> list[ContainerEnd]:
     return _ends(list(_attempt_containers(last)) or list(_job_containers(job)))
 
 
-def _task_change(task: Fields, stack_key: str) -> StateChange | None:
-    name = LaunchName.parse(task.name("startedBy"))
-    if name is None or name.stack_key != stack_key:
-        return None
+def own_task(task: Fields, stack_key: str) -> LaunchName | None:
+    """The launch of this stack that a task's record is of."""
+    return _ours(task.name("startedBy"), stack_key)
+
+
+def own_job(job: Fields, stack_key: str) -> LaunchName | None:
+    """The launch of this stack that a job's record is of; a child's is its parent's."""
+    return _ours(job.name("jobName"), stack_key)
+
+
+def _ours(text: str, stack_key: str) -> LaunchName | None:
+    name = LaunchName.parse(text)
+    return name if name is not None and name.stack_key == stack_key else None
+
+
+def _task_of_ours(task: Fields, stack_key: str) -> StateChange | None:
+    name = own_task(task, stack_key)
+    return task_change(task, name.run_id, name.launch) if name else None
+
+
+def _job_of_ours(job: Fields, stack_key: str) -> StateChange | None:
+    name = own_job(job, stack_key)
+    return job_change(job, name.run_id, name.launch) if name and not is_child(job) else None
+
+
+def task_change(task: Fields, run_id: str, launch: int = 1) -> StateChange:
+    """The change that a task's record reports, as that of a launch.
+
+    Raises: RecordError
+    """
     status = task.needed("lastStatus", empty=True)
     running = status == RUNNING
     return StateChange(
-        run_id=name.run_id,
-        launch=name.launch,
+        run_id=run_id,
+        launch=launch,
         backend="ecs",
         backend_id=task.needed("taskArn"),
         status=status,
@@ -105,17 +131,18 @@ def _task_change(task: Fields, stack_key: str) -> StateChange | None:
     )
 
 
-def _job_change(job: Fields, stack_key: str) -> StateChange | None:
-    name = LaunchName.parse(job.name("jobName"))
-    if name is None or name.stack_key != stack_key or _is_child(job):
-        return None
+def job_change(job: Fields, run_id: str, launch: int = 1) -> StateChange:
+    """The change that a job's record reports, as that of a launch.
+
+    Raises: RecordError
+    """
     status = job.needed("status", empty=True)
     running, ended = status == RUNNING, status in _BATCH_ENDED
     rank = _BATCH_RANK.get(status, _UNKNOWN_RANK)
     order = len(_attempts(job)) * _RANKS_PER_ATTEMPT + rank
     return StateChange(
-        run_id=name.run_id,
-        launch=name.launch,
+        run_id=run_id,
+        launch=launch,
         backend="batch",
         backend_id=job.needed("jobId"),
         status=status,
@@ -128,7 +155,7 @@ def _job_change(job: Fields, stack_key: str) -> StateChange | None:
     )
 
 
-def _is_child(job: Fields) -> bool:
+def is_child(job: Fields) -> bool:
     """Whether it is a child of an array job or a node of a multi-node job, whose job id has the
     node's number behind a ``#`` (AWS Batch user guide, "Multi-node parallel jobs")."""
     return "index" in job.part("arrayProperties") or "#" in job.name("jobId")

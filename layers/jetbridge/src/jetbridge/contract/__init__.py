@@ -22,6 +22,7 @@ from jetbridge.contract.codec import (
     to_builtins,
 )
 from jetbridge.contract.delivery import CreateAssetEvent, OnFinish, TriggerDagRun, Way
+from jetbridge.contract.foreign import BatchJob, EcsTask, ForeignState
 from jetbridge.contract.inert import inert, inert_lines
 from jetbridge.contract.launched import Launched
 from jetbridge.contract.outcome import (
@@ -49,6 +50,7 @@ from jetbridge.contract.watch import WatchAnswer, WatchedRun, WatchRequest
 
 __all__ = [
     "AirflowCaller",
+    "BatchJob",
     "Caller",
     "Carried",
     "Cause",
@@ -56,9 +58,11 @@ __all__ = [
     "ContractError",
     "CreateAssetEvent",
     "Death",
+    "EcsTask",
     "EventCaller",
     "FailurePolicy",
     "Fault",
+    "ForeignState",
     "Kind",
     "Launched",
     "LogStream",

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from jetbridge.contract.callers import AirflowCaller, AirflowName, Caller
+from jetbridge.contract.foreign import BatchJob, EcsTask, ForeignState
 from jetbridge.contract.outcome import Outcome
 from jetbridge.contract.run_ids import RunId
 
@@ -22,11 +23,13 @@ class WatchRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
             ``AirflowSecretArn``. Runs that have ended, or aren't known yet, tell nobody: watch
             them again.
         airflow: which Airflow ``caller`` is of.
+        foreign: a task or job that somebody else started, beside the runs.
     """
 
     run_ids: Annotated[list[RunId], Meta(max_length=MAX_WATCHED_RUNS)] = []
     caller: AirflowCaller | None = None
     airflow: AirflowName = "default"
+    foreign: EcsTask | BatchJob | UnsetType = UNSET
     version: Literal[1] = 1
 
 
@@ -59,10 +62,12 @@ class WatchAnswer(Struct, frozen=True, kw_only=True):
         runs: by the id that was asked for, also where an earlier try's run answers for it.
         outcomes_table: the DynamoDB table in which sealed outcomes appear.
         stop_function: the Lambda function that takes a ``StopRequest``.
+        foreign: what is known of the task or job that was asked for.
     """
 
     runs: dict[str, WatchedRun]
     outcomes_table: str
     stop_function: str
     region: str
+    foreign: ForeignState | UnsetType = UNSET
     version: Literal[1] = 1

@@ -14,7 +14,7 @@ from jetbridge.launching.endings import Endings
 from jetbridge.launching.launch import STOPPED_BEFORE_LAUNCH
 from jetbridge.queues.patience import PATIENCE, is_over, throttled_seconds
 from jetbridge.queues.port import GiveUp, Queue
-from jetbridge.runs.port import Runs
+from jetbridge.runs.port import Runs, Written
 from jetbridge.runs.run import Ending, Run, Status, Stop
 
 _PROBLEM_BYTES = 500
@@ -98,20 +98,23 @@ class StopRuns:
 
     def _ask(self, request: StopRequest, principal: Principal) -> _Asked:
         asked = _Asked()
-        for run in self._record(request, principal, asked):
+        for run_id, run in self._record(request, principal, asked):
             try:
                 stopped = self._stop(run, request.reason)
             except Exception as error:  # one that AWS refuses must not hold up the others
-                asked.failed[run.run_id] = error
+                asked.failed[run_id] = error
                 continue
-            asked.answer.stopping.append(run.run_id)
+            asked.answer.stopping.append(run_id)
             if not stopped:
-                asked.put_off.append(run.run_id)
+                asked.put_off.append(run_id)
         asked.answer.refused.update({run_id: _said(met) for run_id, met in asked.failed.items()})
         return asked
 
-    def _record(self, request: StopRequest, principal: Principal, asked: _Asked) -> list[Run]:
-        """Write each stop request; returns the rows of those that are to be stopped."""
+    def _record(
+        self, request: StopRequest, principal: Principal, asked: _Asked
+    ) -> list[tuple[str, Run]]:
+        """Write each stop request; returns those that are to be stopped, by the ids that were
+        asked for."""
         stop = Stop(cause=request.cause, reason=request.reason, by=request.by)
         recorded = []
         for run_id in dict.fromkeys(request.run_ids):
@@ -119,7 +122,7 @@ class StopRuns:
                 if not self._reaches(principal, run_id):
                     asked.answer.refused[run_id] = _OUT_OF_REACH
                     continue
-                written = self.runs.request_stop(run_id, stop, request.callers.get(run_id))
+                written = self._written(run_id, stop, request.callers.get(run_id))
             except ContractError as error:
                 asked.failed[run_id] = error
                 continue
@@ -130,12 +133,19 @@ class StopRuns:
             if written.row is None:
                 asked.answer.unknown.append(run_id)
             elif written.changed:
-                recorded.append(written.row)
+                recorded.append((run_id, written.row))
             elif written.row.status is Status.ENDED:
                 asked.answer.already_ended.append(run_id)
             else:
                 asked.answer.taken_over.append(run_id)
         return recorded
+
+    def _written(self, run_id: str, stop: Stop, caller: str | None) -> Written:
+        """A try that goes on with an earlier try's run knows it by its own id, too."""
+        written = self.runs.request_stop(run_id, stop, caller)
+        if written.row is None or written.row.attached_to is None:
+            return written
+        return self.runs.request_stop(written.row.attached_to, stop, caller)
 
     def _reaches(self, principal: Principal, run_id: str) -> bool:
         """A run's caller may change to a later try, but never to another Airflow."""

@@ -12,10 +12,16 @@ from jetbridge.runs.port import Runs
 from jetbridge.runs.run import Run, StateChange, Status
 from jetbridge.stopping.orphans import is_orphan, orphan_of, queue_orphan
 from jetbridge.tracking.blocked import blocked_by
+from jetbridge.tracking.foreign import TrackForeign
 
 
 @dataclass(frozen=True)
 class Track:
+    """Attributes:
+    foreign: keeps what becomes of tasks and jobs that this stack didn't launch; None: nobody waits
+        for any.
+    """
+
     runs: Runs
     endings: Endings
     stops: Queue
@@ -23,9 +29,11 @@ class Track:
     stack_key: str
     streams: StreamOwners | None = None
     waits: WaitingWriter | None = None
+    foreign: TrackForeign | None = None
 
     def __call__(self, event: object) -> StateChange | None:
-        """Record what an EventBridge event reports; returns it, or None if it isn't ours.
+        """Record what an EventBridge event reports; returns it, or None if it is of no run and
+        of nothing that is waited for.
 
         A repeated event whose end was committed sends on again what follows it.
 
@@ -36,7 +44,9 @@ class Track:
         if blocked is not None and self.waits is not None:
             self.waits.for_job_queue(blocked)
         change = from_event(event, self.stack_key)
-        if change is not None and not self._reported_alone(change):
+        if change is None:
+            return self.foreign(event) if self.foreign is not None else None
+        if not self._reported_alone(change):
             self.record(change)
         return change
 

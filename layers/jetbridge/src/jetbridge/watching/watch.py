@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import UNSET, UnsetType
+
 from jetbridge.admission.delivery import PARAMETER
 from jetbridge.admission.principals import OPERATOR, Principal
 from jetbridge.contract import ContractError, Outcome, WatchAnswer, WatchedRun, WatchRequest
 from jetbridge.outcomes.port import Outcomes
 from jetbridge.runs.port import Runs, UnreadableRow
 from jetbridge.runs.run import Run, Status, Watcher
+from jetbridge.watching.foreign import LookAtForeign
 from jetbridge.watching.watchers import MAX_WATCHERS, TooManyWatchers, with_watcher
 
 # Tasks that begin to wait for one run at the same moment: each round, one of them is written.
@@ -23,6 +26,7 @@ class Contended(Exception):
 class Watch:
     """Attributes:
     has_airflow_secret: whether the stack can call an Airflow at all.
+    look_at_foreign: asks AWS after a task or job that this stack didn't launch.
     """
 
     runs: Runs
@@ -31,6 +35,7 @@ class Watch:
     stop_function: str
     region: str
     has_airflow_secret: bool
+    look_at_foreign: LookAtForeign
 
     def __call__(self, request: WatchRequest, principal: Principal = OPERATOR) -> WatchAnswer:
         """Tell how far the runs are; let those that go on remember the caller, if there is one.
@@ -45,6 +50,7 @@ class Watch:
                 too many wait for one of the runs. Those before it in the request may have
                 remembered the caller then, which is harmless.
             Contended: repeat the request.
+            Throttled, Unanswered: as `LookAtForeign` has it.
         """
         request = principal.admit(request)
         watcher = self._watcher(request)
@@ -57,6 +63,9 @@ class Watch:
             outcomes_table=self.outcomes_table,
             stop_function=self.stop_function,
             region=self.region,
+            foreign=UNSET
+            if isinstance(request.foreign, UnsetType)
+            else self.look_at_foreign(request.foreign),
         )
 
     def _watcher(self, request: WatchRequest) -> Watcher | None:

@@ -18,7 +18,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     Lists are separated by commas. Each function that a queue feeds has the URL of that queue's
     dead-letter queue. start_run, launch_run and sweep_runs have the limits of concurrency groups.
     start_run alone has the allow-lists and the offload bucket; sweep_runs has those of clusters and
-    queues; start_run, watch_runs and notify_airflow have the secret's ARN.
+    queues; start_run, watch_runs and notify_airflow have the secret's ARN;
+    track_run and watch_runs have what is watched of others.
     """
 
     stack_key: str
@@ -51,6 +52,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     locked_definition_arns: list[str] = []
     offload_bucket: str = ""
     offload_prefix: str = ""
+    watched_cluster_arns: list[str] = []
+    watched_job_queue_arns: list[str] = []
     finish: Way = "feed"
     airflow_secret_arn: str = ""
     region: str = ""

@@ -1,7 +1,14 @@
 """The service of track_run."""
 
+from functools import lru_cache
+
+from jetbridge.aws.clients import client
+from jetbridge.outcomes.dynamodb import DynamoOutcomes
+from jetbridge.runs.run import Definition
+from jetbridge.tracking.foreign import TrackForeign
 from jetbridge.tracking.track import Track
 from jetbridge.wiring.at_start import at_start
+from jetbridge.wiring.backends import Backends
 from jetbridge.wiring.live import stream_owners
 from jetbridge.wiring.parts import endings, runs, settings, stop_queue
 from jetbridge.wiring.progress import launched_writer, waiting_writer
@@ -17,7 +24,22 @@ def track() -> Track:
         stack_key=settings().stack_key,
         streams=stream_owners(),
         waits=waits,
+        foreign=foreign(),
     )
+
+
+def foreign() -> TrackForeign | None:
+    known = settings()
+    if not known.watched_cluster_arns and not known.watched_job_queue_arns:
+        return None
+    outcomes = DynamoOutcomes(client("dynamodb"), known.outcomes_table)
+    return TrackForeign(outcomes, outcomes, _task_definition, known.stack_key, known.region)
+
+
+@lru_cache(maxsize=256)
+def _task_definition(arn: str) -> Definition:
+    """A revision never changes, so a process reads it once."""
+    return Backends()["ecs"].resolve({"taskDefinition": arn})
 
 
 at_start(track)

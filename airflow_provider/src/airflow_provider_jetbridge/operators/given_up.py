@@ -1,0 +1,70 @@
+"""What becomes of the run of a try that Airflow fails while it waits.
+
+The worker that is told of it knows nothing of the run but the try, whose key tells the run's id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_jetbridge.completion import caller_of
+from airflow_provider_jetbridge.stack import STOP_FUNCTION
+from jetbridge.contract import StopAnswer, WatchRequest, run_id_of
+
+if TYPE_CHECKING:
+    from airflow_provider_jetbridge.hooks.jetbridge import JetbridgeHook
+
+
+def own_run(ti: Any, airflow: str | None) -> tuple[str, str]:
+    """The run id of this try, and the try's key. A try that goes on with an earlier one's run has
+    an id of its own, too, by which the stack knows that run."""
+    key = caller_of(ti, airflow).key
+    return run_id_of(key), key
+
+
+def backend_id_of(make_hook: Callable[[], JetbridgeHook], log: Any, run_id: str) -> str | None:
+    """ECS task ARN or Batch job id of the run, for code that runs when the wait has failed.
+
+    Never raises: None if there is none, or if the stack can't be asked.
+    """
+    try:
+        hook = make_hook()
+        request = WatchRequest(run_ids=[run_id], airflow=hook.airflow)
+        run = hook.watch(request).runs.get(run_id)
+    except Exception:
+        log.exception("Jetbridge couldn't be asked for the task or job of this try")
+        return None
+    return run.backend_id if run else None
+
+
+def stop_own(
+    make_hook: Callable[[], JetbridgeHook], log: Any, run_id: str, key: str, reason: str
+) -> None:
+    """Stop the run of a try, unless another try waits for it. Never raises.
+
+    There is no such run where the amazon provider's operator began the wait, before its import was
+    changed or its DAG was adopted.
+    """
+    try:
+        hook = make_hook()
+        answered = hook.stop(hook.function(STOP_FUNCTION), {run_id: key}, reason)
+    except Exception:
+        log.exception("The run could not be stopped; it may go on")
+    else:
+        tell_stop(log, run_id, answered, reason)
+
+
+def tell_stop(log: Any, run_id: str, answered: StopAnswer, reason: str) -> None:
+    """Tell what became of the stop of one run."""
+    if answered.unknown:
+        log.info("Jetbridge has no run of this try; the amazon provider's operator began this wait")
+    elif answered.taken_over:
+        log.info("Run %s goes on: another try waits for it", run_id)
+    elif answered.already_ended:
+        log.info("Run %s had ended", run_id)
+    elif answered.refused:
+        why = answered.refused.get(run_id)
+        log.error("Run %s could not be stopped, and may go on: %s", run_id, why)
+    else:
+        log.info("Run %s is being stopped: %s", run_id, reason)

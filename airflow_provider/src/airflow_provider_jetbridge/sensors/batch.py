@@ -1,0 +1,73 @@
+"""`BatchSensor`: the amazon provider's sensor of that name, which waits by event."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.providers.common.compat.sdk import AirflowException
+
+from airflow_provider_jetbridge.operators.limits import polling_limit
+from airflow_provider_jetbridge.operators.stack import UsesStack
+from airflow_provider_jetbridge.sensors.foreign import ForeignStateSensor
+from airflow_provider_jetbridge.stock import from_stock
+from jetbridge.contract import BatchJob
+
+POLL_SECONDS = 30
+MAX_RETRIES = 4200
+"""The amazon provider's defaults."""
+
+
+class BatchSensor(ForeignStateSensor):
+    """Wait until a Batch job has succeeded, whoever submitted it; fail if it fails.
+
+    Takes every keyword of ``airflow.providers.amazon.aws.sensors.batch.BatchSensor``. The job's
+    queue must be one of the stack's ``WatchedJobQueueArns``. A child of an array job is looked at
+    every ``poke_interval``, also in a deferrable sensor.
+
+    :param job_id: the job's id. (templated)
+    :param deferrable: wait in the triggerer; ``[operators] default_deferrable`` by default.
+    :param poke_interval: seconds between two looks of a sensor that isn't deferred.
+    :param max_retries: times ``poke_interval``, for how long the deferred sensor waits at most;
+        None: for ``execution_timeout``, or where that is None, too, for ``timeout``.
+
+    The further keywords are those of `UsesStack` and of Airflow's ``BaseSensorOperator``.
+    """
+
+    ui_color = "#66c3ff"
+    template_fields: Sequence[str] = (*UsesStack.stack_template_fields, "job_id")
+
+    def __init__(
+        self,
+        *,
+        job_id: str,
+        poke_interval: float = POLL_SECONDS,
+        max_retries: int | None = MAX_RETRIES,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(poke_interval=poke_interval, **kwargs)
+        self.job_id = job_id
+        self.max_retries = max_retries
+
+    @property
+    def awaited(self) -> BatchJob:
+        return BatchJob(job_id=self.job_id)
+
+    @property
+    def wait_limit(self) -> float:
+        limit = self.execution_timeout
+        if self.max_retries:
+            limit = polling_limit(self.max_retries, self.poke_interval, usual_delay=POLL_SECONDS)
+        return limit.total_seconds() if limit else float(self.timeout)
+
+    def has_come(self, status: str, reason: str) -> bool:
+        if status == "FAILED":
+            raise AirflowException(
+                f"Batch sensor failed. AWS Batch job status: {status}. {reason}".rstrip()
+            )
+        return status == "SUCCEEDED"
+
+
+def __getattr__(name: str) -> Any:
+    """The amazon provider's other sensors for Batch, and what else its module has."""
+    return from_stock("airflow.providers.amazon.aws.sensors.batch", __name__, name)

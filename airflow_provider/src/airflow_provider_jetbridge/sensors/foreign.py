@@ -1,0 +1,241 @@
+"""What the sensors for tasks and jobs of others share: look once, then wait for the event."""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import (
+    AirflowException,
+    AirflowSensorTimeout,
+    BaseSensorOperator,
+)
+from msgspec import UnsetType
+
+from airflow_provider_jetbridge.completion import outcome_in
+from airflow_provider_jetbridge.operators.as_stock import warn_of_region
+from airflow_provider_jetbridge.operators.stack import UsesStack
+from airflow_provider_jetbridge.settings import conf
+from jetbridge.contract import (
+    BatchJob,
+    ContractError,
+    EcsTask,
+    ForeignState,
+    Launched,
+    Outcome,
+    State,
+    WatchAnswer,
+    WatchRequest,
+    decode,
+    inert_lines,
+)
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+LOOK_AGAIN_SECONDS = 45 * 60
+"""After so long a wait the stack asks AWS once more, in case that an event was lost. ECS knows a
+stopped task for about an hour (Amazon ECS API reference, DescribeTasks)."""
+
+RUNNING = "RUNNING"
+
+
+class ForeignStateSensor(UsesStack, BaseSensorOperator):
+    """Waits for a state of an ECS task or Batch job that Jetbridge may not have started.
+
+    The stack is asked for the state first. Deferred, the sensor then waits on the feed that all
+    Jetbridge's tasks share.
+    """
+
+    def __init__(
+        self,
+        *,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        jetbridge_stack: str | None = None,
+        jetbridge_conn_id: str | None = None,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        region: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if region is not None:
+            warn_of_region()
+        super().__init__(**kwargs)
+        self.deferrable = deferrable
+        self.jetbridge_stack = jetbridge_stack
+        self.jetbridge_conn_id = jetbridge_conn_id
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.verify = verify
+        self.botocore_config = botocore_config
+
+    @property
+    @abstractmethod
+    def awaited(self) -> EcsTask | BatchJob:
+        """The task or job."""
+
+    @abstractmethod
+    def has_come(self, status: str, reason: str) -> bool:
+        """Whether what is waited for has come.
+
+        Args:
+            status: ECS ``lastStatus`` or Batch ``status``.
+            reason: AWS's own words on it, or nothing.
+
+        Raises:
+            AirflowException: it will never come.
+        """
+
+    @property
+    def event_tells(self) -> bool:
+        """Whether an event tells the state that is waited for: the stack takes those of RUNNING
+        and of ends."""
+        return True
+
+    @property
+    def awaits_running(self) -> bool:
+        """Whether the wait may be over when the containers run."""
+        return False
+
+    @property
+    def wait_limit(self) -> float:
+        """For how many seconds the deferred sensor waits."""
+        return float(self.timeout)
+
+    def execute(self, context: Context) -> Any:
+        """Wait in the triggerer, or look every ``poke_interval`` as Airflow's sensors do.
+
+        Raises:
+            AirflowException: what is waited for will never come.
+            StartRefused, StartFailed: Jetbridge couldn't be asked.
+        """
+        if not self.deferrable:
+            return super().execute(context)
+        if not self.event_tells:
+            self.log.info(
+                "No event tells of the awaited state: looking every %s s instead",
+                self.poke_interval,
+            )
+            return super().execute(context)
+        return self._look_and_wait(context, time.time() + self.wait_limit)
+
+    def poke(self, context: Context) -> bool:
+        return self._in(self._look().foreign)
+
+    def execute_complete(
+        self, context: Context, event: dict[str, Any] | None = None, until: float = 0
+    ) -> Any:
+        """End the task with what the trigger brings, or look again.
+
+        Args:
+            until: when the wait is over, epoch seconds.
+
+        Raises:
+            AirflowSensorTimeout, AirflowException: as Airflow's sensors have it.
+            UnreadableOutcome: what was kept of the end can't be read.
+        """
+        if event and "look_again" in event:
+            return self._look_and_wait(context, until)
+        status, reason = _told(event)
+        self.log.info("%s is %s. %s", self._name, status, reason)
+        if not self.has_come(status, reason):
+            return self._look_and_wait(context, until)
+        return None
+
+    def _look_and_wait(self, context: Context, until: float) -> Any:
+        answer = self._look()
+        state = answer.foreign
+        if self._in(state):
+            return None
+        if isinstance(state, UnsetType) or not state.awaited:
+            self.log.info(
+                "No event tells of its end: looking every %s s instead", self.poke_interval
+            )
+            return super().execute(context)
+        if (left := until - time.time()) <= 0:
+            raise AirflowSensorTimeout(f"{self._name} was waited for until the sensor's time limit")
+        from airflow_provider_jetbridge.triggers.foreign import JetbridgeStateTrigger
+
+        now = time.time()
+        self.defer(
+            trigger=JetbridgeStateTrigger(
+                run_id=state.run_id,
+                what=self._name,
+                awaits_running=self.awaits_running,
+                look_again_at=now + LOOK_AGAIN_SECONDS,
+                outcomes_table=answer.outcomes_table,
+                region_name=answer.region,
+                deferred_at=now,
+                aws_conn_id=self._access.aws_conn_id,
+                verify=self.verify,
+                botocore_config=self.botocore_config,
+            ),
+            method_name="execute_complete",
+            kwargs={"until": until},
+            timeout=timedelta(seconds=left),
+        )
+        return None
+
+    def _look_again_and_again(self, context: Context) -> Any:
+        told = "No event tells of what is waited for: looking every %s s instead"
+        self.log.info(told, self.poke_interval)
+        return super().execute(context)
+
+    def _look(self) -> WatchAnswer:
+        return self._hook().watch(WatchRequest(foreign=self.awaited))
+
+    def _in(self, state: ForeignState | UnsetType) -> bool:
+        """Whether what the stack says is what is waited for.
+
+        Raises:
+            AirflowException: it will never be, or AWS doesn't know the task or job.
+        """
+        if isinstance(state, UnsetType):
+            raise AirflowException(
+                "The stack is older than this sensor, and looks at runs alone: update it"
+            )
+        status, reason = state.status, state.reason
+        if state.outcome is not None:
+            status, reason = _ended(state.outcome)
+        if not status:
+            raise AirflowException(
+                f"{self._name} isn't known to AWS, and its end isn't kept: check its id and region."
+                " ECS forgets a stopped task after about an hour, Batch a job after some days"
+            )
+        self.log.info("%s is %s %s", self._name, status, inert_lines(reason))
+        return self.has_come(status, inert_lines(reason))
+
+    @property
+    def _name(self) -> str:
+        asked = self.awaited
+        if isinstance(asked, EcsTask):
+            return f"ECS task {asked.task}"
+        return f"Batch job {asked.job_id}"
+
+
+def _told(event: dict[str, Any] | None) -> tuple[str, str]:
+    """AWS's status in a trigger's event, and its words.
+
+    Raises:
+        UnreadableOutcome, ForeignOutcome: as `completion.outcome_in` has it.
+    """
+    if event and "launched" in event:
+        try:
+            launched = decode(Launched, event["launched"])
+        except ContractError as error:
+            raise AirflowException(f"The event carries no readable launch: {error}") from error
+        return RUNNING, f"Its containers have been running since {launched.started_at}"
+    return _ended(outcome_in(event))
+
+
+def _ended(outcome: Outcome) -> tuple[str, str]:
+    """AWS's last status of what has ended, and its words."""
+    words = inert_lines(outcome.reason)
+    if outcome.backend == "ecs":
+        codes = ", ".join(f"{name}: {code}" for name, code in outcome.exit_codes.items())
+        return "STOPPED", f"{words} (exit codes: {codes or 'none'})"
+    return ("SUCCEEDED" if outcome.state is State.SUCCEEDED else "FAILED"), words

@@ -1,0 +1,74 @@
+"""Tasks and jobs that this stack didn't launch, and somebody waits for.
+
+They have no run. What becomes of one stands in the outcomes table all the same, under an id that is
+made like a run's.
+"""
+
+from dataclasses import dataclass
+
+from jetbridge.aws.records import Fields, Record
+from jetbridge.backends.changes import (
+    BATCH_EVENT,
+    ECS_EVENT,
+    is_child,
+    job_change,
+    own_job,
+    own_task,
+    task_change,
+)
+from jetbridge.contract import PersonCaller, run_id_of
+from jetbridge.runs.names import last_segment
+from jetbridge.runs.run import StateChange
+
+SOMEBODY = "somebody else"
+"""Who started a task or job of which AWS's record doesn't say it: Batch's never does."""
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """A task or job of somebody else, as a state change of the id under which it is kept."""
+
+    change: StateChange
+    started_by: str = SOMEBODY
+
+    @property
+    def caller(self) -> PersonCaller:
+        return PersonCaller(name=self.started_by)
+
+
+def task_id(cluster_arn: str, task: str) -> str:
+    """Under which a task is kept.
+
+    Args:
+        task: its ARN or id. The older form of the ARN lacks the cluster (Amazon ECS developer
+            guide, "Amazon Resource Names (ARNs) and IDs"), so only the id in it counts.
+    """
+    return run_id_of(f"ecs-task/{cluster_arn}/{last_segment(task)}")
+
+
+def job_id(job: str) -> str:
+    """Under which a job is kept."""
+    return run_id_of(f"batch-job/{job}")
+
+
+def foreign_event(event: object, stack_key: str) -> Foreign | None:
+    """The task or job of an EventBridge event; None of a run of this stack, and of a child of an
+    array job or a node of a multi-node job, whose parent's end is the job's.
+
+    Raises:
+        RecordError: it lacks a field that AWS always sends.
+    """
+    fields = Fields(event)
+    kind, detail = fields.needed("detail-type"), fields.part("detail")
+    if kind == ECS_EVENT and own_task(detail, stack_key) is None:
+        kept_as = task_id(detail.needed("clusterArn"), detail.needed("taskArn"))
+        started_by = detail.name("startedBy") or SOMEBODY
+        return Foreign(task_change(detail, kept_as), started_by)
+    if kind == BATCH_EVENT and own_job(detail, stack_key) is None and not is_child(detail):
+        return Foreign(job_change(detail, job_id(detail.needed("jobId"))))
+    return None
+
+
+def has_parent(job: Record) -> bool:
+    """Whether a job's record is of an array job's child or a multi-node job's node."""
+    return is_child(Fields(job))
