@@ -12,7 +12,7 @@ from typing import Any
 
 from jetbridge.backends.port import Backend
 from jetbridge.contract import ContractError, StopCause, StopRequest, to_builtins
-from jetbridge.launching.endings import queue_launch
+from jetbridge.launching.queue_launch import queue_launch
 from jetbridge.queues.port import Queue
 from jetbridge.runs.port import Runs, UnreadableRow
 from jetbridge.runs.run import Run, Status
