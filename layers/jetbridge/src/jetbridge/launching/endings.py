@@ -11,6 +11,7 @@ from jetbridge.failures import may_be_replaced, next_launch
 from jetbridge.launching.hand_over import HandOver
 from jetbridge.launching.queue_launch import queue_launch
 from jetbridge.progress.waiting import WaitingWriter
+from jetbridge.queues.messages import LaunchMessage
 from jetbridge.queues.port import Queue
 from jetbridge.runs.port import Runs
 from jetbridge.runs.run import Ending, Relaunch, Run, StateChange, Status
@@ -23,7 +24,7 @@ class Endings:
 
     runs: Runs
     hand_over: HandOver
-    launches: Queue
+    launches: Queue[LaunchMessage]
     clock: Callable[[], float] = time.time
     waits: WaitingWriter | None = None
 

@@ -1,8 +1,7 @@
 """Queue a launch."""
 
-from typing import Any
-
 from jetbridge.queues.groups import message_group
+from jetbridge.queues.messages import LaunchMessage, NamedDefinition
 from jetbridge.queues.port import Queue
 from jetbridge.runs.run import Run
 
@@ -10,12 +9,17 @@ from jetbridge.runs.run import Run
 LONGEST_DELAY_SECONDS = 900
 
 
-def queue_launch(launches: Queue, run: Run, now: float, **more: Any) -> None:
-    """Queue the run's current launch for when it may be made, among those of its caller; ``more``
-    are further members of the message."""
+def queue_launch(
+    launches: Queue[LaunchMessage], run: Run, now: float, definition: NamedDefinition | None = None
+) -> None:
+    """Queue the run's current launch for when it may be made, among those of its caller.
+
+    Args:
+        definition: of a run that waits for nothing but its turn (``LaunchMessage``).
+    """
     wait = max(0, int((run.not_before or now) - now + 0.999))
     launches.send(
-        {"run_id": run.run_id, "launch": run.launch} | more,
+        LaunchMessage(run_id=run.run_id, launch=run.launch, definition=definition),
         delay_seconds=min(wait, LONGEST_DELAY_SECONDS),
         group=message_group(run.request.caller),
     )
