@@ -13,6 +13,10 @@ from documentation.reference.measured import between
 
 _BEGIN = "<!-- costs: make docs-tables -->"
 _END = "<!-- end of costs -->"
+_RATES_BEGIN = "<!-- rates: make docs-tables -->"
+_RATES_END = "<!-- end of rates -->"
+_RATES = (1, 10, 1_000)
+_DAY_SECONDS = 86_400
 _KINDS: Mapping[str, str] = {
     "ecs_minimal": "ECS, minimal",
     "ecs_7kb": "ECS, 7 KB of environment",
@@ -45,9 +49,34 @@ _PARTS: Mapping[str, str] = {
 
 def cost_page() -> str:
     """docs/how-to/cost.md with the tables as the figures are."""
-    recorded = json.loads((DOCS / "figures" / "cost.json").read_text())["figures"]
+    recorded = _recorded()
     text = (DOCS / "how-to" / "cost.md").read_text()
     return between(text, _BEGIN, _END, f"{_runs(recorded)}\n\n{_idle(recorded)}")
+
+
+def limits_page() -> str:
+    """docs/explanation/limits.md with what so many runs a second cost and write."""
+    text = (DOCS / "explanation" / "limits.md").read_text()
+    return between(text, _RATES_BEGIN, _RATES_END, _rates(_recorded()["ecs_minimal"]))
+
+
+def _recorded() -> Mapping[str, Any]:
+    figures: Mapping[str, Any] = json.loads((DOCS / "figures" / "cost.json").read_text())["figures"]
+    return figures
+
+
+def _rates(run: Mapping[str, float]) -> str:
+    rows = [
+        (
+            f"{rate:,}",
+            f"{rate * run['base_wcu']:,.0f}",
+            f"{rate * run['index_wcu']:,.0f}",
+            f"{rate * run['usd_per_1000'] / 1_000 * _DAY_SECONDS:,.0f}",
+        )
+        for rate in _RATES
+    ]
+    titles = ("runs a second", "write units of tables a second", "of indexes", "USD a day")
+    return table(titles, rows)
 
 
 def _runs(recorded: Mapping[str, Any]) -> str:
