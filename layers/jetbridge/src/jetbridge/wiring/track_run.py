@@ -9,8 +9,9 @@ from jetbridge.tracking.foreign import TrackForeign
 from jetbridge.tracking.track import Track
 from jetbridge.wiring.at_start import at_start
 from jetbridge.wiring.backends import Backends
+from jetbridge.wiring.endings import endings
 from jetbridge.wiring.live import stream_owners
-from jetbridge.wiring.parts import endings, runs, settings, stop_queue
+from jetbridge.wiring.parts import runs, settings, stop_queue
 from jetbridge.wiring.progress import launched_writer, waiting_writer
 
 
