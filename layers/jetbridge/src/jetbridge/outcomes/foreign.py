@@ -8,7 +8,7 @@ from jetbridge.failures import POLICY_VERSION, judge, reason_of
 from jetbridge.outcomes.exit_codes import deciding_names, exit_codes_of
 from jetbridge.outcomes.fitting import fitting
 from jetbridge.runs.run import Definition, Ending
-from jetbridge.secrets import masked_text
+from jetbridge.secrets.late import masked_text
 
 
 def launched_of(foreign: Foreign, region: str, at: float) -> Launched:

@@ -10,7 +10,7 @@ from jetbridge.backends.port import Backend
 from jetbridge.contract import BatchJob, ContractError, EcsTask, ForeignState
 from jetbridge.outcomes.port import Outcomes
 from jetbridge.runs.names import last_segment
-from jetbridge.secrets import masked_text
+from jetbridge.secrets.late import masked_text
 
 CLUSTERS = "WatchedClusterArns"
 QUEUES = "WatchedJobQueueArns"

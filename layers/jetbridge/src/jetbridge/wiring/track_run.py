@@ -8,7 +8,7 @@ from jetbridge.runs.run import Definition
 from jetbridge.tracking.foreign import TrackForeign
 from jetbridge.tracking.track import Track
 from jetbridge.wiring.at_start import at_start
-from jetbridge.wiring.backends import Backends
+from jetbridge.wiring.backends import Backends, repeating_ecs
 from jetbridge.wiring.endings import endings
 from jetbridge.wiring.live import stream_owners
 from jetbridge.wiring.parts import runs, settings, stop_queue
@@ -40,7 +40,7 @@ def foreign() -> TrackForeign | None:
 @lru_cache(maxsize=256)
 def _task_definition(arn: str) -> Definition:
     """A revision never changes, so a process reads it once."""
-    return Backends()["ecs"].resolve({"taskDefinition": arn})
+    return Backends(repeating_ecs)["ecs"].resolve({"taskDefinition": arn})
 
 
 at_start(track)

@@ -5,7 +5,7 @@ from jetbridge.outcomes.dynamodb import DynamoOutcomes
 from jetbridge.watching.foreign import LookAtForeign
 from jetbridge.watching.watch import Watch
 from jetbridge.wiring.at_start import at_start
-from jetbridge.wiring.backends import Backends
+from jetbridge.wiring.backends import Backends, repeating_ecs
 from jetbridge.wiring.parts import runs, settings
 
 
@@ -20,7 +20,7 @@ def watch() -> Watch:
         region=known.region,
         has_airflow_secret=bool(known.airflow_secret_arn),
         look_at_foreign=LookAtForeign(
-            Backends(),
+            Backends(repeating_ecs),
             outcomes,
             known.stack_key,
             known.watched_cluster_arns,
