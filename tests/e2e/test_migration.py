@@ -112,7 +112,7 @@ def client(
         # They are scheduled @once; here each runs when it is triggered.
         "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",
     }
-    airflow = site.airflow(f"airflow-{request.param}", dags, environment)
+    airflow = site.airflow_named(f"airflow-{request.param}", dags, environment)
     with airflow, airflow.client() as client:
         yield client
 

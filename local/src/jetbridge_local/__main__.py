@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from jetbridge_local.cloud import stop
 from jetbridge_local.limits import LimitError, Limits
 from jetbridge_local.settings import (
     DEFAULT_ACCOUNT,
@@ -30,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"no local cloud runs with state {state.path}")
         return 1
     if options.command == "down":
+        # Late: it makes clients of AWS's services, too, and boto3 takes long to load.
+        from jetbridge_local.cloud import stop
+
         stop(state)
         print(f"stopped: {running.url} pid {running.pid}")
     else:

@@ -8,7 +8,6 @@ import json
 import time
 from types import SimpleNamespace
 
-import boto3
 import pytest
 from stand_in import LOG_BUCKET, REGION, TABLE, StandIn
 from waiting_airflow import DagRunOf, until
@@ -31,9 +30,7 @@ def stand_in(tmp_path_factory, local_python):
     runtime = local_python.parents[2] / "runtime/bin/python"
     state = tmp_path_factory.mktemp("cloud")
     with LocalCloud(state, python=local_python, runtime_python=runtime) as cloud:
-        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        aws = {"endpoint_url": cloud.url, "region_name": REGION, **keys}
-        dynamodb, s3 = boto3.client("dynamodb", **aws), boto3.client("s3", **aws)
+        dynamodb, s3 = cloud.client("dynamodb"), cloud.client("s3")
         s3.create_bucket(Bucket=LOG_BUCKET)
         dynamodb.create_table(
             TableName=TABLE,

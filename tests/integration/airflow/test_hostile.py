@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
-import boto3
 import psutil
 import pytest
 from hostile_outcomes import ANY, FAILS, GOOD, hostile_outcomes, lines_of, seal_printed
@@ -37,8 +36,7 @@ def world(tmp_path_factory, local_python, dags_folder, airflow_python, database_
     runtime = local_python.parents[2] / "runtime/bin/python"
     state = tmp_path_factory.mktemp("cloud")
     with LocalCloud(state, python=local_python, runtime_python=runtime) as cloud:
-        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        dynamodb = boto3.client("dynamodb", endpoint_url=cloud.url, region_name=REGION, **keys)
+        dynamodb = cloud.client("dynamodb")
         create_table(dynamodb)
         airflow = LocalAirflow(
             tmp_path_factory.mktemp("home") / "airflow",

@@ -64,7 +64,7 @@ class Stack:
         return self.deployed.client(service)
 
     def physical(self, name: str) -> str:
-        return self.operator.stack.resources[name][1]
+        return self.operator.deployed.resources[name][1]
 
     def rule(self, name: str) -> str:
         return self.physical(name).rpartition("/")[2]

@@ -51,7 +51,7 @@ AN_ORPHAN = OrphanMessage(
 )
 SINCE = 1_772_323_200.5
 
-# Bodies as release 0.1 and its successors have sent them (tests/integration/stack/releases/0.1.tar.xz).
+# Bodies as release 0.1 has sent them (tests/integration/stack/releases/0.1.tar.xz), and later code.
 SENT_BEFORE: list[tuple[dict[str, Any], Any]] = [
     ({"run_id": RUN, "launch": 2}, LaunchMessage(run_id=RUN, launch=2)),
     (
