@@ -1,4 +1,4 @@
-"""The command line: ``python -m jetbridge_local up | down | status``."""
+"""The command line: ``jetbridge-local up | down | status``, or ``python -m jetbridge_local``."""
 
 import argparse
 import json
@@ -72,7 +72,10 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="jetbridge_local", description="The local cloud.")
+    parser = argparse.ArgumentParser(
+        prog="jetbridge-local",
+        description="ECS and AWS Batch on this machine, with the AWS services around them.",
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="run the cloud in the foreground")
     up.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0: a free one")

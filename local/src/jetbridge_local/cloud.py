@@ -72,7 +72,8 @@ class LocalCloud:
         settings = self.settings
         command = [str(self._python), "-m", "jetbridge_local", "up"]
         command += ["--state", str(settings.state), "--port", str(settings.port)]
-        command += ["--runtime-python", str(settings.runtime_python)]
+        if settings.runtime_python:
+            command += ["--runtime-python", str(settings.runtime_python)]
         command += ["--account", settings.account, "--region", settings.region]
         command += ["--step-seconds", str(settings.step_seconds), *settings.limits.flags()]
         if settings.cpu_by_memory:
