@@ -18,6 +18,7 @@ from jetbridge_cli.operate import (
     stop_command,
     watch_command,
 )
+from jetbridge_cli.report.command import report
 from jetbridge_cli.verify.command import verify
 
 app = typer.Typer(
@@ -35,6 +36,7 @@ app.command("watch")(watch_command.watch)
 app.command("stop")(stop_command.stop)
 app.command("retry")(stop_command.retry)
 app.command("cost")(cost_command.cost)
+app.command("report")(report)
 app.command("init")(init)
 app.command("replay")(replay_command.replay)
 app.command("verify")(verify)

@@ -51,6 +51,9 @@ class _PutOff(Exception):
         self.what = what
 
 
+_Hindrance = Throttled | Unanswered | _PutOff
+
+
 @dataclass(frozen=True)
 class Launch:
     runs: Runs
@@ -88,7 +91,12 @@ class Launch:
             NotYet: an earlier attempt's answer is unknown still, or another delivery of the same
                 message is at work.
         """
-        claim = self._claim(run_id, launch, named) if named is not None else Written(False, None)
+        claim, hindered = Written(False, None), None
+        try:
+            if named is not None:
+                claim = self._claim(run_id, launch, named)
+        except (Throttled, Unanswered, _PutOff) as hindrance:
+            hindered = hindrance
         run = claim.row or self.runs.get(run_id)
         if run is None:
             return None
@@ -97,7 +105,7 @@ class Launch:
             if claim.changed:
                 run, recorded = self._launch_claimed(run)
             elif run.launch == launch and run.status in UNLAUNCHED:
-                run = self._take_up(run)
+                run = self._take_up(run, hindered)
             else:
                 self.endings.follow_up(run, launch)
             if run is not None:
@@ -142,8 +150,12 @@ class Launch:
             raise GiveUp(f"{what} was put off for {PATIENCE}, and the run has ended: {later}")
         raise GiveUp(f"{what} could not be stopped for {PATIENCE}: {later}")
 
-    def _take_up(self, run: Run) -> Run | None:
-        """Launch, or find what was launched; returns the row as it is then."""
+    def _take_up(self, run: Run, hindered: _Hindrance | None) -> Run | None:
+        """Launch, or find what was launched; returns the row as it is then.
+
+        ``hindered``: AWS or the pacer has asked this message for patience already. It is raised
+        where the launch would ask them again.
+        """
         if run.stop is None and run.not_before is not None and run.not_before > self.clock():
             queue_launch(self.launches, run, self.clock())
             return run
@@ -156,20 +168,24 @@ class Launch:
             if self._forgotten(run):
                 return self._end(run, LOST_CODE, f"attempted long ago, and AWS knows no {name}")
             try:
-                backend_id = self._launch(run, backend, name)
+                backend_id = self._launch(run, backend, name, hindered)
             except LaunchRefused as refusal:
                 return self._end(run, refusal.code, refusal.reason)
         return self._answered(run, backend_id)
 
     def _claim(self, run_id: str, launch: int, named: NamedDefinition) -> Written:
-        """Claim the launch without reading the row first. Where that is not possible, the caller
-        reads the row and decides by it."""
+        """Claim the launch without reading the row first. Where AWS refuses the definition, the
+        caller reads the row and decides by it.
+
+        Raises:
+            Throttled, Unanswered, _PutOff: nothing was claimed.
+        """
         try:
             # Before the turn: a launch that comes late to its turn meets those of the turns after.
             definition = self.backends[named.backend].resolve(named.parameters)
-            self.pacer.wait_for_turn(named.backend)
-        except (NotYet, Throttled, Unanswered, LaunchRefused):
+        except LaunchRefused:
             return Written(False, None)
+        self._wait_for_turn(named.backend)
         return self.runs.claim_first(run_id, launch, self.clock(), definition)
 
     def _launch_claimed(self, run: Run) -> tuple[Run | None, bool]:
@@ -209,11 +225,15 @@ class Launch:
         first = run.first_attempt_at
         return first is not None and self.clock() - first > TOKEN_MEMORY_SECONDS
 
-    def _launch(self, run: Run, backend: Backend, name: LaunchName) -> str:
+    def _launch(
+        self, run: Run, backend: Backend, name: LaunchName, hindered: _Hindrance | None
+    ) -> str:
         if run.launch == 1:
             stop_superseded(self.stops, run)
+        if hindered is not None:
+            raise hindered
         self._take_slot(run)
-        self._wait_for_turn(run)
+        self._wait_for_turn(run.backend)
         # Not before: a launch that is put off would ask for it at each attempt.
         definition = run.definition or self._resolve(run, backend)
         now = self.clock()
@@ -241,9 +261,9 @@ class Launch:
         reason = f"{limit} runs of concurrency group {group} are under way, as many as may be"
         raise _PutOff(reason, None, "concurrency_group")
 
-    def _wait_for_turn(self, run: Run) -> None:
+    def _wait_for_turn(self, backend: str) -> None:
         try:
-            self.pacer.wait_for_turn(run.backend)
+            self.pacer.wait_for_turn(backend)
         except NotYet as not_yet:
             raise _PutOff(str(not_yet), not_yet.delay_seconds) from not_yet
 
