@@ -20,6 +20,7 @@ $(eval $(call environment,cli,$(CORE) $(CLI)))
 $(eval $(call environment,docs,$(CORE) $(CLI)))
 $(eval $(call environment,release))
 $(eval $(call environment,checkov))
+$(eval $(call environment,awscli))
 $(eval $(call environment,node))
 $(eval $(call environment,airflow,$(CORE) $(PROVIDER),airflow-3.3))
 $(eval $(call environment,stock,$(CORE) $(PROVIDER)))
@@ -97,7 +98,7 @@ test-package: $(call ready,dev)
 	@$(SUITES) push package
 
 .PHONY: nightly
-nightly: $(call ready,dev $(CLOUD) cli docs airflow celery stock second-opinion) ## Everything: all tests, the matrix of versions, all benchmarks
+nightly: $(call ready,dev $(CLOUD) cli docs awscli airflow celery stock second-opinion) ## Everything: all tests, the matrix of versions, all benchmarks
 	@$(GET_REDIS)
 	@$(GET_CHROMIUM)
 	@ended=0; \
