@@ -9,8 +9,11 @@ ROOT = Path(__file__).resolve().parents[1]
 TIERS = {"push": (), "nightly": ("-m", "")}
 """pytest's options: a push leaves out what is marked ``nightly``, a night runs everything."""
 
-VARIABLES: dict[str, dict[str, str]] = {"push": {}, "nightly": {"JETBRIDGE_FUZZ": "500"}}
-"""Of the tests' environment."""
+VARIABLES: dict[str, dict[str, str]] = {
+    "push": {},
+    "nightly": {"JETBRIDGE_FUZZ": "500", "JETBRIDGE_PROPERTIES": "nightly"},
+}
+"""Of the tests' environment: how many inputs and examples they make (tests/unit/conftest.py)."""
 
 MEASURED = ("jetbridge", "airflow_provider_jetbridge")
 """The packages whose coverage is measured: the core and the provider."""
