@@ -11,7 +11,11 @@ TIERS = {"push": (), "nightly": ("-m", "")}
 
 VARIABLES: dict[str, dict[str, str]] = {
     "push": {},
-    "nightly": {"JETBRIDGE_FUZZ": "500", "JETBRIDGE_PROPERTIES": "nightly"},
+    "nightly": {
+        "JETBRIDGE_FUZZ": "500",
+        "JETBRIDGE_HOSTILE": "50",
+        "JETBRIDGE_PROPERTIES": "nightly",
+    },
 }
 """Of the tests' environment: how many inputs and examples they make (tests/unit/conftest.py)."""
 

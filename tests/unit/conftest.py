@@ -4,7 +4,10 @@ A property that says its own number needs fewer than either, since each example 
 """
 
 import os
+from functools import cache
+from typing import Any
 
+from botocore.loaders import JSONFileLoader
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -15,3 +18,15 @@ settings.register_profile(
 )
 settings.register_profile("nightly", settings.get_profile("push"), max_examples=500)
 settings.load_profile(os.environ.get("JETBRIDGE_PROPERTIES", "push"))
+
+_read = JSONFileLoader.load_file
+
+
+@cache
+def _kept(path: str) -> Any:
+    """A file of botocore's models: each session of boto3 reads them anew, and moto makes a new
+    session for each test. Reading them was half of the time of the tests with clients."""
+    return _read(JSONFileLoader(), path)
+
+
+JSONFileLoader.load_file = lambda self, file_path: _kept(file_path)  # type: ignore[method-assign]
