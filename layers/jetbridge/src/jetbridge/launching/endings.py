@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -12,6 +11,7 @@ from jetbridge.failures import may_be_replaced, next_launch
 from jetbridge.launching.hand_over import HandOver
 from jetbridge.progress.waiting import WaitingWriter
 from jetbridge.queues.groups import message_group
+from jetbridge.queues.messages import LaunchMessage, NamedDefinition
 from jetbridge.queues.port import Queue
 from jetbridge.runs.port import Runs
 from jetbridge.runs.run import Ending, Relaunch, Run, StateChange, Status
@@ -20,12 +20,17 @@ from jetbridge.runs.run import Ending, Relaunch, Run, StateChange, Status
 LONGEST_DELAY_SECONDS = 900
 
 
-def queue_launch(launches: Queue, run: Run, now: float, **more: Any) -> None:
-    """Queue the run's current launch for when it may be made, among those of its caller; ``more``
-    are further members of the message."""
+def queue_launch(
+    launches: Queue[LaunchMessage], run: Run, now: float, definition: NamedDefinition | None = None
+) -> None:
+    """Queue the run's current launch for when it may be made, among those of its caller.
+
+    Args:
+        definition: of a run that waits for nothing but its turn (``LaunchMessage``).
+    """
     wait = max(0, int((run.not_before or now) - now + 0.999))
     launches.send(
-        {"run_id": run.run_id, "launch": run.launch} | more,
+        LaunchMessage(run_id=run.run_id, launch=run.launch, definition=definition),
         delay_seconds=min(wait, LONGEST_DELAY_SECONDS),
         group=message_group(run.request.caller),
     )
@@ -38,7 +43,7 @@ class Endings:
 
     runs: Runs
     hand_over: HandOver
-    launches: Queue
+    launches: Queue[LaunchMessage]
     clock: Callable[[], float] = time.time
     waits: WaitingWriter | None = None
 

@@ -19,7 +19,7 @@ from jetbridge.logs.live.owners import StreamOwners
 from jetbridge.pacing.port import Pacer
 from jetbridge.progress.launched import LaunchedWriter
 from jetbridge.queues.groups import message_group
-from jetbridge.queues.messages import NamedDefinition
+from jetbridge.queues.messages import LaunchMessage, NamedDefinition, StopMessage
 from jetbridge.queues.patience import PATIENCE, is_over, throttled_seconds
 from jetbridge.queues.port import GiveUp, NotYet, Queue
 from jetbridge.runs.names import LaunchName
@@ -59,8 +59,8 @@ class Launch:
     runs: Runs
     backends: Mapping[str, Backend]
     endings: Endings
-    launches: Queue
-    stops: Queue
+    launches: Queue[LaunchMessage]
+    stops: Queue[StopMessage]
     pacer: Pacer
     launched: LaunchedWriter
     stack_key: str
@@ -138,7 +138,7 @@ class Launch:
             what, delay = later.what, later.delay_seconds or spread
         if self.endings.waits is not None and run.launch == launch and run.status in UNLAUNCHED:
             self.endings.waits.for_turn(run, what, str(later), began, now + delay)
-        message = {"run_id": run.run_id, "launch": launch, "since": began}
+        message = LaunchMessage(run_id=run.run_id, launch=launch, since=began)
         self.launches.send(message, delay, message_group(run.request.caller))
 
     def _give_up(self, run: Run, launch: int, later: Exception) -> NoReturn:

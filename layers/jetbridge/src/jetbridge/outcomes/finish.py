@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from jetbridge.contract import Cause, Fault, Outcome, State, Way, to_builtins
+from jetbridge.contract import Cause, Fault, Outcome, State, Way
 from jetbridge.contract.lines import shortened
 from jetbridge.failures import POLICY_VERSION, reason_of
 from jetbridge.logs.parts import only_part
@@ -37,7 +37,8 @@ from jetbridge.outcomes.tails import (
 )
 from jetbridge.outcomes.verdicts import verdict_on
 from jetbridge.pacing.port import Pacer
-from jetbridge.queues.messages import Times
+from jetbridge.queues.copies import CopyMessage
+from jetbridge.queues.messages import Notice, Times
 from jetbridge.queues.port import Queue
 from jetbridge.runs.notices import notices
 from jetbridge.runs.port import Runs
@@ -61,8 +62,8 @@ class Finish:
     runs: Runs
     outcomes: Outcomes
     source: LogsSource
-    notices: Queue
-    copies: Queue
+    notices: Queue[Notice]
+    copies: Queue[CopyMessage]
     bus: Bus
     region: str
     settle_seconds: float
@@ -111,7 +112,7 @@ class Finish:
         Raises: what went wrong; an ExceptionGroup of several. All come again then.
         """
         deliveries: list[Callable[[], object]] = [
-            partial(self.notices.send, to_builtins(notice), group=notice.airflow)
+            partial(self.notices.send, notice, group=notice.airflow)
             for notice in notices(run.request, outcome, self.stacks, run.watchers)
         ]
         if run.log_targets:
@@ -129,11 +130,10 @@ class Finish:
         if errors:
             raise ExceptionGroup(f"the end of run {run.run_id} is not delivered to all", errors)
 
-    def _copy_message(self, run: Run) -> dict[str, Any]:
+    def _copy_message(self, run: Run) -> CopyMessage:
         """Of a log that is one part, with that part: copy_logs needn't read the row then."""
         part = None if self.live else only_part(run, self.region)
-        message: dict[str, Any] = {"run_id": run.run_id}
-        return message | ({"part": to_builtins(part), "fresh": True} if part else {})
+        return CopyMessage(run_id=run.run_id, part=part, fresh=part is not None)
 
     def _compose(
         self, run: Run, ending: Ending, times: Times, remaining: Callable[[], float]
