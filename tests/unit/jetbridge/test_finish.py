@@ -50,7 +50,7 @@ from jetbridge.runs.run import (
     Status,
     Stop,
 )
-from jetbridge.secrets import MASK
+from jetbridge.secrets.forms import MASK
 
 STOPPED_AT = 1_772_323_324.713
 MAIN = "report/main/478f3a4c51824ad23cb50c1c60670c0f"

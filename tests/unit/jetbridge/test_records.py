@@ -35,7 +35,7 @@ from jetbridge.failures import judge
 from jetbridge.queues.copies import LogPart
 from jetbridge.runs.item import from_item, to_item
 from jetbridge.runs.run import Ending, StateChange, Status
-from jetbridge.secrets import masked_text
+from jetbridge.secrets.lines import masked_text
 
 JSON = st.recursive(
     st.none()

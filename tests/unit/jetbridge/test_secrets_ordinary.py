@@ -3,7 +3,7 @@
 import pytest
 from jetbridge_testing.ordinary_lines import groups
 
-from jetbridge.secrets import masked
+from jetbridge.secrets.lines import masked
 
 ENOUGH = 50_000
 RATE = 1 / 10_000

@@ -9,31 +9,12 @@ from msgspec.structs import replace
 from jetbridge.aws.records import presentable
 from jetbridge.failures import may_be_replaced, next_launch
 from jetbridge.launching.hand_over import HandOver
+from jetbridge.launching.queue_launch import queue_launch
 from jetbridge.progress.waiting import WaitingWriter
-from jetbridge.queues.groups import message_group
-from jetbridge.queues.messages import LaunchMessage, NamedDefinition
+from jetbridge.queues.messages import LaunchMessage
 from jetbridge.queues.port import Queue
 from jetbridge.runs.port import Runs
 from jetbridge.runs.run import Ending, Relaunch, Run, StateChange, Status
-
-# SendMessage takes no longer delay (API reference).
-LONGEST_DELAY_SECONDS = 900
-
-
-def queue_launch(
-    launches: Queue[LaunchMessage], run: Run, now: float, definition: NamedDefinition | None = None
-) -> None:
-    """Queue the run's current launch for when it may be made, among those of its caller.
-
-    Args:
-        definition: of a run that waits for nothing but its turn (``LaunchMessage``).
-    """
-    wait = max(0, int((run.not_before or now) - now + 0.999))
-    launches.send(
-        LaunchMessage(run_id=run.run_id, launch=run.launch, definition=definition),
-        delay_seconds=min(wait, LONGEST_DELAY_SECONDS),
-        group=message_group(run.request.caller),
-    )
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from jetbridge.backends.port import Backend, LaunchRefused, Throttled, Unanswere
 from jetbridge.concurrency.port import Groups
 from jetbridge.contract import StopCause, Wait
 from jetbridge.failures import LOST_CODE
-from jetbridge.launching.endings import Endings, queue_launch
+from jetbridge.launching.endings import Endings
+from jetbridge.launching.queue_launch import queue_launch
 from jetbridge.launching.supersede import stop_superseded
 from jetbridge.logs.live.owners import StreamOwners
 from jetbridge.pacing.port import Pacer

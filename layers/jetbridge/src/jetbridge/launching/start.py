@@ -15,7 +15,7 @@ from jetbridge.contract import (
     StartRequest,
     run_id_of,
 )
-from jetbridge.launching.endings import queue_launch
+from jetbridge.launching.queue_launch import queue_launch
 from jetbridge.launching.supersede import stop_superseded
 from jetbridge.launching.tries import attachment_of, check_time, is_later, takes_over
 from jetbridge.queues.copies import CopyMessage

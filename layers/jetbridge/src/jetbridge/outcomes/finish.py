@@ -43,7 +43,8 @@ from jetbridge.queues.port import Queue
 from jetbridge.runs.notices import notices
 from jetbridge.runs.port import Runs
 from jetbridge.runs.run import Ending, Run
-from jetbridge.secrets import masked_deaths, masked_result, masked_text
+from jetbridge.secrets.lines import masked_text
+from jetbridge.secrets.outcome import masked_deaths, masked_result
 
 __all__ = ["BUSY_SECONDS", "CLOCKS_DIFFER_SECONDS", "RESULT_BYTES", "SETTLE_LOOKS", "Finish"]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from jetbridge.backends.port import Backend
 from jetbridge.contract import ContractError, StopCause
-from jetbridge.launching.endings import queue_launch
+from jetbridge.launching.queue_launch import queue_launch
 from jetbridge.queues.messages import LaunchMessage, StopMessage
 from jetbridge.queues.port import Queue
 from jetbridge.runs.port import Runs, UnreadableRow

@@ -5,8 +5,9 @@ from jetbridge.launching.launch import Launch
 from jetbridge.pacing.dynamodb import DynamoPacer, Pace
 from jetbridge.wiring.at_start import at_start
 from jetbridge.wiring.backends import Backends, batch, launching_ecs
+from jetbridge.wiring.endings import endings, groups
 from jetbridge.wiring.live import stream_owners
-from jetbridge.wiring.parts import endings, groups, launch_queue, runs, settings, stop_queue
+from jetbridge.wiring.parts import launch_queue, runs, settings, stop_queue
 from jetbridge.wiring.progress import launched_writer, waiting_writer
 
 

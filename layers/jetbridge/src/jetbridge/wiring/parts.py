@@ -3,11 +3,6 @@
 from functools import cache
 
 from jetbridge.aws.clients import client
-from jetbridge.concurrency.dynamodb import DynamoGroups
-from jetbridge.concurrency.limits import limits_in
-from jetbridge.launching.endings import Endings
-from jetbridge.launching.hand_over import HandOver
-from jetbridge.progress.waiting import WaitingWriter
 from jetbridge.queues.copies import CopyMessage
 from jetbridge.queues.messages import (
     FinishMessage,
@@ -17,7 +12,7 @@ from jetbridge.queues.messages import (
     StopMessage,
 )
 from jetbridge.queues.sqs import SqsQueue
-from jetbridge.wiring.noted_runs import NotedRuns, NotedTries
+from jetbridge.wiring.noted_runs import NotedRuns
 from jetbridge.wiring.settings import Settings
 
 
@@ -48,20 +43,3 @@ def notify_queue() -> SqsQueue[Notice]:
 
 def runs() -> NotedRuns:
     return NotedRuns(client("dynamodb"), settings().runs_table, settings().check_after_seconds)
-
-
-def tries() -> NotedTries:
-    return NotedTries(client("dynamodb"), settings().runs_table, settings().check_after_seconds)
-
-
-def groups() -> DynamoGroups:
-    known = settings()
-    return DynamoGroups(client("dynamodb"), known.runs_table, limits_in(known.concurrency_groups))
-
-
-def hand_over() -> HandOver:
-    return HandOver(finish_queue(), groups())
-
-
-def endings(waits: WaitingWriter | None = None) -> Endings:
-    return Endings(runs(), hand_over(), launch_queue(), waits=waits)

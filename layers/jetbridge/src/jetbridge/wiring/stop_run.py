@@ -4,7 +4,8 @@ from jetbridge.stopping.orphans import StopOrphan
 from jetbridge.stopping.stop import StopRuns
 from jetbridge.wiring.at_start import at_start
 from jetbridge.wiring.backends import Backends, batch, repeating_ecs
-from jetbridge.wiring.parts import endings, runs, stop_queue
+from jetbridge.wiring.endings import endings
+from jetbridge.wiring.parts import runs, stop_queue
 
 
 def stop() -> StopRuns:

@@ -7,7 +7,8 @@ from jetbridge.tracking.audit import Audit
 from jetbridge.tracking.sweep import Sweep
 from jetbridge.wiring.at_start import at_start
 from jetbridge.wiring.backends import Backends, repeating_ecs
-from jetbridge.wiring.parts import groups, launch_queue, runs, settings, stop_queue
+from jetbridge.wiring.endings import groups
+from jetbridge.wiring.parts import launch_queue, runs, settings, stop_queue
 from jetbridge.wiring.telemetry import unreadable
 from jetbridge.wiring.track_run import track
 
