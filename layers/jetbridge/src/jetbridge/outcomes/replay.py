@@ -17,7 +17,7 @@ from jetbridge.failures import POLICY_VERSION, next_launch, reason_of
 from jetbridge.outcomes.exit_codes import exit_codes, names_that_decide
 from jetbridge.outcomes.verdicts import verdict_on
 from jetbridge.runs.run import Ending, Run
-from jetbridge.secrets import masked_text
+from jetbridge.secrets.lines import masked_text
 
 # Seconds by which a stored moment may differ from one that is computed anew: it is a decimal in
 # the table, and a float here.
