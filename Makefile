@@ -20,6 +20,7 @@ $(eval $(call environment,cli,$(CORE) $(CLI)))
 $(eval $(call environment,docs,$(CORE) $(CLI)))
 $(eval $(call environment,release))
 $(eval $(call environment,checkov))
+$(eval $(call environment,awscli))
 $(eval $(call environment,node))
 $(eval $(call environment,airflow,$(CORE) $(PROVIDER),airflow-3.3))
 $(eval $(call environment,stock,$(CORE) $(PROVIDER)))
@@ -61,10 +62,10 @@ down: $(call ready,local) ## Stop what `make up` or `make demo KEEP=1` left up
 # What the suites run in, and programs that some tests do without where they can't be had.
 SUITES := $(VENV)/dev/bin/python -m suites
 GET_REDIS := timeout 300 scripts/get-redis || echo "the tests with Redis have none"
-GET_CHROMIUM := timeout 300 scripts/get-chromium || echo "test_ui has no browser"
+GET_CHROMIUM := timeout 300 scripts/get-chromium || echo "the tests of pages have no browser"
 
 .PHONY: test
-test: $(call ready,dev $(CLOUD) cli airflow celery second-opinion) ## Run all tests but those marked nightly, two suites at a time
+test: $(call ready,dev $(CLOUD) cli docs airflow celery second-opinion) ## Run all tests but those marked nightly, two suites at a time
 	@$(GET_REDIS)
 	@$(GET_CHROMIUM)
 	@$(VENV)/dev/bin/python scripts/causes.py
@@ -88,7 +89,7 @@ test-integration: $(call ready,dev $(CLOUD) cli airflow celery second-opinion)
 	@$(SUITES) push airflow stack stacks
 
 .PHONY: test-e2e
-test-e2e: $(call ready,dev $(CLOUD) airflow)
+test-e2e: $(call ready,dev $(CLOUD) cli docs airflow)
 	@$(GET_CHROMIUM)
 	@$(SUITES) push finish examples demo
 
@@ -97,7 +98,7 @@ test-package: $(call ready,dev)
 	@$(SUITES) push package
 
 .PHONY: nightly
-nightly: $(call ready,dev $(CLOUD) cli airflow celery stock second-opinion) ## Everything: all tests, the matrix of versions, all benchmarks
+nightly: $(call ready,dev $(CLOUD) cli docs awscli airflow celery stock second-opinion) ## Everything: all tests, the matrix of versions, all benchmarks
 	@$(GET_REDIS)
 	@$(GET_CHROMIUM)
 	@ended=0; \

@@ -7,7 +7,8 @@ counted from each item before and after its write, by AWS's rules (ministack_sea
 GB-seconds are of the duration that the local cloud's Lambda reports, on this machine's processors.
 
 For each kind ``calls``, ``writes`` (items, also of writes whose condition failed), ``base_wcu``,
-``index_wcu``, ``lambda_gb_s`` and ``usd_per_1000``; ``idle_usd_month`` is the stack without runs.
+``index_wcu``, ``lambda_gb_s`` and ``usd_per_1000``; ``idle_usd_month`` is the stack without runs,
+``idle_usd_month_for`` the same by what is paid for.
 """
 
 from collections.abc import Iterable

@@ -33,7 +33,12 @@ def figures(kinds: Mapping[str, Usage], idle: Idle) -> dict[str, Any]:
         missing = [figure for figure, value in found[name].items() if not value]
         if missing:
             raise BenchmarkFailed(f"{name}: nothing was counted of {', '.join(missing)}")
-    return found | {"idle_usd_month": round(idle.usd_month, 2)}
+    return found | {
+        "idle_usd_month": round(idle.usd_month, 2),
+        "idle_usd_month_for": {
+            name: round(usd({name: amount}), 2) for name, amount in idle.amounts.items()
+        },
+    }
 
 
 def table(kinds: Mapping[str, Usage], idle: Idle) -> Table:

@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from jetbridge.contract import decode
-from jetbridge.queues.messages import CopyMessage
+from jetbridge.queues.copies import CopyMessage
 from jetbridge.wiring import copy_logs as wiring
 from jetbridge.wiring.sqs_batch import Message, each_message
 from jetbridge.wiring.telemetry import count, logger, observed
@@ -13,7 +13,7 @@ from jetbridge.wiring.telemetry import count, logger, observed
 
 @observed
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    """Takes messages ``{run_id}`` and ``{run_id, part}`` of the logs queue."""
+    """Takes messages of the logs queue."""
     copy = wiring.copy()
 
     def remaining() -> float:
@@ -22,7 +22,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     def copy_logs(message: Message) -> None:
         asked = decode(CopyMessage, message)
         lines = copy(asked, remaining)
-        part = (asked.part or {}).get("name", "")
+        part = asked.part.name if asked.part else ""
         logger.info("log copied", run_id=asked.run_id, part=part, lines=lines)
         count("LogLinesCopied", lines)
 

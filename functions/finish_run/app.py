@@ -14,7 +14,7 @@ from jetbridge.wiring.telemetry import finished, logger, observed
 
 @observed
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    """Takes messages ``{run_id}`` of the finish queue."""
+    """Takes messages of the finish queue."""
     finish = wiring.finish()
 
     def remaining() -> float:

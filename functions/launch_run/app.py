@@ -15,7 +15,7 @@ from jetbridge.wiring.telemetry import count, logger, observed, seconds
 
 @observed
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    """Takes messages ``{run_id, launch, since?}`` of the launch queue."""
+    """Takes messages of the launch queue."""
     launch = wiring.launch()
 
     def launch_run(message: Message) -> None:

@@ -6,7 +6,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from jetbridge.contract import decode
 from jetbridge.notify.airflow_port import Refused
-from jetbridge.runs.notices import Notice
+from jetbridge.queues.messages import Notice
 from jetbridge.wiring import notify_airflow as wiring
 from jetbridge.wiring.sqs_batch import Message, each_message
 from jetbridge.wiring.telemetry import count, logger, observed, seconds
@@ -14,7 +14,7 @@ from jetbridge.wiring.telemetry import count, logger, observed, seconds
 
 @observed
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    """Takes messages ``{run_id, airflow, …}`` of the notify queue."""
+    """Takes messages of the notify queue."""
     notify = wiring.notify()
 
     def notify_airflow(message: Message) -> None:

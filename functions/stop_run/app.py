@@ -5,10 +5,9 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from jetbridge.admission.principals import Principal
-from jetbridge.contract import StopAnswer, StopRequest, decode, decode_request, to_builtins
+from jetbridge.contract import StopAnswer, StopRequest, decode_request, to_builtins
 from jetbridge.contract.stop import with_ids_as_text
-from jetbridge.queues.messages import Waiting
-from jetbridge.stopping.orphans import Orphan
+from jetbridge.queues.messages import StopMessage, stop_or_orphan
 from jetbridge.wiring import stop_run as wiring
 from jetbridge.wiring.sqs_batch import each_message
 from jetbridge.wiring.telemetry import count, logger, observed, refusals_counted
@@ -17,8 +16,8 @@ from jetbridge.wiring.telemetry import count, logger, observed, refusals_counted
 @observed
 @refusals_counted()
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    """Takes a ``StopRequest`` and returns a ``StopAnswer``, or takes messages that are
-    ``StopRequest``s or ``{"orphan": Orphan}``, both with a ``since`` if they had to wait."""
+    """Takes a ``StopRequest`` and returns a ``StopAnswer``, or takes messages of the stop
+    queue."""
     principal = Principal.of_function(context.invoked_function_arn)
     if isinstance(event, dict) and "Records" in event:
         principal.must_be_operator("Records")
@@ -27,13 +26,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
 
 
 def stop_of_message(message: dict[str, Any]) -> None:
-    since = decode(Waiting, {"since": message.pop("since", None)}).since
-    if "orphan" not in message:
-        told(wiring.stop().of_message(decode(StopRequest, message), since))
+    asked = stop_or_orphan(message)
+    if isinstance(asked, StopMessage):
+        told(wiring.stop().of_message(asked))
         return
-    orphan = decode(Orphan, message["orphan"])
+    orphan = asked.orphan
     logger.warning("container without a run", backend_id=orphan.backend_id, reason=orphan.reason)
-    wiring.stop_orphan()(orphan, since)
+    wiring.stop_orphan()(orphan, asked.since)
     count("OrphansStopped")
 
 

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from jetbridge_cli import dead_letters_command, replay_command
+from jetbridge_cli import dead_letters_command, local_command, replay_command
 from jetbridge_cli.adopt.command import app as adopt
 from jetbridge_cli.doctor.command import doctor
 from jetbridge_cli.init.command import init
@@ -18,6 +18,7 @@ from jetbridge_cli.operate import (
     stop_command,
     watch_command,
 )
+from jetbridge_cli.report.command import report
 from jetbridge_cli.verify.command import verify
 
 app = typer.Typer(
@@ -35,9 +36,13 @@ app.command("watch")(watch_command.watch)
 app.command("stop")(stop_command.stop)
 app.command("retry")(stop_command.retry)
 app.command("cost")(cost_command.cost)
+app.command("report")(report)
 app.command("init")(init)
 app.command("replay")(replay_command.replay)
 app.command("verify")(verify)
+app.command("local", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+    local_command.local
+)
 app.add_typer(schedules_command.app, name="schedules")
 app.add_typer(dead_letters_command.app, name="dead-letters")
 app.add_typer(adopt, name="adopt")

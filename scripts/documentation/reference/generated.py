@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator, Mapping
 from documentation.pages import ROOT
 from documentation.reference import measured
 from documentation.reference.commands import commands_page
-from documentation.reference.costs import cost_page
+from documentation.reference.costs import cost_page, limits_page
 from documentation.reference.operators import operators_page
 from documentation.reference.schemas import schemas_page
 from documentation.reference.template import parameters_page
 
 GENERATED: Mapping[str, Callable[[], str]] = {
     "README.md": measured.readme,
+    "docs/explanation/limits.md": limits_page,
     "docs/how-to/cost.md": cost_page,
     "docs/images/measured.svg": measured.plot,
     "docs/reference/commands.md": commands_page,

@@ -91,3 +91,14 @@ def test_a_missing_figure_is_no_figure() -> None:
     assert figures({"ecs_minimal": complete}, idle)["ecs_minimal"]["index_wcu"] == 1
     with pytest.raises(BenchmarkFailed, match="index_wcu"):
         figures({"ecs_minimal": used(call("dynamodb", "PutItem", units(1, 1)))}, idle)
+
+
+def test_an_idle_month_is_the_sum_of_what_it_is_paid_for() -> None:
+    idle = Idle({"alarms": 28, "sqs_requests": 1_000_000, "custom_metrics": 0})
+    found = figures({}, idle)
+    assert found["idle_usd_month_for"] == {
+        "alarms": 2.8,
+        "sqs_requests": 0.4,
+        "custom_metrics": 0.0,
+    }
+    assert found["idle_usd_month"] == pytest.approx(sum(found["idle_usd_month_for"].values()))

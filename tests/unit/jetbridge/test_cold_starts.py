@@ -64,13 +64,30 @@ def test_no_function_imports_what_it_can_do_without(function: str) -> None:
     assert not _imported(function) & HEAVY
 
 
+@pytest.mark.parametrize("function", sorted({path.name for path in FUNCTIONS} - {"finish_run"}))
+def test_only_finish_run_masks_in_each_invocation(function: str) -> None:
+    imported = _imported(function)
+    assert "jetbridge.secrets.lines" not in imported
+    assert ("jetbridge.secrets.forms" in imported) is (function == "start_run")
+
+
+@pytest.mark.parametrize("function", sorted({path.name for path in FUNCTIONS} - {"start_run"}))
+def test_tries_are_start_runs_own(function: str) -> None:
+    assert "jetbridge.launching.dynamodb" not in _imported(function)
+
+
 def test_start_run_imports_what_it_calls_and_no_other_functions_adapters() -> None:
     imported = _imported("start_run")
-    assert "jetbridge.runs.dynamodb" in imported
+    assert {"jetbridge.runs.dynamodb", "jetbridge.launching.dynamodb"} <= imported
+    # What ends a launch, and says why, isn't start_run's; a try that takes a run over imports it.
+    assert not any(name.startswith("jetbridge.failures") for name in imported)
+    assert not any(name.startswith("jetbridge.progress") for name in imported)
     assert not imported & {
         "s3transfer",
         "jetbridge.backends.ecs",
         "jetbridge.backends.batch",
+        "jetbridge.launching.endings",
+        "jetbridge.concurrency.dynamodb",
         "jetbridge.outcomes.eventbridge",
         "jetbridge.logs.cloudwatch",
         "jetbridge.logs.s3",

@@ -15,9 +15,9 @@ from jetbridge.contract import Cause, CloudWatchLogTarget, Death, S3LogTarget, t
 from jetbridge.contract.lines import Line
 from jetbridge.logs.copy_state import CopyState
 from jetbridge.logs.copy_stream import LATEST_SECONDS
-from jetbridge.logs.parts import MOST_SHOWN_BYTES, SHOWN_BYTES
 from jetbridge.logs.port import Page, StreamClosed, Unreadable
 from jetbridge.logs.whereabouts import FAILED_CHILDREN, FIRST_CHILDREN
+from jetbridge.queues.copies import MOST_SHOWN_BYTES, SHOWN_BYTES
 from jetbridge.runs.run import Attachment, Definition, Ending, LogSource, Run
 
 MAIN = "report/main/478f3a4c51824ad23cb50c1c60670c0f"

@@ -26,7 +26,7 @@ from jetbridge.contract import (
     to_builtins,
 )
 from jetbridge.logs import copy_to_cloudwatch
-from jetbridge.logs.parts import LogPart
+from jetbridge.queues.copies import LogPart
 
 HISTORIES = int(os.environ.get("JETBRIDGE_HISTORIES", "1000"))
 CHUNK = 50

@@ -33,12 +33,12 @@ from jetbridge.contract import (
 )
 from jetbridge.contract.lines import LINE_CHARACTERS, RESULT_MARKER
 from jetbridge.failures import POLICY_VERSION
-from jetbridge.logs.parts import LogPart, plans
+from jetbridge.logs.parts import plans
 from jetbridge.logs.port import Busy
 from jetbridge.logs.whereabouts import whereabouts
 from jetbridge.outcomes.finish import BUSY_SECONDS, CLOCKS_DIFFER_SECONDS, SETTLE_LOOKS, Finish
 from jetbridge.outcomes.port import Outcomes
-from jetbridge.queues.messages import CopyMessage
+from jetbridge.queues.copies import CopyMessage
 from jetbridge.queues.port import NotYet
 from jetbridge.runs.run import (
     Attachment,
@@ -50,7 +50,7 @@ from jetbridge.runs.run import (
     Status,
     Stop,
 )
-from jetbridge.secrets import MASK
+from jetbridge.secrets.forms import MASK
 
 STOPPED_AT = 1_772_323_324.713
 MAIN = "report/main/478f3a4c51824ad23cb50c1c60670c0f"
@@ -212,7 +212,7 @@ def test_delivery() -> None:
     asked = decode(CopyMessage, message)
     assert (asked.run_id, asked.fresh) == (scene.run.run_id, True)
     [plan] = plans(scene.run, whereabouts(scene.run, REGION, {}))
-    assert [decode(LogPart, asked.part)] == plan.parts
+    assert [asked.part] == plan.parts
     row = scene.runs.get(scene.run.run_id)
     assert row is not None
     assert row.finished

@@ -14,8 +14,8 @@ from jetbridge.contract import Cause, Death, Outcome, State, StopCause, encode
 from jetbridge.contract.lines import RESULT_MARKER
 from jetbridge.outcomes.finish import RESULT_BYTES, Finish
 from jetbridge.runs.run import ContainerEnd, LogName, Run, Stop
-from jetbridge.secrets import MASK
 from jetbridge.secrets import lines as masking
+from jetbridge.secrets.forms import MASK
 
 STOPPED_AT = 1_772_323_324.713
 MAIN = "report/main/478f3a4c51824ad23cb50c1c60670c0f"

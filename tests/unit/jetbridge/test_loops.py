@@ -31,7 +31,6 @@ from msgspec.structs import replace
 from jetbridge.backends.port import LaunchRefused, Throttled
 from jetbridge.contract import (
     Cause,
-    StopRequest,
     decode,
     to_builtins,
 )
@@ -39,10 +38,10 @@ from jetbridge.failures import judge
 from jetbridge.notify.airflow_port import Answer, Unavailable
 from jetbridge.notify.breaker import Breaker
 from jetbridge.notify.notify import Notify
+from jetbridge.queues.messages import Notice, Orphan, OrphanMessage, StopMessage
 from jetbridge.queues.patience import PATIENCE_SECONDS, throttled_seconds
-from jetbridge.runs.notices import Notice, notices
+from jetbridge.runs.notices import notices
 from jetbridge.runs.run import Run, Status
-from jetbridge.stopping.orphans import Orphan
 
 HOUR, DAY = 3600, 24 * 3600
 LAUNCH, STOP, FINISH = "LaunchRunFunction", "StopRunFunction", "FinishRunFunction"
@@ -180,7 +179,7 @@ class Launches(Core):
         self.launch(message["run_id"], message["launch"], message.get("since"))
 
     def _stop(self, message: dict[str, Any]) -> None:
-        self.stop(*stop_of(message))
+        self.stop(stop_of(message))
 
 
 @pytest.mark.parametrize("kind", ["ecs", "batch"])
@@ -268,14 +267,15 @@ def test_stop_that_is_throttled_for_an_hour(what: str, allowed: Allowed, stopped
 
     def read(message: dict[str, Any]) -> None:
         if "orphan" in message:
-            core.stop_orphan(decode(Orphan, message["orphan"]), message.get("since"))
+            asked = decode(OrphanMessage, message)
+            core.stop_orphan(asked.orphan, asked.since)
         else:
-            core.stop.of_message(*stop_of(message))
+            core.stop.of_message(stop_of(message))
 
     chains.read(STOP, read)
     orphan = Orphan(backend="ecs", place="reports", backend_id="arn/1", reason="no run")
-    wish = to_builtins(StopRequest(run_ids=["r"], reason="cleared"))
-    core.stops.send(wish if what == "run" else {"orphan": to_builtins(orphan)})
+    wish = StopMessage(run_ids=["r"], reason="cleared")
+    core.stops.send(wish if what == "run" else OrphanMessage(orphan=orphan))
     chains.run()
     assert (len(core.ecs.stopped), len(chains.dropped)) == (stopped, 1 - stopped)
     assert (chains.longest[STOP] > INVOCATIONS) is (allowed is may_loop)

@@ -21,9 +21,9 @@ from jetbridge.contract import (
 from jetbridge.contract.lines import Line
 from jetbridge.logs import copy_stream, copy_to_cloudwatch, copy_to_s3
 from jetbridge.logs.copy_state import CopyState
-from jetbridge.logs.parts import LogPart
 from jetbridge.logs.port import Busy, Page
 from jetbridge.logs.position import Position
+from jetbridge.queues.copies import LogPart
 from jetbridge.queues.patience import PATIENCE_SECONDS
 
 # Millions of lines.

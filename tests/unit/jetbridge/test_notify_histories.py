@@ -8,14 +8,16 @@ from hypothesis import strategies as st
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.memory import MemoryOutcomes, MemoryRuns
 from jetbridge_testing.notices import outcome_of, run_of
+from jetbridge_testing.queued import queued
 from jetbridge_testing.steps import Crash
 
 from jetbridge.contract import decode
 from jetbridge.notify.airflow_port import Airflow, Answer, Refused, Unavailable
 from jetbridge.notify.breaker import Breaker
 from jetbridge.notify.notify import LONGEST_DELAY_SECONDS, Notify
+from jetbridge.queues.messages import Notice
 from jetbridge.queues.port import GiveUp
-from jetbridge.runs.notices import Notice, notices
+from jetbridge.runs.notices import notices
 
 # Fewer than the queue allows, so that some notices become dead letters.
 MAX_RECEIVES = 5
@@ -82,11 +84,12 @@ class Sqs:
         self.delays: list[int] = []
         self.die_at_next_send = False
 
-    def send(self, message: dict[str, Any], delay_seconds: int = 0, group: str = "") -> None:
+    def send(self, sent: Any, delay_seconds: int = 0, group: str = "") -> None:
         if self.die_at_next_send:
             self.die_at_next_send = False
             raise Crash
         assert 0 <= delay_seconds <= LONGEST_DELAY_SECONDS
+        message = queued(sent)
         assert group == message["airflow"]
         self.delays.append(delay_seconds)
         self.waiting.append((self.clock() + delay_seconds, 0, message))

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from jetbridge.contract.carriage import LEVELS
 from jetbridge.notify.airflow_port import Refused
-from jetbridge.runs.notices import Notice, notices
+from jetbridge.queues.messages import Notice
+from jetbridge.runs.notices import notices
 
 DAG_RUN = {"kind": "dag_run", "dag_id": "load", "conf": {"day": "2026-03-01"}}
 URI = "s3://lake/orders"

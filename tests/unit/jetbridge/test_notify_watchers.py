@@ -10,7 +10,8 @@ from jetbridge_testing.stock_api import StockTask
 from msgspec.structs import replace
 
 from jetbridge.contract import AirflowCaller
-from jetbridge.runs.notices import Notice, notices
+from jetbridge.queues.messages import Notice
+from jetbridge.runs.notices import notices
 from jetbridge.runs.run import Run
 
 

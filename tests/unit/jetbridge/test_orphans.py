@@ -10,8 +10,9 @@ from jetbridge_testing.samples import DEFINITIONS, change, ended_run, launched_r
 from msgspec.structs import replace
 
 from jetbridge.contract import Cause, Death, decode
+from jetbridge.queues.messages import Orphan
 from jetbridge.runs.run import Ending, Run, StateChange, Status
-from jetbridge.stopping.orphans import Orphan, is_orphan
+from jetbridge.stopping.orphans import is_orphan
 
 RUNNING = {"ecs": change("ecs_running"), "batch": change("batch_running")}
 RUN_OF = {"ecs": "airflow_ecs", "batch": "airflow_batch"}

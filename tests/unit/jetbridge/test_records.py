@@ -32,10 +32,10 @@ from jetbridge.aws.records import (
 from jetbridge.backends.changes import from_event
 from jetbridge.contract import ContractError, decode
 from jetbridge.failures import judge
-from jetbridge.logs.parts import LogPart
+from jetbridge.queues.copies import LogPart
 from jetbridge.runs.item import from_item, to_item
 from jetbridge.runs.run import Ending, StateChange, Status
-from jetbridge.secrets import masked_text
+from jetbridge.secrets.lines import masked_text
 
 JSON = st.recursive(
     st.none()

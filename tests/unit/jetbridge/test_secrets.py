@@ -9,15 +9,15 @@ from jetbridge_testing.ordinary_lines import aws_words
 from jetbridge_testing.secret_values import SecretLine, secret_lines, values
 
 from jetbridge.contract.lines import LINE_CHARACTERS, LINES_BYTES
-from jetbridge.secrets import (
-    MASK,
-    has_secret_form,
+from jetbridge.secrets.forms import MASK, has_secret_form
+from jetbridge.secrets.lines import (
+    MASKED_CHARACTERS,
+    TOTAL_CHARACTERS,
     masked,
     masked_tails,
     masked_text,
-    names_a_secret,
 )
-from jetbridge.secrets.lines import MASKED_CHARACTERS, TOTAL_CHARACTERS
+from jetbridge.secrets.names import names_a_secret
 
 LINES = secret_lines()
 KEPT = [

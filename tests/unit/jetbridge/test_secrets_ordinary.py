@@ -3,7 +3,7 @@
 import pytest
 from jetbridge_testing.ordinary_lines import groups
 
-from jetbridge.secrets import masked
+from jetbridge.secrets.lines import masked
 
 # Fifty thousand lines.
 pytestmark = pytest.mark.no_cover

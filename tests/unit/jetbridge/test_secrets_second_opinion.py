@@ -11,7 +11,7 @@ from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_cla
 from detect_secrets.plugins.base import RegexBasedDetector
 from jetbridge_testing.secret_values import secret_lines
 
-from jetbridge.secrets import masked
+from jetbridge.secrets.lines import masked
 
 # Its patterns of names take the mask itself for a value.
 _OF_NAMES = {"Secret Keyword"}

@@ -8,7 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jetbridge_testing.secret_values import secret_lines
 
-from jetbridge.secrets import MASK, lines, masked, masked_text, masked_value
+from jetbridge.secrets import lines
+from jetbridge.secrets.forms import MASK
+from jetbridge.secrets.lines import masked, masked_text
+from jetbridge.secrets.values import masked_value
 
 # Measures time.
 pytestmark = pytest.mark.no_cover

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jetbridge_testing.secret_values import secret_lines, values
 
-from jetbridge.secrets import MASK, masked_result, masked_value
+from jetbridge.secrets.forms import MASK
+from jetbridge.secrets.outcome import masked_result
+from jetbridge.secrets.values import masked_value
 
 MADE = values()
 BEGIN = "-----BEGIN PRIVATE KEY-----"

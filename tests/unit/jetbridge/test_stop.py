@@ -11,11 +11,11 @@ from msgspec.structs import replace
 from jetbridge.backends.port import LaunchRefused, Throttled, Unanswered
 from jetbridge.contract import AirflowCaller, StopCause, StopRequest, decode
 from jetbridge.launching.dynamodb import DynamoTries
+from jetbridge.queues.messages import Orphan, StopMessage
 from jetbridge.queues.patience import PATIENCE_SECONDS
 from jetbridge.queues.port import GiveUp
 from jetbridge.runs.port import Runs, UnreadableRow
 from jetbridge.runs.run import Attachment, Run, Status, Stop
-from jetbridge.stopping.orphans import Orphan
 from jetbridge.stopping.stop import NotStopped, StopRuns
 
 STOP = Stop(cause=StopCause.STOPPED_BY_USER, reason="cleared", by="ada")
@@ -33,8 +33,8 @@ class Scene(Core):
         return row.stop
 
 
-def _request(*run_ids: str) -> StopRequest:
-    return StopRequest(run_ids=list(run_ids), reason="cleared", by="ada")
+def _request(*run_ids: str, since: float | None = None) -> StopMessage:
+    return StopMessage(run_ids=list(run_ids), reason="cleared", by="ada", since=since)
 
 
 def test_each_state() -> None:
@@ -74,10 +74,9 @@ def test_stop_that_aws_put_off_comes_back_through_the_queue(error: Exception) ->
     assert scene.stop(_request("r", "s")).stopping == ["r", "s"]
     assert (len(scene.batch.stopped), scene.stops.delays) == (1, [5])
     [message] = scene.stops.messages
-    again, since = stop_of(message)
-    assert again == StopRequest(run_ids=["r"], reason="cleared", by="ada")
-    assert since == scene.clock()
-    scene.stop.of_message(again, since)
+    again = stop_of(message)
+    assert again == _request("r", since=scene.clock())
+    scene.stop.of_message(again)
     assert len(scene.ecs.stopped) == 1
     assert len(scene.stops.messages) == 1
 
@@ -88,12 +87,12 @@ def test_stop_that_aws_puts_off_for_a_week_is_given_up(error: Exception) -> None
     scene.ecs.errors["stop"] = [error, error]
     began = scene.clock()
     scene.clock.advance(PATIENCE_SECONDS)
-    scene.stop.of_message(_request("r", "s"), began)
+    scene.stop.of_message(_request("r", "s", since=began))
     assert scene.stops.messages[0]["since"] == began
     assert scene.stops.delays == [60]
     scene.clock.advance(1)
     with pytest.raises(GiveUp, match="AWS has put off the stop of r for 7 days"):
-        scene.stop.of_message(_request("r", "s"), began)
+        scene.stop.of_message(_request("r", "s", since=began))
     assert len(scene.batch.stopped) == 2, "the others are stopped first"
 
 
@@ -148,9 +147,10 @@ def test_of_a_message_only_the_run_that_could_not_be_stopped_comes_back(error: E
     scene.ecs.errors["stop"] = [error, error]
     request = replace(_request("r", "s"), callers={"r": _first().key, "s": _first().key})
     scene.stop.of_message(request)
-    again = [stop_of(message)[0] for message in scene.stops.messages]
+    again = [stop_of(message) for message in scene.stops.messages]
     assert again == [
-        replace(request, run_ids=[name], callers={name: _first().key}) for name in ("r", "s")
+        replace(request, run_ids=[name], callers={name: _first().key}, since=scene.clock())
+        for name in ("r", "s")
     ]
     scene.ecs.errors["stop"] = [error]
     with pytest.raises(NotStopped):
@@ -181,9 +181,9 @@ def test_wish_that_could_not_be_written_is_written_later() -> None:
     answer = stop(_request("r", "s"))
     assert (answer.stopping, answer.refused) == (["s", "r"], {})
     [message] = scene.stops.messages
-    assert stop_of(message)[0].run_ids == ["r"]
+    assert stop_of(message).run_ids == ["r"]
     with pytest.raises(NotStopped, match="DynamoDB is away"):
-        stop.of_message(*stop_of(message))
+        stop.of_message(stop_of(message))
     with pytest.raises(ConnectionError):
         stop(_request("r"))
 
@@ -316,7 +316,8 @@ def test_stop_that_comes_back_through_the_queue_keeps_its_fence() -> None:
     request = _fenced(_first().key, "r")
     assert scene.stop(request).stopping == ["r"]
     [message] = scene.stops.messages
-    assert stop_of(message)[0] == request
+    again = stop_of(message)
+    assert (again.run_ids, again.callers) == (request.run_ids, request.callers)
 
 
 def _attach(dynamodb: Any, to: Run) -> bool:

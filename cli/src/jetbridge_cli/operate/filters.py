@@ -80,7 +80,13 @@ class Filter:
             self.since <= at <= self.until
             and (not self.states or record.state in self.states)
             and (not self.causes or record.cause in self.causes)
-            and (not self.dag or record.dag_id == self.dag)
+            and self.is_about(record)
+        )
+
+    def is_about(self, record: Record) -> bool:
+        """Whether caller, DAG, task and definition are those that are meant."""
+        return (
+            (not self.dag or record.dag_id == self.dag)
             and (not self.task or record.task_id == self.task)
             and (not self.caller or self._is_caller(record))
             and (not self.definition or self._is_definition(record.definition))

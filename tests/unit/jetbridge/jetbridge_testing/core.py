@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from jetbridge.contract import AirflowCaller, StartRequest, StopRequest, decode
+from jetbridge.contract import AirflowCaller, StartRequest
 from jetbridge.launching.endings import Endings
 from jetbridge.launching.hand_over import HandOver
 from jetbridge.launching.launch import Launch
 from jetbridge.launching.start import Start
 from jetbridge.progress.launched import LaunchedWriter
 from jetbridge.progress.waiting import WaitingWriter
+from jetbridge.queues.messages import StopMessage, stop_or_orphan
 from jetbridge.runs.port import Runs
 from jetbridge.stopping.orphans import StopOrphan
 from jetbridge.stopping.stop import StopRuns
@@ -32,10 +33,11 @@ from jetbridge_testing.samples import REGION, STACK_KEY
 PLACES = {"ecs": ALLOWED.clusters, "batch": ALLOWED.job_queues}
 
 
-def stop_of(message: dict[str, Any]) -> tuple[StopRequest, float | None]:
-    """A message of the stop queue, as stop_run's handler reads it."""
-    asked = {name: value for name, value in message.items() if name != "since"}
-    return decode(StopRequest, asked), message.get("since")
+def stop_of(message: dict[str, Any]) -> StopMessage:
+    """A message of the stop queue that is about runs, as stop_run's handler reads it."""
+    asked = stop_or_orphan(message)
+    assert isinstance(asked, StopMessage)
+    return asked
 
 
 class FreePacer:

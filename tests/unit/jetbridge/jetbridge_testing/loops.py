@@ -13,6 +13,7 @@ from typing import Any
 
 from jetbridge.queues.port import GiveUp, NotYet
 from jetbridge_testing.clock import Clock
+from jetbridge_testing.queued import queued
 from jetbridge_testing.template import get_att, granted, template
 
 INVOCATIONS = 16
@@ -178,7 +179,7 @@ class Link:
         self._chains = chains
         self._function = function
 
-    def send(self, message: Message, delay_seconds: int = 0, group: str = "") -> None:
+    def send(self, message: Any, delay_seconds: int = 0, group: str = "") -> None:
         assert 0 <= delay_seconds <= 900
         self._chains.sent += 1
-        self._chains.post(self._function, message, delay_seconds)
+        self._chains.post(self._function, queued(message), delay_seconds)

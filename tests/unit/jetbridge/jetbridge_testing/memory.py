@@ -21,6 +21,7 @@ from jetbridge.runs.run import (
     Stop,
     Watcher,
 )
+from jetbridge_testing.queued import queued
 
 
 class MemoryRuns:
@@ -302,8 +303,8 @@ class MemoryQueue:
         self.delays: list[int] = []
         self.groups: list[str] = []
 
-    def send(self, message: dict[str, Any], delay_seconds: int = 0, group: str = "") -> None:
-        self.messages.append(message)
+    def send(self, message: Any, delay_seconds: int = 0, group: str = "") -> None:
+        self.messages.append(queued(message))
         self.delays.append(delay_seconds)
         self.groups.append(group)
 

@@ -9,7 +9,8 @@ from jetbridge.notify.accounts import Accounts
 from jetbridge.notify.breaker import Breaker
 from jetbridge.notify.http import HttpAirflows
 from jetbridge.notify.notify import Notify, Told
-from jetbridge.runs.notices import Notice, notices
+from jetbridge.queues.messages import Notice
+from jetbridge.runs.notices import notices
 from jetbridge.runs.run import Run
 from jetbridge_testing.airflow_server import AirflowServer
 from jetbridge_testing.clock import Clock

@@ -14,15 +14,15 @@ from msgspec.structs import replace
 from jetbridge.backends.port import LaunchRefused, Throttled, Unanswered
 from jetbridge.contract import FailurePolicy, Launched, StartRequest, StopRequest, decode
 from jetbridge.outcomes.finish import Finish
-from jetbridge.queues.messages import LaunchMessage
+from jetbridge.queues.messages import LaunchMessage, OrphanMessage
 from jetbridge.queues.port import NotYet
 from jetbridge.runs.names import LaunchName
 from jetbridge.runs.run import Definition, Run, Status
-from jetbridge.stopping.orphans import Orphan
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.core import Core, stop_of
 from jetbridge_testing.histories import NoLogs
 from jetbridge_testing.memory import MemoryBus, MemoryOutcomes, MemoryQueue
+from jetbridge_testing.queued import queued
 from jetbridge_testing.samples import DEFINITIONS, REGION, event, new_run
 from jetbridge_testing.steps import Crash, Steps
 
@@ -142,9 +142,9 @@ class Post:
         self.world, self.kind = world, kind
         self.delays: list[int] = []
 
-    def send(self, message: dict[str, Any], delay_seconds: int = 0, group: str = "") -> None:
+    def send(self, message: Any, delay_seconds: int = 0, group: str = "") -> None:
         assert 0 <= delay_seconds <= 900
-        self.world.post(self.kind, message, self.world.clock() + delay_seconds)
+        self.world.post(self.kind, queued(message), self.world.clock() + delay_seconds)
 
 
 class Weather(Steps):
@@ -264,9 +264,10 @@ class World:
                 self.core.stop(StopRequest(run_ids=[self.run_id], reason="cleared", by="ada"))
             case "stop" if "orphan" in message:
                 self.orphans += 1
-                self.core.stop_orphan(decode(Orphan, message["orphan"]), message.get("since"))
+                asked = decode(OrphanMessage, message)
+                self.core.stop_orphan(asked.orphan, asked.since)
             case "stop":
-                self.core.stop.of_message(*stop_of(message))
+                self.core.stop.of_message(stop_of(message))
             case "finish":
                 row = self.core.memory.get(message["run_id"])
                 assert row is not None

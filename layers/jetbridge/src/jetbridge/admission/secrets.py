@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable
 
 from jetbridge.admission.containers import Container
-from jetbridge.secrets import has_secret_form, names_a_secret
+from jetbridge.secrets.forms import has_secret_form
+from jetbridge.secrets.names import names_a_secret
 
 # Where a secret is kept, not the secret itself.
 _REFERENCE = re.compile(r"arn:[a-z-]+:(secretsmanager|ssm):|\{\{resolve:|file://|s3://")

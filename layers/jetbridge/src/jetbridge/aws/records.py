@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from jetbridge.contract import ContractError
+from jetbridge.secrets.late import masked_text
 
 Record = dict[str, Any]
 
@@ -144,8 +145,6 @@ def presentable(text: str, limit: int = WORDS_BYTES) -> str:
     if len(encoded) <= limit:
         return encoded.decode()
     # Half a secret has no form any more, and its name may be cut off.
-    from jetbridge.secrets import masked_text
-
     encoded = masked_text(encoded.decode()).encode()
     if len(encoded) <= limit:
         return encoded.decode()

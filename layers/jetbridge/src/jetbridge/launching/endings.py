@@ -3,32 +3,18 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from msgspec.structs import replace
 
 from jetbridge.aws.records import presentable
 from jetbridge.failures import may_be_replaced, next_launch
 from jetbridge.launching.hand_over import HandOver
+from jetbridge.launching.queue_launch import queue_launch
 from jetbridge.progress.waiting import WaitingWriter
-from jetbridge.queues.groups import message_group
+from jetbridge.queues.messages import LaunchMessage
 from jetbridge.queues.port import Queue
 from jetbridge.runs.port import Runs
 from jetbridge.runs.run import Ending, Relaunch, Run, StateChange, Status
-
-# SendMessage takes no longer delay (API reference).
-LONGEST_DELAY_SECONDS = 900
-
-
-def queue_launch(launches: Queue, run: Run, now: float, **more: Any) -> None:
-    """Queue the run's current launch for when it may be made, among those of its caller; ``more``
-    are further members of the message."""
-    wait = max(0, int((run.not_before or now) - now + 0.999))
-    launches.send(
-        {"run_id": run.run_id, "launch": run.launch} | more,
-        delay_seconds=min(wait, LONGEST_DELAY_SECONDS),
-        group=message_group(run.request.caller),
-    )
 
 
 @dataclass(frozen=True)
@@ -38,7 +24,7 @@ class Endings:
 
     runs: Runs
     hand_over: HandOver
-    launches: Queue
+    launches: Queue[LaunchMessage]
     clock: Callable[[], float] = time.time
     waits: WaitingWriter | None = None
 

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 from jetbridge.concurrency.port import Groups
+from jetbridge.queues.messages import FinishMessage
 from jetbridge.queues.port import Queue
 from jetbridge.runs.run import Run, Status
 
 
 @dataclass(frozen=True)
 class HandOver:
-    finishes: Queue
+    finishes: Queue[FinishMessage]
     groups: Groups | None = None
 
     def __call__(self, run: Run | None) -> None:
@@ -26,4 +27,4 @@ class HandOver:
         if self.groups is not None and group is not None:
             self.groups.release(group, run.run_id)
         if not run.finished:
-            self.finishes.send({"run_id": run.run_id})
+            self.finishes.send(FinishMessage(run_id=run.run_id))

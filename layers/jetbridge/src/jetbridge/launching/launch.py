@@ -13,13 +13,14 @@ from jetbridge.backends.port import Backend, LaunchRefused, Throttled, Unanswere
 from jetbridge.concurrency.port import Groups
 from jetbridge.contract import StopCause, Wait
 from jetbridge.failures import LOST_CODE
-from jetbridge.launching.endings import Endings, queue_launch
+from jetbridge.launching.endings import Endings
+from jetbridge.launching.queue_launch import queue_launch
 from jetbridge.launching.supersede import stop_superseded
 from jetbridge.logs.live.owners import StreamOwners
 from jetbridge.pacing.port import Pacer
 from jetbridge.progress.launched import LaunchedWriter
 from jetbridge.queues.groups import message_group
-from jetbridge.queues.messages import NamedDefinition
+from jetbridge.queues.messages import LaunchMessage, NamedDefinition, StopMessage
 from jetbridge.queues.patience import PATIENCE, is_over, throttled_seconds
 from jetbridge.queues.port import GiveUp, NotYet, Queue
 from jetbridge.runs.names import LaunchName
@@ -51,13 +52,16 @@ class _PutOff(Exception):
         self.what = what
 
 
+_Hindrance = Throttled | Unanswered | _PutOff
+
+
 @dataclass(frozen=True)
 class Launch:
     runs: Runs
     backends: Mapping[str, Backend]
     endings: Endings
-    launches: Queue
-    stops: Queue
+    launches: Queue[LaunchMessage]
+    stops: Queue[StopMessage]
     pacer: Pacer
     launched: LaunchedWriter
     stack_key: str
@@ -88,7 +92,12 @@ class Launch:
             NotYet: an earlier attempt's answer is unknown still, or another delivery of the same
                 message is at work.
         """
-        claim = self._claim(run_id, launch, named) if named is not None else Written(False, None)
+        claim, hindered = Written(False, None), None
+        try:
+            if named is not None:
+                claim = self._claim(run_id, launch, named)
+        except (Throttled, Unanswered, _PutOff) as hindrance:
+            hindered = hindrance
         run = claim.row or self.runs.get(run_id)
         if run is None:
             return None
@@ -97,7 +106,7 @@ class Launch:
             if claim.changed:
                 run, recorded = self._launch_claimed(run)
             elif run.launch == launch and run.status in UNLAUNCHED:
-                run = self._take_up(run)
+                run = self._take_up(run, hindered)
             else:
                 self.endings.follow_up(run, launch)
             if run is not None:
@@ -130,7 +139,7 @@ class Launch:
             what, delay = later.what, later.delay_seconds or spread
         if self.endings.waits is not None and run.launch == launch and run.status in UNLAUNCHED:
             self.endings.waits.for_turn(run, what, str(later), began, now + delay)
-        message = {"run_id": run.run_id, "launch": launch, "since": began}
+        message = LaunchMessage(run_id=run.run_id, launch=launch, since=began)
         self.launches.send(message, delay, message_group(run.request.caller))
 
     def _give_up(self, run: Run, launch: int, later: Exception) -> NoReturn:
@@ -142,8 +151,12 @@ class Launch:
             raise GiveUp(f"{what} was put off for {PATIENCE}, and the run has ended: {later}")
         raise GiveUp(f"{what} could not be stopped for {PATIENCE}: {later}")
 
-    def _take_up(self, run: Run) -> Run | None:
-        """Launch, or find what was launched; returns the row as it is then."""
+    def _take_up(self, run: Run, hindered: _Hindrance | None) -> Run | None:
+        """Launch, or find what was launched; returns the row as it is then.
+
+        ``hindered``: AWS or the pacer has asked this message for patience already. It is raised
+        where the launch would ask them again.
+        """
         if run.stop is None and run.not_before is not None and run.not_before > self.clock():
             queue_launch(self.launches, run, self.clock())
             return run
@@ -156,20 +169,24 @@ class Launch:
             if self._forgotten(run):
                 return self._end(run, LOST_CODE, f"attempted long ago, and AWS knows no {name}")
             try:
-                backend_id = self._launch(run, backend, name)
+                backend_id = self._launch(run, backend, name, hindered)
             except LaunchRefused as refusal:
                 return self._end(run, refusal.code, refusal.reason)
         return self._answered(run, backend_id)
 
     def _claim(self, run_id: str, launch: int, named: NamedDefinition) -> Written:
-        """Claim the launch without reading the row first. Where that is not possible, the caller
-        reads the row and decides by it."""
+        """Claim the launch without reading the row first. Where AWS refuses the definition, the
+        caller reads the row and decides by it.
+
+        Raises:
+            Throttled, Unanswered, _PutOff: nothing was claimed.
+        """
         try:
             # Before the turn: a launch that comes late to its turn meets those of the turns after.
             definition = self.backends[named.backend].resolve(named.parameters)
-            self.pacer.wait_for_turn(named.backend)
-        except (NotYet, Throttled, Unanswered, LaunchRefused):
+        except LaunchRefused:
             return Written(False, None)
+        self._wait_for_turn(named.backend)
         return self.runs.claim_first(run_id, launch, self.clock(), definition)
 
     def _launch_claimed(self, run: Run) -> tuple[Run | None, bool]:
@@ -209,11 +226,15 @@ class Launch:
         first = run.first_attempt_at
         return first is not None and self.clock() - first > TOKEN_MEMORY_SECONDS
 
-    def _launch(self, run: Run, backend: Backend, name: LaunchName) -> str:
+    def _launch(
+        self, run: Run, backend: Backend, name: LaunchName, hindered: _Hindrance | None
+    ) -> str:
         if run.launch == 1:
             stop_superseded(self.stops, run)
+        if hindered is not None:
+            raise hindered
         self._take_slot(run)
-        self._wait_for_turn(run)
+        self._wait_for_turn(run.backend)
         # Not before: a launch that is put off would ask for it at each attempt.
         definition = run.definition or self._resolve(run, backend)
         now = self.clock()
@@ -241,9 +262,9 @@ class Launch:
         reason = f"{limit} runs of concurrency group {group} are under way, as many as may be"
         raise _PutOff(reason, None, "concurrency_group")
 
-    def _wait_for_turn(self, run: Run) -> None:
+    def _wait_for_turn(self, backend: str) -> None:
         try:
-            self.pacer.wait_for_turn(run.backend)
+            self.pacer.wait_for_turn(backend)
         except NotYet as not_yet:
             raise _PutOff(str(not_yet), not_yet.delay_seconds) from not_yet
 

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -15,11 +14,12 @@ from jetbridge.contract import (
     StartAnswer,
     StartRequest,
     run_id_of,
-    to_builtins,
 )
-from jetbridge.launching.endings import queue_launch
+from jetbridge.launching.queue_launch import queue_launch
 from jetbridge.launching.supersede import stop_superseded
 from jetbridge.launching.tries import attachment_of, check_time, is_later, takes_over
+from jetbridge.queues.copies import CopyMessage
+from jetbridge.queues.messages import LaunchMessage, NamedDefinition, StopMessage
 from jetbridge.queues.port import Queue
 from jetbridge.runs.port import Runs, Tries, UnreadableRow
 from jetbridge.runs.run import Run, Status
@@ -36,9 +36,9 @@ class Contended(Exception):
 class Start:
     runs: Runs
     tries: Tries
-    launches: Queue
-    stops: Queue
-    copies: Queue
+    launches: Queue[LaunchMessage]
+    stops: Queue[StopMessage]
+    copies: Queue[CopyMessage]
     admission: Admission
     outcomes_table: str
     stop_function: str
@@ -67,7 +67,7 @@ class Start:
         elif known.status is Status.ACCEPTED:
             if known.launch == 1:
                 stop_superseded(self.stops, known)
-            queue_launch(self.launches, known, self.clock(), **_definition_of(known))
+            queue_launch(self.launches, known, self.clock(), _definition_of(known))
         return StartAnswer(
             run_id=known.attached_to or known.run_id,
             duplicate=not created,
@@ -127,16 +127,16 @@ class Start:
         """The log of a run that ended before it was taken over goes to the later try, too."""
         run = self.runs.get(run_id)
         if run is not None and run.status is Status.ENDED and target in run.log_targets:
-            self.copies.send({"run_id": run_id, "target": to_builtins(target)})
+            self.copies.send(CopyMessage(run_id=run_id, target=target))
 
 
-def _definition_of(run: Run) -> dict[str, Any]:
+def _definition_of(run: Run) -> NamedDefinition | None:
     """What launch_run needs of a run that waits for nothing but its turn, beside its id."""
     if run.launch > 1 or run.request.concurrency_group is not None:
-        return {}
+        return None
     field = "taskDefinition" if run.backend == "ecs" else "jobDefinition"
     name = str(run.request.parameters[field])
-    return {"definition": {"backend": run.backend, "name": name}}
+    return NamedDefinition(backend=run.backend, name=name)
 
 
 def _over(run: Run) -> bool:

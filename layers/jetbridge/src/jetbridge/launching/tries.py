@@ -14,7 +14,6 @@ from jetbridge.contract import (
     S3LogTarget,
     State,
 )
-from jetbridge.failures import judge
 from jetbridge.runs.run import Attachment, Run, Status
 
 MOST_ATTACHMENTS = 10
@@ -76,6 +75,9 @@ def takes_over(caller: AirflowCaller, earlier: Run) -> bool:
         return before.max_tries == caller.max_tries or None in (before.max_tries, caller.max_tries)
     if earlier.ending is None or before.max_tries is None:
         return False
+    # A cold start of start_run, mostly for a first try, does without.
+    from jetbridge.failures import judge
+
     decides = earlier.request.deciding_container
     verdict = judge(earlier.ending, earlier.definition, None, decides)
     return verdict.state is State.SUCCEEDED and before.max_tries == caller.max_tries

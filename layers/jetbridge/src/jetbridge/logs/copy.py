@@ -3,18 +3,17 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from msgspec.structs import replace
 
 from jetbridge.aws.records import Record
-from jetbridge.contract import CloudWatchLogTarget, S3LogTarget, decode, to_builtins
+from jetbridge.contract import CloudWatchLogTarget, LogTarget, S3LogTarget
 from jetbridge.logs.airflow_lines import note_line
 from jetbridge.logs.copy_stream import CopyStream
 from jetbridge.logs.copy_to_cloudwatch import CloudWatchSink, batches, note_event
 from jetbridge.logs.copy_to_s3 import PART_BYTES, S3Sink
 from jetbridge.logs.live.close import CloseLive
-from jetbridge.logs.parts import LogPart, Plan, plans
+from jetbridge.logs.parts import Plan, plans
 from jetbridge.logs.port import JobRecords, Objects, Streams
 from jetbridge.logs.settling import settle_wait
 from jetbridge.logs.sinks import Sink
@@ -28,7 +27,7 @@ from jetbridge.logs.whereabouts import (
     node_count,
     whereabouts,
 )
-from jetbridge.queues.messages import CopyMessage
+from jetbridge.queues.copies import CopyMessage, LogPart
 from jetbridge.queues.port import GiveUp, Queue
 from jetbridge.runs.port import Runs
 from jetbridge.runs.run import Run
@@ -48,7 +47,7 @@ class Copy:
     objects: Objects
     streams: Streams
     jobs: JobRecords
-    queue: Queue
+    queue: Queue[CopyMessage]
     region: str
     log_prefix: str
     clock: Callable[[], float] = time.time
@@ -68,28 +67,26 @@ class Copy:
 
         Raises:
             GiveUp: a copy can't go on. What is there says so.
-            ContractError: the part is none.
             Exception: the notes for some place could not be written; the rest is begun.
         """
         run_id = message.run_id
         if message.part is not None:
-            part = decode(LogPart, message.part)
-            return self._copy(run_id, part, message.keys, remaining, message.since, message.fresh)
+            return self._copy(message, message.part, remaining)
         run = self.runs.get(run_id)
         if run is None or run.ending is None or not run.log_targets:
             return 0
         wait = settle_wait(run, self.copy_stream.settle_seconds, self.clock())
         if wait:
-            again = {"run_id": run_id} | ({"target": message.target} if message.target else {})
-            self.queue.send(again, wait)
+            self.queue.send(message, wait)
             return 0
         parts, errors = self._begin(run, message.target)
         keys = [part.key(run_id) for part in parts] if self.close_live is not None else []
         for part in parts[1:]:
-            self._send(run_id, part, keys, fresh=True)
+            self._send(CopyMessage(run_id=run_id, part=part, keys=keys, fresh=True))
         lines = 0
         if parts:
-            lines = self._copy(run_id, parts[0], keys, remaining, fresh=True)
+            first = CopyMessage(run_id=run_id, part=parts[0], keys=keys, fresh=True)
+            lines = self._copy(first, parts[0], remaining)
         elif not errors:
             self._close_live(run_id, keys)
         if len(errors) == 1:
@@ -98,15 +95,13 @@ class Copy:
             raise ExceptionGroup(f"notes on the logs of run {run_id} are not written", errors)
         return lines
 
-    def _begin(
-        self, run: Run, target: dict[str, Any] | None
-    ) -> tuple[list[LogPart], list[Exception]]:
+    def _begin(self, run: Run, target: LogTarget | None) -> tuple[list[LogPart], list[Exception]]:
         """Write the notes; returns what else there is to copy, and why notes could not be
         written: one place that can't be written to must not hold up the others."""
         parts: list[LogPart] = []
         errors: list[Exception] = []
         for plan in plans(run, whereabouts(run, self.region, self._records(run))):
-            if target is not None and to_builtins(plan.target) != target:
+            if target is not None and plan.target != target:
                 continue
             parts += plan.parts
             try:
@@ -115,29 +110,23 @@ class Copy:
                 errors.append(error)
         return parts, errors
 
-    def _copy(
-        self,
-        run_id: str,
-        part: LogPart,
-        keys: list[str],
-        remaining: Callable[[], float],
-        since: float | None = None,
-        fresh: bool = False,
-    ) -> int:
-        """``keys`` are those of all parts of the run, for the last to be done to know it."""
+    def _copy(self, message: CopyMessage, part: LogPart, remaining: Callable[[], float]) -> int:
+        """``message.keys`` are for the last part to be done to know it."""
+        run_id, keys, since = message.run_id, message.keys, message.since
         sink, noted = self._sink(run_id, part), bool(keys)
         try:
             lines, rest = self.copy_stream(
-                part.key(run_id), part, sink, remaining, since, fresh, noted
+                part.key(run_id), part, sink, remaining, since, message.fresh, noted
             )
         except GiveUp:
             self._close_live(run_id, keys)
             raise
-        if rest is not None:
-            stuck_since = (self.clock() if since is None else since) if rest.stuck else None
-            self._send(run_id, part, keys, rest.delay_seconds, stuck_since)
-        else:
+        if rest is None:
             self._close_live(run_id, keys)
+            return lines
+        stuck_since = (self.clock() if since is None else since) if rest.stuck else None
+        later = CopyMessage(run_id=run_id, part=part, keys=keys, since=stuck_since)
+        self._send(later, rest.delay_seconds)
         return lines
 
     def _close_live(self, run_id: str, keys: list[str]) -> None:
@@ -147,20 +136,8 @@ class Copy:
         if run is not None and all(self.copy_stream.copies.get(key).done for key in keys):
             self.close_live(run)
 
-    def _send(
-        self,
-        run_id: str,
-        part: LogPart,
-        keys: list[str],
-        delay_seconds: int = 0,
-        since: float | None = None,
-        fresh: bool = False,
-    ) -> None:
-        message: dict[str, Any] = {"run_id": run_id, "part": to_builtins(part)}
-        message |= {"fresh": True} if fresh else {}
-        message |= {"keys": keys} if keys else {}
-        message |= {"since": since} if since is not None else {}
-        self.queue.send(message, delay_seconds, group=run_id)
+    def _send(self, message: CopyMessage, delay_seconds: int = 0) -> None:
+        self.queue.send(message, delay_seconds, group=message.run_id)
 
     def _sink(self, run_id: str, part: LogPart) -> Sink:
         match part.target:

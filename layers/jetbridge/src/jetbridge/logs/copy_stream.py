@@ -10,11 +10,11 @@ from msgspec.structs import replace
 
 from jetbridge.contract.lines import Line
 from jetbridge.logs.copy_state import CopyState
-from jetbridge.logs.parts import LogPart
 from jetbridge.logs.port import Busy, Copies, StreamClosed, StreamMissing, TokenExpired, Unreadable
 from jetbridge.logs.position import Seen
 from jetbridge.logs.reading import BUSY_SECONDS, RESERVE_SECONDS, Reading
 from jetbridge.logs.sinks import Sink, StartAnew
+from jetbridge.queues.copies import LogPart
 from jetbridge.queues.patience import PATIENCE, is_over
 from jetbridge.queues.port import GiveUp, NotYet
 

@@ -15,9 +15,9 @@ from jetbridge.logs.airflow_lines import (
     note_line,
 )
 from jetbridge.logs.copy_state import CopyState
-from jetbridge.logs.parts import LogPart
 from jetbridge.logs.port import Streams
 from jetbridge.logs.position import Position
+from jetbridge.queues.copies import LogPart
 
 # API reference of PutLogEvents.
 BATCH_BYTES = 1_048_576

@@ -16,10 +16,10 @@ from jetbridge.logs.airflow_lines import (
     note_line,
 )
 from jetbridge.logs.copy_state import CopyState
-from jetbridge.logs.parts import LogPart
 from jetbridge.logs.port import Objects, UploadGone
 from jetbridge.logs.position import Position
 from jetbridge.logs.sinks import StartAnew
+from jetbridge.queues.copies import LogPart
 
 # S3 takes 10,000 parts of at least 5 MiB each ("Amazon S3 multipart upload limits"): 78 GiB in
 # parts of 8 MiB. The last one is for the end of the log.

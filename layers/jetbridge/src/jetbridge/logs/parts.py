@@ -1,59 +1,19 @@
 """What of a run is copied where: one part for each stream and each place."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated
-
-import msgspec
-from msgspec import Meta, Struct
 
 from jetbridge.contract import LogStream, LogTarget
 from jetbridge.contract.lines import Line
 from jetbridge.logs.settling import ended_at
 from jetbridge.logs.whereabouts import Found, whereabouts
+from jetbridge.queues.copies import MOST_SHOWN_BYTES, SHOWN_BYTES, LogPart, copy_key
 from jetbridge.runs.run import Run
 
-# The api-server holds all objects of a try's log in memory at once.
-SHOWN_BYTES = 16 * 1024 * 1024
-# Of one stream, shown from its beginning, and as much up to its end.
-MOST_SHOWN_BYTES = 2 * 1024 * 1024
 LEAST_SHOWN_BYTES = 64 * 1024
-# 31 December 9999, beyond which Python has no datetime.
-LAST_MILLISECOND = 253_402_300_799_999
 # Of one run: the latest.
 MOST_PARTS = 100
-
-
-class LogPart(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One stream of a run, and where its lines are to go.
-
-    Attributes:
-        name: of the part among those of the same target: ``jetbridge.1.main.1.log``.
-        logger: what Airflow shows beside each line.
-        stopped_at: epoch milliseconds at which the container had stopped; 0: not known.
-        shown_bytes: how much of a large log is shown from its beginning, and as much of its end.
-        title: of the group in which Airflow folds the lines; empty: they aren't folded.
-    """
-
-    target: LogTarget
-    stream: LogStream
-    name: str
-    logger: str
-    stopped_at: Annotated[int, Meta(ge=0, le=LAST_MILLISECOND)]
-    shown_bytes: Annotated[int, Meta(ge=1, le=SHOWN_BYTES)] = MOST_SHOWN_BYTES
-    title: str = ""
-
-    @property
-    def whereabouts(self) -> str:
-        """Where the log itself is, for people."""
-        stream = self.stream
-        return f"stream {stream.stream} of the log group {stream.group} in {stream.region}"
-
-    def key(self, run_id: str) -> str:
-        """The same for the same run, part and target."""
-        return _key(run_id, self.name, self.target)
 
 
 @dataclass(frozen=True)
@@ -66,7 +26,7 @@ class Plan:
     notes_name: str
 
     def notes_key(self, run_id: str) -> str:
-        return _key(run_id, self.notes_name, self.target)
+        return copy_key(run_id, self.notes_name, self.target)
 
 
 def plans(run: Run, found: Found) -> list[Plan]:
@@ -124,8 +84,3 @@ def _name(launch: int, member: str, stream: LogStream) -> str:
 
 def _ordered(notes: Iterable[Line]) -> list[Line]:
     return sorted(notes, key=lambda note: note.timestamp)
-
-
-def _key(run_id: str, name: str, target: LogTarget) -> str:
-    digest = hashlib.sha256(msgspec.json.encode(target)).hexdigest()[:16]
-    return f"{run_id}#{name}#{digest}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from msgspec import Struct
 from msgspec.structs import replace
 
-from jetbridge.contract import AirflowCaller, Outcome, Way, to_builtins
+from jetbridge.contract import AirflowCaller, Outcome, Way
 from jetbridge.notify.airflow_port import Airflows, Refused, Unavailable
 from jetbridge.notify.api import Api
 from jetbridge.notify.breaker import Breaker
@@ -16,8 +16,9 @@ from jetbridge.notify.on_finish import begin
 from jetbridge.notify.push import push
 from jetbridge.notify.rest import rest
 from jetbridge.outcomes.port import Outcomes
+from jetbridge.queues.messages import Notice
 from jetbridge.queues.port import GiveUp, NotYet, Queue
-from jetbridge.runs.notices import Notice, applies, way_of
+from jetbridge.runs.notices import applies, way_of
 from jetbridge.runs.port import Runs
 from jetbridge.runs.run import Run
 
@@ -55,7 +56,7 @@ class Notify:
     runs: Runs
     outcomes: Outcomes
     airflows: Airflows
-    notices: Queue
+    notices: Queue[Notice]
     breaker: Breaker
     stacks: Way
     clock: Callable[[], float] = time.time
@@ -132,8 +133,7 @@ class Notify:
                 f"Airflow {notice.airflow!r} has not heard of the run's end for 13 days "
                 f"({result}): fix that and replay this message within a day"
             )
-        message = to_builtins(replace(notice, since=since))
-        self.notices.send(message, delay, notice.airflow)
+        self.notices.send(replace(notice, since=since), delay, notice.airflow)
         return Told(
             result=result,
             waited=self._waited(outcome),

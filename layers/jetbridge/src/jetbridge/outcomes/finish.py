@@ -5,12 +5,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from jetbridge.backends.parameters import limited_by_run
-from jetbridge.contract import Cause, Fault, Outcome, State, Way, to_builtins
+from jetbridge.contract import Cause, Fault, Outcome, State, Way
 from jetbridge.contract.lines import shortened
-from jetbridge.failures import POLICY_VERSION, Verdict, judge, reason_of
+from jetbridge.failures import POLICY_VERSION, reason_of
 from jetbridge.logs.parts import only_part
 from jetbridge.logs.port import JobRecords, LogsSource
 from jetbridge.logs.run_streams import log_streams
@@ -36,13 +35,16 @@ from jetbridge.outcomes.tails import (
     unread_advice,
     why,
 )
+from jetbridge.outcomes.verdicts import verdict_on
 from jetbridge.pacing.port import Pacer
-from jetbridge.queues.messages import Times
+from jetbridge.queues.copies import CopyMessage
+from jetbridge.queues.messages import Notice, Times
 from jetbridge.queues.port import Queue
 from jetbridge.runs.notices import notices
 from jetbridge.runs.port import Runs
 from jetbridge.runs.run import Ending, Run
-from jetbridge.secrets import masked_deaths, masked_result, masked_text
+from jetbridge.secrets.lines import masked_text
+from jetbridge.secrets.outcome import masked_deaths, masked_result
 
 __all__ = ["BUSY_SECONDS", "CLOCKS_DIFFER_SECONDS", "RESULT_BYTES", "SETTLE_LOOKS", "Finish"]
 
@@ -61,8 +63,8 @@ class Finish:
     runs: Runs
     outcomes: Outcomes
     source: LogsSource
-    notices: Queue
-    copies: Queue
+    notices: Queue[Notice]
+    copies: Queue[CopyMessage]
     bus: Bus
     region: str
     settle_seconds: float
@@ -111,7 +113,7 @@ class Finish:
         Raises: what went wrong; an ExceptionGroup of several. All come again then.
         """
         deliveries: list[Callable[[], object]] = [
-            partial(self.notices.send, to_builtins(notice), group=notice.airflow)
+            partial(self.notices.send, notice, group=notice.airflow)
             for notice in notices(run.request, outcome, self.stacks, run.watchers)
         ]
         if run.log_targets:
@@ -129,17 +131,16 @@ class Finish:
         if errors:
             raise ExceptionGroup(f"the end of run {run.run_id} is not delivered to all", errors)
 
-    def _copy_message(self, run: Run) -> dict[str, Any]:
+    def _copy_message(self, run: Run) -> CopyMessage:
         """Of a log that is one part, with that part: copy_logs needn't read the row then."""
         part = None if self.live else only_part(run, self.region)
-        message: dict[str, Any] = {"run_id": run.run_id}
-        return message | ({"part": to_builtins(part), "fresh": True} if part else {})
+        return CopyMessage(run_id=run.run_id, part=part, fresh=part is not None)
 
     def _compose(
         self, run: Run, ending: Ending, times: Times, remaining: Callable[[], float]
     ) -> Outcome:
         request = run.request
-        verdict = _verdict(run, ending)
+        verdict = verdict_on(run, ending)
         succeeded = verdict.state is State.SUCCEEDED
         needed = succeeded and (request.last_line_as_result or request.result_required)
         look = Look.of(times, ending, needed, remaining, self.clock())
@@ -198,14 +199,6 @@ class Finish:
         return Tails(
             self.source, self.settle_seconds, self.result_wait_seconds, self.pacer, self.clock
         )
-
-
-def _verdict(run: Run, ending: Ending) -> Verdict:
-    """A job that Batch ended at the run's own limit was stopped, as Jetbridge itself stops one."""
-    verdict = judge(ending, run.definition, run.stop, run.request.deciding_container)
-    if verdict.cause is Cause.TIMEOUT and limited_by_run(run):
-        return Verdict(State.STOPPED, Cause.TIMEOUT)
-    return verdict
 
 
 class _Told(NamedTuple):

@@ -6,7 +6,7 @@ from jetbridge.aws.records import presentable
 from jetbridge.contract import LogStream, StartRequest, advice_on, carried, encode
 from jetbridge.contract.lines import reported_result
 from jetbridge.runs.run import Definition
-from jetbridge.secrets import masked_tails, masked_text
+from jetbridge.secrets.lines import masked_tails, masked_text
 
 # With the last lines, what fits an EventBridge event (256 KB).
 RESULT_BYTES = 128 * 1024

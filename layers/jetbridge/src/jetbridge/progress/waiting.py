@@ -7,7 +7,7 @@ from jetbridge.failures import POLICY, Decision, waits_until
 from jetbridge.outcomes.port import WaitingRecords
 from jetbridge.queues.patience import PATIENCE_SECONDS
 from jetbridge.runs.run import Run
-from jetbridge.secrets import masked_text
+from jetbridge.secrets.late import masked_text
 
 # Nothing reports a shorter wait but the launch itself.
 TOLD_AFTER_SECONDS = 30

@@ -1,9 +1,15 @@
-"""What the queues between the functions carry."""
+"""What the queues between the functions carry; copies.py has the messages of the logs queue.
+
+A message is sent as JSON without the members that have their defaults (sqs.py). Messages of the
+release before are in the queues while a stack is updated, so a member that is added has a default,
+and one that is no longer used is still read for one release.
+"""
 
 from typing import Annotated, Any, Literal, NamedTuple
 
 from msgspec import Meta, Struct
 
+from jetbridge.contract import StopRequest, decode
 from jetbridge.contract.run_ids import RunId
 
 # Attributes of a message in a dead-letter queue that a function gave up at once: why, and the id
@@ -32,12 +38,6 @@ Since = Annotated[float, Meta(ge=0, le=1e11)] | None
 """Since when the message has been put off, epoch seconds; None: it hasn't yet."""
 
 
-class Waiting(Struct, frozen=True):
-    """What a message of the stop queue has beside a ``StopRequest`` or an ``Orphan``."""
-
-    since: Since = None
-
-
 class NamedDefinition(Struct, frozen=True, kw_only=True):
     """A task or job definition as a request names it: by family or name, with or without its
     revision, or by ARN."""
@@ -51,7 +51,7 @@ class NamedDefinition(Struct, frozen=True, kw_only=True):
         return {"taskDefinition" if self.backend == "ecs" else "jobDefinition": self.name}
 
 
-class LaunchMessage(Struct, frozen=True, kw_only=True):
+class LaunchMessage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Of the launch queue: make this launch of the run.
 
     Attributes:
@@ -72,19 +72,52 @@ class FinishMessage(Struct, frozen=True, kw_only=True):
     run_id: RunId
 
 
-class CopyMessage(Struct, frozen=True, kw_only=True):
-    """Of the logs queue: copy the log of the run, or one ``LogPart`` of it.
+class StopMessage(StopRequest, frozen=True, kw_only=True, omit_defaults=True):
+    """Of the stop queue: stop these runs."""
+
+    since: Since = None
+
+
+class Orphan(Struct, frozen=True, kw_only=True):
+    """A task or job to be stopped by its own name, since no row leads to it."""
+
+    backend: Annotated[str, Meta(pattern=r"^(ecs|batch)\Z")]
+    place: str
+    backend_id: str
+    reason: str
+
+
+class OrphanMessage(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Of the stop queue: stop a task or job that no run accounts for."""
+
+    orphan: Orphan
+    since: Since = None
+
+
+def stop_or_orphan(message: dict[str, Any]) -> StopMessage | OrphanMessage:
+    """A message of the stop queue: an ``OrphanMessage`` has ``orphan``, a ``StopMessage`` hasn't.
+
+    Raises: ContractError
+    """
+    if "orphan" in message:
+        return decode(OrphanMessage, message)
+    return decode(StopMessage, message)
+
+
+class Notice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """Of the notify queue: one notice for one Airflow.
 
     Attributes:
-        target: a ``LogTarget`` of the run, to which alone its log is to go; None: to all of them.
-        keys: of all parts of the run.
-        fresh: nothing of the part has been copied by an earlier message.
-        since: since when nothing of the part could be read.
+        airflow: the Airflow's name in the stack's secret.
+        on_finish: which entry of the request's ``on_finish``.
+        watcher: which of the run's watchers it is for; None, and no ``on_finish``: it is for the
+            task that started the run.
+        attempt: how often it was put off since the Airflow couldn't be asked.
     """
 
-    run_id: RunId
-    target: dict[str, Any] | None = None
-    part: dict[str, Any] | None = None
-    keys: list[str] = []
-    fresh: bool = False
+    run_id: str
+    airflow: str
+    on_finish: Annotated[int, Meta(ge=0)] | None = None
+    watcher: Annotated[int, Meta(ge=0)] | None = None
+    attempt: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     since: Since = None

@@ -1,12 +1,14 @@
 """What the services need of a queue, and how they ask for a message to come back later."""
 
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
+
+M = TypeVar("M", contravariant=True)
 
 
-class Queue(Protocol):
-    """One SQS queue. Messages are JSON objects of a few hundred bytes."""
+class Queue(Protocol[M]):
+    """One SQS queue for messages of one type, which are JSON objects of a few hundred bytes."""
 
-    def send(self, message: dict[str, Any], delay_seconds: int = 0, group: str = "") -> None:
+    def send(self, message: M, delay_seconds: int = 0, group: str = "") -> None:
         """Queue a message for now or for after ``delay_seconds`` (at most 900).
 
         Messages of one ``group`` don't hold back another's: SQS's fair queues (Amazon SQS

@@ -1,23 +1,32 @@
 """SQS queues."""
 
 import json
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from jetbridge.aws.records import presentable
+from jetbridge.contract import to_builtins
 from jetbridge.queues.messages import MESSAGE_ID, REASON
 
+M = TypeVar("M")
 
-class SqsQueue:
+
+def body_of(message: Any) -> str:
+    """A message as the queue carries it: JSON in ASCII, since SQS refuses some characters, such as
+    U+FFFE (API reference of SendMessage)."""
+    return json.dumps(to_builtins(message))
+
+
+class SqsQueue(Generic[M]):
     """``Queue`` on one standard SQS queue."""
 
     def __init__(self, client: Any, url: str) -> None:
         self._client = client
         self._url = url
 
-    def send(self, message: dict[str, Any], delay_seconds: int = 0, group: str = "") -> None:
+    def send(self, message: M, delay_seconds: int = 0, group: str = "") -> None:
         self._client.send_message(
             QueueUrl=self._url,
-            MessageBody=json.dumps(message),
+            MessageBody=body_of(message),
             DelaySeconds=delay_seconds,
             **({"MessageGroupId": group} if group else {}),
         )

@@ -1,9 +1,6 @@
 """Notices: which Airflow has to learn what when a run has ended."""
 
 from collections.abc import Sequence
-from typing import Annotated
-
-from msgspec import Meta, Struct
 
 from jetbridge.contract import (
     AirflowCaller,
@@ -14,27 +11,8 @@ from jetbridge.contract import (
     State,
     Way,
 )
+from jetbridge.queues.messages import Notice
 from jetbridge.runs.run import Watcher
-
-
-class Notice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
-    """One notice for one Airflow: a message of the notify queue.
-
-    Attributes:
-        airflow: the Airflow's name in the stack's secret.
-        on_finish: which entry of the request's ``on_finish``.
-        watcher: which of the run's watchers it is for; None, and no ``on_finish``: it is for the
-            task that started the run.
-        attempt: how often it was put off since the Airflow couldn't be asked.
-        since: when it was put off first, epoch seconds.
-    """
-
-    run_id: str
-    airflow: str
-    on_finish: Annotated[int, Meta(ge=0)] | None = None
-    watcher: Annotated[int, Meta(ge=0)] | None = None
-    attempt: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
-    since: Annotated[float, Meta(ge=0, le=1e11)] | None = None
 
 
 def way_of(request: StartRequest, stacks: Way) -> Way:

@@ -1,6 +1,7 @@
 """A run: the row that says what was asked for and how far it has come."""
 
 from enum import StrEnum
+from typing import Literal
 
 from msgspec import Struct
 
@@ -185,7 +186,7 @@ class Run(Struct, frozen=True, kw_only=True):
     finished: bool = False
 
     @property
-    def backend(self) -> str:
+    def backend(self) -> Literal["ecs", "batch"]:
         return self.request.backend
 
     @property

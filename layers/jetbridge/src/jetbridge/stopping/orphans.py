@@ -3,25 +3,13 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated
-
-from msgspec import Meta, Struct
 
 from jetbridge.backends.port import Backend, Throttled, Unanswered
-from jetbridge.contract import to_builtins
 from jetbridge.failures import LOST_CODE
+from jetbridge.queues.messages import Orphan, OrphanMessage
 from jetbridge.queues.patience import PATIENCE, is_over, throttled_seconds
 from jetbridge.queues.port import GiveUp, Queue
 from jetbridge.runs.run import Run, StateChange, Status
-
-
-class Orphan(Struct, frozen=True, kw_only=True):
-    """A task or job to be stopped by its own name, since no row leads to it."""
-
-    backend: Annotated[str, Meta(pattern=r"^(ecs|batch)\Z")]
-    place: str
-    backend_id: str
-    reason: str
 
 
 def is_orphan(row: Run | None, change: StateChange) -> bool:
@@ -65,15 +53,15 @@ def orphan_of(row: Run | None, change: StateChange) -> Orphan:
     )
 
 
-def queue_orphan(stops: Queue, orphan: Orphan) -> None:
-    """Queue the stop of an orphan, as ``{"orphan": ...}``; again is harmless."""
-    stops.send({"orphan": to_builtins(orphan)})
+def queue_orphan(stops: Queue[OrphanMessage], orphan: Orphan) -> None:
+    """Queue the stop of an orphan; again is harmless."""
+    stops.send(OrphanMessage(orphan=orphan))
 
 
 @dataclass(frozen=True)
 class StopOrphan:
     backends: Mapping[str, Backend]
-    stops: Queue
+    stops: Queue[OrphanMessage]
     clock: Callable[[], float] = time.time
 
     def __call__(self, orphan: Orphan, since: float | None = None) -> None:
@@ -97,5 +85,5 @@ class StopOrphan:
         if is_over(began, now):
             what = f"the stop of {orphan.backend_id}, which no run accounts for"
             raise GiveUp(f"AWS has put off {what}, for {PATIENCE}: {later}")
-        message = {"orphan": to_builtins(orphan), "since": began}
+        message = OrphanMessage(orphan=orphan, since=began)
         self.stops.send(message, throttled_seconds(began, now))

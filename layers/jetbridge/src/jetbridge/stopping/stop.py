@@ -4,14 +4,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from msgspec.structs import replace
-
 from jetbridge.admission.principals import OPERATOR, Principal
 from jetbridge.aws.records import presentable
 from jetbridge.backends.port import Backend, LaunchRefused, Throttled, Unanswered
-from jetbridge.contract import ContractError, StopAnswer, StopRequest, to_builtins
+from jetbridge.contract import ContractError, StopAnswer, StopRequest
 from jetbridge.launching.endings import Endings
 from jetbridge.launching.launch import STOPPED_BEFORE_LAUNCH
+from jetbridge.queues.messages import StopMessage
 from jetbridge.queues.patience import PATIENCE, is_over, throttled_seconds
 from jetbridge.queues.port import GiveUp, Queue
 from jetbridge.runs.port import Runs
@@ -46,7 +45,7 @@ class StopRuns:
     runs: Runs
     backends: Mapping[str, Backend]
     endings: Endings
-    stops: Queue
+    stops: Queue[StopMessage]
     clock: Callable[[], float] = time.time
 
     def __call__(self, request: StopRequest, principal: Principal = OPERATOR) -> StopAnswer:
@@ -75,12 +74,9 @@ class StopRuns:
         self._again(request, asked.put_off + unwritten, None)
         return asked.answer
 
-    def of_message(self, request: StopRequest, since: float | None = None) -> StopAnswer:
+    def of_message(self, request: StopMessage) -> StopAnswer:
         """The same for a message of the stop queue: of what could not be stopped, each run comes
         back in a message of its own.
-
-        Args:
-            since: when AWS asked for patience first, epoch seconds; None: it hasn't yet.
 
         Raises:
             GiveUp: AWS has asked for patience for too long.
@@ -93,7 +89,7 @@ class StopRuns:
             raise met if isinstance(met, ContractError) else NotStopped(_said(met)) from met
         for run_id in asked.failed:
             self._again(request, [run_id], None)
-        self._again(request, asked.put_off, since)
+        self._again(request, asked.put_off, request.since)
         return asked.answer
 
     def _ask(self, request: StopRequest, principal: Principal) -> _Asked:
@@ -152,8 +148,14 @@ class StopRuns:
         if is_over(began, now):
             raise GiveUp(f"AWS has put off the stop of {', '.join(run_ids)} for {PATIENCE}")
         callers = {run_id: key for run_id, key in request.callers.items() if run_id in run_ids}
-        later = replace(request, run_ids=run_ids, callers=callers)
-        message = to_builtins(later) | {"since": began}
+        message = StopMessage(
+            run_ids=run_ids,
+            reason=request.reason,
+            cause=request.cause,
+            by=request.by,
+            callers=callers,
+            since=began,
+        )
         self.stops.send(message, throttled_seconds(began, now))
 
     def _stop(self, run: Run, reason: str) -> bool:

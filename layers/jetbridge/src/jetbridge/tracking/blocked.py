@@ -10,7 +10,7 @@ from datetime import datetime
 from jetbridge.aws.records import Fields
 from jetbridge.contract import Waiting
 from jetbridge.runs.names import LaunchName
-from jetbridge.secrets import masked_text
+from jetbridge.secrets.late import masked_text
 
 BLOCKED_EVENT = "Batch Job Queue Blocked"
 

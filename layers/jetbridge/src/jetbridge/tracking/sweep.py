@@ -11,8 +11,9 @@ from itertools import batched
 from typing import Any
 
 from jetbridge.backends.port import Backend
-from jetbridge.contract import ContractError, StopCause, StopRequest, to_builtins
-from jetbridge.launching.endings import queue_launch
+from jetbridge.contract import ContractError, StopCause
+from jetbridge.launching.queue_launch import queue_launch
+from jetbridge.queues.messages import LaunchMessage, StopMessage
 from jetbridge.queues.port import Queue
 from jetbridge.runs.port import Runs, UnreadableRow
 from jetbridge.runs.run import Run, Status
@@ -74,8 +75,8 @@ class Sweep:
     runs: Runs
     backends: Mapping[str, Backend]
     track: Track
-    launches: Queue
-    stops: Queue
+    launches: Queue[LaunchMessage]
+    stops: Queue[StopMessage]
     check_after_seconds: float
     each: Each = map
     clock: Callable[[], float] = time.time
@@ -164,8 +165,8 @@ class Sweep:
         reason = run.stop.reason if run.stop else f"timed out after {limit} s"
         cause = run.stop.cause if run.stop else StopCause.TIMEOUT
         by = run.stop.by if run.stop else BY
-        stop = StopRequest(run_ids=[run.run_id], cause=cause, reason=reason, by=by)
-        self.stops.send(to_builtins(stop))
+        stop = StopMessage(run_ids=[run.run_id], cause=cause, reason=reason, by=by)
+        self.stops.send(stop)
 
     def _look_up_all(self, launched: list[Watched], progress: _Progress) -> None:
         for backend in {run.backend for run in launched}:

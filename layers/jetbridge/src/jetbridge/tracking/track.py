@@ -7,6 +7,7 @@ from jetbridge.launching.endings import Endings
 from jetbridge.logs.live.owners import StreamOwners
 from jetbridge.progress.launched import LaunchedWriter
 from jetbridge.progress.waiting import WaitingWriter
+from jetbridge.queues.messages import OrphanMessage
 from jetbridge.queues.port import Queue
 from jetbridge.runs.port import Runs
 from jetbridge.runs.run import Run, StateChange, Status
@@ -18,7 +19,7 @@ from jetbridge.tracking.blocked import blocked_by
 class Track:
     runs: Runs
     endings: Endings
-    stops: Queue
+    stops: Queue[OrphanMessage]
     launched: LaunchedWriter
     stack_key: str
     streams: StreamOwners | None = None

@@ -1,5 +1,6 @@
 """ECS and Batch, for the services that call them."""
 
+from collections.abc import Callable
 from typing import Any
 
 from jetbridge.aws.clients import client
@@ -15,14 +16,24 @@ class Backends(dict[str, Backend]):
     would submit a second job. Batch's client therefore makes each call once.
     """
 
+    def __init__(self, ecs: Callable[[], Any]) -> None:
+        super().__init__()
+        self._ecs = ecs
+
     def __missing__(self, backend: str) -> Backend:
-        made: Backend = EcsBackend(ecs()) if backend == "ecs" else BatchBackend(batch())
+        made: Backend = EcsBackend(self._ecs()) if backend == "ecs" else BatchBackend(batch())
         self[backend] = made
         return made
 
 
-def ecs() -> Any:
+def repeating_ecs() -> Any:
     return client("ecs")
+
+
+def launching_ecs() -> Any:
+    """A throttled RunTask that the client repeated by itself would come without a turn of the
+    pacer, and take the place of one that has its turn. The launch queue repeats it instead."""
+    return client("ecs", repeats=False)
 
 
 def batch() -> Any:

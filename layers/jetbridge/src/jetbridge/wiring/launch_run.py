@@ -4,16 +4,17 @@ from jetbridge.aws.clients import client
 from jetbridge.launching.launch import Launch
 from jetbridge.pacing.dynamodb import DynamoPacer, Pace
 from jetbridge.wiring.at_start import at_start
-from jetbridge.wiring.backends import Backends, batch, ecs
+from jetbridge.wiring.backends import Backends, batch, launching_ecs
+from jetbridge.wiring.endings import endings, groups
 from jetbridge.wiring.live import stream_owners
-from jetbridge.wiring.parts import endings, groups, launch_queue, runs, settings, stop_queue
+from jetbridge.wiring.parts import launch_queue, runs, settings, stop_queue
 from jetbridge.wiring.progress import launched_writer, waiting_writer
 
 
 def launch() -> Launch:
     return Launch(
         runs=runs(),
-        backends=Backends(),
+        backends=Backends(launching_ecs),
         endings=endings(waiting_writer()),
         launches=launch_queue(),
         stops=stop_queue(),
@@ -37,4 +38,4 @@ def pacer() -> DynamoPacer:
     )
 
 
-at_start(launch, ecs, batch)
+at_start(launch, launching_ecs, batch)

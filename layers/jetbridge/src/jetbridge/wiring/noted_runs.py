@@ -1,10 +1,9 @@
 """The runs table, whose readers' log lines say which run they are about."""
 
 from jetbridge.aws.items import Item
-from jetbridge.launching.dynamodb import DynamoTries
 from jetbridge.runs.dynamodb import DynamoRuns
 from jetbridge.runs.port import Written
-from jetbridge.runs.run import Attachment, Run
+from jetbridge.runs.run import Run
 from jetbridge.wiring.telemetry import run_keys
 
 
@@ -24,15 +23,3 @@ class NotedRuns(DynamoRuns):
         written = super()._write(run_id, change, condition, values)
         run_keys.note(written.row)
         return written
-
-
-class NotedTries(DynamoTries):
-    """``DynamoTries`` likewise."""
-
-    def create(self, run: Run, task_key: str, seen: str | None) -> bool:
-        run_keys.note(run)
-        return super().create(run, task_key, seen)
-
-    def attach(self, alias: Run, to: Run, attachment: Attachment) -> bool:
-        run_keys.note(alias)
-        return super().attach(alias, to, attachment)

@@ -25,8 +25,8 @@ Answer = dict[str, list[dict[str, str]]]
 def each_message(
     event: object,
     handle: Callable[[Message], object],
-    queue: SqsQueue | None = None,
-    dead_letters: Callable[[], SqsQueue | None] | None = None,
+    queue: SqsQueue[Any] | None = None,
+    dead_letters: Callable[[], SqsQueue[Any] | None] | None = None,
     few_tries: type[Exception] | tuple[()] = (),
 ) -> Answer:
     """Handle every message of a batch and answer with the failed ones' ids (AWS Lambda developer
@@ -55,8 +55,8 @@ def each_message(
 def each_message_and_times(
     event: object,
     handle: Callable[[Message, Times], object],
-    queue: SqsQueue | None = None,
-    dead_letters: Callable[[], SqsQueue | None] | None = None,
+    queue: SqsQueue[Any] | None = None,
+    dead_letters: Callable[[], SqsQueue[Any] | None] | None = None,
     few_tries: type[Exception] | tuple[()] = (),
 ) -> Answer:
     """``each_message`` for those who ask how long a message has waited."""
@@ -70,7 +70,7 @@ def each_message_and_times(
     return {"batchItemFailures": [{"itemIdentifier": name} for name in batch.failed]}
 
 
-def own_dead_letters() -> SqsQueue | None:
+def own_dead_letters() -> SqsQueue[Any] | None:
     """The dead-letter queue of the queue that feeds this function; None: it has none."""
     url = Settings.from_environment().dead_letters_url
     return SqsQueue(client("sqs"), url) if url else None
@@ -80,8 +80,8 @@ class _Batch:
     def __init__(
         self,
         handle: Callable[[Message, Times], object],
-        queue: SqsQueue | None,
-        dead_letters: Callable[[], SqsQueue | None],
+        queue: SqsQueue[Any] | None,
+        dead_letters: Callable[[], SqsQueue[Any] | None],
         few_tries: type[Exception] | tuple[()],
     ) -> None:
         self.failed: list[str] = []

@@ -9,7 +9,8 @@ from jetbridge.aws.clients import client
 from jetbridge.concurrency.limits import limits_in
 from jetbridge.launching.start import Start
 from jetbridge.wiring.at_start import at_start
-from jetbridge.wiring.parts import launch_queue, logs_queue, runs, settings, stop_queue, tries
+from jetbridge.wiring.noted_tries import NotedTries
+from jetbridge.wiring.parts import launch_queue, logs_queue, runs, settings, stop_queue
 from jetbridge.wiring.settings import Settings
 
 
@@ -18,7 +19,7 @@ def start(function_arn: str) -> Start:
     known = settings()
     return Start(
         runs=runs(),
-        tries=tries(),
+        tries=NotedTries(client("dynamodb"), known.runs_table, known.check_after_seconds),
         launches=launch_queue(),
         stops=stop_queue(),
         copies=logs_queue(),

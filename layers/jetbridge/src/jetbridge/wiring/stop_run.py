@@ -3,16 +3,17 @@
 from jetbridge.stopping.orphans import StopOrphan
 from jetbridge.stopping.stop import StopRuns
 from jetbridge.wiring.at_start import at_start
-from jetbridge.wiring.backends import Backends, batch, ecs
-from jetbridge.wiring.parts import endings, runs, stop_queue
+from jetbridge.wiring.backends import Backends, batch, repeating_ecs
+from jetbridge.wiring.endings import endings
+from jetbridge.wiring.parts import runs, stop_queue
 
 
 def stop() -> StopRuns:
-    return StopRuns(runs(), Backends(), endings(), stop_queue())
+    return StopRuns(runs(), Backends(repeating_ecs), endings(), stop_queue())
 
 
 def stop_orphan() -> StopOrphan:
-    return StopOrphan(Backends(), stop_queue())
+    return StopOrphan(Backends(repeating_ecs), stop_queue())
 
 
-at_start(stop, ecs, batch)
+at_start(stop, repeating_ecs, batch)

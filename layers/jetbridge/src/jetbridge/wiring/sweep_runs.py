@@ -6,8 +6,9 @@ from functools import cache
 from jetbridge.tracking.audit import Audit
 from jetbridge.tracking.sweep import Sweep
 from jetbridge.wiring.at_start import at_start
-from jetbridge.wiring.backends import Backends
-from jetbridge.wiring.parts import groups, launch_queue, runs, settings, stop_queue
+from jetbridge.wiring.backends import Backends, repeating_ecs
+from jetbridge.wiring.endings import groups
+from jetbridge.wiring.parts import launch_queue, runs, settings, stop_queue
 from jetbridge.wiring.telemetry import unreadable
 from jetbridge.wiring.track_run import track
 
@@ -18,7 +19,7 @@ THREADS = 8
 def sweep() -> Sweep:
     return Sweep(
         runs=runs(),
-        backends=Backends(),
+        backends=Backends(repeating_ecs),
         track=track(),
         launches=launch_queue(),
         stops=stop_queue(),
@@ -32,7 +33,7 @@ def audit() -> Audit:
     known = settings()
     return Audit(
         runs=runs(),
-        backends=Backends(),
+        backends=Backends(repeating_ecs),
         track=track(),
         places={"ecs": known.cluster_arns, "batch": known.job_queue_arns},
         each=_threads().map,

@@ -2,8 +2,9 @@
 
 from jetbridge.tracking.track import Track
 from jetbridge.wiring.at_start import at_start
+from jetbridge.wiring.endings import endings
 from jetbridge.wiring.live import stream_owners
-from jetbridge.wiring.parts import endings, runs, settings, stop_queue
+from jetbridge.wiring.parts import runs, settings, stop_queue
 from jetbridge.wiring.progress import launched_writer, waiting_writer
 
 

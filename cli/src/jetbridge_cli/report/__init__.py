@@ -1,0 +1,1 @@
+"""A page of what ran in a stack in some time: one HTML file without a server."""

@@ -1,0 +1,96 @@
+"""All that the report's page shows, as numbers and text."""
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from jetbridge.contract import State
+from jetbridge_cli.operate.pricing import By, Sum, summed
+from jetbridge_cli.operate.record import Record
+from jetbridge_cli.report.lines import RunLine, line_of
+from jetbridge_cli.report.sums import (
+    Bucket,
+    CauseCount,
+    Lag,
+    causes_of,
+    lags_of,
+    throughput_of,
+)
+
+_SLOWEST = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """Attributes:
+    since, until: the time that it is about, epoch seconds.
+    counts: runs that have ended in it by their state, and ``unfinished``, those that go on.
+    replaced: how many launches died and were replaced.
+    lines: the newest runs, the newest first; ``left_out``: how many more there are.
+    costs: by DAG, or who else asked, as of ``jetbridge cost``; the most expensive first.
+    cost: of all together.
+    slowest: runs that took the longest from due to running.
+    problems: how many rows or outcomes can't be read.
+    """
+
+    stack: str
+    region: str
+    since: float
+    until: float
+    counts: dict[str, int]
+    replaced: int
+    lines: list[RunLine]
+    left_out: int
+    lags: list[Lag]
+    throughput: list[Bucket]
+    causes: list[CauseCount]
+    costs: dict[str, Sum]
+    cost: Sum
+    slowest: list[RunLine]
+    problems: int
+
+
+def report_of(
+    records: Iterable[Record],
+    *,
+    stack: str,
+    region: str,
+    since: float,
+    until: float,
+    limit: int,
+) -> Report:
+    """Args:
+    records: runs that have ended between ``since`` and ``until``, and such as go on; any order.
+    limit: of so many runs the timeline has a bar.
+    """
+    known = list(records)
+    lines = [line_of(record) for record in known]
+    lines.sort(key=lambda line: line.began or 0.0, reverse=True)
+    counts = {str(state): 0 for state in State} | {"unfinished": 0}
+    for line in lines:
+        counts[line.state if line.sealed is not None else "unfinished"] += 1
+    total = Sum()
+    for record in known:
+        if record.outcome is not None:
+            total.add(record.outcome)
+    return Report(
+        stack=stack,
+        region=region,
+        since=since,
+        until=until,
+        counts=counts,
+        replaced=sum(len(line.replaced) for line in lines),
+        lines=lines[:limit],
+        left_out=max(0, len(lines) - limit),
+        lags=lags_of(lines),
+        throughput=throughput_of(lines, since, until),
+        causes=causes_of(lines),
+        costs=summed(known, By.DAG),
+        cost=total,
+        slowest=heapq.nlargest(
+            _SLOWEST,
+            (line for line in lines if line.start_seconds is not None),
+            key=lambda line: line.start_seconds or 0.0,
+        ),
+        problems=sum(bool(record.problem) for record in known),
+    )

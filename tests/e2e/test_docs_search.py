@@ -1,0 +1,79 @@
+"""Three questions of a stranger, asked of the site of the documentation in a browser."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+from airflow_pages import find_browser
+from playwright.sync_api import Page, sync_playwright
+
+from jetbridge_local.demo.paths import in_repository
+
+PATHS = in_repository()
+SITE = PATHS.root / ".site" / "html"
+# The theme draws the search in a shadow tree, which no locator of links looks into by itself.
+FOUND = """() => [...document.querySelectorAll('*')]
+    .filter(element => element.shadowRoot)
+    .flatMap(element => [...element.shadowRoot.querySelectorAll('a')])
+    .map(link => link.href)"""
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_arguments: object) -> None:
+        """Nothing: pytest's output is for what fails."""
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    python = PATHS.python("docs")
+    path = os.pathsep.join([str(python.parent), os.environ["PATH"]])
+    built = subprocess.run(
+        [python, "-m", "documentation", "build"],
+        cwd=PATHS.root,
+        env=os.environ | {"PYTHONPATH": "scripts", "PATH": path},
+    )
+    assert built.returncode == 0
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(SITE))) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    found = find_browser(PATHS.environment("chromium") / "chromium")
+    if found is None:
+        pytest.skip("install Chromium, name one in $CHROMIUM, or run scripts/get-chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found)
+        yield chromium.new_page()
+        chromium.close()
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("what happens to my job when the triggerer dies", "/explanation/guarantees.html"),
+        ("what does it cost", "/how-to/cost.html"),
+        ("what must my security team allow", "/how-to/security-team.html"),
+    ],
+)
+def test_the_first_answer_is_the_right_page(
+    page: Page, address: str, question: str, answer: str
+) -> None:
+    elsewhere: list[str] = []
+    page.on(
+        "request",
+        lambda asked: None if asked.url.startswith(address) else elsewhere.append(asked.url),
+    )
+    page.goto(f"{address}/index.html", wait_until="networkidle")
+    page.keyboard.press("/")
+    page.keyboard.type(question)
+    page.wait_for_function(f"({FOUND})().length > 0")
+    first = page.evaluate(FOUND)[0]
+    assert first.removeprefix(address).split("?")[0] == answer
+    assert elsewhere == []
