@@ -3,6 +3,7 @@
 The example DAGs are run as they are, beside DAGs in which containers fail.
 """
 
+<<<<<<< HEAD
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -83,6 +84,10 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
             now = datetime.now(UTC).isoformat()
             ids = {dag_id: client.trigger(dag_id, logical_date=now).run_id for dag_id in ENDS}
             yield Runs(client, table, ids)
+=======
+from example_runs import DAG_RUN_SECONDS, Runs
+from site_of_airflow import states
+>>>>>>> main
 
 
 def test_a_failed_task_is_still_torn_down(runs: Runs) -> None:
