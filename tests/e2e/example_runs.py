@@ -75,7 +75,7 @@ def example_runs(folder: Path) -> Iterator[Runs]:
         deployed = Deployed(site.cloud)
         deployed.task_definition("jetbridge-example-exits", "jetbridge-example/exits:latest")
         table = OutcomesTable(site.client("dynamodb"), deployed.outputs["OutcomesTableName"])
-        airflow = site.airflow("airflow", dags)
+        airflow = site.airflow_named("airflow", dags)
         with airflow, airflow.client() as client:
             for dag_id in ENDS:
                 client.wait_for_dag(dag_id)
