@@ -86,12 +86,12 @@ test-contract: $(call ready,dev $(CLOUD))
 .PHONY: test-integration
 test-integration: $(call ready,dev $(CLOUD) cli airflow celery second-opinion)
 	@$(GET_REDIS)
-	@$(SUITES) push stack airflow
+	@$(SUITES) push airflow stack stacks
 
 .PHONY: test-e2e
 test-e2e: $(call ready,dev $(CLOUD) cli docs airflow)
 	@$(GET_CHROMIUM)
-	@$(SUITES) push e2e demo
+	@$(SUITES) push finish examples demo
 
 .PHONY: test-package
 test-package: $(call ready,dev)

@@ -25,8 +25,12 @@ from jetbridge_local.airflow import AirflowError, AirflowFailed
 from jetbridge_local.cloud import CloudFailed
 from jetbridge_local.demo.commands import CommandFailed
 from jetbridge_local.demo.paths import in_repository
+from jetbridge_local.flood.errors import FloodFailed
 
-_FAILURES = (AirflowError, AirflowFailed, BenchmarkFailed, CloudFailed, CommandFailed)
+_FAILURES = (
+    *(AirflowError, AirflowFailed, BenchmarkFailed),
+    *(CloudFailed, CommandFailed, FloodFailed),
+)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _FAILED, _MISUSED, _INTERRUPTED = 1, 2, 130
 # Of a table in a file or a pipe, where Rich would cut it to 80 columns.

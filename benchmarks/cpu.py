@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import psutil
 
-from benchmarks.stack import Stack
+from jetbridge_local.site import Stack
 
 
 class FunctionCpu:

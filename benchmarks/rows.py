@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.errors import BenchmarkFailed
-from benchmarks.flood.starts import Starts
-from benchmarks.stack import Stack
+from jetbridge_local.flood.starts import Starts
+from jetbridge_local.site import Stack
 
 _WRITTEN_AT_ONCE = 25
 _PATIENCE_SECONDS = 60

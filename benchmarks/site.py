@@ -4,11 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.stack import Stack
-from benchmarks.workspace import CALLER, Workspace
-from jetbridge_local.airflow import LocalAirflow, User, aws_connection, connection_variable
-from jetbridge_local.airflow_user import make_airflow_user
-from jetbridge_local.demo.application import parameter
+from benchmarks.workspace import Workspace
+from jetbridge_local.airflow import LocalAirflow, User
+from jetbridge_local.site import Stack
 
 STREAM_PREFIX = "ecs"
 STOCK = [
@@ -57,7 +55,6 @@ def define_job(stack: Stack, name: str, image: str, group: str) -> None:
 
 def start_airflow(
     workspace: Workspace,
-    stack: Stack,
     dags: Path,
     environment: str = "airflow",
     variables: Mapping[str, str] | None = None,
@@ -67,27 +64,11 @@ def start_airflow(
 
     Raises AirflowFailed.
     """
-    root = workspace.paths.root
-    bucket, prefix = parameter(root, "AirflowLogBucket"), parameter(root, "AirflowLogPrefix")
-    connection = aws_connection(stack.cloud.url, stack.cloud.settings.region)
     # Stock operators run beside ours, and are compared with them.
-    make_airflow_user(
-        stack.cloud.environment(CALLER), stack=stack.name, bucket=bucket, prefix=prefix, more=STOCK
-    )
+    workspace.site.application.allow_airflow(*STOCK)
     with workspace.progress.step("Airflow") as say:
-        airflow = LocalAirflow(
-            workspace.paths.airflow_home,
-            dags,
-            workspace.paths.python(environment),
-            environment={
-                **connection_variable("aws_default", connection),
-                "AIRFLOW__JETBRIDGE__STACK": stack.name,
-                **(variables or {}),
-            },
-            remote_log=f"s3://{bucket}/{prefix.rstrip('/')}",
-            templates=workspace.paths.local / "airflow-databases",
-            users=users,
-            progress=say,
+        airflow = workspace.site.airflow(
+            dags, python=environment, environment=variables, users=users, progress=say
         )
         workspace.at_close(airflow.stop)
         airflow.start()

@@ -8,14 +8,12 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.errors import BenchmarkFailed
-from benchmarks.stack import Stack
-from jetbridge_local.cloud import LocalCloud
-from jetbridge_local.demo.application import Application, stack_name
 from jetbridge_local.demo.down import take_down
 from jetbridge_local.demo.paths import Paths
 from jetbridge_local.demo.progress import Progress
 from jetbridge_local.limits import Limits
 from jetbridge_local.processes import ProcessTable
+from jetbridge_local.site import Site, Stack
 
 CALLER = "benchmark"
 
@@ -68,20 +66,14 @@ class Workspace:
         the stack is there, and returns those beyond samconfig.toml's. ``step_seconds`` is how long
         tasks and jobs stay in each state that they only pass through.
         """
-        paths = self.paths
-        cloud = LocalCloud(
-            paths.cloud,
-            images=images or paths.images,
-            runtime_python=paths.python("runtime"),
-            limits=limits,
-            step_seconds=step_seconds,
+        self.site = Site(
+            self.paths, caller=CALLER, images=images, limits=limits, step_seconds=step_seconds
         )
         with self.progress.step("local cloud"):
-            self._stop.callback(cloud.stop)
-            cloud.start()
-        stack = Stack(stack_name(paths.root), cloud)
+            self._stop.enter_context(self.site)
+        stack = self.site.stack
         more = parameters(stack) if parameters else {}
-        application = self.application(stack)
+        application = self.site.application
         with self.progress.step("sam build"):
             application.build()
         with self.progress.step("sam deploy"):
@@ -89,8 +81,3 @@ class Workspace:
             application.deploy_example()
             application.allow_airflow()
         return stack
-
-    def application(self, stack: Stack) -> Application:
-        """What builds and deploys the stacks on the stack's cloud."""
-        environment = stack.cloud.environment(CALLER)
-        return Application(self.paths, environment, self.processes)

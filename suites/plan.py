@@ -9,8 +9,15 @@ ROOT = Path(__file__).resolve().parents[1]
 TIERS = {"push": (), "nightly": ("-m", "")}
 """pytest's options: a push leaves out what is marked ``nightly``, a night runs everything."""
 
-VARIABLES: dict[str, dict[str, str]] = {"push": {}, "nightly": {"JETBRIDGE_FUZZ": "500"}}
-"""Of the tests' environment."""
+VARIABLES: dict[str, dict[str, str]] = {
+    "push": {},
+    "nightly": {
+        "JETBRIDGE_FUZZ": "500",
+        "JETBRIDGE_HOSTILE": "50",
+        "JETBRIDGE_PROPERTIES": "nightly",
+    },
+}
+"""Of the tests' environment: how many inputs and examples they make (tests/unit/conftest.py)."""
 
 MEASURED = ("jetbridge", "airflow_provider_jetbridge")
 """The packages whose coverage is measured: the core and the provider."""
@@ -39,22 +46,28 @@ class Suite:
         return ROOT / ".venv" / self.environment / "bin/python"
 
 
+def _in(folder: str, *names: str) -> tuple[str, ...]:
+    return tuple(f"{folder}/test_{name}.py" for name in names)
+
+
+# Those that deploy stacks of their own.
+_STACKS = _in("tests/integration/stack", "deploys", "update", "verify")
 # Begun in this order, so the long ones come first.
 SUITES = (
     Suite("unit", "dev", ("tests/unit",), ("-n", "2"), measured=True),
     Suite("provider", "airflow", ("tests/provider",), measured=True),
-    Suite("stack", "local", ("tests/integration/stack",)),
     Suite("airflow", "dev", ("tests/integration/airflow",)),
     Suite(
-        "e2e",
+        "stack",
         "local",
-        ("tests/e2e",),
-        (
-            "--ignore=tests/e2e/test_demo.py",
-            "--ignore=tests/e2e/test_first_container.py",
-        ),
+        ("tests/integration/stack",),
+        tuple(f"--ignore={path}" for path in _STACKS),
     ),
-    Suite("demo", "local", ("tests/e2e/test_demo.py", "tests/e2e/test_first_container.py")),
+    Suite("stacks", "local", _STACKS),
+    Suite("finish", "local", _in("tests/e2e", "finish_matrix", "finish_watching")),
+    # What needs a cloud of its own first: the examples' lasts until the end.
+    Suite("examples", "local", _in("tests/e2e", "hostile_log", "migration", "features", "ui")),
+    Suite("demo", "local", _in("tests/e2e", "demo", "first_container")),
     Suite("contract", "local", ("tests/contract",)),
     Suite("package", "dev", ("tests/package",)),
 )

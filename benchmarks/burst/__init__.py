@@ -24,13 +24,13 @@ from benchmarks.burst.events import Events, Listener, sealed, send
 from benchmarks.burst.figures import Burst
 from benchmarks.cpu import FunctionCpu
 from benchmarks.errors import BenchmarkFailed
-from benchmarks.flood.starts import CLUSTER
 from benchmarks.result import Result
 from benchmarks.rows import Made, Rows, run_id
 from benchmarks.size import sized
-from benchmarks.stack import Stack
 from benchmarks.workspace import Workspace
 from jetbridge_local.demo.progress import Say
+from jetbridge_local.flood.starts import CLUSTER
+from jetbridge_local.site import Stack
 
 RUNS = sized(10_000, 100)
 REPEATED = sized(1_000, 10)

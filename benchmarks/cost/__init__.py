@@ -34,7 +34,7 @@ def run(workspace: Workspace) -> Result:
         nothing = idle(stack, measuring)
     measured = dict(_measured(workspace, measuring, WITHOUT_LIVE))
     with workspace.progress.step("sam deploy, with live logs and push"):
-        workspace.application(stack).deploy(**prepare(stack))
+        workspace.site.application.deploy(**prepare(stack))
     workspace.at_close(serve_airflow(stack))
     measured |= dict(_measured(workspace, measuring, WITH_LIVE))
     return Result(figures(measured, nothing), table(measured, nothing))

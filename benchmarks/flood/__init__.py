@@ -25,14 +25,13 @@ wait. With all functions at work, tests/integration/stack sends a smaller flood.
 
 from rich.table import Table
 
-from benchmarks.flood.figures import Flood, percentile
-from benchmarks.flood.launches import launch_times, throttled_calls, wait_launched
-from benchmarks.flood.starts import Start, Starts
 from benchmarks.result import Result
 from benchmarks.size import sized
-from benchmarks.stack import Stack
 from benchmarks.workspace import Workspace
-from jetbridge_local.demo.progress import Say
+from jetbridge_local.flood import send
+from jetbridge_local.flood.figures import Flood, percentile
+from jetbridge_local.flood.launches import throttled_calls, wait_launched
+from jetbridge_local.flood.starts import Start, Starts
 from jetbridge_local.limits import Limits
 
 STARTS = sized(1_000, 40)
@@ -40,7 +39,6 @@ FIRST_STARTS = sized(200, 10)
 PER_SECOND = 20.0
 BURST = 20
 IN_FLIGHT = 4
-_PATIENCE = 4
 _COLD_SECONDS = 60
 
 
@@ -64,33 +62,6 @@ def run(workspace: Workspace) -> Result:
     wrong = {"runs were lost": flood.lost, "runs were launched twice": flood.launched_twice}
     broken = [f"{count} {what}" for what, count in wrong.items() if count]
     return Result(figures(flood), table(flood, first, cold, throttled), broken)
-
-
-def send(
-    stack: Stack,
-    starts: Starts,
-    dag: str,
-    count: int,
-    per_second: float,
-    in_flight: int,
-    say: Say,
-) -> Flood:
-    """One DAG's flood, then another's one start; returns when all were launched.
-
-    Raises BenchmarkFailed if a start isn't accepted, or the launches take far too long.
-    """
-    accepted: list[Start] = []
-
-    def note(start: Start) -> None:
-        accepted.append(start)
-        say(f"{len(accepted)} accepted")
-
-    made = starts.many(dag, count, in_flight, note)
-    other = starts.one(f"beside_{dag}", 0)
-    wait_launched(stack, _PATIENCE * count / per_second, say)
-    ours = {start.run_id for start in (*made, other)}
-    launches = {run: times for run, times in launch_times(stack).items() if run in ours}
-    return Flood(starts=made, other=other, launches=launches, per_second=per_second)
 
 
 def figures(flood: Flood) -> dict[str, float]:

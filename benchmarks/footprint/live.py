@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from benchmarks.footprint.samples import Event
-from benchmarks.stack import Stack
+from jetbridge_local.site import Stack
 
 GROUP = "/jetbridge/footprint"
 DEFINITION = "jetbridge-example-footprint"

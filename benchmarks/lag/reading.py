@@ -9,9 +9,9 @@ from benchmarks.lag.measurements import Measurement, Missing, Passage, TaskEnd, 
 from benchmarks.lag.plan import Kind, PlannedRun
 from benchmarks.lag.sending import TASK
 from benchmarks.lag.site import CLUSTER
-from benchmarks.stack import Stack
 from jetbridge_local.airflow import AirflowClient
 from jetbridge_local.demo.outcomes import Finished, OutcomesTable
+from jetbridge_local.site import Stack
 
 _DESCRIBED_AT_ONCE = 100
 # Where each operator puts AWS's id of its job.

@@ -5,9 +5,9 @@ import secrets
 from pathlib import Path
 
 from benchmarks import site
-from benchmarks.stack import Stack
 from benchmarks.workspace import Workspace
 from jetbridge_local.airflow import LocalAirflow, User
+from jetbridge_local.site import Stack
 
 HERE = Path(__file__).parent
 IMAGES = HERE / "images.yaml"
@@ -41,7 +41,6 @@ def start_airflow(workspace: Workspace, stack: Stack) -> LocalAirflow:
     jetbridge = User(_JETBRIDGE, "op", secrets.token_hex())
     airflow = site.start_airflow(
         workspace,
-        stack,
         HERE / "dags",
         environment="stock",
         variables={"AIRFLOW__CORE__PLUGINS_FOLDER": str(HERE / "plugins")},

@@ -13,13 +13,13 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from benchmarks.flood.figures import percentile
 from benchmarks.livelag.site import DAGS, IMAGES, define_job, make_group
 from benchmarks.livelag.watching import LOOK_SECONDS, Watched, watch
 from benchmarks.result import Result
 from benchmarks.site import start_airflow
 from benchmarks.size import sized
 from benchmarks.workspace import Workspace
+from jetbridge_local.flood.figures import percentile
 
 BACKENDS = ("ecs", "batch")
 LINES = sized(45, 5)
@@ -32,7 +32,7 @@ def run(workspace: Workspace) -> Result:
     step = workspace.progress.step
     stack = workspace.deployed_stack(images=IMAGES, parameters=make_group)
     define_job(stack)
-    airflow = start_airflow(workspace, stack, DAGS)
+    airflow = start_airflow(workspace, DAGS)
     with airflow.client() as client:
         with step("DAGs"):
             for backend in BACKENDS:

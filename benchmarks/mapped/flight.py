@@ -14,10 +14,10 @@ from benchmarks.mapped.site import Side
 from benchmarks.mapped.triggerers import Watch, use
 from benchmarks.mapped.workloads import workloads
 from benchmarks.size import sized
-from benchmarks.stack import Stack
 from benchmarks.workspace import Workspace
 from jetbridge_local.airflow import AirflowClient, LocalAirflow
 from jetbridge_local.demo.progress import Say
+from jetbridge_local.site import Stack
 
 S3_SECONDS = 0.05
 STEADY_SECONDS = sized(60.0, 10.0)

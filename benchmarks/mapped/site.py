@@ -7,9 +7,9 @@ from pathlib import Path
 
 from benchmarks import site
 from benchmarks.mapped.gate import Gate
-from benchmarks.stack import Stack
 from benchmarks.workspace import Workspace
 from jetbridge_local.airflow import LocalAirflow, aws_connection, connection_variable
+from jetbridge_local.site import Stack
 
 HERE = Path(__file__).parent
 IMAGES = HERE / "images.yaml"
@@ -61,7 +61,6 @@ def start_airflow(
     connection = aws_connection(cloud.url, cloud.settings.region, endpoints={"s3": s3})
     airflow = site.start_airflow(
         workspace,
-        stack,
         HERE / "dags",
         environment="stock",
         variables={

@@ -19,15 +19,15 @@ from rich.table import Table
 
 from benchmarks.cpu import FunctionCpu
 from benchmarks.errors import BenchmarkFailed
-from benchmarks.flood.starts import CLUSTER, FAMILY
 from benchmarks.result import Result
 from benchmarks.rows import Made, Rows, run_id
 from benchmarks.size import sized
-from benchmarks.stack import Stack
 from benchmarks.sweep.figures import OneSweep, Sweeps
 from benchmarks.workspace import Workspace
 from jetbridge_local.demo.progress import Say
+from jetbridge_local.flood.starts import CLUSTER, FAMILY
 from jetbridge_local.limits import Limits
+from jetbridge_local.site import Stack
 
 RUNS = sized(10_000, 200)
 _MOST_SWEEPS = 10

@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 from jetbridge_local.cloud import LocalCloud
 
 HERE = Path(__file__).parent
@@ -31,15 +28,7 @@ class Aws:
     cloud: LocalCloud
 
     def client(self, service: str, **config: Any) -> Any:
-        settings = self.cloud.settings
-        return boto3.client(
-            service,
-            endpoint_url=self.cloud.url,
-            region_name=settings.region,
-            aws_access_key_id="tester",
-            aws_secret_access_key="local",
-            config=Config(retries={"total_max_attempts": 1}, **config),
-        )
+        return self.cloud.client(service, "tester", retries={"total_max_attempts": 1}, **config)
 
     def role(self, name: str = "any") -> str:
         """The ARN of a role that Lambda and Scheduler may assume, and that may do everything."""

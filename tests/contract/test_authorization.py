@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-import boto3
 import httpx
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from probe_aws import Aws
 
@@ -36,15 +34,7 @@ class User:
         self._iam.put_user_policy(UserName=NAME, PolicyName="tested", PolicyDocument=text)
 
     def client(self, service: str, key: str = NAME) -> Any:
-        make: Any = boto3.client
-        return make(
-            service,
-            endpoint_url=self._cloud.url,
-            region_name="us-east-1",
-            aws_access_key_id=key,
-            aws_secret_access_key="local",
-            config=Config(retries={"total_max_attempts": 1}),
-        )
+        return self._cloud.client(service, key, retries={"total_max_attempts": 1})
 
 
 @pytest.fixture(scope="module")

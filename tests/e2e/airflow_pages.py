@@ -12,7 +12,6 @@ from playwright.sync_api import (
     FloatRect,
     Locator,
     Page,
-    TimeoutError,
     expect,
     sync_playwright,
 )
@@ -109,13 +108,14 @@ class WholeLog:
     def says(self, text: str) -> bool:
         return self._page.get_by_text(text).count() > 0
 
-    def shows_within(self, text: str, seconds: float) -> bool:
-        """Whether it says so within that time."""
-        try:
-            self._page.get_by_text(text).first.wait_for(timeout=seconds * 1000)
-        except TimeoutError:
-            return False
-        return True
+    def expect_shown(self, text: str) -> None:
+        """Wait until it says so; AssertionError if it never does."""
+        expect(self._page.get_by_text(text).first).to_be_visible()
+
+    def settle(self) -> None:
+        """Wait until the page has all that it asked for, and has drawn it."""
+        self._page.wait_for_load_state("networkidle")
+        self._page.evaluate("() => new Promise((drawn) => requestIdleCallback(drawn))")
 
 
 class DetailsPage:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from example_runs import Runs
     from finish_matrix.stage import Stage
 
 # pytest's import mode "importlib" leaves test folders off the path.
@@ -21,6 +22,15 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Stage"]:
 
     with Stage(tmp_path_factory.mktemp("matrix")) as stage:
         yield stage
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Runs"]:
+    """One for the tests of what DAGs do and of what Airflow's pages show."""
+    from example_runs import example_runs
+
+    with example_runs(tmp_path_factory.mktemp("examples")) as runs:
+        yield runs
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -121,9 +121,17 @@ def test_interrupted_demo_leaves_nothing_running(
     assert left_over(folder) == []
 
 
-def test_killed_demo_is_cleaned_up_by_the_next(folder: Path) -> None:
+@pytest.mark.parametrize(
+    "step",
+    [
+        # The cloud runs, and Airflow's servers have just been started.
+        "Airflow",
+        pytest.param("DAG run of jetbridge_example", marks=pytest.mark.nightly),
+    ],
+)
+def test_killed_demo_is_cleaned_up_by_the_next(folder: Path, step: str) -> None:
     killed = RunningDemo(folder)
-    killed.reach("DAG run of jetbridge_example")
+    killed.reach(step)
     killed.process.kill()
     killed.close()
     assert left_over(folder), "the test needs something that outlives the killed demo"

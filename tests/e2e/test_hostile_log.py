@@ -150,7 +150,8 @@ def test_the_page_without_that_care_would_break(
     with window(browser) as page:
         log = WholeLog(page)
         log.open(airflow.url, "hostile", run_id, "raw", 1)
-        assert log.shows_within(OWN, 30)
+        log.expect_shown(OWN)
         add(airflow, "raw", json.dumps(raw).encode() + b"\n")
         log.open(airflow.url, "hostile", run_id, "raw", 1)
-        assert not log.shows_within(OWN, 5)
+        log.settle()
+        assert not log.says(OWN)

@@ -18,6 +18,10 @@ from site_of_airflow import Site, states
 from jetbridge_local.airflow import AirflowClient, TaskTry
 from jetbridge_local.demo.paths import in_repository
 
+# In a push, tests/integration/airflow/test_adoption.py runs stock operators' DAGs on Jetbridge, and
+# tests/provider/test_as_stock.py holds the operators against the stock ones.
+pytestmark = pytest.mark.nightly
+
 HERE = Path(__file__).parent / "migration"
 ROLE = "arn:aws:iam::000000000000:role/jetbridge-example-batch"
 EXISTING_CLUSTER = "existing"
@@ -112,7 +116,7 @@ def client(
         # They are scheduled @once; here each runs when it is triggered.
         "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",
     }
-    airflow = site.airflow(f"airflow-{request.param}", dags, environment)
+    airflow = site.airflow_named(f"airflow-{request.param}", dags, environment)
     with airflow, airflow.client() as client:
         yield client
 

@@ -7,16 +7,15 @@ from pathlib import Path
 
 import pytest
 from airflow_pages import ConnectionForm, DetailsPage, LogPage, find_browser, window
+from example_runs import Runs
 from playwright.sync_api import Page
-from rich.console import Console
 
 from jetbridge_local.demo.outcomes import Finished
 from jetbridge_local.demo.paths import in_repository
 from jetbridge_local.demo.reading import printed_lines
-from jetbridge_local.demo.report import Report
-from jetbridge_local.demo.show import Demo
 
 FETCHED = in_repository().environment("chromium") / "chromium"
+EXAMPLE = "jetbridge_example"
 NO_BROWSER = "install Chromium, name one in $CHROMIUM, or run scripts/get-chromium on Debian"
 
 
@@ -26,17 +25,6 @@ def browser() -> str:
     if found is None:
         pytest.skip(NO_BROWSER)
     return found
-
-
-@pytest.fixture(scope="module")
-def demo(browser: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    demo, report = Demo(in_repository(tmp_path_factory.mktemp("ui")), Console()), Report()
-    try:
-        demo.run(report)
-        assert report.problems == []
-        yield demo
-    finally:
-        demo.stop()
 
 
 @pytest.fixture
@@ -51,22 +39,28 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(os.environ.get("JETBRIDGE_PICTURES") or tmp_path_factory.mktemp("pictures"))
 
 
-def run_of(demo: Demo, task_id: str) -> Finished:
-    [run] = [run for run in demo.outcomes().all() if run.caller.get("task_id") == task_id]
+def run_of(runs: Runs, task_id: str) -> Finished:
+    """The only run of a task of the example, once it has ended."""
+    runs.ended(EXAMPLE)
+    [run] = [
+        run
+        for run in runs.outcomes.all()
+        if (run.caller.get("dag_id"), run.caller.get("task_id")) == (EXAMPLE, task_id)
+    ]
     return run
 
 
 @pytest.mark.parametrize("backend", ["ecs", "batch"])
 def test_first_and_last_line_are_on_the_page(
-    demo: Demo, page: Page, pictures: Path, backend: str
+    runs: Runs, page: Page, pictures: Path, backend: str
 ) -> None:
-    run = run_of(demo, f"{backend}_report")
-    printed = [text for _, text in printed_lines(demo.client("logs"), run)]
+    run = run_of(runs, f"{backend}_report")
+    printed = [text for _, text in printed_lines(runs.site.client("logs"), run)]
     assert len(printed) > 2
     caller = run.caller
     log = LogPage(page)
     log.open(
-        demo.airflow.url,
+        runs.airflow.url,
         caller["dag_id"],
         caller["run_id"],
         caller["task_id"],
@@ -79,12 +73,12 @@ def test_first_and_last_line_are_on_the_page(
 
 @pytest.mark.parametrize(("backend", "name"), [("ecs", "ECS task"), ("batch", "Batch job")])
 def test_the_links_lead_to_what_ran(
-    demo: Demo, page: Page, pictures: Path, backend: str, name: str
+    runs: Runs, page: Page, pictures: Path, backend: str, name: str
 ) -> None:
-    run = run_of(demo, f"{backend}_report")
+    run = run_of(runs, f"{backend}_report")
     details = DetailsPage(page)
     caller = run.caller
-    details.open(demo.airflow.url, caller["dag_id"], caller["run_id"], caller["task_id"])
+    details.open(runs.airflow.url, caller["dag_id"], caller["run_id"], caller["task_id"])
     addresses = [details.address(link) or "" for link in (name, "CloudWatch log", "Jetbridge run")]
     assert all(address.startswith("https://") for address in addresses)
     assert run.outcome["backend_id"].split("/")[-1] in addresses[0]
@@ -93,15 +87,14 @@ def test_the_links_lead_to_what_ran(
 
 
 def test_the_form_of_a_connection_stores_what_the_provider_reads(
-    demo: Demo, page: Page, pictures: Path
+    runs: Runs, page: Page, pictures: Path
 ) -> None:
     form = ConnectionForm(page)
-    form.open(demo.airflow.url, "Jetbridge")
+    form.open(runs.airflow.url, "Jetbridge")
     fields = {"stack": "jetbridge", "region_name": "us-east-1", "aws_conn_id": "aws_default"}
     form.fill("jetbridge_default", **fields)
     form.screenshot(pictures / "airflow-connection.png")
     form.save()
-    with demo.airflow.client() as client:
-        stored = client.connection("jetbridge_default")
+    stored = runs.client.connection("jetbridge_default")
     assert stored["conn_type"] == "jetbridge"
     assert json.loads(stored["extra"]) == fields

@@ -65,6 +65,17 @@ def installed(dist: Path, folder: Path, locked: str, distribution: str) -> Clean
     return clean
 
 
+def resolved(dist: Path, folder: Path, locked: str, distribution: str) -> Clean:
+    """An environment with a distribution's wheel from ``dist`` and what it says that it needs, in
+    the versions of a list."""
+    clean = Clean(folder / "environment", folder)
+    run([UV, "venv", "--quiet", "--python", sys.executable, clean.environment], folder)
+    constraints = ROOT / "requirements" / f"{locked}.txt"
+    install = [UV, "pip", "install", "--quiet", "--python", clean.python]
+    run([*install, "--constraints", constraints, "--find-links", dist, distribution], folder)
+    return clean
+
+
 def pip(clean: Clean, *arguments: str | Path) -> str:
     """Pip itself, which isn't in the environment that it works on."""
     command = ["python3", "-m", "pip", "--disable-pip-version-check", "--python", clean.python]

@@ -8,7 +8,7 @@ import pytest
 # pytest's import mode "importlib" leaves test folders off the path.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from clean import ROOT, Clean, installed, run
+from clean import ROOT, Clean, installed, resolved, run
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +30,8 @@ def airflow(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Clean:
 @pytest.fixture(scope="session")
 def cli(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Clean:
     return installed(dist, tmp_path_factory.mktemp("cli"), "cli", "jetbridge-cli")
+
+
+@pytest.fixture(scope="session")
+def local(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Clean:
+    return resolved(dist, tmp_path_factory.mktemp("local"), "local", "jetbridge-local")

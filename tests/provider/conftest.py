@@ -24,8 +24,10 @@ from airflow_provider_jetbridge import aws
 from jetbridge.contract import AirflowCaller, Cause, Fault, Outcome, State, to_builtins
 
 # What is slow on a machine with other work is not wrong.
-settings.register_profile("provider", deadline=None)
-settings.load_profile("provider")
+# As in tests/unit/conftest.py.
+settings.register_profile("push", deadline=None, max_examples=40)
+settings.register_profile("nightly", settings.get_profile("push"), max_examples=500)
+settings.load_profile(os.environ.get("JETBRIDGE_PROPERTIES", "push"))
 
 TI_ID = "0199d6a0-7a3e-7c62-9a0e-0d1f6c3d2b11"
 

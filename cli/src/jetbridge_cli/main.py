@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from jetbridge_cli import dead_letters_command, replay_command
+from jetbridge_cli import dead_letters_command, local_command, replay_command
 from jetbridge_cli.adopt.command import app as adopt
 from jetbridge_cli.doctor.command import doctor
 from jetbridge_cli.init.command import init
@@ -40,6 +40,9 @@ app.command("report")(report)
 app.command("init")(init)
 app.command("replay")(replay_command.replay)
 app.command("verify")(verify)
+app.command("local", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+    local_command.local
+)
 app.add_typer(schedules_command.app, name="schedules")
 app.add_typer(dead_letters_command.app, name="dead-letters")
 app.add_typer(adopt, name="adopt")

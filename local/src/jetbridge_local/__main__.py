@@ -1,4 +1,4 @@
-"""The command line: ``python -m jetbridge_local up | down | status``."""
+"""The command line: ``jetbridge-local up | down | status``, or ``python -m jetbridge_local``."""
 
 import argparse
 import json
@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from jetbridge_local.cloud import stop
 from jetbridge_local.limits import LimitError, Limits
 from jetbridge_local.settings import (
     DEFAULT_ACCOUNT,
@@ -30,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"no local cloud runs with state {state.path}")
         return 1
     if options.command == "down":
+        # Late: it makes clients of AWS's services, too, and boto3 takes long to load.
+        from jetbridge_local.cloud import stop
+
         stop(state)
         print(f"stopped: {running.url} pid {running.pid}")
     else:
@@ -70,7 +72,10 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="jetbridge_local", description="The local cloud.")
+    parser = argparse.ArgumentParser(
+        prog="jetbridge-local",
+        description="ECS and AWS Batch on this machine, with the AWS services around them.",
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="run the cloud in the foreground")
     up.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0: a free one")

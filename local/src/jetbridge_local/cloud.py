@@ -8,7 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import boto3
 import httpx
+from botocore.config import Config
 
 from jetbridge_local.limits import Limits
 from jetbridge_local.processes import ProcessTable, wait_ended
@@ -70,7 +72,8 @@ class LocalCloud:
         settings = self.settings
         command = [str(self._python), "-m", "jetbridge_local", "up"]
         command += ["--state", str(settings.state), "--port", str(settings.port)]
-        command += ["--runtime-python", str(settings.runtime_python)]
+        if settings.runtime_python:
+            command += ["--runtime-python", str(settings.runtime_python)]
         command += ["--account", settings.account, "--region", settings.region]
         command += ["--step-seconds", str(settings.step_seconds), *settings.limits.flags()]
         if settings.cpu_by_memory:
@@ -156,6 +159,18 @@ class LocalCloud:
             "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
             "AWS_EC2_METADATA_DISABLED": "true",
         }
+
+    def client(self, service: str, caller: str = "developer", **config: Any) -> Any:
+        """A boto3 client; ``caller`` as for `environment`, ``config`` as for botocore's Config."""
+        make: Any = boto3.client
+        return make(
+            service,
+            endpoint_url=self.url,
+            region_name=self.settings.region,
+            aws_access_key_id=caller,
+            aws_secret_access_key="local",
+            config=Config(**config),
+        )
 
     def calls(self, since: float = 0.0) -> list[dict[str, Any]]:
         """The API calls served since a time (seconds since the epoch), as ``recorder.Call``."""

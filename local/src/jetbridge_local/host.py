@@ -56,7 +56,8 @@ def run(settings: CloudSettings) -> None:
     UnsupportedRuntime (an interpreter without awslambdaric), WrongVersion (of ministack).
     """
     ministack_seam.check_version()
-    interpreter = Interpreter.at(settings.runtime_python)
+    python = settings.runtime_python
+    interpreter = Interpreter.at(python) if python else None
     images = ImageMapFile(settings.images) if settings.images else ImageMap({})
     state = StateFolder(settings.state)
     with state.held(), _listening_socket(settings.port) as listener:
@@ -92,7 +93,7 @@ def _build(
     processes: ProcessTable,
     url: str,
     images: ImageMap | ImageMapFile,
-    interpreter: Interpreter,
+    interpreter: Interpreter | None,
 ) -> _Cloud:
     seam = ministack_seam.install(settings.account, settings.region)
     config = EngineConfig(

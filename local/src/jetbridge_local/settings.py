@@ -21,13 +21,14 @@ class CloudSettings:
     ``state`` is the folder for everything the cloud writes. ``port`` 0 takes a free one.
     ``images`` is the image map for containers; without it no image is known. ``runtime_python``
     is an interpreter that has ``awslambdaric`` and nothing else: functions bring their own
-    packages. ``step_seconds`` is the time that a task or job spends in each state which it only
-    passes through. ``limits`` are those of ECS and AWS Batch. ``cpu_by_memory``: functions have as
-    much of a processor as Lambda gives them for their memory; by default, as much as there is.
+    packages; without it, functions can be made, and an invocation says what is missing.
+    ``step_seconds`` is the time that a task or job spends in each state which it only passes
+    through. ``limits`` are those of ECS and AWS Batch. ``cpu_by_memory``: functions have as much
+    of a processor as Lambda gives them for their memory; by default, as much as there is.
     """
 
     state: Path
-    runtime_python: Path
+    runtime_python: Path | None = None
     images: Path | None = None
     port: int = 0
     account: str = DEFAULT_ACCOUNT
@@ -47,14 +48,15 @@ class CloudSettings:
             raise SettingsError(
                 "cpu_by_memory: needs Linux, where the CPU time of other processes can be read"
             )
-        if not self.runtime_python.is_file():
+        if self.runtime_python is not None and not self.runtime_python.is_file():
             raise SettingsError(
                 f"runtime_python: no such interpreter: {self.runtime_python}; `make environments`"
                 " makes one at .venv/runtime/bin/python"
             )
 
 
-def default_runtime_python() -> Path:
+def default_runtime_python() -> Path | None:
     """The interpreter of the neighbouring environment ``runtime``, as `make environments` lays
-    them out."""
-    return Path(sys.prefix).parent / "runtime" / "bin" / "python"
+    them out; None: there is none."""
+    python = Path(sys.prefix).parent / "runtime" / "bin" / "python"
+    return python if python.is_file() else None

@@ -5,7 +5,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
-import boto3
 from deployed import Deployed
 
 from finish_matrix.proxy import Proxy
@@ -17,11 +16,9 @@ from jetbridge_local.airflow import (
     connection_variable,
 )
 from jetbridge_local.airflow_user import NAME as AIRFLOW_USER
-from jetbridge_local.cloud import LocalCloud
-from jetbridge_local.demo.application import Application, parameter
 from jetbridge_local.demo.outcomes import Finished, OutcomesTable
 from jetbridge_local.demo.paths import in_repository
-from jetbridge_local.processes import ProcessTable
+from jetbridge_local.site import Site
 
 HERE = Path(__file__).parent
 SLOW_SECONDS = 3.0
@@ -60,14 +57,10 @@ class Stage:
 
     def _start(self) -> None:
         self.proxy = self._stop.enter_context(Proxy({"slow": SLOW_SECONDS}))
-        self.cloud = self._stop.enter_context(
-            LocalCloud(
-                self._paths.cloud,
-                images=HERE / "images.yaml",
-                runtime_python=self._paths.python("runtime"),
-                step_seconds=0.05,
-            )
+        self._site = self._stop.enter_context(
+            Site(self._paths, caller="deployer", images=HERE / "images.yaml", step_seconds=0.05)
         )
+        self.cloud = self._site.cloud
         self.airflow = self._airflow()
         self.proxy.upstream = self.airflow.url
         self._stop.callback(self.airflow.stop)
@@ -78,21 +71,16 @@ class Stage:
         self.client.wait_for_dag("finish_outage")
 
     def _airflow(self) -> LocalAirflow:
-        root, region = self._paths.root, self.cloud.settings.region
-        bucket, prefix = parameter(root, "AirflowLogBucket"), parameter(root, "AirflowLogPrefix")
+        region = self.cloud.settings.region
         blind = aws_connection(self.cloud.url, region, endpoints={"dynamodb": NOBODY_LISTENS})
-        return LocalAirflow(
-            self._paths.airflow_home,
+        return self._site.airflow(
             HERE / "dags",
-            self._paths.python("airflow"),
-            environment=connection_variable("aws_default", aws_connection(self.cloud.url, region))
-            | connection_variable("aws_without_feed", blind)
+            environment=connection_variable("aws_without_feed", blind)
             | {"JETBRIDGE_MATRIX_RECORD": str(self.record)}
             # Few workers at a time end soon after they have deferred; the more of them share two
             # cores, the later does Airflow's scheduler see it, and the longer must a resume wait.
             | {"AIRFLOW__CORE__PARALLELISM": "4"}
             | {"AIRFLOW__JETBRIDGE__RESUME_HOLD_SECONDS": "20"},
-            remote_log=f"s3://{bucket}/{prefix.rstrip('/')}",
             templates=self._paths.root / ".local/airflow-templates",
             users=USERS,
         )
@@ -105,16 +93,10 @@ class Stage:
             "viewer": self._account("viewer", VIEWER),
             "rotating": self._account("rotating", ROTATING),
         }
-        application = Application(
-            self._paths, self.cloud.environment("deployer"), ProcessTable(self._paths.processes)
-        )
-        self._secrets = self._client("secretsmanager")
+        self._secrets = self.cloud.client("secretsmanager")
         text = json.dumps(self._secret)
         arn = self._secrets.create_secret(Name=SECRET, SecretString=text)["ARN"]
-        application.build()
-        application.deploy(AirflowSecretArn=arn, NotifyConcurrency=str(CONCURRENCY))
-        application.deploy_example()
-        application.allow_airflow()
+        self._site.deploy(AirflowSecretArn=arn, NotifyConcurrency=str(CONCURRENCY))
         self.deployed = Deployed(self.cloud)
         # One Airflow, which speaks under several names.
         for name in self._secret.keys() - {"default"}:
@@ -153,8 +135,7 @@ class Stage:
 
     def queue(self, name: str) -> str:
         """The address of one of the stack's queues, by its logical id."""
-        [url] = [url for url in self._sqs.list_queues()["QueueUrls"] if name in url]
-        return str(url)
+        return self.deployed.queue(name)
 
     def send(self, queue: str, message: dict[str, Any]) -> None:
         self._sqs.send_message(QueueUrl=self.queue(queue), MessageBody=json.dumps(message))
@@ -189,13 +170,3 @@ class Stage:
 
     def start_dag(self, dag_id: str) -> str:
         return self.client.trigger(dag_id).run_id
-
-    def _client(self, service: str) -> Any:
-        make: Any = boto3.client
-        return make(
-            service,
-            endpoint_url=self.cloud.url,
-            region_name=self.cloud.settings.region,
-            aws_access_key_id="tests",
-            aws_secret_access_key="local",
-        )

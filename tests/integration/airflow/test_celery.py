@@ -8,7 +8,6 @@ import json
 import time
 from types import SimpleNamespace
 
-import boto3
 import pytest
 from stand_in import LOG_BUCKET, REGION, TABLE, StandIn
 from waiting_airflow import DagRunOf, until
@@ -21,7 +20,7 @@ from jetbridge_local.airflow import (
 )
 from jetbridge_local.cloud import LocalCloud
 
-TASKS = 20
+TASKS = 12
 MISMATCH = "state mismatch"
 NO_HOLD = {"AIRFLOW__JETBRIDGE__RESUME_HOLD_SECONDS": "0"}
 
@@ -31,9 +30,7 @@ def stand_in(tmp_path_factory, local_python):
     runtime = local_python.parents[2] / "runtime/bin/python"
     state = tmp_path_factory.mktemp("cloud")
     with LocalCloud(state, python=local_python, runtime_python=runtime) as cloud:
-        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        aws = {"endpoint_url": cloud.url, "region_name": REGION, **keys}
-        dynamodb, s3 = boto3.client("dynamodb", **aws), boto3.client("s3", **aws)
+        dynamodb, s3 = cloud.client("dynamodb"), cloud.client("s3")
         s3.create_bucket(Bucket=LOG_BUCKET)
         dynamodb.create_table(
             TableName=TABLE,
@@ -65,8 +62,12 @@ def world(tmp_path_factory, dags_folder, celery_python, redis, database_template
         extra = json.dumps(stand_in.connection["extra"])
         client.add_connection("aws_stored", **{**stand_in.connection, "extra": extra})
         started = {dag: DagRunOf(client, dag) for dag in ("raced", "run_deleted")}
-        started["ways_to_end"] = DagRunOf(client, "ways_to_end", "2026-01-02T03:04:05Z")
         yield SimpleNamespace(airflow=airflow, client=client, runs=stand_in.runs, **started)
+
+
+@pytest.fixture(scope="module")
+def ways_to_end(world) -> DagRunOf:
+    return DagRunOf(world.client, "ways_to_end", "2026-01-02T03:04:05Z")
 
 
 def wait_ended(world, run: DagRunOf) -> str:
@@ -98,12 +99,13 @@ def test_a_killed_tasks_run_is_stopped(world):
     assert world.run_deleted.task().state == "failed"
 
 
-def test_each_task_ended_as_its_run_did(world):
-    assert wait_ended(world, world.ways_to_end) == "failed"
+# As with LocalExecutor (test_provider_on_airflow.py).
+@pytest.mark.nightly
+def test_each_task_ended_as_its_run_did(world, ways_to_end):
+    assert wait_ended(world, ways_to_end) == "failed"
     tasks = ("succeeds", "batch", "fails-once", "fails-always", "exits-99", "is-refused")
     ended = {
-        task: [one.state for one in world.client.tries(*world.ways_to_end.key, task)]
-        for task in tasks
+        task: [one.state for one in world.client.tries(*ways_to_end.key, task)] for task in tasks
     }
     assert ended == {
         "succeeds": ["success"],
@@ -113,11 +115,12 @@ def test_each_task_ended_as_its_run_did(world):
         "exits-99": ["skipped"],
         "is-refused": ["failed"],
     }
-    assert failed_by_the_race(world, world.ways_to_end) == set()
+    assert failed_by_the_race(world, ways_to_end) == set()
 
 
-def test_the_containers_result_and_lines_reach_airflow(world):
-    key = world.ways_to_end.key
+@pytest.mark.nightly
+def test_the_containers_result_and_lines_reach_airflow(world, ways_to_end):
+    key = ways_to_end.key
     assert world.client.xcom(*key, "succeeds")["dag_run_date"] == "2026-01-02"
     assert world.client.xcom(*key, "succeeds", "exit_codes") == {"main": 0}
     log = [line.event for line in world.client.log(*key, "succeeds", 1)]

@@ -6,7 +6,6 @@ once, so that the guard against Airflow's resume race is put to the test, too.
 
 import json
 
-import boto3
 import pytest
 from stand_in import LOG_BUCKET, REGION, TABLE, StandIn
 
@@ -24,16 +23,7 @@ def cloud(tmp_path_factory, local_python):
 
 @pytest.fixture(scope="module")
 def aws(cloud):
-    def client(service: str):
-        return boto3.client(
-            service,
-            endpoint_url=cloud.url,
-            region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
-
-    return client
+    return cloud.client
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import boto3
 import httpx
 from stand_in import REGION
 from waiting_runs import WaitingRuns, create_table
@@ -26,13 +25,7 @@ QUICK = {"AIRFLOW__SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "1"}
 def waiting_runs(state: Path, local_python: Path) -> Iterator[tuple[WaitingRuns, LocalCloud]]:
     runtime = local_python.parents[2] / "runtime/bin/python"
     with LocalCloud(state, python=local_python, runtime_python=runtime) as cloud:
-        dynamodb = boto3.client(
-            "dynamodb",
-            endpoint_url=cloud.url,
-            region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
+        dynamodb = cloud.client("dynamodb")
         create_table(dynamodb)
         with WaitingRuns(dynamodb) as runs:
             yield runs, cloud

@@ -4,13 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from deployed import AIRFLOW_GROUP, AIRFLOWS, EXAMPLE, LIVE_GROUP, Deployed, client_of
+from deployed import AIRFLOW_GROUP, AIRFLOWS, EXAMPLE, LIVE_GROUP, Deployed
 
-from jetbridge_local.cloud import LocalCloud
-from jetbridge_local.demo.application import Application
 from jetbridge_local.demo.paths import in_repository
 from jetbridge_local.limits import Limits
-from jetbridge_local.processes import ProcessTable
+from jetbridge_local.site import Site
 
 IMAGES = Path(__file__).parent / "images.yaml"
 # Less than AWS's, so that a flood needs no thousand starts; and less than what a busy machine
@@ -29,27 +27,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     paths = in_repository(tmp_path_factory.mktemp("local"))
-    with LocalCloud(
-        paths.cloud,
-        images=IMAGES,
-        runtime_python=paths.python("runtime"),
-        step_seconds=0.05,
-        limits=LIMITS,
-    ) as cloud:
-        application = Application(
-            paths, cloud.environment("deployer"), ProcessTable(paths.processes)
-        )
-        application.build()
-        secrets = client_of(cloud, "secretsmanager")
+    with Site(paths, caller="deployer", images=IMAGES, step_seconds=0.05, limits=LIMITS) as site:
+        cloud = site.cloud
+        secrets = cloud.client("secretsmanager")
         arn = secrets.create_secret(Name=AIRFLOWS, SecretString="{}")["ARN"]
-        ec2 = client_of(cloud, "ec2")
+        ec2 = cloud.client("ec2")
         vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
         subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
         firewall = ec2.create_security_group(VpcId=vpc, GroupName="notify", Description="notify")
         # On AWS, too, a group must be there before it is subscribed to, and Airflow's own is.
         for group in (LIVE_GROUP, AIRFLOW_GROUP):
-            client_of(cloud, "logs").create_log_group(logGroupName=group)
-        application.deploy(
+            cloud.client("logs").create_log_group(logGroupName=group)
+        site.deploy(
             LiveLogGroupNames=LIVE_GROUP,
             AirflowLogGroup=AIRFLOW_GROUP,
             AirflowSecretArn=arn,
@@ -58,8 +47,6 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
             VpcSubnetIds=subnet,
             VpcSecurityGroupIds=firewall["GroupId"],
         )
-        application.deploy_example()
-        application.allow_airflow()
         yield Deployed(cloud)
 
 

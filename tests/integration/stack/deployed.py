@@ -8,10 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 from jetbridge_local.cloud import LocalCloud
+from jetbridge_local.site import Stack
 
 CALLER = "tests"
 EVENTS = Path(__file__).parents[3] / "events" / "state_changes"
@@ -36,18 +34,6 @@ AIRFLOWS = "airflows"
 AIRFLOW_SECRET = "AirflowSecretArn"
 
 
-def client_of(cloud: LocalCloud, service: str, caller: str = CALLER) -> Any:
-    make: Any = boto3.client
-    return make(
-        service,
-        endpoint_url=cloud.url,
-        region_name="us-east-1",
-        aws_access_key_id=caller,
-        aws_secret_access_key="local",
-        config=Config(max_pool_connections=50),
-    )
-
-
 class FunctionFailed(Exception):
     """The function raised; ``kind`` is Lambda's errorType."""
 
@@ -56,16 +42,9 @@ class FunctionFailed(Exception):
         self.kind = error["errorType"]
 
 
-class Deployed:
+class Deployed(Stack):
     def __init__(self, cloud: LocalCloud) -> None:
-        self.cloud = cloud
-        stacks = self.client("cloudformation").describe_stacks(StackName="jetbridge")
-        outputs = stacks["Stacks"][0]["Outputs"]
-        self.outputs = {each["OutputKey"]: each["OutputValue"] for each in outputs}
-
-    def client(self, service: str, caller: str = CALLER) -> Any:
-        """``caller`` is an administrator, or an IAM user by its name."""
-        return client_of(self.cloud, service, caller)
+        super().__init__("jetbridge", cloud, CALLER)
 
     def invoke(
         self,
@@ -197,9 +176,9 @@ class Deployed:
             "taskDefinitionArn": row["definition_arn"]["S"],
             "version": 99,
         }
-        queues = self.client("sqs").list_queues()["QueueUrls"]
-        [url] = [url for url in queues if "StateChangeQueue" in url]
-        self.client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(event))
+        self.client("sqs").send_message(
+            QueueUrl=self.queue("StateChangeQueue"), MessageBody=json.dumps(event)
+        )
 
     def let_rules_send(self, url: str, arn: str) -> None:
         """Give a queue the policy without which EventBridge may not send to it."""

@@ -12,8 +12,6 @@ from typing import Any
 
 from deployed import EVENTS, Deployed
 
-from benchmarks.stack import Stack
-
 COMMAND = Path(sys.prefix).parent / "cli" / "bin" / "jetbridge"
 TABLE = "JETBRIDGE_RUNS_TABLE"
 NO_TABLE = "no-such-table"
@@ -25,7 +23,6 @@ class Operator:
 
     def __init__(self, deployed: Deployed) -> None:
         self.deployed = deployed
-        self.stack = Stack("jetbridge", deployed.cloud)
         self.sqs = deployed.client("sqs")
         deployed.make_operator()
 
@@ -51,7 +48,7 @@ class Operator:
         return json.loads(self.call(*arguments, "--output", "json"))
 
     def url(self, queue: str) -> str:
-        return self.stack.resources[queue][1]
+        return self.deployed.queue(queue)
 
     def depth(self, queue: str) -> int:
         """How many messages a queue has, whether or not anybody has received them."""
@@ -78,7 +75,7 @@ class Operator:
     def broken(self, function: str) -> Iterator[None]:
         """The function has a bad environment variable: there is no such table."""
         functions = self.deployed.client("lambda")
-        name = self.stack.functions[function]
+        name = self.deployed.functions[function]
         environment = functions.get_function_configuration(FunctionName=name)["Environment"]
         changed = {"Variables": environment["Variables"] | {TABLE: NO_TABLE}}
         functions.update_function_configuration(FunctionName=name, Environment=changed)

@@ -5,8 +5,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from deployed import client_of
-
 from jetbridge_local.cloud import LocalCloud
 
 BUCKET = "templates"
@@ -23,8 +21,8 @@ class Stacks:
         self.cloud = cloud
         self.text = template.read_text()
         self._parameters = parameters
-        self._formation = client_of(cloud, "cloudformation")
-        self._s3 = client_of(cloud, "s3")
+        self._formation = cloud.client("cloudformation")
+        self._s3 = cloud.client("s3")
         self._s3.create_bucket(Bucket=BUCKET)
 
     def create(self, name: str, text: str | None = None, **parameters: str) -> dict[str, str]:
@@ -59,7 +57,7 @@ class Stacks:
         }
 
     def invoke(self, function: str, request: dict[str, Any]) -> dict[str, Any]:
-        answer = client_of(self.cloud, "lambda").invoke(
+        answer = self.cloud.client("lambda").invoke(
             FunctionName=function, Payload=json.dumps(request)
         )
         payload: dict[str, Any] = json.loads(answer["Payload"].read())

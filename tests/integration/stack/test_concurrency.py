@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
-from deployed import REPORT, Deployed, client_of, ecs_task
+from deployed import REPORT, Deployed, ecs_task
 from operating import Operator
 
 from jetbridge_local.cloud import LocalCloud
@@ -57,7 +57,7 @@ def _start(deployed: Deployed) -> str:
 
 
 def _throttles(deployed: Deployed, name: str) -> float:
-    found = client_of(deployed.cloud, "cloudwatch").get_metric_statistics(
+    found = deployed.client("cloudwatch").get_metric_statistics(
         Namespace="AWS/Lambda",
         MetricName="Throttles",
         Dimensions=[{"Name": "FunctionName", "Value": name}],
@@ -70,7 +70,7 @@ def _throttles(deployed: Deployed, name: str) -> float:
 
 
 def _dead(operator: Operator) -> dict[str, int]:
-    queues = [name for name in operator.stack.resources if name.endswith("DeadLetters")]
+    queues = [name for name in operator.deployed.resources if name.endswith("DeadLetters")]
     depths = {name: operator.depth(name) for name in queues}
     assert depths
     return {name: depth for name, depth in depths.items() if depth}
@@ -87,6 +87,8 @@ def test_no_run_is_lost_where_functions_are_throttled(new_account: Deployed) -> 
             run_ids = list(threads.map(lambda _: _start(new_account), range(RUNS)))
         for run_id in run_ids:
             assert new_account.outcome(run_id, 240)["state"] == "succeeded"
-        throttled = sum(_throttles(new_account, each) for each in operator.stack.functions.values())
+        throttled = sum(
+            _throttles(new_account, each) for each in operator.deployed.functions.values()
+        )
         assert throttled > RUNS
         assert _dead(operator) == {}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from deployed import REPORT, client_of, ecs_task
+from deployed import REPORT, ecs_task
 from samtranslator.yaml_helper import yaml_parse
 from stacks import Stacks
 
@@ -129,7 +129,7 @@ def opened() -> dict[str, str]:
 def plain(stacks: Stacks) -> str:
     """A stack with its default parameters."""
     for group in (GROUP, AIRFLOW_GROUP):
-        client_of(stacks.cloud, "logs").create_log_group(logGroupName=group)
+        stacks.cloud.client("logs").create_log_group(logGroupName=group)
     stacks.create("plain")
     return "plain"
 
@@ -178,7 +178,7 @@ def _run(stacks: Stacks, outputs: dict[str, str]) -> dict[str, Any]:
     }
     function = f"{outputs['FunctionPrefix']}-start-run:person"
     run_id = stacks.invoke(function, request)["run_id"]
-    table = client_of(stacks.cloud, "dynamodb")
+    table = stacks.cloud.client("dynamodb")
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         key = {"run_id": {"S": run_id}}
@@ -216,7 +216,7 @@ def test_an_update_keeps_names_and_what_depends_on_them(
     assert before != stacks.text
     stacks.create("updated", text=before, **opened)
     was = stacks.resources("updated")
-    functions = client_of(stacks.cloud, "lambda")
+    functions = stacks.cloud.client("lambda")
     alias = {"FunctionName": was["StartRunFunction"], "Name": "airflow-finance"}
     functions.create_alias(**alias, FunctionVersion="$LATEST")
     outputs = stacks.update("updated", **opened)

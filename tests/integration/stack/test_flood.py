@@ -4,14 +4,12 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
 from deployed import Deployed
 
-from benchmarks.flood import send
-from benchmarks.flood.figures import Flood
-from benchmarks.flood.launches import throttled_calls
-from benchmarks.flood.starts import Starts
-from benchmarks.stack import Stack
+from jetbridge_local.flood import send
+from jetbridge_local.flood.figures import Flood
+from jetbridge_local.flood.launches import throttled_calls
+from jetbridge_local.flood.starts import Starts
 
 RATE = "JETBRIDGE_ECS_LAUNCHES_PER_SECOND"
 IN_FLIGHT = 4
@@ -21,19 +19,14 @@ MESSAGES_IN_FLIGHT = 40
 ahead of another caller's. How long those take is the machine's affair."""
 
 
-@pytest.fixture(scope="module")
-def stack(deployed: Deployed) -> Stack:
-    return Stack("jetbridge", deployed.cloud)
-
-
-def test_a_flood_is_launched_at_the_rate_that_ecs_takes(deployed: Deployed, stack: Stack) -> None:
+def test_a_flood_is_launched_at_the_rate_that_ecs_takes(deployed: Deployed) -> None:
     """Below the limit, as an account that launches other tasks as well: a machine that is busy for
     a moment lets turns pass, and launches what had them at once."""
     per_second = deployed.cloud.settings.limits.run_task_per_second / 2
-    with launching(stack, per_second):
-        flood = send(stack, Starts(stack), new("paced"), PACED, per_second, IN_FLIGHT, print)
+    with launching(deployed, per_second):
+        flood = send(deployed, Starts(deployed), new("paced"), PACED, per_second, IN_FLIGHT, print)
     expect_each_launched_once(flood)
-    assert throttled_calls(stack, min(start.sent for start in flood.starts)) <= PACED / 8
+    assert throttled_calls(deployed, min(start.sent for start in flood.starts)) <= PACED / 8
     # A second's launches more: those that were handed out as the other's came. On a slow machine
     # fewer wait; `make bench ONLY=flood` has a thousand.
     assert flood.launched_before_the_other <= MESSAGES_IN_FLIGHT + per_second
@@ -42,12 +35,12 @@ def test_a_flood_is_launched_at_the_rate_that_ecs_takes(deployed: Deployed, stac
         assert deployed.outcome(start.run_id)["state"] == "succeeded"
 
 
-def test_a_flood_that_ecs_throttles_loses_nothing(deployed: Deployed, stack: Stack) -> None:
+def test_a_flood_that_ecs_throttles_loses_nothing(deployed: Deployed) -> None:
     per_second = deployed.cloud.settings.limits.run_task_per_second
-    with launching(stack, 1_000):
-        flood = send(stack, Starts(stack), new("unpaced"), 64, per_second, IN_FLIGHT, print)
+    with launching(deployed, 1_000):
+        flood = send(deployed, Starts(deployed), new("unpaced"), 64, per_second, IN_FLIGHT, print)
     expect_each_launched_once(flood)
-    assert throttled_calls(stack, min(start.sent for start in flood.starts)) > 0
+    assert throttled_calls(deployed, min(start.sent for start in flood.starts)) > 0
     for start in flood.starts:
         assert deployed.outcome(start.run_id)["state"] == "succeeded"
 
@@ -62,7 +55,7 @@ def expect_each_launched_once(flood: Flood) -> None:
 
 
 @contextmanager
-def launching(stack: Stack, per_second: float) -> Iterator[None]:
+def launching(stack: Deployed, per_second: float) -> Iterator[None]:
     """As if the stack had been deployed with this EcsLaunchesPerSecond."""
     functions = stack.client("lambda")
     name = stack.functions["launch_run"]

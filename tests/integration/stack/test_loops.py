@@ -48,7 +48,7 @@ def test_functions_on_circles_are_out_of_the_guard_and_no_others(deployed: Deplo
     client = deployed.client("lambda")
     allowed = {
         name
-        for name, deployed_name in operator.stack.functions.items()
+        for name, deployed_name in operator.deployed.functions.items()
         if client.get_function_recursion_config(FunctionName=deployed_name)["RecursiveLoop"]
         == "Allow"
     }
@@ -61,7 +61,7 @@ def test_a_launch_message_that_came_round_often_is_launched_only_since_it_may_lo
     """The run's own message comes, too; the one that is sent here has a long past."""
     operator = Operator(deployed)
     client = deployed.client("lambda")
-    name = operator.stack.functions["launch_run"]
+    name = operator.deployed.functions["launch_run"]
     header = _chain(deployed, name)
     with operator.giving_up("LaunchQueue", 1, 2):
         client.put_function_recursion_config(FunctionName=name, RecursiveLoop="Terminate")

@@ -65,6 +65,9 @@ def test_a_run_from_its_start_to_its_story(operator: Operator) -> None:
     assert (usage["launch_type"], usage["vcpu"], usage["memory_mib"]) == ("FARGATE", 0.25, 512)
     assert usage["seconds"] == 60
     assert run_id in operator.call("report", "-", "--since=1h")
+    replay = operator.json("show", "--replay", run_id)
+    assert [each for each in replay["decisions"] if each["differs"]] == []
+    assert replay["unplayed"] == []
     logged = operator.call("logs", run_id).splitlines()
     assert [line.partition("  ")[2] for line in logged] == lines
     assert len(operator.call("logs", run_id, "--grep", "no such words in it").splitlines()) == 0

@@ -85,7 +85,8 @@ def ended_row() -> dict[str, Any]:
     [
         # So many that a replay can be killed in the middle.
         (*TRACKED, 200),
-        (*FINISHED, 50),
+        # The same way back from another queue.
+        pytest.param(*FINISHED, 50, marks=pytest.mark.nightly),
         pytest.param(*TRACKED, 500, marks=pytest.mark.nightly),
         pytest.param(*FINISHED, 500, marks=pytest.mark.nightly),
     ],

@@ -17,7 +17,7 @@ from deployed import Deployed, ecs_task
 from jetbridge_local.cloud import LocalCloud
 from jetbridge_local.demo.application import Application
 from jetbridge_local.demo.paths import in_repository
-from jetbridge_local.processes import ProcessTable
+from jetbridge_local.site import Site
 
 HERE = Path(__file__).parent
 RELEASE = HERE / "releases" / "0.1.tar.xz"
@@ -32,22 +32,14 @@ def applications(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any
     with tarfile.open(RELEASE) as archive:
         archive.extractall(before, filter="data")
     (before / ".venv").symlink_to(paths.root / ".venv")
-    with LocalCloud(
-        paths.cloud,
-        images=HERE / "images.yaml",
-        runtime_python=paths.python("runtime"),
-        step_seconds=0.05,
-    ) as cloud:
-        processes = ProcessTable(paths.processes)
-        earlier, today = (
-            Application(each, cloud.environment("deployer"), processes)
-            for each in (dataclasses.replace(paths, root=before), paths)
-        )
+    with Site(paths, caller="deployer", images=HERE / "images.yaml", step_seconds=0.05) as site:
+        earlier = site.application_of(dataclasses.replace(paths, root=before))
+        today = site.application
         earlier.build()
         earlier.deploy()
         today.deploy_example()
         today.allow_airflow()
-        yield cloud, earlier, today
+        yield site.cloud, earlier, today
 
 
 def _indexed(deployed: Deployed, index: str) -> set[str]:

@@ -46,6 +46,9 @@ def test_every_check_passes_and_nothing_is_left(verifying: Verifying) -> None:
     assert "000000000000" not in (Path(verifying.log.parent) / "jbv-all.md").read_text()
 
 
+# What a failed check comes to, and a stack that can't be made, is proven without a cloud, too
+# (tests/unit/cli/test_verify_running.py and test_verify_ends.py).
+@pytest.mark.nightly
 def test_what_is_wrong_with_a_stack_fails_the_checks_that_need_it(verifying: Verifying) -> None:
     """A Jetbridge that is not opened for the quickstart's task definitions."""
     process = verifying.begin(
@@ -60,6 +63,7 @@ def test_what_is_wrong_with_a_stack_fails_the_checks_that_need_it(verifying: Ver
     assert verifying.left("jbv-shut") == []
 
 
+@pytest.mark.nightly
 def test_a_stack_that_cant_be_made_ends_it_with_its_reason(verifying: Verifying) -> None:
     process = verifying.begin("jbv-bad", "--parameter", "Architecture=z80")
     assert process.wait(SECONDS) == 3

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from deployed import client_of
-
 from jetbridge_local.cloud import LocalCloud
 from jetbridge_local.demo.paths import Paths
 from jetbridge_local.verify import command, environment
@@ -61,7 +59,7 @@ class Verifying:
             time.sleep(0.1)
 
     def client(self, service: str) -> Any:
-        return client_of(self.cloud, service)
+        return self.cloud.client(service)
 
     def actions(self) -> set[str]:
         """The IAM actions of all that the command itself asked for, SAM's requests left out."""

@@ -41,7 +41,9 @@ def test_a_schedule_starts_runs_by_its_own_alias(bridge: Bridge, request_file: s
             "scheduled_time": "<aws.scheduler.scheduled-time>",
         }
     }
-    assert bridge.json("schedules", "list") == [
+    [listed] = bridge.json("schedules", "list")
+    assert [listed.pop("next")] == bridge.json("schedules", "next", "nightly", "--count", "1")
+    assert [listed] == [
         {
             "name": "nightly",
             "group": "default",
@@ -99,3 +101,22 @@ def test_a_bad_request_makes_no_schedule(bridge: Bridge, tmp_path: Path) -> None
     result = bridge.call(*base, "--role", ROLE)
     assert (result.exit_code, "tail_lines" in result.stderr) == (1, True)
     assert client("scheduler").list_schedules()["Schedules"] == []
+
+
+def test_a_paused_schedule_has_no_next_firing(bridge: Bridge, request_file: str) -> None:
+    made(bridge, request_file)
+    moments = bridge.json("schedules", "next", "nightly")
+    assert (len(moments), moments) == (5, sorted(moments))
+    assert {each[10:] for each in moments} == {"T03:00:00Z"}
+    call(bridge, "pause", "nightly")
+    assert bridge.json("schedules", "next", "nightly") == []
+    assert "paused" in call(bridge, "next", "nightly")
+    assert [each["next"] for each in bridge.json("schedules", "list")] == [None]
+
+
+def test_what_cannot_be_computed_is_said(bridge: Bridge, request_file: str) -> None:
+    base = ["create", "odd", request_file, "--role", ROLE, "--expression", "rate(5 minutes)"]
+    call(bridge, *base)
+    assert len(bridge.json("schedules", "next", "odd")) == 5
+    schedule = dict(client("scheduler").get_schedule(Name="odd"))
+    assert schedule["CreationDate"] == schedule["LastModificationDate"]

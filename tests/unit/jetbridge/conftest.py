@@ -11,7 +11,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import boto3
 import pytest
-from hypothesis import HealthCheck, settings
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.memory import MemoryOutcomes, MemoryRuns
 from jetbridge_testing.outcomes import OutcomesItems, ReadDynamoOutcomes
@@ -31,11 +30,6 @@ os.environ |= {
 }
 for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
     os.environ.pop(name, None)
-
-settings.register_profile(
-    "unit", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-settings.load_profile("unit")
 
 
 @pytest.fixture

@@ -268,7 +268,6 @@ VIOLATIONS = st.one_of(
 
 
 @given(VIOLATIONS)
-@settings(max_examples=300)
 def test_one_violation_of_the_model_is_refused_by_name(
     violation: tuple[str, dict[str, Any], str],
 ) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 
 import msgspec
 import pytest
@@ -40,6 +41,7 @@ NEEDED = {
 }
 
 
+@cache
 def _printed(function: str, script: str, **variables: str) -> list[str]:
     printed = subprocess.run(
         [sys.executable, "-c", script],

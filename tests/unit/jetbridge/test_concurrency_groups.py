@@ -169,7 +169,6 @@ ACTIONS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(ACTIONS)
 def test_no_crash_admits_too_many_or_loses_a_slot(actions: list[Any]) -> None:
     """Functions die between any two steps, and their messages come again or not."""

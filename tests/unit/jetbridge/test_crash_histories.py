@@ -1,6 +1,6 @@
 """Randomised histories of whole runs: exactly one task or job for each launch, whatever breaks.
 
-``JETBRIDGE_HISTORIES`` says how many of each backend (default 1,000).
+``JETBRIDGE_HISTORIES`` says how many of each backend (default 1,000); a push plays 300.
 """
 
 import os
@@ -15,9 +15,16 @@ from jetbridge.runs.run import Run
 
 HISTORIES = int(os.environ.get("JETBRIDGE_HISTORIES", "1000"))
 CHUNK = 100
+IN_A_PUSH = 300
 
 
-@pytest.mark.parametrize("first", range(0, HISTORIES, CHUNK))
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(first, marks=pytest.mark.nightly) if first >= IN_A_PUSH else first
+        for first in range(0, HISTORIES, CHUNK)
+    ],
+)
 @pytest.mark.parametrize("kind", ["ecs", "batch"])
 def test_each_launch_is_launched_once_and_the_run_ends(kind: str, first: int) -> None:
     for seed in range(first, min(first + CHUNK, HISTORIES)):

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.logs import MemoryLogs
@@ -246,7 +246,6 @@ def _printed(value: Any) -> str:
         return "1" * 5000
 
 
-@settings(max_examples=150, deadline=None)
 @given(RUNS)
 def test_any_outcome_that_finish_run_makes_is_carried_and_fits(
     given_: tuple[Run, list[str]],

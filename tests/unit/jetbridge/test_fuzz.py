@@ -1,7 +1,7 @@
 """Every function, given its samples of events/ with changes: it refuses or it works.
 
 No exception but a refusal, no half-written row, no row that can't be read, and nothing done to
-others. ``JETBRIDGE_FUZZ`` says how many inputs each function is given: 50 in a push, 500 in a
+others. ``JETBRIDGE_FUZZ`` says how many inputs each function is given: 25 in a push, 500 in a
 night.
 """
 
@@ -41,7 +41,7 @@ from jetbridge.runs.run import Run, Status
 from jetbridge.stopping.stop import NotStopped
 from jetbridge.wiring import backends, notify_airflow, parts, relay_logs, sqs_batch
 
-INPUTS = int(os.environ.get("JETBRIDGE_FUZZ", "50"))
+INPUTS = int(os.environ.get("JETBRIDGE_FUZZ", "25"))
 # AWS's and Airflow's own answers to what they are asked; the message is tried again.
 THEIRS = (ClientError, BotoCoreError, Refused, NotStopped)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jetbridge_testing.backends import FakeBackend
 from jetbridge_testing.core import Core
@@ -167,7 +167,6 @@ def test_a_stop_and_a_crash_at_each_step(kind: str, unread: bool, moment: int, n
     delays=st.lists(st.integers(0, 200), min_size=1, max_size=5),
 )
 @example(kind="batch", happenings={14: "twice", 15: "throttle"}, delays=[0])
-@settings(max_examples=500)
 def test_random_histories_launch_once(
     kind: str, happenings: dict[int, str], delays: list[int]
 ) -> None:

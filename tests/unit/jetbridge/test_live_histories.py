@@ -20,7 +20,8 @@ from jetbridge.logs.live.relay import Contended, LogEvent, Relay
 from jetbridge.logs.live.streams import LiveStream, Named
 
 GROUP = "/ecs/report"
-HISTORIES = 150
+# A push plays the first 50 of each, a night 150.
+FIRSTS = [0, *(pytest.param(first, marks=pytest.mark.nightly) for first in (50, 100))]
 # One invocation and two retries (AWS Lambda developer guide, asynchronous invocation).
 ATTEMPTS = 3
 Delivery = tuple[str, list[LogEvent]]
@@ -109,7 +110,7 @@ def _texts(deliveries: list[Delivery]) -> list[str]:
     return [event.line.message for _, events in deliveries for event in events]
 
 
-@pytest.mark.parametrize("first", range(0, HISTORIES, 50))
+@pytest.mark.parametrize("first", FIRSTS)
 def test_relays_at_the_same_time_lose_and_double_nothing(first: int) -> None:
     for seed in range(first, first + 50):
         world = World(seed, deaths=0)
@@ -121,7 +122,7 @@ def test_relays_at_the_same_time_lose_and_double_nothing(first: int) -> None:
             assert Counter(world.shown()) == Counter(_texts(deliveries)), seed
 
 
-@pytest.mark.parametrize("first", range(0, HISTORIES, 50))
+@pytest.mark.parametrize("first", FIRSTS)
 def test_within_a_piece_lines_are_in_the_order_of_their_times(first: int) -> None:
     for seed in range(first, first + 50):
         world = World(seed, deaths=0.02)
@@ -133,7 +134,7 @@ def test_within_a_piece_lines_are_in_the_order_of_their_times(first: int) -> Non
             assert times == sorted(times), seed
 
 
-@pytest.mark.parametrize("first", range(0, HISTORIES, 50))
+@pytest.mark.parametrize("first", FIRSTS)
 def test_what_is_shown_is_of_the_source_and_within_the_limits(first: int) -> None:
     """MemoryPieces holds each write against the limits."""
     for seed in range(first, first + 50):
@@ -147,7 +148,7 @@ def test_what_is_shown_is_of_the_source_and_within_the_limits(first: int) -> Non
         assert set(world.shown()) <= set(_texts(deliveries)), seed
 
 
-@pytest.mark.parametrize("first", range(0, HISTORIES, 50))
+@pytest.mark.parametrize("first", FIRSTS)
 def test_after_the_complete_copy_no_piece_remains(first: int) -> None:
     for seed in range(first, first + 50):
         world = World(seed, deaths=0.08)

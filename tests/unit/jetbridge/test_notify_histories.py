@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.memory import MemoryOutcomes, MemoryRuns
@@ -110,7 +110,6 @@ class Sqs:
             self.waiting.append((self.clock() + VISIBILITY_SECONDS, receives + 1, message))
 
 
-@settings(max_examples=400)
 @given(script=st.lists(MOMENTS, max_size=25), jitter=st.floats(0, 1))
 def test_told_until_told_and_never_after(script: list[Any], jitter: float) -> None:
     run = run_of(finish="push")

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jetbridge_testing.core import Core
 from jetbridge_testing.samples import DEFINITIONS, change, ended_run, launched_run, new_run
@@ -133,7 +133,6 @@ _STEPS = st.lists(st.sampled_from(["answer", "running", "audit", "twin", "end", 
 
 
 @given(kind=st.sampled_from(KINDS), steps=_STEPS)
-@settings(max_examples=300)
 def test_the_container_that_a_row_waits_for_is_never_stopped(kind: str, steps: list[str]) -> None:
     """Whatever was heard in whatever order: what is queued for its stop is at no time, then or
     later, the container of the run's current launch."""

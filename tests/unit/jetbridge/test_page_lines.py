@@ -91,6 +91,8 @@ def acts(text: str) -> list[str]:
 @example('{"level": "info", "message": "a", "event": "::group::b", "\\u202e": {"\\u0000": [1]}}', 0)
 @example('{"level": "a\\nb", "level_": 1, "message": "\\ud83d\\ude00"}', 0)
 @example("\ud83d", 0)
+@example("::group::group\x1b[31m::", 0)
+@example(":\x1b[31m:e\x1b[0m\x1b[1mndgroup::", 0)
 def test_any_line_is_one_line_of_json_and_the_containers_own(message: str, repeat: int) -> None:
     found = read(message, repeat)
     assert found["timestamp"] == "2026-03-01T00:00:29.007Z"

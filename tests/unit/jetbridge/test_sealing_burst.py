@@ -23,6 +23,9 @@ from jetbridge.pacing.dynamodb import DynamoPacer, Pace
 from jetbridge.queues.messages import Times
 from jetbridge.queues.port import NotYet
 
+# Thousands of the same runs.
+pytestmark = pytest.mark.no_cover
+
 BEGAN = 1_772_323_324.0 + 10
 RUNS = 10_000
 # What a call of DynamoDB, SQS or EventBridge takes: some 10 ms of network, and 4 ms of a seventh
@@ -195,8 +198,16 @@ class Burst:
         return most
 
 
-@pytest.mark.parametrize("throttled", [0, 0.5], ids=["answered", "half throttled"])
-@pytest.mark.parametrize("needing", [0, 500], ids=["none needs a result", "500 need theirs"])
+@pytest.mark.parametrize(
+    ("needing", "throttled"),
+    [
+        # Milder ones than the last.
+        pytest.param(0, 0, id="none needs a result", marks=pytest.mark.nightly),
+        pytest.param(500, 0, id="500 need theirs", marks=pytest.mark.nightly),
+        pytest.param(0, 0.5, id="half throttled", marks=pytest.mark.nightly),
+        pytest.param(500, 0.5, id="500 need theirs, half throttled"),
+    ],
+)
 def test_ten_thousand_ends_are_sealed_within_five_minutes(needing: int, throttled: float) -> None:
     burst = Burst(needing, throttled)
     burst.play()

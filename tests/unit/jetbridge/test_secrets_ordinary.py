@@ -5,6 +5,9 @@ from jetbridge_testing.ordinary_lines import groups
 
 from jetbridge.secrets.lines import masked
 
+# Fifty thousand lines.
+pytestmark = pytest.mark.no_cover
+
 ENOUGH = 50_000
 RATE = 1 / 10_000
 

@@ -112,7 +112,6 @@ def _check(history: History, order: list[int]) -> None:
     assert {task.caller.key for task in told} == {task.caller.key for task in row.watchers}
 
 
-@settings(max_examples=400)
 @given(**PLAYS)
 @example(order=[3, 3, 0, 3, 3, 0, 3, 3, 3], crashes=[])
 def test_told_or_answered_ended(order: list[int], crashes: list[int]) -> None:

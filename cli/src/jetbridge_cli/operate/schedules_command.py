@@ -1,6 +1,7 @@
 """``jetbridge schedules``: runs that EventBridge Scheduler starts."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,6 +9,7 @@ import typer
 
 from jetbridge_cli.asking import confirm
 from jetbridge_cli.aws import Aws
+from jetbridge_cli.operate.firings import Unknown, next_firings
 from jetbridge_cli.operate.requests import content_of
 from jetbridge_cli.operate.schedules import Schedules
 from jetbridge_cli.options import (
@@ -19,9 +21,9 @@ from jetbridge_cli.options import (
     StackName,
     Yes,
 )
-from jetbridge_cli.problems import reported
+from jetbridge_cli.problems import Problem, reported
 from jetbridge_cli.stack import Stack
-from jetbridge_cli.writing import write, write_json, write_table
+from jetbridge_cli.writing import moment, write, write_json, write_table
 
 app = typer.Typer(no_args_is_help=True, help="Runs that EventBridge Scheduler starts.")
 
@@ -46,10 +48,37 @@ def list_schedules(
         if not found:
             write("No schedule starts runs in this stack.")
             return
-        headings = ["name", "group", "state", "when", "time zone", "window", "runs"]
-        write_table(
-            headings, [[str(each[key]) for key in headings] for each in found], [], ["name"]
-        )
+        headings = ["name", "group", "state", "when", "time zone", "window", "next", "runs"]
+        rows = [[str(each[key] or "") for key in headings] for each in found]
+        write_table(headings, rows, [], ["name", "next"])
+
+
+@app.command("next")
+def next_(
+    name: Name,
+    count: Annotated[int, typer.Option(min=1, max=1000, help="So many.")] = 5,
+    group: Group = "default",
+    stack: StackName = "jetbridge",
+    region: Region = None,
+    profile: Profile = None,
+    endpoint: Endpoint = None,
+    output: OutputFormat = Output.TABLE,
+) -> None:
+    """Say when a schedule fires next, in UTC."""
+    with reported():
+        schedule = _of(stack, region, profile, endpoint).get(group, name)
+        try:
+            moments = next_firings(schedule, datetime.now(UTC), count)
+        except Unknown as unknown:
+            raise Problem(f"{name}: its next firing can't be computed: {unknown}") from unknown
+        found = [moment(each.timestamp()) for each in moments]
+        if output is Output.JSON:
+            write_json(found)
+            return
+        for each in found:
+            write(each)
+        if not found:
+            write(f"{name} fires no more: it is {_why_not(schedule)}.")
 
 
 @app.command()
@@ -155,8 +184,22 @@ def _facts(schedule: Any) -> dict[str, Any]:
         "when": schedule["ScheduleExpression"],
         "time zone": schedule.get("ScheduleExpressionTimezone", "UTC"),
         "window": f"{window['MaximumWindowInMinutes']} min" if window["Mode"] != "OFF" else "",
+        "next": _next(schedule),
         "runs": _what(schedule["Target"].get("Input", "")),
     }
+
+
+def _next(schedule: Any) -> str | None:
+    """The next firing; None: there is none, or it can't be computed."""
+    try:
+        found = next_firings(schedule, datetime.now(UTC), 1)
+    except Unknown:
+        return None
+    return moment(found[0].timestamp()) if found else None
+
+
+def _why_not(schedule: Any) -> str:
+    return "paused" if schedule["State"] != "ENABLED" else "over"
 
 
 def _what(text: str) -> str:

@@ -2,7 +2,9 @@
 
 import itertools
 import json
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from jetbridge.contract import to_builtins
 from jetbridge_cli.aws import Aws
@@ -11,6 +13,7 @@ from jetbridge_cli.operate.following import in_words
 from jetbridge_cli.operate.log_lines import places_of
 from jetbridge_cli.operate.pricing import Sum
 from jetbridge_cli.operate.record import Record, caller_text
+from jetbridge_cli.operate.replaying import show_replay
 from jetbridge_cli.operate.story import Moment, moments_of
 from jetbridge_cli.operate.tables import Tables
 from jetbridge_cli.options import (
@@ -38,6 +41,14 @@ from jetbridge_cli.writing import (
 def show(
     run_id: RunArgument,
     stack: StackName = "jetbridge",
+    replay: Annotated[
+        bool,
+        typer.Option(
+            "--replay",
+            help="Play its stored history through this command's code, and show what that decides "
+            "otherwise.",
+        ),
+    ] = False,
     region: Region = None,
     profile: Profile = None,
     endpoint: Endpoint = None,
@@ -45,11 +56,15 @@ def show(
 ) -> None:
     """Show one run: what was asked for, what happened when, how it ended and where its log is.
 
-    Values of container environments are not shown.
+    Values of container environments are not shown. With --replay it ends with 3 if a decision
+    differs.
     """
     with reported():
         tables = Tables.of(Stack(Aws(profile, region, endpoint), stack))
         record = known(tables, run_id)
+        if replay:
+            show_replay(record, output)
+            return
         places, notes = places_of(tables.aws, record, tables.aws.dynamodb.meta.region_name)
         story = moments_of(record)
         if output is Output.JSON:

@@ -3,17 +3,12 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import Any
 
-import boto3
 from rich.console import Console
 
 from jetbridge_local.airflow import AirflowClient, AirflowFailed, LocalAirflow, Task
-from jetbridge_local.airflow.environment import aws_connection, connection_variable
 from jetbridge_local.airflow.ports import is_answered
-from jetbridge_local.cloud import LocalCloud
 from jetbridge_local.demo import calls
-from jetbridge_local.demo.application import Application, parameter, stack_name
 from jetbridge_local.demo.expectations import DAG_ID, EXPECTED
 from jetbridge_local.demo.outcomes import Finished, OutcomesTable
 from jetbridge_local.demo.paths import Paths
@@ -21,7 +16,7 @@ from jetbridge_local.demo.ports import Ports
 from jetbridge_local.demo.progress import Progress, Say
 from jetbridge_local.demo.reading import DagRunReader, printed_lines
 from jetbridge_local.demo.report import Report
-from jetbridge_local.processes import ProcessTable
+from jetbridge_local.site import Site
 
 CALLER = "demo"
 DAG_RUN_SECONDS = 240.0
@@ -38,12 +33,8 @@ class Demo:
         self._paths = paths
         self._console = console
         self._progress = Progress(console)
-        self._cloud = LocalCloud(
-            paths.cloud,
-            images=paths.images,
-            port=ports.cloud if ports else 0,
-            runtime_python=paths.python("runtime"),
-        )
+        self._site = Site(paths, caller=CALLER, port=ports.cloud if ports else 0)
+        self._cloud = self._site.cloud
         self._airflow_port = ports.airflow if ports else None
         self._airflow: LocalAirflow | None = None
         self._stop = ExitStack()
@@ -112,23 +103,8 @@ class Demo:
 
     def outcomes(self) -> OutcomesTable:
         """Of the stack that is deployed."""
-        name = stack_name(self._paths.root)
-        stacks = self.client("cloudformation").describe_stacks(StackName=name)
-        outputs = {
-            each["OutputKey"]: each["OutputValue"] for each in stacks["Stacks"][0]["Outputs"]
-        }
-        return OutcomesTable(self.client("dynamodb"), outputs["OutcomesTableName"])
-
-    def client(self, service: str) -> Any:
-        """A boto3 client of the local cloud."""
-        make: Any = boto3.client
-        return make(
-            service,
-            endpoint_url=self._cloud.url,
-            region_name=self._cloud.settings.region,
-            aws_access_key_id=CALLER,
-            aws_secret_access_key="local",
-        )
+        stack = self._site.stack
+        return OutcomesTable(stack.client("dynamodb"), stack.outputs["OutcomesTableName"])
 
     def _start_cloud(self) -> None:
         with self._progress.step("local cloud"):
@@ -136,9 +112,7 @@ class Demo:
             self._cloud.start()
 
     def _deploy(self) -> None:
-        application = Application(
-            self._paths, self._cloud.environment(CALLER), ProcessTable(self._paths.processes)
-        )
+        application = self._site.application
         with self._progress.step("sam build"):
             application.build()
         with self._progress.step("sam deploy"):
@@ -155,21 +129,7 @@ class Demo:
             self._airflow.wait_healthy()
 
     def _make_airflow(self, say: Say | None = None) -> LocalAirflow:
-        root = self._paths.root
-        bucket, prefix = parameter(root, "AirflowLogBucket"), parameter(root, "AirflowLogPrefix")
-        return LocalAirflow(
-            self._paths.airflow_home,
-            self._paths.dags,
-            self._paths.python("airflow"),
-            environment=connection_variable(
-                "aws_default", aws_connection(self._cloud.url, self._cloud.settings.region)
-            )
-            | {"AIRFLOW__JETBRIDGE__STACK": stack_name(root)},
-            remote_log=f"s3://{bucket}/{prefix.rstrip('/')}",
-            port=self._airflow_port,
-            templates=self._paths.local / "airflow-databases",
-            progress=say or str,
-        )
+        return self._site.airflow(self._paths.dags, port=self._airflow_port, progress=say)
 
     def _run_dag(self, client: AirflowClient) -> str:
         with self._progress.step(f"DAG run of {DAG_ID}") as say:
@@ -188,7 +148,7 @@ class Demo:
         with self._progress.step("read everything back from Airflow"):
             finished = self.outcomes().all()
             ours = [run for run in finished if run.caller.get("run_id") == run_id]
-            logs = self.client("logs")
+            logs = self._site.stack.client("logs")
             reader = DagRunReader(
                 client, DAG_ID, run_id, ours, lambda run: printed_lines(logs, run)
             )

@@ -5,6 +5,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -44,7 +45,7 @@ class FunctionPool:
 
     def __init__(
         self,
-        interpreter: Interpreter,
+        interpreter: Interpreter | None,
         *,
         endpoint_url: str,
         logs: LogSink,
@@ -71,13 +72,7 @@ class FunctionPool:
 
         Raises UnsupportedRuntime if there is no interpreter for the function.
         """
-        if spec.runtime != self._interpreter.runtime:
-            raise UnsupportedRuntime(
-                f"{spec.name}: Runtime is {spec.runtime}, but the local cloud runs functions on"
-                f" {self._interpreter.runtime} ({self._interpreter.python}); give another"
-                " --runtime-python"
-            )
-        environment, cold = self._acquire(spec)
+        environment, cold = self._acquire(spec, self._python_for(spec))
         lines = [LogLine(_now_ms(), start_line(spec, request_id))]
         began = time.monotonic()
         status = "success"
@@ -131,7 +126,21 @@ class FunctionPool:
         if self._cpu is not None:
             self._cpu.close()
 
-    def _acquire(self, spec: FunctionSpec) -> tuple[Environment, bool]:
+    def _python_for(self, spec: FunctionSpec) -> Path:
+        interpreter = self._interpreter
+        if interpreter is None:
+            raise UnsupportedRuntime(
+                f"{spec.name}: the local cloud was started without --runtime-python, an"
+                " interpreter that has awslambdaric; give it one"
+            )
+        if spec.runtime != interpreter.runtime:
+            raise UnsupportedRuntime(
+                f"{spec.name}: Runtime is {spec.runtime}, but the local cloud runs functions on"
+                f" {interpreter.runtime} ({interpreter.python}); give another --runtime-python"
+            )
+        return interpreter.python
+
+    def _acquire(self, spec: FunctionSpec, python: Path) -> tuple[Environment, bool]:
         with self._lock:
             if self._closed.is_set():
                 raise RuntimeError("the local cloud is stopping")
@@ -143,17 +152,15 @@ class FunctionPool:
                     return environment, False
                 threading.Thread(target=environment.close, daemon=True).start()
             outdated = self._take_outdated(spec)
-            environment = self._start(spec)
+            environment = self._start(spec, python)
             fleet.busy.add(environment)
         _close_all(outdated)
         return environment, True
 
-    def _start(self, spec: FunctionSpec) -> Environment:
+    def _start(self, spec: FunctionSpec, python: Path) -> Environment:
         stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[{spec.version}]{uuid4().hex}"
         variables = variables_of(spec, endpoint_url=self._endpoint_url, log_stream=stream)
-        return Environment(
-            spec, self._interpreter.python, variables, stream, self._processes, self._cpu
-        )
+        return Environment(spec, python, variables, stream, self._processes, self._cpu)
 
     def _take_outdated(self, spec: FunctionSpec) -> list[Environment]:
         outdated = [

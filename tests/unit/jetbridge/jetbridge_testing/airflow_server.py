@@ -111,6 +111,8 @@ class AirflowServer:
 def _handler(airflow: AirflowServer) -> type[BaseHTTPRequestHandler]:
     class Handled(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Head and body in one packet: a second one waits for the first one's acknowledgement.
+        wbufsize = -1
 
         def setup(self) -> None:
             super().setup()

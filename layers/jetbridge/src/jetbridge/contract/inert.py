@@ -13,13 +13,21 @@ of Airflow's, neither on the page nor in a log that was downloaded."""
 
 # What each alternative of _UNSAFE finds.
 _COLOUR, _LINE_END = 1, 2
+# Colour and weight (ECMA-48, SGR), which the page draws from 3.1 on.
+_SGR = r"\x1b\[[0-9;]{0,48}m"
+
+
+def _marker(text: str) -> str:
+    """A pattern of the text, also where colours stand in it: the page leaves them out."""
+    return "".join(f"(?:{_SGR})*{character}" for character in text)
+
+
 _UNSAFE = re.compile(
-    # Colour and weight (ECMA-48, SGR), which the page draws from 3.1 on.
-    r"(\x1b\[[0-9;]{0,48}m)"
+    rf"({_SGR})"
     # Of a line that ends as on Windows.
     r"|(\r(?=\n|\Z))"
     # The first colon of a marker; markers may overlap.
-    r"|:(?=:(?:end)?group::)"
+    rf"|:(?={_marker(':')}(?:{_marker('end')})?{_marker('group::')})"
     # Control characters but tab and line feed.
     r"|[\x00-\x08\x0b-\x1f\x7f-\x9f"
     # Those that turn the direction of text (Unicode Standard Annex 9, table 4).

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
-from jetbridge.backends.parameters import limited_by_run
 from jetbridge.contract import Cause, Fault, Outcome, State, Way
 from jetbridge.contract.lines import shortened
-from jetbridge.failures import POLICY_VERSION, Verdict, judge, reason_of
+from jetbridge.failures import POLICY_VERSION, reason_of
 from jetbridge.logs.parts import only_part
 from jetbridge.logs.port import JobRecords, LogsSource
 from jetbridge.logs.run_streams import log_streams
@@ -36,6 +35,7 @@ from jetbridge.outcomes.tails import (
     unread_advice,
     why,
 )
+from jetbridge.outcomes.verdicts import verdict_on
 from jetbridge.pacing.port import Pacer
 from jetbridge.queues.copies import CopyMessage
 from jetbridge.queues.messages import Notice, Times
@@ -140,7 +140,7 @@ class Finish:
         self, run: Run, ending: Ending, times: Times, remaining: Callable[[], float]
     ) -> Outcome:
         request = run.request
-        verdict = _verdict(run, ending)
+        verdict = verdict_on(run, ending)
         succeeded = verdict.state is State.SUCCEEDED
         needed = succeeded and (request.last_line_as_result or request.result_required)
         look = Look.of(times, ending, needed, remaining, self.clock())
@@ -199,14 +199,6 @@ class Finish:
         return Tails(
             self.source, self.settle_seconds, self.result_wait_seconds, self.pacer, self.clock
         )
-
-
-def _verdict(run: Run, ending: Ending) -> Verdict:
-    """A job that Batch ended at the run's own limit was stopped, as Jetbridge itself stops one."""
-    verdict = judge(ending, run.definition, run.stop, run.request.deciding_container)
-    if verdict.cause is Cause.TIMEOUT and limited_by_run(run):
-        return Verdict(State.STOPPED, Cause.TIMEOUT)
-    return verdict
 
 
 class _Told(NamedTuple):

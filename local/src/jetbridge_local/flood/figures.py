@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks.errors import BenchmarkFailed
-from benchmarks.flood.starts import Start
+from jetbridge_local.flood.errors import FloodFailed
+from jetbridge_local.flood.starts import Start
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,9 +46,9 @@ class Flood:
 
     @property
     def other_caller_delay(self) -> float:
-        """Seconds from the other caller's start to its launch. Raises BenchmarkFailed."""
+        """Seconds from the other caller's start to its launch. Raises FloodFailed."""
         if self.other.run_id not in self.launches:
-            raise BenchmarkFailed(f"the other caller's run {self.other.run_id} was not launched")
+            raise FloodFailed(f"the other caller's run {self.other.run_id} was not launched")
         return min(self.launches[self.other.run_id]) - self.other.sent
 
     @property
@@ -62,7 +62,7 @@ class Flood:
     def launched_before_the_other(self) -> int:
         """Runs of the flood that were launched while the other caller's waited.
 
-        Raises BenchmarkFailed.
+        Raises FloodFailed.
         """
         launched = self.other.sent + self.other_caller_delay
         return sum(self.other.sent < time < launched for time in self._launch_times())
@@ -79,14 +79,14 @@ class Flood:
         return percentile([start.seconds for start in self.starts], percent)
 
     def _launch_times(self) -> list[float]:
-        """First launches of the flood's runs. Raises BenchmarkFailed if there are none."""
+        """First launches of the flood's runs. Raises FloodFailed if there are none."""
         times = [
             min(self.launches[start.run_id])
             for start in self.starts
             if start.run_id in self.launches
         ]
         if not times:
-            raise BenchmarkFailed("nothing of the flood was launched")
+            raise FloodFailed("nothing of the flood was launched")
         return times
 
 

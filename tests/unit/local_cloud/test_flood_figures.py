@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.errors import BenchmarkFailed
-from benchmarks.flood.figures import Flood, percentile
-from benchmarks.flood.starts import Start
+from jetbridge_local.flood.errors import FloodFailed
+from jetbridge_local.flood.figures import Flood, percentile
+from jetbridge_local.flood.starts import Start
 
 OTHER = Start("other", 105.0, 105.2)
 
@@ -56,7 +56,7 @@ def test_the_other_caller_s_run_may_be_lost_as_well() -> None:
     del launches["other"]
     flood = a_flood(launches)
     assert flood.lost == 1
-    with pytest.raises(BenchmarkFailed, match="other"):
+    with pytest.raises(FloodFailed, match="other"):
         _ = flood.other_caller_delay
 
 
@@ -67,7 +67,7 @@ def test_a_second_task_is_seen_and_delays_no_end() -> None:
 
 
 def test_nothing_launched_is_no_figure() -> None:
-    with pytest.raises(BenchmarkFailed, match="nothing"):
+    with pytest.raises(FloodFailed, match="nothing"):
         _ = a_flood({}).seconds
 
 

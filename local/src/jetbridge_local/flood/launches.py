@@ -5,20 +5,20 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 
-from benchmarks.errors import BenchmarkFailed
-from benchmarks.flood.starts import CLUSTER, FAMILY
-from benchmarks.stack import Stack
+from jetbridge_local.flood.errors import FloodFailed
+from jetbridge_local.flood.starts import CLUSTER, FAMILY
+from jetbridge_local.site import Stack
 
 _DESCRIBED_AT_ONCE = 100
 _LOOK_SECONDS = 1.0
 
 
 def wait_launched(stack: Stack, seconds: float, say: Callable[[str], None]) -> None:
-    """Wait until the launch queue is empty. Raises BenchmarkFailed after ``seconds``."""
+    """Wait until the launch queue is empty. Raises FloodFailed after ``seconds``."""
     deadline = time.monotonic() + seconds
     while waiting := stack.waiting("LaunchQueue"):
         if time.monotonic() > deadline:
-            raise BenchmarkFailed(
+            raise FloodFailed(
                 f"{waiting} launches are still waiting after {seconds:.0f} s; see the functions'"
                 f" logs on {stack.cloud.url}"
             )

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.errors import BenchmarkFailed
-from benchmarks.stack import Stack
+from jetbridge_local.flood.errors import FloodFailed
+from jetbridge_local.site import Stack
 
 FAMILY = "jetbridge-example-flood"
 CLUSTER = "jetbridge-example"
@@ -48,7 +48,7 @@ class Starts:
         )
 
     def one(self, dag: str, index: int) -> Start:
-        """Raises BenchmarkFailed if it isn't accepted as a new run."""
+        """Raises FloodFailed if it isn't accepted as a new run."""
         sent = time.time()
         answer = self._functions.invoke(
             FunctionName=self._name, Payload=json.dumps(_request(dag, index))
@@ -56,7 +56,7 @@ class Starts:
         payload: dict[str, Any] = json.loads(answer["Payload"].read())
         answered = time.time()
         if "FunctionError" in answer or payload["duplicate"]:
-            raise BenchmarkFailed(f"start {index} of {dag}: {payload}")
+            raise FloodFailed(f"start {index} of {dag}: {payload}")
         return Start(payload["run_id"], sent, answered)
 
     def many(

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from functools import cached_property, partial
 from typing import Any
 
-import boto3
-
 from jetbridge_local.cloud import LocalCloud
 from jetbridge_local.demo.paths import in_repository
 
@@ -19,23 +17,32 @@ _MESSAGES = (
 class Stack:
     """Finds the stack's resources and speaks to their services."""
 
-    def __init__(self, name: str, cloud: LocalCloud) -> None:
+    def __init__(self, name: str, cloud: LocalCloud, caller: str = "benchmark") -> None:
+        """``caller`` is who asks, where none is named: an administrator of the cloud."""
         self.name = name
         self.cloud = cloud
-        self._clients: dict[str, Any] = {}
+        self._caller = caller
+        self._clients: dict[tuple[str, str], Any] = {}
 
-    def client(self, service: str) -> Any:
-        """The boto3 client of a service on the local cloud."""
-        if service not in self._clients:
-            make: Any = boto3.client
-            self._clients[service] = make(
-                service,
-                endpoint_url=self.cloud.url,
-                region_name=self.cloud.settings.region,
-                aws_access_key_id="benchmark",
-                aws_secret_access_key="local",
-            )
-        return self._clients[service]
+    def client(self, service: str, caller: str | None = None) -> Any:
+        """The boto3 client of a service on the local cloud; one for all threads.
+
+        ``caller`` is an administrator, or an IAM user by its name.
+        """
+        key = service, caller or self._caller
+        if key not in self._clients:
+            self._clients[key] = self.cloud.client(*key, max_pool_connections=50)
+        return self._clients[key]
+
+    @cached_property
+    def outputs(self) -> dict[str, str]:
+        """The stack's outputs by their names."""
+        [stack] = self.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"]
+        return {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+
+    def queue(self, name: str) -> str:
+        """The address of a queue of the template."""
+        return self.resources[name][1]
 
     @cached_property
     def resources(self) -> dict[str, tuple[str, str]]:
@@ -63,7 +70,7 @@ class Stack:
         """Let the messages of a queue of the template wait: take away what it triggers. Calling
         what is returned gives it back."""
         functions = self.client("lambda")
-        name = self.resources[queue][1].rsplit("/", 1)[-1]
+        name = self.queue(queue).rsplit("/", 1)[-1]
         held = [
             mapping["UUID"]
             for page in functions.get_paginator("list_event_source_mappings").paginate()
@@ -80,7 +87,7 @@ class Stack:
 
     def waiting(self, queue: str) -> int:
         """How many messages a queue of the template has, also hidden and delayed ones."""
-        url = self.resources[queue][1]
+        url = self.queue(queue)
         answer = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[*_MESSAGES])
         return sum(int(answer["Attributes"][name]) for name in _MESSAGES)
 

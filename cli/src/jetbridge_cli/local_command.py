@@ -1,0 +1,51 @@
+"""``jetbridge local``: the local cloud, by the program ``jetbridge-local``."""
+
+import importlib.util
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jetbridge_cli.problems import Problem, reported
+
+_PROGRAM = "jetbridge-local"
+_MODULE = "jetbridge_local"
+
+
+def local(
+    context: typer.Context,
+    what: Annotated[
+        str, typer.Argument(help="up, down or status; then jetbridge-local's options.")
+    ],
+) -> None:
+    """Start, stop or look at a local cloud on this machine: ECS and Batch without an account.
+
+    It calls the program jetbridge-local of the package of that name, with all arguments as they
+    are, and ends as that does.
+    """
+    with reported():
+        command = [*_program(), what, *context.args]
+        try:
+            os.execv(command[0], command)
+        except OSError as error:
+            raise Problem(f"{command[0]} can't be run: {error.strerror}") from error
+
+
+def _program() -> list[str]:
+    """Beside this command, in its environment, or in PATH. Raises: Problem"""
+    beside = shutil.which(_PROGRAM, path=Path(sys.executable).parent)
+    if beside is not None:
+        return [beside]
+    if importlib.util.find_spec(_MODULE) is not None:
+        return [sys.executable, "-m", _MODULE]
+    elsewhere = shutil.which(_PROGRAM)
+    if elsewhere is not None:
+        return [elsewhere]
+    raise Problem(
+        "the local cloud is a package of its own, which isn't installed here: in a clone of "
+        "Jetbridge's repository, install the command with "
+        "`uv tool install ./cli --with ./layers/jetbridge --with ./local`; it needs Python 3.13"
+    )

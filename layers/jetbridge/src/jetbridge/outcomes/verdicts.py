@@ -1,0 +1,14 @@
+"""finish_run: the verdict on a run that has ended."""
+
+from jetbridge.backends.parameters import limited_by_run
+from jetbridge.contract import Cause, State
+from jetbridge.failures import Verdict, judge
+from jetbridge.runs.run import Ending, Run
+
+
+def verdict_on(run: Run, ending: Ending) -> Verdict:
+    """A job that Batch ended at the run's own limit was stopped, as Jetbridge itself stops one."""
+    verdict = judge(ending, run.definition, run.stop, run.request.deciding_container)
+    if verdict.cause is Cause.TIMEOUT and limited_by_run(run):
+        return Verdict(State.STOPPED, Cause.TIMEOUT)
+    return verdict
