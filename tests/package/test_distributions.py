@@ -159,7 +159,7 @@ print([each for each in said if "jetbridge" in each.lower()])
     home = {"AIRFLOW_HOME": str(airflow.folder / "home"), **AIRFLOW_OPTIONS}
     *_, where, said = airflow.run("python", "-c", script, variables=home).stdout.splitlines()
     version, *files = where.split()
-    assert version == "0.1.0"
+    assert version == "0.2.0"
     assert all(Path(file).is_relative_to(airflow.environment) for file in files)
     assert said == "[]"
 

@@ -25,7 +25,7 @@ _read = JSONFileLoader.load_file
 @cache
 def _kept(path: str) -> Any:
     """A file of botocore's models: each session of boto3 reads them anew, and moto makes a new
-    session for each test. Reading them was half of the time of the tests with clients."""
+    session for each test."""
     return _read(JSONFileLoader(), path)
 
 

@@ -13,7 +13,7 @@ def get_provider_info() -> dict[str, Any]:
             "Runs containers on Amazon ECS and AWS Batch without holding a worker "
             "and without polling AWS while they run."
         ),
-        "versions": ["0.1.0"],
+        "versions": ["0.2.0"],
         "integrations": [
             {
                 "integration-name": "Jetbridge",

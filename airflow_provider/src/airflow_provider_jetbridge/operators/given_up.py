@@ -1,6 +1,6 @@
 """What becomes of the run of a try that Airflow fails while it waits.
 
-The worker that is told of it knows nothing of the run but the try, whose key tells the run's id.
+The worker that then runs the task knows its try. The run's id follows from the try's key.
 """
 
 from __future__ import annotations

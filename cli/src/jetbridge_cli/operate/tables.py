@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import batched
 from typing import Any
 
+from jetbridge.aws.batches import batches
 from jetbridge.aws.items import marshal
 from jetbridge.outcomes.dynamodb import FEED, FEED_INDEX
 from jetbridge.runs.unfinished import Unfinished
@@ -77,7 +77,7 @@ class Tables:
 
     def records(self, run_ids: Iterable[str], *, consistent: bool = False) -> Iterator[Record]:
         """Runs as both tables have them, in this order; those that aren't there are left out."""
-        for some in batched(run_ids, _ROWS_AT_ONCE, strict=False):
+        for some in batches(run_ids, _ROWS_AT_ONCE):
             rows = self._items(self.runs, some, consistent)
             outcomes = self._items(self.outcomes, some, consistent)
             for run_id in some:
@@ -89,7 +89,7 @@ class Tables:
         rows = list(Unfinished(self.aws.dynamodb, self.runs).due(_END_OF_TIME))
         by_id = {row["run_id"]["S"]: row for row in rows}
         outcomes: dict[str, Item] = {}
-        for some in batched(by_id, _ROWS_AT_ONCE, strict=False):
+        for some in batches(by_id, _ROWS_AT_ONCE):
             outcomes |= self._items(self.outcomes, some)
         return [record_of(run_id, row, outcomes.get(run_id, {})) for run_id, row in by_id.items()]
 
@@ -109,7 +109,7 @@ class Tables:
         """
         for page in self._pages(since, until, oldest_first, behind):
             keys = {key["run_id"]["S"]: key for key in page["Items"]}
-            for some in batched(keys, _ROWS_AT_ONCE, strict=False):
+            for some in batches(keys, _ROWS_AT_ONCE):
                 outcomes = self._items(self.outcomes, some)
                 of_runs = self._items(self.runs, some) if rows else {}
                 for run_id in some:

@@ -1,9 +1,9 @@
 """AWS Batch: SubmitJob and what belongs to it."""
 
 from collections.abc import Iterator
-from itertools import batched
 from typing import Any
 
+from jetbridge.aws.batches import batches
 from jetbridge.aws.records import Fields, Record
 from jetbridge.backends.log_sources import job_log_sources
 from jetbridge.backends.port import LaunchRefused
@@ -69,7 +69,7 @@ class BatchBackend:
                     for job in page["jobSummaryList"]
                     if Fields(job).name("jobName").startswith(prefix)
                 ]
-                for some in batched(ours, DESCRIBED_AT_ONCE, strict=False):
+                for some in batches(ours, DESCRIBED_AT_ONCE):
                     yield self.describe(place, list(some))
 
     def places(self) -> list[str]:

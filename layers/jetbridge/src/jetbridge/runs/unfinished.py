@@ -16,9 +16,9 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from heapq import merge
-from itertools import batched
 from typing import Any, NamedTuple
 
+from jetbridge.aws.batches import batches
 from jetbridge.aws.items import Item, marshal, unmarshal
 
 INDEX = "unfinished"
@@ -73,7 +73,7 @@ class Unfinished:
         """
         shards = [self._keys(INDEX, "shard", f"{number:x}", now) for number in range(SHARDS)]
         earlier = self._keys(EARLIER_INDEX, "active", "1", now)
-        for some in batched(merge(*shards, earlier), _ROWS_AT_ONCE, strict=False):
+        for some in batches(merge(*shards, earlier), _ROWS_AT_ONCE):
             # One that is in both indexes is in the middle of its move.
             run_ids = list(dict.fromkeys(each.run_id for each in some))
             rows = {row["run_id"]["S"]: row for row in self._rows(run_ids)}

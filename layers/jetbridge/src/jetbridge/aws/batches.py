@@ -1,0 +1,15 @@
+"""Items in batches, since AWS takes and gives so many at once."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
+
+def batches(items: Iterable[Item], size: int) -> Iterator[tuple[Item, ...]]:
+    """Up to ``size`` items at a time. ``itertools.batched`` comes with Python 3.12, and users of
+    the command may have 3.11."""
+    left = iter(items)
+    while batch := tuple(islice(left, size)):
+        yield batch
