@@ -66,7 +66,14 @@ SUITES = (
     Suite("stacks", "local", _STACKS),
     Suite("finish", "local", _in("tests/e2e", "finish_matrix", "finish_watching")),
     # What needs a cloud of its own first: the examples' lasts until the end.
-    Suite("examples", "local", _in("tests/e2e", "hostile_log", "migration", "features", "ui")),
+    Suite(
+        "examples",
+        "local",
+        _in(
+            "tests/e2e",
+            *("hostile_log", "migration", "tutorial", "docs_search", "report", "features", "ui"),
+        ),
+    ),
     Suite("demo", "local", _in("tests/e2e", "demo", "first_container")),
     Suite("contract", "local", ("tests/contract",)),
     Suite("package", "dev", ("tests/package",)),

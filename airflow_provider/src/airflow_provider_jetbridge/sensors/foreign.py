@@ -180,11 +180,6 @@ class ForeignStateSensor(UsesStack, BaseSensorOperator):
         )
         return None
 
-    def _look_again_and_again(self, context: Context) -> Any:
-        told = "No event tells of what is waited for: looking every %s s instead"
-        self.log.info(told, self.poke_interval)
-        return super().execute(context)
-
     def _look(self) -> WatchAnswer:
         return self._hook().watch(WatchRequest(foreign=self.awaited))
 
