@@ -2,19 +2,21 @@
 
 import asyncio
 import logging
+import time
 from collections import deque
 from types import SimpleNamespace
 
 import pytest
 import virtual_time
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+from airflow.triggers.base import BaseTrigger
 from botocore.exceptions import ReadTimeoutError
 from fake_aws import FakeDynamoDB, FakeLambda, client_error
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_jetbridge import aws
-from airflow_provider_jetbridge.triggers import kill, killed, stops
+from airflow_provider_jetbridge.triggers import kill, killed, poller, stops
 from airflow_provider_jetbridge.triggers.run import JetbridgeRunTrigger
 
 DAG_RUN = ("dag", "manual__1")
@@ -317,6 +319,79 @@ class TestShutdown:
         for each in pools:
             each.shutdown(wait=True)
         assert world.stack.stopped == ["run-of-job--1"]
+
+
+class TestBefore33:
+    """Airflow only cancels the triggers, whatever the reason."""
+
+    @pytest.fixture(autouse=True)
+    def airflow_has_no_on_kill(self, monkeypatch):
+        monkeypatch.delattr(BaseTrigger, "on_kill", raising=False)
+        monkeypatch.setattr(poller, "ThreadPoolExecutor", virtual_time.Inline)
+        monkeypatch.setattr(poller, "sync_to_async", virtual_time.in_this_thread)
+
+    def cancel(self, world, *triggers, seconds: float = 10.0) -> None:
+        async def wait_for_event(trigger) -> None:
+            async for _ in trigger.run():
+                raise AssertionError("nothing has ended")
+
+        async def scenario(loop) -> None:
+            waiting = [asyncio.create_task(wait_for_event(trigger)) for trigger in triggers]
+            await asyncio.sleep(5)
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+            await asyncio.sleep(seconds)
+
+        world.play(scenario)
+
+    def test_what_waits_no_more_is_stopped_and_what_was_moved_is_not(self, world):
+        triggers = [world.trigger("job", number, state="failed") for number in range(150)]
+        moved = [world.trigger("job", 200 + number, state="deferred") for number in range(50)]
+        self.cancel(world, *triggers, *moved)
+        assert sorted(world.stack.stopped) == sorted(trigger.run_id for trigger in triggers)
+        assert len(world.stack.invocations) == 2
+        assert len(world.airflow.questions) == 1
+
+    def test_a_trigger_knows_its_task_where_airflow_does_not_tell_it(self, world):
+        trigger = world.trigger("job", task_key=[*DAG_RUN, "job", -1])
+        trigger.task_instance = None
+        self.cancel(world, trigger)
+        assert world.stack.stopped == [trigger.run_id]
+
+    def test_what_was_resumed_by_its_outcome_is_not_stopped(self, world):
+        trigger = world.trigger("job", state="running")
+
+        async def scenario(loop) -> None:
+            task = asyncio.create_task(anext(trigger.run()))
+            await asyncio.sleep(5)
+            task.cancel()
+            world.dynamodb.tables["outcomes"][trigger.run_id] = "{}"
+            await asyncio.sleep(10)
+
+        world.play(scenario)
+        assert world.stack.invocations == []
+
+    def test_a_wait_whose_time_is_over_is_its_workers_matter(self, world):
+        now = time.time()
+        over = world.trigger("over", state="scheduled", waits_until=now - 1)
+        self.cancel(world, over, world.trigger("marked", waits_until=now + 3600))
+        assert world.stack.stopped == ["run-of-marked--1"]
+
+    @pytest.mark.parametrize("seconds", [0.0, 0.3])
+    def test_a_triggerer_that_shuts_down_asks_nothing(self, world, seconds, caplog):
+        self.cancel(world, world.trigger("job"), seconds=seconds)
+        assert world.airflow.questions == []
+        assert world.stack.invocations == []
+        assert "destroyed" not in caplog.text
+
+    def test_from_33_on_the_cancel_itself_says_nothing(self, world, monkeypatch):
+        async def on_kill(trigger) -> None:
+            """As Airflow's own, which does nothing."""
+
+        monkeypatch.setattr(BaseTrigger, "on_kill", on_kill, raising=False)
+        self.cancel(world, world.trigger("job"))
+        assert world.airflow.questions == []
 
 
 @given(

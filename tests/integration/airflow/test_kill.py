@@ -1,8 +1,6 @@
 """Kill means kill, once, in a real Airflow: what happens to the task and to the run on each of the
-ways in which a waiting task can be taken away (docs/explanation/kill.md).
-
-Airflow before 3.3 tells no trigger of a kill, so there the runs go on; AIRFLOW_PYTHON names the
-interpreter of such a one.
+ways in which a waiting task can be taken away (docs/explanation/kill.md). AIRFLOW_PYTHON names the
+interpreter of another version's environment.
 """
 
 import time
@@ -42,7 +40,6 @@ def world(tmp_path_factory, local_python, dags_folder, airflow_python, database_
             yield SimpleNamespace(
                 runs=runs,
                 client=client,
-                tells_of_kills=version_of(airflow_python) >= (3, 3),
                 retries_after_sigkill=version_of(airflow_python) >= (3, 1),
                 **started,
             )
@@ -56,12 +53,8 @@ def version_of(python: Path) -> tuple[int, ...]:
 def wait_stopped(
     world: SimpleNamespace, run_ids: set[str], since: float, seconds: float = SECONDS_TO_STOP
 ) -> None:
-    """Each is stopped in time; never, where Airflow doesn't tell."""
+    """Each is stopped in time."""
     stopped_at = world.runs.stopped_at
-    if not world.tells_of_kills:
-        time.sleep(8)
-        assert not run_ids & stopped_at.keys()
-        return
     until(lambda: run_ids <= stopped_at.keys(), seconds)
     assert max(stopped_at[run_id] for run_id in run_ids) - since < seconds
 
@@ -85,9 +78,8 @@ def test_a_marked_task_ends_and_so_does_its_run(world, state):
     world.client.mark(*world.killed.key, task_id, state)
     wait_stopped(world, {run}, began)
     assert world.killed.task(task_id).state == state
-    if world.tells_of_kills:
-        callers = [each.callers for each in world.runs.stops if run in each.run_ids]
-        assert callers == [{run: world.runs.runs[run].key}]
+    callers = [each.callers for each in world.runs.stops if run in each.run_ids]
+    assert callers == [{run: world.runs.runs[run].key}]
 
 
 @pytest.mark.parametrize("task_id", ["cleared", "cleared-reattach"])

@@ -332,6 +332,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
                 airflow=self.airflow,
                 task_key=[ti.dag_id, ti.run_id, ti.task_id, ti.map_index],
                 until="finished" if self._waits else "launched",
+                waits_until=time.time() + timeout.total_seconds() if timeout else None,
                 aws_conn_id=self._access.aws_conn_id,
                 verify=self.verify,
                 botocore_config=self.botocore_config,

@@ -28,11 +28,12 @@ FIRST_BACK_OFF_SECONDS = 2.0
 class Reaper:
     """Decides which kills were meant, and has those runs stopped.
 
-    Airflow calls a trigger's ``on_kill`` when a user has marked or cleared its task; but also for
-    every trigger of a triggerer that was taken for dead and comes back, and for one whose task
-    was resumed from outside (triggerer_job_runner.py, ``TriggerRunnerSupervisor.update_triggers``
-    can't tell these apart). So a run is stopped only if Airflow says that its task isn't deferred
-    any more, and its outcome isn't known yet; stop_run's fence keeps what another try waits for.
+    Airflow calls a trigger's ``on_kill``, and before 3.3 cancels the trigger, when a user has
+    marked or cleared its task; but also for every trigger of a triggerer that was taken for dead
+    and comes back, and for one whose task was resumed from outside (triggerer_job_runner.py,
+    ``TriggerRunnerSupervisor.update_triggers`` can't tell these apart). So a run is stopped only if
+    Airflow says that its task isn't deferred any more, and its outcome isn't known yet; stop_run's
+    fence keeps what another try waits for.
 
     It lives in the triggerer's event loop and outlives the triggers that are killed: their
     ``on_kill`` gets about a second, because the triggerer cancels it anew in each of its rounds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import time
 import traceback
 from collections.abc import AsyncIterator
@@ -25,6 +26,12 @@ from jetbridge.contract import ContractError, carried, clean, read_record, to_bu
 
 Until = Literal["finished", "launched"]
 
+TAKEN_AWAY_SECONDS = 0.5
+"""So long after its cancel a trigger is looked at."""
+
+CLOCKS_SECONDS = 5.0
+"""The scheduler's and the triggerer's clocks differ by less."""
+
 
 class JetbridgeRunTrigger(BaseTrigger):
     """Fires when the outcome of a run is in the outcomes table, or before that, its launch.
@@ -46,8 +53,9 @@ class JetbridgeRunTrigger(BaseTrigger):
 
     While the run goes on, the task's log tells what it has become in AWS.
 
-    A user who marks or clears the waiting task ends the run: from 3.3 on Airflow
-    calls ``on_kill``, which hands the run to the triggerer's `kill.Reaper`. It knows false alarms.
+    A user who marks or clears the waiting task ends the run. From 3.3 on Airflow calls ``on_kill``,
+    and before that it cancels the trigger. Either hands the run to the triggerer's `kill.Reaper`,
+    which knows false alarms.
 
     :param run_id: the run.
     :param outcomes_table: the DynamoDB table in which its outcome will appear.
@@ -61,6 +69,7 @@ class JetbridgeRunTrigger(BaseTrigger):
     :param task_key: DAG id, run id, task id and map index of the task, on whose page its links
         appear as soon as they are known; None shows them at its end.
     :param until: what is waited for: that the run has ``finished``, or is ``launched``.
+    :param waits_until: when Airflow gives the wait up, epoch seconds; None: never.
     :param airflow: this Airflow's name in the stack; None, as ``[jetbridge] airflow`` says.
     :param aws_conn_id: the Airflow connection to AWS, as for every operator of the amazon
         provider; likewise ``verify`` and ``botocore_config``.
@@ -78,6 +87,7 @@ class JetbridgeRunTrigger(BaseTrigger):
         caller_key: str | None = None,
         task_key: list[Any] | None = None,
         until: Until = "finished",
+        waits_until: float | None = None,
         airflow: str | None = None,
         aws_conn_id: str | None = "aws_default",
         verify: bool | str | None = None,
@@ -95,6 +105,7 @@ class JetbridgeRunTrigger(BaseTrigger):
         if until not in get_args(Until):
             raise ValueError(f"until is {until!r}; give one of {', '.join(get_args(Until))}")
         self.until = until
+        self.waits_until = waits_until
         self.airflow = airflow
         self.aws_conn_id = aws_conn_id
         self.verify = verify
@@ -113,6 +124,7 @@ class JetbridgeRunTrigger(BaseTrigger):
                 "caller_key": self.caller_key,
                 "task_key": self.task_key,
                 "until": self.until,
+                "waits_until": self.waits_until,
                 "airflow": self.airflow,
                 "aws_conn_id": self.aws_conn_id,
                 "verify": self.verify,
@@ -127,6 +139,9 @@ class JetbridgeRunTrigger(BaseTrigger):
             event = {"run_id": clean(self.run_id), **await self._news()}
             await self._hold(began)
             await resume_rate.wait_for_slot(self._ask_airflow)
+        except asyncio.CancelledError:
+            self._taken_away()
+            raise
         except Exception as error:
             raise_carriable(error)
         if self.attached_try is not None:
@@ -204,31 +219,54 @@ class JetbridgeRunTrigger(BaseTrigger):
 
     async def on_kill(self) -> None:
         """Have the run stopped, if its task was really killed. Airflow 3.3 and later call this."""
-        task = self._task()
-        if task is None or self.stop_function is None or self.caller_key is None:
+        killed = self._killed()
+        if killed is None:
             self.log.warning("Run %s can't be stopped from here; it goes on", self.run_id)
             return
-        Reaper.shared().take(
-            Killed(
-                run_id=self.run_id,
-                caller_key=self.caller_key,
-                task=task,
-                target=StopTarget(
-                    self.stop_function, self.outcomes_table, self._access(), self.airflow
-                ),
-            )
-        )
+        Reaper.shared().take(killed)
         self.log.info(
             "Airflow's task was marked, cleared or deleted: run %s is being stopped for that "
             "reason, unless Airflow says that the task still waits for it",
             self.run_id,
         )
 
+    def _taken_away(self) -> None:
+        """Before 3.3 Airflow only cancels a trigger, and doesn't say why. So each that is
+        cancelled is looked at, but not one whose time is over: its worker stops the run.
+
+        A moment later, by a timer: a triggerer that shuts down cancels all its triggers and then
+        closes the loop, so that nothing is asked of Airflow.
+        """
+        killed = None if hasattr(BaseTrigger, "on_kill") else self._killed()
+        if killed is None or self._time_is_over():
+            return
+        self.log.info(
+            "Airflow has taken this trigger away: run %s is stopped if its task waits no more",
+            self.run_id,
+        )
+        loop = asyncio.get_running_loop()
+        loop.call_later(TAKEN_AWAY_SECONDS, _reap, killed, context=contextvars.Context())
+
+    def _time_is_over(self) -> bool:
+        return self.waits_until is not None and time.time() > self.waits_until - CLOCKS_SECONDS
+
+    def _killed(self) -> Killed | None:
+        """None where it isn't known what to stop, and for whom."""
+        task = self._task() or (Task(*self.task_key) if self.task_key else None)
+        if task is None or self.stop_function is None or self.caller_key is None:
+            return None
+        target = StopTarget(self.stop_function, self.outcomes_table, self._access(), self.airflow)
+        return Killed(run_id=self.run_id, caller_key=self.caller_key, task=task, target=target)
+
     def _table(self) -> OutcomesTable:
         return OutcomesTable(self.outcomes_table, self._access())
 
     def _access(self) -> AwsAccess:
         return AwsAccess.of(self.aws_conn_id, self.region_name, self.verify, self.botocore_config)
+
+
+def _reap(killed: Killed) -> None:
+    Reaper.shared().take(killed)
 
 
 def raise_carriable(error: Exception) -> NoReturn:
