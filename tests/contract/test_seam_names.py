@@ -222,7 +222,7 @@ def test_stores_are_scoped_by_account_and_region() -> None:
 def test_resource_types_have_the_handlers_that_are_completed() -> None:
     handlers = ministack("services.cloudformation.provisioners")._RESOURCE_HANDLERS
     assert callable(handlers["AWS::Logs::SubscriptionFilter"]["create"])
-    for name in ("AWS::DynamoDB::Table", "AWS::Lambda::Function"):
+    for name in ("AWS::DynamoDB::Table", "AWS::IAM::Role", "AWS::Lambda::Function"):
         assert callable(handlers[name]["create"])
         assert callable(handlers[name]["update"])
         assert handlers[name]["update_with_logical_id"] is True

@@ -2,6 +2,7 @@
 together when the first test asks for them."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from jetbridge_local.demo.outcomes import Finished, OutcomesTable
 HERE = Path(__file__).parent / "features"
 EXAMPLES = Path(__file__).parents[2] / "examples" / "dags"
 DAG_RUN_SECONDS = 240
+COPY_SECONDS = 60
 ENDS = {
     "teardown_after_failure": "failed",
     "mapped_one_fails": "failed",
@@ -64,6 +66,19 @@ class Runs:
 
     def outcome(self, run_id: str) -> Finished:
         return self.outcomes.wait(lambda run: run.run_id == run_id, 60)
+
+    def wait_for_lines(self, caller: dict[str, Any], ends: list[str]) -> None:
+        """Wait until the log of the caller's try has lines that end so, and no others that do, in
+        this order: the copy may come after the task's end. Raises AssertionError."""
+        one = (caller["dag_id"], caller["run_id"], caller["task_id"], caller["try_number"])
+        deadline = time.monotonic() + COPY_SECONDS
+        while True:
+            lines = self.client.log(*one, caller["map_index"])
+            found = [end for line in lines for end in ends if line.event.endswith(end)]
+            if found == ends:
+                return
+            assert time.monotonic() < deadline, (one, found, [line.event for line in lines])
+            time.sleep(1)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 The example DAGs are run as they are, beside DAGs in which containers fail.
 """
 
+import pytest
 from example_runs import DAG_RUN_SECONDS, Runs
 from site_of_airflow import states
 
@@ -76,3 +77,15 @@ def test_the_example_waits_for_what_a_schedule_started(runs: Runs) -> None:
     run = runs.client.wait_for_dag_run(dag_id, asked.run_id, DAG_RUN_SECONDS)
     assert run.state == "success", states(runs.client, dag_id, run.run_id)
     assert runs.client.xcom(dag_id, run.run_id, "use_result") == 500
+
+
+@pytest.mark.parametrize(
+    "dag_id", ["jetbridge_mapped", "jetbridge_setup_teardown", "jetbridge_makes_asset"]
+)
+def test_the_examples_containers_are_read_in_airflow(runs: Runs, dag_id: str) -> None:
+    """Each line of a report, in its order, in the log of the try that ran it."""
+    runs.ended(dag_id)
+    ran = [run.caller for run in runs.outcomes.all() if run.caller.get("dag_id") == dag_id]
+    assert ran
+    for caller in ran:
+        runs.wait_for_lines(caller, [f"line {number} of 5" for number in range(1, 6)])

@@ -3,6 +3,7 @@
 A property that says its own number needs fewer than either, since each example is dear.
 """
 
+import marshal
 import os
 from functools import cache
 from typing import Any
@@ -23,10 +24,22 @@ _read = JSONFileLoader.load_file
 
 
 @cache
-def _kept(path: str) -> Any:
+def _kept(path: str) -> bytes:
     """A file of botocore's models: each session of boto3 reads them anew, and moto makes a new
     session for each test."""
-    return _read(JSONFileLoader(), path)
+    return marshal.dumps(_plain(_read(JSONFileLoader(), path)))
 
 
-JSONFileLoader.load_file = lambda self, file_path: _kept(file_path)  # type: ignore[method-assign]
+def _plain(value: Any) -> Any:
+    """The same without OrderedDict, which marshal doesn't know."""
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list) else value
+
+
+def _load_file(_loader: JSONFileLoader, file_path: str) -> Any:
+    """A copy of its own for each session: botocore writes into models."""
+    return marshal.loads(_kept(file_path))
+
+
+JSONFileLoader.load_file = _load_file  # type: ignore[method-assign]

@@ -208,6 +208,31 @@ def test_two_stacks_in_one_account_one_with_a_long_name(
     stacks.delete(LONG)
 
 
+@pytest.mark.parametrize(
+    ("statements", "state"),
+    [
+        ([{"Effect": "Allow", "Action": "*", "Resource": "*"}], "succeeded"),
+        # IAM user guide, "Permissions boundaries for IAM entities": what a boundary doesn't allow,
+        # no policy of the role can.
+        ([{"Effect": "Allow", "NotAction": "ecs:RunTask", "Resource": "*"}], "failed"),
+    ],
+    ids=["allows-all", "without-RunTask"],
+)
+def test_runs_under_a_permissions_boundary(
+    stacks: Stacks, opened: dict[str, str], statements: list[dict[str, str]], state: str
+) -> None:
+    iam = stacks.cloud.client("iam")
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    name = f"boundary-{state}"
+    made = iam.create_policy(PolicyName=name, PolicyDocument=document)["Policy"]["Arn"]
+    outputs = stacks.create(name, **opened, PermissionsBoundaryArn=made)
+    outcome = _run(stacks, outputs)
+    assert outcome["state"] == state, outcome["reason"]
+    if state == "failed":
+        assert "ecs:RunTask" in outcome["reason"]
+    stacks.delete(name)
+
+
 def test_an_update_keeps_names_and_what_depends_on_them(
     stacks: Stacks, opened: dict[str, str]
 ) -> None:

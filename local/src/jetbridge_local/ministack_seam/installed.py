@@ -11,6 +11,7 @@ from . import (
     asgi,
     asynchronous,
     audit,
+    boundaries,
     capacity,
     cloudformation,
     conditions,
@@ -42,7 +43,7 @@ class InstalledSeam:
         self.roles = roles.Roles(self.identities, self.verdicts, Place(account, region))
         for asking in (queues, events, asynchronous, scheduler, subscriptions):
             asking.install(self.roles)
-        for subject in (logs, conditions, indexes, templates, quotas, loops, capacity):
+        for subject in (logs, conditions, indexes, boundaries, templates, quotas, loops, capacity):
             subject.install()
         for added in (simulation, query_definitions):
             added.install()
