@@ -33,6 +33,21 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Runs"]:
         yield runs
 
 
+@pytest.fixture(scope="session")
+def browser() -> str:
+    """The Chromium in which pages are looked at."""
+    from airflow_pages import find_browser
+
+    from jetbridge_local.demo.paths import in_repository
+
+    found = find_browser(in_repository().environment("chromium") / "chromium")
+    if found is None:
+        pytest.skip(
+            "install Chromium, name one in $CHROMIUM, or run scripts/get-chromium on Debian"
+        )
+    return found
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     from finish_matrix import table
 

@@ -8,18 +8,20 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
-from airflow_pages import find_browser
-from playwright.sync_api import Page, sync_playwright
+from airflow_pages import window
+from playwright.sync_api import Page
 
 from jetbridge_local.demo.paths import in_repository
 
 PATHS = in_repository()
 SITE = PATHS.root / ".site" / "html"
 # The theme draws the search in a shadow tree, which no locator of links looks into by itself.
-FOUND = """() => [...document.querySelectorAll('*')]
+# Each has the words that it was found by: while a person types, those of a shorter question.
+FOUND = """question => [...document.querySelectorAll('*')]
     .filter(element => element.shadowRoot)
     .flatMap(element => [...element.shadowRoot.querySelectorAll('a')])
-    .map(link => link.href)"""
+    .map(link => link.href)
+    .filter(href => new URL(href).searchParams.get('h') === question)"""
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -44,14 +46,9 @@ def address() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    found = find_browser(PATHS.environment("chromium") / "chromium")
-    if found is None:
-        pytest.skip("install Chromium, name one in $CHROMIUM, or run scripts/get-chromium")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found)
-        yield chromium.new_page()
-        chromium.close()
+def page(browser: str) -> Iterator[Page]:
+    with window(browser) as page:
+        yield page
 
 
 @pytest.mark.parametrize(
@@ -73,7 +70,7 @@ def test_the_first_answer_is_the_right_page(
     page.goto(f"{address}/index.html", wait_until="networkidle")
     page.keyboard.press("/")
     page.keyboard.type(question)
-    page.wait_for_function(f"({FOUND})().length > 0")
-    first = page.evaluate(FOUND)[0]
+    page.wait_for_function(f"question => ({FOUND})(question).length > 0", arg=question)
+    first = page.evaluate(FOUND, question)[0]
     assert first.removeprefix(address).split("?")[0] == answer
     assert elsewhere == []

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from airflow_pages import WholeLog, find_browser, window
+from airflow_pages import WholeLog, window
 
 from jetbridge_local.airflow import LocalAirflow
 from jetbridge_local.demo.paths import in_repository
@@ -74,14 +74,6 @@ def printed(messages: list[str]) -> list[tuple[int, str]]:
 @pytest.fixture(scope="module")
 def python() -> Path:
     return Path(os.environ.get("AIRFLOW_PYTHON", PATHS.python("airflow")))
-
-
-@pytest.fixture(scope="module")
-def browser() -> str:
-    found = find_browser(PATHS.environment("chromium") / "chromium")
-    if found is None:
-        pytest.skip("install Chromium, name one in $CHROMIUM, or run scripts/get-chromium")
-    return found
 
 
 @pytest.fixture(scope="module")

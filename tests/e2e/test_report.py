@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from airflow_pages import find_browser
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from jetbridge_local.demo.paths import in_repository
@@ -62,19 +61,16 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    found = find_browser(PATHS.environment("chromium") / "chromium")
-    if found is None:
-        pytest.skip("install Chromium, name one in $CHROMIUM, or run scripts/get-chromium")
+def chromium(browser: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found)
+        chromium = playwright.chromium.launch(executable_path=browser)
         yield chromium
         chromium.close()
 
 
 @pytest.fixture(params=[PHONE, DESK])
-def context(request: pytest.FixtureRequest, browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport={"width": request.param, "height": 844})
+def context(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[BrowserContext]:
+    context = chromium.new_context(viewport={"width": request.param, "height": 844})
     yield context
     context.close()
 
@@ -105,10 +101,10 @@ def test_it_can_be_read(
     assert ratio >= CONTRAST, f"{text!r}"
 
 
-def test_the_schemes_differ(browser: Browser, page_file: Path) -> None:
+def test_the_schemes_differ(chromium: Browser, page_file: Path) -> None:
     grounds = []
     for scheme in SCHEMES:
-        page = browser.new_page(color_scheme=scheme)
+        page = chromium.new_page(color_scheme=scheme)
         page.goto(page_file.as_uri())
         grounds.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
         page.close()

@@ -6,25 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from airflow_pages import ConnectionForm, DetailsPage, LogPage, find_browser, window
+from airflow_pages import ConnectionForm, DetailsPage, LogPage, window
 from example_runs import Runs
 from playwright.sync_api import Page
 
 from jetbridge_local.demo.outcomes import Finished
-from jetbridge_local.demo.paths import in_repository
 from jetbridge_local.demo.reading import printed_lines
 
-FETCHED = in_repository().environment("chromium") / "chromium"
 EXAMPLE = "jetbridge_example"
-NO_BROWSER = "install Chromium, name one in $CHROMIUM, or run scripts/get-chromium on Debian"
-
-
-@pytest.fixture(scope="module")
-def browser() -> str:
-    found = find_browser(FETCHED)
-    if found is None:
-        pytest.skip(NO_BROWSER)
-    return found
 
 
 @pytest.fixture

@@ -116,11 +116,7 @@ class ForeignStateSensor(UsesStack, BaseSensorOperator):
         if not self.deferrable:
             return super().execute(context)
         if not self.event_tells:
-            self.log.info(
-                "No event tells of the awaited state: looking every %s s instead",
-                self.poke_interval,
-            )
-            return super().execute(context)
+            return self._poke_instead(context)
         return self._look_and_wait(context, time.time() + self.wait_limit)
 
     def poke(self, context: Context) -> bool:
@@ -152,10 +148,7 @@ class ForeignStateSensor(UsesStack, BaseSensorOperator):
         if self._in(state):
             return None
         if isinstance(state, UnsetType) or not state.awaited:
-            self.log.info(
-                "No event tells of its end: looking every %s s instead", self.poke_interval
-            )
-            return super().execute(context)
+            return self._poke_instead(context)
         if (left := until - time.time()) <= 0:
             raise AirflowSensorTimeout(f"{self._name} was waited for until the sensor's time limit")
         from airflow_provider_jetbridge.triggers.foreign import JetbridgeStateTrigger
@@ -179,6 +172,11 @@ class ForeignStateSensor(UsesStack, BaseSensorOperator):
             timeout=timedelta(seconds=left),
         )
         return None
+
+    def _poke_instead(self, context: Context) -> Any:
+        every = self.poke_interval
+        self.log.info("No event tells of what is waited for: looking every %s s instead", every)
+        return super().execute(context)
 
     def _look(self) -> WatchAnswer:
         return self._hook().watch(WatchRequest(foreign=self.awaited))

@@ -41,22 +41,13 @@ def next_firings(schedule: Mapping[str, Any], after: datetime, count: int) -> li
     if schedule["State"] != "ENABLED":
         return []
     start, end = schedule.get("StartDate"), schedule.get("EndDate")
-    found = _KINDS[_kind(schedule)](schedule, max(after, start) if start else after)
-    within = (each.astimezone(UTC) for each in found)
-    return [each for each in islice(within, count) if end is None or each <= end]
-
-
-def _kind(schedule: Mapping[str, Any]) -> str:
     match = _EXPRESSION.fullmatch(schedule["ScheduleExpression"])
     if match is None:
         raise Unknown(f"{schedule['ScheduleExpression']!r} is neither cron, rate nor at")
-    return match[1]
-
-
-def _inside(schedule: Mapping[str, Any]) -> str:
-    """What stands in the brackets."""
-    match = _EXPRESSION.fullmatch(schedule["ScheduleExpression"])
-    return match[2].strip() if match else ""
+    kind, inside = match[1], match[2].strip()
+    found = _KINDS[kind](schedule, inside, max(after, start) if start else after)
+    within = (each.astimezone(UTC) for each in found)
+    return [each for each in islice(within, count) if end is None or each <= end]
 
 
 def _zone(schedule: Mapping[str, Any]) -> ZoneInfo:
@@ -67,19 +58,19 @@ def _zone(schedule: Mapping[str, Any]) -> ZoneInfo:
         raise Unknown(f"this machine doesn't know the time zone {name}") from error
 
 
-def _at(schedule: Mapping[str, Any], after: datetime) -> Iterator[datetime]:
+def _at(schedule: Mapping[str, Any], inside: str, after: datetime) -> Iterator[datetime]:
     """A one-time schedule leaves start and end alone (API reference of CreateSchedule)."""
     try:
-        moment = datetime.fromisoformat(_inside(schedule)).replace(tzinfo=_zone(schedule))
+        moment = datetime.fromisoformat(inside).replace(tzinfo=_zone(schedule))
     except ValueError as error:
         raise Unknown(f"{schedule['ScheduleExpression']!r} has no time in it") from error
     if moment > after:
         yield moment
 
 
-def _rate(schedule: Mapping[str, Any], after: datetime) -> Iterator[datetime]:
+def _rate(schedule: Mapping[str, Any], inside: str, after: datetime) -> Iterator[datetime]:
     """From the start date, or at once from the creation on."""
-    match = _RATE.fullmatch(_inside(schedule))
+    match = _RATE.fullmatch(inside)
     if match is None:
         raise Unknown(f"{schedule['ScheduleExpression']!r} has no number and unit in it")
     first, created = schedule.get("StartDate"), schedule.get("CreationDate")
@@ -100,11 +91,11 @@ def _rate(schedule: Mapping[str, Any], after: datetime) -> Iterator[datetime]:
         following += step
 
 
-def _cron(schedule: Mapping[str, Any], after: datetime) -> Iterator[datetime]:
+def _cron(schedule: Mapping[str, Any], inside: str, after: datetime) -> Iterator[datetime]:
     """A time that the change to daylight saving time leaves out is skipped, one that comes twice
     fires once. The expression is computed on a clock without a zone."""
     zone = _zone(schedule)
-    fields = _inside(schedule).split()
+    fields = inside.split()
     # L alone among the days of the week is the last of them ("Cron expressions reference",
     # EventBridge user guide), which the library doesn't know.
     if fields[4:5] == ["L"]:

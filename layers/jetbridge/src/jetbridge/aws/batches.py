@@ -9,7 +9,7 @@ Item = TypeVar("Item")
 
 def batches(items: Iterable[Item], size: int) -> Iterator[tuple[Item, ...]]:
     """Up to ``size`` items at a time. ``itertools.batched`` comes with Python 3.12, and users of
-    the command may have 3.11."""
+    the command and the provider may have 3.11."""
     left = iter(items)
     while batch := tuple(islice(left, size)):
         yield batch

@@ -6,7 +6,7 @@ made like a run's.
 
 from dataclasses import dataclass
 
-from jetbridge.aws.records import Fields, Record
+from jetbridge.aws.records import Fields
 from jetbridge.backends.changes import (
     BATCH_EVENT,
     ECS_EVENT,
@@ -67,8 +67,3 @@ def foreign_event(event: object, stack_key: str) -> Foreign | None:
     if kind == BATCH_EVENT and own_job(detail, stack_key) is None and not is_child(detail):
         return Foreign(job_change(detail, job_id(detail.needed("jobId"))))
     return None
-
-
-def has_parent(job: Record) -> bool:
-    """Whether a job's record is of an array job's child or a multi-node job's node."""
-    return is_child(Fields(job))

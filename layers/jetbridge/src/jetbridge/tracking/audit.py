@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import batched
 
 from jetbridge.admission.patterns import has_wildcards, matches
+from jetbridge.aws.batches import batches
 from jetbridge.aws.records import Record, RecordError
 from jetbridge.backends.port import Backend
 from jetbridge.concurrency.port import Groups
@@ -86,7 +86,7 @@ class Audit:
         if self.groups is None:
             return
         for group, holders in self.groups.holders().items():
-            for some in batched(holders, ROWS_AT_ONCE, strict=False):
+            for some in batches(holders, ROWS_AT_ONCE):
                 if self.clock() >= until:
                     did["left"] += 1
                     break

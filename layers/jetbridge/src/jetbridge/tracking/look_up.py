@@ -4,9 +4,10 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import batched, chain, zip_longest
+from itertools import chain, zip_longest
 from typing import Any, NamedTuple, Self
 
+from jetbridge.aws.batches import batches
 from jetbridge.aws.records import Fields, Record, RecordError
 from jetbridge.backends.changes import from_job, from_task
 from jetbridge.backends.port import Backend
@@ -57,7 +58,7 @@ def in_batches(launched: Iterable[Watched]) -> Iterator[Sequence[Watched]]:
     places: dict[tuple[str, str], list[Watched]] = defaultdict(list)
     for run in launched:
         places[run.backend, run.place].append(run)
-    turns = zip_longest(*(batched(runs, DESCRIBE_LIMIT, strict=False) for runs in places.values()))
+    turns = zip_longest(*(batches(runs, DESCRIBE_LIMIT) for runs in places.values()))
     return (batch for batch in chain.from_iterable(turns) if batch is not None)
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from itertools import batched
 from typing import Any
 
+from jetbridge.aws.batches import batches
 from jetbridge.backends.port import Backend
 from jetbridge.contract import ContractError, StopCause
 from jetbridge.launching.queue_launch import queue_launch
@@ -105,7 +105,7 @@ class Sweep:
         """Do what is to be done without asking AWS; returns the launched ones."""
         launched: list[Watched] = []
         due = self._due(now, progress)
-        for rows in batched(due, ROWS_AT_ONCE, strict=False):
+        for rows in batches(due, ROWS_AT_ONCE):
             if self.clock() >= progress.until:
                 progress.did["left"] += len(rows)
                 break

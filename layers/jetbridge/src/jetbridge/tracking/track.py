@@ -33,8 +33,8 @@ class Track:
     foreign: TrackForeign | None = None
 
     def __call__(self, event: object) -> StateChange | None:
-        """Record what an EventBridge event reports; returns it, or None if it
-        belongs to no run and nobody waits for it.
+        """Record what an EventBridge event reports; returns it, or None if it belongs to
+        no run and nobody waits for it.
 
         A repeated event whose end was committed sends on again what follows it.
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from jetbridge.aws.records import Fields, Record
-from jetbridge.backends.changes import own_job, own_task
-from jetbridge.backends.foreign import has_parent, job_id, task_id
+from jetbridge.backends.changes import is_child, own_job, own_task
+from jetbridge.backends.foreign import job_id, task_id
 from jetbridge.backends.port import Backend
 from jetbridge.contract import BatchJob, ContractError, EcsTask, ForeignState
 from jetbridge.outcomes.port import Outcomes
@@ -77,7 +77,7 @@ class LookAtForeign:
             backend_id=Fields(job).needed("jobId"),
             status=Fields(job).name("status"),
             reason=masked_text(Fields(job).words("statusReason")),
-            awaited=not has_parent(job),
+            awaited=not is_child(Fields(job)),
         )
 
     def _described(self, backend: str, place: str, name: str) -> Record | None:
