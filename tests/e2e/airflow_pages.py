@@ -109,8 +109,13 @@ class WholeLog:
         return self._page.get_by_text(text).count() > 0
 
     def expect_shown(self, text: str) -> None:
-        """Wait until it says so; AssertionError if it never does."""
-        expect(self._page.get_by_text(text).first).to_be_visible()
+        """Wait until it says so; AssertionError, with what the page says instead, if it never
+        does."""
+        try:
+            expect(self._page.get_by_text(text).first).to_be_visible()
+        except AssertionError as error:
+            error.add_note(self._page.locator("body").inner_text())
+            raise
 
     def settle(self) -> None:
         """Wait until the page has all that it asked for, and has drawn it."""

@@ -22,7 +22,7 @@ PATHS = in_repository()
 DAGS = Path(__file__).parent / "hostile"
 TALL = 12_000
 # The task's own line.
-OWN = "printed by the task"
+OWN = "logged by the task"
 WHERE = "stream s of the log group g in eu-central-1"
 IDENTITY = dict.fromkeys(("ti_id", "dag_id", "task_id", "run_id", "try_number"), "forged")
 
