@@ -8,11 +8,9 @@ from enum import StrEnum
 
 from jetbridge.contract import Outcome, Usage
 from jetbridge_cli.operate.record import Record, caller_text
-from jetbridge_cli.verify.prices import usd
+from jetbridge_cli.sizing.fargate import MIB_PER_GB, Size, usd_of_hours
 
 _HOUR = 3600
-_MIB_PER_GB = 1024
-_ARM = "arm64"
 
 
 class By(StrEnum):
@@ -37,11 +35,8 @@ def price_of(usage: Usage) -> float | None:
     """
     if usage.launch_type != "FARGATE":
         return None
-    kind = "fargate_arm" if usage.architecture == _ARM else "fargate"
-    hours = usage.seconds / _HOUR
-    return usd(f"{kind}_vcpu_hours", hours * usage.vcpu) + usd(
-        f"{kind}_gb_hours", hours * usage.memory_mib / _MIB_PER_GB
-    )
+    size = Size(usage.vcpu, usage.memory_mib)
+    return usd_of_hours(size, usage.seconds / _HOUR, usage.architecture)
 
 
 @dataclass
@@ -79,7 +74,7 @@ class Sum:
                 continue
             self.on_spot += usage.spot is True
             self.vcpu_hours += usage.vcpu * usage.seconds / _HOUR
-            self.gb_hours += usage.memory_mib / _MIB_PER_GB * usage.seconds / _HOUR
+            self.gb_hours += usage.memory_mib / MIB_PER_GB * usage.seconds / _HOUR
             self.total += price
             if was_replaced:
                 self.replaced += price
@@ -97,7 +92,8 @@ def summed(records: Iterable[Record], by: By) -> dict[str, Sum]:
     return dict(sorted(sums.items(), key=lambda each: (-each[1].total, each[0])))
 
 
-def _task(record: Record) -> str:
+def task_of(record: Record) -> str:
+    """The Airflow task as ``dag.task``, or who else asked."""
     if record.dag_id:
         return f"{record.dag_id}.{record.task_id}"
     return caller_text(record.caller)
@@ -111,7 +107,7 @@ def _day(record: Record) -> str:
 
 _KEYS: dict[By, Callable[[Record], str]] = {
     By.DAG: lambda record: record.dag_id or caller_text(record.caller),
-    By.TASK: _task,
+    By.TASK: task_of,
     By.DEFINITION: lambda record: record.definition.rpartition(":")[0] or record.definition,
     By.DAY: _day,
 }
