@@ -104,9 +104,15 @@ def test_sizes_by_container_insights(
     run_ids = [deployed.start(run_task=task) for _ in range(LEAST_RUNS)]
     slow = {"dag_run_ts": "2026-11-23", "dag_run_date": "2026-11-23", "seconds_per_line": "0.3"}
     job = deployed.start(submit_job=batch_job("jetbridge-example-report", **slow))
-    for run_id in run_ids:
-        deployed.wait_running(run_id)
-    ids = {str(deployed.launched(run_id)["backend_id"]).rpartition("/")[2] for run_id in run_ids}
+
+    def launched(run_id: str) -> str | None:
+        assert deployed.sealed(run_id) is None
+        return (deployed.launched(run_id) or {}).get("backend_id")
+
+    ids = {
+        deployed.wait(lambda: launched(run_id), 120, f"{run_id} launched").rpartition("/")[2]  # noqa: B023
+        for run_id in run_ids
+    }
 
     def measured() -> bool:
         pages = deployed.client("logs").get_paginator("filter_log_events")

@@ -49,7 +49,7 @@ class Report:
     costs: dict[str, Sum]
     cost: Sum
     slowest: list[RunLine]
-    sizing: Sizing | None
+    sizing: Sizing | None = None
     problems: int
 
 
