@@ -116,8 +116,8 @@ class EcsBackend:
 
 
 def refused(operation: str, failure: dict[str, Any]) -> LaunchRefused:
-    """Of a failure that RunTask or DescribeTasks answers. It has a reason, and the ARN of what it is
-    about or more detail only sometimes (API reference, Failure)."""
+    """Of a failure that RunTask or DescribeTasks answers. It has a reason, and the ARN of what it
+    is about or more detail only sometimes (API reference, Failure)."""
     reason = failure.get("reason") or ""
     told = [reason or "no reason given", failure.get("detail")]
     about = f" ({failure['arn']})" if failure.get("arn") else ""
