@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from jetbridge.contract import Outcome, Usage
+from jetbridge.contract.fargate import price_of
 from jetbridge_cli.operate.record import Record, caller_text
-from jetbridge_cli.sizing.fargate import MIB_PER_GB, Size, usd_of_hours
 
 _HOUR = 3600
+_MIB_PER_GB = 1024
 
 
 class By(StrEnum):
@@ -26,17 +27,6 @@ def launches_of(outcome: Outcome) -> list[tuple[Usage | None, bool]]:
     if outcome.backend_id is not None:
         last = [(outcome.usage, False)]
     return [(death.usage, True) for death in outcome.deaths if death.backend_id] + last
-
-
-def price_of(usage: Usage) -> float | None:
-    """US dollars; None: it ran on instances, which are billed and not the run.
-
-    Spot counts as on demand, since its price changes: it costs no more than that.
-    """
-    if usage.launch_type != "FARGATE":
-        return None
-    size = Size(usage.vcpu, usage.memory_mib)
-    return usd_of_hours(size, usage.seconds / _HOUR, usage.architecture)
 
 
 @dataclass
@@ -74,7 +64,7 @@ class Sum:
                 continue
             self.on_spot += usage.spot is True
             self.vcpu_hours += usage.vcpu * usage.seconds / _HOUR
-            self.gb_hours += usage.memory_mib / MIB_PER_GB * usage.seconds / _HOUR
+            self.gb_hours += usage.memory_mib / _MIB_PER_GB * usage.seconds / _HOUR
             self.total += price
             if was_replaced:
                 self.replaced += price

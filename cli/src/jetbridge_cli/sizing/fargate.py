@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-from jetbridge_cli.verify.prices import usd
+from jetbridge.contract import fargate
 
 MIB_PER_GB = 1024
-_ARM = "arm64"
 
 
 @dataclass(frozen=True, order=True)
@@ -48,7 +47,4 @@ def sizes() -> Iterator[Size]:
 
 def usd_of_hours(size: Size, hours: float, architecture: str = "") -> float:
     """On demand, by the list price of us-east-1; Spot costs less."""
-    kind = "fargate_arm" if architecture == _ARM else "fargate"
-    return usd(f"{kind}_vcpu_hours", hours * size.vcpu) + usd(
-        f"{kind}_gb_hours", hours * size.memory_mib / MIB_PER_GB
-    )
+    return fargate.usd_of_hours(size.vcpu, size.memory_mib, hours, architecture)
