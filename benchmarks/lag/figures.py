@@ -12,6 +12,7 @@ Measured = Sequence[Measurement | Missing]
 
 FEED = (Kind.FEED_ECS, Kind.FEED_BATCH)
 PUSH = (Kind.PUSH_ECS, Kind.PUSH_BATCH)
+SHORT = (Kind.SHORT_FEED_ECS, Kind.SHORT_FEED_BATCH)
 
 
 def of_kinds(measured: Measured, *kinds: Kind) -> Measured:
@@ -22,14 +23,24 @@ def missing(measured: Measured) -> list[Missing]:
     return [each for each in measured if isinstance(each, Missing)]
 
 
-def percentile(measured: Measured, percent: float) -> float | None:
-    """The nearest-rank percentile of the lag, in seconds.
+def lag(each: Measurement) -> float:
+    return each.lag
+
+
+def took(each: Measurement) -> float:
+    return each.took
+
+
+def percentile(
+    measured: Measured, percent: float, of: Callable[[Measurement], float] = lag
+) -> float | None:
+    """The nearest-rank percentile of the lag, or of another time, in seconds.
 
     None if a missing run stands there, or nothing was to be measured.
     """
     if not measured:
         return None
-    ranked = sorted(each.lag if isinstance(each, Measurement) else math.inf for each in measured)
+    ranked = sorted(of(each) if isinstance(each, Measurement) else math.inf for each in measured)
     found = ranked[math.ceil(percent / 100 * len(ranked)) - 1]
     return found if math.isfinite(found) else None
 
@@ -83,12 +94,31 @@ def figures(measured: Measured) -> dict[str, Any]:
         "push_over_ecs": ratio(p(50, Kind.PUSH_ECS), p(50, Kind.STOCK_ECS)),
         "feed_over_batch": ratio(p(50, Kind.FEED_BATCH), p(50, Kind.STOCK_BATCH)),
     }
+    found |= _short(measured)
     waits = settling(measured)
     found["settling_p50_s"] = statistics.median(waits) if waits else None
     return {name: _rounded(value) for name, value in found.items()} | {
         "p50_s": {str(kind): _rounded(p(50, kind)) for kind in Kind},
         "runs": len(measured),
         "missing": len(missing(measured)),
+        "short_runs": len(of_kinds(measured, *SHORT)),
+        "short_missing": len(missing(of_kinds(measured, *SHORT))),
+    }
+
+
+def _short(measured: Measured) -> dict[str, float | None]:
+    """How long tasks with short jobs take from their start to their end."""
+
+    def p(*kinds: Kind, percent: float = 50) -> float | None:
+        return percentile(of_kinds(measured, *kinds), percent, took)
+
+    ours, stock = p(Kind.SHORT_FEED_ECS), p(Kind.SHORT_STOCK_ECS)
+    return {
+        "short_ours_p50_s": p(*SHORT),
+        "short_ours_p95_s": p(*SHORT, percent=95),
+        "short_stock_ecs_p50_s": stock,
+        "short_stock_batch_p50_s": p(Kind.SHORT_STOCK_BATCH),
+        "short_ecs_beyond_stock_s": ours - stock if ours is not None and stock else None,
     }
 
 

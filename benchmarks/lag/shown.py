@@ -5,7 +5,15 @@ from functools import partial
 
 from rich.table import Table
 
-from benchmarks.lag.figures import Measured, missing, of_kinds, percentile, settling, typical
+from benchmarks.lag.figures import (
+    Measured,
+    missing,
+    of_kinds,
+    percentile,
+    settling,
+    took,
+    typical,
+)
 from benchmarks.lag.measurements import Measurement, Passage
 from benchmarks.lag.plan import Kind
 
@@ -46,6 +54,7 @@ def table(measured: Measured, kinds: Sequence[Kind], caption: str) -> Table:
     for heading in ("runs", "missing", "p50", "p95", *(f"→ {stage}" for stage in _STAGES)):
         shown.add_column(heading, justify="right")
     shown.add_column("settling, longest", justify="right")
+    shown.add_column("task's start to its end, p50", justify="right")
     for kind in kinds:
         runs = of_kinds(measured, kind)
         waits = settling(runs)
@@ -57,6 +66,7 @@ def table(measured: Measured, kinds: Sequence[Kind], caption: str) -> Table:
             _text(percentile(runs, 95)),
             *(_text(typical(runs, partial(step, stage))) for stage in _STAGES),
             _text(max(waits) if waits else None),
+            _text(percentile(runs, 50, took)),
         )
     return shown
 

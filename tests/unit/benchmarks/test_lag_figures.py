@@ -22,8 +22,12 @@ def a_run(kind: Kind) -> PlannedRun:
 
 def measured(kind: Kind, lag: float, passage: Passage | None = None) -> Measurement:
     ended = 1000.0 + lag
-    task = TaskEnd(state="success", resumed=ended - 0.5, queued=ended - 0.25, ended=ended)
-    return Measurement(run=a_run(kind), stopped=1000.0, task=task, ended=ended, passage=passage)
+    task = TaskEnd(
+        state="success", started=980.0, resumed=ended - 0.5, queued=ended - 0.25, ended=ended
+    )
+    return Measurement(
+        run=a_run(kind), stopped=1000.0, task=task, started=980.0, ended=ended, passage=passage
+    )
 
 
 def missing(kind: Kind) -> Missing:
@@ -53,6 +57,10 @@ ALL = [
     *with_lags(Kind.STOCK_ECS, (2.0, 3.0, 6.0)),
     *with_lags(Kind.STOCK_BATCH, (5.0, 15.0, 30.0)),
     *with_lags(Kind.FLOOR, (0.25, 0.5, 0.75)),
+    *with_lags(Kind.SHORT_FEED_ECS, (0.5, 1.0, 2.0)),
+    *with_lags(Kind.SHORT_FEED_BATCH, (1.5, 2.5, 3.0)),
+    *with_lags(Kind.SHORT_STOCK_ECS, (4.0, 5.0, 6.0)),
+    *with_lags(Kind.SHORT_STOCK_BATCH, (20.0, 25.0, 30.0)),
 ]
 
 
@@ -71,8 +79,19 @@ def test_figures_of_all_kinds() -> None:
         "feed_over_ecs": 0.5,
         "push_over_ecs": 0.25,
         "feed_over_batch": 0.2,
+        "short_ours_p50_s": 21.5,
+        "short_ours_p95_s": 23.0,
+        "short_stock_ecs_p50_s": 25.0,
+        "short_stock_batch_p50_s": 45.0,
+        "short_ecs_beyond_stock_s": -4.0,
+        "short_runs": 6,
+        "short_missing": 0,
         "settling_p50_s": None,
         "p50_s": {
+            "short_feed_ecs": 1.0,
+            "short_feed_batch": 2.5,
+            "short_stock_ecs": 5.0,
+            "short_stock_batch": 25.0,
             "feed_ecs": 1.5,
             "feed_batch": 3.0,
             "push_ecs": 0.75,
@@ -81,7 +100,7 @@ def test_figures_of_all_kinds() -> None:
             "stock_batch": 15.0,
             "floor": 0.5,
         },
-        "runs": 21,
+        "runs": 33,
         "missing": 0,
     }
 
@@ -89,7 +108,7 @@ def test_figures_of_all_kinds() -> None:
 def test_missing_runs_make_the_percentiles_worse_and_are_counted() -> None:
     found = figures([*ALL, *(missing(Kind.STOCK_ECS) for _ in range(2))])
     assert (found["stock_ecs_p50_s"], found["stock_ecs_p95_s"]) == (6.0, None)
-    assert (found["runs"], found["missing"]) == (23, 2)
+    assert (found["runs"], found["missing"]) == (35, 2)
 
 
 def test_too_many_missing_runs_leave_no_figure_and_no_ratio() -> None:
