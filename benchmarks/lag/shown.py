@@ -40,10 +40,15 @@ def moments(each: Measurement) -> dict[str, float | None]:
         "settled": passage.settled,
         "sealed": passage.sealed,
         "told": passage.told,
-        "resumed": each.task.resumed,
-        "queued": each.task.queued,
+        "resumed": _after(each.stopped, each.task.resumed),
+        "queued": _after(each.stopped, each.task.queued),
         "ended": each.ended,
     }
+
+
+def _after(stopped: float, moment: float | None) -> float | None:
+    """None if it was before: of a task that was never deferred, its start is all that there is."""
+    return moment if moment is not None and moment >= stopped else None
 
 
 def table(measured: Measured, kinds: Sequence[Kind], caption: str) -> Table:

@@ -31,7 +31,7 @@ def may_fail_early_resumes(task: Any) -> bool:
     False for CeleryExecutor from Airflow 3.2.2 on alone. It asks for one result per task: that of
     the deferring process is forgotten when the resumed one is sent, and while it isn't, the task
     waits in the executor's queue, or is ``scheduled``; each of these the scheduler lets be. With
-    every other executor, and wherever this can't be told, it is true.
+    every other executor, and wherever this isn't known, it is true.
     """
     try:
         airflow = Version(version("apache-airflow-core"))

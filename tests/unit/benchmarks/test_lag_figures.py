@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -86,6 +87,8 @@ def test_figures_of_all_kinds() -> None:
         "short_ecs_beyond_stock_s": -4.0,
         "short_runs": 6,
         "short_missing": 0,
+        "short_stock_runs": 6,
+        "short_stock_missing": 0,
         "settling_p50_s": None,
         "p50_s": {
             "short_feed_ecs": 1.0,
@@ -175,3 +178,29 @@ def test_the_table_has_a_row_for_each_kind_and_counts_what_is_missing() -> None:
     cells = [cell.strip() for cell in floor.strip("│ ").split("│")]
     assert cells[:5] == ["floor", "4", "1", "0.50", ""]
     assert len(shown.rows) == len(Kind)
+
+
+def test_figures_are_of_the_kinds_that_were_run() -> None:
+    found = figures([each for each in ALL if each.run.kind.short])
+    assert found["p50_s"].keys() == {str(kind) for kind in Kind if kind.short}
+    assert "ours_feed_p50_s" not in found
+    assert "feed_over_ecs" not in found
+
+
+def test_stock_times_are_of_those_that_ended() -> None:
+    found = figures([*ALL, *(missing(Kind.SHORT_STOCK_ECS) for _ in range(9))])
+    assert found["short_stock_ecs_p50_s"] == 25.0
+    assert (found["short_stock_runs"], found["short_stock_missing"]) == (15, 9)
+
+
+def test_a_missing_run_of_ours_counts_as_the_slowest() -> None:
+    found = figures([*ALL, *(missing(Kind.SHORT_FEED_ECS) for _ in range(3))])
+    assert found["short_missing"] == 3
+    assert (found["short_ours_p50_s"], found["short_ours_p95_s"]) == (22.5, None)
+
+
+def test_a_task_that_was_never_deferred_has_no_resume() -> None:
+    task = TaskEnd(state="success", started=980.0, resumed=979.0, queued=979.5, ended=1001.0)
+    short = replace(measured(Kind.SHORT_FEED_ECS, 1.0), task=task)
+    assert step("resumed", short) == (1000.0, None)
+    assert step("ended", short) == (1000.0, 1001.0)
