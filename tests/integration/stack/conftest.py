@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from airflow_api import ASSET
 from deployed import AIRFLOW_GROUP, AIRFLOWS, EXAMPLE, LIVE_GROUP, Deployed
 
 from jetbridge_local.demo.paths import in_repository
@@ -44,6 +45,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
             AirflowSecretArn=arn,
             WatchedClusterArns=f"arn:aws:ecs:us-east-1:000000000000:cluster/{EXAMPLE}",
             WatchedJobQueueArns=f"arn:aws:batch:us-east-1:000000000000:job-queue/{EXAMPLE}",
+            AssetEvents=f"jetbridge-example-asset={ASSET}",
             VpcSubnetIds=subnet,
             VpcSecurityGroupIds=firewall["GroupId"],
         )
