@@ -1,4 +1,4 @@
-"""As much of Airflow's stock API as `rest` needs to finish task instances, and asset events take."""
+"""As much of Airflow's stock API as asset events need, and `rest` to finish task instances."""
 
 import json
 import threading

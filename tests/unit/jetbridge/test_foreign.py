@@ -15,7 +15,7 @@ from jetbridge_testing.samples import REGION, STACK_KEY, event
 
 from jetbridge.aws.records import RecordError
 from jetbridge.backends.foreign import foreign_event, job_id, task_id
-from jetbridge.backends.port import LaunchRefused, Throttled
+from jetbridge.backends.port import LaunchRefused, NoDefinition, Throttled, Unanswered
 from jetbridge.contract import (
     BatchJob,
     ContractError,
@@ -111,16 +111,27 @@ class TestKept:
         assert kept.started_at == event("ecs_running")["detail"]["startedAt"]
 
     def test_a_definition_that_is_gone_lets_every_container_decide(self, scene: Scene) -> None:
-        scene.ecs.errors["resolve"] = [LaunchRefused("ClientException", "no such")]
+        scene.ecs.errors["resolve"] = [NoDefinition("ClientException", "no such")]
         scene.track(foreign("ecs_two_containers"))
         assert scene.outcome(KEPT).state is State.FAILED
 
-    def test_a_throttled_look_at_the_definition_keeps_nothing_yet(self, scene: Scene) -> None:
-        scene.ecs.errors["resolve"] = [Throttled("slow down")]
-        with pytest.raises(Throttled):
-            scene.track(foreign("ecs_stopped_exit_0"))
+    @pytest.mark.parametrize(
+        "refusal",
+        [
+            Throttled("slow down"),
+            Unanswered("connection reset"),
+            LaunchRefused("AccessDeniedException", "not authorized to perform: ecs:Describe…"),
+            LaunchRefused("ClientException", "User is not authorized"),
+        ],
+    )
+    def test_a_definition_that_cannot_be_read_keeps_nothing_yet(
+        self, scene: Scene, refusal: Exception
+    ) -> None:
+        scene.ecs.errors["resolve"] = [refusal]
+        with pytest.raises(type(refusal)):
+            scene.track(foreign("ecs_two_containers"))
         assert scene.outcomes.items == {}
-        scene.track(foreign("ecs_stopped_exit_0"))
+        scene.track(foreign("ecs_two_containers"))
         assert scene.outcome(KEPT).state is State.SUCCEEDED
 
     @pytest.mark.parametrize("name", ["ecs_stopped_exit_0", "batch_succeeded"])

@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from jetbridge.contract import Outcome, Usage
+from jetbridge.contract.fargate import price_of
 from jetbridge_cli.operate.record import Record, caller_text
-from jetbridge_cli.verify.prices import usd
 
 _HOUR = 3600
 _MIB_PER_GB = 1024
-_ARM = "arm64"
 
 
 class By(StrEnum):
@@ -28,20 +27,6 @@ def launches_of(outcome: Outcome) -> list[tuple[Usage | None, bool]]:
     if outcome.backend_id is not None:
         last = [(outcome.usage, False)]
     return [(death.usage, True) for death in outcome.deaths if death.backend_id] + last
-
-
-def price_of(usage: Usage) -> float | None:
-    """US dollars; None: it ran on instances, which are billed and not the run.
-
-    Spot counts as on demand, since its price changes: it costs no more than that.
-    """
-    if usage.launch_type != "FARGATE":
-        return None
-    kind = "fargate_arm" if usage.architecture == _ARM else "fargate"
-    hours = usage.seconds / _HOUR
-    return usd(f"{kind}_vcpu_hours", hours * usage.vcpu) + usd(
-        f"{kind}_gb_hours", hours * usage.memory_mib / _MIB_PER_GB
-    )
 
 
 @dataclass

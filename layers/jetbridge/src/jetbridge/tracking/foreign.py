@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from jetbridge.backends.foreign import foreign_event
-from jetbridge.backends.port import LaunchRefused
+from jetbridge.backends.port import NoDefinition
 from jetbridge.contract import Outcome, State
 from jetbridge.outcomes.foreign import launched_of, outcome_of_foreign
 from jetbridge.outcomes.port import LaunchedRecords, Outcomes
@@ -42,6 +42,7 @@ class TrackForeign:
         Raises:
             RecordError: it can never be kept.
             Throttled, Unanswered: the definition couldn't be read this time.
+            LaunchRefused: it may not be read. Nothing is kept, so that the event comes again.
         """
         foreign = foreign_event(event, self.stack_key)
         if foreign is None:
@@ -74,5 +75,5 @@ class TrackForeign:
             return None
         try:
             return self.define(change.definition)
-        except LaunchRefused:
+        except NoDefinition:
             return None
