@@ -48,9 +48,10 @@ class JetbridgeRunTrigger(BaseTrigger):
     The event's payload is ``{"run_id": …, "outcome": …}``, the latter being the contract's
     ``Outcome`` as a JSON object; with ``deferred_at``, and ``attached_try`` when the run is that of
     an earlier try. A trigger that waits for the launch alone has ``launched`` there, a
-    ``Launched``, if the run hasn't ended meanwhile. An outcome that can't be read is the text ``problem``, and fails
-    the task. Whoever wrote the record, the event is what Airflow can carry (`contract.carriage`):
-    one that it can't ends the triggerer's runner, with all the tasks that wait in it.
+    ``Launched``, if the run hasn't ended meanwhile. An outcome that can't be read is the text
+    ``problem``, and fails the task. Whoever wrote the record, the event is what Airflow can carry
+    (`contract.carriage`): one that it can't ends the triggerer's runner, with all the tasks that
+    wait in it.
 
     While the run goes on, the task's log tells what it has become in AWS.
 
