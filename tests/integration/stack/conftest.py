@@ -28,7 +28,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     paths = in_repository(tmp_path_factory.mktemp("local"))
-    with Site(paths, caller="deployer", images=IMAGES, step_seconds=0.05, limits=LIMITS) as site:
+    with Site(
+        paths,
+        caller="deployer",
+        images=IMAGES,
+        step_seconds=0.05,
+        insights_seconds=0.3,
+        limits=LIMITS,
+    ) as site:
         cloud = site.cloud
         secrets = cloud.client("secretsmanager")
         arn = secrets.create_secret(Name=AIRFLOWS, SecretString="{}")["ARN"]
