@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from airflow_api import ASSET
 from collector import HEADERS, Collector
 from deployed import AIRFLOW_GROUP, AIRFLOWS, EXAMPLE, LIVE_GROUP, Deployed
 
@@ -64,6 +65,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> 
             WatchedJobQueueArns=f"arn:aws:batch:us-east-1:000000000000:job-queue/{EXAMPLE}",
             TracesEndpoint=collector.url,
             TracesSecretArn=headers,
+            AssetEvents=f"jetbridge-example-asset={ASSET}",
             VpcSubnetIds=subnet,
             VpcSecurityGroupIds=firewall["GroupId"],
         )
