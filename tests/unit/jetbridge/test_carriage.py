@@ -171,8 +171,10 @@ def test_a_records_advice_tells_what_became_text() -> None:
     record = read_record(f'{{"advice": "Look.", "result": {BIG}, "reason": "\\u0000"}}')
     assert record["result"] == str(BIG)
     assert record["reason"] == REPLACEMENT
-    assert record["advice"].startswith("Look. The container's result has what Airflow can't carry")
-    assert "The outcome has what Airflow can't carry" in record["advice"]
+    assert record["advice"].startswith(
+        "Look. The container's result has values that Airflow can't carry"
+    )
+    assert "The outcome has values that Airflow can't carry" in advice
 
 
 @given(CARRIABLE)

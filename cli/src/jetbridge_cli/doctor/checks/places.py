@@ -99,14 +99,15 @@ def subnets(deployment: Deployment) -> Iterator[Result]:
         for name in deployment.listed(parameter):
             try:
                 if kind == "Subnet":
-                    found = ec2.describe_subnets(SubnetIds=[name])["Subnets"]
+                    found = bool(ec2.describe_subnets(SubnetIds=[name])["Subnets"])
                 else:
-                    found = ec2.describe_security_groups(GroupIds=[name])["SecurityGroups"]
+                    groups = ec2.describe_security_groups(GroupIds=[name])
+                    found = bool(groups["SecurityGroups"])
             except ClientError as error:
                 # InvalidSubnetID.NotFound, InvalidGroup.NotFound (EC2 API reference, "Error codes")
                 if denied(error) or not code_of(error).endswith("NotFound"):
                     raise
-                found = []
+                found = False
             if not found:
                 yield _finding(
                     "subnets",

@@ -1,10 +1,13 @@
 """The stack's secret in AWS Secrets Manager."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from jetbridge.aws.clients import error_of
 from jetbridge.notify.airflow_port import Refused
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 # What only a change of the stack, the secret or a policy fixes (API reference, GetSecretValue).
 _SOMEBODY_MUST_ACT = {
@@ -18,7 +21,7 @@ _SOMEBODY_MUST_ACT = {
 class SecretsManagerSecret:
     """``Secret``: one secret's current text."""
 
-    def __init__(self, client: Callable[[], Any], arn: str) -> None:
+    def __init__(self, client: Callable[[], "SecretsManagerClient"], arn: str) -> None:
         self._client = client
         self._arn = arn
 

@@ -11,9 +11,9 @@ neither attribute: they aren't in the index.
 import logging
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jetbridge.aws.items import Item, mark, marshal, unmarshal, update_of
+from jetbridge.aws.items import Item, item_of, mark, marshal, unmarshal, update_of
 from jetbridge.contract import (
     ContractError,
     Launched,
@@ -25,6 +25,10 @@ from jetbridge.contract import (
     read_record,
     to_builtins,
 )
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import UpdateTypeDef
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +43,7 @@ class DynamoOutcomes:
 
     def __init__(
         self,
-        client: Any,
+        client: "DynamoDBClient",
         table: str,
         retention_days: int = 14,
         clock: Callable[[], float] = time.time,
@@ -72,6 +76,7 @@ class DynamoOutcomes:
         self, outcome: Outcome, condition: str, values: dict[str, Any] | None = None
     ) -> Item | None:
         """None if it was written; else the item that stands there."""
+        given: Item = {"ExpressionAttributeValues": values} if values else {}
         try:
             self._client.put_item(
                 TableName=self._table,
@@ -86,17 +91,16 @@ class DynamoOutcomes:
                 ),
                 ConditionExpression=condition,
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                **({"ExpressionAttributeValues": values} if values else {}),
+                **given,
             )
         except self._client.exceptions.ConditionalCheckFailedException as failure:
-            standing: Item = failure.response.get("Item", {})
-            return standing
+            return item_of(failure) or {}
         return None
 
     def put_launched(self, record: Launched, order: int) -> None:
         mark(self._client, *self._launched(record, order))
 
-    def launched_update(self, record: Launched, order: int) -> Item:
+    def launched_update(self, record: Launched, order: int) -> "UpdateTypeDef":
         """The write of ``put_launched`` as one of a transaction."""
         return update_of(*self._launched(record, order))
 
