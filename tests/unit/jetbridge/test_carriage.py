@@ -174,7 +174,7 @@ def test_a_records_advice_tells_what_became_text() -> None:
     assert record["advice"].startswith(
         "Look. The container's result has values that Airflow can't carry"
     )
-    assert "The outcome has values that Airflow can't carry" in advice
+    assert "The outcome has values that Airflow can't carry" in record["advice"]
 
 
 @given(CARRIABLE)

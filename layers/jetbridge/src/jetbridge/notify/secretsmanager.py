@@ -9,7 +9,8 @@ from jetbridge.notify.airflow_port import Refused
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-# What only a change of the stack, the secret or a policy fixes (API reference, GetSecretValue).
+# Errors that only a change of the stack, the secret or a policy fixes (API reference,
+# GetSecretValue).
 _SOMEBODY_MUST_ACT = {
     "AccessDeniedException": "let notify_airflow's role read it, and its KMS key if it has its own",
     "ResourceNotFoundException": "create it, or deploy the stack with the right AirflowSecretArn",
@@ -29,7 +30,7 @@ class SecretsManagerSecret:
         """Read it.
 
         Raises:
-            Refused: it can't be read as it is.
+            Refused: the secret can't be read; the text says what to change.
         """
         client = self._client()
         try:

@@ -1,11 +1,11 @@
 """The outcomes table in DynamoDB: key ``run_id``, the outcome as JSON in ``outcome``.
 
-Until it is sealed, the item has what the run was launched as, as JSON in ``launched``, and why it
-isn't launched yet, as JSON in ``waiting``.
+Until the outcome is sealed, the item has the run's task or job as JSON in ``launched``, and the
+reason why it isn't launched yet as JSON in ``waiting``.
 
-Its index ``finished`` (``feed``, ``finished_at`` in epoch seconds) says which runs were finished
-since a moment. ``feed`` is the same for all, so one Query finds them. Launched records have
-neither attribute: they aren't in the index.
+Its index ``finished`` (``feed``, ``finished_at`` in epoch seconds) lists the runs that were
+finished since a given time. ``feed`` is the same for all, so one Query finds them. Launched records
+have neither attribute: they aren't in the index.
 """
 
 import logging
@@ -66,7 +66,7 @@ class DynamoOutcomes:
         sealed = _outcome(standing) or self.get(outcome.run_id)
         if sealed is not None:
             return sealed
-        # Nobody can have read what stands there; unless it changed meanwhile, this takes its place.
+        # Nobody can have read what is there. It is replaced, unless it has changed since.
         unreadable = {":standing": standing["outcome"]} if "outcome" in standing else None
         condition = "outcome = :standing" if unreadable else "attribute_not_exists(outcome)"
         standing = self._put(outcome, condition, unreadable)
@@ -75,7 +75,7 @@ class DynamoOutcomes:
     def _put(
         self, outcome: Outcome, condition: str, values: dict[str, Any] | None = None
     ) -> Item | None:
-        """None if it was written; else the item that stands there."""
+        """Returns None if the outcome was written; otherwise the item that is there."""
         given: Item = {"ExpressionAttributeValues": values} if values else {}
         try:
             self._client.put_item(
@@ -137,8 +137,8 @@ class DynamoOutcomes:
 
 
 def _outcome(item: Item) -> Outcome | None:
-    """The outcome of an item, as Airflow can carry it; None if it has none yet, or one that can't
-    be read, of which the log tells."""
+    """The outcome of an item, as Airflow can carry it. None if the item has none yet, or if it
+    can't be read, which is logged."""
     if "outcome" not in item:
         return None
     try:
