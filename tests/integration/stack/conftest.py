@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from airflow_api import ASSET
 from deployed import AIRFLOW_GROUP, AIRFLOWS, EXAMPLE, LIVE_GROUP, Deployed
 
 from jetbridge_local.demo.paths import in_repository
@@ -27,7 +28,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     paths = in_repository(tmp_path_factory.mktemp("local"))
-    with Site(paths, caller="deployer", images=IMAGES, step_seconds=0.05, limits=LIMITS) as site:
+    with Site(
+        paths,
+        caller="deployer",
+        images=IMAGES,
+        step_seconds=0.05,
+        insights_seconds=0.3,
+        limits=LIMITS,
+    ) as site:
         cloud = site.cloud
         secrets = cloud.client("secretsmanager")
         arn = secrets.create_secret(Name=AIRFLOWS, SecretString="{}")["ARN"]
@@ -44,6 +52,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
             AirflowSecretArn=arn,
             WatchedClusterArns=f"arn:aws:ecs:us-east-1:000000000000:cluster/{EXAMPLE}",
             WatchedJobQueueArns=f"arn:aws:batch:us-east-1:000000000000:job-queue/{EXAMPLE}",
+            AssetEvents=f"jetbridge-example-asset={ASSET}",
             VpcSubnetIds=subnet,
             VpcSecurityGroupIds=firewall["GroupId"],
         )

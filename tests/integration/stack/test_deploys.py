@@ -66,6 +66,11 @@ ALONE = {
     "OffloadPrefix": {"OffloadPrefix": "other/"},
     "WatchedClusterArns": {"WatchedClusterArns": ECS["ClusterArns"]},
     "WatchedJobQueueArns": {"WatchedJobQueueArns": BATCH["JobQueueArns"]},
+    "AssetEvents": {
+        "AssetEvents": "report=s3://lake/report,nightly-*@finance=s3://lake/orders",
+        "WatchedClusterArns": ECS["ClusterArns"],
+        "AirflowSecretArn": SECRET,
+    },
     "Finish": {"Finish": "push", "AirflowSecretArn": SECRET},
     "AirflowSecretArn": {"AirflowSecretArn": SECRET},
     "NotifyConcurrency": {"NotifyConcurrency": "2"},

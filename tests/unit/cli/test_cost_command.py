@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from operated import CLUSTER_TASK, NOW, airflow, failed, outcome_of, run_of, schedule
 
 from jetbridge.contract import Cause, Death, Usage
-from jetbridge_cli.operate.pricing import price_of
+from jetbridge.contract.fargate import price_of
 
 HOUR = Usage(
     launch_type="FARGATE", vcpu=1, memory_mib=2048, seconds=3600, architecture="x86_64", spot=False

@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from jetbridge.contract import Outcome, Usage
+from jetbridge.contract.fargate import price_of
 from jetbridge_cli.operate.record import Record, caller_text
-from jetbridge_cli.verify.prices import usd
 
 _HOUR = 3600
 _MIB_PER_GB = 1024
-_ARM = "arm64"
 
 
 class By(StrEnum):
@@ -28,20 +27,6 @@ def launches_of(outcome: Outcome) -> list[tuple[Usage | None, bool]]:
     if outcome.backend_id is not None:
         last = [(outcome.usage, False)]
     return [(death.usage, True) for death in outcome.deaths if death.backend_id] + last
-
-
-def price_of(usage: Usage) -> float | None:
-    """US dollars; None: it ran on instances, which are billed and not the run.
-
-    Spot counts as on demand, since its price changes: it costs no more than that.
-    """
-    if usage.launch_type != "FARGATE":
-        return None
-    kind = "fargate_arm" if usage.architecture == _ARM else "fargate"
-    hours = usage.seconds / _HOUR
-    return usd(f"{kind}_vcpu_hours", hours * usage.vcpu) + usd(
-        f"{kind}_gb_hours", hours * usage.memory_mib / _MIB_PER_GB
-    )
 
 
 @dataclass
@@ -97,7 +82,8 @@ def summed(records: Iterable[Record], by: By) -> dict[str, Sum]:
     return dict(sorted(sums.items(), key=lambda each: (-each[1].total, each[0])))
 
 
-def _task(record: Record) -> str:
+def task_of(record: Record) -> str:
+    """The Airflow task as ``dag.task``, or who else asked."""
     if record.dag_id:
         return f"{record.dag_id}.{record.task_id}"
     return caller_text(record.caller)
@@ -111,7 +97,7 @@ def _day(record: Record) -> str:
 
 _KEYS: dict[By, Callable[[Record], str]] = {
     By.DAG: lambda record: record.dag_id or caller_text(record.caller),
-    By.TASK: _task,
+    By.TASK: task_of,
     By.DEFINITION: lambda record: record.definition.rpartition(":")[0] or record.definition,
     By.DAY: _day,
 }

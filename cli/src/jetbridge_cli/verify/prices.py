@@ -1,9 +1,12 @@
-"""AWS's list prices in us-east-1, from prices.toml. Other regions have other prices."""
+"""AWS's list prices in us-east-1, from prices.toml and the contract. Other regions have other
+prices."""
 
 import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from jetbridge.contract import fargate
 
 FILE = Path(__file__).with_name("prices.toml")
 
@@ -16,4 +19,4 @@ def usd(kind: str, amount: float) -> float:
 
 @cache
 def _prices() -> dict[str, dict[str, Any]]:
-    return tomllib.loads(FILE.read_text())
+    return {**tomllib.loads(FILE.read_text()), **fargate.PRICES}

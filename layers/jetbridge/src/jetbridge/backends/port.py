@@ -22,6 +22,11 @@ class LaunchRefused(Exception):
         self.reason = reason
 
 
+class NoDefinition(LaunchRefused):
+    """AWS has no such definition, or none of its revisions is active. A refusal for any other
+    reason, such as a missing permission, is not this."""
+
+
 class Throttled(Exception):
     """AWS throttled the call and did nothing. The same call may succeed later."""
 
@@ -41,7 +46,8 @@ class Backend(Protocol):
         """The newest revision of the definition that the parameters name, and its logs.
 
         Raises:
-            LaunchRefused: there is none.
+            NoDefinition: there is none.
+            LaunchRefused: AWS doesn't say what it is, such as for a missing permission.
         """
         ...
 
@@ -66,7 +72,12 @@ class Backend(Protocol):
 
     def describe(self, place: str, backend_ids: list[str]) -> list[Record]:
         """Records of up to 100 tasks or jobs of one cluster or queue, in the shape of event
-        details. Tasks and jobs that AWS no longer knows are absent."""
+        details. Tasks and jobs that AWS no longer knows are absent.
+
+        Raises:
+            LaunchRefused: AWS refuses the call, or doesn't describe one of them although it may
+                still know it.
+        """
         ...
 
     def living(self, place: str, prefix: str) -> Iterator[list[Record]]:

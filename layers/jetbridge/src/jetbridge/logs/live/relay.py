@@ -45,7 +45,8 @@ class Relayed(NamedTuple):
 
 
 class Contended(Exception):
-    """Other invocations kept writing to the same pieces; Lambda delivers these lines again."""
+    """Other invocations kept writing to the same pieces, or S3 hides that it denies them. Lambda
+    delivers these lines again."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,10 @@ class Relay:
 
     def _pause(self, conflicts: int, run_id: str) -> None:
         if conflicts >= ATTEMPTS:
-            raise Contended(f"other invocations keep writing to the pieces of run {run_id}")
+            raise Contended(
+                f"other invocations keep writing to the pieces of run {run_id}, or relay_logs may"
+                " not read or write them (s3:GetObject, s3:PutObject)"
+            )
         longest = min(LONGEST_PAUSE_SECONDS, PAUSE_SECONDS * 2**conflicts)
         self.sleep(self.chance.uniform(0, longest))
 

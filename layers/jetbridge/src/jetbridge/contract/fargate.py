@@ -1,0 +1,67 @@
+"""What AWS Fargate charges for a launch, by its list prices in us-east-1 in US dollars.
+
+Each has the page of AWS it is from, and how the figure was checked and when. Other regions have
+other prices, and agreements too.
+"""
+
+from typing import Any
+
+from jetbridge.contract.usage import Usage
+
+PRICES: dict[str, dict[str, Any]] = {
+    "fargate_vcpu_hours": {
+        "usd": 0.04048,
+        "per": 1,
+        "source": "https://aws.amazon.com/fargate/pricing/ (Linux/x86)",
+        "checked": "2026-11-28, public articles that quote that page",
+    },
+    "fargate_gb_hours": {
+        "usd": 0.004445,
+        "per": 1,
+        "source": "https://aws.amazon.com/fargate/pricing/ (Linux/x86)",
+        "checked": "2026-11-28, public articles that quote that page",
+    },
+    "fargate_arm_vcpu_hours": {
+        "usd": 0.03238,
+        "per": 1,
+        "source": "https://aws.amazon.com/fargate/pricing/ (Linux/ARM)",
+        "checked": "2026-11-28, a public article that quotes that page "
+        "(vantage.sh/blog/fargate-pricing)",
+    },
+    "fargate_arm_gb_hours": {
+        "usd": 0.00356,
+        "per": 1,
+        "source": "https://aws.amazon.com/fargate/pricing/ (Linux/ARM)",
+        "checked": "2026-11-28, a public article that quotes that page "
+        "(vantage.sh/blog/fargate-pricing)",
+    },
+}
+"""``usd`` dollars for ``per`` hours of a vCPU or of a GB of memory."""
+
+_HOUR = 3600
+_MIB_PER_GB = 1024
+_ARM = "arm64"
+
+
+def price_of(usage: Usage) -> float | None:
+    """US dollars; None: it ran on instances, which are billed and not the run.
+
+    Spot counts as on demand, since its price changes: it costs no more than that.
+    """
+    if usage.launch_type != "FARGATE":
+        return None
+    hours = usage.seconds / _HOUR
+    return usd_of_hours(usage.vcpu, usage.memory_mib, hours, usage.architecture)
+
+
+def usd_of_hours(vcpu: float, memory_mib: int, hours: float, architecture: str = "") -> float:
+    """US dollars of so many hours of a size on demand; ``architecture`` as in ``Usage``."""
+    kind = "fargate_arm" if architecture == _ARM else "fargate"
+    return _usd(f"{kind}_vcpu_hours", hours * vcpu) + _usd(
+        f"{kind}_gb_hours", hours * memory_mib / _MIB_PER_GB
+    )
+
+
+def _usd(kind: str, amount: float) -> float:
+    price = PRICES[kind]
+    return float(amount * price["usd"] / price["per"])
