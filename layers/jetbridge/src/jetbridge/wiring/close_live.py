@@ -1,4 +1,4 @@
-"""What copy_logs does of live logs."""
+"""How copy_logs ends live logs."""
 
 from typing import TYPE_CHECKING
 
