@@ -183,18 +183,21 @@ class PanelPage:
     def follow(self, link: str) -> str:
         """Click a link into AWS's console, which is a stand-in, and say what it opens."""
         context = self._page.context
-        context.route("https://**", lambda route: route.fulfill(body="a page of AWS"))
+        asked: list[str] = []
+        context.on("request", lambda request: asked.append(request.url))
+        context.route(_is_aws, lambda route: route.fulfill(body="a page of AWS"))
         with context.expect_page() as opened:
             self._frame.get_by_role("link", name=link, exact=True).click()
-        other = opened.value
-        other.wait_for_load_state()
-        address = other.url
-        other.close()
-        context.unroute("https://**")
-        return address
+        opened.value.wait_for_load_state()
+        opened.value.close()
+        return next(filter(_is_aws, asked))
 
     def screenshot(self, path: Path) -> None:
-        save_down_to(self._page, self.part("commands"), path)
+        save_down_to(self._page, self.part("links"), path)
+
+
+def _is_aws(url: str) -> bool:
+    return url.startswith("https://")
 
 
 class ConnectionForm:
