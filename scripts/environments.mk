@@ -7,6 +7,10 @@ export UV_PYTHON_PREFERENCE ?= system
 export UV_LINK_MODE ?= hardlink
 # Some version managers set these, and uv or pip would then install elsewhere.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+# Container images set this one; then each start of Python compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+# Nothing compiled lies in functions/, from where `sam deploy` takes all that is there.
+export PYTHONPYCACHEPREFIX := $(VENV)/compiled
 
 PYTHON_VERSION := 3.13
 # The oldest Python that the provider supports: its environments' lists are locked from there on.

@@ -13,9 +13,11 @@ AIRFLOW, INDEX = "airflow", "finished"
 
 @dataclass(frozen=True, kw_only=True)
 class TaskEnd:
-    """How Airflow's API has a task instance: when it was last scheduled, queued and ended."""
+    """How Airflow's API has a task instance: when it first started, and when it was last
+    scheduled, queued and ended."""
 
     state: str | None
+    started: float | None
     resumed: float | None
     queued: float | None
     ended: float | None
@@ -56,12 +58,18 @@ class Measurement:
     run: PlannedRun
     stopped: float
     task: TaskEnd
+    started: float
     ended: float
     passage: Passage | None = None
 
     @property
     def lag(self) -> float:
         return self.ended - self.stopped
+
+    @property
+    def took(self) -> float:
+        """From the task's start to its end."""
+        return self.ended - self.started
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,13 +88,20 @@ def measure(
         return Missing(run=run, reason="has no task instance")
     if task.state != "success":
         return Missing(run=run, reason=f"is {task.state or 'not begun'}")
-    if task.ended is None:
-        return Missing(run=run, reason="has no end")
+    if task.started is None or task.ended is None:
+        return Missing(run=run, reason="has no start or no end")
     if stopped is None:
         return Missing(run=run, reason="has no stopped job")
     if task.ended < stopped:
         return Missing(run=run, reason=f"ended {stopped - task.ended:.3f} s before its job")
-    return Measurement(run=run, stopped=stopped, task=task, ended=task.ended, passage=passage)
+    return Measurement(
+        run=run,
+        stopped=stopped,
+        task=task,
+        started=task.started,
+        ended=task.ended,
+        passage=passage,
+    )
 
 
 def passage(

@@ -15,6 +15,10 @@ class Kind(StrEnum):
     PUSH_BATCH = "push_batch"
     STOCK_ECS = "stock_ecs"
     STOCK_BATCH = "stock_batch"
+    SHORT_FEED_ECS = "short_feed_ecs"
+    SHORT_FEED_BATCH = "short_feed_batch"
+    SHORT_STOCK_ECS = "short_stock_ecs"
+    SHORT_STOCK_BATCH = "short_stock_batch"
     FLOOR = "floor"
 
     @property
@@ -23,7 +27,12 @@ class Kind(StrEnum):
 
     @property
     def ours(self) -> bool:
-        return self.startswith(("feed", "push"))
+        return "feed" in self or "push" in self
+
+    @property
+    def short(self) -> bool:
+        """Whether its jobs take a few seconds."""
+        return self.startswith("short")
 
     @property
     def pushed(self) -> bool:
@@ -65,13 +74,15 @@ def plan(
     *,
     every: float,
     durations: Durations,
+    short: Durations,
     seed: int,
     name: str = "run",
 ) -> list[PlannedRun]:
     """``rounds`` runs of each kind, one start ``every`` so many seconds.
 
-    A round has one of each kind in an order of its own, so that all meet the same noise. Each
-    start is moved within its turn, so that starts have no phase either.
+    A round has each of ``kinds`` in an order of its own, so that all meet the same noise; a kind
+    that is named twice is run twice. Jobs of short kinds take ``short``. Each start is moved
+    within its turn, so that starts have no phase either.
     """
     random_ = random.Random(seed)
     runs: list[PlannedRun] = []
@@ -83,7 +94,7 @@ def plan(
                     name=f"{name}-{turn:03d}",
                     kind=kind,
                     after=round((turn + random_.random()) * every, 3),
-                    seconds=durations.choose(random_),
+                    seconds=(short if kind.short else durations).choose(random_),
                 )
             )
     return runs

@@ -15,13 +15,18 @@ from jetbridge_local.site import Stack
 
 _DESCRIBED_AT_ONCE = 100
 # Where each operator puts AWS's id of its job.
+_ECS, _BATCH = "ecs_task_arn", "batch_job_id"
 _JOB_ID_KEYS = {
-    Kind.FEED_ECS: "ecs_task_arn",
-    Kind.PUSH_ECS: "ecs_task_arn",
-    Kind.STOCK_ECS: "ecs_task_arn",
-    Kind.FEED_BATCH: "batch_job_id",
-    Kind.PUSH_BATCH: "batch_job_id",
+    Kind.FEED_ECS: _ECS,
+    Kind.PUSH_ECS: _ECS,
+    Kind.STOCK_ECS: _ECS,
+    Kind.SHORT_FEED_ECS: _ECS,
+    Kind.SHORT_STOCK_ECS: _ECS,
+    Kind.FEED_BATCH: _BATCH,
+    Kind.PUSH_BATCH: _BATCH,
+    Kind.SHORT_FEED_BATCH: _BATCH,
     Kind.STOCK_BATCH: "return_value",
+    Kind.SHORT_STOCK_BATCH: "return_value",
 }
 
 
@@ -74,6 +79,7 @@ def _task_end(client: AirflowClient, run: PlannedRun) -> TaskEnd | None:
     for task in client.tasks(run.kind.dag_id, run.name):
         return TaskEnd(
             state=task.state,
+            started=_epoch(task.start_date),
             resumed=_epoch(task.scheduled_when),
             queued=_epoch(task.queued_when),
             ended=_epoch(task.end_date),

@@ -5,7 +5,15 @@ from functools import partial
 
 from rich.table import Table
 
-from benchmarks.lag.figures import Measured, missing, of_kinds, percentile, settling, typical
+from benchmarks.lag.figures import (
+    Measured,
+    missing,
+    of_kinds,
+    percentile,
+    settling,
+    took,
+    typical,
+)
 from benchmarks.lag.measurements import Measurement, Passage
 from benchmarks.lag.plan import Kind
 
@@ -32,10 +40,15 @@ def moments(each: Measurement) -> dict[str, float | None]:
         "settled": passage.settled,
         "sealed": passage.sealed,
         "told": passage.told,
-        "resumed": each.task.resumed,
-        "queued": each.task.queued,
+        "resumed": _after(each.stopped, each.task.resumed),
+        "queued": _after(each.stopped, each.task.queued),
         "ended": each.ended,
     }
+
+
+def _after(stopped: float, moment: float | None) -> float | None:
+    """None if it was before: of a task that was never deferred, its start is all that there is."""
+    return moment if moment is not None and moment >= stopped else None
 
 
 def table(measured: Measured, kinds: Sequence[Kind], caption: str) -> Table:
@@ -46,6 +59,7 @@ def table(measured: Measured, kinds: Sequence[Kind], caption: str) -> Table:
     for heading in ("runs", "missing", "p50", "p95", *(f"→ {stage}" for stage in _STAGES)):
         shown.add_column(heading, justify="right")
     shown.add_column("settling, longest", justify="right")
+    shown.add_column("task's start to its end, p50", justify="right")
     for kind in kinds:
         runs = of_kinds(measured, kind)
         waits = settling(runs)
@@ -57,6 +71,7 @@ def table(measured: Measured, kinds: Sequence[Kind], caption: str) -> Table:
             _text(percentile(runs, 95)),
             *(_text(typical(runs, partial(step, stage))) for stage in _STAGES),
             _text(max(waits) if waits else None),
+            _text(percentile(runs, 50, took)),
         )
     return shown
 

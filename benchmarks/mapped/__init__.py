@@ -23,7 +23,8 @@ that functions and triggerers are warm; ``cold_heartbeat_gaps_s`` is of that one
     wait; ``watching_calls_while_running``: those of them to ECS, Batch or CloudWatch Logs.
     ``ecs_calls_refused``: Airflow's calls of ECS that ended in an error.
 ``worker_s_per_task``: how long both processes of a task held a slot of the executor together,
-    the upload of their log included.
+    the upload of their log included; ``worker_s_of_each_process``: the one that starts it, and the
+    one that ends it.
 ``heartbeat_gaps_s``: the longest of each triggerer's; at 30 s (``[triggerer]
     triggerer_health_check_threshold``) its peer takes its triggers over. ``failovers``: tasks that
     this happened to. ``claimed_twice``: tasks whose trigger two living triggerers took at once,
@@ -102,6 +103,7 @@ _ROWS = {
     "watching_calls_while_running": "… to ECS, Batch or Logs, in all",
     "ecs_calls_refused": "calls that ECS refused",
     "worker_s_per_task": "worker held per task, s",
+    "worker_s_of_each_process": "… by its first process, by its second",
     "launched_twice": "launched twice",
     "stop_calls": "stops",
     "state_mismatches": "state mismatches",

@@ -87,6 +87,15 @@ class Crowd:
         return "" if launched == 1 else f"{launched} launches"
 
 
+def _of_each_process(crowd: Crowd) -> list[float]:
+    """The mean of each of a task's processes, in their order."""
+    whole = [phases for phases in crowd.workloads.values() if len(phases) == PHASES]
+    return [
+        round(sum(phases[number].seconds for phases in whole) / len(whole), 2)
+        for number in range(PHASES if whole else 0)
+    ]
+
+
 def figures(crowd: Crowd, prefix: str = "") -> dict[str, Any]:
     """As the module `benchmarks.mapped` explains them."""
     held = [sum(phase.seconds for phase in phases) for phases in crowd.workloads.values()]
@@ -116,6 +125,7 @@ def figures(crowd: Crowd, prefix: str = "") -> dict[str, Any]:
         "aws_calls_by_operation": dict(crowd.calls.most_common()),
         "ecs_calls_refused": crowd.throttled,
         "worker_s_per_task": round(sum(held) / max(1, len(held)), 2),
+        "worker_s_of_each_process": _of_each_process(crowd),
         "launched_twice": sum(count > 1 for count in crowd.launches.values()),
         "stop_calls": crowd.stops,
         "state_mismatches": crowd.mismatches,

@@ -23,6 +23,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
             "run_id": notice.run_id,
             "airflow": notice.airflow,
             "on_finish": notice.on_finish,
+            "asset": notice.asset,
             "watcher": notice.watcher,
         }
         told = notify(notice)

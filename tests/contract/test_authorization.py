@@ -204,6 +204,23 @@ def test_a_listing_is_limited_by_its_prefix(user: User) -> None:
     assert denied(s3.list_objects_v2, Bucket="asked")[0] == "AccessDenied"
 
 
+@pytest.mark.parametrize("operation", ["get_object", "head_object"])
+def test_a_missing_object_is_hidden_from_whom_may_not_list(user: User, operation: str) -> None:
+    """S3 API references of both: 403 without s3:ListBucket, 404 with it."""
+    read = allow("s3:GetObject", f"{BUCKET}/*")
+    user.may(read)
+    ask = getattr(user.client("s3"), operation)
+    ask(Bucket="asked", Key="in/a")
+    _, status, message = denied(ask, Bucket="asked", Key="in/none")
+    assert status == 403
+    assert operation == "head_object" or "s3:listbucket" in message.lower()
+    user.may(read, allow("s3:ListBucket", BUCKET))
+    assert denied(ask, Bucket="asked", Key="in/none")[1] == 404
+    # A condition on a prefix holds of listings alone.
+    user.may(read, allow("s3:ListBucket", BUCKET, StringLike={"s3:prefix": ["in/*"]}))
+    assert denied(ask, Bucket="asked", Key="in/none")[1] == 403
+
+
 def test_sources_of_events(user: User) -> None:
     user.may(
         allow(

@@ -1,6 +1,7 @@
-"""Sensors and `StopRunOperator`, on real Airflow and the deployed stack: runs that others started.
+"""What others started, on real Airflow and the deployed stack: sensors, assets, `StopRunOperator`.
 
-They wait for one run in every way there is, for a firing of a schedule, and for a run that fails.
+The sensors wait for one run in every way there is, for a firing of a schedule, and for a run that
+fails.
 """
 
 import json
@@ -132,3 +133,19 @@ def test_a_watcher_that_was_killed_stops_nothing(stage: Stage) -> None:
     stage.client.mark_dag_run("finish_watching", dag_run, "failed")
     until(lambda: stage.deployed.sealed(run_id) is not None, 120, "the end of the run")
     assert stage.deployed.outcome(run_id)["state"] == "succeeded"
+
+
+def test_a_dag_is_scheduled_by_the_success_of_somebodys_task(stage: Stage) -> None:
+    """Of two tasks that Jetbridge didn't start, the one that fails updates nothing."""
+    stage.client.wait_for_dag("asset_of_others")
+    failed, succeeded = (
+        stage.deployed.client("ecs").run_task(**run_task(exits))["tasks"][0]["taskArn"]
+        for exits in ("3", "0")
+    )
+    until(lambda: stage.client.dag_runs("asset_of_others"), 240, "a DAG run of the asset")
+    [started] = stage.client.dag_runs("asset_of_others")
+    ended = stage.client.wait_for_dag_run("asset_of_others", started.run_id, 120)
+    assert ended.state == "success"
+    [told] = stage.client.xcom("asset_of_others", started.run_id, "read")
+    assert told["backend_id"] == succeeded != failed
+    assert "task-definition/jetbridge-example-matrix:" in told["definition"]

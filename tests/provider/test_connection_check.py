@@ -159,6 +159,24 @@ def test_an_older_stack_is_told_from_none(hook, aws):
     assert "Stack jb in eu-west-1 has no alias 'airflow' of jb-watch-runs" in message
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        refusal("AccessDeniedException", 403),
+        refusal("TooManyRequestsException", 429),
+        refusal("ServiceException", 500),
+    ],
+)
+def test_a_dry_run_that_aws_refuses_says_nothing_of_the_stack(hook, aws, answer):
+    aws.answers[WATCH] = refusal("ResourceNotFoundException", 404)
+    aws.answers[START] = answer
+    works, message = hook().test_connection()
+    assert not works
+    assert message.startswith("Either there is no stack jb of Jetbridge in eu-west-1")
+    assert "Or stack jb in eu-west-1 has no alias 'airflow' of jb-watch-runs" in message
+    assert json.loads(answer[2])["__type"] in message
+
+
 def test_an_endpoint_that_is_not_there(hook):
     works, message = hook(url="http://127.0.0.1:9").test_connection()
     assert not works

@@ -297,7 +297,11 @@ class TestTrigger:
         from msgspec.structs import replace
 
         table.launched[KEPT] = encode(replace(launched(), started_at=None))
-        assert self.fired(awaits_running=True) == {"run_id": KEPT, "look_again": True}
+        assert self.fired(awaits_running=True) == {
+            "run_id": KEPT,
+            "look_again": True,
+            "deferred_at": 0.0,
+        }
 
     def test_a_record_that_cannot_be_read_is_passed_over(self, table):
         table.launched[KEPT] = "no json"

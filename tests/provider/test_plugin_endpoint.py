@@ -21,7 +21,12 @@ PATH = f"/v1/task-instances/{TI_ID}/outcome"
 class FakeTask:
     def __init__(self, **waiting):
         self.events = []
-        self._waiting = {"trigger": TRIGGER, "run_id": "01k8run", "attached_try": None}
+        self._waiting = {
+            "trigger": TRIGGER,
+            "run_id": "01k8run",
+            "attached_try": None,
+            "deferred_at": 12.5,
+        }
         self._waiting |= {"seconds": 60.0} | waiting
 
     def read(self) -> TaskTry:
@@ -89,7 +94,7 @@ def test_the_event_is_exactly_the_triggers(client, tasks, make_outcome):
     sealed = json.loads(encode(outcome)) | {"a field of a newer version": {"x": 1}}
     answer = client.post(PATH, json={"try_number": 2, "outcome": sealed})
     assert (answer.status_code, answer.json()) == (200, {"status": "resumed"})
-    assert tasks[TI_ID].events == [{"run_id": "01k8run", "outcome": sealed}]
+    assert tasks[TI_ID].events == [{"run_id": "01k8run", "outcome": sealed, "deferred_at": 12.5}]
 
 
 @pytest.mark.parametrize(

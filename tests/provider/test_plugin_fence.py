@@ -117,6 +117,10 @@ def test_a_task_that_was_just_deferred_is_held(make_outcome, seconds, retry_afte
     assert (refused.status, refused.retry_after) == (HTTPStatus.TOO_EARLY, retry_after)
 
 
+def test_where_airflow_fails_no_early_resume_nothing_is_held(make_outcome):
+    assert check(task(waiting=waiting(seconds=0.0, held=False)), 2, make_outcome())
+
+
 def test_the_hold_is_configured(make_outcome, monkeypatch):
     monkeypatch.setenv("AIRFLOW__JETBRIDGE__RESUME_HOLD_SECONDS", "0")
     assert check(task(waiting=waiting(seconds=0.0)), 2, make_outcome())

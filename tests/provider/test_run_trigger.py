@@ -79,9 +79,17 @@ async def fire(one: JetbridgeRunTrigger):
 
 
 def test_a_run_that_ends_at_once_is_held_for_15_seconds(dynamodb, clock, make_event):
-    events = asyncio.run(fire(trigger(deferred_at=clock())))
-    assert events == [make_event()]
+    began = clock()
+    events = asyncio.run(fire(trigger(deferred_at=began)))
+    assert events == [{**make_event(), "deferred_at": began}]
     assert clock.slept == [15, 0]
+
+
+def test_where_airflow_fails_no_early_resume_nothing_is_held(dynamodb, clock):
+    one = trigger(deferred_at=clock())
+    one.held = False
+    asyncio.run(fire(restarted(one)))
+    assert clock.slept == [0]
 
 
 def test_a_task_deferred_over_a_minute_ago_is_not_held(dynamodb, clock):
@@ -125,7 +133,8 @@ def test_a_restarted_trigger_fires_the_same_event(dynamodb, clock, make_event):
     first = trigger(deferred_at=clock() - 100)
     second = restarted(first)
     assert second.serialize() == first.serialize()
-    assert asyncio.run(fire(second)) == asyncio.run(fire(first)) == [make_event()]
+    assert asyncio.run(fire(second)) == asyncio.run(fire(first))
+    assert asyncio.run(fire(first)) == [{**make_event(), "deferred_at": first.deferred_at}]
 
 
 def test_airflow_can_store_its_arguments():
@@ -139,7 +148,8 @@ def test_an_attached_try_is_in_the_event(dynamodb, clock, make_event):
     one = trigger(deferred_at=clock())
     one.attached_try = ["ti", 2]
     events = asyncio.run(fire(restarted(one)))
-    assert events == [{**make_event(), "attached_try": ["ti", 2]}]
+    attached = {"attached_try": ["ti", 2], "deferred_at": one.deferred_at}
+    assert events == [{**make_event(), **attached}]
 
 
 def test_the_log_says_what_the_run_waits_for_within_a_minute(monkeypatch, make_outcome):

@@ -25,10 +25,11 @@ from jetbridge.contract import (
 
 
 class Launch(NamedTuple):
-    """What a run has become: ECS task ARN or Batch job id."""
+    """What a run has become: ECS task ARN or Batch job id, and since when, epoch seconds."""
 
     run_id: str
     backend_id: str
+    launched_at: float | None = None
 
 
 def caller_of(ti: Any, airflow: str | None = None) -> AirflowCaller:
@@ -142,7 +143,7 @@ def launch_of(event: dict[str, Any] | None, ti: Any, airflow: str | None = None)
             raise EarlierOutcome(
                 f"Run {launched.run_id} is not that of try {ti.try_number} of {ti.id}"
             )
-        return Launch(launched.run_id, launched.backend_id)
+        return Launch(launched.run_id, launched.backend_id, launched.launched_at)
     outcome = outcome_of(event, ti, airflow)
     if outcome.backend_id is None:
         raise_unless_succeeded(outcome)

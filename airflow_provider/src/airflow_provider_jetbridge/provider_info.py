@@ -169,6 +169,18 @@ _CONFIG: dict[str, Any] = {
             "example": None,
             "default": "15.0",
         },
+        "short_run_seconds": {
+            "description": (
+                "A task whose run took less than this the last time, in seconds, waits for the "
+                "next one on its worker, so long and no longer, instead of being deferred and "
+                "held back by ``resume_hold_seconds``. Zero has every task deferred at once. It "
+                "is an option of workers."
+            ),
+            "version_added": "0.3.0",
+            "type": "float",
+            "example": None,
+            "default": "10.0",
+        },
         "resumes_per_second": {
             "description": (
                 "How many tasks a triggerer process resumes in a second at most. Airflow uploads "

@@ -14,6 +14,9 @@ DEFAULT_AIRFLOW = "default"
 RESUME_HOLD_SECONDS = 15.0
 """How long a trigger that has just begun to run keeps its event (see `triggers.guard`)."""
 
+SHORT_RUN_SECONDS = 10.0
+"""A run that took less is waited for on the worker the next time (see `operators.short`)."""
+
 POLL_INTERVAL_SECONDS = 1.0
 
 RESUMES_PER_SECOND = 20.0
@@ -57,14 +60,23 @@ def poll_interval_seconds() -> float:
 
 def resume_hold_seconds() -> float:
     """Zero switches the guard off, for an Airflow in which the race is fixed."""
-    seconds = float(conf.getfloat(SECTION, "resume_hold_seconds", fallback=RESUME_HOLD_SECONDS))
-    if seconds < 0:
-        raise ValueError(f"[{SECTION}] resume_hold_seconds is {seconds}; give zero or more seconds")
-    return seconds
+    return _not_negative("resume_hold_seconds", RESUME_HOLD_SECONDS)
+
+
+def short_run_seconds() -> float:
+    """Zero has every task deferred at once."""
+    return _not_negative("short_run_seconds", SHORT_RUN_SECONDS)
 
 
 def resumes_per_second() -> float:
     return _positive("resumes_per_second", RESUMES_PER_SECOND)
+
+
+def _not_negative(option: str, default: float) -> float:
+    seconds = float(conf.getfloat(SECTION, option, fallback=default))
+    if seconds < 0:
+        raise ValueError(f"[{SECTION}] {option} is {seconds}; give zero or more seconds")
+    return seconds
 
 
 def _positive(option: str, default: float) -> float:

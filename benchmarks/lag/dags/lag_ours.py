@@ -1,4 +1,4 @@
-"""The sleeping job through Jetbridge, by each way to finish and on each backend."""
+"""The sleeping job through Jetbridge, by each way to finish and on each backend; and short ones."""
 
 from airflow.sdk import DAG
 
@@ -8,8 +8,8 @@ from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
 SECONDS = [{"name": "seconds", "value": "{{ dag_run.conf['seconds'] }}"}]
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-0example"]}}
 
-for way in ("feed", "push"):
-    with DAG(f"lag_{way}_ecs", schedule=None):
+for name, way in (("feed", "feed"), ("push", "push"), ("short_feed", "feed")):
+    with DAG(f"lag_{name}_ecs", schedule=None):
         EcsRunTaskOperator(
             task_id="job",
             cluster="jetbridge-example",
@@ -22,7 +22,7 @@ for way in ("feed", "push"):
             finish=way,
         )
 
-    with DAG(f"lag_{way}_batch", schedule=None):
+    with DAG(f"lag_{name}_batch", schedule=None):
         BatchOperator(
             task_id="job",
             job_name="lag",

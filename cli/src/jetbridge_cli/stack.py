@@ -82,7 +82,7 @@ class Stack:
                     of_type = by_type.setdefault(each["ResourceType"], {})
                     of_type[each["LogicalResourceId"]] = each.get("PhysicalResourceId", "")
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ValidationError":
+            if not is_no_stack(error):
                 raise
             region = self.aws.cloudformation.meta.region_name
             raise Problem(
@@ -176,6 +176,14 @@ class Stack:
                 queue = queues.get(target["Arn"])
                 if arn and queue:
                     yield arn, QueueDestination(self.aws.sqs, queue.name, queue.url)
+
+
+def is_no_stack(error: ClientError) -> bool:
+    """Whether CloudFormation says that there is no such stack. The code is that of any parameter it
+    doesn't take; the text is "Stack with id … does not exist" (so in moto, and aws/aws-cdk,
+    ``CloudFormationStack.lookup``)."""
+    said = error.response["Error"]
+    return said["Code"] == "ValidationError" and "does not exist" in said.get("Message", "")
 
 
 def _by_queue(sources: Iterable[_Source]) -> dict[str, Destination]:

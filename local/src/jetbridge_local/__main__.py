@@ -56,6 +56,7 @@ def _up(options: argparse.Namespace) -> int:
                 account=options.account,
                 region=options.region,
                 step_seconds=options.step_seconds,
+                insights_seconds=options.insights_seconds,
                 cpu_by_memory=options.cpu_by_memory,
                 limits=Limits(
                     **{each.name: getattr(options, each.name) for each in fields(Limits)}
@@ -93,6 +94,13 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         default=0.2,
         help="time that a task or job spends in each state it only passes (default: %(default)s)",
+    )
+    up.add_argument(
+        "--insights-seconds",
+        type=float,
+        default=60.0,
+        help="how often Container Insights writes of a task, on clusters that have it on (default: "
+        "%(default)s)",
     )
     up.add_argument(
         "--cpu-by-memory",

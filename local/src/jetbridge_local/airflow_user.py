@@ -52,7 +52,9 @@ def make_airflow_user(
 
 def remote_log_statements(bucket: str, prefix: str) -> list[Statement]:
     """What Airflow's S3TaskHandler does (amazon provider, ``log/s3_task_handler.py``): it looks for
-    a log, reads it, writes it, and lists a task's logs by their prefix."""
+    a log, reads it, writes it, and lists a task's logs by their prefix. Without the right to list
+    the whole bucket, it would be denied a log that isn't there yet (S3 API reference,
+    HeadObject)."""
     return [
         {
             "Sid": "Logs",
@@ -65,6 +67,5 @@ def remote_log_statements(bucket: str, prefix: str) -> list[Statement]:
             "Effect": "Allow",
             "Action": "s3:ListBucket",
             "Resource": f"arn:aws:s3:::{bucket}",
-            "Condition": {"StringLike": {"s3:prefix": [f"{prefix}*"]}},
         },
     ]

@@ -47,6 +47,7 @@ class LocalCloud:
         account: str = DEFAULT_ACCOUNT,
         region: str = DEFAULT_REGION,
         step_seconds: float = 0.2,
+        insights_seconds: float = 60.0,
         limits: Limits | None = None,
         cpu_by_memory: bool = False,
         python: Path = Path(sys.executable),
@@ -59,6 +60,7 @@ class LocalCloud:
             account=account,
             region=region,
             step_seconds=step_seconds,
+            insights_seconds=insights_seconds,
             limits=limits or Limits(),
             cpu_by_memory=cpu_by_memory,
         )
@@ -76,6 +78,7 @@ class LocalCloud:
             command += ["--runtime-python", str(settings.runtime_python)]
         command += ["--account", settings.account, "--region", settings.region]
         command += ["--step-seconds", str(settings.step_seconds), *settings.limits.flags()]
+        command += ["--insights-seconds", str(settings.insights_seconds)]
         if settings.cpu_by_memory:
             command += ["--cpu-by-memory"]
         if settings.images:

@@ -103,6 +103,7 @@ def _build(
         image_map=images,
         endpoint_url=url,
         step_seconds=settings.step_seconds,
+        insights_seconds=settings.insights_seconds,
         limits=settings.limits,
         access_key_id="container",
         secret_access_key="local",

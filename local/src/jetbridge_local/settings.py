@@ -23,8 +23,9 @@ class CloudSettings:
     is an interpreter that has ``awslambdaric`` and nothing else: functions bring their own
     packages; without it, functions can be made, and an invocation says what is missing.
     ``step_seconds`` is the time that a task or job spends in each state which it only passes
-    through. ``limits`` are those of ECS and AWS Batch. ``cpu_by_memory``: functions have as much
-    of a processor as Lambda gives them for their memory; by default, as much as there is.
+    through, ``insights_seconds`` how often Container Insights writes of a task. ``limits`` are
+    those of ECS and AWS Batch. ``cpu_by_memory``: functions have as much of a processor as Lambda
+    gives them for their memory; by default, as much as there is.
     """
 
     state: Path
@@ -34,6 +35,7 @@ class CloudSettings:
     account: str = DEFAULT_ACCOUNT
     region: str = DEFAULT_REGION
     step_seconds: float = 0.2
+    insights_seconds: float = 60.0
     limits: Limits = field(default_factory=Limits)
     cpu_by_memory: bool = False
 
@@ -42,6 +44,8 @@ class CloudSettings:
             raise SettingsError(f"port: must be 0 to 65535, not {self.port}")
         if not (self.account.isdigit() and len(self.account) == 12):
             raise SettingsError(f"account: must have 12 digits, not {self.account!r}")
+        if not self.insights_seconds > 0:
+            raise SettingsError(f"insights_seconds: must be above 0, not {self.insights_seconds}")
         if self.images is not None and not self.images.is_file():
             raise SettingsError(f"images: no such file: {self.images}")
         if self.cpu_by_memory and sys.platform != "linux":

@@ -32,7 +32,9 @@ ADMIN = User("admin", "admin", "the-admins-password")
 JETBRIDGE = User("jetbridge", "user", "the-password-of-jetbridge")
 VIEWER = User("viewer", "viewer", "the-viewers-password")
 ROTATING = User("rotating", "user", "the-password-before")
-USERS = (ADMIN, JETBRIDGE, VIEWER, ROTATING)
+# Asset events take more than a user may (docs/explanation/finish.md).
+LAKE = User("lake", "op", "the-password-of-the-lake")
+USERS = (ADMIN, JETBRIDGE, VIEWER, ROTATING, LAKE)
 
 
 class Stage:
@@ -92,14 +94,20 @@ class Stage:
             "wrong": self._account("wrong", JETBRIDGE) | {"password": "not-the-password"},
             "viewer": self._account("viewer", VIEWER),
             "rotating": self._account("rotating", ROTATING),
+            "lake": self._account("lake", LAKE),
         }
         self._secrets = self.cloud.client("secretsmanager")
         text = json.dumps(self._secret)
         arn = self._secrets.create_secret(Name=SECRET, SecretString=text)["ARN"]
-        self._site.deploy(AirflowSecretArn=arn, NotifyConcurrency=str(CONCURRENCY))
+        self._site.deploy(
+            AirflowSecretArn=arn,
+            NotifyConcurrency=str(CONCURRENCY),
+            WatchedClusterArns="arn:aws:ecs:us-east-1:000000000000:cluster/jetbridge-example",
+            AssetEvents="jetbridge-example-mat*@lake=s3://lake/orders",
+        )
         self.deployed = Deployed(self.cloud)
         # One Airflow, which speaks under several names.
-        for name in self._secret.keys() - {"default"}:
+        for name in self._secret.keys() - {"default", "lake"}:
             policy = self.deployed.add_airflow(name)
             iam = self.deployed.client("iam")
             iam.attach_user_policy(UserName=AIRFLOW_USER, PolicyArn=policy)

@@ -176,3 +176,38 @@ def test_waiting_cost_batches_alone(cloud, key):
         "CreateTable",
     }
     assert operations == {"BatchGetItem"}
+
+
+@pytest.fixture(scope="module")
+def again(client, key):
+    """The same DAG once more, whose runs were short the last time."""
+    run = client.trigger("ways_to_end", logical_date="2026-01-03T03:04:05Z")
+    ended = client.wait_for_dag_run("ways_to_end", run.run_id, timeout=150)
+    return ended.dag_id, ended.run_id
+
+
+def test_a_short_run_is_not_deferred_the_next_time(client, again):
+    for task in ("succeeds", "batch", "with-stored-connection"):
+        (tried,) = client.tries(*again, task)
+        assert (tried.state, tried.seconds < 15) == ("success", True)
+        story = text(client, again, task, 1)
+        assert "succeeded: completed" in story
+        assert "Waiting for the outcome of run" not in story
+    mapped = [task.state for task in client.tasks(*again) if task.task_id == "mapped"]
+    assert mapped == ["success", "success"]
+
+
+def test_every_way_to_end_is_the_same_without_a_deferral(client, again):
+    ended = {
+        task: states(client, again, task)
+        for task in ("downstream", "fails-once", "fails-always", "exits-99", "is-refused")
+    }
+    assert ended == {
+        "downstream": ["success"],
+        "fails-once": ["failed", "success"],
+        "fails-always": ["failed", "failed"],
+        "exits-99": ["skipped"],
+        "is-refused": ["failed"],
+    }
+    assert client.xcom(*again, "downstream") == "saw 2026-01-03"
+    assert client.xcom(*again, "fails-always", "exit_codes") == {"main": 3}

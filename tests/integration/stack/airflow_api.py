@@ -1,4 +1,4 @@
-"""As much of Airflow's stock API as `rest` needs to finish task instances."""
+"""As much of Airflow's stock API as asset events need, and `rest` to finish task instances."""
 
 import json
 import threading
@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 TOKEN = "a-token"
+ASSET = "s3://lake/orders"
+"""The one asset that it has."""
 Answer = tuple[int, dict[str, Any]]
 
 
@@ -45,6 +47,7 @@ class Task:
 class AirflowApi:
     def __init__(self) -> None:
         self._tasks: list[Task] = []
+        self.asset_events: list[dict[str, Any]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
 
@@ -73,10 +76,19 @@ class AirflowApi:
         """``call`` is the method and the path."""
         if call == "GET /api/v2/dags/summary/tasks/wait":
             return 200, {"retries": 0}
+        if call.partition("?")[0].startswith(("GET /api/v2/assets", "POST /api/v2/assets")):
+            return self._answer_assets(call.partition("?")[0], body)
         for task in self._tasks:
             if task.path in call:
                 return task.answer(call, body)
         return 404, {"detail": "Not Found"}
+
+    def _answer_assets(self, call: str, body: Any) -> Answer:
+        if call == "GET /api/v2/assets":
+            return 200, {"assets": [{"id": 7, "uri": ASSET}]}
+        if call == "POST /api/v2/assets/events":
+            self.asset_events.append(body)
+        return 200, {"asset_events": self.asset_events}
 
 
 def _handler(api: AirflowApi) -> type[BaseHTTPRequestHandler]:

@@ -66,6 +66,11 @@ ALONE = {
     "OffloadPrefix": {"OffloadPrefix": "other/"},
     "WatchedClusterArns": {"WatchedClusterArns": ECS["ClusterArns"]},
     "WatchedJobQueueArns": {"WatchedJobQueueArns": BATCH["JobQueueArns"]},
+    "AssetEvents": {
+        "AssetEvents": "report=s3://lake/report,nightly-*@finance=s3://lake/orders",
+        "WatchedClusterArns": ECS["ClusterArns"],
+        "AirflowSecretArn": SECRET,
+    },
     "Finish": {"Finish": "push", "AirflowSecretArn": SECRET},
     "AirflowSecretArn": {"AirflowSecretArn": SECRET},
     "NotifyConcurrency": {"NotifyConcurrency": "2"},
@@ -89,6 +94,8 @@ ALONE = {
     "KmsKeyArns": {"KmsKeyArns": KEY},
     "AlarmTopicArn": {"AlarmTopicArn": TOPIC},
     "Dashboard": {"Dashboard": "on"},
+    "TracesEndpoint": {"TracesEndpoint": "https://otlp.example.com"},
+    "TracesSecretArn": {"TracesEndpoint": "https://otlp.example.com", "TracesSecretArn": SECRET},
     "PermissionsBoundaryArn": {"PermissionsBoundaryArn": "arn:aws:iam::aws:policy/PowerUserAccess"},
 }
 # One of each kind: rights, a network, a way to finish, live logs, encryption, roles.

@@ -6,9 +6,11 @@ import time
 from pathlib import Path
 
 import pytest
-from deployed import NETWORK, Deployed, batch_job, ecs_task
+from deployed import EXAMPLE, NETWORK, Deployed, batch_job, ecs_task
 from operating import Operator
 
+# So many runs with data are needed for an advice (docs/how-to/sizes.md).
+LEAST_RUNS = 10
 REPORT = [
     "--cluster=jetbridge-example",
     "--task-definition=jetbridge-example-report",
@@ -75,6 +77,71 @@ def test_a_run_from_its_start_to_its_story(operator: Operator) -> None:
     again = operator.json("retry", run_id)["run_id"]
     assert again != run_id
     assert ended(operator, "watch", again)[0] == 0
+
+
+def test_sizes_by_container_insights(
+    operator: Operator, deployed: Deployed, tmp_path: Path
+) -> None:
+    """Of real processes on ECS and on Batch, that run until each has been measured."""
+    over = tmp_path / "over"
+    large = deployed.task_definition("jetbridge-example-large", "test/printer:1")
+    settings = [{"name": "containerInsights", "value": "enabled"}]
+    deployed.client("ecs").update_cluster(cluster=EXAMPLE, settings=settings)
+    deployed.client("batch").update_compute_environment(
+        computeEnvironment=EXAMPLE, ecsSettings={"containerInsights": "ENABLED"}
+    )
+    environment = [
+        {"name": "seconds", "value": "100"},
+        {"name": "until", "value": str(over)},
+    ]
+    task = ecs_task(large) | {
+        "overrides": {
+            "cpu": "1024",
+            "memory": "4096",
+            "containerOverrides": [{"name": "main", "environment": environment}],
+        }
+    }
+    run_ids = [deployed.start(run_task=task) for _ in range(LEAST_RUNS)]
+    slow = {"dag_run_ts": "2026-11-23", "dag_run_date": "2026-11-23", "seconds_per_line": "0.3"}
+    job = deployed.start(submit_job=batch_job("jetbridge-example-report", **slow))
+
+    def launched(run_id: str) -> str | None:
+        assert deployed.sealed(run_id) is None
+        return (deployed.launched(run_id) or {}).get("backend_id")
+
+    ids = {
+        deployed.wait(lambda: launched(run_id), 120, f"{run_id} launched").rpartition("/")[2]  # noqa: B023
+        for run_id in run_ids
+    }
+
+    def measured() -> bool:
+        pages = deployed.client("logs").get_paginator("filter_log_events")
+        group = f"/aws/ecs/containerinsights/{EXAMPLE}/performance"
+        found = {
+            json.loads(event["message"])["TaskId"]
+            for page in pages.paginate(logGroupName=group)
+            for event in page["events"]
+        }
+        return ids <= found
+
+    deployed.wait(measured, 120, "an event of each task")
+    over.touch()
+    for run_id in run_ids:
+        deployed.outcome(run_id, 60)
+    shown = operator.json("show", run_ids[0])["sizing"]
+    assert shown["notes"] == []
+    [advice] = shown["advice"]
+    assert advice["runs"] == LEAST_RUNS
+    assert 0 < advice["peak"]["memory_mib"] < 512 / 1.25
+    assert advice["better"] is not None, advice
+    assert advice["better"]["memory_mib"] < 4096
+    assert "would do" in " ".join(operator.call("show", run_ids[0]).split())
+    assert "would do" in operator.call("report", "-", "--since=1h")
+    deployed.outcome(job, 60)
+    sizing = operator.json("show", job)["sizing"]
+    assert sizing["notes"] == []
+    assert sizing["advice"][0]["runs"] == 1
+    assert sizing["advice"][0]["peak"]["memory_mib"] > 0
 
 
 def test_the_same_key_is_the_same_run(operator: Operator, tmp_path: Path) -> None:

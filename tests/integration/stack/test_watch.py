@@ -1,4 +1,4 @@
-"""Runs that somebody else started: how far they are, and a task that is notified of their end."""
+"""What somebody else started: how far it is, a task that hears of its end, and an asset."""
 
 import json
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from airflow_api import AirflowApi
-from deployed import AIRFLOWS, REPORT, Deployed, FunctionFailed, ecs_task
+from deployed import AIRFLOWS, EXAMPLE, NETWORK, REPORT, Deployed, FunctionFailed, ecs_task
 
 NOBODYS = "aaaaaaaaaaaaaaaaaaaa"
 
@@ -66,6 +66,21 @@ def test_task_that_waits_fails_with_the_run(
     deployed.invoke("stop-run", {"run_ids": [run_id], "reason": "seen enough"})
     deployed.wait(lambda: task.state == "failed", 30, "the end of the task that waits")
     assert task.xcoms == {}
+
+
+def test_the_success_of_somebodys_task_updates_the_asset_of_its_definition(
+    deployed: Deployed, airflow: AirflowApi
+) -> None:
+    family = deployed.task_definition(
+        "jetbridge-example-asset", "test/sleeper:1", command=["sh", "-c", "exit 0"]
+    )
+    answer = deployed.client("ecs").run_task(
+        cluster=EXAMPLE, taskDefinition=family, launchType="FARGATE", networkConfiguration=NETWORK
+    )
+    deployed.wait(lambda: airflow.asset_events, 60, "an asset event")
+    [event] = airflow.asset_events
+    assert event["asset_id"] == 7
+    assert event["extra"]["backend_id"] == answer["tasks"][0]["taskArn"]
 
 
 def test_what_is_no_run_id_is_refused(deployed: Deployed) -> None:

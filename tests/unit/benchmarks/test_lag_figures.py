@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -22,8 +23,12 @@ def a_run(kind: Kind) -> PlannedRun:
 
 def measured(kind: Kind, lag: float, passage: Passage | None = None) -> Measurement:
     ended = 1000.0 + lag
-    task = TaskEnd(state="success", resumed=ended - 0.5, queued=ended - 0.25, ended=ended)
-    return Measurement(run=a_run(kind), stopped=1000.0, task=task, ended=ended, passage=passage)
+    task = TaskEnd(
+        state="success", started=980.0, resumed=ended - 0.5, queued=ended - 0.25, ended=ended
+    )
+    return Measurement(
+        run=a_run(kind), stopped=1000.0, task=task, started=980.0, ended=ended, passage=passage
+    )
 
 
 def missing(kind: Kind) -> Missing:
@@ -53,6 +58,10 @@ ALL = [
     *with_lags(Kind.STOCK_ECS, (2.0, 3.0, 6.0)),
     *with_lags(Kind.STOCK_BATCH, (5.0, 15.0, 30.0)),
     *with_lags(Kind.FLOOR, (0.25, 0.5, 0.75)),
+    *with_lags(Kind.SHORT_FEED_ECS, (0.5, 1.0, 2.0)),
+    *with_lags(Kind.SHORT_FEED_BATCH, (1.5, 2.5, 3.0)),
+    *with_lags(Kind.SHORT_STOCK_ECS, (4.0, 5.0, 6.0)),
+    *with_lags(Kind.SHORT_STOCK_BATCH, (20.0, 25.0, 30.0)),
 ]
 
 
@@ -71,8 +80,21 @@ def test_figures_of_all_kinds() -> None:
         "feed_over_ecs": 0.5,
         "push_over_ecs": 0.25,
         "feed_over_batch": 0.2,
+        "short_ours_p50_s": 21.5,
+        "short_ours_p95_s": 23.0,
+        "short_stock_ecs_p50_s": 25.0,
+        "short_stock_batch_p50_s": 45.0,
+        "short_ecs_beyond_stock_s": -4.0,
+        "short_runs": 6,
+        "short_missing": 0,
+        "short_stock_runs": 6,
+        "short_stock_missing": 0,
         "settling_p50_s": None,
         "p50_s": {
+            "short_feed_ecs": 1.0,
+            "short_feed_batch": 2.5,
+            "short_stock_ecs": 5.0,
+            "short_stock_batch": 25.0,
             "feed_ecs": 1.5,
             "feed_batch": 3.0,
             "push_ecs": 0.75,
@@ -81,7 +103,7 @@ def test_figures_of_all_kinds() -> None:
             "stock_batch": 15.0,
             "floor": 0.5,
         },
-        "runs": 21,
+        "runs": 33,
         "missing": 0,
     }
 
@@ -89,7 +111,7 @@ def test_figures_of_all_kinds() -> None:
 def test_missing_runs_make_the_percentiles_worse_and_are_counted() -> None:
     found = figures([*ALL, *(missing(Kind.STOCK_ECS) for _ in range(2))])
     assert (found["stock_ecs_p50_s"], found["stock_ecs_p95_s"]) == (6.0, None)
-    assert (found["runs"], found["missing"]) == (23, 2)
+    assert (found["runs"], found["missing"]) == (35, 2)
 
 
 def test_too_many_missing_runs_leave_no_figure_and_no_ratio() -> None:
@@ -156,3 +178,29 @@ def test_the_table_has_a_row_for_each_kind_and_counts_what_is_missing() -> None:
     cells = [cell.strip() for cell in floor.strip("│ ").split("│")]
     assert cells[:5] == ["floor", "4", "1", "0.50", ""]
     assert len(shown.rows) == len(Kind)
+
+
+def test_figures_are_of_the_kinds_that_were_run() -> None:
+    found = figures([each for each in ALL if each.run.kind.short])
+    assert found["p50_s"].keys() == {str(kind) for kind in Kind if kind.short}
+    assert "ours_feed_p50_s" not in found
+    assert "feed_over_ecs" not in found
+
+
+def test_stock_times_are_of_those_that_ended() -> None:
+    found = figures([*ALL, *(missing(Kind.SHORT_STOCK_ECS) for _ in range(9))])
+    assert found["short_stock_ecs_p50_s"] == 25.0
+    assert (found["short_stock_runs"], found["short_stock_missing"]) == (15, 9)
+
+
+def test_a_missing_run_of_ours_counts_as_the_slowest() -> None:
+    found = figures([*ALL, *(missing(Kind.SHORT_FEED_ECS) for _ in range(3))])
+    assert found["short_missing"] == 3
+    assert (found["short_ours_p50_s"], found["short_ours_p95_s"]) == (22.5, None)
+
+
+def test_a_task_that_was_never_deferred_has_no_resume() -> None:
+    task = TaskEnd(state="success", started=980.0, resumed=979.0, queued=979.5, ended=1001.0)
+    short = replace(measured(Kind.SHORT_FEED_ECS, 1.0), task=task)
+    assert step("resumed", short) == (1000.0, None)
+    assert step("ended", short) == (1000.0, 1001.0)

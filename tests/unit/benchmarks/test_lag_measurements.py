@@ -13,7 +13,7 @@ STREAM = "ecs/main/1"
 
 
 def a_task_end(state: str | None = "success", ended: float | None = 102.0) -> TaskEnd:
-    return TaskEnd(state=state, resumed=101.0, queued=101.5, ended=ended)
+    return TaskEnd(state=state, started=70.0, resumed=101.0, queued=101.5, ended=ended)
 
 
 def a_call(time: float, function: str, operation: str, **identifiers: Any) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def the_passage(*, pushed: bool = False, sealed: float = 101.6) -> Passage:
 def test_the_lag_is_from_the_job_s_end_to_the_task_s() -> None:
     found = measure(RUN, a_task_end(), 100.25)
     assert isinstance(found, Measurement)
-    assert found.lag == 1.75
+    assert (found.lag, found.took) == (1.75, 32.0)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ KINDS = tuple(Kind)
 
 
 def a_plan(rounds: int = 50, seed: int = 7) -> list:
-    return plan(KINDS, rounds, every=1.5, durations=Durations(), seed=seed)
+    short = Durations(least=1.0, spread=2.0)
+    return plan(KINDS, rounds, every=1.5, durations=Durations(), short=short, seed=seed)
 
 
 @given(st.integers(1, 60), st.integers())
@@ -29,8 +30,9 @@ def test_each_start_is_within_its_own_turn(seed: int) -> None:
 
 
 @given(st.integers())
-def test_jobs_last_for_20_to_50_seconds(seed: int) -> None:
-    assert all(20 <= run.seconds <= 50 for run in a_plan(10, seed))
+def test_jobs_last_for_20_to_50_seconds_and_short_ones_for_1_to_3(seed: int) -> None:
+    for run in a_plan(10, seed):
+        assert (1 <= run.seconds <= 3) if run.kind.short else (20 <= run.seconds <= 50)
 
 
 def test_orders_and_durations_have_no_pattern() -> None:
@@ -56,6 +58,8 @@ def test_every_run_has_a_name_of_its_own() -> None:
         (Kind.FEED_ECS, "ecs", True),
         (Kind.PUSH_BATCH, "batch", True),
         (Kind.STOCK_BATCH, "batch", False),
+        (Kind.SHORT_FEED_BATCH, "batch", True),
+        (Kind.SHORT_STOCK_ECS, "ecs", False),
         (Kind.FLOOR, None, False),
     ],
 )

@@ -24,7 +24,7 @@ def a_task(state: str = "success", ended: float | None = AIRFLOW_ENDED) -> Task:
         try_number=1,
         max_tries=0,
         state=state,
-        start_date=None,
+        start_date=datetime.fromtimestamp(STOPPED - 20, UTC),
         end_date=None if ended is None else datetime.fromtimestamp(ended, UTC),
         scheduled_when=None,
         queued_when=None,
@@ -95,11 +95,12 @@ def read(airflow: FakeAirflow, stack: FakeStack, *runs: PlannedRun) -> list[Meas
 
 def test_every_kind_is_found_by_what_its_operator_pushes() -> None:
     airflow, runs = FakeAirflow(), {kind: a_run(kind) for kind in Kind}
-    for kind in (Kind.FEED_ECS, Kind.PUSH_ECS, Kind.STOCK_ECS):
+    for kind in [each for each in Kind if each.backend == "ecs"]:
         airflow.ran(runs[kind], a_task(), ecs_task_arn=f"task-{kind}")
-    for kind in (Kind.FEED_BATCH, Kind.PUSH_BATCH):
+    for kind in (Kind.FEED_BATCH, Kind.PUSH_BATCH, Kind.SHORT_FEED_BATCH):
         airflow.ran(runs[kind], a_task(), batch_job_id=f"job-{kind}")
-    airflow.ran(runs[Kind.STOCK_BATCH], a_task(), return_value="job-stock_batch")
+    for kind in (Kind.STOCK_BATCH, Kind.SHORT_STOCK_BATCH):
+        airflow.ran(runs[kind], a_task(), return_value=f"job-{kind}")
     airflow.ran(runs[Kind.FLOOR], a_task(), due=STOPPED)
     stopped = [f"{thing}-{kind}" for kind in Kind for thing in ("task", "job")]
     for found in read(airflow, FakeStack(*stopped), *runs.values()):

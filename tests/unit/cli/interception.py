@@ -28,10 +28,12 @@ def spy_on_invocations(
     return invoked
 
 
-def deny(monkeypatch: pytest.MonkeyPatch, denied: str) -> None:
+def deny(monkeypatch: pytest.MonkeyPatch, denied: str, code: str = "AccessDenied") -> None:
+    """AWS refuses an operation, with another code if it isn't a missing permission."""
+
     def answer(operation: str, _: dict[str, Any]) -> None:
         if operation == denied:
-            raise refused("AccessDenied", operation)
+            raise refused(code, operation)
 
     intercept(monkeypatch, answer)
 

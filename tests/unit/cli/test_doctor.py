@@ -387,9 +387,94 @@ def test_task_definitions() -> None:
     elsewhere = "arn:aws:logs:eu-west-1:123456789012:log-group:/other:*"
     problems = tasks({"taskDefinition": task()}, ContainerLogGroupArns=elsewhere)
     assert "ContainerLogGroupArns" in problems[0]
-    assert "no active task definition" in tasks(raises("ClientException"))[0]
+    gone = raises("ClientException", "Unable to describe task definition.")
+    assert "no active task definition" in tasks(gone)[0]
     nobody = "arn:aws:ecs:eu-west-1:123456789012:task-definition/none-*"
     assert "no active" in tasks({"taskDefinition": task()}, TaskDefinitionArns=nobody)[0]
+
+
+ARN = "arn:aws:ecs:eu-west-1:123456789012:task-definition/etl"
+NO_ANSWERS = {
+    "rules": (
+        events.rules,
+        {"AWS::Events::Rule": {"TaskRule": "rule"}},
+        {},
+        ("events", "describe_rule"),
+    ),
+    "schedules": (
+        events.schedules,
+        {"AWS::Scheduler::Schedule": {"Minute": "default|m"}},
+        {},
+        ("scheduler", "get_schedule"),
+    ),
+    "mappings": (
+        events.mappings,
+        {"AWS::Lambda::EventSourceMapping": {"Launches": "id"}},
+        {},
+        ("functions", "get_event_source_mapping"),
+    ),
+    "functions": (
+        functions.functions,
+        {"AWS::Lambda::Function": {"StartRunFunction": "f"}},
+        {},
+        ("functions", "get_function_configuration"),
+    ),
+    "tables": (
+        functions.tables,
+        {"AWS::DynamoDB::Table": {"RunsTable": "t"}},
+        {},
+        ("dynamodb", "describe_table"),
+    ),
+    "task definitions": (
+        containers.task_definitions,
+        {},
+        {"TaskDefinitionArns": ARN},
+        ("ecs", "describe_task_definition"),
+    ),
+    "buckets": (places.buckets, {}, {"AirflowLogBucket": "logs"}, ("s3", "head_bucket")),
+    "KMS keys": (places.keys, {}, {"KmsKeyArns": "key"}, ("kms", "describe_key")),
+    "subnets": (places.subnets, {}, {"VpcSubnetIds": "subnet"}, ("ec2", "describe_subnets")),
+    "secret": (
+        airflow.airflows,
+        {},
+        {"AirflowSecretArn": "arn"},
+        ("secretsmanager", "get_secret_value"),
+    ),
+}
+REFUSALS = [
+    ("AccessDeniedException", "not authorized to perform: service:Action on resource: it"),
+    ("AccessDenied", "Access Denied"),
+    ("UnauthorizedOperation", "You are not authorized to perform this operation."),
+    ("403", "Forbidden"),
+    # ECS says so of a missing permission, and of a throttle (see jetbridge.aws.clients).
+    ("ClientException", "User is not authorized to perform this action"),
+    ("InvalidParameterException", "Rate exceeded"),
+    ("ThrottlingException", "Rate exceeded"),
+    ("RequestLimitExceeded", "Request limit exceeded."),
+    ("503", "Service Unavailable"),
+    ("InternalFailure", ""),
+]
+
+
+@pytest.mark.parametrize(("code", "message"), REFUSALS)
+@pytest.mark.parametrize("name", NO_ANSWERS)
+def test_only_what_aws_says_is_gone_is_gone(name: str, code: str, message: str) -> None:
+    check, resources, parameters, (service, operation) = NO_ANSWERS[name]
+    refused = answers(**{operation: raises(code, message, operation)})
+    made = deployment(resources, parameters, **{service: refused})
+    examination = examined(made, {name: check})
+    assert examination.findings == []
+    assert [each.check for each in examination.unchecked] == [name]
+
+
+def test_a_cluster_that_ecs_doesnt_describe_may_be_there() -> None:
+    arn = "arn:aws:ecs:eu-west-1:123456789012:cluster/etl"
+    for reason, wrong in (("MISSING", True), ("ACCESS_DENIED", False)):
+        answer = {"clusters": [], "failures": [{"arn": arn, "reason": reason}]}
+        ecs = answers(describe_clusters=answer)
+        results = list(containers.clusters(deployment(parameters={"ClusterArns": arn}, ecs=ecs)))
+        assert bool(found(results)) is wrong
+        assert any(isinstance(each, Unchecked) for each in results) is not wrong
 
 
 def test_clusters() -> None:

@@ -164,6 +164,17 @@ def test_an_unknown_stack(aws: None) -> None:
     assert "there is no stack 'brigde' in eu-west-1" in result.stderr
 
 
+@pytest.mark.parametrize("code", ["ValidationError", "Throttling", "AccessDenied"])
+def test_a_stack_that_aws_doesnt_list_may_be_there(
+    aws: None, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    deny(monkeypatch, "ListStackResources", code)
+    result = CliRunner().invoke(app, ["replay", "--stack", "bridge", "--region", REGION])
+    assert result.exit_code == 1
+    assert "there is no stack" not in result.stderr
+    assert "ListStackResources" in result.stderr
+
+
 def test_a_stack_of_something_else(aws: None) -> None:
     template = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
     client("cloudformation").create_stack(StackName="other", TemplateBody=json.dumps(template))

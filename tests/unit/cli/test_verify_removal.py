@@ -97,6 +97,15 @@ def test_what_aws_denies_is_left_and_said(
     assert f"AWS denies {denied}" in left[0]
 
 
+@pytest.mark.parametrize("code", ["ValidationError", "Throttling", "InternalFailure"])
+def test_a_stack_whose_resources_aws_doesnt_list_may_have_some(
+    verified: Aws, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    """A ValidationError may be about anything; that there is no such stack, its text says."""
+    deny(monkeypatch, "ListStackResources", code)
+    assert f"ListStackResources: {code}" in remove(verified)[0]
+
+
 def test_a_stack_that_cant_be_removed_keeps_no_other(
     verified: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from jetbridge_testing.samples import JOB_DEFINITION, STACK_KEY, TASK_DEFINITION
 from jetbridge.aws.clients import client, is_throttle
 from jetbridge.backends.batch import BatchBackend
 from jetbridge.backends.ecs import EcsBackend
-from jetbridge.backends.port import LaunchRefused, Throttled, Unanswered
+from jetbridge.backends.port import LaunchRefused, NoDefinition, Throttled, Unanswered
 from jetbridge.runs.names import LaunchName
 from jetbridge.runs.run import Definition, LogSource
 
@@ -273,15 +273,63 @@ def test_a_task_definition_that_is_not_there_is_named(ecs: Stubber) -> None:
     """ECS's words, which don't say which: the ones that a newcomer saw."""
     words = "Unable to describe task definition."
     ecs.add_client_error("describe_task_definition", "ClientException", words, 400)
-    with pytest.raises(LaunchRefused) as refusal:
+    with pytest.raises(NoDefinition) as refusal:
         EcsBackend(ecs.client).resolve(TASK_PARAMETERS | {"taskDefinition": "reprot"})
     assert refusal.value.code == "ClientException"
     assert refusal.value.reason.startswith(f"{words} reprot isn't there")
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("AccessDeniedException", "not authorized to perform: ecs:DescribeTaskDefinition"),
+        # The API reference gives the code for a missing permission, too.
+        ("ClientException", "User is not authorized to perform this action"),
+        ("AccessDeniedException", "Unable to describe task definition"),
+    ],
+)
+def test_a_task_definition_that_may_not_be_read_may_be_there(
+    ecs: Stubber, code: str, words: str
+) -> None:
+    ecs.add_client_error("describe_task_definition", code, words, 400)
+    with pytest.raises(LaunchRefused) as refusal:
+        EcsBackend(ecs.client).resolve(TASK_PARAMETERS)
+    assert not isinstance(refusal.value, NoDefinition)
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("AccessDeniedException", 403), ("ClientException", 400)]
+)
+def test_a_job_definition_that_may_not_be_read_may_be_there(
+    batch: Stubber, code: str, status: int
+) -> None:
+    batch.add_client_error("describe_job_definitions", code, "not authorized", status)
+    with pytest.raises(LaunchRefused) as refusal:
+        BatchBackend(batch.client).resolve(JOB_PARAMETERS)
+    assert not isinstance(refusal.value, NoDefinition)
+
+
+@pytest.mark.parametrize("reason", ["MISSING", "TaskFailedToStart: AGENT"])
+def test_a_task_that_ecs_does_not_know_is_absent(ecs: Stubber, reason: str) -> None:
+    answer = {"tasks": [], "failures": [{"arn": TASK, "reason": reason}]}
+    ecs.add_response("describe_tasks", answer, {"cluster": "reports", "tasks": [TASK]})
+    assert EcsBackend(ecs.client).describe("reports", [TASK]) == []
+
+
+@pytest.mark.parametrize("failure", [{"arn": TASK, "reason": "ACCESS_DENIED"}, {"arn": TASK}])
+def test_a_task_that_ecs_does_not_describe_may_be_there(
+    ecs: Stubber, failure: dict[str, str]
+) -> None:
+    """Else the sweeper would call its run lost."""
+    answer = {"tasks": [], "failures": [failure]}
+    ecs.add_response("describe_tasks", answer, {"cluster": "reports", "tasks": [TASK]})
+    with pytest.raises(LaunchRefused, match="DescribeTasks failed"):
+        EcsBackend(ecs.client).describe("reports", [TASK])
+
+
 def test_batch_definition_that_does_not_exist(batch: Stubber) -> None:
     batch.add_response("describe_job_definitions", {"jobDefinitions": []})
-    with pytest.raises(LaunchRefused, match="load does not exist"):
+    with pytest.raises(NoDefinition, match="load does not exist"):
         BatchBackend(batch.client).resolve(JOB_PARAMETERS)
 
 

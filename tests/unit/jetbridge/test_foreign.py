@@ -10,12 +10,12 @@ from jetbridge_testing.backends import FakeEcs
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.core import Core
 from jetbridge_testing.foreign import CLUSTER, QUEUE, foreign, looking
-from jetbridge_testing.memory import MemoryOutcomes
+from jetbridge_testing.memory import MemoryOutcomes, MemoryQueue
 from jetbridge_testing.samples import REGION, STACK_KEY, event
 
 from jetbridge.aws.records import RecordError
 from jetbridge.backends.foreign import foreign_event, job_id, task_id
-from jetbridge.backends.port import LaunchRefused, Throttled
+from jetbridge.backends.port import LaunchRefused, NoDefinition, Throttled, Unanswered
 from jetbridge.contract import (
     BatchJob,
     ContractError,
@@ -25,8 +25,11 @@ from jetbridge.contract import (
     PersonCaller,
     State,
     WatchRequest,
+    decode,
     decode_request,
 )
+from jetbridge.queues.messages import Notice
+from jetbridge.tracking.assets import AssetRule, asset_rules
 from jetbridge.tracking.foreign import TrackForeign
 
 TASK = "478f3a4c51824ad23cb50c1c60670c0f"
@@ -40,8 +43,19 @@ class Scene:
         self.outcomes = MemoryOutcomes()
         self.ecs = FakeEcs(Clock())
         self.defined: list[str] = []
-        self.track = TrackForeign(
-            self.outcomes, self.outcomes, self._define, STACK_KEY, REGION, Clock()
+        self.notices = MemoryQueue()
+        self.track = self.with_assets()
+
+    def with_assets(self, *items: str) -> TrackForeign:
+        return TrackForeign(
+            self.outcomes,
+            self.outcomes,
+            self._define,
+            STACK_KEY,
+            REGION,
+            asset_rules(items),
+            self.notices,
+            Clock(),
         )
 
     def _define(self, arn: str) -> Any:
@@ -97,16 +111,27 @@ class TestKept:
         assert kept.started_at == event("ecs_running")["detail"]["startedAt"]
 
     def test_a_definition_that_is_gone_lets_every_container_decide(self, scene: Scene) -> None:
-        scene.ecs.errors["resolve"] = [LaunchRefused("ClientException", "no such")]
+        scene.ecs.errors["resolve"] = [NoDefinition("ClientException", "no such")]
         scene.track(foreign("ecs_two_containers"))
         assert scene.outcome(KEPT).state is State.FAILED
 
-    def test_a_throttled_look_at_the_definition_keeps_nothing_yet(self, scene: Scene) -> None:
-        scene.ecs.errors["resolve"] = [Throttled("slow down")]
-        with pytest.raises(Throttled):
-            scene.track(foreign("ecs_stopped_exit_0"))
+    @pytest.mark.parametrize(
+        "refusal",
+        [
+            Throttled("slow down"),
+            Unanswered("connection reset"),
+            LaunchRefused("AccessDeniedException", "not authorized to perform: ecs:Describe…"),
+            LaunchRefused("ClientException", "User is not authorized"),
+        ],
+    )
+    def test_a_definition_that_cannot_be_read_keeps_nothing_yet(
+        self, scene: Scene, refusal: Exception
+    ) -> None:
+        scene.ecs.errors["resolve"] = [refusal]
+        with pytest.raises(type(refusal)):
+            scene.track(foreign("ecs_two_containers"))
         assert scene.outcomes.items == {}
-        scene.track(foreign("ecs_stopped_exit_0"))
+        scene.track(foreign("ecs_two_containers"))
         assert scene.outcome(KEPT).state is State.SUCCEEDED
 
     @pytest.mark.parametrize("name", ["ecs_stopped_exit_0", "batch_succeeded"])
@@ -231,3 +256,76 @@ class TestLook:
 def test_what_names_nothing_is_refused(asked: dict[str, Any], field: str) -> None:
     with pytest.raises(ContractError, match=field):
         decode_request(WatchRequest, {"foreign": asked})
+
+
+ORDERS = "s3://lake/orders"
+
+
+class TestAssets:
+    def told(self, scene: Scene) -> list[Notice]:
+        return [decode(Notice, message) for message in scene.notices.messages]
+
+    @pytest.mark.parametrize(
+        ("name", "items", "told"),
+        [
+            ("ecs_stopped_exit_0", [f"report={ORDERS}"], [ORDERS]),
+            ("ecs_stopped_exit_0", [f"rep*={ORDERS}", "*=s3://all"], [ORDERS, "s3://all"]),
+            ("ecs_stopped_exit_0", [f"repor={ORDERS}", f"Report={ORDERS}"], []),
+            ("ecs_stopped_exit_3", [f"*={ORDERS}"], []),
+            ("ecs_stopped_by_user", [f"*={ORDERS}"], []),
+            ("ecs_running", [f"*={ORDERS}"], []),
+            ("batch_succeeded", [f"load={ORDERS}"], [ORDERS]),
+            ("batch_no_exit_code", [f"*={ORDERS}"], []),
+        ],
+    )
+    def test_success_updates_the_assets_of_its_definition(
+        self, scene: Scene, name: str, items: list[str], told: list[str]
+    ) -> None:
+        scene.with_assets(*items)(foreign(name))
+        assert [notice.asset for notice in self.told(scene)] == told
+
+    def test_each_airflow_is_told_by_its_name(self, scene: Scene) -> None:
+        scene.with_assets(f"*@finance={ORDERS}", f"*={ORDERS}")(foreign("ecs_stopped_exit_0"))
+        assert [(each.run_id, each.airflow) for each in self.told(scene)] == [
+            (KEPT, "finance"),
+            (KEPT, "default"),
+        ]
+        assert scene.notices.groups == ["finance", "default"]
+
+    def test_an_event_that_comes_again_tells_again(self, scene: Scene) -> None:
+        """The process may have died between the outcome and the notice."""
+        track = scene.with_assets(f"*={ORDERS}")
+        for _ in range(2):
+            track(foreign("ecs_stopped_exit_0"))
+        assert [notice.asset for notice in self.told(scene)] == [ORDERS, ORDERS]
+
+    def test_a_notice_that_cant_be_sent_fails_the_event(
+        self, scene: Scene, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def send(*message: object) -> None:
+            raise ConnectionError("SQS is away")
+
+        monkeypatch.setattr(scene.notices, "send", send)
+        with pytest.raises(ConnectionError):
+            scene.with_assets(f"*={ORDERS}")(foreign("ecs_stopped_exit_0"))
+
+    @pytest.mark.parametrize(
+        "item",
+        ["", "report", "=s3://x", "report=", "a b=s3://x", "r@=s3://x", "r=s3://a b", "[r]=x"],
+    )
+    def test_what_is_no_rule_is_named(self, item: str) -> None:
+        with pytest.raises(ValueError, match=r"AssetEvents: .* Give name=uri"):
+            asset_rules([item])
+
+    @given(
+        st.from_regex(r"[A-Za-z0-9_-]{1,40}", fullmatch=True),
+        st.from_regex(r"[^\s,]{1,60}", fullmatch=True),
+        st.sampled_from(["", "finance"]),
+    )
+    def test_a_rule_is_read_as_it_was_written(self, name: str, uri: str, airflow: str) -> None:
+        (rule,) = asset_rules([f"{name}{airflow and '@' + airflow}={uri}"])
+        assert rule == AssetRule(name, uri, airflow or "default")
+        family = "arn:aws:ecs:eu-central-1:123456789012:task-definition/" + name
+        assert rule.is_of(f"{family}:7")
+        assert rule.is_of(name)
+        assert not rule.is_of(f"{family}x:7")

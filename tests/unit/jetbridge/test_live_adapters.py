@@ -152,6 +152,42 @@ def test_denied_reads_mean_no_piece_and_denied_writes_are_errors() -> None:
         pieces.remove(TARGET)
 
 
+class _Denying(_Refusing):
+    """S3 for somebody of its own account, to whom it names the action that is denied."""
+
+    def __init__(self, action: str) -> None:
+        text = (
+            "User: arn:aws:sts::123456789012:assumed-role/r/f is not authorized to perform:"
+            f' {action} on resource: "arn:aws:s3:::airflow-logs" because no identity-based policy'
+            f" allows the {action} action"
+        )
+        self.error = ClientError({"Error": {"Code": "AccessDenied", "Message": text}}, "S3")
+
+    def get_object(self, **_: Any) -> Any:
+        raise self.error
+
+    def put_object(self, **_: Any) -> Any:
+        raise self.error
+
+
+def test_a_denial_that_names_its_action_is_no_missing_piece() -> None:
+    with pytest.raises(ClientError, match="s3:GetObject"):
+        S3Pieces(_Denying("s3:GetObject")).read(TARGET, 0)
+    for before in (None, "of one that is there"):
+        with pytest.raises(ClientError, match="s3:PutObject"):
+            S3Pieces(_Denying("s3:PutObject")).write(TARGET, 0, _piece(0, "a"), before)
+    # What S3 answers for a missing object.
+    assert S3Pieces(_Denying("s3:ListBucket")).read(TARGET, 0) is None
+
+
+@pytest.mark.parametrize("code", ["SlowDown", "InternalError", "RequestTimeout"])
+def test_a_read_that_s3_puts_off_is_no_missing_piece(code: str) -> None:
+    denying = _Denying("s3:GetObject")
+    denying.error = ClientError({"Error": {"Code": code}}, "GetObject")
+    with pytest.raises(ClientError, match=code):
+        S3Pieces(denying).read(TARGET, 0)
+
+
 class _DenyingKey(_Refusing):
     """S3 for somebody who may not use the bucket's KMS key: the message as AWS re:Post has it."""
 

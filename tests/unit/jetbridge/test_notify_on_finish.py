@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace as replace_field
 from typing import Any
 
 import pytest
 from jetbridge_testing.airflow_server import AirflowServer, Reply
+from jetbridge_testing.memory import MemoryRuns
 from jetbridge_testing.notices import Scene, run_of
 from jetbridge_testing.stock_api import StockDags
 from msgspec.structs import replace
@@ -184,3 +186,37 @@ def test_airflow_goes_down_at_any_step(
     while not told.heard:
         told = scene.tell_later()
     assert len(dags.runs) + len(dags.events) == 1
+
+
+def _of_others(server: AirflowServer, **outcome: Any) -> tuple[Scene, Notice]:
+    """What a task or job of somebody else ends with: an outcome, and no run."""
+    scene = _scene(server, **outcome)
+    scene.notify = replace_field(scene.notify, runs=MemoryRuns(900, scene.clock))
+    return scene, Notice(run_id=scene.outcome.run_id, airflow="default", asset=URI)
+
+
+def test_a_job_of_others_updates_its_asset_once(server: AirflowServer, dags: StockDags) -> None:
+    scene, notice = _of_others(server, backend_id="8f2c", definition="nightly:3")
+    assert scene.tell(notice).result == "created"
+    assert scene.tell(notice).result == "already created"
+    [event] = dags.events
+    assert event["extra"] == {
+        "backend_id": "8f2c",
+        "definition": "nightly:3",
+        "jetbridge": {"run_id": scene.outcome.run_id},
+    }
+
+
+def test_a_job_of_others_that_failed_updates_nothing(
+    server: AirflowServer, dags: StockDags
+) -> None:
+    scene, notice = _of_others(server, state="failed")
+    assert scene.tell(notice).result == "nothing to begin"
+    assert dags.events == []
+
+
+def test_a_job_of_others_whose_end_was_forgotten_is_unknown(
+    server: AirflowServer, dags: StockDags
+) -> None:
+    scene, notice = _of_others(server)
+    assert scene.notify(replace(notice, run_id="another")) is None

@@ -201,7 +201,7 @@ def test_notices_take_as_long_as_their_calls_may() -> None:
     [
         ("StartRunFunction", {"LaunchQueue", "StopQueue", "LogsQueue"}),
         ("LaunchRunFunction", {"LaunchQueue", "FinishQueue", "StopQueue"}),
-        ("TrackRunFunction", {"LaunchQueue", "FinishQueue", "StopQueue"}),
+        ("TrackRunFunction", {"LaunchQueue", "FinishQueue", "StopQueue", "NotifyQueue"}),
         ("CopyLogsFunction", {"LogsQueue"}),
         ("FinishRunFunction", {"LogsQueue", "NotifyQueue"}),
         ("NotifyAirflowFunction", {"NotifyQueue"}),

@@ -36,6 +36,9 @@ class Facts:
     def stack_arn(self, reference: str) -> str | None:
         return None
 
+    def has_object(self, bucket: str, key: str) -> bool:
+        return True
+
     def kms_key(self, resource: str) -> str | None:
         return KEY if "encrypted" in resource or ":secret:" in resource else None
 

@@ -29,10 +29,10 @@ class Adopted(JetbridgeRunOperator):
         """Past the check of methods that nothing calls: `rules` has made it."""
         super(JetbridgeRunOperator, cls).__init_subclass__(**keywords)
 
-    def _begin(self, ti: Any) -> Any:
+    def _begin(self, context: Any, ti: Any) -> Any:
         self._is_jetbridges = True
         self.log.info("Adopted: [jetbridge] adopt has this task run through Jetbridge")
-        return super()._begin(ti)
+        return super()._begin(context, ti)
 
     def resume_execution(
         self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any

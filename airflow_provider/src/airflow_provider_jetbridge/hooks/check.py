@@ -106,21 +106,27 @@ def _invoke(client: Any, function: str, alias: str) -> tuple[bytes, bool]:
 
 
 def _why_missing(hook: JetbridgeHook, client: Any, function: str) -> str:
-    """Only a dry run of start_run tells an older stack from none."""
-    start = hook.function(START_FUNCTION)
+    """Only a dry run of start_run tells an older stack from none. It may be denied, since
+    AirflowPolicy allows the aliases alone: then it can be either."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
     region = client.meta.region_name
-    try:
-        client.invoke(FunctionName=start, InvocationType="DryRun")
-    except Exception:
-        return (
-            f"Field Stack: there is no stack {hook.stack} of Jetbridge in {region} "
-            f"({function} isn't there). Give the CloudFormation stack's name or ARN, and its "
-            "region in field Region"
-        )
-    return (
-        f"Stack {hook.stack} in {region} has no alias {hook.alias!r} of {function}. Update it (sam "
+    none = (
+        f"there is no stack {hook.stack} of Jetbridge in {region} ({function} isn't there). Give "
+        "the CloudFormation stack's name or ARN in field Stack, and its region in field Region"
+    )
+    older = (
+        f"stack {hook.stack} in {region} has no alias {hook.alias!r} of {function}. Update it (sam "
         "deploy) if it is older than this provider, or give [jetbridge] airflow a name that it has"
     )
+    try:
+        client.invoke(FunctionName=hook.function(START_FUNCTION), InvocationType="DryRun")
+    except (ClientError, BotoCoreError) as error:
+        code = getattr(error, "response", {}).get("Error", {}).get("Code", "")
+        if code == MISSING:
+            return f"Field Stack: {none}"
+        return f"Either {none}. Or {older} ({error})"
+    return older[0].upper() + older[1:]
 
 
 def _asked(hook: JetbridgeHook, action: str, resource: str, ask: Any, *arguments: Any) -> Any:

@@ -7,11 +7,13 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from airflow.providers.common.compat.sdk import BaseOperator
+from msgspec import UNSET
 
 from airflow_provider_jetbridge import settings
+from airflow_provider_jetbridge.aws import AwsAccess
 from airflow_provider_jetbridge.completion import (
     caller_of,
     launch_of,
@@ -23,6 +25,7 @@ from airflow_provider_jetbridge.exceptions import (
     TaskDeferralError,
     TaskDeferralTimeout,
 )
+from airflow_provider_jetbridge.executor import may_fail_early_resumes
 from airflow_provider_jetbridge.failing import Reading, raise_unless_succeeded
 from airflow_provider_jetbridge.links.known import links_of
 from airflow_provider_jetbridge.log_target import log_target
@@ -40,10 +43,18 @@ from airflow_provider_jetbridge.operators.given_up import (
     tell_stop,
 )
 from airflow_provider_jetbridge.operators.limits import shorter
+from airflow_provider_jetbridge.operators.short import (
+    SECONDS_KEY,
+    came_within,
+    expected_within,
+    seconds_of,
+)
 from airflow_provider_jetbridge.operators.stack import UsesStack
 from airflow_provider_jetbridge.settings import conf
 from airflow_provider_jetbridge.story import tell_outcome
 from airflow_provider_jetbridge.templates import given, is_true
+from airflow_provider_jetbridge.tracing import tell_resume, traceparent_of
+from airflow_provider_jetbridge.triggers.outcomes import OutcomesTable
 from jetbridge.contract import (
     CloudWatchLogTarget,
     FailurePolicy,
@@ -224,9 +235,9 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
             StartRefused: Jetbridge refuses the request; Airflow doesn't try again.
             StartFailed: it couldn't be reached.
         """
-        return self._begin(refuse_nested(self, context))
+        return self._begin(context, refuse_nested(self, context))
 
-    def _begin(self, ti: Any) -> Any:
+    def _begin(self, context: Context, ti: Any) -> Any:
         self._request = self._start_request(ti)
         self._answer = self._start(self._request)
         try:
@@ -236,10 +247,44 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
             if self.stops_run_on_failure:
                 self._stop(self._request, "Airflow's task failed before it was deferred")
             raise
+        event = self._come_soon(self._answer, ti)
         # From here on the run is not this process's: a worker that is shut down while it still
         # reports the deferral must not stop a healthy job.
         self._request = None
+        if event is not None:
+            return self.resume_execution(self._resumed_by, {"event": event}, context)
         return self._defer(self._answer, ti)
+
+    def _come_soon(self, answer: StartAnswer, ti: Any) -> dict[str, Any] | None:
+        """The event that this task waits for, where its last run was short and this one is, too.
+
+        An operator inside another task's code is deferred always: that task expects it.
+        """
+        inside = getattr(ti, "task", None) is not self
+        if answer.attached or inside or not (self.do_xcom_push and self._may_race):
+            return None
+        seconds = expected_within(ti, self.time_limit or self.execution_timeout)
+        if seconds is None:
+            return None
+        access = AwsAccess.of(
+            self._access.aws_conn_id, answer.region, self.verify, self.botocore_config
+        )
+        table = OutcomesTable(answer.outcomes_table, access)
+        return came_within(
+            seconds, table, answer.run_id, until=self._waits_until, ti=ti, task_log=self.log
+        )
+
+    @property
+    def _may_race(self) -> bool:
+        return bool(settings.resume_hold_seconds()) and may_fail_early_resumes(self)
+
+    @property
+    def _waits_until(self) -> Literal["finished", "launched"]:
+        return "finished" if self._waits else "launched"
+
+    @property
+    def _resumed_by(self) -> str:
+        return "execute_complete" if self._waits else "execute_launched"
 
     @property
     def _waits(self) -> bool:
@@ -276,6 +321,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
             # A task that waits for the launch alone is over when the run ends.
             finish=self.finish if self._waits else "feed",
             airflow=self.airflow or settings.airflow(),
+            traceparent=traceparent_of(ti) or UNSET,
             **self.job(),
         )
 
@@ -331,13 +377,14 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
                 caller_key=caller_of(ti, self.airflow).key,
                 airflow=self.airflow,
                 task_key=[ti.dag_id, ti.run_id, ti.task_id, ti.map_index],
-                until="finished" if self._waits else "launched",
+                until=self._waits_until,
+                held=self._may_race,
                 waits_until=time.time() + timeout.total_seconds() if timeout else None,
                 aws_conn_id=self._access.aws_conn_id,
                 verify=self.verify,
                 botocore_config=self.botocore_config,
             ),
-            method_name="execute_complete" if self._waits else "execute_launched",
+            method_name=self._resumed_by,
             timeout=timeout,
         )
 
@@ -391,16 +438,23 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
             outcome = outcome_of(event, ti, self.airflow)
         except EarlierOutcome as error:
             self.log.warning("%s: starting this try's own run", error)
-            return self._begin(ti)
+            return self._begin(context, ti)
         self._outcome = outcome
         self._knows(outcome.backend_id)
         tell_outcome(self.log, outcome)
+        tell_resume(outcome)
         self.link_urls = links_of(outcome, lambda: self._stack)
         if self.do_xcom_push:
             ti.xcom_push(key="exit_codes", value=outcome.exit_codes)
             ti.xcom_push(key=self.backend_id_key, value=outcome.backend_id)
+            self._remember(event, outcome.finished_at, ti)
         self._after_execution()
         return self.return_value(outcome)
+
+    def _remember(self, event: dict[str, Any] | None, came_at: float | None, ti: Any) -> None:
+        """How long it took, for the next run of this task (`short`)."""
+        if (seconds := seconds_of(event, came_at)) is not None:
+            ti.xcom_push(key=SECONDS_KEY, value=seconds)
 
     def _after_execution(self) -> None:
         """Raise unless the run succeeded: where the amazon provider's ECS operator does so."""
@@ -423,11 +477,12 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
             launch = launch_of(event, ti, self.airflow)
         except EarlierOutcome as error:
             self.log.warning("%s: starting this try's own run", error)
-            return self._begin(ti)
+            return self._begin(context, ti)
         self._knows(launch.backend_id)
         self.log.info("Run %s goes on without this task", launch.run_id)
         if self.do_xcom_push:
             ti.xcom_push(key=self.backend_id_key, value=launch.backend_id)
+            self._remember(event, launch.launched_at, ti)
         return self.launched_value(launch.backend_id)
 
     def return_value(self, outcome: Outcome) -> Any:

@@ -73,6 +73,7 @@ def _resume(ti_id: UUID, try_number: int, outcome: Outcome, event: dict[str, Any
         if task is None:
             raise gone(str(ti_id), try_number)
         waiting = check(task.read(), try_number, outcome)
+        event["deferred_at"] = waiting.deferred_at
         if waiting.attached_try is not None:
             event["attached_try"] = waiting.attached_try
         task.resume(event)

@@ -25,12 +25,16 @@ class Waiting:
         run_id: the run that it waits for; None for a trigger that isn't ours.
         attached_try: as in `JetbridgeRunTrigger`.
         seconds: since the task was deferred, by Airflow's clock alone.
+        held: as in `JetbridgeRunTrigger`.
+        deferred_at: likewise; None for a trigger of an earlier version.
     """
 
     trigger: str
     run_id: str | None
     attached_try: list[object] | None
     seconds: float
+    held: bool = True
+    deferred_at: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +106,7 @@ def check(task: TaskTry, try_number: int, outcome: Outcome) -> Waiting:
         raise Refusal(HTTPStatus.CONFLICT, f"The task doesn't wait for run {outcome.run_id}")
     _check_try(task, waiting, caller_of(outcome))
     hold = settings.resume_hold_seconds() - waiting.seconds
-    if hold > 0:
+    if waiting.held and hold > 0:
         raise Refusal(
             HTTPStatus.TOO_EARLY,
             f"The task was deferred {waiting.seconds:.1f} s ago; Airflow fails tasks that are "

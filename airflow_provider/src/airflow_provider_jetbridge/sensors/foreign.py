@@ -15,6 +15,7 @@ from airflow.providers.common.compat.sdk import (
 from msgspec import UnsetType
 
 from airflow_provider_jetbridge.completion import outcome_in
+from airflow_provider_jetbridge.executor import may_fail_early_resumes
 from airflow_provider_jetbridge.operators.as_stock import warn_of_region
 from airflow_provider_jetbridge.operators.stack import UsesStack
 from airflow_provider_jetbridge.settings import conf
@@ -163,6 +164,7 @@ class ForeignStateSensor(UsesStack, BaseSensorOperator):
                 outcomes_table=answer.outcomes_table,
                 region_name=answer.region,
                 deferred_at=now,
+                held=may_fail_early_resumes(self),
                 aws_conn_id=self._access.aws_conn_id,
                 verify=self.verify,
                 botocore_config=self.botocore_config,

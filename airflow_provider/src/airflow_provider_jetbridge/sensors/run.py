@@ -12,6 +12,7 @@ from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnVa
 from airflow_provider_jetbridge import settings
 from airflow_provider_jetbridge.completion import caller_of, outcome_in
 from airflow_provider_jetbridge.exceptions import ForeignOutcome, WatchedRunFailed
+from airflow_provider_jetbridge.executor import may_fail_early_resumes
 from airflow_provider_jetbridge.failing import describe
 from airflow_provider_jetbridge.operators.stack import UsesStack
 from airflow_provider_jetbridge.settings import conf
@@ -211,6 +212,7 @@ class JobRunSensor(UsesStack, BaseSensorOperator):
                 outcomes_table=answer.outcomes_table,
                 region_name=answer.region,
                 deferred_at=time.time(),
+                held=may_fail_early_resumes(self),
                 aws_conn_id=self._access.aws_conn_id,
                 verify=self.verify,
                 botocore_config=self.botocore_config,

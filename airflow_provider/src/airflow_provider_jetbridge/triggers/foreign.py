@@ -7,9 +7,10 @@ import time
 from contextlib import aclosing
 from typing import Any
 
+from airflow_provider_jetbridge.triggers.events import launch_event, outcome_event
 from airflow_provider_jetbridge.triggers.poller import OutcomePoller
 from airflow_provider_jetbridge.triggers.run import JetbridgeRunTrigger
-from jetbridge.contract import ContractError, Launched, decode, read_record, to_builtins
+from jetbridge.contract import ContractError, Launched, clean, decode, read_record
 
 
 class JetbridgeStateTrigger(JetbridgeRunTrigger):
@@ -60,18 +61,18 @@ class JetbridgeStateTrigger(JetbridgeRunTrigger):
         except TimeoutError:
             if not limit.expired():
                 raise
-            return {"look_again": True}
+            return {"run_id": clean(self.run_id), "look_again": True}
 
     async def _state(self) -> dict[str, Any]:
         poller = OutcomePoller.shared(self._table())
         async with aclosing(poller.news(self.run_id, eager=self.awaits_running)) as news:
             async for kind, text in news:
                 if kind == "outcome":
-                    return self._outcome(text)
+                    return outcome_event(self.run_id, text, self.log)
                 if kind == "launched" and self.awaits_running:
                     launched = self._launched(text)
                     if launched is not None and launched.started_at:
-                        return {"launched": to_builtins(launched)}
+                        return launch_event(self.run_id, launched)
         raise AssertionError("news end with an outcome")
 
     def _launched(self, text: str) -> Launched | None:

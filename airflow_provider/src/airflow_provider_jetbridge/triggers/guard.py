@@ -26,9 +26,9 @@ def hold_seconds(
     process that deferred it is failed by the scheduler: "Executor reported that the task
     instance finished with state success, but the task instance's state attribute is queued"
     (scheduler_job_runner.py, ``process_executor_events``; apache/airflow#66374, #67287, #71580;
-    Airflow 3.3.2 guards the state ``scheduled`` alone). Such a worker process may need several
-    seconds to end, since it uploads its log first. Resumes at 7 s or later were not failed in
-    measurements; the default doubles that.
+    Airflow 3.3.2 guards the state ``scheduled`` alone). `executor` knows where that can't be. Such
+    a worker process may need several seconds to end, since it uploads its log first. Resumes at
+    7 s or later were not failed in measurements; the default doubles that.
 
     Args:
         trigger_ran_for: seconds since this trigger began to run, in this process's monotonic

@@ -16,13 +16,14 @@ from airflow_provider_jetbridge.aws import AwsAccess
 from airflow_provider_jetbridge.links.known import links_of
 from airflow_provider_jetbridge.links.publish import publish
 from airflow_provider_jetbridge.story import Storyteller
+from airflow_provider_jetbridge.triggers.events import launch_event, outcome_event
 from airflow_provider_jetbridge.triggers.guard import hold_seconds, resume_rate
 from airflow_provider_jetbridge.triggers.kill import Reaper
 from airflow_provider_jetbridge.triggers.killed import Killed, StopTarget, Task, count
 from airflow_provider_jetbridge.triggers.outcomes import OutcomesTable
 from airflow_provider_jetbridge.triggers.poller import OutcomePoller
 from airflow_provider_jetbridge.triggers.reminders import Reminders
-from jetbridge.contract import ContractError, carried, clean, read_record, to_builtins
+from jetbridge.contract import carried, clean
 
 Until = Literal["finished", "launched"]
 
@@ -40,16 +41,17 @@ class JetbridgeRunTrigger(BaseTrigger):
     task costs a dictionary entry. The trigger holds nothing that a restart could lose: run again
     elsewhere, it finds the same outcome and fires the same event.
 
-    The event is held until the trigger has run for 15 s, unless the task was deferred over a
-    minute ago; `guard.hold_seconds` says why. It is then released at the triggerer's own rate
-    (`guard.ResumeRate`).
+    An event that is ``held`` waits until the trigger has run for 15 s, unless the task was deferred
+    over a minute ago; `guard.hold_seconds` says why. Each is then released at the triggerer's own
+    rate (`guard.ResumeRate`).
 
     The event's payload is ``{"run_id": …, "outcome": …}``, the latter being the contract's
-    ``Outcome`` as a JSON object; with ``attached_try`` when the run is that of an earlier try. A
-    trigger that waits for the launch alone has ``launched`` there, a ``Launched``, if the run
-    hasn't ended meanwhile. An outcome that can't be read is the text ``problem``, and fails
-    the task. Whoever wrote the record, the event is what Airflow can carry (`contract.carriage`):
-    one that it can't ends the triggerer's runner, with all the tasks that wait in it.
+    ``Outcome`` as a JSON object; with ``deferred_at``, and ``attached_try`` when the run is that of
+    an earlier try. A trigger that waits for the launch alone has ``launched`` there, a
+    ``Launched``, if the run hasn't ended meanwhile. An outcome that can't be read is the text
+    ``problem``, and fails the task. Whoever wrote the record, the event is what Airflow can carry
+    (`contract.carriage`): one that it can't ends the triggerer's runner, with all the tasks that
+    wait in it.
 
     While the run goes on, the task's log tells what it has become in AWS.
 
@@ -71,6 +73,8 @@ class JetbridgeRunTrigger(BaseTrigger):
     :param until: what is waited for: that the run has ``finished``, or is ``launched``.
     :param waits_until: when Airflow gives the wait up, epoch seconds; None: never.
     :param airflow: this Airflow's name in the stack; None, as ``[jetbridge] airflow`` says.
+    :param held: whether Airflow may fail the task if its event comes early
+        (`executor.may_fail_early_resumes`).
     :param aws_conn_id: the Airflow connection to AWS, as for every operator of the amazon
         provider; likewise ``verify`` and ``botocore_config``.
     """
@@ -89,6 +93,7 @@ class JetbridgeRunTrigger(BaseTrigger):
         until: Until = "finished",
         waits_until: float | None = None,
         airflow: str | None = None,
+        held: bool = True,
         aws_conn_id: str | None = "aws_default",
         verify: bool | str | None = None,
         botocore_config: dict[str, Any] | None = None,
@@ -107,6 +112,7 @@ class JetbridgeRunTrigger(BaseTrigger):
         self.until = until
         self.waits_until = waits_until
         self.airflow = airflow
+        self.held = held
         self.aws_conn_id = aws_conn_id
         self.verify = verify
         self.botocore_config = botocore_config
@@ -126,6 +132,7 @@ class JetbridgeRunTrigger(BaseTrigger):
                 "until": self.until,
                 "waits_until": self.waits_until,
                 "airflow": self.airflow,
+                "held": self.held,
                 "aws_conn_id": self.aws_conn_id,
                 "verify": self.verify,
                 "botocore_config": self.botocore_config,
@@ -136,14 +143,16 @@ class JetbridgeRunTrigger(BaseTrigger):
         began = time.monotonic()
         self.log.info("%s", self._aim)
         try:
-            event = {"run_id": clean(self.run_id), **await self._news()}
-            await self._hold(began)
+            event = await self._news()
+            if self.held:
+                await self._hold(began)
             await resume_rate.wait_for_slot(self._ask_airflow)
         except asyncio.CancelledError:
             self._taken_away()
             raise
         except Exception as error:
             raise_carriable(error)
+        event["deferred_at"] = self.deferred_at
         if self.attached_try is not None:
             event["attached_try"] = carried(self.attached_try).value
         yield TriggerEvent(event)
@@ -159,7 +168,7 @@ class JetbridgeRunTrigger(BaseTrigger):
         ):
             async for kind, text in news:
                 if kind == "outcome":
-                    return self._outcome(text)
+                    return outcome_event(self.run_id, text, self.log)
                 if kind == "waiting":
                     story.waiting(text)
                     continue
@@ -169,15 +178,8 @@ class JetbridgeRunTrigger(BaseTrigger):
                 if self.task_key is not None:
                     await publish(Task(*self.task_key), links_of(launched))
                 if self.until == "launched":
-                    return {kind: to_builtins(launched)}
+                    return launch_event(self.run_id, launched)
         raise AssertionError("news end with an outcome")
-
-    def _outcome(self, text: str) -> dict[str, Any]:
-        try:
-            return {"outcome": read_record(text)}
-        except ContractError as error:
-            self.log.error("The outcome of run %s can't be read: %s", self.run_id, error)
-            return {"problem": clean(str(error))}
 
     async def _hold(self, began: float) -> None:
         hold = hold_seconds(

@@ -80,9 +80,12 @@ def code_of(error: ClientError) -> str:
     return str(error.response["Error"]["Code"])
 
 
-def if_there(ask: Callable[[], Answer], *codes: str) -> Answer | None:
+def if_there(ask: Callable[[], Answer], *codes: str, text: str = "") -> Answer | None:
     """What AWS answers; None where one of these error codes says that there is no such
     thing. Without codes: ResourceNotFoundException.
+
+    Args:
+        text: what AWS's message has in it, of a code that means other things, too.
 
     Raises:
         ClientError: AWS refuses the call for another reason.
@@ -90,6 +93,7 @@ def if_there(ask: Callable[[], Answer], *codes: str) -> Answer | None:
     try:
         return ask()
     except ClientError as error:
-        if code_of(error) not in (codes or ("ResourceNotFoundException",)):
+        known = code_of(error) in (codes or ("ResourceNotFoundException",))
+        if not known or text not in error.response["Error"].get("Message", ""):
             raise
         return None

@@ -82,7 +82,8 @@ def summed(records: Iterable[Record], by: By) -> dict[str, Sum]:
     return dict(sorted(sums.items(), key=lambda each: (-each[1].total, each[0])))
 
 
-def _task(record: Record) -> str:
+def task_of(record: Record) -> str:
+    """The Airflow task as ``dag.task``, or who else asked."""
     if record.dag_id:
         return f"{record.dag_id}.{record.task_id}"
     return caller_text(record.caller)
@@ -96,7 +97,7 @@ def _day(record: Record) -> str:
 
 _KEYS: dict[By, Callable[[Record], str]] = {
     By.DAG: lambda record: record.dag_id or caller_text(record.caller),
-    By.TASK: _task,
+    By.TASK: task_of,
     By.DEFINITION: lambda record: record.definition.rpartition(":")[0] or record.definition,
     By.DAY: _day,
 }

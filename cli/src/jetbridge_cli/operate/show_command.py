@@ -27,6 +27,7 @@ from jetbridge_cli.options import (
 )
 from jetbridge_cli.problems import reported
 from jetbridge_cli.redaction import redacted
+from jetbridge_cli.sizing.groups import Sizing, sized_json, sizing_of_run
 from jetbridge_cli.stack import Stack
 from jetbridge_cli.writing import (
     moment,
@@ -67,10 +68,11 @@ def show(
             return
         places, notes = places_of(tables.aws, record, tables.aws.dynamodb.meta.region_name)
         story = moments_of(record)
+        sizing = sizing_of_run(tables, record)
         if output is Output.JSON:
-            write_json(_as_json(record, story, places, notes))
+            write_json(_as_json(record, story, places, notes) | {"sizing": _sizing_json(sizing)})
             return
-        _write_facts(record)
+        _write_facts(record, sizing)
         _write_story(story)
         _write_end(record)
         if places:
@@ -115,7 +117,14 @@ def _as_json(record: Record, story: list[Moment], places: Any, notes: list[str])
     }
 
 
-def _write_facts(record: Record) -> None:
+def _sizing_json(sizing: Sizing | None) -> Any:
+    """None: it isn't finished, or didn't run on Fargate."""
+    if sizing is None:
+        return None
+    return {"advice": [sized_json(each) for each in sizing.advice], "notes": sizing.notes}
+
+
+def _write_facts(record: Record, sizing: Sizing | None) -> None:
     row, outcome = record.row, record.outcome
     backend_id = outcome.backend_id if outcome else row.backend_id if row else None
     write_facts(
@@ -132,6 +141,9 @@ def _write_facts(record: Record) -> None:
             "in AWS": backend_id or "",
             "launches": str(outcome.launches if outcome else row.launch if row else ""),
             "containers cost": _cost(record),
+            "size": "; ".join([str(each.advice) for each in sizing.advice] + sizing.notes)
+            if sizing
+            else "",
             "stopped by": outcome.stopped_by if outcome else "",
             "waited for by": ", ".join(
                 caller_text(each.caller) for each in (row.watchers if row else [])

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +30,7 @@ from jetbridge_cli.options import (
 from jetbridge_cli.problems import Problem, reported
 from jetbridge_cli.report.data import report_of
 from jetbridge_cli.report.page import page_of
+from jetbridge_cli.sizing.groups import sizing_of
 from jetbridge_cli.stack import Stack
 from jetbridge_cli.writing import write, write_json
 
@@ -48,6 +50,10 @@ def report(
     limit: Annotated[
         int, typer.Option(min=1, max=10_000, help="So many runs, the newest, have a bar.")
     ] = 300,
+    sizing: Annotated[
+        bool,
+        typer.Option(help="Ask Container Insights what runs on Fargate used, and advise sizes."),
+    ] = True,
     region: Region = None,
     profile: Profile = None,
     endpoint: Endpoint = None,
@@ -70,6 +76,7 @@ def report(
             since=wanted.since,
             until=end,
             limit=limit,
+            sizing=partial(sizing_of, tables.aws) if sizing else None,
         )
         if output is Output.JSON:
             write_json(asdict(found))

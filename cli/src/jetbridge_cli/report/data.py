@@ -1,7 +1,7 @@
 """All that the report's page shows, as numbers and text."""
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from jetbridge.contract import State
@@ -16,6 +16,7 @@ from jetbridge_cli.report.sums import (
     lags_of,
     throughput_of,
 )
+from jetbridge_cli.sizing.groups import Sizing
 
 _SLOWEST = 10
 
@@ -29,6 +30,7 @@ class Report:
     lines: the newest runs, the newest first; ``left_out``: how many more there are.
     costs: by DAG, or who else asked, as of ``jetbridge cost``; the most expensive first.
     cost: of all together.
+    sizing: by task and size what Container Insights has of them; None: it wasn't asked.
     slowest: runs that took the longest from due to running.
     problems: how many rows or outcomes can't be read.
     """
@@ -47,6 +49,7 @@ class Report:
     costs: dict[str, Sum]
     cost: Sum
     slowest: list[RunLine]
+    sizing: Sizing | None = None
     problems: int
 
 
@@ -58,10 +61,12 @@ def report_of(
     since: float,
     until: float,
     limit: int,
+    sizing: Callable[[Iterable[Record]], Sizing] | None = None,
 ) -> Report:
     """Args:
     records: runs that have ended between ``since`` and ``until``, and such as go on; any order.
     limit: of so many runs the timeline has a bar.
+    sizing: gives advice on runs; None: the report has none.
     """
     known = list(records)
     lines = [line_of(record) for record in known]
@@ -92,5 +97,6 @@ def report_of(
             (line for line in lines if line.start_seconds is not None),
             key=lambda line: line.start_seconds or 0.0,
         ),
+        sizing=sizing(known) if sizing else None,
         problems=sum(bool(record.problem) for record in known),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from jetbridge_cli.aws import Aws
+from jetbridge_cli.stack import is_no_stack
 from jetbridge_cli.verify.names import TAG, Names
 from jetbridge_cli.verify.patience import Patience
 
@@ -94,7 +95,7 @@ class Formation:
                 if each["ResourceStatus"] != "DELETE_COMPLETE"
             ]
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ValidationError":
+            if not is_no_stack(error):
                 raise
             return []
 

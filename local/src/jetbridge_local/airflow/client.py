@@ -121,6 +121,11 @@ class AirflowClient:
     def dag_run(self, dag_id: str, run_id: str) -> DagRun:
         return DagRun.parse(self._json("GET", _run_path(dag_id, run_id)))
 
+    def dag_runs(self, dag_id: str) -> list[DagRun]:
+        """All of a DAG's."""
+        path = f"/api/v2/dags/{quote(dag_id)}/dagRuns"
+        return [DagRun.parse(each) for each in self._pages(path, "dag_runs")]
+
     def wait_for_dag_run(
         self,
         dag_id: str,

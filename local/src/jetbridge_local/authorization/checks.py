@@ -27,3 +27,9 @@ def checks_of(call: Call, place: Place, facts: Facts) -> list[Check]:
     if (call.service, call.operation) in _ALWAYS:
         return []
     return list(_SERVICES.get(call.service, others.unlimited)(call, place, facts))
+
+
+def hiding_check_of(call: Call, place: Place, facts: Facts) -> Check | None:
+    """What IAM is asked where the call is allowed and finds nothing, and the service answers a
+    denial to those who may not know that."""
+    return s3.hiding(call, place, facts) if call.service == "s3" else None

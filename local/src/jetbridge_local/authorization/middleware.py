@@ -6,7 +6,7 @@ from typing import Any
 
 from jetbridge_local.recorder.requests import Request, credential_of, operation_of, request_of
 
-from .checks import checks_of
+from .checks import checks_of, hiding_check_of
 from .model import Call, Caller, Facts, Identities, Place, Unknown
 from .verdicts import VerdictLog
 
@@ -93,7 +93,9 @@ class Authorizer:
             self._verdicts.add(caller.arn, check, decision.allowed, decision.message)
             if not decision.allowed:
                 return decision.message
-        return ""
+        hiding = hiding_check_of(call, self._place, self._facts)
+        # Nobody needs this right: what is missing is missing.
+        return self._identities.decide(caller, hiding).message if hiding else ""
 
     def _refuse(
         self, service: str, request: Request, code: str, message: str

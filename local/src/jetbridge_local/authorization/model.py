@@ -67,6 +67,9 @@ class Facts(Protocol):
     def stack_arn(self, reference: str) -> str | None:
         """A CloudFormation stack's ARN by its name or ARN."""
 
+    def has_object(self, bucket: str, key: str) -> bool:
+        """Whether there is such an object in S3."""
+
     def kms_key(self, resource: str) -> str | None:
         """The ARN of the customer's key that a bucket or secret is encrypted with, if it is."""
 

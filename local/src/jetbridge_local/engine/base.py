@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Protocol
 
 from .config import EngineConfig
-from .containers import Awslogs, ContainerServices
+from .containers import Awslogs, ContainerInsights, ContainerServices
 from .errors import AwsError
 from .events import EventEmitter
 from .loop import EngineLoop
@@ -53,6 +53,7 @@ class Engine(ABC):
             runner=ProcessRunner(config, processes),
             awslogs=self._awslogs,
             secrets=secrets,
+            insights=ContainerInsights(config, logs),
             time_scale=config.time_scale,
         )
         self._lifecycles: dict[Lifecycle, asyncio.Task[None]] = {}

@@ -24,6 +24,7 @@ class EngineConfig:
     duration that a definition gives in seconds (attemptDurationSeconds, stopTimeout, …), so that
     a test needn't wait for Batch's least time-out of a minute. ``log_lag_seconds`` delays the
     arrival of log events, beyond the end of their task, as CloudWatch Logs may.
+    ``insights_seconds`` is how often Container Insights writes of a task.
     ``close_seconds`` is what containers get to end in at close.
     """
 
@@ -36,6 +37,7 @@ class EngineConfig:
     time_scale: float = 1.0
     log_flush_seconds: float = 0.5
     log_lag_seconds: float = 0.0
+    insights_seconds: float = 60.0
     stopped_task_retention_seconds: float = 3600.0
     ended_job_retention_seconds: float = 7 * 86_400.0
     client_token_retention_seconds: float = 86_400.0

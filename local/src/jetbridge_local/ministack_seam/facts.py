@@ -68,6 +68,11 @@ class CloudFacts:
             stack = cloudformation._stacks.get(reference)
         return str(stack["StackId"]) if stack else None
 
+    def has_object(self, bucket: str, key: str) -> bool:
+        with request_scope(self._account, self._region):
+            known = s3._buckets.get(bucket) or {}
+        return key in known.get("objects", {})
+
     def kms_key(self, resource: str) -> str | None:
         with request_scope(self._account, self._region):
             if ":s3:::" in resource:

@@ -30,6 +30,7 @@ class Site:
         images: Path | None = None,
         port: int = 0,
         step_seconds: float = 0.2,
+        insights_seconds: float = 60.0,
         limits: Limits | None = None,
     ) -> None:
         self.paths = paths
@@ -40,6 +41,7 @@ class Site:
             port=port,
             runtime_python=paths.python("runtime"),
             step_seconds=step_seconds,
+            insights_seconds=insights_seconds,
             limits=limits,
         )
 

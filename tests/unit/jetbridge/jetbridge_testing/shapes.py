@@ -78,7 +78,7 @@ def _refused_task(shape: dict[str, Any], names: dict[str, str]) -> Ending:
     if shape["message"]:
         return Ending(code=shape["code"], reason=shape["message"])
     cluster = f"arn:aws:ecs:eu-central-1:123456789012:cluster/{names['cluster']}"
-    refusal = refused({"reason": shape["code"], "arn": cluster})
+    refusal = refused("RunTask", {"reason": shape["code"], "arn": cluster})
     return Ending(code=refusal.code, reason=refusal.reason)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from jetbridge_cli.doctor.deployment import Deployment
 from jetbridge_cli.doctor.execution import log_group, role
-from jetbridge_cli.doctor.finding import Finding, Note, Result, if_there
+from jetbridge_cli.doctor.finding import Finding, Note, Result, Unchecked, if_there
 
 # Of one pattern: each needs a call.
 MOST = 50
@@ -23,8 +23,17 @@ def clusters(deployment: Deployment) -> Iterator[Result]:
         return
     answer = deployment.aws.ecs.describe_clusters(clusters=plain)
     active = {each["clusterArn"] for each in answer["clusters"] if each.get("status") == "ACTIVE"}
+    unknown: set[str] = set()
+    for failure in answer.get("failures", []):
+        # Only MISSING says that there is none (Amazon ECS developer guide, "Amazon ECS API failure
+        # reasons").
+        if failure.get("reason") != "MISSING":
+            unknown.add(failure.get("arn", ""))
+            yield Unchecked(
+                check="clusters", why=f"DescribeClusters: {failure.get('arn')}: {failure['reason']}"
+            )
     for arn in plain:
-        if arn not in active:
+        if arn not in active | unknown:
             yield Finding(
                 check="clusters",
                 subject=arn,
@@ -77,7 +86,8 @@ def _missing(pattern: str) -> Finding:
 
 def _definition(deployment: Deployment, pattern: str, reference: str) -> Iterator[Result]:
     ask = partial(deployment.aws.ecs.describe_task_definition, taskDefinition=reference)
-    answer = if_there(ask, "ClientException", "InvalidParameterException")
+    # The code is that of a missing permission, too (ECS API reference, DescribeTaskDefinition).
+    answer = if_there(ask, "ClientException", text="Unable to describe task definition")
     if answer is None:
         yield _missing(pattern)
         return

@@ -6,9 +6,11 @@ from functools import partial
 from botocore.exceptions import ClientError
 
 from jetbridge_cli.doctor.deployment import Deployment
-from jetbridge_cli.doctor.finding import Finding, Result, code_of, denied, if_there
+from jetbridge_cli.doctor.finding import Finding, Result, code_of, if_there
 
 _GONE = ("404", "NoSuchBucket")
+# EC2 API reference, "Error codes".
+_NO_NETWORK = ("InvalidSubnetID.NotFound", "InvalidGroup.NotFound")
 _NO_ENCRYPTION = "ServerSideEncryptionConfigurationNotFoundError"
 
 
@@ -103,8 +105,7 @@ def subnets(deployment: Deployment) -> Iterator[Result]:
                 else:
                     found = ec2.describe_security_groups(GroupIds=[name])["SecurityGroups"]
             except ClientError as error:
-                # InvalidSubnetID.NotFound, InvalidGroup.NotFound (EC2 API reference, "Error codes")
-                if denied(error) or not code_of(error).endswith("NotFound"):
+                if code_of(error) not in _NO_NETWORK:
                     raise
                 found = []
             if not found:

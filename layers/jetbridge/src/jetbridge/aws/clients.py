@@ -91,13 +91,21 @@ def is_throttle(error: Exception) -> bool:
     return code in _THROTTLES or said or status_of(error) == 429
 
 
+def denied_action(error: Exception) -> str:
+    """The IAM action that AWS's message names as denied, such as ``s3:GetObject``; "" if it names
+    none, as S3's does to callers of another organization (Amazon S3 user guide, "Troubleshoot
+    access denied (403 Forbidden) errors": "User … is not authorized to perform …")."""
+    _, message = error_of(error)
+    return message.partition(" is not authorized to perform: ")[2].partition(" ")[0]
+
+
 def denies_key(error: Exception) -> bool:
     """Whether S3 or Secrets Manager was refused the KMS key, and not its caller the object.
 
-    The code is that of any refusal, AccessDenied; the message names the action, as in "is not
-    authorized to perform: kms:Decrypt on resource: …" (AWS re:Post, "Why do I get Access Denied
-    errors when I access an S3 bucket encrypted with a KMS key?"). A disabled key has a code of its
-    own, KMS.DisabledException (Amazon S3 API reference, "Error responses").
+    The code is that of any refusal, AccessDenied; the message names the action, kms:Decrypt (AWS
+    re:Post, "Why do I get Access Denied errors when I access an S3 bucket encrypted with a KMS
+    key?"). A disabled key has a code of its own, KMS.DisabledException (Amazon S3 API reference,
+    "Error responses").
     """
     code, message = error_of(error)
     return code.startswith("KMS.") or "kms:" in message

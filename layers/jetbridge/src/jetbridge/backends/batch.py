@@ -6,7 +6,7 @@ from typing import Any
 from jetbridge.aws.batches import batches
 from jetbridge.aws.records import Fields, Record
 from jetbridge.backends.log_sources import job_log_sources
-from jetbridge.backends.port import LaunchRefused
+from jetbridge.backends.port import NoDefinition
 from jetbridge.backends.refusals import call, pages
 from jetbridge.runs.names import LaunchName
 from jetbridge.runs.run import Definition
@@ -86,6 +86,6 @@ class BatchBackend:
         answers = pages(self._client, "describe_job_definitions", **asked)
         found = [definition for answer in answers for definition in answer["jobDefinitions"]]
         if not found:
-            raise LaunchRefused("ClientException", f"Job definition {reference} does not exist")
+            raise NoDefinition("ClientException", f"Job definition {reference} does not exist")
         newest: dict[str, Any] = max(found, key=lambda definition: definition["revision"])
         return newest

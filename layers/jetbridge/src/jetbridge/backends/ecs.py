@@ -7,12 +7,16 @@ from botocore.exceptions import ClientError
 
 from jetbridge.aws.records import Fields, Record
 from jetbridge.backends.log_sources import task_log_source
-from jetbridge.backends.port import LaunchRefused
+from jetbridge.backends.port import LaunchRefused, NoDefinition
 from jetbridge.backends.refusals import call, pages
 from jetbridge.runs.names import LaunchName, last_segment
 from jetbridge.runs.run import Definition
 
 DEFAULT_CLUSTER = "default"
+# Reasons of DescribeTasks: ECS doesn't know the task, or never started it (Amazon ECS developer
+# guide, "Amazon ECS API failure reasons").
+_NO_TASK = ("MISSING", "TaskFailedToStart")
+_NO_DEFINITION = "Unable to describe task definition"
 
 
 class EcsBackend:
@@ -22,16 +26,17 @@ class EcsBackend:
         self._client = client
 
     def resolve(self, parameters: dict[str, Any]) -> Definition:
-        """DescribeTaskDefinition. Of one that isn't there ECS says no more than "Unable to describe
-        task definition."."""
+        """DescribeTaskDefinition. Its ClientException may mean a missing permission, too (API
+        reference). Of a definition that isn't there its text is "Unable to describe task
+        definition." (so in moto, ``TaskDefinitionNotFoundException``)."""
         name = str(parameters["taskDefinition"])
         try:
             answer = call(self._client, "describe_task_definition", taskDefinition=name)
         except LaunchRefused as refusal:
-            if name in refusal.reason or "describe task definition" not in refusal.reason:
+            if refusal.code != "ClientException" or _NO_DEFINITION not in refusal.reason:
                 raise
             fix = f"{name} isn't there, or has no active revision: check its family and revision"
-            raise LaunchRefused(refusal.code, f"{refusal.reason} {fix}") from refusal
+            raise NoDefinition(refusal.code, f"{refusal.reason} {fix}") from refusal
         definition = answer["taskDefinition"]
         return Definition(
             arn=definition["taskDefinitionArn"],
@@ -58,7 +63,7 @@ class EcsBackend:
                 raise
             return launched
         for failure in answer.get("failures", []):
-            raise refused(failure)
+            raise refused("RunTask", failure)
         if not answer.get("tasks"):
             raise LaunchRefused("", "RunTask answered with neither a task nor a failure")
         return str(answer["tasks"][0]["taskArn"])
@@ -93,6 +98,9 @@ class EcsBackend:
 
     def describe(self, place: str, backend_ids: list[str]) -> list[Record]:
         answer = call(self._client, "describe_tasks", cluster=place, tasks=backend_ids)
+        for failure in answer.get("failures", []):
+            if not failure.get("reason", "").startswith(_NO_TASK):
+                raise refused("DescribeTasks", failure)
         tasks: list[Record] = answer["tasks"]
         return tasks
 
@@ -107,13 +115,13 @@ class EcsBackend:
         return [arn for page in found for arn in page["clusterArns"]]
 
 
-def refused(failure: dict[str, Any]) -> LaunchRefused:
-    """Of a failure that RunTask answers. It has a reason, and the ARN of what it is about or
-    more detail only sometimes (API reference, Failure)."""
+def refused(operation: str, failure: dict[str, Any]) -> LaunchRefused:
+    """Of a failure that RunTask or DescribeTasks answers. It has a reason, and the ARN of what it
+    is about or more detail only sometimes (API reference, Failure)."""
     reason = failure.get("reason") or ""
     told = [reason or "no reason given", failure.get("detail")]
     about = f" ({failure['arn']})" if failure.get("arn") else ""
-    return LaunchRefused(reason, f"RunTask failed: {': '.join(filter(None, told))}{about}")
+    return LaunchRefused(reason, f"{operation} failed: {': '.join(filter(None, told))}{about}")
 
 
 def _already_launched(refusal: LaunchRefused) -> str | None:

@@ -22,6 +22,11 @@ class LaunchRefused(Exception):
         self.reason = reason
 
 
+class NoDefinition(LaunchRefused):
+    """AWS has no such definition, or none of its revisions is active. A refusal for any other
+    reason, such as a missing permission, is not this."""
+
+
 class Throttled(Exception):
     """AWS asks for patience and has done nothing; the same call later may succeed."""
 
@@ -41,7 +46,8 @@ class Backend(Protocol):
         """The newest revision of the definition that the parameters name, and its logs.
 
         Raises:
-            LaunchRefused: there is none.
+            NoDefinition: there is none.
+            LaunchRefused: AWS doesn't say what it is, such as for a missing permission.
         """
         ...
 
@@ -66,7 +72,12 @@ class Backend(Protocol):
 
     def describe(self, place: str, backend_ids: list[str]) -> list[Record]:
         """Records of up to 100 tasks or jobs of one cluster or queue, in the shape of event
-        details. What AWS has forgotten is absent."""
+        details. What AWS has forgotten is absent.
+
+        Raises:
+            LaunchRefused: AWS refuses the call, or doesn't describe one of them for another reason
+                than that it has forgotten it.
+        """
         ...
 
     def living(self, place: str, prefix: str) -> Iterator[list[Record]]:

@@ -50,10 +50,15 @@ def price_of(usage: Usage) -> float | None:
     """
     if usage.launch_type != "FARGATE":
         return None
-    kind = "fargate_arm" if usage.architecture == _ARM else "fargate"
     hours = usage.seconds / _HOUR
-    return _usd(f"{kind}_vcpu_hours", hours * usage.vcpu) + _usd(
-        f"{kind}_gb_hours", hours * usage.memory_mib / _MIB_PER_GB
+    return usd_of_hours(usage.vcpu, usage.memory_mib, hours, usage.architecture)
+
+
+def usd_of_hours(vcpu: float, memory_mib: int, hours: float, architecture: str = "") -> float:
+    """US dollars of so many hours of a size on demand; ``architecture`` as in ``Usage``."""
+    kind = "fargate_arm" if architecture == _ARM else "fargate"
+    return _usd(f"{kind}_vcpu_hours", hours * vcpu) + _usd(
+        f"{kind}_gb_hours", hours * memory_mib / _MIB_PER_GB
     )
 
 

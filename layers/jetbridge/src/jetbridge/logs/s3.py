@@ -55,8 +55,8 @@ class S3Objects:
             return
 
     def size(self, bucket: str, key: str) -> int | None:
-        """Without permission to list the bucket, S3 answers 403 for what doesn't exist (API
-        reference, HeadObject)."""
+        """Without permission to list the bucket, S3 answers 403 for what doesn't exist, and has no
+        text beside it (API reference, HeadObject). If it is a denial, ``read`` meets it, too."""
         try:
             return int(self._client_of().head_object(Bucket=bucket, Key=key)["ContentLength"])
         except ClientError as error:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from msgspec import Struct
 from msgspec.structs import replace
 
-from jetbridge.contract import AirflowCaller, Outcome, Way
+from jetbridge.contract import AirflowCaller, CreateAssetEvent, Outcome, Way
 from jetbridge.notify.airflow_port import Airflows, Refused, Unavailable
 from jetbridge.notify.api import Api
 from jetbridge.notify.breaker import Breaker
@@ -73,9 +73,10 @@ class Notify:
             Refused: somebody has to act.
             GiveUp: it has waited too long.
         """
-        run = self.runs.get(notice.run_id)
-        outcome = None if run is None else self.outcomes.get(notice.run_id)
-        if run is None or outcome is None:
+        run = None if notice.asset else self.runs.get(notice.run_id)
+        known = run is not None or notice.asset is not None
+        outcome = self.outcomes.get(notice.run_id) if known else None
+        if outcome is None:
             return None
         shut = self.breaker.remaining(notice.airflow)
         if shut:
@@ -97,8 +98,12 @@ class Notify:
         self.breaker.answered(notice.airflow)
         return Told(result=result, waited=self._waited(outcome))
 
-    def _tell(self, notice: Notice, run: Run, outcome: Outcome) -> str:
+    def _tell(self, notice: Notice, run: Run | None, outcome: Outcome) -> str:
         api = Api(self.airflows.named(notice.airflow), notice.airflow)
+        if run is None:
+            told = {"backend_id": outcome.backend_id, "definition": outcome.definition}
+            entry = CreateAssetEvent(uri=notice.asset or "", extra=told, airflow=notice.airflow)
+            return begin(api, entry, outcome) if applies(entry, outcome) else "nothing to begin"
         if notice.on_finish is not None:
             entries = run.request.on_finish
             if notice.on_finish >= len(entries) or not applies(entries[notice.on_finish], outcome):

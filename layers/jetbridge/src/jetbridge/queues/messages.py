@@ -110,14 +110,16 @@ class Notice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit
     Attributes:
         airflow: the Airflow's name in the stack's secret.
         on_finish: which entry of the request's ``on_finish``.
-        watcher: which of the run's watchers it is for; None, and no ``on_finish``: it is for the
-            task that started the run.
+        asset: URI of the asset that a task or job of others updates, which has no request.
+        watcher: which of the run's watchers it is for; None, and neither of the above: it is for
+            the task that started the run.
         attempt: how often it was put off since the Airflow couldn't be asked.
     """
 
     run_id: str
     airflow: str
     on_finish: Annotated[int, Meta(ge=0)] | None = None
+    asset: str | None = None
     watcher: Annotated[int, Meta(ge=0)] | None = None
     attempt: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     since: Since = None

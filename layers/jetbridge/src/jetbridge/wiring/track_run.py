@@ -5,13 +5,14 @@ from functools import lru_cache
 from jetbridge.aws.clients import client
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
 from jetbridge.runs.run import Definition
+from jetbridge.tracking.assets import asset_rules
 from jetbridge.tracking.foreign import TrackForeign
 from jetbridge.tracking.track import Track
 from jetbridge.wiring.at_start import at_start
 from jetbridge.wiring.backends import Backends, repeating_ecs
 from jetbridge.wiring.endings import endings
 from jetbridge.wiring.live import stream_owners
-from jetbridge.wiring.parts import runs, settings, stop_queue
+from jetbridge.wiring.parts import notify_queue, runs, settings, stop_queue
 from jetbridge.wiring.progress import launched_writer, waiting_writer
 
 
@@ -34,7 +35,15 @@ def foreign() -> TrackForeign | None:
     if not known.watched_cluster_arns and not known.watched_job_queue_arns:
         return None
     outcomes = DynamoOutcomes(client("dynamodb"), known.outcomes_table)
-    return TrackForeign(outcomes, outcomes, _task_definition, known.stack_key, known.region)
+    return TrackForeign(
+        outcomes,
+        outcomes,
+        _task_definition,
+        known.stack_key,
+        known.region,
+        asset_rules(known.asset_events),
+        notify_queue() if known.asset_events else None,
+    )
 
 
 @lru_cache(maxsize=256)

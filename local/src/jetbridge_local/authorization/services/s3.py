@@ -64,6 +64,16 @@ def checks(call: Call, place: Place, facts: Facts) -> Iterator[Check]:
         )
 
 
+def hiding(call: Call, place: Place, facts: Facts) -> Check | None:
+    """The right without which S3 doesn't say that an object is missing: it answers 403 in place of
+    404 (API references, GetObject and HeadObject: "Permissions"). None of an object that is
+    there."""
+    bucket, key = call.parameters.get("Bucket"), call.parameters.get("Key")
+    if call.operation not in ("GetObject", "HeadObject") or facts.has_object(str(bucket), str(key)):
+        return None
+    return Check("s3:ListBucket", f"arn:{place.partition}:s3:::{bucket}")
+
+
 def _listing(parameters: Mapping[str, Any]) -> dict[str, ContextValue]:
     given = {_MEMBERS.get(name, name): value for name, value in parameters.items()}
     return {key: str(given[name]) for name, key in _LISTING.items() if name in given}

@@ -11,6 +11,8 @@ from ..config import EngineConfig
 from ..containers import ContainerServices, StartFailure, TaskExecution
 from ..events import milliseconds
 from .attempt_records import record_of
+from .capacity import Place
+from .insights import insights_facts
 from .job import Job
 
 logger = logging.getLogger(__name__)
@@ -39,7 +41,7 @@ class Attempt:
     def __init__(
         self,
         job: Job,
-        environment: str,
+        place: Place,
         config: EngineConfig,
         services: ContainerServices,
         lock: AbstractContextManager[object],
@@ -49,7 +51,9 @@ class Attempt:
         self._config = config
         self._lock = lock
         self._changed = changed
-        self._record = record_of(job, environment, config)
+        self._has_insights = place.has_insights
+        self._insights = services.insights
+        self._record = record_of(job, place.environment, config)
         self._execution = TaskExecution(self._record.containers(), services, self)
         self._started_at: int | None = None
         self._exit_codes: dict[str, int] = {}
@@ -109,16 +113,24 @@ class Attempt:
     async def _until_end(self) -> str:
         seconds = self._job.record.get("timeout", {}).get("attemptDurationSeconds")
         timeout = None if seconds is None else seconds * self._config.time_scale
+        follower = asyncio.create_task(self._follow())
         over = asyncio.create_task(self._execution.wait())
         terminated = asyncio.create_task(self._job.termination_requested.wait())
         done, _ = await asyncio.wait(
             [over, terminated], timeout=timeout, return_when=asyncio.FIRST_COMPLETED
         )
-        over.cancel()
-        terminated.cancel()
+        for each in (over, terminated, follower):
+            each.cancel()
         if over in done:
             return _CONTAINER_EXITED
         return self._termination_reason() if terminated in done else TIMED_OUT
+
+    async def _follow(self) -> None:
+        arn = self._job.record.get("container", {}).get("taskArn")
+        if self._has_insights and arn is not None:
+            cluster, task_id = arn.split("/")[-2:]
+            facts = insights_facts(self._job, arn)
+            await self._insights.follow(cluster, task_id, facts, self._execution.usage)
 
     async def _terminated_within(self, seconds: float) -> bool:
         try:

@@ -10,10 +10,11 @@ from .queues import JobQueues
 
 @dataclass(frozen=True)
 class Place:
-    """vCPUs that a job holds in a compute environment."""
+    """vCPUs that a job holds in a compute environment, which may have Container Insights on."""
 
     environment: str
     vcpus: float
+    has_insights: bool = False
 
 
 @dataclass(eq=False)
@@ -73,5 +74,6 @@ class Capacity:
             name = environment["computeEnvironmentName"]
             limit = environment.get("computeResources", {}).get("maxvCpus")
             if limit is None or self._used[name] + vcpus <= limit:
-                return Place(name, vcpus)
+                mode = environment.get("ecsSettings", {}).get("containerInsights")
+                return Place(name, vcpus, mode in ("ENABLED", "ENHANCED"))
         return None

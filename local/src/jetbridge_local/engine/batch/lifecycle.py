@@ -139,7 +139,7 @@ class JobLifecycle:
                 await self._pass()
                 self._attempt = Attempt(
                     self._job,
-                    place.environment,
+                    place,
                     self._config,
                     self._services,
                     self._lock,

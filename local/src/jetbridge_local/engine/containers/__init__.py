@@ -3,9 +3,11 @@
 from .awslogs import Awslogs, LogTarget
 from .definition import TaskContainer
 from .execution import ContainerObserver, ContainerServices, StartFailure, TaskExecution
+from .insights import ContainerInsights
 
 __all__ = [
     "Awslogs",
+    "ContainerInsights",
     "ContainerObserver",
     "ContainerServices",
     "LogTarget",

@@ -8,8 +8,10 @@ from typing import Protocol
 from ..errors import LogGroupMissing, SecretMissing
 from ..ports import SecretSource
 from ..runner.base import CannotPull, CannotStart, Container, Output, Runner, Stream
+from ..runner.usage import Usage
 from .awslogs import Awslogs, AwslogsStream
 from .definition import TaskContainer
+from .insights import ContainerInsights
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +45,7 @@ class ContainerServices:
     runner: Runner
     awslogs: Awslogs
     secrets: SecretSource
+    insights: ContainerInsights
     time_scale: float
 
 
@@ -115,6 +118,11 @@ class TaskExecution:
     async def wait(self) -> None:
         """Until an essential container has ended, or all have."""
         await self._over.wait()
+
+    def usage(self) -> Usage:
+        """What all its containers use, since their start. May block."""
+        running = [m.container for m in self._members.values() if m.container]
+        return sum((container.usage() for container in running), Usage())
 
     async def stop(self) -> None:
         """Stop what still runs. Afterwards nothing is left and all logs are closed."""

@@ -91,6 +91,14 @@ class Clusters:
         return cluster
 
 
+def has_insights(cluster: dict[str, Any]) -> bool:
+    """Whether its setting containerInsights is ``enabled`` or ``enhanced``."""
+    return any(
+        each["name"] == "containerInsights" and each.get("value") in ("enabled", "enhanced")
+        for each in cluster["settings"]
+    )
+
+
 def _providers(names: list[str], strategy: list[dict[str, Any]]) -> dict[str, Any]:
     if unknown := sorted(set(names) - set(_PROVIDERS)):
         raise client_error(

@@ -14,6 +14,7 @@ from ..containers import LogTarget, TaskContainer
 from ..containers.definition import DEFAULT_STOP_TIMEOUT_SECONDS, pairs
 from ..runner.base import ContainerPlan
 from .arns import Arns, short_name
+from .clusters import has_insights
 from .errors import invalid_parameter
 from .instances import needed_by
 from .task import Task
@@ -99,7 +100,12 @@ def make_task(
         _task_container(container, by_name[container["name"]], task_id)
         for container in definition["containerDefinitions"]
     ]
-    return Task(record, _tags(parameters, definition_tags), containers)
+    return Task(
+        record,
+        _tags(parameters, definition_tags),
+        containers,
+        has_insights=has_insights(cluster),
+    )
 
 
 def _fargate(overrides: dict[str, Any], definition: dict[str, Any]) -> dict[str, Any]:

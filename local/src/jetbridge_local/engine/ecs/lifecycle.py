@@ -39,6 +39,7 @@ class TaskLifecycle:
         self._step_seconds = config.step_seconds
         self._lock = lock
         self._changed = changed
+        self._insights = services.insights
         self._execution = TaskExecution(task.containers, services, self)
 
     async def run(self) -> None:
@@ -96,14 +97,21 @@ class TaskLifecycle:
             self._to("RUNNING", pullStoppedAt=pulled_at, startedAt=time.time())
 
     async def _run(self) -> None:
+        follower = asyncio.create_task(self._follow())
         ends = [
             asyncio.create_task(self._execution.wait()),
             asyncio.create_task(self._task.stop_requested.wait()),
         ]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        for end in ends:
-            end.cancel()
+        for each in (*ends, follower):
+            each.cancel()
         self._stop("EssentialContainerExited", "Essential container in task exited")
+
+    async def _follow(self) -> None:
+        if self._task.has_insights:
+            cluster, task_id = self._task.arn.split("/")[-2:]
+            facts = self._task.insights_facts()
+            await self._insights.follow(cluster, task_id, facts, self._execution.usage)
 
     async def _end(self) -> None:
         if self._task.record["lastStatus"] == "RUNNING":

@@ -8,6 +8,7 @@ import uuid
 from typing import Any
 
 from ..containers import TaskContainer
+from ..events import milliseconds
 
 _sequence = itertools.count()
 
@@ -16,16 +17,22 @@ class Task:
     """One task. ``record`` is the API's Task, with times in seconds since the epoch.
 
     The record is changed by its engine alone, under the engine's lock. ``sequence`` grows from
-    task to task.
+    task to task. ``has_insights``: its cluster had Container Insights on when it was run.
     """
 
     def __init__(
-        self, record: dict[str, Any], tags: list[dict[str, Any]], containers: list[TaskContainer]
+        self,
+        record: dict[str, Any],
+        tags: list[dict[str, Any]],
+        containers: list[TaskContainer],
+        *,
+        has_insights: bool = False,
     ) -> None:
         self.sequence = next(_sequence)
         self.record = record
         self.tags = tags
         self.containers = containers
+        self.has_insights = has_insights
         self.stop_requested = asyncio.Event()
 
     @property
@@ -64,6 +71,29 @@ class Task:
             stoppingAt=time.time(),
         )
         return True
+
+    def insights_facts(self) -> dict[str, Any]:
+        """What Container Insights says of it besides what it uses."""
+        record = self.record
+        definition = record["taskDefinitionArn"].rsplit("/", 1)[-1]
+        family, _, revision = definition.partition(":")
+        _, _, _, region, account, *_ = self.arn.split(":")
+        times = {
+            member[0].upper() + member[1:]: milliseconds(record[member])
+            for member in ("pullStartedAt", "pullStoppedAt", "createdAt", "startedAt")
+        }
+        return {
+            "TaskDefinitionFamily": family,
+            "TaskDefinitionRevision": revision,
+            "AccountID": account,
+            "Region": region,
+            "AvailabilityZone": record["availabilityZone"],
+            "KnownStatus": "RUNNING",
+            "LaunchType": record["launchType"],
+            **times,
+            "CpuReserved": float(record["cpu"]),
+            "MemoryReserved": int(record["memory"]),
+        }
 
     def container(self, name: str) -> dict[str, Any]:
         """The record of one of its containers."""

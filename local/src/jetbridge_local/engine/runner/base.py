@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from .usage import Usage
+
 type Stream = Literal["stdout", "stderr"]
 type Output = Callable[[Stream, bytes], None]
 
@@ -42,6 +44,9 @@ class Container(Protocol):
     async def wait(self) -> int:
         """The exit code (128 + n if signal n ended it), once all output has been delivered and
         nothing of the container is left."""
+
+    def usage(self) -> Usage:
+        """What it uses, since its start. May block for as long as it takes to read."""
 
     async def stop(self, timeout: float) -> None:
         """SIGTERM, and SIGKILL after ``timeout`` seconds. Returns when it has ended."""

@@ -16,6 +16,7 @@ from ..errors import ImageMapError
 from ..images import Image, ImageMapFile
 from ..ports import ProcessRegistry
 from .base import CannotPull, CannotStart, ContainerPlan, Output, Stream
+from .usage import Usage, usage_of_group
 
 _CHUNK_BYTES = 65_536
 _DRAIN_SECONDS = 2.0
@@ -141,6 +142,9 @@ class ProcessContainer:
 
     async def wait(self) -> int:
         return await asyncio.shield(self._ended)
+
+    def usage(self) -> Usage:
+        return usage_of_group(self._process.pid)
 
     async def stop(self, timeout: float) -> None:
         # To its first process alone, as container runtimes do; the others go when that one ends.

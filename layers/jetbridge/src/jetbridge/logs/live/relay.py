@@ -45,7 +45,8 @@ class Relayed(NamedTuple):
 
 
 class Contended(Exception):
-    """Others wrote to the same pieces for too long; the delivery is to come again."""
+    """Others wrote to the same pieces for too long, or S3 hides that it denies them; the delivery
+    is to come again."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,10 @@ class Relay:
 
     def _pause(self, conflicts: int, run_id: str) -> None:
         if conflicts >= ATTEMPTS:
-            raise Contended(f"the pieces of run {run_id} are written by others all the time")
+            raise Contended(
+                f"the pieces of run {run_id} are written by others all the time, or relay_logs may"
+                " not read or write them (s3:GetObject, s3:PutObject)"
+            )
         longest = min(LONGEST_PAUSE_SECONDS, PAUSE_SECONDS * 2**conflicts)
         self.sleep(self.chance.uniform(0, longest))
 

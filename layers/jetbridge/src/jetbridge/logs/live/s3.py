@@ -4,15 +4,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from jetbridge.aws.clients import content_md5, denies_key, error_of
+from jetbridge.aws.clients import content_md5, denied_action, denies_key, error_of
 from jetbridge.contract import S3LogTarget
 from jetbridge.logs.live.pieces import PIECES, Piece, name_of
 from jetbridge.logs.live.port import Stored
 
-# To somebody who may not list the bucket, S3 says of a missing object that access is denied
-# (Amazon S3 API reference, GetObject). If it really is, making a new object says so. That the
-# object is there and its KMS key is denied, the message says.
-_MISSING = ("NoSuchKey", "AccessDenied")
 # Amazon S3 user guide, "Conditional writes": the object is another, or it is being written.
 _OVERTAKEN = ("PreconditionFailed", "ConditionalRequestConflict")
 _SEQUENCE, _TAKEN = "sequence", "taken"
@@ -30,7 +26,7 @@ class S3Pieces:
             found = self._client.get_object(Bucket=target.bucket, Key=_key(target, number))
         except ClientError as error:
             self._raise_for_key(error, target, number)
-            if error_of(error)[0] in _MISSING:
+            if _may_be_missing(error):
                 return None
             raise
         metadata = found["Metadata"]
@@ -57,7 +53,7 @@ class S3Pieces:
             )
         except ClientError as error:
             self._raise_for_key(error, target, number)
-            gone = before is not None and error_of(error)[0] in _MISSING
+            gone = before is not None and _may_be_missing(error)
             if gone or error_of(error)[0] in _OVERTAKEN:
                 return False
             raise
@@ -81,6 +77,19 @@ class S3Pieces:
         )
         for error in answer.get("Errors", []):
             raise PermissionError(f"{error['Key']} couldn't be removed: {error['Message']}")
+
+
+def _may_be_missing(error: ClientError) -> bool:
+    """Whether the object is missing, as far as S3 says it.
+
+    To somebody who may not list the bucket, S3 says of a missing object that access is denied
+    (Amazon S3 API reference, GetObject). A message that names another action than s3:ListBucket is
+    of a real denial. Of one without an action, making a new object says whether it is.
+    """
+    code, _ = error_of(error)
+    if code == "AccessDenied":
+        return denied_action(error).lower() in ("", "s3:listbucket")
+    return code == "NoSuchKey"
 
 
 def _key(target: S3LogTarget, number: int) -> str:

@@ -1,0 +1,124 @@
+"""Short runs: their worker waits for them, where a deferral would only make them slower.
+
+A resume has to keep away from Airflow's race (`triggers.guard`), which takes 15 s, and is a second
+process. A task whose run took a few seconds the last time therefore waits for it on its worker, so
+long as a short run takes, and is deferred only if it hasn't come by then.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from airflow_provider_jetbridge import settings
+from airflow_provider_jetbridge.story import Storyteller
+from airflow_provider_jetbridge.triggers.events import launch_event, outcome_event
+from airflow_provider_jetbridge.triggers.outcomes import OutcomesReader, OutcomesTable
+
+log = logging.getLogger(__name__)
+
+SECONDS_KEY = "run_seconds"
+"""XCom key of the seconds from start_run's answer to what the task waited for."""
+
+LOOK_EVERY_SECONDS = 0.5
+
+
+def seconds_last_time(ti: Any) -> float | None:
+    """How long this task waited for its run the last time, in this DAG run or one before it.
+
+    Never raises: None if it isn't known.
+    """
+    try:
+        seconds = ti.xcom_pull(key=SECONDS_KEY, map_indexes=ti.map_index, include_prior_dates=True)
+    except Exception as error:
+        log.warning("Airflow can't be asked how long the last run took: %s", error)
+        return None
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    return float(seconds) if is_number else None
+
+
+def seconds_of(event: dict[str, Any] | None, came_at: float | None) -> float | None:
+    """How long the task waited for what came then.
+
+    Args:
+        event: a trigger's, whose ``deferred_at`` is the worker's clock, epoch seconds.
+        came_at: by Jetbridge's clock, epoch seconds; the two may differ a little.
+
+    Returns:
+        None where one of the two isn't known.
+    """
+    began = (event or {}).get("deferred_at")
+    if came_at is None or not isinstance(began, int | float):
+        return None
+    return round(max(0.0, came_at - began), 1)
+
+
+def expected_within(ti: Any, limit: timedelta | None) -> float | None:
+    """The seconds within which the run is expected, as it was short the last time; None: it may
+    take longer.
+
+    Args:
+        limit: the task's own; one that is over by then is the triggerer's affair.
+    """
+    short = settings.short_run_seconds()
+    if not short or (limit is not None and limit.total_seconds() <= short):
+        return None
+    last = seconds_last_time(ti)
+    return short if last is not None and last < short else None
+
+
+def came_within(
+    seconds: float, table: OutcomesTable, run_id: str, *, until: str, ti: Any, task_log: Any
+) -> dict[str, Any] | None:
+    """A trigger's event of the run, if it comes within so many seconds.
+
+    None if it doesn't, which the next run of this task knows, or where the table can't be read
+    from this worker; the triggerer goes on.
+
+    Args:
+        until: as in `JetbridgeRunTrigger`.
+        task_log: tells the run's story, as the trigger's log does.
+    """
+    task_log.info(
+        "This task's last run was short: its worker waits for this one, up to %g s, before the "
+        "task is deferred ([jetbridge] short_run_seconds)",
+        seconds,
+    )
+    began = time.time()
+    try:
+        reader = OutcomesReader(table)
+        reader.connect()
+        event = _look_until(time.monotonic() + seconds, reader, run_id, until, task_log)
+    except Exception as error:
+        log.warning("This worker can't read the table %s, and defers: %s", table.name, error)
+        return None
+    if event is None:
+        ti.xcom_push(key=SECONDS_KEY, value=max(seconds, round(time.time() - began, 1)))
+        return None
+    return {**event, "deferred_at": began}
+
+
+def _look_until(
+    deadline: float, reader: OutcomesReader, run_id: str, until: str, task_log: Any
+) -> dict[str, Any] | None:
+    story = Storyteller(task_log)
+    while True:
+        reading = reader.read([run_id])
+        if reading.error is not None:
+            raise reading.error
+        if run_id in reading.found:
+            return outcome_event(run_id, reading.found[run_id], task_log)
+        launched = _told(story.launched, reading.launched.get(run_id))
+        if launched is not None and until == "launched":
+            return launch_event(run_id, launched)
+        _told(story.waiting, reading.waiting.get(run_id))
+        if time.monotonic() >= deadline:
+            return None
+        time.sleep(LOOK_EVERY_SECONDS)
+
+
+def _told(tell: Callable[[str], Any], record: str | None) -> Any:
+    return None if record is None else tell(record)

@@ -1,0 +1,22 @@
+"""What a trigger's event says of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jetbridge.contract import ContractError, Launched, clean, read_record, to_builtins
+
+
+def outcome_event(run_id: str, record: str, log: Any) -> dict[str, Any]:
+    """The event of an outcome, given as JSON text; ``problem`` says why it can't be read."""
+    event: dict[str, Any] = {"run_id": clean(run_id)}
+    try:
+        return event | {"outcome": read_record(record)}
+    except ContractError as error:
+        log.error("The outcome of run %s can't be read: %s", run_id, error)
+        return event | {"problem": clean(str(error))}
+
+
+def launch_event(run_id: str, launched: Launched) -> dict[str, Any]:
+    """The event of a launch."""
+    return {"run_id": clean(run_id), "launched": to_builtins(launched)}

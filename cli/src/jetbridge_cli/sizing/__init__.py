@@ -1,0 +1,1 @@
+"""What runs use of what they reserve, and which smaller size on Fargate would do."""

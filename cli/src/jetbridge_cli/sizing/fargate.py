@@ -1,0 +1,50 @@
+"""The sizes that Fargate has, and what an hour of each costs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+from jetbridge.contract import fargate
+
+MIB_PER_GB = 1024
+
+
+@dataclass(frozen=True, order=True)
+class Size:
+    """``vcpu`` and ``memory_mib`` as a task or job reserves them."""
+
+    vcpu: float
+    memory_mib: int
+
+    def __str__(self) -> str:
+        return f"{self.vcpu:g} vCPU and {self.memory_mib / MIB_PER_GB:g} GB"
+
+
+def _gb(least: int, most: int, step: int = 1) -> tuple[int, ...]:
+    return tuple(gb * MIB_PER_GB for gb in range(least, most + 1, step))
+
+
+# API reference of ECS, Task, `memory`; of AWS Batch, ResourceRequirement, `value`, which alone has
+# those of 32 vCPU. tests/unit/cli/test_sizing.py reads both out of botocore's models.
+MEMORY_MIB: dict[float, tuple[int, ...]] = {
+    0.25: (512, 1024, 2048),
+    0.5: _gb(1, 4),
+    1: _gb(2, 8),
+    2: _gb(4, 16),
+    4: _gb(8, 30),
+    8: _gb(16, 60, 4),
+    16: _gb(32, 120, 8),
+    32: (61440, 122880, 249856),
+}
+
+
+def sizes() -> Iterator[Size]:
+    """All, the smallest first."""
+    return chain.from_iterable(
+        (Size(vcpu, memory) for memory in memories) for vcpu, memories in MEMORY_MIB.items()
+    )
+
+
+def usd_of_hours(size: Size, hours: float, architecture: str = "") -> float:
+    """On demand, by the list price of us-east-1; Spot costs less."""
+    return fargate.usd_of_hours(size.vcpu, size.memory_mib, hours, architecture)

@@ -1,0 +1,48 @@
+"""The stack's parameter AssetEvents, read: which assets the ends of others' jobs update."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from jetbridge.runs.names import last_segment
+
+_ITEM = re.compile(
+    r"(?P<name>[A-Za-z0-9_*-]{1,128})(?:@(?P<airflow>[A-Za-z0-9_-]{1,64}))?=(?P<uri>[^\s,]{1,1500})"
+)
+
+
+@dataclass(frozen=True)
+class AssetRule:
+    """Attributes:
+    name: an ECS family or a Batch job definition's name, ``*`` for any text.
+    uri: the asset's.
+    airflow: the Airflow's name in the stack's secret.
+    """
+
+    name: str
+    uri: str
+    airflow: str = "default"
+
+    def is_of(self, definition: str) -> bool:
+        """Whether a definition, an ARN or name with or without its revision, has such a name."""
+        return fnmatchcase(last_segment(definition).split(":")[0], self.name)
+
+
+def asset_rules(items: Iterable[str]) -> list[AssetRule]:
+    """Rules in items such as ``nightly-*@finance=s3://lake/orders``.
+
+    Raises:
+        ValueError: names the item, what is wrong, and what to give.
+    """
+    return [_rule(item) for item in items]
+
+
+def _rule(item: str) -> AssetRule:
+    found = _ITEM.fullmatch(item)
+    if found is None:
+        raise ValueError(
+            f"AssetEvents: {item!r} is no definition with its asset. Give name=uri, such as "
+            "nightly-*=s3://lake/orders, or name@airflow=uri"
+        )
+    return AssetRule(found["name"], found["uri"], found["airflow"] or "default")

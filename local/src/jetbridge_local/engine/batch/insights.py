@@ -1,0 +1,25 @@
+"""What Container Insights says of a job's attempt."""
+
+from typing import Any
+
+from .definitions import requirements
+from .job import Job
+
+_CPU_UNITS = 1024
+
+
+def insights_facts(job: Job, task_arn: str) -> dict[str, Any]:
+    """What Container Insights says of an attempt's ECS task besides what it uses."""
+    record = job.record
+    sizes = requirements(record["container"])
+    _, _, _, region, account, *_ = task_arn.split(":")
+    return {
+        "TaskDefinitionFamily": record["jobDefinition"].rsplit("/", 1)[-1].partition(":")[0],
+        "AccountID": account,
+        "Region": region,
+        "KnownStatus": "RUNNING",
+        "LaunchType": "FARGATE" if "FARGATE" in record["platformCapabilities"] else "EC2",
+        "StartedAt": record["startedAt"],
+        "CpuReserved": sizes["VCPU"] * _CPU_UNITS,
+        "MemoryReserved": int(sizes["MEMORY"]),
+    }

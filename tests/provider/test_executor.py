@@ -1,0 +1,63 @@
+"""Where an early resume is safe: CeleryExecutor from Airflow 3.2.2 on, seen from its own worker."""
+
+import sys
+from importlib.metadata import PackageNotFoundError
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+from airflow_provider_jetbridge import executor
+
+CELERY = "airflow.providers.celery.executors.celery_executor"
+
+
+@pytest.fixture
+def on(monkeypatch):
+    """A worker of the version and executor, which Celery began or didn't."""
+
+    def on(version="3.3.2", configured="CeleryExecutor", task=None, celery=True) -> bool:
+        monkeypatch.setattr(executor, "version", lambda name: version)
+        monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", configured)
+        monkeypatch.delitem(sys.modules, f"{CELERY}_utils", raising=False)
+        if celery:
+            monkeypatch.setitem(sys.modules, f"{CELERY}_utils", ModuleType("utils"))
+        return executor.may_fail_early_resumes(SimpleNamespace(executor=task))
+
+    return on
+
+
+@pytest.mark.parametrize("version", ["3.2.2", "3.2.3", "3.3.0", "3.3.2"])
+def test_celery_forgets_the_process_that_deferred(on, version):
+    assert not on(version)
+    assert not on(version, f"{CELERY}.CeleryExecutor")
+    assert not on(version, "LocalExecutor,CeleryExecutor", task="CeleryExecutor")
+    assert not on(version, "CeleryExecutor,LocalExecutor")
+
+
+@pytest.mark.parametrize("version", ["3.0.6", "3.1.8", "3.2.0", "3.2.1", "3.2.2rc1", "unknown"])
+def test_before_airflow_3_2_2_it_may_fail_them(on, version):
+    assert on(version)
+
+
+@pytest.mark.parametrize(
+    "worker",
+    [
+        {"configured": "LocalExecutor"},
+        {"configured": "KubernetesExecutor"},
+        {"configured": "LocalExecutor,CeleryExecutor"},
+        {"configured": "CeleryExecutor,LocalExecutor", "task": "LocalExecutor"},
+        {"configured": "my.company.CeleryExecutor"},
+        {"configured": "team=CeleryExecutor"},
+        {"celery": False},
+    ],
+)
+def test_any_other_executor_may_fail_them(on, worker):
+    assert on(**worker)
+
+
+def test_a_worker_without_airflows_core_cannot_tell(monkeypatch):
+    def version(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(executor, "version", version)
+    assert executor.may_fail_early_resumes(SimpleNamespace(executor=None))

@@ -1,0 +1,245 @@
+"""Short runs: waited for on the worker if the last one was short, and deferred otherwise."""
+
+import math
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from airflow.providers.common.compat.sdk import TaskDeferred
+from fake_aws import ANSWER, FakeDynamoDB, FakeLambda, client_error
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_jetbridge import aws
+from airflow_provider_jetbridge.exceptions import RunFailed
+from airflow_provider_jetbridge.operators import short
+from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
+from jetbridge.contract import Cause, Fault, Launched, State, encode, run_id_of
+from jetbridge.contract.callers import AirflowCaller
+
+RUN = "01k8run"
+OUTCOMES = "outcomes"
+STOPPED = {"stopping": [RUN], "already_ended": [], "unknown": []}
+
+
+class World:
+    """One task on a worker, whose seconds pass only while it sleeps.
+
+    ``last`` is what the task's last run has in XCom; ``happens`` are acts by the second at which
+    they happen.
+    """
+
+    def __init__(self, ti):
+        self.functions = FakeLambda()
+        self.functions.answers.append(ANSWER)
+        self.table = FakeDynamoDB()
+        self.table.tables[OUTCOMES] = {}
+        self.clients = {"lambda": self.functions, "dynamodb": self.table}
+        self.seconds = 0.0
+        self.happens = {}
+        self.ti = ti
+        self.last = None
+        ti.xcom_pull = self.xcom_pull
+
+    def xcom_pull(self, *, key, map_indexes, include_prior_dates):
+        assert (key, map_indexes, include_prior_dates) == ("run_seconds", self.ti.map_index, True)
+        if isinstance(self.last, Exception):
+            raise self.last
+        return self.last
+
+    def sleep(self, seconds):
+        self.seconds += seconds
+        for at in [at for at in self.happens if at <= self.seconds]:
+            self.happens.pop(at)()
+
+    def ends(self, outcome):
+        self.table.tables[OUTCOMES][RUN] = encode(outcome)
+
+    def execute(self, **keywords):
+        keywords = {"wait_for_completion": True, "do_xcom_push": True, **keywords}
+        self.task = EcsRunTaskOperator(
+            task_id="job", task_definition="t", cluster="c", overrides={}, **keywords
+        )
+        self.ti.task = self.task
+        return self.task.execute({"ti": self.ti})
+
+    def defers(self, **keywords):
+        with pytest.raises(TaskDeferred) as deferred:
+            self.execute(**keywords)
+        return deferred.value.trigger
+
+
+@pytest.fixture
+def world(ti, monkeypatch) -> World:
+    world = World(ti)
+    monkeypatch.setattr(aws, "client", lambda access, service, **defaults: world.clients[service])
+    clock = SimpleNamespace(
+        monotonic=lambda: world.seconds, time=lambda: 1e6 + world.seconds, sleep=world.sleep
+    )
+    monkeypatch.setattr(short, "time", clock)
+    return world
+
+
+def test_a_short_run_ends_its_task_without_a_deferral(world, make_outcome):
+    world.last = 4.0
+    outcome = make_outcome(result={"rows": 7}, finished_at=1e6 + 2.2)
+    world.happens = {3.0: lambda: world.ends(outcome)}
+    assert world.execute() == {"rows": 7}
+    assert world.seconds == 3.0
+    assert world.ti.xcoms["exit_codes"] == {"main": 0}
+    assert world.ti.xcoms["run_seconds"] == 2.2
+
+
+def test_a_short_run_that_fails_fails_its_task(world, make_outcome):
+    world.last = 4
+    failed = {"state": State.FAILED, "cause": Cause.APPLICATION_EXIT, "fault": Fault.JOB}
+    world.ends(make_outcome(**failed, exit_codes={"main": 3}))
+    with pytest.raises(RunFailed):
+        world.execute()
+
+
+def test_one_that_takes_longer_is_deferred_and_the_next_one_knows(world):
+    world.last = 4.0
+    assert world.defers().run_id == RUN
+    assert 10 <= world.seconds <= 10 + short.LOOK_EVERY_SECONDS
+    world.last, looks = world.ti.xcoms["run_seconds"], len(world.table.calls)
+    world.functions.answers.append(ANSWER)
+    world.defers()
+    assert len(world.table.calls) == looks
+
+
+def test_a_task_whose_last_run_took_longer_is_deferred_at_once(world):
+    world.last = 10.5
+    world.defers()
+    assert (world.seconds, world.table.calls) == (0, [])
+
+
+@pytest.mark.parametrize("last", [None, "4", True, math.nan, OSError("no answer")])
+def test_without_a_readable_last_time_it_is_deferred_at_once(world, last):
+    world.last = last
+    world.defers()
+    assert (world.seconds, world.table.calls) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("SHORT_RUN_SECONDS", "0"), ("RESUME_HOLD_SECONDS", "0")]
+)
+def test_it_is_deferred_at_once_where_nothing_is_gained(world, monkeypatch, option, value):
+    monkeypatch.setenv(f"AIRFLOW__JETBRIDGE__{option}", value)
+    world.last = 4.0
+    world.defers()
+    assert world.table.calls == []
+
+
+def test_a_task_that_is_over_sooner_is_deferred(world):
+    world.last = 4.0
+    world.defers(execution_timeout=timedelta(seconds=10))
+    assert world.table.calls == []
+
+
+def test_a_task_without_xcom_is_deferred(world):
+    world.last = 4.0
+    world.defers(do_xcom_push=False)
+    assert world.table.calls == []
+
+
+def test_a_run_of_an_earlier_try_is_deferred(world):
+    world.functions.answers[0] = {**ANSWER, "attached": True}
+    world.last = 4.0
+    world.defers(reattach=True)
+    assert world.table.calls == []
+
+
+def test_an_operator_inside_another_task_is_deferred(world):
+    class Outer(EcsRunTaskOperator):
+        """A task whose code executes another operator, and hands on what that one gets."""
+
+    world.last = 4.0
+    inner = EcsRunTaskOperator(
+        task_id="job", task_definition="t", cluster="c", overrides={}, wait_for_completion=True
+    )
+    world.ti.task = Outer(task_id="outer", task_definition="t", cluster="c", overrides={})
+    with pytest.raises(TaskDeferred):
+        inner.execute({"ti": world.ti})
+    assert world.table.calls == []
+
+
+@pytest.mark.parametrize(
+    "code", ["AccessDeniedException", "ProvisionedThroughputExceededException"]
+)
+def test_a_table_that_cannot_be_read_is_the_triggerers_affair(world, code, caplog):
+    world.last = 4.0
+    world.table.faults.append(client_error(code))
+    assert world.defers().run_id == RUN
+    assert "run_seconds" not in world.ti.xcoms
+
+
+def test_a_connection_that_is_missing_is_the_triggerers_affair(world):
+    world.last = 4.0
+    del world.clients["dynamodb"]
+    assert world.defers().run_id == RUN
+
+
+def test_a_killed_worker_stops_the_run_that_it_waits_for(world):
+    world.functions.answers.append(STOPPED)
+    world.last = 4.0
+    world.happens = {1.0: lambda: world.task.on_kill()}
+    world.defers()
+    names = [name for name, _ in world.functions.invocations]
+    assert names == ["jetbridge-start-run", "jetbridge-stop-run"]
+
+
+def test_an_outcome_that_cannot_be_read_fails_the_task_and_not_the_wait(world):
+    from airflow_provider_jetbridge.exceptions import UnreadableOutcome
+
+    caller = AirflowCaller(
+        dag_id=world.ti.dag_id,
+        run_id=world.ti.run_id,
+        task_id=world.ti.task_id,
+        try_number=world.ti.try_number,
+        ti_id=world.ti.id,
+    )
+    run_id = run_id_of(caller.key)
+    world.functions.answers[0] = {**ANSWER, "run_id": run_id}
+    world.table.tables[OUTCOMES][run_id] = "{"
+    world.last = 4.0
+    with pytest.raises(UnreadableOutcome):
+        world.execute()
+
+
+def test_a_task_that_waits_for_the_launch_alone(world):
+    arn = "arn:aws:ecs:eu-central-1:123456789012:task/c/0f1e"
+    caller = AirflowCaller(
+        dag_id=world.ti.dag_id,
+        run_id=world.ti.run_id,
+        task_id=world.ti.task_id,
+        try_number=world.ti.try_number,
+        ti_id=world.ti.id,
+    )
+    run_id = run_id_of(caller.key)
+    world.functions.answers[0] = {**ANSWER, "run_id": run_id}
+    launched = Launched(
+        run_id=run_id,
+        backend="ecs",
+        region="eu-central-1",
+        backend_id=arn,
+        launched_at=1e6 + 0.7,
+    )
+    world.last = 1.0
+    world.happens = {1.0: lambda: world.table.launched.update({run_id: encode(launched)})}
+    world.execute(wait_for_completion=False)
+    assert world.seconds == 1.0
+    assert world.ti.xcoms["ecs_task_arn"] == arn
+    assert world.ti.xcoms["run_seconds"] == 0.7
+
+
+@given(
+    st.one_of(st.none(), st.booleans(), st.text(), st.floats(), st.integers(), st.lists(st.none())),
+    st.one_of(st.none(), st.timedeltas(min_value=timedelta(seconds=1))),
+)
+def test_it_is_expected_soon_only_after_a_short_run_and_within_the_tasks_time(last, limit):
+    ti = SimpleNamespace(map_index=-1, xcom_pull=lambda **keywords: last)
+    seconds = short.expected_within(ti, limit)
+    is_short = isinstance(last, int | float) and not isinstance(last, bool) and last < 10
+    in_time = limit is None or limit.total_seconds() > 10
+    assert seconds == (10 if is_short and in_time else None)
