@@ -9,6 +9,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 from airflow.providers.common.compat.sdk import BaseHook
+from msgspec import UNSET
+from msgspec.structs import replace
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from airflow_provider_jetbridge import aws, settings
@@ -154,7 +156,16 @@ class JetbridgeHook(BaseHook):
         return answer
 
     def _start_once(self, request: StartRequest) -> StartAnswer:
-        return self._ask(self.function(START_FUNCTION), _known_to_all(request), StartAnswer)
+        """A stack that is older than traces refuses them by name: then the run has none."""
+        function = self.function(START_FUNCTION)
+        try:
+            return self._ask(function, _known_to_all(request), StartAnswer)
+        except StartRefused as refusal:
+            if not request.traceparent or "traceparent" not in str(refusal):
+                raise
+            log.warning("%s knows no traces: update the stack. %s", function, refusal)
+            untraced = replace(request, traceparent=UNSET)
+            return self._ask(function, _known_to_all(untraced), StartAnswer)
 
     def stop(self, stop_function: str, callers: Mapping[str, str], reason: str) -> StopAnswer:
         """Ask Jetbridge to stop runs; each ends a moment later, by its own state-change event.
