@@ -142,6 +142,8 @@ def test_log_of_gigabytes_in_short_lines(monkeypatch: pytest.MonkeyPatch, gigaby
     assert (chains.dropped, chains.dead) == ([], [])
 
 
+# The control, as long as the test before: guards in general are cut in test_loops.
+@pytest.mark.nightly
 def test_the_guard_would_have_cut_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(copy_to_s3, "airflow_line", lambda *given: b"x" * 200)
     world, chains, source, _ = _long_log(0.6, guarded)

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from airflow.providers.common.compat.sdk import BaseOperator
+from msgspec import UNSET
 
 from airflow_provider_jetbridge import settings
 from airflow_provider_jetbridge.aws import AwsAccess
@@ -52,6 +53,7 @@ from airflow_provider_jetbridge.operators.stack import UsesStack
 from airflow_provider_jetbridge.settings import conf
 from airflow_provider_jetbridge.story import tell_outcome
 from airflow_provider_jetbridge.templates import given, is_true
+from airflow_provider_jetbridge.tracing import tell_resume, traceparent_of
 from airflow_provider_jetbridge.triggers.outcomes import OutcomesTable
 from jetbridge.contract import (
     CloudWatchLogTarget,
@@ -321,6 +323,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
             # A task that waits for the launch alone is over when the run ends.
             finish=self.finish if self._waits else "feed",
             airflow=self.airflow or settings.airflow(),
+            traceparent=traceparent_of(ti) or UNSET,
             **self.job(),
         )
 
@@ -441,6 +444,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         self._outcome = outcome
         self._knows(outcome.backend_id)
         tell_outcome(self.log, outcome)
+        tell_resume(outcome)
         self.link_urls = links_of(outcome, lambda: self._stack)
         if self.do_xcom_push:
             ti.xcom_push(key="exit_codes", value=outcome.exit_codes)
