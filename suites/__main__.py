@@ -1,5 +1,5 @@
-"""``LANES=<number> python -m suites push|nightly [suite …]``: exit status 0, 1 if a suite failed, 2 if
-there is no such suite or tier or LANES is no number, 130 after Ctrl-C."""
+"""``LANES=<number> python -m suites push|nightly [suite …]``: exit status 0, 1 if a suite failed,
+2 if there is no such suite or tier or LANES is no number, 130 after Ctrl-C."""
 
 import os
 import signal
