@@ -142,6 +142,8 @@ def test_log_of_gigabytes_in_short_lines(monkeypatch: pytest.MonkeyPatch, gigaby
     assert (chains.dropped, chains.dead) == ([], [])
 
 
+# The control, as long as the test before: guards in general are cut in test_loops.
+@pytest.mark.nightly
 def test_the_guard_would_have_cut_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
     """The guard counts invocations, so a page has a hundredth of its lines here, and each is a
     hundred times as long."""

@@ -44,6 +44,7 @@ from jetbridge.contract.start import (
     StartRequest,
 )
 from jetbridge.contract.stop import StopAnswer, StopCause, StopRequest
+from jetbridge.contract.trace import TraceContext, Traceparent, trace_context
 from jetbridge.contract.usage import Usage
 from jetbridge.contract.waiting import Wait, Waiting
 from jetbridge.contract.watch import WatchAnswer, WatchedRun, WatchRequest
@@ -79,6 +80,8 @@ __all__ = [
     "StopAnswer",
     "StopCause",
     "StopRequest",
+    "TraceContext",
+    "Traceparent",
     "TriggerDagRun",
     "Usage",
     "Wait",
@@ -101,4 +104,5 @@ __all__ = [
     "read_record",
     "run_id_of",
     "to_builtins",
+    "trace_context",
 ]

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from jetbridge.contract.callers import (
     AirflowCaller,
@@ -16,6 +16,7 @@ from jetbridge.contract.callers import (
 )
 from jetbridge.contract.codec import ContractError
 from jetbridge.contract.delivery import OnFinish, Way
+from jetbridge.contract.trace import Traceparent
 
 Tag = Annotated[str, Meta(max_length=256)]
 
@@ -98,6 +99,8 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
             Without effect for other callers.
         airflow: which Airflow the caller is of. An Airflow knows its own runs alone; ``push`` and
             ``rest`` find its address under this name in the stack's secret.
+        traceparent: W3C Trace Context of whoever asks. The containers get it as ``TRACEPARENT``,
+            and the run's spans are of that trace.
         on_finish: what the end of a run that Airflow didn't start is to begin in Airflow.
     """
 
@@ -120,6 +123,8 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     offload_environment: bool = False
     finish: Way | None = None
     airflow: AirflowName = "default"
+    # Left out of a row and a message where there is none.
+    traceparent: Traceparent | UnsetType | None = UNSET
     on_finish: Annotated[list[OnFinish], Meta(max_length=10)] = []
 
     @property

@@ -58,6 +58,7 @@ class Finish:
     result_wait_seconds: how long a result is waited for that the run's task needs.
     jobs: Batch's records, to tell of failed children and nodes; None: they are not told of.
     live: the stack has live logs, which copy_logs ends with the copies of all parts.
+    traces: takes a run whose outcome is delivered, and raises nothing; None: there is no trace.
     """
 
     runs: Runs
@@ -74,6 +75,7 @@ class Finish:
     result_wait_seconds: float = 900
     jobs: JobRecords | None = None
     live: bool = False
+    traces: Callable[[Run, Outcome], None] | None = None
 
     def __call__(
         self,
@@ -105,6 +107,8 @@ class Finish:
             outcome = self.outcomes.seal(self._compose(run, run.ending, times, remaining))
         self._deliver(run, outcome)
         self.runs.mark_finished(run_id)
+        if self.traces is not None:
+            self.traces(run, outcome)
         return outcome
 
     def _deliver(self, run: Run, outcome: Outcome) -> None:
