@@ -7,9 +7,10 @@ from jetbridge.contract import CloudWatchLogTarget, ContractError, LogTarget, S3
 
 @dataclass(frozen=True)
 class LogTargets:
-    """Attributes: bucket, prefix: S3 objects below them; no bucket: none. A prefix without a final
-    slash is read as if it had one, here and in IAM: ``airflow-logs`` doesn't allow
-    ``airflow-logs-2``. group: streams of this CloudWatch Logs group; none: none.
+    """Attributes:
+    bucket, prefix: S3 objects below them; no bucket: none. A prefix without a final slash is read
+        as if it had one, here and in IAM: ``airflow-logs`` doesn't allow ``airflow-logs-2``.
+    group: streams of this CloudWatch Logs group; none: none.
     """
 
     bucket: str = ""

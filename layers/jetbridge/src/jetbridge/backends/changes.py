@@ -214,6 +214,8 @@ def _task_ending(task: Fields) -> Ending:
         started_at=task.moment("startedAt"),
         stopped_at=task.moment("stoppedAt"),
         usage=usage_of_task(task),
+        pull_started_at=task.moment("pullStartedAt"),
+        pull_stopped_at=task.moment("pullStoppedAt"),
     )
 
 

@@ -43,6 +43,7 @@ from jetbridge.contract.start import (
     StartRequest,
 )
 from jetbridge.contract.stop import StopAnswer, StopCause, StopRequest
+from jetbridge.contract.trace import TraceContext, Traceparent, trace_context
 from jetbridge.contract.usage import Usage
 from jetbridge.contract.waiting import Wait, Waiting
 from jetbridge.contract.watch import WatchAnswer, WatchedRun, WatchRequest
@@ -78,6 +79,8 @@ __all__ = [
     "StopAnswer",
     "StopCause",
     "StopRequest",
+    "TraceContext",
+    "Traceparent",
     "TriggerDagRun",
     "Usage",
     "Wait",
@@ -100,4 +103,5 @@ __all__ = [
     "read_record",
     "run_id_of",
     "to_builtins",
+    "trace_context",
 ]

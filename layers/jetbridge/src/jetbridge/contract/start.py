@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from jetbridge.contract.callers import (
     AirflowCaller,
@@ -16,6 +16,7 @@ from jetbridge.contract.callers import (
 )
 from jetbridge.contract.codec import ContractError
 from jetbridge.contract.delivery import OnFinish, Way
+from jetbridge.contract.trace import Traceparent
 
 Tag = Annotated[str, Meta(max_length=256)]
 
@@ -86,8 +87,9 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         failure_policy: which failures Jetbridge handles before its caller hears of them.
         previous: what happens to the run of an earlier try of the same Airflow task instance (DAG,
             run, task, map index): ``stop`` it and start anew, or ``attach`` to it if it hasn't
-            ended. Without effect for other callers. tags: merged into the tags of the ECS task or
-            Batch job; those in ``run_task`` or ``submit_job`` win.
+            ended. Without effect for other callers.
+        tags: merged into the tags of the ECS task or Batch job; those in ``run_task`` or
+            ``submit_job`` win.
         concurrency_group: of the runs of this group no more are under way at the same time than
             the stack's ``ConcurrencyGroups`` says; the others wait in the launch queue. None: there
             is no limit.
@@ -97,6 +99,8 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
             Without effect for other callers.
         airflow: the Airflow of the caller. An Airflow sees only its own runs; ``push`` and ``rest``
             find its address under this name in the stack's secret.
+        traceparent: W3C Trace Context of the caller. The containers get it as ``TRACEPARENT``,
+            and the run's spans belong to that trace.
         on_finish: what the end of a run starts in Airflow, if Airflow didn't start the run.
     """
 
@@ -119,6 +123,8 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     offload_environment: bool = False
     finish: Way | None = None
     airflow: AirflowName = "default"
+    # Left out of a row and a message where there is none.
+    traceparent: Traceparent | UnsetType | None = UNSET
     on_finish: Annotated[list[OnFinish], Meta(max_length=10)] = []
 
     @property

@@ -29,8 +29,8 @@ _BATCHS_OWN = re.compile(
 
 @dataclass(frozen=True)
 class Verdict:
-    """Attributes: quota: a sentence that names the quota that the run has reached; empty: no quota
-    is known.
+    """Attributes:
+    quota: a sentence that names the quota that the run has reached; empty: no quota is known.
     """
 
     state: State

@@ -20,17 +20,24 @@ from jetbridge.runs.run import Ending, Relaunch, Run, StateChange, Status
 @dataclass(frozen=True)
 class Endings:
     """Records how a launch ended in one conditional write, and then sends the next message: to the
-    finish queue if the run has ended, to the launch queue if another launch replaces this one."""
+    finish queue if the run has ended, to the launch queue if another launch replaces this one.
+
+    ``keeps_pulls``: rows say when images were pulled, which only traces show.
+    """
 
     runs: Runs
     hand_over: HandOver
     launches: Queue[LaunchMessage]
     clock: Callable[[], float] = time.time
     waits: WaitingWriter | None = None
+    keeps_pulls: bool = False
 
     def after_change(self, change: StateChange, ending: Ending) -> Run | None:
         """Record the state change that ended a launch. The row is read first only where it decides
         whether another launch follows."""
+        if not self.keeps_pulls:
+            ending = replace(ending, pull_started_at=None, pull_stopped_at=None)
+            change = replace(change, ending=ending)
         if not may_be_replaced(ending):
             run = self.runs.apply(change).row
             self.follow_up(run, change.launch)

@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from msgspec.structs import replace
 
@@ -253,7 +253,8 @@ class Launch:
         ``now``."""
         name = LaunchName(self.stack_key, before.run_id, before.launch)
         try:
-            parameters = launch_parameters(replace(before, definition=definition))
+            known = replace(before, definition=definition)
+            parameters = _parameters(known)
             return self.backends[before.backend].launch(name, parameters, definition)
         except Throttled:
             self.runs.take_back(before, now)
@@ -297,6 +298,16 @@ class Launch:
 
     def _end(self, run: Run, code: str, reason: str) -> Run | None:
         return self.endings.after_launch(run, Ending(code=code, reason=reason))
+
+
+def _parameters(run: Run) -> dict[str, Any]:
+    parameters = launch_parameters(run)
+    if not run.request.traceparent:
+        return parameters
+    # Most runs have none, and a cold start does without.
+    from jetbridge.launching.trace import with_traceparent
+
+    return with_traceparent(run, parameters)
 
 
 def _check_named(container: str | None, definition: Definition) -> None:

@@ -51,12 +51,14 @@ __all__ = ["BUSY_SECONDS", "CLOCKS_DIFFER_SECONDS", "RESULT_BYTES", "SETTLE_LOOK
 
 @dataclass(frozen=True)
 class Finish:
-    """Attributes: settle_seconds: for how long after a container's stop finish_run waits for
-    missing lines. stacks: the stack's own way to finish Airflow tasks. pacer: gives the turns to
-    read logs; None: reads are not limited. result_wait_seconds: for how long finish_run waits for a
-    result that the run's task needs. jobs: Batch's records, to name failed children and nodes;
-    None: the outcome doesn't name them. live: the stack has live logs, which copy_logs ends when
-    all parts are copied.
+    """Attributes:
+    settle_seconds: for how long after a container's stop finish_run waits for missing lines.
+    stacks: the stack's own way to finish Airflow tasks.
+    pacer: gives the turns to read logs; None: reads are not limited.
+    result_wait_seconds: for how long finish_run waits for a result that the run's task needs.
+    jobs: Batch's records, to name failed children and nodes; None: the outcome doesn't name them.
+    live: the stack has live logs, which copy_logs ends when all parts are copied.
+    traces: takes a run whose outcome is delivered, and raises nothing; None: there is no trace.
     """
 
     runs: Runs
@@ -73,6 +75,7 @@ class Finish:
     result_wait_seconds: float = 900
     jobs: JobRecords | None = None
     live: bool = False
+    traces: Callable[[Run, Outcome], None] | None = None
 
     def __call__(
         self,
@@ -105,6 +108,8 @@ class Finish:
             outcome = self.outcomes.seal(self._compose(run, run.ending, times, remaining))
         self._deliver(run, outcome)
         self.runs.mark_finished(run_id)
+        if self.traces is not None:
+            self.traces(run, outcome)
         return outcome
 
     def _deliver(self, run: Run, outcome: Outcome) -> None:

@@ -19,4 +19,5 @@ def hand_over() -> HandOver:
 
 
 def endings(waits: WaitingWriter | None = None) -> Endings:
-    return Endings(runs(), hand_over(), launch_queue(), waits=waits)
+    traced = bool(settings().traces_endpoint)
+    return Endings(runs(), hand_over(), launch_queue(), waits=waits, keeps_pulls=traced)

@@ -22,7 +22,8 @@ _HALF_PAIRS = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 
 @dataclass(frozen=True)
 class Delivery:
-    """Attributes: events: lines of one stream, in their order; empty if the delivery has no lines.
+    """Attributes:
+    events: lines of one stream, in their order; empty if the delivery has no lines.
     unreadable: how many further lines could not be read.
     """
 

@@ -8,8 +8,9 @@ from jetbridge.logs.live.streams import LiveStream, Named
 
 
 class Progress(NamedTuple):
-    """Attributes: sequence: number of the newest piece or an earlier one; 0 at first. closed: the
-    run's log has been copied, so live lines are no longer shown.
+    """Attributes:
+    sequence: number of the newest piece or an earlier one; 0 at first.
+    closed: the run's log has been copied, so live lines are no longer shown.
     """
 
     sequence: int = 0
