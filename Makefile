@@ -65,7 +65,7 @@ GET_REDIS := timeout 300 scripts/get-redis || echo "the tests with Redis have no
 GET_CHROMIUM := timeout 300 scripts/get-chromium || echo "the tests of pages have no browser"
 
 .PHONY: test
-test: $(call ready,dev $(CLOUD) cli docs airflow celery second-opinion) ## Run all tests but those marked nightly, two suites at a time
+test: $(call ready,dev $(CLOUD) cli docs airflow celery second-opinion) ## Run all tests but those marked nightly, some suites beside each other
 	@$(GET_REDIS)
 	@$(GET_CHROMIUM)
 	@$(VENV)/dev/bin/python scripts/causes.py

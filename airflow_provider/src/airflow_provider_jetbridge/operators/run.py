@@ -258,10 +258,12 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
     def _come_soon(self, answer: StartAnswer, ti: Any) -> dict[str, Any] | None:
         """The event that this task waits for, where its last run was short and this one is, too.
 
-        An operator inside another task's code is deferred always: that task expects it.
+        A subclass with an ``execute`` of its own is deferred always, and so is an operator inside
+        another task's code: what they do after it would be done in short runs alone.
         """
+        own = type(self).execute is not JetbridgeRunOperator.execute
         inside = getattr(ti, "task", None) is not self
-        if answer.attached or inside or not (self.do_xcom_push and self._may_race):
+        if answer.attached or own or inside or not (self.do_xcom_push and self._may_race):
             return None
         seconds = expected_within(ti, self.time_limit or self.execution_timeout)
         if seconds is None:
