@@ -1,1 +1,1 @@
-"""Runs the test suites, two at a time: ``make test`` and ``make nightly``."""
+"""Runs the test suites, some beside each other: ``make test`` and ``make nightly``."""

@@ -1,6 +1,7 @@
-"""``python -m suites push|nightly [suite …]``: exit status 0, 1 if a suite failed, 2 if there is no
-such suite or tier, 130 after Ctrl-C."""
+"""``LANES=<number> python -m suites push|nightly [suite …]``: exit status 0, 1 if a suite failed,
+2 if there is no such suite or tier or LANES is no number, 130 after Ctrl-C."""
 
+import os
 import signal
 import sys
 import time
@@ -14,11 +15,15 @@ from suites.report import as_json, table
 from suites.running import Ran, Runner
 
 LANES = 2
-"""Suites that run at the same time: many of them wait more than they compute."""
+"""For suites that run at the same time, unless the variable LANES names another number."""
 
 _FAILED, _MISUSED, _INTERRUPTED = 1, 2, 130
 # Of a table in a file or a pipe, where Rich would cut it to 80 columns.
 _WIDTH = 160
+
+
+class UnknownLanes(ValueError):
+    """The variable LANES is no number of lanes."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -27,25 +32,31 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if tier not in TIERS:
             raise UnknownSuite(f"There is no tier {tier!r}. There are: {', '.join(TIERS)}")
-        chosen = suites(names)
-    except UnknownSuite as error:
+        chosen, lanes = suites(names), _lanes()
+    except (UnknownSuite, UnknownLanes) as error:
         print(error, file=sys.stderr)
         return _MISUSED
     # A shell has its background jobs ignore SIGINT.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
-        return _run(tier, chosen)
+        return _run(tier, chosen, lanes if len(chosen) > 1 else 1)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return _INTERRUPTED
 
 
-def _run(tier: str, chosen: Sequence[Suite]) -> int:
+def _lanes() -> int:
+    given = os.environ.get("LANES", str(LANES))
+    if not given.isascii() or not given.isdigit() or int(given) < 1:
+        raise UnknownLanes(f"LANES is {given!r}; give a whole number from 1 on, such as {LANES}")
+    return int(given)
+
+
+def _run(tier: str, chosen: Sequence[Suite], lanes: int) -> int:
     console = Console(width=None if sys.stdout.isatty() else _WIDTH)
     folder = ROOT / ".local" / "suites" / tier
     runner = Runner(folder, tier)
-    lanes = min(LANES, len(chosen))
     began = time.monotonic()
 
     def say(text: str) -> None:

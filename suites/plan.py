@@ -32,7 +32,8 @@ class Suite:
     """One run of pytest.
 
     ``environment`` is the virtual environment below ``.venv``; ``options`` are pytest's;
-    ``measured`` says whether its coverage counts: not where the code runs in other processes.
+    ``measured`` says whether its coverage counts: not where the code runs in other processes;
+    ``lanes`` are as many as it has processes that compute without a pause.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Suite:
     paths: tuple[str, ...]
     options: tuple[str, ...] = ()
     measured: bool = False
+    lanes: int = 1
 
     @property
     def python(self) -> Path:
@@ -54,8 +56,7 @@ def _in(folder: str, *names: str) -> tuple[str, ...]:
 _STACKS = _in("tests/integration/stack", "deploys", "update", "verify")
 # Begun in this order, so the long ones come first.
 SUITES = (
-    Suite("unit", "dev", ("tests/unit",), ("-n", "2"), measured=True),
-    Suite("provider", "airflow", ("tests/provider",), measured=True),
+    Suite("unit", "dev", ("tests/unit",), ("-n", "2"), measured=True, lanes=2),
     Suite("airflow", "dev", ("tests/integration/airflow",)),
     Suite(
         "stack",
@@ -82,6 +83,7 @@ SUITES = (
     ),
     Suite("demo", "local", _in("tests/e2e", "demo", "first_container")),
     Suite("contract", "local", ("tests/contract",)),
+    Suite("provider", "airflow", ("tests/provider",), measured=True),
     Suite("package", "dev", ("tests/package",)),
 )
 

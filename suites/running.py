@@ -5,8 +5,9 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
@@ -42,6 +43,29 @@ class Ran:
         return not self.problem and self.cases.passed > 0 and not self.cases.failed
 
 
+class Lanes:
+    """So many processes compute at the same time."""
+
+    def __init__(self, number: int) -> None:
+        self._number = self._free = number
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def taken(self, number: int) -> Iterator[None]:
+        """Wait until as many lanes are free, and take them; a suite that asks for more than there
+        are takes all."""
+        wanted = min(number, self._number)
+        with self._changed:
+            self._changed.wait_for(lambda: self._free >= wanted)
+            self._free -= wanted
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += wanted
+                self._changed.notify_all()
+
+
 class Runner:
     """Keeps reports, outputs and coverage in ``folder``."""
 
@@ -61,11 +85,13 @@ class Runner:
         began: Callable[[Suite], object],
         ended: Callable[[Ran], object],
     ) -> list[Ran]:
-        """Run all of them, ``lanes`` at a time; an interruption interrupts those that run."""
+        """Run all of them in so many lanes; an interruption interrupts those that run."""
+        free = Lanes(lanes)
 
         def one(suite: Suite) -> Ran:
-            began(suite)
-            ran = self._run(suite, shown=lanes == 1)
+            with free.taken(suite.lanes):
+                began(suite)
+                ran = self._run(suite, shown=lanes == 1)
             ended(ran)
             return ran
 

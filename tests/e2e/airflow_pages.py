@@ -141,6 +141,65 @@ class DetailsPage:
         save_down_to(self._page, self._page.get_by_role("row").filter(has_text="Run ID"), path)
 
 
+class PanelPage:
+    """The tab Jetbridge of one task instance, which shows the provider's own page in a frame."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._frame = page.frame_locator("iframe[title=Jetbridge]")
+
+    def open(self, airflow: str, dag_id: str, run_id: str, task_id: str) -> None:
+        """As a person does: by the tab on the task instance's page."""
+        self._page.goto(f"{airflow}{page_of(dag_id, run_id, task_id)}")
+        self._page.locator("a[href$='/plugin/jetbridge']").click()
+        expect(self.part("facts")).to_be_visible()
+
+    def part(self, name: str) -> Locator:
+        return self._frame.locator(f"[data-part={name}]")
+
+    def background(self) -> str:
+        """Its colour, as CSS has it."""
+        colour: str = self._frame.locator("body").evaluate(
+            "body => getComputedStyle(body).backgroundColor"
+        )
+        return colour
+
+    def set_theme(self, name: str) -> None:
+        """As Airflow's own switch does: ``light`` or ``dark``."""
+        self._page.evaluate(
+            "name => { const root = document.documentElement;"
+            "root.classList.remove('light', 'dark'); root.classList.add(name); }",
+            name,
+        )
+        expect(self._frame.locator(f"html[data-theme={name}]")).to_be_attached()
+
+    def overflows(self) -> bool:
+        """Whether it is wider than its frame."""
+        wider: bool = self._frame.locator("html").evaluate(
+            "root => root.scrollWidth > root.clientWidth"
+        )
+        return wider
+
+    def follow(self, link: str) -> str:
+        """Click a link into AWS's console, which is a stand-in, and say what it opens."""
+        context = self._page.context
+        asked: list[str] = []
+        context.on("request", lambda request: asked.append(request.url))
+        context.route(_is_aws, lambda route: route.fulfill(body="a page of AWS"))
+        with context.expect_page() as opened:
+            self._frame.get_by_role("link", name=link, exact=True).click()
+        opened.value.wait_for_load_state()
+        opened.value.close()
+        return next(filter(_is_aws, asked))
+
+    def screenshot(self, path: Path) -> None:
+        save_down_to(self._page, self.part("links"), path)
+
+
+def _is_aws(url: str) -> bool:
+    return url.startswith("https://")
+
+
 class ConnectionForm:
     """The form for a new connection, filled as a person does."""
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from airflow_pages import ConnectionForm, DetailsPage, LogPage, window
+from airflow_pages import ConnectionForm, DetailsPage, LogPage, PanelPage, window
 from example_runs import Runs
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from jetbridge_local.demo.outcomes import Finished
 from jetbridge_local.demo.reading import printed_lines
@@ -87,3 +87,39 @@ def test_the_form_of_a_connection_stores_what_the_provider_reads(
     stored = runs.client.connection("jetbridge_default")
     assert stored["conn_type"] == "jetbridge"
     assert json.loads(stored["extra"]) == fields
+
+
+def open_panel(runs: Runs, page: Page, task_id: str) -> tuple[PanelPage, Finished]:
+    run = run_of(runs, task_id)
+    panel = PanelPage(page)
+    panel.open(runs.airflow.url, *(run.caller[key] for key in ("dag_id", "run_id", "task_id")))
+    return panel, run
+
+
+def test_the_panel_tells_the_run_of_a_task(runs: Runs, page: Page, pictures: Path) -> None:
+    panel, run = open_panel(runs, page, "ecs_report")
+    expect(panel.part("state")).to_have_text("succeeded: completed")
+    expect(panel.part("facts")).to_contain_text(run.outcome["definition"])
+    for moment in ("Airflow starts the try", "the container starts", "Jetbridge seals the outcome"):
+        expect(panel.part("timeline")).to_contain_text(moment)
+    expect(panel.part("launches")).to_contain_text(run.outcome["backend_id"])
+    expect(panel.part("cost")).to_contain_text("by Fargate's list price")
+    expect(panel.part("lines")).to_contain_text(run.outcome["last_lines"][-1])
+    expect(panel.part("commands")).to_contain_text(f"jetbridge show {run.run_id}")
+    panel.screenshot(pictures / "airflow-panel.png")
+    assert run.outcome["backend_id"].split("/")[-1] in panel.follow("ECS task")
+
+
+def test_the_panel_is_light_or_dark_as_airflow_is_and_fits_a_phone(
+    runs: Runs, page: Page, pictures: Path
+) -> None:
+    panel, _ = open_panel(runs, page, "broken")
+    expect(panel.part("state")).to_contain_text("failed")
+    panel.set_theme("light")
+    light = panel.background()
+    panel.set_theme("dark")
+    assert (light, panel.background()) == ("rgb(255, 255, 255)", "rgb(13, 17, 23)")
+    panel.screenshot(pictures / "airflow-panel-dark.png")
+    page.set_viewport_size({"width": 390, "height": 2400})
+    expect(panel.part("state")).to_be_visible()
+    assert not panel.overflows()

@@ -529,3 +529,14 @@ class TestSwitchedOn:
         job.arn = ARN
         job.on_kill()
         assert stopped == [ARN]
+
+
+class TestShortRuns:
+    """As with Jetbridge's own operators (test_short_runs.py), by the same method."""
+
+    @pytest.mark.parametrize(
+        ("operator", "keywords"), [(EcsRunTaskOperator, ECS), (BatchOperator, BATCH)]
+    )
+    def test_an_adopted_task_waits_for_them_on_its_worker(self, configure, operator, keywords):
+        configure("*")
+        assert type(only(operator, **keywords)).execute is JetbridgeRunOperator.execute

@@ -14,7 +14,7 @@ from airflow.models.trigger import Trigger
 from sqlalchemy.dialects import postgresql
 
 from airflow_provider_jetbridge.plugins import fence, internals
-from airflow_provider_jetbridge.plugins.jetbridge import JetbridgePlugin, PushEndpoint
+from airflow_provider_jetbridge.plugins.jetbridge import JetbridgePlugin
 from airflow_provider_jetbridge.triggers.run import JetbridgeRunTrigger
 
 
@@ -106,8 +106,10 @@ def test_the_distribution_names_the_plugin():
         if entry_point.module.startswith("airflow_provider_jetbridge")
     ]
     assert entry_point.load() is JetbridgePlugin
-    (mounted,) = JetbridgePlugin.fastapi_apps
-    assert mounted["url_prefix"] == "/jetbridge"
+    panel, push = JetbridgePlugin.fastapi_apps
+    assert (panel["url_prefix"], push["url_prefix"]) == ("/jetbridge/panel", "/jetbridge")
+    (view,) = JetbridgePlugin.external_views
+    assert view["href"].startswith(f"{panel['url_prefix'].removeprefix('/')}/task-instance?")
 
 
 def test_loading_the_plugin_loads_nothing_of_the_api_server():
@@ -122,12 +124,20 @@ def test_loading_the_plugin_loads_nothing_of_the_api_server():
     assert all(name.startswith("airflow_provider_jetbridge") for name in loaded), loaded
 
 
-@pytest.mark.parametrize("path", ["/v1/task-instances/x/outcome", "/"])
-def test_an_airflow_that_lacks_a_part_keeps_its_api_server(path, monkeypatch, caplog):
+@pytest.mark.parametrize(
+    ("mounted", "module", "path"),
+    [
+        (0, "airflow_provider_jetbridge.panel.app", "/task-instance"),
+        (1, "airflow_provider_jetbridge.plugins.endpoint", "/v1/task-instances/x/outcome"),
+        (1, "airflow_provider_jetbridge.plugins.endpoint", "/"),
+    ],
+)
+def test_an_airflow_that_lacks_a_part_keeps_its_api_server(mounted, module, path, monkeypatch):
     from starlette.testclient import TestClient
 
-    monkeypatch.setitem(sys.modules, "airflow_provider_jetbridge.plugins.endpoint", None)
-    client = TestClient(PushEndpoint())
-    answer = client.post(path)
+    app = JetbridgePlugin.fastapi_apps[mounted]["app"]
+    monkeypatch.setattr(app, "_app", None)
+    monkeypatch.setitem(sys.modules, module, None)
+    answer = TestClient(app).post(path)
     assert answer.status_code == 404
     assert "doesn't work with this version of Airflow" in answer.json()["detail"]

@@ -55,9 +55,9 @@ class World:
     def ends(self, outcome):
         self.table.tables[OUTCOMES][RUN] = encode(outcome)
 
-    def execute(self, **keywords):
+    def execute(self, operator=EcsRunTaskOperator, **keywords):
         keywords = {"wait_for_completion": True, "do_xcom_push": True, **keywords}
-        self.task = EcsRunTaskOperator(
+        self.task = operator(
             task_id="job", task_definition="t", cluster="c", overrides={}, **keywords
         )
         self.ti.task = self.task
@@ -148,6 +148,33 @@ def test_a_run_of_an_earlier_try_is_deferred(world):
     world.last = 4.0
     world.defers(reattach=True)
     assert world.table.calls == []
+
+
+def test_a_subclass_with_an_execute_of_its_own_is_deferred(world):
+    """Else what it does after Jetbridge's would be done in short runs, and in no other."""
+    done = []
+
+    class Own(EcsRunTaskOperator):
+        def execute(self, context):
+            done.append(super().execute(context))
+
+    world.last = 4.0
+    world.defers(operator=Own)
+    assert (world.table.calls, done) == ([], [])
+
+
+def test_a_subclass_hears_of_a_short_end_as_of_any(world, make_outcome):
+    heard = []
+
+    class Own(EcsRunTaskOperator):
+        def execute_complete(self, context, event=None):
+            heard.append(event["outcome"]["state"])
+            return super().execute_complete(context, event)
+
+    world.last = 4.0
+    world.ends(make_outcome(result=1))
+    assert world.execute(operator=Own) == 1
+    assert heard == ["succeeded"]
 
 
 def test_an_operator_inside_another_task_is_deferred(world):

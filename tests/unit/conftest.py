@@ -8,7 +8,7 @@ import os
 from functools import cache
 from typing import Any
 
-from botocore.loaders import JSONFileLoader
+from botocore.loaders import JSONFileLoader, Loader
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -43,3 +43,20 @@ def _load_file(_loader: JSONFileLoader, file_path: str) -> Any:
 
 
 JSONFileLoader.load_file = _load_file  # type: ignore[method-assign]
+
+_list = Loader.list_available_services
+
+
+@cache
+def _listed(folders: tuple[str, ...], kind: str) -> tuple[str, ...]:
+    """Services with models in some folders: each session looks through hundreds of them."""
+    loader = Loader(include_default_search_paths=False)
+    loader.search_paths.extend(folders)
+    return tuple(_list(loader, kind))
+
+
+def _list_available_services(loader: Loader, type_name: str) -> list[str]:
+    return list(_listed(tuple(loader.search_paths), type_name))
+
+
+Loader.list_available_services = _list_available_services  # type: ignore[method-assign]

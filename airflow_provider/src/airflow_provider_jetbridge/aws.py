@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
+
+DISTRIBUTION = "airflow-provider-jetbridge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +53,13 @@ def client(access: AwsAccess, service: str, **defaults: Any) -> Any:
     from botocore.config import Config
 
     hook: Any = AwsBaseHook(client_type=service, **access.hook_parameters())
-    return hook.get_client_type(config=Config(**defaults).merge(hook.config))
+    config = Config(**defaults).merge(hook.config)
+    # Not the hook's own get_client_type: for its user agent it loads all installed providers,
+    # which takes a process of Airflow 3.0 two seconds.
+    agent = f"{DISTRIBUTION}/{version(DISTRIBUTION)} {config.user_agent_extra or ''}".strip()
+    return hook.get_session().client(
+        service,
+        endpoint_url=hook.conn_config.get_service_endpoint_url(service_name=service),
+        config=config.merge(Config(user_agent_extra=agent)),
+        verify=hook.verify,
+    )

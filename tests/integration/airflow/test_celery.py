@@ -22,7 +22,7 @@ from jetbridge_local.airflow import (
 )
 from jetbridge_local.cloud import LocalCloud
 
-TASKS = 12
+TASKS = 8
 MISMATCH = "state mismatch"
 TIMES = 17
 

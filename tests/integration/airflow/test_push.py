@@ -28,7 +28,11 @@ from jetbridge.contract import (
     StartAnswer,
     StartRequest,
     State,
+    WatchAnswer,
+    WatchedRun,
+    WatchRequest,
     decode,
+    run_id_of,
     to_builtins,
 )
 from jetbridge_local.airflow import (
@@ -57,6 +61,7 @@ class EndlessRuns(StandIn):
     def __init__(self) -> None:
         super().__init__(dynamodb=None, s3=None)
         self.let_go = threading.Event()
+        self.ended: dict[str, Outcome] = {}
 
     def start_run(self, payload: bytes) -> StartAnswer:
         request = decode(StartRequest, payload)
@@ -70,6 +75,26 @@ class EndlessRuns(StandIn):
             stop_function="jetbridge-stop-run",
             region=REGION,
             attached=request.caller.task_id == "attached",
+        )
+
+    def watch_runs(self, payload: bytes) -> WatchAnswer:
+        """A run that was started goes on, unless ``ended`` has an outcome by its caller's key."""
+        asked = decode(WatchRequest, payload).run_ids
+        runs = {
+            run_id_of(request.caller.key): WatchedRun(
+                status="ended" if request.caller.key in self.ended else "launched",
+                backend="ecs",
+                caller=request.caller,
+                created_at=time.time(),
+                outcome=self.ended.get(request.caller.key),
+            )
+            for request in self.starts
+        }
+        return WatchAnswer(
+            runs={run_id: runs[run_id] for run_id in asked if run_id in runs},
+            outcomes_table="outcomes",
+            stop_function="jetbridge-stop-run",
+            region=REGION,
         )
 
     def caller(self, task_id: str, try_number: int = 1, but: str = "") -> AirflowCaller:
@@ -241,6 +266,58 @@ def test_only_who_may_edit_task_instances_may_push(push, token, deferred):
 def test_nobody_is_told_how_the_endpoint_works(http):
     for path in ("openapi.json", "docs", "redoc", ""):
         assert http.get(f"/jetbridge/{path}").status_code == 404
+
+
+PANEL = "/jetbridge/panel/task-instance"
+
+
+@pytest.fixture(scope="module")
+def panel(http, token):
+    """Open the panel of a task's newest try, as this user."""
+
+    def get(caller: AirflowCaller, user: str | None = "viewer", **asked: str) -> httpx.Response:
+        named = {"dag_id": caller.dag_id, "run_id": caller.run_id, "task_id": caller.task_id}
+        headers = {"Authorization": f"Bearer {token(user)}"} if user else {}
+        return http.get(PANEL, params=named | asked, headers=headers)
+
+    return get
+
+
+def test_the_panel_shows_a_run_to_who_may_read_the_dag(panel, runs, deferred):
+    caller = deferred("concurrent")
+    reason = "<script>alert(1)</script>"
+    runs.ended[caller.key] = decode(Outcome, outcome_for(caller, reason=reason, **FAILED))
+    assert panel(caller, user=None).status_code == 401
+    for user in ("viewer", "admin"):
+        answer = panel(caller, user=user, map_index="{MAP_INDEX}")
+        assert answer.status_code == 200, answer.text
+        assert "failed: application exit" in answer.text
+        assert "&lt;script&gt;alert(1)" in answer.text
+        assert reason not in answer.text
+        assert "Airflow starts the try" in answer.text
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert panel(ABSENT).status_code == 404
+
+
+def test_the_panel_says_that_the_table_cannot_be_read_and_shows_the_stored_links(
+    panel, runs, deferred
+):
+    caller = deferred("attached")
+    answer = panel(caller)
+    assert answer.status_code == 200, answer.text
+    assert "API server can&#39;t read the run" in answer.text
+    assert "aws_default" in answer.text
+    assert ">Jetbridge run</a>" in answer.text
+
+
+def test_airflow_shows_the_panel_from_3_1_on(airflow, http, token):
+    answer = http.get("/api/v2/plugins", headers={"Authorization": f"Bearer {token('admin')}"})
+    [plugin] = [each for each in answer.json()["plugins"] if each["name"] == "jetbridge"]
+    apps = [each["url_prefix"] for each in plugin["fastapi_apps"]]
+    assert apps == ["/jetbridge/panel", "/jetbridge"]
+    for view in plugin.get("external_views", []):
+        assert (view["name"], view["destination"]) == ("Jetbridge", "task_instance")
+        assert view["href"].startswith(f"{PANEL.removeprefix('/')}?dag_id={{DAG_ID}}")
 
 
 def test_what_cannot_be_read_is_refused(push, http, token, deferred):

@@ -1,10 +1,12 @@
 """One local cloud with both stacks deployed to it by `sam deploy`, for all tests of this folder."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from airflow_api import ASSET
+from collector import HEADERS, Collector
 from deployed import AIRFLOW_GROUP, AIRFLOWS, EXAMPLE, LIVE_GROUP, Deployed
 
 from jetbridge_local.demo.paths import in_repository
@@ -26,7 +28,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+def collector() -> Iterator[Collector]:
+    """Takes the spans of all runs of the stack."""
+    started = Collector()
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="session")
+def deployed(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[Deployed]:
     paths = in_repository(tmp_path_factory.mktemp("local"))
     with Site(
         paths,
@@ -39,6 +49,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         cloud = site.cloud
         secrets = cloud.client("secretsmanager")
         arn = secrets.create_secret(Name=AIRFLOWS, SecretString="{}")["ARN"]
+        headers = secrets.create_secret(Name="collector", SecretString=json.dumps(HEADERS))["ARN"]
         ec2 = cloud.client("ec2")
         vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
         subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
@@ -52,6 +63,8 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
             AirflowSecretArn=arn,
             WatchedClusterArns=f"arn:aws:ecs:us-east-1:000000000000:cluster/{EXAMPLE}",
             WatchedJobQueueArns=f"arn:aws:batch:us-east-1:000000000000:job-queue/{EXAMPLE}",
+            TracesEndpoint=collector.url,
+            TracesSecretArn=headers,
             AssetEvents=f"jetbridge-example-asset={ASSET}",
             VpcSubnetIds=subnet,
             VpcSecurityGroupIds=firewall["GroupId"],

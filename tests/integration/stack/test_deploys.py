@@ -94,6 +94,8 @@ ALONE = {
     "KmsKeyArns": {"KmsKeyArns": KEY},
     "AlarmTopicArn": {"AlarmTopicArn": TOPIC},
     "Dashboard": {"Dashboard": "on"},
+    "TracesEndpoint": {"TracesEndpoint": "https://otlp.example.com"},
+    "TracesSecretArn": {"TracesEndpoint": "https://otlp.example.com", "TracesSecretArn": SECRET},
     "PermissionsBoundaryArn": {"PermissionsBoundaryArn": "arn:aws:iam::aws:policy/PowerUserAccess"},
 }
 # One of each kind: rights, a network, a way to finish, live logs, encryption, roles.

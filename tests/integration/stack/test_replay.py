@@ -84,7 +84,7 @@ def ended_row() -> dict[str, Any]:
     ("function", "queue", "dead_letters", "number"),
     [
         # So many that a replay can be killed in the middle.
-        (*TRACKED, 200),
+        (*TRACKED, 120),
         # The same way back from another queue.
         pytest.param(*FINISHED, 50, marks=pytest.mark.nightly),
         pytest.param(*TRACKED, 500, marks=pytest.mark.nightly),

@@ -9,7 +9,24 @@ def sleeper(deployed: Deployed) -> str:
     return deployed.task_definition("jetbridge-example-sleeper", "test/sleeper:1")
 
 
+def wait_for_others_logs(deployed: Deployed) -> None:
+    """Until nobody waits for a turn to read logs: an outcome with the lines that are read by then
+    is sealed before it has waited long for its own."""
+
+    def read() -> bool:
+        attributes = [
+            deployed.client("sqs").get_queue_attributes(
+                QueueUrl=deployed.queue(queue), AttributeNames=["ApproximateNumberOfMessages"]
+            )["Attributes"]
+            for queue in ("FinishQueue", "LogsQueue")
+        ]
+        return not any(int(each["ApproximateNumberOfMessages"]) for each in attributes)
+
+    deployed.wait(read, 180, "the end of the others' copies")
+
+
 def test_stopped_task_ends_as_stopped(deployed: Deployed, sleeper: str) -> None:
+    wait_for_others_logs(deployed)
     run_id = deployed.start(run_task=ecs_task(sleeper))
     deployed.wait_running(run_id)
     answer = deployed.invoke("stop-run", {"run_ids": [run_id, "unknown"], "reason": "not wanted"})

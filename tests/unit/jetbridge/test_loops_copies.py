@@ -42,9 +42,9 @@ PAGE_LINES = 10_000
 class LongLog:
     """A stream of short lines: pages of 10,000, which are as many as GetLogEvents gives."""
 
-    def __init__(self, pages: int) -> None:
+    def __init__(self, pages: int, page_lines: int = PAGE_LINES) -> None:
         self.pages = pages
-        self.lines = [Line(1_772_000_000_000 + n, MESSAGE) for n in range(PAGE_LINES)]
+        self.lines = [Line(1_772_000_000_000 + n, MESSAGE) for n in range(page_lines)]
         self.reads = 0
         self.most_memory = 0
 
@@ -142,17 +142,24 @@ def test_log_of_gigabytes_in_short_lines(monkeypatch: pytest.MonkeyPatch, gigaby
     assert (chains.dropped, chains.dead) == ([], [])
 
 
+# The control, as long as the test before: guards in general are cut in test_loops.
+@pytest.mark.nightly
 def test_the_guard_would_have_cut_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(copy_to_s3, "airflow_line", lambda *given: b"x" * 200)
-    world, chains, source, _ = _long_log(0.6, guarded)
+    """The guard counts invocations, so a page has a hundredth of its lines here, and each is a
+    hundred times as long."""
+    line = b"x" * 20_000
+    monkeypatch.setattr(copy_to_s3, "airflow_line", lambda *given: line)
+    world, chains, _, _ = _long_log(0.6, guarded)
+    page_lines = PAGE_LINES // 100
+    source = world.source = LongLog(600, page_lines)
     chains.run()
     assert not _states(world).done
     assert [function for function, _ in chains.dropped] == [COPY]
-    assert _states(world).lines < source.pages * PAGE_LINES
+    assert 0 < _states(world).lines < source.pages * page_lines
 
 
 class BusyLog(LongLog):
-    """CloudWatch Logs asks for patience until some time."""
+    """CloudWatch Logs throttles all reads until some time."""
 
     clock: Clock
     until: float
@@ -171,8 +178,9 @@ def _busy_log(days: float) -> tuple[World, Chains]:
     return world, chains.run()
 
 
-def test_log_that_cannot_be_read_for_five_days_is_copied_all_the_same() -> None:
-    world, chains = _busy_log(5)
+@pytest.mark.parametrize("days", [1, pytest.param(5, marks=pytest.mark.nightly)])
+def test_log_that_cannot_be_read_for_days_is_copied_all_the_same(days: float) -> None:
+    world, chains = _busy_log(days)
     whole = max(world.s3.objects.values(), key=len)
     assert len(whole.splitlines()) == 3 * PAGE_LINES
     assert chains.longest[COPY] > INVOCATIONS
@@ -182,7 +190,7 @@ def test_log_that_cannot_be_read_for_five_days_is_copied_all_the_same() -> None:
 def test_log_that_cannot_be_read_for_a_week_says_so_and_has_a_dead_letter() -> None:
     world, chains = _busy_log(1_000)
     [(message, reason)] = chains.dead
-    assert "could not read on for 7 days" in reason
+    assert "could not continue reading for 7 days" in reason
     assert "Rate exceeded" in reason
     assert "stream s of the group /ecs/report" in reason
     assert world.clock() - message["since"] < PATIENCE_SECONDS + 15 * 60
@@ -214,7 +222,9 @@ def test_log_that_is_longer_than_is_copied_to_cloudwatch(monkeypatch: pytest.Mon
     assert state.size >= 5_000_000
 
 
-def test_upload_that_is_gone_each_time_is_given_up() -> None:
+def test_upload_that_is_gone_each_time_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = copy_to_s3.airflow_line(Line(1_772_000_000_000, MESSAGE), "container.main", 0)
+    monkeypatch.setattr(copy_to_s3, "airflow_line", lambda *given: line)
     world, chains, _, bucket = _long_log(0.03, may_loop)
     bucket.vanishing = True
     chains.run()

@@ -1,6 +1,8 @@
 """Masking takes time that grows with a line's length and no faster, whatever the line."""
 
+import os
 import time
+from collections.abc import Callable
 from itertools import product
 
 import pytest
@@ -19,6 +21,7 @@ pytestmark = pytest.mark.no_cover
 CHARACTERS = 16_000
 # From n to 4n, linear work takes four times as long and quadratic work sixteen times.
 GROWTH = 9
+MEASUREMENTS = 5
 # Below so many seconds a clock's own noise is measured.
 LEAST_SECONDS = 0.004
 # A hostile character may cost so many times as much as one of an ordinary line.
@@ -45,14 +48,32 @@ PIECES = [
 PAIRS = [f"{a}{b}" for a, b in list(product(PIECES, PIECES))[::397]]
 
 
-def _seconds(line: str) -> float:
-    """The least CPU time of two tries: other work on the machine only adds to it."""
-    found = []
-    for _ in range(2):
-        start = time.process_time()
-        masked([line])
-        found.append(time.process_time() - start)
-    return min(found)
+def _masked_line(line: str) -> None:
+    masked([line])
+
+
+def _seconds_of(work: Callable[[str], object], value: str) -> float:
+    start = time.process_time()
+    work(value)
+    return time.process_time() - start
+
+
+def _growth(
+    work: Callable[[str], object], small: str, large: str, bound: float
+) -> tuple[float, float]:
+    """The seconds of the small value, and how many times longer the large one takes.
+
+    Each is the least of some measurements: other processes of the machine only add time, so what
+    looks slow is measured again.
+    """
+    once = fourfold = growth = float("inf")
+    for _ in range(MEASUREMENTS):
+        once = min(once, _seconds_of(work, small))
+        fourfold = min(fourfold, _seconds_of(work, large))
+        growth = fourfold / max(once, LEAST_SECONDS)
+        if growth < bound:
+            break
+    return once, growth
 
 
 def _grown(piece: str, characters: int) -> str:
@@ -63,13 +84,15 @@ def _grown(piece: str, characters: int) -> str:
 def ordinary() -> float:
     line = '{"timestamp": "2026-03-01T00:00:29Z", "level": "info", "event": "loaded", "rows": 7} '
     masked([case.line for case in secret_lines()])
-    return _seconds(_grown(line, CHARACTERS))
+    grown = _grown(line, CHARACTERS)
+    return min(_seconds_of(_masked_line, grown) for _ in range(2))
 
 
 @pytest.mark.parametrize("piece", [*PIECES, *PAIRS])
 def test_hostile_lines_take_linear_time(piece: str, ordinary: float) -> None:
-    once, fourfold = (_seconds(_grown(piece, times * CHARACTERS)) for times in (1, 4))
-    assert fourfold < GROWTH * max(once, LEAST_SECONDS), "the time grows faster than the line"
+    small, large = (_grown(piece, times * CHARACTERS) for times in (1, 4))
+    once, growth = _growth(_masked_line, small, large, GROWTH)
+    assert growth < GROWTH, "the time grows faster than the line"
     assert once < DEARER * max(ordinary, LEAST_SECONDS)
 
 
@@ -77,8 +100,8 @@ def test_hostile_lines_take_linear_time(piece: str, ordinary: float) -> None:
 @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=5))
 def test_mixed_pieces_take_linear_time(pieces: list[str]) -> None:
     piece = "".join(pieces)
-    once, fourfold = (_seconds(_grown(piece, times * CHARACTERS)) for times in (1, 4))
-    assert fourfold < GROWTH * max(once, LEAST_SECONDS)
+    small, large = (_grown(piece, times * CHARACTERS) for times in (1, 4))
+    assert _growth(_masked_line, small, large, GROWTH)[1] < GROWTH
 
 
 @given(st.text(alphabet="""eyJ.-_=:/@"'\\[]{}()<>,;& \tAa1|$%#\x00ä""", max_size=300))
@@ -122,29 +145,10 @@ RUNS = [
 SIZES = (16 * 1024, 64 * 1024)
 # Linear work on four times the characters takes four times as long, quadratic work sixteen times.
 FOURFOLD = 8
-# Other processes of the machine can only add time, so what looks slow is measured again.
-MEASUREMENTS = 5
 # Quadratic work on so many characters takes a quarter of a minute, not so long.
 LONG_SECONDS = 0.1
-
-
-def _seconds_of(work: object, value: str) -> float:
-    start = time.process_time()
-    work(value)  # type: ignore[operator]
-    return time.process_time() - start
-
-
-def _growth(work: object, small: str, large: str) -> float:
-    """How many times longer the large value takes, by the least of some measurements of each."""
-    once = fourfold = float("inf")
-    growth = once
-    for _ in range(MEASUREMENTS):
-        once = min(once, _seconds_of(work, small))
-        fourfold = min(fourfold, _seconds_of(work, large))
-        growth = fourfold / max(once, LEAST_SECONDS)
-        if growth < FOURFOLD:
-            break
-    return growth
+# Of the many pairs of a prefix and a run, a push tries one in so many, a night more of them.
+APART = 7 if os.environ.get("JETBRIDGE_PROPERTIES") == "nightly" else 29
 
 
 @pytest.fixture
@@ -158,17 +162,17 @@ def uncut(monkeypatch: pytest.MonkeyPatch) -> None:
     ("work", "part"), [(masked_value, 0), (masked_text, 1)], ids=["result", "text"]
 )
 def test_results_of_one_run_of_marks_take_linear_time(
-    work: object, part: int, capsys: pytest.CaptureFixture[str]
+    work: Callable[[str], object], part: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    work("warm=up password=x")  # type: ignore[operator]
+    work("warm=up password=x")
     longest, slow = (0.0, ""), []
-    for prefix, run in list(product(PREFIXES, RUNS))[part::7]:
+    for prefix, run in list(product(PREFIXES, RUNS))[part::APART]:
         whole = _seconds_of(work, f"{prefix}{_grown(run, SIZES[-1])}x")
         longest = max(longest, (whole, prefix + run))
         if whole < LONG_SECONDS:
             continue
         small, large = (f"{prefix}{_grown(run, size)}x" for size in SIZES)
-        if (growth := _growth(work, small, large)) >= FOURFOLD:
+        if (growth := _growth(work, small, large, FOURFOLD)[1]) >= FOURFOLD:
             slow.append((prefix, run, growth))
     with capsys.disabled():
         print(f"\nlongest of {SIZES[-1]} characters: {longest[0]:.3f} s, {longest[1]!r}")
@@ -187,7 +191,7 @@ def test_results_of_one_run_of_marks_take_linear_time(
 def test_what_was_quadratic_is_linear(make: object, capsys: pytest.CaptureFixture[str]) -> None:
     masked_value("warm=up password=x")
     small, large = (make(size) for size in SIZES)  # type: ignore[operator]
-    growth = _growth(masked_value, small, large)
+    growth = _growth(masked_value, small, large, FOURFOLD)[1]
     with capsys.disabled():
         seconds = _seconds_of(masked_value, large)
         print(f"\n{make(24)!r} {seconds * 1000:.1f} ms, {growth:.1f} times")  # type: ignore[operator]

@@ -98,13 +98,19 @@ def test_the_allow_lists_reach_start_run_whole() -> None:
         assert {"Fn::Join": [",", {"Ref": parameter}]} in variables.values()
 
 
-def test_only_notify_airflow_reads_the_secret_and_that_one_alone() -> None:
+def test_each_secret_is_read_by_one_function_and_that_one_alone() -> None:
     action = "secretsmanager:GetSecretValue"
-    readers = [function for function in FUNCTIONS if action in actions(function)]
-    assert readers == ["NotifyAirflowFunction"]
-    [statement] = [item for item in statements("NotifyAirflowFunction") if item["Action"] == action]
-    assert statement["Resource"] == {"Ref": "AirflowSecretArn"}
-    assert template()["Parameters"]["AirflowSecretArn"]["Default"] == ""
+    readers = {
+        function: [item["Resource"] for item in statements(function) if item["Action"] == action]
+        for function in FUNCTIONS
+        if action in actions(function)
+    }
+    assert readers == {
+        "FinishRunFunction": [{"Ref": "TracesSecretArn"}],
+        "NotifyAirflowFunction": [{"Ref": "AirflowSecretArn"}],
+    }
+    for parameter in ("AirflowSecretArn", "TracesSecretArn"):
+        assert template()["Parameters"][parameter]["Default"] == ""
 
 
 def test_environments_may_be_written_below_their_prefix_alone() -> None:
@@ -247,7 +253,7 @@ def test_whole_logs_may_be_read_back_and_no_others() -> None:
 
 KEYS = {
     "StartRunFunction": [({"kms:GenerateDataKey"}, "s3.")],
-    "FinishRunFunction": [({"kms:Decrypt"}, "logs.")],
+    "FinishRunFunction": [({"kms:Decrypt"}, "logs."), ({"kms:Decrypt"}, "secretsmanager.")],
     "NotifyAirflowFunction": [({"kms:Decrypt"}, "secretsmanager.")],
     "CopyLogsFunction": [
         ({"kms:Decrypt"}, "logs."),

@@ -11,7 +11,7 @@ import pytest
 from suites import __main__ as command
 from suites.plan import ROOT, SUITES, TIERS, Suite, UnknownSuite, suites
 from suites.report import as_json
-from suites.running import MOST_TRIED_AGAIN, Ran, Runner
+from suites.running import MOST_TRIED_AGAIN, Lanes, Ran, Runner
 
 MARKED = """
 import pytest
@@ -112,6 +112,28 @@ def test_few_that_fail_beside_another_suite_are_tried_once_more_alone(
     assert (said["good"], said["reruns"]) == (good, reruns)
 
 
+def test_a_suite_of_two_processes_takes_two_lanes() -> None:
+    lanes, events = Lanes(3), []
+    second = threading.Event()
+
+    def narrow() -> None:
+        with lanes.taken(2):
+            events.append("two more")
+        second.set()
+
+    with lanes.taken(2):
+        other = threading.Thread(target=narrow)
+        other.start()
+        with lanes.taken(1):
+            events.append("the third")
+    assert second.wait(60)
+    other.join()
+    assert events == ["the third", "two more"]
+    with lanes.taken(5):
+        events.append("all there are")
+    assert events[-1] == "all there are"
+
+
 def test_two_run_at_the_same_time_and_keep_their_order(tmp_path: Path) -> None:
     mine, other = str(tmp_path / "mine"), str(tmp_path / "other")
     one = suite(tmp_path, "one", MEETS.format(mine=mine, other=other))
@@ -185,11 +207,20 @@ def test_an_interruption_ends_them_and_their_fixtures(
 
 def test_names_of_suites_and_tiers(capsys: pytest.CaptureFixture[str]) -> None:
     assert [each.name for each in suites(["stack", "unit"])] == ["stack", "unit"]
-    with pytest.raises(UnknownSuite, match=r"no suite 'units'.*unit, provider"):
+    with pytest.raises(UnknownSuite, match=r"no suite 'units'.*unit, airflow"):
         suites(["units"])
     for arguments in ([], ["weekly"], ["push", "units"]):
         assert command.main(arguments) == 2
         assert "There are: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("lanes", ["0", "-1", "two", "", "²"])
+def test_a_number_of_lanes_that_is_none_is_named(
+    lanes: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANES", lanes)
+    assert command.main(["push", "unit"]) == 2
+    assert f"LANES is {lanes!r}; give a whole number" in capsys.readouterr().err
 
 
 def test_every_test_is_in_one_suite() -> None:

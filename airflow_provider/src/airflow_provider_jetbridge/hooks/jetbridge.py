@@ -9,6 +9,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 from airflow.providers.common.compat.sdk import BaseHook
+from msgspec import UNSET
+from msgspec.structs import replace
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from airflow_provider_jetbridge import aws, settings
@@ -39,7 +41,12 @@ REFUSED = "ContractError"
 """``errorType`` with which start_run says that the request itself is wrong."""
 
 START_ATTEMPTS = 3
-READ_TIMEOUT_SECONDS = 60
+PATIENCE: Mapping[str, Any] = {
+    "read_timeout": 60,
+    "retries": {"mode": "standard", "max_attempts": 3},
+}
+"""Of a task: how long a call may take, in seconds, and how often it is made."""
+
 RUNS_OF_ONE_STOP = 100
 """Most ``run_ids`` of a ``StopRequest``."""
 
@@ -58,6 +65,7 @@ class JetbridgeHook(BaseHook):
         jetbridge_conn_id: an Airflow connection of type ``jetbridge``, which says what `access`
             and `stack` leave open (`resolution.resolve`). Airflow is asked for it here.
         airflow: this Airflow's name in the stack; None, as ``[jetbridge] airflow`` says.
+        patience: botocore ``Config`` options of time and retries, in place of `PATIENCE`.
 
     Raises:
         AirflowNotFoundException, ValueError: as `resolution.resolve` has it.
@@ -75,8 +83,10 @@ class JetbridgeHook(BaseHook):
         *,
         jetbridge_conn_id: str | None = None,
         airflow: str | None = None,
+        patience: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
+        self._patience = patience or PATIENCE
         self.airflow = airflow or settings.airflow()
         self.access = access or aws.AwsAccess()
         self.stack = StackAddress.parse(stack) if isinstance(stack, str) else stack
@@ -121,12 +131,7 @@ class JetbridgeHook(BaseHook):
         Raises:
             AirflowNotFoundException, BotoCoreError, …: whatever the connection lacks.
         """
-        self._client = aws.client(
-            self.access,
-            "lambda",
-            read_timeout=READ_TIMEOUT_SECONDS,
-            retries={"mode": "standard", "max_attempts": 3},
-        )
+        self._client = aws.client(self.access, "lambda", **self._patience)
 
     @property
     def client(self) -> Any:
@@ -154,14 +159,23 @@ class JetbridgeHook(BaseHook):
         return answer
 
     def _start_once(self, request: StartRequest) -> StartAnswer:
-        return self._ask(self.function(START_FUNCTION), _known_to_all(request), StartAnswer)
+        """A stack that is older than traces refuses them by name: then the run has none."""
+        function = self.function(START_FUNCTION)
+        try:
+            return self._ask(function, _known_to_all(request), StartAnswer)
+        except StartRefused as refusal:
+            if not request.traceparent or "traceparent" not in str(refusal):
+                raise
+            log.warning("%s knows no traces: update the stack. %s", function, refusal)
+            untraced = replace(request, traceparent=UNSET)
+            return self._ask(function, _known_to_all(untraced), StartAnswer)
 
     def stop(self, stop_function: str, callers: Mapping[str, str], reason: str) -> StopAnswer:
         """Ask Jetbridge to stop runs; each ends a moment later, by its own state-change event.
 
         Args:
             stop_function: the stack's stop_run (``StartAnswer.stop_function``).
-            callers: for up to 100 run ids the key of the try that wants it no more
+            callers: for up to 100 run ids the key of the try that no longer wants it
                 (``AirflowCaller.key``); a run that another try waits for goes on.
             reason: shown in AWS and in Airflow, up to 255 characters.
 

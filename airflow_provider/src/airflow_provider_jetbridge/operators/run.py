@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from airflow.providers.common.compat.sdk import BaseOperator
+from msgspec import UNSET
 
 from airflow_provider_jetbridge import settings
 from airflow_provider_jetbridge.aws import AwsAccess
@@ -52,6 +53,7 @@ from airflow_provider_jetbridge.operators.stack import UsesStack
 from airflow_provider_jetbridge.settings import conf
 from airflow_provider_jetbridge.story import tell_outcome
 from airflow_provider_jetbridge.templates import given, is_true
+from airflow_provider_jetbridge.tracing import tell_resume, traceparent_of
 from airflow_provider_jetbridge.triggers.outcomes import OutcomesTable
 from jetbridge.contract import (
     CloudWatchLogTarget,
@@ -96,7 +98,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
     :param concurrency_group: of the runs of this group, in all DAGs, no more are under way at the
         same time than the stack's ``ConcurrencyGroups`` says; the others wait in Jetbridge's launch
         queue, without a worker. A pool for deferred tasks. (templated)
-    :param offload_environment: container environments that are larger than AWS takes go to S3
+    :param offload_environment: container environments that are larger than AWS allows go to S3
         (the stack's ``OffloadBucket``), and the container gets ``JETBRIDGE_ENVIRONMENT_S3``.
     :param finish: how the waiting task hears of the end: ``feed``, ``push`` or ``rest``; None, as
         the stack's parameter ``Finish`` says.
@@ -256,10 +258,12 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
     def _come_soon(self, answer: StartAnswer, ti: Any) -> dict[str, Any] | None:
         """The event that this task waits for, where its last run was short and this one is, too.
 
-        An operator inside another task's code is deferred always: that task expects it.
+        A subclass with an ``execute`` of its own is deferred always, and so is an operator inside
+        another task's code: what they do after it would be done in short runs alone.
         """
+        own = type(self).execute is not JetbridgeRunOperator.execute
         inside = getattr(ti, "task", None) is not self
-        if answer.attached or inside or not (self.do_xcom_push and self._may_race):
+        if answer.attached or own or inside or not (self.do_xcom_push and self._may_race):
             return None
         seconds = expected_within(ti, self.time_limit or self.execution_timeout)
         if seconds is None:
@@ -319,6 +323,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
             # A task that waits for the launch alone is over when the run ends.
             finish=self.finish if self._waits else "feed",
             airflow=self.airflow or settings.airflow(),
+            traceparent=traceparent_of(ti) or UNSET,
             **self.job(),
         )
 
@@ -439,6 +444,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         self._outcome = outcome
         self._knows(outcome.backend_id)
         tell_outcome(self.log, outcome)
+        tell_resume(outcome)
         self.link_urls = links_of(outcome, lambda: self._stack)
         if self.do_xcom_push:
             ti.xcom_push(key="exit_codes", value=outcome.exit_codes)

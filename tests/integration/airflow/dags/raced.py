@@ -4,7 +4,7 @@ from airflow.sdk import dag
 
 from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
 
-TASKS = 12
+TASKS = 8
 
 
 @dag(schedule=None)

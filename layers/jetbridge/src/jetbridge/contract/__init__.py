@@ -1,6 +1,5 @@
-"""What Jetbridge and its callers say to each other: requests, answers and outcomes, as JSON.
-
-This package needs msgspec alone, so that Airflow can import it without any AWS library.
+"""What Jetbridge and its callers send each other: requests, answers and outcomes, as JSON. This
+package needs only msgspec, so Airflow can import it without any AWS library.
 """
 
 from jetbridge.contract.callers import (
@@ -44,6 +43,7 @@ from jetbridge.contract.start import (
     StartRequest,
 )
 from jetbridge.contract.stop import StopAnswer, StopCause, StopRequest
+from jetbridge.contract.trace import TraceContext, Traceparent, trace_context
 from jetbridge.contract.usage import Usage
 from jetbridge.contract.waiting import Wait, Waiting
 from jetbridge.contract.watch import WatchAnswer, WatchedRun, WatchRequest
@@ -79,6 +79,8 @@ __all__ = [
     "StopAnswer",
     "StopCause",
     "StopRequest",
+    "TraceContext",
+    "Traceparent",
     "TriggerDagRun",
     "Usage",
     "Wait",
@@ -101,4 +103,5 @@ __all__ = [
     "read_record",
     "run_id_of",
     "to_builtins",
+    "trace_context",
 ]

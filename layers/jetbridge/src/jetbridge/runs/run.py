@@ -62,6 +62,8 @@ class Ending(Struct, frozen=True, kw_only=True, omit_defaults=True):
         nodes: how many a multi-node job has. Its record has the main node's containers alone.
         started_at, stopped_at: ISO 8601 in UTC; None when the container never ran.
         usage: what AWS bills of the launch, where its record says.
+        pull_started_at, pull_stopped_at: of an ECS task's images, ISO 8601 in UTC; kept where the
+            stack exports traces.
     """
 
     code: str
@@ -74,6 +76,8 @@ class Ending(Struct, frozen=True, kw_only=True, omit_defaults=True):
     started_at: str | None = None
     stopped_at: str | None = None
     usage: Usage | None = None
+    pull_started_at: str | None = None
+    pull_stopped_at: str | None = None
 
 
 class LogSource(Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""What the functions stand on that end launches."""
+"""The parts of the functions that end launches."""
 
 from jetbridge.aws.clients import client
 from jetbridge.concurrency.dynamodb import DynamoGroups
@@ -19,4 +19,5 @@ def hand_over() -> HandOver:
 
 
 def endings(waits: WaitingWriter | None = None) -> Endings:
-    return Endings(runs(), hand_over(), launch_queue(), waits=waits)
+    traced = bool(settings().traces_endpoint)
+    return Endings(runs(), hand_over(), launch_queue(), waits=waits, keeps_pulls=traced)

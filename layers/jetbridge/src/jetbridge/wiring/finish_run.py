@@ -1,15 +1,19 @@
 """The service of finish_run."""
 
+from collections.abc import Callable
 from functools import partial
 
 from jetbridge.aws.clients import client
+from jetbridge.contract import Outcome
 from jetbridge.logs.batch import BatchRecords
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
 from jetbridge.outcomes.eventbridge import EventBridgeBus
 from jetbridge.outcomes.finish import Finish
+from jetbridge.runs.run import Run
 from jetbridge.wiring.at_start import at_start
 from jetbridge.wiring.logs import TIMEOUT_SECONDS, hasty_logs, logs_pacer, logs_source
 from jetbridge.wiring.parts import logs_queue, notify_queue, runs, settings
+from jetbridge.wiring.settings import Settings
 
 _hasty_batch = partial(client, "batch", repeats=False, timeout_seconds=TIMEOUT_SECONDS)
 
@@ -31,7 +35,15 @@ def finish() -> Finish:
         result_wait_seconds=known.result_wait_seconds,
         jobs=BatchRecords(_hasty_batch),
         live=bool(known.live_log_groups),
+        traces=_traces(known) if known.traces_endpoint else None,
     )
+
+
+def _traces(known: Settings) -> Callable[[Run, Outcome], None]:
+    # A stack without traces imports nothing for them.
+    from jetbridge.wiring.traces import traces
+
+    return traces(known.traces_endpoint, known.traces_secret_arn, known.stack_name, known.region)
 
 
 at_start(finish, lambda: hasty_logs(settings().region))

@@ -1,15 +1,16 @@
-"""The keys ``run_id``, ``launch`` and ``caller`` of each line that the functions log.
+"""The keys ``run_id``, ``launch`` and ``caller`` of each line that the functions log, and
+``trace_id`` where the run belongs to a trace.
 
-A line says itself which run it is about, or the message that is being handled does, or the only row
-that was read or written for it. Lines about no run, and about many, have the keys with no value, so
-that a query may name them everywhere.
+The run comes from the line itself, else from the message that is being handled, else from the only
+row that was read or written for it. Lines about no run, or about many, have the keys without a
+value, so that a query can name them everywhere.
 """
 
 import logging
 from collections import OrderedDict
 from typing import NamedTuple
 
-from jetbridge.contract import PersonCaller
+from jetbridge.contract import PersonCaller, trace_context
 from jetbridge.runs.run import Run
 
 # Of a warm function, which may remember a run without reading its row again.
@@ -18,10 +19,11 @@ _REMEMBERED = 1_000
 
 class About(NamedTuple):
     """``launch`` counts from 1, 0: unknown; ``caller`` is the caller's key or the person's name,
-    empty: unknown."""
+    empty: unknown; ``trace_id`` is that of the request's traceparent."""
 
     launch: int = 0
     caller: str = ""
+    trace_id: str = ""
 
 
 class RunKeys(logging.Filter):
@@ -46,7 +48,9 @@ class RunKeys(logging.Filter):
             self._touched.add(run.run_id)
             caller = run.caller
             name = f"person/{caller.name}" if isinstance(caller, PersonCaller) else caller.key
-            self._remember(run.run_id, About(run.launch, name))
+            traceparent = run.request.traceparent
+            trace_id = trace_context(traceparent).trace_id if traceparent else ""
+            self._remember(run.run_id, About(run.launch, name, trace_id))
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Never drops a record. What the line itself says goes before what is known."""
@@ -56,7 +60,8 @@ class RunKeys(logging.Filter):
             run_id = self._named or (next(iter(self._touched)) if len(self._touched) == 1 else "")
         about = self._known.get(str(run_id), About())
         for key, value in (("run_id", run_id), *about._asdict().items()):
-            said.setdefault(key, value)
+            if value or key != "trace_id":
+                said.setdefault(key, value)
         return True
 
     def _remember(self, run_id: str, about: About) -> None:

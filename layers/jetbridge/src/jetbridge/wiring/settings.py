@@ -1,4 +1,4 @@
-"""What the template tells the functions, by environment variables."""
+"""The functions' settings: environment variables that the template sets."""
 
 import os
 from collections.abc import Mapping
@@ -20,6 +20,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     start_run alone has the allow-lists and the offload bucket; sweep_runs has those of clusters and
     queues; start_run, watch_runs and notify_airflow have the secret's ARN;
     track_run and watch_runs have what is watched of others, track_run which assets that updates.
+    Where traces are exported, finish_run, track_run and sweep_runs have their endpoint, and
+    finish_run the ARN of its secret.
     """
 
     stack_key: str
@@ -57,6 +59,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     asset_events: list[str] = []
     finish: Way = "feed"
     airflow_secret_arn: str = ""
+    traces_endpoint: str = ""
+    traces_secret_arn: str = ""
     region: str = ""
 
     @classmethod

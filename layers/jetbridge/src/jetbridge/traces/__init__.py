@@ -1,0 +1,1 @@
+"""A run's spans, and their export by OpenTelemetry's protocol."""

@@ -1,0 +1,73 @@
+"""OTLP over HTTP: to a collector, or to a service that takes it."""
+
+import time
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+import urllib3
+from urllib3.exceptions import HTTPError
+
+from jetbridge.traces.port import NotExported
+
+CONNECT_SECONDS = 1
+READ_SECONDS = 2
+QUIET_SECONDS = 60
+"""After a failure nothing is sent for so long: a collector that is down holds up no outcomes."""
+
+_PATH = "/v1/traces"
+
+
+class OtlpEndpoint:
+    """Takes what ``otlp.encoded`` gives.
+
+    Args:
+        url: the base URL, to which ``/v1/traces`` is added, or one that ends so (OpenTelemetry
+            protocol exporter specification, "Endpoint URLs for OTLP/HTTP").
+        headers: gives further headers, such as a service's key; called when they are needed.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        headers: Callable[[], Mapping[str, str]] = dict,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        base = url.rstrip("/")
+        self._url = base if base.endswith(_PATH) else base + _PATH
+        self._host = urlsplit(url).hostname
+        self._headers = headers
+        self._known: Mapping[str, str] | None = None
+        self._clock = clock
+        self._quiet_until = float("-inf")
+        self._pool = urllib3.PoolManager(
+            retries=False,
+            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+        )
+
+    def send(self, body: bytes) -> bool:
+        """Send once, within three seconds. False: it was not tried, after a failure just now.
+
+        Raises:
+            NotExported: it isn't reached, or refuses.
+        """
+        if self._clock() < self._quiet_until:
+            return False
+        try:
+            self._send(body)
+        except Exception:
+            self._quiet_until = self._clock() + QUIET_SECONDS
+            raise
+        return True
+
+    def _send(self, body: bytes) -> None:
+        if self._known is None:
+            self._known = self._headers()
+        headers = {"User-Agent": "jetbridge", **self._known, "Content-Type": "application/json"}
+        try:
+            answer = self._pool.request(
+                "POST", self._url, body=body, headers=headers, redirect=False
+            )
+        except (HTTPError, OSError) as error:
+            raise NotExported(f"{self._host} does not answer: {type(error).__name__}") from error
+        if not 200 <= answer.status < 300:
+            raise NotExported(f"{self._host} answers {answer.status}")
