@@ -1,0 +1,125 @@
+"""The trace of a real DAG run: from Airflow's own spans into the request, and back to the resume.
+
+Airflow exports its spans to a recording collector. From 3.2 on its tasks run within spans.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from stand_in import LOG_BUCKET, REGION, TABLE, StandIn
+
+from jetbridge_local.airflow import LocalAirflow, aws_connection, connection_variable
+from jetbridge_local.cloud import LocalCloud
+
+DAG = """
+from airflow.sdk import dag
+
+from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
+
+
+@dag(schedule=None)
+def traced():
+    EcsRunTaskOperator(
+        task_id="succeeds",
+        cluster="cluster",
+        task_definition="succeeds",
+        launch_type="FARGATE",
+        overrides={},
+        network_configuration={"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
+    )
+
+
+traced()
+"""
+
+
+class Collector:
+    """Keeps the bodies that OTLP's exporter sends, as bytes of protobuf."""
+
+    def __init__(self) -> None:
+        self.bodies: list[bytes] = []
+        bodies = self.bodies
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                """Quiet."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def names(self, trace_id: str) -> set[bytes]:
+        """Of the spans that are looked for, those in bodies with the trace's id in them."""
+        of_trace = [body for body in self.bodies if bytes.fromhex(trace_id) in body]
+        looked_for = (b"dag_run.traced", b"worker.succeeds", b"jetbridge resume")
+        return {name for name in looked_for if any(name in body for body in of_trace)}
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    started = Collector()
+    yield started
+    started.close()
+
+
+def test_one_trace_from_the_dag_run_to_the_resume(
+    tmp_path, airflow_python, local_python, database_templates, collector
+) -> None:
+    dags = tmp_path / "dags"
+    dags.mkdir()
+    (dags / "traced.py").write_text(DAG)
+    runtime = local_python.parents[2] / "runtime/bin/python"
+    with LocalCloud(tmp_path / "cloud", python=local_python, runtime_python=runtime) as cloud:
+        cloud.client("s3").create_bucket(Bucket=LOG_BUCKET)
+        cloud.client("dynamodb").create_table(
+            TableName=TABLE,
+            KeySchema=[{"AttributeName": "run_id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "run_id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        with StandIn(cloud.client("dynamodb"), cloud.client("s3")) as stand_in:
+            endpoints = {"lambda": stand_in.url}
+            connection = aws_connection(cloud.url, REGION, key_id="test", endpoints=endpoints)
+            tracing = {
+                "AIRFLOW__TRACES__OTEL_ON": "True",
+                "OTEL_TRACES_EXPORTER": "otlp_proto_http",
+                "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+            }
+            with (
+                LocalAirflow(
+                    tmp_path / "airflow",
+                    dags,
+                    airflow_python,
+                    environment=connection_variable("aws_default", connection) | tracing,
+                    templates=database_templates,
+                ) as airflow,
+                airflow.client() as client,
+            ):
+                client.wait_for_dag("traced")
+                run = client.trigger("traced")
+                ended = client.wait_for_dag_run("traced", run.run_id, timeout=150)
+                assert ended.state == "success"
+                [request] = stand_in.starts
+                assert request.traceparent
+                _, trace_id, parent_id, flags = request.traceparent.split("-")
+                assert int(flags, 16) & 1
+                # The span that the request names is one that Airflow has exported.
+                expected = {b"dag_run.traced", b"worker.succeeds", b"jetbridge resume"}
+                deadline = time.monotonic() + 60
+                while collector.names(trace_id) != expected and time.monotonic() < deadline:
+                    time.sleep(0.5)
+                assert collector.names(trace_id) == expected
+                assert any(bytes.fromhex(parent_id) in body for body in collector.bodies)
