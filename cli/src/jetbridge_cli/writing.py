@@ -13,6 +13,8 @@ from rich.text import Text
 _GAP = 2
 # A column whose cells may be broken needs so much room at least.
 _LEAST_COLUMN = 8
+# A word of so many characters is an id (a run's has 20, contract/run_ids.py) or an ARN.
+_LEAST_ID = 20
 
 
 def shown(text: str) -> str:
@@ -33,9 +35,9 @@ def write_table(
 ) -> None:
     """A table; columns whose headings are in ``right`` are numbers.
 
-    Cells of the columns in ``whole`` are never broken, since somebody copies them: on a terminal
-    that is too narrow for that, each row is written as a list. In a pipe or a file nothing is
-    broken, and there are no colours.
+    Cells of the columns in ``whole`` are never broken, since somebody copies them, nor are ids and
+    ARNs in any column: on a terminal that is too narrow for that, each row is written as a list.
+    In a pipe or a file nothing is broken, and there are no colours.
     """
     console = Console(highlight=False)
     if not console.is_terminal:
@@ -43,8 +45,8 @@ def write_table(
         return
     widths = _widths(headings, rows)
     at_least = [
-        width if heading in whole else min(width, _LEAST_COLUMN)
-        for heading, width in zip(headings, widths, strict=True)
+        width if heading in whole else max(min(width, _LEAST_COLUMN), longest)
+        for heading, width, longest in zip(headings, widths, _longest_ids(rows), strict=True)
     ]
     if sum(at_least) + _GAP * (len(headings) - 1) > console.width:
         for row in rows:
@@ -52,12 +54,12 @@ def write_table(
             write()
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading, width in zip(headings, widths, strict=True):
+    for heading, least in zip(headings, at_least, strict=True):
         table.add_column(
             heading,
             justify="right" if heading in right else "left",
             overflow="fold",
-            min_width=width if heading in whole else None,
+            min_width=least,
         )
     for row in rows:
         table.add_row(*(Text(shown(cell)) for cell in row))
@@ -81,6 +83,15 @@ def _widths(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]
     return [
         max(len(one_line(cell)) for cell in column) for column in zip(headings, *rows, strict=True)
     ]
+
+
+def _longest_ids(rows: Sequence[Sequence[str]]) -> list[int]:
+    """How long the longest id in each column is; 0 where there is none."""
+    words = [
+        [len(word) for cell in column for word in cell.split()]
+        for column in zip(*rows, strict=True)
+    ]
+    return [max((each for each in column if each >= _LEAST_ID), default=0) for column in words]
 
 
 def write_facts(facts: Mapping[str, str]) -> None:

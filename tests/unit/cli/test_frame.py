@@ -44,6 +44,15 @@ def test_ids_stay_whole_on_a_terminal(monkeypatch: pytest.MonkeyPatch, columns: 
         assert word[:4] in text
 
 
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_an_id_in_a_sentence_stays_whole(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    arn = (
+        "arn:aws:ecs:us-east-1:000000000000:task/jetbridge-example/4f5cb8fb075c4de880d8ccee0ddda93e"
+    )
+    lines = table(monkeypatch, columns, [["m", "r", f"launch 1 died: {arn} is gone"]])
+    assert "\n".join(lines).count(arn) == 1
+
+
 def test_a_terminal_has_colours_and_a_pipe_has_none(bridge: Bridge) -> None:
     bridge.send("FinishDeadLetters", {"run_id": "mzxw6ytboi4dgmrtgq2t"})
     [message] = client("sqs").receive_message(

@@ -75,7 +75,7 @@ def test_show_tells_the_whole_story_without_secrets(bridge: Bridge) -> None:
     assert [each["what"].partition(":")[0] for each in told["story"] if each["at"] >= NOW] == [
         "accepted",
         "launch 1 died",
-        "AWS has launched arn",
+        "AWS has taken launch 2",
         "the containers run",
         "AWS says",
         "Jetbridge has recorded the end",

@@ -46,7 +46,7 @@ def _of_row(row: Run | None) -> Iterator[Moment]:
     if row.last_attempt_at is not None and row.last_attempt_at != row.first_attempt_at:
         yield Moment(row.last_attempt_at, f"launch {row.launch} is tried again")
     if row.launched_at is not None:
-        yield Moment(row.launched_at, f"AWS has launched {row.backend_id}")
+        yield Moment(row.launched_at, f"AWS has taken launch {row.launch}")
     if row.ended_at is not None:
         yield Moment(row.ended_at, "Jetbridge has recorded the end")
 
