@@ -51,6 +51,13 @@ help: ## This list
 demo: $(call ready,$(CLOUD) airflow) ## Run the example end to end; KEEP=1 leaves it up
 	@$(VENV)/local/bin/python -m jetbridge_local.demo $(if $(KEEP),--keep)
 
+.PHONY: demos
+demos: ## The demo TIMES times (20) in a row; the first that fails ends it
+	@for turn in $$(seq $(or $(TIMES),20)); do \
+		echo "demo $$turn of $(or $(TIMES),20)"; \
+		$(MAKE) --no-print-directory demo || exit 1; \
+	done
+
 .PHONY: up
 up: $(call ready,$(CLOUD) airflow) ## A local cloud, the stack and Airflow to work with; again, it deploys what has changed
 	@$(VENV)/local/bin/python -m jetbridge_local.demo --up
@@ -98,13 +105,14 @@ test-package: $(call ready,dev)
 	@$(SUITES) push package
 
 .PHONY: nightly
-nightly: $(call ready,dev $(CLOUD) cli docs awscli airflow celery stock second-opinion) ## Everything: all tests, the matrix of versions, all benchmarks
+nightly: $(call ready,dev $(CLOUD) cli docs awscli airflow celery stock second-opinion) ## Everything: all tests, the matrix of versions, all benchmarks, the demo twenty times
 	@$(GET_REDIS)
 	@$(GET_CHROMIUM)
 	@ended=0; \
 	$(SUITES) nightly || ended=1; \
 	$(VENV)/dev/bin/python -m matrix || ended=1; \
 	SIZE=small $(VENV)/local/bin/python -m benchmarks || ended=1; \
+	$(MAKE) --no-print-directory demos || ended=1; \
 	exit $$ended
 
 .PHONY: check

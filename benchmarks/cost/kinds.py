@@ -78,7 +78,7 @@ WITHOUT_LIVE = (
     Kind("ecs_minimal", lambda: _start("ecs_minimal", run_task=_task())),
     Kind("ecs_7kb", lambda: _start("ecs_7kb", run_task=_task(payload=_text(7 * 1024)))),
     Kind("batch_minimal", lambda: _start("batch_minimal", submit_job=_job())),
-    # AWS takes no such overrides; Jetbridge keeps the environment in S3.
+    # AWS allows no such overrides; Jetbridge keeps the environment in S3.
     Kind(
         "batch_25kb",
         lambda: _start(

@@ -1,4 +1,4 @@
-"""What the runs stand on: job, bucket, live log group, and an Airflow that may be pushed to."""
+"""What the runs share: job, bucket, live log group, and an Airflow that may be pushed to."""
 
 import json
 import threading

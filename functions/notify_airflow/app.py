@@ -1,4 +1,4 @@
-"""notify_airflow: tells Airflow what came of a run, by its API."""
+"""notify_airflow: notifies Airflow of a run's end, by Airflow's API."""
 
 from typing import Any
 

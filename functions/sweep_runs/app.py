@@ -1,4 +1,5 @@
-"""sweep_runs: each minute, finds what timed out, got stuck or was never reported."""
+"""sweep_runs: each minute, finds runs that timed out, got stuck, or whose end was never
+reported."""
 
 from dataclasses import asdict
 from typing import Any
@@ -8,13 +9,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from jetbridge.wiring import sweep_runs as wiring
 from jetbridge.wiring.telemetry import count, logger, observed
 
-# What was begun is to be over when Lambda's time is.
+# What the sweep begins must end before Lambda's timeout.
 LAST_SECONDS = 15
 
 
 @observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """Takes ``{"audit": true}`` for an audit, anything else for a sweep; returns what it did."""
+    """Takes ``{"audit": true}`` for an audit, and anything else for a sweep. Returns what it
+    did."""
     seconds = context.get_remaining_time_in_millis() / 1000 - LAST_SECONDS
     auditing = isinstance(event, dict) and event.get("audit") is True
     did = asdict(wiring.audit()(seconds) if auditing else wiring.sweep()(seconds))

@@ -1,4 +1,4 @@
-"""track_run: records what ECS and Batch report of Jetbridge's containers."""
+"""track_run: records what ECS and Batch report about Jetbridge's containers."""
 
 import time
 from typing import Any
@@ -18,7 +18,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     def track_run(message: Message) -> None:
         change = track(message)
         if change is None:
-            logger.info("no state change of ours", event_id=str(message.get("id"))[:100])
+            logger.info("not a state change of this stack", event_id=str(message.get("id"))[:100])
             return
         count("StateChangesTracked")
         if change.ending is not None:

@@ -1,4 +1,4 @@
-"""watch_runs: tells how far runs are, and remembers the Airflow task that waits for their end."""
+"""watch_runs: answers how far runs are, and records which Airflow task waits for their end."""
 
 from typing import Any
 

@@ -15,12 +15,19 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_kms import KMSClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_mwaa import MWAAClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sts import STSClient
 
 _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 5},
@@ -66,7 +73,7 @@ class Aws:
         return self.session.client("dynamodb", config=_CONFIG, endpoint_url=self.endpoint)
 
     @cached_property
-    def ec2(self) -> Any:
+    def ec2(self) -> "EC2Client":
         return self.session.client("ec2", config=_CONFIG, endpoint_url=self.endpoint)
 
     @cached_property
@@ -82,11 +89,11 @@ class Aws:
         return self.session.client("lambda", config=_CONFIG, endpoint_url=self.endpoint)
 
     @cached_property
-    def iam(self) -> Any:
+    def iam(self) -> "IAMClient":
         return self.session.client("iam", config=_CONFIG, endpoint_url=self.endpoint)
 
     @cached_property
-    def kms(self) -> Any:
+    def kms(self) -> "KMSClient":
         return self.session.client("kms", config=_CONFIG, endpoint_url=self.endpoint)
 
     @cached_property
@@ -94,7 +101,7 @@ class Aws:
         return self.session.client("logs", config=_CONFIG, endpoint_url=self.endpoint)
 
     @cached_property
-    def mwaa(self) -> Any:
+    def mwaa(self) -> "MWAAClient":
         return self.session.client("mwaa", config=_CONFIG)
 
     @cached_property
@@ -102,11 +109,11 @@ class Aws:
         return self.session.client("s3", config=_CONFIG, endpoint_url=self.endpoint)
 
     @cached_property
-    def secretsmanager(self) -> Any:
+    def secretsmanager(self) -> "SecretsManagerClient":
         return self.session.client("secretsmanager", config=_CONFIG, endpoint_url=self.endpoint)
 
     @cached_property
-    def sts(self) -> Any:
+    def sts(self) -> "STSClient":
         return self.session.client("sts", config=_CONFIG, endpoint_url=self.endpoint)
 
     @cached_property
@@ -114,7 +121,7 @@ class Aws:
         return self.session.client("sqs", config=_CONFIG, endpoint_url=self.endpoint)
 
     @cached_property
-    def scheduler(self) -> Any:
+    def scheduler(self) -> "EventBridgeSchedulerClient":
         return self.session.client("scheduler", config=_CONFIG, endpoint_url=self.endpoint)
 
     def prepare(self) -> None:

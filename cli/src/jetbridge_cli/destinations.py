@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sqs import SQSClient
 
-# Of all messages of one SendMessageBatch together. AWS takes 1 MiB now; queues whose
+# Of all messages of one SendMessageBatch together. AWS allows 1 MiB now; queues whose
 # MaximumMessageSize was set before that take what they took (API reference of SendMessageBatch).
 BATCH_BYTES = 256 * 1024
 

@@ -74,7 +74,7 @@ class Message:
 
     @property
     def content(self) -> Any:
-        """The body as JSON; None if it is none."""
+        """The body as JSON; None if it isn't JSON."""
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):

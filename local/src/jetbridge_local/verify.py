@@ -45,10 +45,11 @@ def command(paths: Paths, name: str, folder: Path) -> list[str]:
     ]
 
 
-def environment(cloud: LocalCloud) -> dict[str, str]:
-    """Variables for the command: this machine's credentials and settings stay out of it."""
+def environment(cloud: LocalCloud, caller: str = "deployer") -> dict[str, str]:
+    """Variables for the command, called by an administrator or a user of the cloud's IAM: this
+    machine's credentials and settings stay out of it."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return kept | cloud.environment("deployer")
+    return kept | cloud.environment(caller)
 
 
 def main(folder: Path) -> int:

@@ -171,7 +171,9 @@ def airflow(tmp_path_factory, dags_folder, airflow_python, database_templates, r
         dags_folder,
         airflow_python,
         environment=connection_variable("aws_default", connection)
-        | {"AIRFLOW__API_AUTH__JWT_SECRET": JWT_SECRET},
+        | {"AIRFLOW__API_AUTH__JWT_SECRET": JWT_SECRET}
+        # Every task is deferred, since only such a task can be pushed to.
+        | {"AIRFLOW__JETBRIDGE__SHORT_RUN_SECONDS": "0"},
         templates=database_templates,
         database=SqliteDatabase(),
         users=USERS,

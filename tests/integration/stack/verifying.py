@@ -5,6 +5,7 @@ import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,37 @@ ROOT = Path(__file__).parents[3]
 SECONDS = 420
 
 
+USER = "verifier"
+
+
 class Verifying:
-    """Calls the command; the checkout is built already."""
+    """Calls the command as a user who has the documented rights alone; the checkout is built
+    already."""
 
     def __init__(self, cloud: LocalCloud, paths: Paths, folder: Path, log: Path) -> None:
         self.cloud = cloud
         self._paths = paths
         self._folder = folder
         self.log = log
+        self.client("iam").create_user(UserName=USER)
+        self._allow(documented() | documented("sam deploy"))
+
+    @contextmanager
+    def without(self, action: str) -> Iterator[None]:
+        """The user lacks one of the documented rights meanwhile."""
+        everything = documented() | documented("sam deploy")
+        self._allow(everything - {action})
+        try:
+            yield
+        finally:
+            self._allow(everything)
+
+    def _allow(self, actions: set[str]) -> None:
+        statement = {"Effect": "Allow", "Action": sorted(actions), "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        self.client("iam").put_user_policy(
+            UserName=USER, PolicyName="documented", PolicyDocument=document
+        )
 
     def begin(self, name: str, *options: str) -> subprocess.Popen[str]:
         return self._call([*command(self._paths, name, self._folder), *options])
@@ -36,7 +60,7 @@ class Verifying:
         with self.log.open("w") as log:
             return subprocess.Popen(
                 arguments,
-                env=environment(self.cloud),
+                env=environment(self.cloud, USER),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -61,9 +85,9 @@ class Verifying:
     def client(self, service: str) -> Any:
         return self.cloud.client(service)
 
-    def actions(self) -> set[str]:
-        """The IAM actions of all that the command itself asked for, SAM's requests left out."""
-        own = [call for call in self.cloud.calls() if "jetbridge-cli" in call["user_agent"]]
+    def actions(self, program: str = "jetbridge-cli") -> set[str]:
+        """The IAM actions of all that the command itself asked for, or SAM (``aws-sam-cli``)."""
+        own = [call for call in self.cloud.calls() if program in call["user_agent"]]
         return {action_of(call["service"], call["operation"]) for call in own}
 
     def left(self, name: str) -> list[str]:
@@ -98,8 +122,11 @@ class Verifying:
 _ACTIONS = {
     "lambda:Invoke": "lambda:InvokeFunction",
     "lambda:InvokeAsync": "lambda:InvokeFunction",
+    "s3:HeadObject": "s3:GetObject",
     "s3:DeleteObjects": "s3:DeleteObject",
     "s3:ListObjectsV2": "s3:ListBucket",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
 }
 
 
@@ -108,9 +135,9 @@ def action_of(service: str, operation: str) -> str:
     return _ACTIONS.get(name, name)
 
 
-def documented() -> set[str]:
-    """The actions that docs/reference/cli.md lists for the command itself."""
+def documented(program: str = "verify") -> set[str]:
+    """The actions that docs/reference/cli.md lists for the command itself, or ``sam deploy``."""
     text = (ROOT / "docs" / "reference" / "cli.md").read_text()
-    table = text.partition("<!-- permissions of verify -->")[2].partition("<!-- end")[0]
+    table = text.partition(f"<!-- permissions of {program} -->")[2].partition("<!-- end")[0]
     rows = [re.findall(r"`([^`]+)`", line) for line in table.splitlines() if "`" in line]
     return {f"{service}:{action}" for service, *actions in rows for action in actions}

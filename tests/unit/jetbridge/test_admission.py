@@ -182,10 +182,10 @@ REFUSALS: list[tuple[str, dict[str, Any], str, str]] = [
      "submit_job.containerOverrides.command", "empty string"),
     (JOB, {"submit_job.containerOverrides": MISSING, "submit_job.eksPropertiesOverride": {
         "podProperties": {"containers": [{"image": "other:1"}]}}},
-     "submit_job.eksPropertiesOverride.podProperties.containers[0].image", "definition's"),
+     "submit_job.eksPropertiesOverride.podProperties.containers[0].image", "by the job definition"),
     (JOB, {"submit_job.containerOverrides": MISSING, "submit_job.eksPropertiesOverride": {
         "podProperties": {"metadata": {"namespace": "kube-system"}}}},
-     "submit_job.eksPropertiesOverride.podProperties.metadata.namespace", "definition's"),
+     "submit_job.eksPropertiesOverride.podProperties.metadata.namespace", "by the job definition"),
     (JOB, {"submit_job.parameters": {"text": "x" * 30 * 1024}}, "submit_job", "30720"),
     # The stack's lists
     (TASK, {"run_task.cluster": "nowhere"}, "run_task.cluster", "ClusterArns"),

@@ -38,9 +38,9 @@ def _with(**fields: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("secret", "words"),
     [
-        ("", "no JSON object"),
-        (HUSH, "no JSON object"),
-        ([HUSH], "no JSON object"),
+        ("", "isn't a JSON object"),
+        (HUSH, "isn't a JSON object"),
+        ([HUSH], "isn't a JSON object"),
         ({}, r"no key 'default', only nothing"),
         ({"production": GOOD}, r"no key 'default', only production"),
         ({"default": HUSH}, "Expected `object`"),
@@ -59,7 +59,7 @@ def _with(**fields: Any) -> dict[str, Any]:
         (_with(username=None, password=None), "either username and password, or token"),
         (_with(token=HUSH), "either username and password, or token"),
         (_with(password=""), "password is empty"),
-        (_with(username=None, password=None, token=f"{HUSH}\r\nX: 1"), "no HTTP header"),
+        (_with(username=None, password=None, token=f"{HUSH}\r\nX: 1"), "an HTTP header can't have"),
     ],
 )
 def test_what_is_wrong_is_named(secret: Any, words: str) -> None:

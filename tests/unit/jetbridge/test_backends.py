@@ -276,7 +276,7 @@ def test_a_task_definition_that_is_not_there_is_named(ecs: Stubber) -> None:
     with pytest.raises(NoDefinition) as refusal:
         EcsBackend(ecs.client).resolve(TASK_PARAMETERS | {"taskDefinition": "reprot"})
     assert refusal.value.code == "ClientException"
-    assert refusal.value.reason.startswith(f"{words} reprot isn't there")
+    assert refusal.value.reason.startswith(f"{words} reprot doesn't exist")
 
 
 @pytest.mark.parametrize(

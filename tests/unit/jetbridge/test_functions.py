@@ -71,9 +71,9 @@ def test_import_needs_no_environment_and_makes_no_client(
 ) -> None:
     for name in ENVIRONMENT:
         monkeypatch.delenv(name, raising=False)
-    clients.client.cache_clear()
+    clients.cached_client.cache_clear()
     handler_of(function)
-    assert clients.client.cache_info().currsize == 0
+    assert clients.cached_client.cache_info().currsize == 0
 
 
 @pytest.mark.parametrize("name", ["airflow_ecs", "airflow_batch", "schedule", "event", "person"])

@@ -45,6 +45,9 @@ INPUTS = int(os.environ.get("JETBRIDGE_FUZZ", "25"))
 # AWS's and Airflow's own answers to what they are asked; the message is tried again.
 THEIRS = (ClientError, BotoCoreError, Refused, NotStopped)
 
+# What the functions keep from one invocation to the next.
+KEPT = (clients.cached_client, parts.settings, notify_airflow.airflows, notify_airflow.breaker)
+
 BYSTANDER = run_id_of("bystander")
 Inputs = Callable[[random.Random], Any]
 
@@ -153,7 +156,7 @@ def cloud(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     for name, value in (ENVIRONMENT | fast).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("jetbridge.logs.live.relay.WAITS", ())
-    for kept in (clients.client, parts.settings, notify_airflow.airflows, notify_airflow.breaker):
+    for kept in KEPT:
         kept.cache_clear()
     relay_logs.memory.cache_clear()
     ecs, batch = FakeEcs(Clock()), FakeBatch(Clock())
@@ -167,7 +170,7 @@ def cloud(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     )
     made.log("/ecs/report", "report/main/478f3a4c51824ad23cb50c1c60670c0f", "one", "two")
     yield made
-    for kept in (clients.client, parts.settings, notify_airflow.airflows, notify_airflow.breaker):
+    for kept in KEPT:
         kept.cache_clear()
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from jetbridge.aws.clients import client
+from jetbridge.aws.clients import cached_client
 from jetbridge.backends.ecs import EcsBackend
 from jetbridge.backends.port import Throttled
 from jetbridge.runs.names import LaunchName
@@ -31,7 +31,7 @@ def test_a_throttled_launch_is_asked_for_once(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
-    client.cache_clear()
+    cached_client.cache_clear()
     ecs = made()
     asked: list[str] = []
 
@@ -45,4 +45,4 @@ def test_a_throttled_launch_is_asked_for_once(
             LaunchName("key", "run", 1), {}, Definition(arn="arn:definition", log_sources=[])
         )
     assert len(asked) == calls
-    client.cache_clear()
+    cached_client.cache_clear()

@@ -30,7 +30,7 @@ STREAM = "report/main/478f3a4c51824ad23cb50c1c60670c0f"
 def runs(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoRuns]:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    caches = (clients.client, parts.settings, relay_logs.memory)
+    caches = (clients.cached_client, parts.settings, relay_logs.memory)
     for cached in caches:
         cached.cache_clear()
     create_queues(boto3.client("sqs"))

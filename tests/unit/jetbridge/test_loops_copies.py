@@ -159,7 +159,7 @@ def test_the_guard_would_have_cut_the_log(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 class BusyLog(LongLog):
-    """CloudWatch Logs asks for patience until some time."""
+    """CloudWatch Logs throttles all reads until some time."""
 
     clock: Clock
     until: float
@@ -190,7 +190,7 @@ def test_log_that_cannot_be_read_for_days_is_copied_all_the_same(days: float) ->
 def test_log_that_cannot_be_read_for_a_week_says_so_and_has_a_dead_letter() -> None:
     world, chains = _busy_log(1_000)
     [(message, reason)] = chains.dead
-    assert "could not read on for 7 days" in reason
+    assert "could not continue reading for 7 days" in reason
     assert "Rate exceeded" in reason
     assert "stream s of the group /ecs/report" in reason
     assert world.clock() - message["since"] < PATIENCE_SECONDS + 15 * 60

@@ -1,4 +1,4 @@
-"""Names: whatever the key, AWS takes what we make of it, and we find our way back."""
+"""Names: whatever the key, AWS accepts the names made of it, and they lead back to the run."""
 
 import re
 from typing import Any

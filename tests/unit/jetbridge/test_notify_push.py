@@ -92,7 +92,7 @@ def test_somebody_has_to_act(scene: Scene, status: int) -> None:
 @pytest.mark.parametrize("reply", [Reply(200, content=b"<html>sign in</html>"), Reply(200, {})])
 def test_something_else_answers(scene: Scene, reply: Reply) -> None:
     scene.server.replies = [reply]
-    with pytest.raises(Refused, match="Something else"):
+    with pytest.raises(Refused, match="Something other than"):
         scene.tell()
 
 

@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from jetbridge.admission.s3 import S3Environments
-from jetbridge.aws.clients import client
+from jetbridge.aws.clients import cached_client, client
 from jetbridge.contract import S3LogTarget
 from jetbridge.logs.live.pieces import Piece
 from jetbridge.logs.live.s3 import S3Pieces
@@ -26,14 +26,14 @@ BUCKET = "locked"
 @pytest.fixture
 def s3(aws: None) -> Iterator[Any]:
     """The functions' own client, and a bucket of moto's that locks each object for a day."""
-    client.cache_clear()
+    cached_client.cache_clear()
     made = client("s3", "us-east-1")
     made.create_bucket(Bucket=BUCKET, ObjectLockEnabledForBucket=True)
     rule = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}
     configuration = {"ObjectLockEnabled": "Enabled", "Rule": rule}
     made.put_object_lock_configuration(Bucket=BUCKET, ObjectLockConfiguration=configuration)
     yield made
-    client.cache_clear()
+    cached_client.cache_clear()
 
 
 @pytest.fixture

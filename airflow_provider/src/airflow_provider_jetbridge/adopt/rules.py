@@ -59,7 +59,7 @@ def why_class_stays(operator: type, stock: type, deferrable: bool) -> str | None
 def why_values_stay(values: Mapping[str, Any]) -> str | None:
     """Why a task with these keywords can't be adopted, as far as they are known when it is parsed.
 
-    AWS takes these, and start_run refuses them (docs/reference/contract.md): the definition alone
+    AWS allows these, and start_run refuses them (docs/reference/contract.md): the definition alone
     says which program runs, and as whom.
     """
     for keyword in ("eks_properties_override", "node_overrides"):

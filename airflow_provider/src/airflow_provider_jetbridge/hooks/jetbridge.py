@@ -175,7 +175,7 @@ class JetbridgeHook(BaseHook):
 
         Args:
             stop_function: the stack's stop_run (``StartAnswer.stop_function``).
-            callers: for up to 100 run ids the key of the try that wants it no more
+            callers: for up to 100 run ids the key of the try that no longer wants it
                 (``AirflowCaller.key``); a run that another try waits for goes on.
             reason: shown in AWS and in Airflow, up to 255 characters.
 

@@ -98,7 +98,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
     :param concurrency_group: of the runs of this group, in all DAGs, no more are under way at the
         same time than the stack's ``ConcurrencyGroups`` says; the others wait in Jetbridge's launch
         queue, without a worker. A pool for deferred tasks. (templated)
-    :param offload_environment: container environments that are larger than AWS takes go to S3
+    :param offload_environment: container environments that are larger than AWS allows go to S3
         (the stack's ``OffloadBucket``), and the container gets ``JETBRIDGE_ENVIRONMENT_S3``.
     :param finish: how the waiting task hears of the end: ``feed``, ``push`` or ``rest``; None, as
         the stack's parameter ``Finish`` says.

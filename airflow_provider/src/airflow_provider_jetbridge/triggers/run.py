@@ -243,7 +243,7 @@ class JetbridgeRunTrigger(BaseTrigger):
         if killed is None or self._time_is_over():
             return
         self.log.info(
-            "Airflow has taken this trigger away: run %s is stopped if its task waits no more",
+            "Airflow has taken this trigger away: run %s is stopped if its task no longer waits",
             self.run_id,
         )
         loop = asyncio.get_running_loop()

@@ -17,7 +17,7 @@ _POLL_SECONDS = 1.0
 
 
 def request_in(path: Path) -> dict[str, Any]:
-    """The start request of a file. Raises Problem if it is none."""
+    """The start request of a file. Raises Problem if the file has none."""
     try:
         content = json.loads(path.read_text())
     except (OSError, ValueError) as error:

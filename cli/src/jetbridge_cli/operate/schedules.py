@@ -3,12 +3,15 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
 from jetbridge_cli.problems import Problem
 from jetbridge_cli.stack import Stack
+
+if TYPE_CHECKING:
+    from mypy_boto3_scheduler.type_defs import FlexibleTimeWindowTypeDef
 
 _FUNCTION = "AWS::Lambda::Function"
 _ALIAS = "schedule"
@@ -84,7 +87,7 @@ class Schedules:
         enabled: bool,
     ) -> str:
         """Make a schedule whose firings start the request; returns its ARN."""
-        window: dict[str, Any] = {"Mode": "OFF"}
+        window: FlexibleTimeWindowTypeDef = {"Mode": "OFF"}
         if flexible_minutes is not None:
             window = {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": flexible_minutes}
         answer = self.stack.aws.scheduler.create_schedule(
@@ -102,7 +105,7 @@ class Schedules:
         )
         return str(answer["ScheduleArn"])
 
-    def set_state(self, group: str, name: str, state: str) -> None:
+    def set_state(self, group: str, name: str, state: Literal["ENABLED", "DISABLED"]) -> None:
         """``ENABLED`` or ``DISABLED``; all else stays. Raises: Problem"""
         schedule = self.get(group, name)
         kept = {each: schedule[each] for each in _KEPT if each in schedule}

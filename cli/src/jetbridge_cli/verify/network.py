@@ -1,12 +1,15 @@
 """The subnets in which the containers run: given, or those of the default VPC."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from jetbridge_cli.aws import Aws
 from jetbridge_cli.problems import Problem
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import FilterTypeDef, SubnetTypeDef
 
 # AWS Batch takes up to 16 subnets in a compute environment (API reference of ComputeResource).
 _MOST_SUBNETS = 3
@@ -40,9 +43,9 @@ def network_of(aws: Aws, subnet_ids: list[str], public_ip: bool) -> Network:
     return Network(vpcs.pop(), [subnet["SubnetId"] for subnet in subnets], public_ip)
 
 
-def _given(aws: Aws, subnet_ids: list[str]) -> list[dict[str, Any]]:
+def _given(aws: Aws, subnet_ids: list[str]) -> list["SubnetTypeDef"]:
     try:
-        found: list[dict[str, Any]] = aws.ec2.describe_subnets(SubnetIds=subnet_ids)["Subnets"]
+        found = aws.ec2.describe_subnets(SubnetIds=subnet_ids)["Subnets"]
     except ClientError as error:
         if not error.response["Error"]["Code"].startswith("InvalidSubnet"):
             raise
@@ -51,11 +54,11 @@ def _given(aws: Aws, subnet_ids: list[str]) -> list[dict[str, Any]]:
     return found
 
 
-def _default(aws: Aws) -> list[dict[str, Any]]:
+def _default(aws: Aws) -> list["SubnetTypeDef"]:
     """Each default subnet is public: its VPC has an internet gateway (Amazon VPC user guide,
     "Default VPCs")."""
-    filters = [{"Name": "default-for-az", "Values": ["true"]}]
-    found: list[dict[str, Any]] = aws.ec2.describe_subnets(Filters=filters)["Subnets"]
+    filters: list[FilterTypeDef] = [{"Name": "default-for-az", "Values": ["true"]}]
+    found = aws.ec2.describe_subnets(Filters=filters)["Subnets"]
     if not found:
         raise Problem(
             f"there is no default VPC in {aws.ec2.meta.region_name}: give --subnet with subnets "

@@ -1,1 +1,1 @@
-"""Jetbridge: runs containers for Apache Airflow on AWS without anyone waiting for them."""
+"""Jetbridge runs containers on AWS for Apache Airflow, and nothing waits for them."""

@@ -40,7 +40,7 @@ def continued(header: str, function_arn: str) -> str:
 
 def merged(headers: Iterable[str]) -> str:
     """One header for several messages that are delivered together: of each function the highest
-    count. Which of them AWS takes isn't documented; none is later than there."""
+    count. Which of them AWS counts isn't documented; none is later than there."""
     given = [header for header in headers if header]
     counts: dict[str, int] = {}
     for header in given:

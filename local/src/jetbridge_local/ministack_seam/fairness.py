@@ -8,7 +8,7 @@ the fewest messages in flight comes first.
 AWS finds the noisy by thresholds (30 messages and a tenth of all in flight, or a tenth of the
 processing time) which it calls approximate. Here the tenant with the fewest messages in flight
 comes first at any number, and of equals the one that was served longest ago: what a busy queue on
-AWS comes to, without the time that AWS takes to notice.
+AWS comes to, without the time that AWS needs to notice.
 """
 
 import itertools

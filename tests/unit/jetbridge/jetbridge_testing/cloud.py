@@ -63,13 +63,13 @@ def serving(patch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     """The cloud, while moto is on; the functions' settings and clients are its own."""
     for name, value in ENVIRONMENT.items():
         patch.setenv(name, value)
-    clients.client.cache_clear()
+    clients.cached_client.cache_clear()
     parts.settings.cache_clear()
     fakes: dict[str, FakeBackend] = {"ecs": FakeEcs(Clock()), "batch": FakeBatch(Clock())}
     patch.setattr(backends, "EcsBackend", lambda client: fakes["ecs"])
     patch.setattr(backends, "BatchBackend", lambda client: fakes["batch"])
     yield Cloud(fakes)
-    clients.client.cache_clear()
+    clients.cached_client.cache_clear()
     parts.settings.cache_clear()
 
 

@@ -101,13 +101,14 @@ def subnets(deployment: Deployment) -> Iterator[Result]:
         for name in deployment.listed(parameter):
             try:
                 if kind == "Subnet":
-                    found = ec2.describe_subnets(SubnetIds=[name])["Subnets"]
+                    found = bool(ec2.describe_subnets(SubnetIds=[name])["Subnets"])
                 else:
-                    found = ec2.describe_security_groups(GroupIds=[name])["SecurityGroups"]
+                    groups = ec2.describe_security_groups(GroupIds=[name])
+                    found = bool(groups["SecurityGroups"])
             except ClientError as error:
                 if code_of(error) not in _NO_NETWORK:
                     raise
-                found = []
+                found = False
             if not found:
                 yield _finding(
                     "subnets",

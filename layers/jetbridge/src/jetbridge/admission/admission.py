@@ -25,17 +25,17 @@ from jetbridge.admission.sizes import check_sizes
 from jetbridge.admission.task import OVERRIDES_LIMIT, check_task, overrides_length
 from jetbridge.contract import ContractError, StartRequest, Way, run_id_of
 
-# startedBy and clientToken carry Jetbridge's own key; another count than 1 would launch what
-# nobody tracks.
+# Jetbridge puts its own key into startedBy and clientToken. A count other than 1 would launch
+# tasks that nobody tracks.
 _OURS = ("startedBy", "clientToken", "count")
 
 
 class Admitted(NamedTuple):
-    """A request that may run.
+    """A request that passed admission.
 
     Attributes:
-        request: as it is run: tags merged, a large environment put into S3.
-        warnings: about what is accepted all the same.
+        request: as it will run: tags merged, a large environment put into S3.
+        warnings: about what is accepted but should be changed.
     """
 
     request: StartRequest
@@ -63,9 +63,11 @@ class Admission:
     groups: Mapping[str, int] = field(default_factory=dict)
 
     def admit(self, request: StartRequest) -> Admitted:
-        """Refuse what AWS would refuse or the stack doesn't allow, before anything is written.
+        """Refuse a request that AWS would refuse, or that the stack doesn't allow. Nothing has been
+        written by then.
 
-        The same request makes the same parameters; admitting it again writes the same objects.
+        The same request gives the same parameters. If it is admitted again, it writes the same
+        objects again.
 
         Raises:
             ContractError: names the field, what is wrong, and what to do.
@@ -115,20 +117,20 @@ class Admission:
         return offloaded.parameters, offloaded.objects
 
     def _excess(self, field: Field, parameters: dict[str, Any]) -> tuple[str, str] | None:
-        """The field that is larger than AWS takes, and by how much."""
+        """The field that exceeds AWS's limit, its size, and the limit."""
         if field == "run_task":
             length = overrides_length(parameters)
             if length > OVERRIDES_LIMIT:
-                problem = f"has {length} characters as JSON, AWS takes {OVERRIDES_LIMIT}"
+                problem = f"has {length} characters as JSON, AWS allows {OVERRIDES_LIMIT}"
                 return "run_task.overrides", problem
         else:
             where, length = longest_override(parameters)
             if length > OVERRIDES_LIMIT:
-                problem = f"has {length} characters as JSON, AWS takes {OVERRIDES_LIMIT}"
+                problem = f"has {length} characters as JSON, AWS allows {OVERRIDES_LIMIT}"
                 return where, problem
             size = payload_bytes(parameters, self.allowed)
             if size > PAYLOAD_LIMIT:
-                return "submit_job", f"has {size} bytes as JSON, AWS takes {PAYLOAD_LIMIT}"
+                return "submit_job", f"has {size} bytes as JSON, AWS allows {PAYLOAD_LIMIT}"
         return None
 
 
@@ -143,7 +145,7 @@ def _check_ours(field: Field, parameters: dict[str, Any]) -> None:
     for name in _OURS:
         harmless = name == "count" and field == "run_task" and parameters.get(name) == 1
         if name in parameters and not harmless:
-            raise ContractError(f"{field}.{name}", "is Jetbridge's own to set", "Leave it out")
+            raise ContractError(f"{field}.{name}", "is set by Jetbridge itself", "Leave it out")
 
 
 def _check_environment(path: str, pairs: list[dict[str, str]]) -> None:
@@ -152,5 +154,5 @@ def _check_environment(path: str, pairs: list[dict[str, str]]) -> None:
             raise ContractError(f"{path}[{index}].name", "is missing", "Name the variable")
         if pair["name"] == VARIABLE:
             raise ContractError(
-                f"{path}[{index}].name", f"is {VARIABLE}", "Jetbridge keeps that name for itself"
+                f"{path}[{index}].name", f"is {VARIABLE}", "Jetbridge reserves that name"
             )

@@ -12,7 +12,8 @@ from jetbridge.contract import ContractError
 
 
 class Place(Struct, frozen=True):
-    """Where start_run itself runs; plain names are those of this partition, region and account."""
+    """Where start_run runs. A plain name in a request means a resource of this partition, region
+    and account."""
 
     partition: str
     region: str
@@ -81,7 +82,7 @@ class Allowed(Struct, frozen=True):
         self._check(field, reference, JOB_DEFINITION, self.job_definitions)
 
     def check_role(self, field: str, arn: str) -> None:
-        """Roles are named by ARN alone: a name doesn't tell the role's path."""
+        """A role needs its ARN: its name alone doesn't say its path."""
         if not re.fullmatch(r"arn:[a-z-]+:iam::[0-9]{12}:role/.+", arn):
             raise ContractError(field, f"is {shown(arn)}", "Give the role's ARN, or leave it out")
         if not any(matches(pattern, arn) for pattern in self.roles):
@@ -93,7 +94,7 @@ class Allowed(Struct, frozen=True):
         return any(_covers(self._family(pattern, kind), arn, kind) for pattern in self.locked)
 
     def _family(self, pattern: str, kind: Kind) -> str:
-        """A pattern that names a family, by its name or without a revision, means all of it."""
+        """A pattern without a revision allows every revision of the family."""
         resource = f"{kind.resource}/{pattern}"
         arn = pattern if pattern.startswith("arn:") else self.place.arn(kind.service, resource)
         return arn if _has_revision(arn) else f"{arn}:*"
@@ -126,8 +127,8 @@ class Allowed(Struct, frozen=True):
 def _covers(pattern: str, arn: str, kind: Kind) -> bool:
     if not kind.has_revisions or _has_revision(arn):
         return matches(pattern, arn)
-    # Which revision is the newest only AWS knows: the family is enough here, and launch_run's
-    # role holds the revision against the same list.
+    # Only AWS knows which revision is the newest. Here the family is checked; IAM then checks
+    # launch_run's call against the same list, with the revision.
     if _has_revision(pattern):
         return matches(pattern.rpartition(":")[0], arn)
     return matches(pattern, f"{arn}:1")

@@ -1,4 +1,4 @@
-"""What a request may ask of how Airflow hears of a run's end."""
+"""Which ways to notify Airflow of a run's end a request may ask for."""
 
 from jetbridge.contract import (
     AirflowCaller,
@@ -16,10 +16,10 @@ KEY = "jetbridge"
 
 
 def check_delivery(request: StartRequest, stacks: Way, has_secret: bool) -> None:
-    """Refuse ways to finish a task, and notices, that could never reach Airflow.
+    """Refuse ways to finish a task, and notices, that can never reach Airflow.
 
-    Whether the secret has an Airflow of the name that is given isn't known here: start_run may
-    not read it.
+    start_run may not read the secret, so it can't check here that the secret has an Airflow of this
+    name.
 
     Raises:
         ContractError
@@ -55,7 +55,7 @@ def _check_way(request: StartRequest, way: Way, has_secret: bool) -> None:
         raise ContractError(
             "previous",
             f"is 'attach' while finish is {said}: a try that attaches to a run that has ended "
-            "would wait in vain",
+            "would wait for ever",
             "Ask for 'stop', or finish by 'push' or 'feed'",
         )
 
@@ -77,12 +77,12 @@ def _check_entries(entries: list[OnFinish]) -> None:
         if problems := carried(values).problems:
             raise ContractError(
                 f"on_finish[{index}].{name}",
-                f"has what Airflow can't carry: {'; '.join(problems)}",
-                "Send what its JSON and its database can hold",
+                f"has values that Airflow can't carry: {'; '.join(problems)}",
+                "Send values that its JSON and its database can hold",
             )
         if KEY in values:
             raise ContractError(
                 f"on_finish[{index}].{name}.{KEY}",
-                "is where Jetbridge puts what it knows of the run",
-                "Give your own value another name",
+                "is the name under which Jetbridge adds the run's outcome",
+                "Name your own value otherwise",
             )

@@ -1,8 +1,8 @@
-"""Environments that don't fit into AWS's limits, kept in S3 instead.
+"""Environments that exceed AWS's limits are kept in S3 instead.
 
 The container finds ``JETBRIDGE_ENVIRONMENT_S3=s3://<bucket>/<key>``: a JSON object of names and
-values. The key is a pure function of the run id and the content, so that a repeated launch has
-the same parameters, and a repeated request with other content can't change what a run reads.
+values. The key depends only on the run id and the content. So a repeated launch has the same
+parameters, and a repeated request with other content can't change what a run reads.
 """
 
 import copy

@@ -5,5 +5,5 @@ from typing import Protocol
 
 class Environments(Protocol):
     def put(self, bucket: str, key: str, content: bytes) -> None:
-        """Write one environment, a JSON object of names and values; again is harmless."""
+        """Write one environment, a JSON object of names and values. Repeating it is harmless."""
         ...

@@ -8,7 +8,7 @@ PARAMETER = "ConcurrencyGroups"
 
 
 def check_group(request: StartRequest, limits: Mapping[str, int]) -> None:
-    """Refuse a group without a limit, which would let everybody run.
+    """Refuse a group that has no limit: every run of it would start at once.
 
     Raises:
         ContractError

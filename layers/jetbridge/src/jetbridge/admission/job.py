@@ -1,4 +1,4 @@
-"""What SubmitJob refuses and its service model doesn't tell.
+"""What SubmitJob refuses although its service model allows it.
 
 The rules are those of the AWS Batch API reference (SubmitJob, ArrayProperties, JobTimeout,
 RetryStrategy, EvaluateOnExit, ContainerOverrides, TaskContainerOverrides) and of the AWS Batch
@@ -38,7 +38,7 @@ _OVERRIDES = (
     "eksPropertiesOverride",
     "nodeOverrides",
 )
-_DEFINITIONS_OWN = ("is the job definition's to say", "Leave it out")
+_DEFINITIONS_OWN = ("is decided by the job definition", "Leave it out")
 # What launch_run makes of the request: the job's name grows up to its limit, the definition to
 # its ARN with a revision.
 _REVISION = ":2147483647"
@@ -46,7 +46,8 @@ _LONGEST_NAME = "n" * 128
 
 
 def check_job(parameters: dict[str, Any], allowed: Allowed) -> None:
-    """Hold SubmitJob's parameters, known to be in shape, against AWS's rules and the stack's.
+    """Check SubmitJob's parameters, whose shapes are already checked, against AWS's rules and the
+    stack's.
 
     Raises:
         ContractError: names the field, what is wrong, and what to do.
@@ -55,16 +56,16 @@ def check_job(parameters: dict[str, Any], allowed: Allowed) -> None:
         raise _error(
             "jobName",
             f"is {shown(parameters['jobName'])}",
-            "AWS takes up to 128 of A-Z, a-z, 0-9, - and _, a letter or digit first",
+            "AWS allows up to 128 of A-Z, a-z, 0-9, - and _, a letter or digit first",
         )
     for path, (low, high) in _RANGES.items():
         value = _at(parameters, path)
         if value is not None and not low <= value <= high:
-            raise _error(path, f"is {value}", f"AWS takes {low} to {high}")
+            raise _error(path, f"is {value}", f"AWS allows {low} to {high}")
     share = parameters.get("shareIdentifier")
     if share is not None and not _SHARE.fullmatch(share):
         raise _error(
-            "shareIdentifier", f"is {shown(share)}", "AWS takes up to 255 letters, digits and -"
+            "shareIdentifier", f"is {shown(share)}", "AWS allows up to 255 letters, digits and -"
         )
     _check_overrides(parameters)
     _check_retries(parameters.get("retryStrategy", {}))
@@ -74,7 +75,7 @@ def check_job(parameters: dict[str, Any], allowed: Allowed) -> None:
 
 
 def payload_bytes(parameters: dict[str, Any], allowed: Allowed) -> int:
-    """Bytes of SubmitJob's payload as boto3 will send it; AWS takes `PAYLOAD_LIMIT`."""
+    """Bytes of SubmitJob's payload as boto3 will send it; AWS allows `PAYLOAD_LIMIT`."""
     definition = parameters["jobDefinition"]
     if not definition.startswith("arn:"):
         definition = allowed.place.arn("batch", f"job-definition/{definition}")
@@ -85,7 +86,7 @@ def payload_bytes(parameters: dict[str, Any], allowed: Allowed) -> int:
 def longest_override(parameters: dict[str, Any]) -> tuple[str, int]:
     """The longest of a job's overrides of containers on ECS, and its characters as JSON.
 
-    Batch takes a job with more than ECS's `OVERRIDES_LIMIT` and fails it when it is to start:
+    Batch accepts a job with more than ECS's `OVERRIDES_LIMIT`, and fails it when it should start:
     "Container Overrides length must be at most 8192".
     """
     lengths = {
@@ -104,15 +105,15 @@ def _check_overrides(parameters: dict[str, Any]) -> None:
     for container in containers("submit_job", parameters):
         if "" in container.overrides.get("command", []):
             raise ContractError(
-                f"{container.path}.command", "has an empty string", "AWS takes none: leave it out"
+                f"{container.path}.command", "has an empty string", "AWS allows none: leave it out"
             )
-        # Whoever may start a job is not to choose what it is.
+        # A caller who may start a job may not choose what the job is.
         if "image" in container.overrides:
             raise ContractError(f"{container.path}.image", *_DEFINITIONS_OWN)
         for index, pair in enumerate(container.environment):
             if pair.get("name", "").startswith("AWS_BATCH"):
                 path = f"{container.environment_path}[{index}].name"
-                raise ContractError(path, "begins with AWS_BATCH", "Batch keeps that for itself")
+                raise ContractError(path, "begins with AWS_BATCH", "Batch reserves that prefix")
     for path, pod in pods(parameters):
         if "namespace" in pod.get("metadata", {}):
             raise _error(f"{path}.metadata.namespace", *_DEFINITIONS_OWN)
@@ -126,7 +127,7 @@ def _check_retries(strategy: dict[str, Any]) -> None:
             "retryStrategy.attempts", "is missing", "evaluateOnExit needs it: give 1 to 10"
         )
     if len(conditions) > _MOST_CONDITIONS:
-        raise _error(field, f"has {len(conditions)} items", "AWS takes 5 at most")
+        raise _error(field, f"has {len(conditions)} items", "AWS allows 5 at most")
     for index, condition in enumerate(conditions):
         for name in ("onStatusReason", "onReason", "onExitCode"):
             if len(condition.get(name, "")) > _LONGEST_GLOB:
@@ -142,7 +143,7 @@ def _check_retries(strategy: dict[str, Any]) -> None:
 def _check_dependencies(parameters: dict[str, Any]) -> None:
     dependencies = parameters.get("dependsOn", [])
     if len(dependencies) > _MOST_DEPENDENCIES:
-        raise _error("dependsOn", f"has {len(dependencies)} items", "AWS takes 20 at most")
+        raise _error("dependsOn", f"has {len(dependencies)} items", "AWS allows 20 at most")
     for index, dependency in enumerate(dependencies):
         if not dependency.get("jobId") and dependency.get("type") != "SEQUENTIAL":
             raise _error(f"dependsOn[{index}].jobId", "is missing", "Name the job to wait for")

@@ -1,8 +1,8 @@
 """Definitions that run as they are: the stack's ``LockedDefinitionArns``.
 
-Whoever may override a container's command runs any program of the image with the definition's task
-role. For a locked definition a request may give an environment, and nothing that changes which
-program runs, on which platform, or how much of a machine it gets.
+A caller who may override a container's command can run any program of the image with the
+definition's task role. For a locked definition, a request may set the environment. It may not
+change which program runs, on which platform, or with how much CPU and memory.
 """
 
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ _OF_NODES = ("instanceTypes", "consumableResourcePropertiesOverride")
 
 
 def check_locked(field: Field, parameters: dict[str, Any], allowed: Allowed) -> None:
-    """Refuse what changes a locked definition.
+    """Refuse overrides that change a locked definition.
 
     Raises:
         ContractError: names the override.
@@ -60,7 +60,7 @@ def check_locked(field: Field, parameters: dict[str, Any], allowed: Allowed) -> 
         raise ContractError(
             path,
             f"is an override, and {PARAMETER} locks {parameters[name]}",
-            "Leave it out: the definition decides. Or register a definition that has it",
+            "Leave it out, so that the definition decides; or register a definition that has it",
         )
 
 

@@ -8,8 +8,8 @@ from jetbridge.contract import CloudWatchLogTarget, ContractError, LogTarget, S3
 @dataclass(frozen=True)
 class LogTargets:
     """Attributes:
-    bucket, prefix: S3 objects below them; no bucket: none. A prefix without a slash at its end is
-        meant with one: ``airflow-logs`` isn't ``airflow-logs-2``, neither here nor in IAM.
+    bucket, prefix: S3 objects below them; no bucket: none. A prefix without a final slash is read
+        as if it had one, here and in IAM: ``airflow-logs`` doesn't allow ``airflow-logs-2``.
     group: streams of this CloudWatch Logs group; none: none.
     """
 
@@ -18,7 +18,7 @@ class LogTargets:
     group: str = ""
 
     def check(self, target: LogTarget | None) -> None:
-        """Refuse what is neither below the bucket's prefix nor in the group.
+        """Refuse a target that is neither below the bucket's prefix nor in the group.
 
         Raises:
             ContractError: names the field, what is wrong, and what to do.

@@ -1,6 +1,6 @@
 """Who may start, take over, stop and watch which runs.
 
-IAM says who may invoke a function by which of its aliases; the alias says for whom that principal
+IAM decides who may invoke which alias of a function. The alias decides for whom that principal
 speaks, whatever the message claims (AWS Lambda developer guide, "Fine-tuning the Resources and
 Conditions sections of policies": an alias has an ARN of its own, and a permission on it is none on
 the function). The table of rights is in docs/explanation/security.md.
@@ -38,7 +38,7 @@ Request = TypeVar("Request", StartRequest, WatchRequest)
 
 
 class Principal(Struct, frozen=True):
-    """For whom whoever invoked the function speaks.
+    """The principal that invoked the function, and for whom it speaks.
 
     Attributes:
         speaks: the kind of caller; ``operator``, who invoked the function itself and not an alias,
@@ -70,10 +70,11 @@ class Principal(Struct, frozen=True):
         return cls(_ALIASES[alias])
 
     def admit(self, request: Request) -> Request:
-        """The request of a caller for whom this principal speaks; its Airflow caller is named.
+        """The request, if this principal speaks for its caller. An Airflow caller gets the name of
+        its Airflow.
 
         Raises:
-            ContractError: it speaks for somebody else.
+            ContractError: the principal doesn't speak for this caller.
         """
         caller = request.caller
         if caller is None:
@@ -83,7 +84,7 @@ class Principal(Struct, frozen=True):
                 "caller.kind",
                 f"is {kind_of(caller)!r}, and the function was invoked by the alias "
                 f"{self.speaks!r}",
-                f"Invoke it by the alias that is for {kind_of(caller)!r}, if IAM allows you to",
+                f"Invoke it by the alias for {kind_of(caller)!r}, if IAM allows you to",
             )
         if not isinstance(caller, AirflowCaller):
             return request
@@ -96,7 +97,8 @@ class Principal(Struct, frozen=True):
         return replace(request, caller=_named(caller, request.airflow))
 
     def must_be_operator(self, field: str) -> None:
-        """Refuse what only the stack itself sends, by its queues: it has an operator's rights.
+        """Refuse a message of a kind that only the stack's own queues send, since it has an
+        operator's rights.
 
         Raises:
             ContractError: the function was invoked by an alias.
@@ -109,8 +111,8 @@ class Principal(Struct, frozen=True):
             )
 
     def reaches(self, caller: Caller) -> bool:
-        """Whether it may stop and watch the runs of a caller: an Airflow its own runs, and like a
-        person those of schedules, events and persons, which are the stack's."""
+        """Whether it may stop and watch the runs of a caller. An Airflow may do so with its own
+        runs. Airflows and persons may do so with the runs of schedules, events and persons."""
         if self.speaks == "operator":
             return True
         if self.speaks in ("schedule", "event"):

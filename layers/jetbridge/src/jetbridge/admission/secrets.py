@@ -1,4 +1,5 @@
-"""Environment values that look like secrets: they would stand in the clear in AWS's events."""
+"""Environment values that look like secrets. AWS's events would show them to everyone who may read
+events."""
 
 import re
 from collections.abc import Iterable
@@ -14,8 +15,8 @@ _REFERENCE = re.compile(r"arn:[a-z-]+:(secretsmanager|ssm):|\{\{resolve:|file://
 def warnings(found: Iterable[Container]) -> list[str]:
     """One sentence for each variable that looks like a secret; it never has the value."""
     return [
-        f"{container.environment_path}: {pair['name']} looks like a secret. It stands in the "
-        "clear in ECS's or Batch's events and records: use the definition's secrets instead"
+        f"{container.environment_path}: {pair['name']} looks like a secret. Anybody who may "
+        "read ECS's or Batch's events can see it: use the definition's secrets instead"
         for container in found
         for pair in container.environment
         if _looks_secret(pair["name"], pair.get("value", ""))

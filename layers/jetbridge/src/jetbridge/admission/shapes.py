@@ -1,7 +1,7 @@
-"""RunTask's and SubmitJob's parameters held against AWS's own service models.
+"""Checks the parameters of RunTask and SubmitJob against AWS's own service models.
 
 ``shapes.json`` has the two operations' shapes of the pinned botocore (``make schema``). boto3
-itself would check names, types, what is required and minima, and nothing else of a model.
+itself checks only names, types, required members and minima of a model.
 """
 
 import re
@@ -63,7 +63,7 @@ def _document() -> _Document:
 
 
 def check_shape(field: Field, parameters: dict[str, Any]) -> None:
-    """Hold an operation's parameters against its model.
+    """Check an operation's parameters against its model.
 
     Raises:
         ContractError: the first thing that AWS would refuse.
@@ -88,7 +88,7 @@ class _Walk:
             if name not in shape.members:
                 raise ContractError(
                     f"{path}.{name}",
-                    "is no parameter of AWS's",
+                    "is not a parameter that AWS knows",
                     _did_you_mean(name, shape.members),
                 )
         for name in shape.required:
@@ -123,7 +123,7 @@ class _Walk:
         if shape.pattern and not _compiled(shape.pattern).fullmatch(value):
             raise ContractError(
                 path,
-                f"is {shown(value)}, which has characters that AWS doesn't take",
+                f"is {shown(value)}, which has characters that AWS doesn't accept",
                 f"Keep to {shape.pattern}",
             )
 
@@ -153,7 +153,7 @@ KNOWN_TYPES = frozenset(_WALKS)
 
 
 def shown(value: str) -> str:
-    """A value as an error may show it."""
+    """A value as an error message may show it."""
     return repr(value if len(value) <= _SHOWN else value[:_SHOWN] + "…")
 
 
@@ -169,7 +169,7 @@ def _bounds(path: str, amount: int, shape: Shape, unit: str) -> None:
     if (low is not None and amount < low) or (high is not None and amount > high):
         has = f"has {amount} {unit}" if unit else f"is {amount}"
         limits = f"{low or 0} to {high}" if high is not None else f"at least {low}"
-        raise ContractError(path, has, f"AWS takes {limits} {unit}".rstrip())
+        raise ContractError(path, has, f"AWS allows {limits} {unit}".rstrip())
 
 
 def _in_any_case(value: str, name: str, shape: Shape) -> bool:

@@ -39,7 +39,7 @@ def check_sizes(request: StartRequest) -> None:
             f"on_finish[{index}].{name}",
             stored_bytes(values),
             VALUES_BYTES,
-            "Write it to S3 and send where it is",
+            "Write it to S3 and send its address",
         )
     size = stored_bytes(request)
     if size > REQUEST_BYTES:
@@ -47,7 +47,7 @@ def check_sizes(request: StartRequest) -> None:
         raise ContractError(
             field,
             f"has {its_size} bytes as JSON, and the message {size}, {REQUEST_BYTES} at most",
-            "Send less: write large values to S3 and send where they are",
+            "Send less: write large values to S3 and send their addresses",
         )
 
 

@@ -7,7 +7,8 @@ MOST = 50
 
 
 def merged(field: Field, given: object, added: dict[str, str]) -> list[dict[str, str]] | object:
-    """The operation's own tags and the request's, in the operation's form; its own win.
+    """The operation's own tags merged with the request's, in the operation's form. The operation's
+    own win.
 
     RunTask takes a list of ``key`` and ``value``, SubmitJob an object.
     """
@@ -19,10 +20,11 @@ def merged(field: Field, given: object, added: dict[str, str]) -> list[dict[str,
 
 
 def check(field: Field, given: object, added: dict[str, str]) -> None:
-    """Hold the operation's own tags, known to be in shape, and the request's against AWS's rules.
+    """Check the operation's own tags, whose shape is already checked, and the request's against
+    AWS's rules.
 
     Raises:
-        ContractError: too many, twice the same key, or AWS's own prefix.
+        ContractError: there are too many, a key comes twice, or a key has AWS's own prefix.
     """
     for key, value in added.items():
         _check_form(key, value)
@@ -39,7 +41,7 @@ def check(field: Field, given: object, added: dict[str, str]) -> None:
     total = len(seen | added.keys())
     if total > MOST:
         where = "tags" if added else f"{field}.tags"
-        raise ContractError(where, f"makes {total} tags", f"AWS takes {MOST} at most")
+        raise ContractError(where, f"makes {total} tags", f"AWS allows {MOST} at most")
 
 
 def _pairs(given: object) -> list[tuple[str, str, str]]:
@@ -63,4 +65,4 @@ def _check_form(key: str, value: str) -> None:
 def _check_prefix(path: str, key: str, value: str) -> None:
     for text in (key, value):
         if text.lower().startswith("aws:"):
-            raise ContractError(path, 'begins with "aws:"', "AWS keeps that prefix for itself")
+            raise ContractError(path, 'begins with "aws:"', "AWS reserves that prefix")

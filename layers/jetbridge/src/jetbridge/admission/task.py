@@ -1,4 +1,4 @@
-"""What RunTask refuses and its service model doesn't tell.
+"""What RunTask refuses although its service model allows it.
 
 The rules are those of the Amazon ECS API reference (RunTask, TaskOverride, ContainerOverride,
 AwsVpcConfiguration, CapacityProviderStrategyItem, EphemeralStorage).
@@ -22,14 +22,15 @@ _MOST_SECURITY_GROUPS = 5
 
 
 def check_task(parameters: dict[str, Any], allowed: Allowed) -> None:
-    """Hold RunTask's parameters, known to be in shape, against AWS's rules and the stack's.
+    """Check RunTask's parameters, whose shapes are already checked, against AWS's rules and the
+    stack's.
 
     Raises:
         ContractError: names the field, what is wrong, and what to do.
     """
     for name, most in _MOST.items():
         if len(parameters.get(name, [])) > most:
-            raise _error(name, f"has {len(parameters[name])} items", f"AWS takes {most} at most")
+            raise _error(name, f"has {len(parameters[name])} items", f"AWS allows {most} at most")
     _check_where_it_runs(parameters)
     _check_network(parameters)
     overrides = parameters.get("overrides", {})
@@ -41,7 +42,7 @@ def check_task(parameters: dict[str, Any], allowed: Allowed) -> None:
 
 
 def overrides_length(parameters: dict[str, Any]) -> int:
-    """Characters of the overrides as JSON; RunTask takes `OVERRIDES_LIMIT`."""
+    """Characters of the overrides as JSON; RunTask allows `OVERRIDES_LIMIT`."""
     return len(msgspec.json.encode(parameters.get("overrides", {})).decode())
 
 
@@ -105,9 +106,9 @@ def _check_network(parameters: dict[str, Any]) -> None:
         return
     subnets, groups = configuration["subnets"], configuration.get("securityGroups", [])
     if not 1 <= len(subnets) <= _MOST_SUBNETS:
-        raise _error(f"{field}.subnets", f"has {len(subnets)} items", "AWS takes 1 to 16")
+        raise _error(f"{field}.subnets", f"has {len(subnets)} items", "AWS allows 1 to 16")
     if len(groups) > _MOST_SECURITY_GROUPS:
-        raise _error(f"{field}.securityGroups", f"has {len(groups)} items", "AWS takes 5 at most")
+        raise _error(f"{field}.securityGroups", f"has {len(groups)} items", "AWS allows 5 at most")
     if configuration.get("assignPublicIp") == "ENABLED" and parameters.get("launchType") == "EC2":
         raise _error(f"{field}.assignPublicIp", "is ENABLED with EC2", "Only Fargate has it")
 
@@ -136,7 +137,7 @@ def _check_containers(containers: list[dict[str, Any]]) -> None:
 def _check_storage(overrides: dict[str, Any]) -> None:
     size = overrides.get("ephemeralStorage", {}).get("sizeInGiB")
     if size is not None and size not in _EPHEMERAL_GIB:
-        raise _error("overrides.ephemeralStorage.sizeInGiB", f"is {size}", "AWS takes 21 to 200")
+        raise _error("overrides.ephemeralStorage.sizeInGiB", f"is {size}", "AWS allows 21 to 200")
 
 
 def _error(field: str, problem: str, fix: str) -> ContractError:

@@ -1,4 +1,4 @@
-"""Items in batches, since AWS takes and gives so many at once."""
+"""Items in batches, since AWS limits how many one call may have."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice

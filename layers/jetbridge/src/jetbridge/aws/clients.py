@@ -1,16 +1,26 @@
-"""AWS clients, each made once: importing and making them is most of a cold start.
+"""AWS clients, each made once, because importing and making them is most of a cold start.
 
-They are botocore's own, which boto3's are too: nothing here needs what boto3 adds to them, and
-importing it is 7 % of a cold start (docs/decisions.md).
+They come from botocore. boto3's clients are the same ones; nothing here needs what boto3 adds, and
+importing boto3 is 7 % of a cold start (docs/decisions.md).
 """
 
 import base64
 import hashlib
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, overload
 
 import botocore.session
 from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_batch import BatchClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
 
 # AWS's "standard" mode repeats throttled and broken calls with back-off and jitter: up to 1, 2 and
 # 4 seconds between four attempts (AWS SDKs and tools reference guide, "Retry behavior"). A call
@@ -38,19 +48,79 @@ _THROTTLES = frozenset(
 )
 
 
-@cache
+class _Options(TypedDict, total=False):
+    repeats: bool
+    timeout_seconds: float | None
+
+
+@overload
 def client(
-    service: str,
+    service: Literal["batch"], region: str | None = ..., **options: Unpack[_Options]
+) -> "BatchClient": ...
+
+
+@overload
+def client(
+    service: Literal["dynamodb"], region: str | None = ..., **options: Unpack[_Options]
+) -> "DynamoDBClient": ...
+
+
+@overload
+def client(
+    service: Literal["ecs"], region: str | None = ..., **options: Unpack[_Options]
+) -> "ECSClient": ...
+
+
+@overload
+def client(
+    service: Literal["events"], region: str | None = ..., **options: Unpack[_Options]
+) -> "EventBridgeClient": ...
+
+
+@overload
+def client(
+    service: Literal["logs"], region: str | None = ..., **options: Unpack[_Options]
+) -> "CloudWatchLogsClient": ...
+
+
+@overload
+def client(
+    service: Literal["s3"], region: str | None = ..., **options: Unpack[_Options]
+) -> "S3Client": ...
+
+
+@overload
+def client(
+    service: Literal["secretsmanager"], region: str | None = ..., **options: Unpack[_Options]
+) -> "SecretsManagerClient": ...
+
+
+@overload
+def client(
+    service: Literal["sqs"], region: str | None = ..., **options: Unpack[_Options]
+) -> "SQSClient": ...
+
+
+def client(
+    service: Any,
     region: str | None = None,
     repeats: bool = True,
     timeout_seconds: float | None = None,
 ) -> Any:
     """The client of a service, one per process; in the function's region by default.
 
-    ``repeats=False``: each call is made once, for those that must not be done twice.
+    ``repeats=False``: the client makes each call once. It is for calls that must not be repeated.
     ``timeout_seconds``: how long a connection may take, and then the answer's first and each
     further byte, where the default doesn't fit.
     """
+    return cached_client(service, region, repeats, timeout_seconds)
+
+
+@cache
+def cached_client(
+    service: str, region: str | None, repeats: bool, timeout_seconds: float | None
+) -> Any:
+    """Makes what ``client`` gives, once for each of its arguments."""
     config = _CONFIG if repeats else _CONFIG.merge(Config(retries=_ONCE))
     if timeout_seconds is not None:
         timeouts = Config(connect_timeout=timeout_seconds, read_timeout=timeout_seconds)
@@ -60,7 +130,8 @@ def client(
 
 @cache
 def _session() -> Any:
-    """Holds what all clients share: credentials, endpoints, the service models read so far."""
+    """The session that all clients share: credentials, endpoints, the service models read so
+    far."""
     return botocore.session.get_session()
 
 
@@ -81,7 +152,7 @@ def error_of(error: Exception) -> tuple[str, str]:
 
 
 def is_throttle(error: Exception) -> bool:
-    """Whether AWS asks for patience, also where ECS says it as an invalid parameter.
+    """Whether AWS throttled the call. ECS may say so as an invalid parameter.
 
     RunTask has been seen to answer ``InvalidParameterException`` "Rate exceeded"
     (dagster-io/dagster#33439), Batch answers with HTTP status 429.
@@ -100,7 +171,7 @@ def denied_action(error: Exception) -> str:
 
 
 def denies_key(error: Exception) -> bool:
-    """Whether S3 or Secrets Manager was refused the KMS key, and not its caller the object.
+    """Whether the KMS key was denied, and not the object or secret itself.
 
     The code is that of any refusal, AccessDenied; the message names the action, kms:Decrypt (AWS
     re:Post, "Why do I get Access Denied errors when I access an S3 bucket encrypted with a KMS

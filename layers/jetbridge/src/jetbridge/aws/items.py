@@ -5,7 +5,11 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef, UpdateTypeDef
 
 Item = dict[str, Any]
 
@@ -52,7 +56,7 @@ def unmarshal(item: Item) -> Item:
 
 
 def item_bytes(item: Item) -> int:
-    """How large DynamoDB counts a plain item, of which 400 KB are allowed.
+    """The size of a plain item as DynamoDB counts it; 400 KB are allowed.
 
     Names and texts in UTF-8, a truth as 1 byte, a number as a byte for two significant digits and
     two more (Amazon DynamoDB developer guide, "DynamoDB item sizes and formats").
@@ -61,35 +65,48 @@ def item_bytes(item: Item) -> int:
 
 
 def update(
-    client: Any, table: str, key: Item, change: str, condition: str, values: Item
+    client: "DynamoDBClient", table: str, key: Item, change: str, condition: str, values: Item
 ) -> tuple[bool, Item | None]:
-    """One conditional write: whether the condition held, and the whole item, after the write or
-    as it stood where the condition didn't hold; None if there is none.
+    """One conditional write. Returns whether the condition held, and the whole item: after the
+    write, or as it was when the condition didn't hold; None if there is no item.
 
     Attributes stand in both expressions as ``#name``, since many of their names are reserved
     (Amazon DynamoDB developer guide, "Reserved words").
     """
     parameters = update_of(table, key, change, condition, values)
+    parameters["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
     try:
-        answer = client.update_item(
-            **parameters, ReturnValues="ALL_NEW", ReturnValuesOnConditionCheckFailure="ALL_OLD"
-        )
+        answer = client.update_item(**parameters, ReturnValues="ALL_NEW")
     except client.exceptions.ConditionalCheckFailedException as failure:
-        return False, failure.response.get("Item")
+        return False, item_of(failure)
     return True, answer["Attributes"]
 
 
-def mark(client: Any, table: str, key: Item, change: str, condition: str, values: Item) -> None:
-    """A conditional write after which nobody asks for the item, nor whether it was written."""
+def item_of(failure: Exception) -> Item | None:
+    """The item for which a condition didn't hold, of a ConditionalCheckFailedException; None if
+    there is no item."""
+    item: Item | None = getattr(failure, "response", {}).get("Item")
+    return item
+
+
+def mark(
+    client: "DynamoDBClient", table: str, key: Item, change: str, condition: str, values: Item
+) -> None:
+    """A conditional write whose result doesn't matter: neither the item, nor whether the condition
+    held."""
     with suppress(client.exceptions.ConditionalCheckFailedException):
         client.update_item(**update_of(table, key, change, condition, values))
 
 
-def transact(client: Any, writes: list[Item], sleep: Callable[[float], None] = time.sleep) -> bool:
-    """All of the writes, or none; False if a condition doesn't hold, or others keep writing the
-    same items.
+def transact(
+    client: "DynamoDBClient",
+    writes: list["TransactWriteItemTypeDef"],
+    sleep: Callable[[float], None] = time.sleep,
+) -> bool:
+    """Do all of the writes, or none. Returns False if a condition doesn't hold, or if others keep
+    writing the same items.
 
-    Where DynamoDB throttles one of the writes, or another transaction is at work on its item, all
+    If DynamoDB throttles one of the writes, or another transaction is using its item, all writes
     are tried again, with back-off and jitter.
 
     Raises:
@@ -115,7 +132,7 @@ def transact(client: Any, writes: list[Item], sleep: Callable[[float], None] = t
     return False
 
 
-def update_of(table: str, key: Item, change: str, condition: str, values: Item) -> Item:
+def update_of(table: str, key: Item, change: str, condition: str, values: Item) -> "UpdateTypeDef":
     """Parameters of UpdateItem, or of an Update in a transaction, for attributes as ``#name``."""
     names = {f"#{name}": name for name in re.findall(r"#(\w+)", f"{change} {condition}")}
     return {

@@ -1,9 +1,10 @@
-"""Fields of AWS's records, each read as what Jetbridge can keep: events, answers of Describe calls.
+"""Reads fields of AWS's records (events, answers of Describe calls) as values that Jetbridge can
+keep.
 
-AWS's models say what a field is, and nothing says that each record keeps to it: botocore does not
-check answers, and an event is anything that somebody put on the bus. A field of another kind than
-the one asked for counts as missing. What a record may put into a row is bounded here, so that the
-row stays far below the 400 KB of an item (Amazon DynamoDB developer guide, "Quotas").
+AWS's models say what a field is, but nothing guarantees that each record follows them: botocore
+does not check answers, and anybody may put an event on the bus. A field of the wrong kind counts as
+missing. The size of what a record may put into a row is limited here, so that the row stays far
+below the 400 KB of an item (Amazon DynamoDB developer guide, "Quotas").
 """
 
 import re
@@ -40,7 +41,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class RecordError(ContractError):
-    """A record of AWS can't be used: it lacks a field that AWS always sends."""
+    """A record of AWS can't be used, because it lacks a field that AWS always sends."""
 
     def __init__(self, field: str, value: object, about: str = "") -> None:
         problem = "is missing" if value is None else f"is {_shown(value)}"
@@ -50,12 +51,12 @@ class RecordError(ContractError):
         self._value = value
 
     def of(self, about: str) -> "RecordError":
-        """The same, said of a record by its ARN or id."""
+        """The same error for a record that is named by its ARN or id."""
         return RecordError(self.field, self._value, about)
 
 
 class Fields:
-    """The fields of one record. What isn't an object has none."""
+    """The fields of one record. A record that isn't an object has none."""
 
     __slots__ = ("_record",)
 
@@ -69,15 +70,15 @@ class Fields:
         return field in self._record
 
     def name(self, field: str) -> str:
-        """An identifier, whole; "" if it is missing, not a text, too long, or has control
-        characters. A part of an identifier would name something else."""
+        """A whole identifier; "" if it is missing, not a text, too long, or has control characters.
+        It is never cut, since a part of an identifier would name something else."""
         value = self._record.get(field)
         if not isinstance(value, str) or _NOT_IN_NAMES.search(value):
             return ""
         return value if len(value.encode()) <= NAME_BYTES else ""
 
     def needed(self, field: str, empty: bool = False) -> str:
-        """An identifier that nothing can be done without, though it may be an empty text.
+        """An identifier that is required; it may be an empty text.
 
         Raises: RecordError
         """
@@ -87,12 +88,13 @@ class Fields:
         raise RecordError(field, given)
 
     def text(self, field: str) -> str:
-        """A text as it is; "" if it is none."""
+        """A text as it is; "" if the field isn't a text."""
         value = self._record.get(field)
         return value if isinstance(value, str) else ""
 
     def words(self, field: str) -> str:
-        """A text for people, cut in its middle where it is too long; "" if it is no text."""
+        """A text for people; a text that is too long is cut in its middle. "" if the field isn't a
+        text."""
         return presentable(self.text(field))
 
     def integer(self, field: str, least: int = 0, most: int = MOST_INTEGER) -> int | None:
@@ -123,16 +125,16 @@ class Fields:
         return text.replace("+00:00", "Z")
 
     def part(self, field: str) -> "Fields":
-        """The object in a field; one without fields if there is none."""
+        """The object in a field; an object without fields if there is none."""
         return Fields(self._record.get(field))
 
     def parts(self, field: str) -> list["Fields"]:
-        """The members of a list; none if it is no list."""
+        """The members of a list; empty if the field isn't a list."""
         value = self._record.get(field)
         return [Fields(each) for each in value] if isinstance(value, list) else []
 
     def texts(self, field: str) -> list[str]:
-        """The texts of a list; none if it is no list."""
+        """The texts in a list; empty if the field isn't a list."""
         value = self._record.get(field)
         return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
 

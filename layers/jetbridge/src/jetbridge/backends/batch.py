@@ -1,7 +1,7 @@
 """AWS Batch: SubmitJob and what belongs to it."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jetbridge.aws.batches import batches
 from jetbridge.aws.records import Fields, Record
@@ -11,16 +11,20 @@ from jetbridge.backends.refusals import call, pages
 from jetbridge.runs.names import LaunchName
 from jetbridge.runs.run import Definition
 
+if TYPE_CHECKING:
+    from mypy_boto3_batch import BatchClient
+
 # DescribeJobs takes up to 100 (API reference).
 DESCRIBED_AT_ONCE = 100
-# In a job's own order, so that one which moves on meanwhile is seen twice and not missed.
+# In the order in which a job goes through them: a job that moves on during the listing is seen
+# twice, and never missed.
 _LIVING = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
 
 
 class BatchBackend:
     """``Backend`` on AWS Batch."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: "BatchClient") -> None:
         self._client = client
 
     def resolve(self, parameters: dict[str, Any]) -> Definition:
@@ -33,12 +37,12 @@ class BatchBackend:
         )
 
     def launch(self, name: LaunchName, parameters: dict[str, Any], definition: Definition) -> str:
-        """SubmitJob, which has no idempotency token: the job's name carries ours."""
+        """SubmitJob. It has no idempotency token, so the job's name carries ours."""
         ours = {
             "jobName": name.job_name(parameters["jobName"]),
             "jobDefinition": definition.arn,
         }
-        return str(call(self._client, "submit_job", **(parameters | ours))["jobId"])
+        return str(call(self._client.submit_job, **(parameters | ours))["jobId"])
 
     def find(self, name: LaunchName, parameters: dict[str, Any]) -> str | None:
         """ListJobs by name, whatever the status; its pages may be empty before the last."""
@@ -46,24 +50,24 @@ class BatchBackend:
             "jobQueue": parameters["jobQueue"],
             "filters": [{"name": "JOB_NAME", "values": [name.job_name(parameters["jobName"])]}],
         }
-        for page in pages(self._client, "list_jobs", **filters):
+        for page in pages(self._client.list_jobs, **filters):
             for job in page["jobSummaryList"]:
                 return str(job["jobId"])
         return None
 
     def stop(self, backend_id: str, parameters: dict[str, Any], reason: str) -> None:
         """TerminateJob, which also cancels a job that hasn't started yet."""
-        call(self._client, "terminate_job", jobId=backend_id, reason=reason)
+        call(self._client.terminate_job, jobId=backend_id, reason=reason)
 
     def describe(self, place: str, backend_ids: list[str]) -> list[Record]:
-        jobs: list[Record] = call(self._client, "describe_jobs", jobs=backend_ids)["jobs"]
+        jobs: list[Any] = call(self._client.describe_jobs, jobs=backend_ids)["jobs"]
         return jobs
 
     def living(self, place: str, prefix: str) -> Iterator[list[Record]]:
-        """ListJobs by each status that isn't an end: with a filter by name it would list those
-        that ended, too (API reference)."""
+        """ListJobs, once for each status that isn't an end. With a filter by name, ListJobs would
+        also list jobs that have ended (API reference)."""
         for status in _LIVING:
-            for page in pages(self._client, "list_jobs", jobQueue=place, jobStatus=status):
+            for page in pages(self._client.list_jobs, jobQueue=place, jobStatus=status):
                 ours = [
                     job["jobId"]
                     for job in page["jobSummaryList"]
@@ -73,7 +77,7 @@ class BatchBackend:
                     yield self.describe(place, list(some))
 
     def places(self) -> list[str]:
-        found = pages(self._client, "describe_job_queues")
+        found = pages(self._client.describe_job_queues)
         return [queue["jobQueueArn"] for page in found for queue in page["jobQueues"]]
 
     def _describe_definition(self, reference: str) -> dict[str, Any]:
@@ -83,8 +87,10 @@ class BatchBackend:
         else:
             asked = {"jobDefinitionName": reference, "status": "ACTIVE"}
         # A page has 100 at most, in no promised order (API reference).
-        answers = pages(self._client, "describe_job_definitions", **asked)
-        found = [definition for answer in answers for definition in answer["jobDefinitions"]]
+        answers = pages(self._client.describe_job_definitions, **asked)
+        found: list[Any] = [
+            definition for answer in answers for definition in answer["jobDefinitions"]
+        ]
         if not found:
             raise NoDefinition("ClientException", f"Job definition {reference} does not exist")
         newest: dict[str, Any] = max(found, key=lambda definition: definition["revision"])

@@ -1,9 +1,10 @@
-"""State changes out of AWS's own records: events, and what Describe calls return.
+"""Makes state changes from AWS's records: events, and answers of Describe calls.
 
 Shapes: "Amazon ECS task state change events" (Amazon ECS developer guide) with the detail of
 DescribeTasks, "Batch job state change events" (AWS Batch user guide) with that of DescribeJobs.
-Unknown fields and statuses are let through. A field that can't be used counts as missing
-(``records.Fields``): a missing exit code stays missing, a missing version overtakes nothing.
+Unknown fields and statuses are allowed. A field that can't be used counts as missing
+(``records.Fields``). A missing exit code stays missing; a change without a version never replaces a
+recorded one.
 """
 
 from collections.abc import Iterable, Iterator
@@ -29,7 +30,7 @@ BATCH_EVENT = "Batch Job State Change"
 _ECS_ENDED = ("STOPPED", "DELETED")
 _BATCH_RANK = {"SUBMITTED": 0, "PENDING": 1, "RUNNABLE": 2, "STARTING": 3, RUNNING: 4}
 _BATCH_ENDED = ("SUCCEEDED", "FAILED")
-# Nothing that is known of an attempt may be overtaken by a status of which nobody knows the place.
+# An unknown status has no place in the order, so it must not replace a known one.
 _UNKNOWN_RANK = 0
 _RANKS_PER_ATTEMPT = 10
 _LAST = 1_000_000
@@ -39,11 +40,12 @@ _UNNAMED = "unnamed"
 
 
 def from_event(event: object, stack_key: str) -> StateChange | None:
-    """The change that an EventBridge event reports; None if it is none of this stack's runs.
+    """The change that an EventBridge event reports; None if the event isn't about a run of this
+    stack.
 
     Raises:
-        RecordError: the event is of one of this stack's runs and lacks a field that AWS always
-            sends, or it is no event of EventBridge.
+        RecordError: the event is about a run of this stack and lacks a field that AWS always sends,
+            or it isn't an EventBridge event.
     """
     fields = Fields(event)
     kind, detail = fields.needed("detail-type"), fields.part("detail")
@@ -65,8 +67,8 @@ def from_task(task: Record, stack_key: str) -> StateChange | None:
 def from_job(job: Record, stack_key: str) -> StateChange | None:
     """The change that a Batch job's record reports (event detail, or one of DescribeJobs).
 
-    Children of an array job and nodes of a multi-node job carry their parent's name; only the
-    parent ends the run.
+    Children of an array job and nodes of a multi-node job have their parent's name, but only the
+    parent's end ends the run.
 
     Raises: RecordError
     """
@@ -74,7 +76,8 @@ def from_job(job: Record, stack_key: str) -> StateChange | None:
 
 
 def job_log_names(job: Record) -> list[LogName]:
-    """The log streams of a Batch job's attempts, oldest first; of very many, the latest."""
+    """The log streams of a Batch job's attempts, oldest first; only the latest ones if there are
+    very many."""
     return _job_log_names(Fields(job))
 
 
@@ -85,12 +88,13 @@ def job_ends(job: Fields) -> list[ContainerEnd]:
 
 
 def own_task(task: Fields, stack_key: str) -> LaunchName | None:
-    """The launch of this stack that a task's record is of."""
+    """The launch of this stack that a task's record belongs to."""
     return _ours(task.name("startedBy"), stack_key)
 
 
 def own_job(job: Fields, stack_key: str) -> LaunchName | None:
-    """The launch of this stack that a job's record is of; a child's is its parent's."""
+    """The launch of this stack that a job's record belongs to. A child belongs to its parent's
+    launch."""
     return _ours(job.name("jobName"), stack_key)
 
 
@@ -232,8 +236,8 @@ def _job_ending(job: Fields, status: str) -> Ending:
 
 
 def _ends(containers: Iterable[tuple[str, Fields]]) -> list[ContainerEnd]:
-    """How the containers ended. One that can't be read stays, without its exit code: without it,
-    the others might look like a success."""
+    """How the containers ended. A container whose record can't be read is kept without an exit
+    code: if it were left out, the others might look like a success."""
     ends = [
         ContainerEnd(
             name=name,
@@ -243,18 +247,18 @@ def _ends(containers: Iterable[tuple[str, Fields]]) -> list[ContainerEnd]:
         for name, container in containers
     ]
     if len(ends) > MOST_CONTAINERS:
-        # Those that tell of a failure come first, so that none is left out for one that doesn't.
+        # Failed containers come first: if some have to be left out, it is the others.
         ends.sort(key=lambda end: end.exit_code == 0)
     return ends[:MOST_CONTAINERS]
 
 
 def _attempts(job: Fields) -> list[Fields]:
-    """A job's attempts, oldest first; of one that runs on EKS, they stand in ``eksAttempts``."""
+    """A job's attempts, oldest first. A job on EKS has them in ``eksAttempts``."""
     return job.parts("attempts") or job.parts("eksAttempts")
 
 
 def _job_containers(job: Fields) -> Iterator[tuple[str, Fields]]:
-    """Containers of a job that has no attempt yet, or none that names them."""
+    """The containers of a job whose attempts don't name any, or that has no attempt yet."""
     yield from _attempt_containers(job)
     yield from _attempt_containers(job.part("eksProperties").part("podProperties"))
 

@@ -1,7 +1,7 @@
-"""Tasks and jobs that this stack didn't launch, and somebody waits for.
+"""Tasks and jobs that an Airflow task waits for, though this stack didn't launch them.
 
-They have no run. What becomes of one stands in the outcomes table all the same, under an id that is
-made like a run's.
+They have no run. Their outcomes are in the outcomes table all the same, under ids of the same form
+as run ids.
 """
 
 from dataclasses import dataclass
@@ -21,12 +21,13 @@ from jetbridge.runs.names import last_segment
 from jetbridge.runs.run import StateChange
 
 SOMEBODY = "somebody else"
-"""Who started a task or job of which AWS's record doesn't say it: Batch's never does."""
+"""Who started a task or job if AWS's record doesn't say; Batch's records never do."""
 
 
 @dataclass(frozen=True)
 class Foreign:
-    """A task or job of somebody else, as a state change of the id under which it is kept."""
+    """A task or job that this stack didn't launch, as a state change under the id by which it is
+    kept."""
 
     change: StateChange
     started_by: str = SOMEBODY
@@ -37,7 +38,7 @@ class Foreign:
 
 
 def task_id(cluster_arn: str, task: str) -> str:
-    """Under which a task is kept.
+    """The id under which a task is kept.
 
     Args:
         task: its ARN or id. The older form of the ARN lacks the cluster (Amazon ECS developer
@@ -47,13 +48,14 @@ def task_id(cluster_arn: str, task: str) -> str:
 
 
 def job_id(job: str) -> str:
-    """Under which a job is kept."""
+    """The id under which a job is kept."""
     return run_id_of(f"batch-job/{job}")
 
 
 def foreign_event(event: object, stack_key: str) -> Foreign | None:
-    """The task or job of an EventBridge event; None of a run of this stack, and of a child of an
-    array job or a node of a multi-node job, whose parent's end is the job's.
+    """The task or job of an EventBridge event. None if it belongs to a run of this stack. None for
+    a child of an array job or a node of a multi-node job, too: only the parent's end is the job's
+    end.
 
     Raises:
         RecordError: it lacks a field that AWS always sends.

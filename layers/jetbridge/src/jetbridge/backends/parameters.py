@@ -1,7 +1,7 @@
-"""The parameters of a launch: a pure function of the request and of what died before it.
+"""The parameters of a launch. They depend only on the request and on the launches that died before.
 
-ECS refuses a repeated client token with other parameters (ConflictException), and a repeated
-launch must be the same launch.
+ECS refuses a client token that is repeated with other parameters (ConflictException), so a repeated
+launch must have the same ones.
 """
 
 from typing import Any
@@ -18,7 +18,8 @@ LEAST_BATCH_TIMEOUT_SECONDS = 60
 
 
 def launch_parameters(run: Run) -> Parameters:
-    """RunTask's or SubmitJob's parameters for the run's current launch, its definition known."""
+    """RunTask's or SubmitJob's parameters for the current launch of a run whose definition is
+    known."""
     request = run.request
     if request.backend == "ecs":
         return _run_task(request, run.deaths)
@@ -41,8 +42,8 @@ def _submit_job(run: Run) -> Parameters:
 
 
 def limited_by_run(run: Run) -> bool:
-    """Whether each attempt of a Batch job has the run's timeout, so that Batch itself ends what
-    runs too long.
+    """Whether each attempt of a Batch job gets the run's timeout, so that Batch itself ends
+    attempts that run too long.
 
     SubmitJob's timeout takes the place of the definition's (API reference of SubmitJob), so one
     that is longer is left out. The children of an array job have it each; the parent has none on

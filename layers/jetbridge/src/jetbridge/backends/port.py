@@ -9,7 +9,7 @@ from jetbridge.runs.run import Definition
 
 
 class LaunchRefused(Exception):
-    """AWS refused the launch, and would refuse it again.
+    """AWS refused the launch and would refuse it again.
 
     Attributes:
         code: AWS's error code, or a ``failures[].reason`` of RunTask.
@@ -28,18 +28,18 @@ class NoDefinition(LaunchRefused):
 
 
 class Throttled(Exception):
-    """AWS asks for patience and has done nothing; the same call later may succeed."""
+    """AWS throttled the call and did nothing. The same call may succeed later."""
 
 
 class Unanswered(Exception):
-    """No answer, or that AWS failed (HTTP status 5xx): it may have done the call or not."""
+    """AWS didn't answer, or failed (HTTP status 5xx). It may have done the call or not."""
 
 
 class Backend(Protocol):
     """One of ECS and Batch.
 
-    Every method raises ``Throttled`` when AWS asks for patience, having done nothing, and
-    ``Unanswered`` when it isn't known whether AWS has done it.
+    Every method raises ``Throttled`` when AWS throttled the call and did nothing, and
+    ``Unanswered`` when it isn't known whether AWS did it.
     """
 
     def resolve(self, parameters: dict[str, Any]) -> Definition:
@@ -52,7 +52,7 @@ class Backend(Protocol):
         ...
 
     def launch(self, name: LaunchName, parameters: dict[str, Any], definition: Definition) -> str:
-        """Launch, and return the task's ARN or the job's id.
+        """Launch a task or job; returns the task's ARN or the job's id.
 
         Repeating it for the same name within AWS's memory launches nothing new on ECS; on Batch
         the caller has to ``find`` first.
@@ -67,16 +67,16 @@ class Backend(Protocol):
         ...
 
     def stop(self, backend_id: str, parameters: dict[str, Any], reason: str) -> None:
-        """Ask for the end of a task or job; one that has ended already is left as it is."""
+        """Stop a task or job. If it has already ended, nothing happens."""
         ...
 
     def describe(self, place: str, backend_ids: list[str]) -> list[Record]:
         """Records of up to 100 tasks or jobs of one cluster or queue, in the shape of event
-        details. What AWS has forgotten is absent.
+        details. Tasks and jobs that AWS no longer knows are absent.
 
         Raises:
-            LaunchRefused: AWS refuses the call, or doesn't describe one of them for another reason
-                than that it has forgotten it.
+            LaunchRefused: AWS refuses the call, or doesn't describe one of them although it may
+                still know it.
         """
         ...
 

@@ -1,7 +1,7 @@
-"""AWS's refusals of a call, told apart: to be repeated later, or final."""
+"""Turns the errors of AWS's answers into those of the port: try again later, unknown, or final."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ParamSpec, TypeVar
 
 from botocore.exceptions import (
     ClientError,
@@ -13,17 +13,21 @@ from botocore.exceptions import (
 from jetbridge.aws.clients import error_of, is_throttle, status_of
 from jetbridge.backends.port import LaunchRefused, Throttled, Unanswered
 
+P = ParamSpec("P")
+T = TypeVar("T")
+Answer = TypeVar("Answer", bound=Mapping[str, Any])
 
-def call(client: Any, operation: str, **parameters: Any) -> Any:
-    """Call an operation of ECS or Batch.
+
+def call(operation: Callable[P, T], *arguments: P.args, **parameters: P.kwargs) -> T:
+    """Call an operation of ECS or Batch: ``call(client.run_task, cluster=…)``.
 
     Raises:
-        Throttled: AWS asks for patience.
+        Throttled: AWS throttled the call.
         Unanswered: AWS failed, or the connection did.
         LaunchRefused: AWS refuses the call, or botocore its parameters.
     """
     try:
-        return getattr(client, operation)(**parameters)
+        return operation(*arguments, **parameters)
     except ParamValidationError as error:
         raise LaunchRefused("InvalidParameterException", str(error)) from error
     except ClientError as error:
@@ -36,14 +40,14 @@ def call(client: Any, operation: str, **parameters: Any) -> Any:
         raise Unanswered(str(error)) from error
 
 
-def pages(client: Any, operation: str, **parameters: Any) -> Iterator[Any]:
-    """The answers of an operation that comes in pages; one may be empty before the last.
+def pages(operation: Callable[..., Answer], **parameters: Any) -> Iterator[Answer]:
+    """All pages of an operation's answer. A page may be empty although others follow.
 
     Raises as ``call``.
     """
     token: dict[str, str] = {}
     while True:
-        answer = call(client, operation, **parameters, **token)
+        answer = call(operation, **parameters, **token)
         yield answer
         if not answer.get("nextToken"):
             return

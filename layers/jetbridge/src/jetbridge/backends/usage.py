@@ -1,4 +1,4 @@
-"""What AWS bills of a launch, out of the record of its end.
+"""What AWS bills for a launch, read from the record of its end.
 
 ECS has ``cpu`` in units of 1,024 to a vCPU and ``memory`` in MiB, as texts (API reference of ECS,
 Task); Batch has them as ``resourceRequirements``, ``VCPU`` and ``MEMORY`` in MiB (API reference of
@@ -21,7 +21,7 @@ _LARGEST = 1e9
 
 
 def usage_of_task(task: Fields) -> Usage | None:
-    """Of a stopped task; None if its record doesn't say how large it was."""
+    """The usage of a stopped task; None if its record doesn't say how large it was."""
     cpu, memory = _number(task.text("cpu")), _number(task.text("memory"))
     launch_type = task.name("launchType")
     if not launch_type or cpu is None or memory is None:
@@ -45,8 +45,8 @@ def usage_of_task(task: Fields) -> Usage | None:
 
 
 def usage_of_job(job: Fields) -> Usage | None:
-    """Of an ended job; None for an array job, whose children have the containers, and for one
-    whose record doesn't say how large it was."""
+    """The usage of an ended job. None for an array job, whose containers belong to its children,
+    and if the record doesn't say how large the job was."""
     if job.part("arrayProperties") or job.part("nodeProperties"):
         return None
     sizes = list(_requirements(job))

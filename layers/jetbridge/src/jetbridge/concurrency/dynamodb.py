@@ -1,7 +1,10 @@
 """Concurrency groups in DynamoDB: one item for each group."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 
 class DynamoGroups:
@@ -13,7 +16,7 @@ class DynamoGroups:
     two functions take the last one. ADD and DELETE of a set's member may be repeated, too.
     """
 
-    def __init__(self, client: Any, table: str, limits: Mapping[str, int]) -> None:
+    def __init__(self, client: "DynamoDBClient", table: str, limits: Mapping[str, int]) -> None:
         self._client = client
         self._table = table
         self._limits = limits

@@ -1,9 +1,9 @@
-"""The stack's parameter ConcurrencyGroups, read."""
+"""Reads the stack's parameter ConcurrencyGroups."""
 
 import re
 from collections.abc import Iterable
 
-# The holders of a group are one item, so that each write costs by their number.
+# All holders of a group are in one item, so a write costs more the more there are.
 MOST_SLOTS = 1000
 _ITEM = re.compile(r"([A-Za-z0-9_.-]{1,64})=([0-9]{1,4})")
 
@@ -20,8 +20,8 @@ def limits_in(items: Iterable[str]) -> dict[str, int]:
         limit = int(found[2]) if found else 0
         if found is None or not 1 <= limit <= MOST_SLOTS:
             raise ValueError(
-                f"ConcurrencyGroups: {item!r} is no group with its limit. Give name=limit, such as "
-                f"etl=50, with a limit of 1 to {MOST_SLOTS}"
+                f"ConcurrencyGroups: {item!r} is not a group with a limit. Give name=limit, such "
+                f"as etl=50, with a limit of 1 to {MOST_SLOTS}"
             )
         if found[1] in limits:
             raise ValueError(f"ConcurrencyGroups: {found[1]} is given twice. Give it one limit")

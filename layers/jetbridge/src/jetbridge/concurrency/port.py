@@ -4,12 +4,13 @@ from typing import Protocol
 
 
 class Groups(Protocol):
-    """Slots by group: each is held by one run, from before its first launch to its end."""
+    """The slots of each group. A run holds a slot from before its first launch until its end."""
 
     def take(self, group: str, run_id: str) -> bool:
-        """Take a slot of the group for the run, which may have it already; whether it has one now.
+        """Take a slot of the group for the run. Returns whether the run has a slot now; it may have
+        had it before.
 
-        A group without a limit has a slot for everybody, and remembers nobody.
+        A group without a limit has a slot for every run and keeps no record of them.
         """
         ...
 

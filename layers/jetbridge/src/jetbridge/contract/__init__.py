@@ -1,6 +1,5 @@
-"""What Jetbridge and its callers say to each other: requests, answers and outcomes, as JSON.
-
-This package needs msgspec alone, so that Airflow can import it without any AWS library.
+"""What Jetbridge and its callers send each other: requests, answers and outcomes, as JSON. This
+package needs only msgspec, so Airflow can import it without any AWS library.
 """
 
 from jetbridge.contract.callers import (

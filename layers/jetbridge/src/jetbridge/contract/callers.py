@@ -1,4 +1,4 @@
-"""Who asks for a run, and how to tell their requests apart."""
+"""Who asks for a run, and by which key two requests are known to be the same."""
 
 from typing import Annotated, Literal
 
@@ -132,7 +132,7 @@ def kind_of(caller: Caller) -> Kind:
 
 
 def named(caller: AirflowCaller, airflow: str) -> AirflowCaller:
-    """The caller as that of the Airflow of this name, if it names none itself."""
+    """The caller with this name of its Airflow, unless it already names one."""
     if not isinstance(caller.airflow, UnsetType) or airflow == DEFAULT_AIRFLOW:
         return caller
     return replace(caller, airflow=airflow)
@@ -144,10 +144,10 @@ def keys_of_airflow(name: str) -> str:
 
 
 def own_key(kind: Kind, idempotency_key: str, airflow: str = DEFAULT_AIRFLOW) -> str:
-    """The key of a request that brings an ``idempotency_key`` of its own.
+    """The key of a request that has an ``idempotency_key``.
 
-    Keys of two kinds of caller never meet, nor those of two Airflows, and none is one that a
-    caller has without an ``idempotency_key``.
+    Callers of two kinds never have the same key, nor do two Airflows, nor do a caller with an
+    ``idempotency_key`` and one without.
     """
     of = f"@{airflow}" if kind == "airflow" and airflow != DEFAULT_AIRFLOW else ""
     return f"{kind}-key{of}/{idempotency_key}"

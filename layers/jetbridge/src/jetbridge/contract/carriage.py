@@ -1,7 +1,8 @@
-"""Which JSON values Airflow can carry, from a trigger to a task, to its XCom and on to the next.
+"""Which JSON values Airflow can carry: from a trigger to a task, to its XCom, and on to the next
+task.
 
-The narrowest station says what may pass. What may not becomes text; a value that may is left as it
-is. Stations, by Airflow's source (3.0 to 3.3):
+The strictest station decides what may pass. A value that may not pass becomes text; any other value
+stays as it is. Stations, by Airflow's source (3.0 to 3.3):
 
 - the frame between a trigger and its triggerer, and between a task and its supervisor, is msgspec's
   MessagePack (airflow/sdk/execution_time/comms.py, ``_RequestFrame``). It holds integers from
@@ -57,7 +58,7 @@ _TRANSLATED = {0: REPLACEMENT} | dict.fromkeys(range(0xD800, 0xE000), REPLACEMEN
 
 
 class Carried(NamedTuple):
-    """A value that Airflow can carry, and what was wrong with the one before it."""
+    """A value that Airflow can carry, and what was wrong with the original one."""
 
     value: Any
     problems: tuple[str, ...] = ()
@@ -85,8 +86,8 @@ def clean(text: str) -> str:
 
 
 def carried(value: Any) -> Carried:
-    """The value, if Airflow can carry it; else one in whose place, or in whose parts' places, is
-    text. Never raises."""
+    """The value, if Airflow can carry it; otherwise with text in place of the parts that it can't
+    carry. Never raises."""
     problems: list[str] = []
     try:
         proven = _proven(value, LEVELS, problems)
@@ -124,13 +125,13 @@ def read(text: str, constants: bool = False) -> Any:
 def read_record(text: str) -> dict[str, Any]:
     """A record of the outcomes table, ``Outcome`` or ``Launched``, that Airflow can carry.
 
-    It may have been sealed by an earlier version, or written by somebody else. What becomes text
-    in an outcome is added to its advice.
+    An earlier version may have sealed it, or something other than Jetbridge may have written it.
+    What becomes text in an outcome is added to its advice.
 
     Raises:
         ContractError: it isn't a JSON object, or is nested too deep.
     """
-    fix = "Look at the run's item in the outcomes table: something else than Jetbridge wrote it"
+    fix = "Look at the run's item in the outcomes table: something other than Jetbridge wrote it"
     try:
         record = read(text, constants=True)
     except ValueError:
@@ -153,9 +154,9 @@ def read_record(text: str) -> dict[str, Any]:
 
 
 def advice_on(problems: Iterable[str], what: str = "The container's result") -> str:
-    """What to tell the people who made the value; empty without problems."""
+    """What to tell the people who made the value; empty if there are no problems."""
     listed = "; ".join(problems)
-    return f"{what} has what Airflow can't carry: {listed}." if listed else ""
+    return f"{what} has values that Airflow can't carry: {listed}." if listed else ""
 
 
 def _proven(value: Any, levels: int, problems: list[str]) -> Any:

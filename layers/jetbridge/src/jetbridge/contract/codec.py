@@ -1,4 +1,4 @@
-"""JSON in and out of the contract's types, with errors that a caller can act on."""
+"""Reads and writes the contract's types as JSON, with errors that a caller can act on."""
 
 import json
 from typing import Any, TypeVar
@@ -49,7 +49,8 @@ def decode(kind: type[T], payload: Any) -> T:
 
 
 def decode_request(kind: type[T], payload: Any) -> T:
-    """``decode`` for what a caller sends: its values, too, are such as can be stored and passed on.
+    """``decode`` for what a caller sends. It also checks that each value can be stored and passed
+    on.
 
     Raises:
         ContractError: as ``decode``; or a text, number or nesting that DynamoDB, SQS, Airflow or

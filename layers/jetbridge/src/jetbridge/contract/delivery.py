@@ -1,4 +1,4 @@
-"""How Airflow hears of a run's end, and what else a run's end is to begin there."""
+"""How Airflow is notified of a run's end, and what else the end starts there."""
 
 from typing import Any, Literal
 

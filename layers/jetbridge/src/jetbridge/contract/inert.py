@@ -1,5 +1,5 @@
-"""Text from outside as it may stand on Airflow's page: what a container prints, and what AWS or a
-person gives as a reason.
+"""Makes text from outside harmless on Airflow's page: what a container prints, and reasons that AWS
+or a person gives.
 
 Airflow's page searches the whole text of a line for group markers, and leaves the rest to the
 browser (airflow-core/src/airflow/ui, ``renderStructuredLog.tsx`` and ``useLogs.tsx``, 3.0 to 3.3).
@@ -41,12 +41,12 @@ _NEXT_LINE = re.compile(r"\n(?=[^\n])")
 
 
 def inert(text: str) -> str:
-    """The text with nothing in it that acts on the page; ordinary text stays as it is.
+    """The text without anything that acts on the page; ordinary text stays as it is.
 
     Group markers get a backslash (``:\\:group::``), control characters become their pictures
     (``␛``), others that nobody would see their code (``<U+202E>``, as less(1) shows them). A
     carriage return is shown as ``␍``, so that it hides nothing, and left out before the end of a
-    line. Line feeds, tabs and colours stay. Takes time that is linear in the text.
+    line. Line feeds, tabs and colours stay. Takes time proportional to the text's length.
     """
     printable = text.isprintable() or text.replace("\t", " ").replace("\n", " ").isprintable()
     if printable and "group::" not in text:

@@ -1,4 +1,4 @@
-"""What a run has become in AWS, while it goes on."""
+"""The ECS task or Batch job of a run that has not ended."""
 
 from typing import Literal
 

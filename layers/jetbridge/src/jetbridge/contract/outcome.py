@@ -58,7 +58,7 @@ class LogStream(Struct, frozen=True, kw_only=True):
 
 
 class Death(Struct, frozen=True, kw_only=True):
-    """What a launch died of; the run went on with another.
+    """Why a launch died after which another launch replaced it.
 
     ``reason`` is AWS's own words, ``at`` epoch seconds, ``backend_id`` the ECS task ARN or Batch
     job id (None: nothing had been launched), ``usage`` what AWS bills of it, where its record says.

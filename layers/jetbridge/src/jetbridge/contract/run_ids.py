@@ -1,4 +1,4 @@
-"""How runs are named, so that whoever knows what was asked for knows the run."""
+"""How runs are named: the request's key alone gives the run's id."""
 
 import base64
 import hashlib

@@ -53,12 +53,12 @@ LogTarget = S3LogTarget | CloudWatchLogTarget
 
 
 class FailurePolicy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What Jetbridge does itself when a launch dies of the platform and not of the job.
+    """What Jetbridge does itself when the platform, and not the job, ended a launch.
 
     Attributes:
-        infra_retries: how many launches may replace ones that died so.
-        spot_fall_back: a run on ``FARGATE_SPOT`` goes on on ``FARGATE`` after a Spot
-            interruption, or when Spot has no capacity.
+        infra_retries: how many launches may be replaced for that reason.
+        spot_fall_back: after a Spot interruption, or when Spot has no capacity, a run on
+            ``FARGATE_SPOT`` continues on ``FARGATE``.
     """
 
     infra_retries: Annotated[int, Meta(ge=0, le=10)] = 2
@@ -79,15 +79,15 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         tail_lines: how many last lines of each container the outcome carries.
         last_line_as_result: with no result marker, the last line is the result, as the stock
             ``EcsRunTaskOperator`` has it: that of the first essential container.
-        result_required: the caller needs the result, whether or not there is one: a run that
-            succeeded, and of which it can't be read, fails. ``last_line_as_result`` says so, too.
+        result_required: the caller needs to know the result: if the run succeeded but its result
+            can't be read, the run fails. ``last_line_as_result`` says so, too.
         result_container: the one container whose result or last line counts; None: any.
         deciding_container: the one container whose exit code says whether the run succeeded;
             None: every essential one does, as in ECS and with the stock operators.
-        failure_policy: which failures Jetbridge deals with before its caller learns of them.
-        previous: what becomes of the run of an earlier try of the same Airflow task instance
-            (DAG, run, task, map index): ``stop`` it and start anew, or ``attach`` to it if it
-            hasn't ended. Without effect for other callers.
+        failure_policy: which failures Jetbridge handles before its caller hears of them.
+        previous: what happens to the run of an earlier try of the same Airflow task instance (DAG,
+            run, task, map index): ``stop`` it and start anew, or ``attach`` to it if it hasn't
+            ended. Without effect for other callers.
         tags: merged into the tags of the ECS task or Batch job; those in ``run_task`` or
             ``submit_job`` win.
         concurrency_group: of the runs of this group no more are under way at the same time than
@@ -97,11 +97,11 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
             and the container gets a reference (docs/reference/contract.md, "Large environments").
         finish: how the waiting Airflow task is finished; None: as the stack's ``Finish`` says.
             Without effect for other callers.
-        airflow: which Airflow the caller is of. An Airflow knows its own runs alone; ``push`` and
-            ``rest`` find its address under this name in the stack's secret.
-        traceparent: W3C Trace Context of whoever asks. The containers get it as ``TRACEPARENT``,
-            and the run's spans are of that trace.
-        on_finish: what the end of a run that Airflow didn't start is to begin in Airflow.
+        airflow: the Airflow of the caller. An Airflow sees only its own runs; ``push`` and ``rest``
+            find its address under this name in the stack's secret.
+        traceparent: W3C Trace Context of the caller. The containers get it as ``TRACEPARENT``,
+            and the run's spans belong to that trace.
+        on_finish: what the end of a run starts in Airflow, if Airflow didn't start the run.
     """
 
     caller: Caller
@@ -138,10 +138,10 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     @property
     def key(self) -> str:
-        """What makes two requests the same run.
+        """The key by which two requests are the same run.
 
         Raises:
-            ContractError: there is no key, and the caller is one that has to bring it.
+            ContractError: there is no key, and the caller is of a kind that must give one.
         """
         if self.idempotency_key is not None:
             return own_key(kind_of(self.caller), self.idempotency_key, self.airflow)
@@ -166,8 +166,8 @@ class StartAnswer(msgspec.Struct, frozen=True, kw_only=True):
         duplicate: an earlier request had made this run.
         outcomes_table: the DynamoDB table in which the sealed outcome will appear.
         stop_function: the Lambda function that takes a ``StopRequest``.
-        attached: the run is that of an earlier try, which goes on for this one.
-        warnings: what was accepted and had better be changed; one sentence each.
+        attached: the run was started by an earlier try, and continues for this one.
+        warnings: what was accepted but should be changed; one sentence each.
     """
 
     run_id: str

@@ -18,9 +18,9 @@ class StopRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
         run_ids: up to 100.
         reason: shown as the reason in AWS and in Airflow (ECS StopTask, Batch TerminateJob).
         by: who asks; it stays on the run's record and in its outcome.
-        callers: by run id, the key of the caller who wants it no more (``AirflowCaller.key``). Such
-            a run is stopped only while that caller waits for it, and not when a later try of the
-            task has taken it over.
+        callers: by run id, the key of the caller who no longer wants the run
+            (``AirflowCaller.key``). That run is stopped only while this caller waits for it, and
+            not if a later try of the task has taken it over.
     """
 
     run_ids: Annotated[list[str], Meta(min_length=1, max_length=100)]
@@ -32,8 +32,8 @@ class StopRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
 
 
 def with_ids_as_text(payload: Any) -> Any:
-    """The payload of a stop request in which each id is a text, so that one that can't be an id is
-    unknown and doesn't keep the others from being stopped."""
+    """The payload of a stop request with each id as text. An invalid id then counts as unknown and
+    doesn't keep the other runs from being stopped."""
     ids = payload.get("run_ids") if isinstance(payload, dict) else None
     if not isinstance(ids, list):
         return payload
@@ -46,12 +46,12 @@ def _as_text(run_id: Any) -> str:
 
 
 class StopAnswer(Struct, frozen=True, kw_only=True):
-    """What became of each run that a stop was asked for, by run id.
+    """What the stop request did to each run, by run id.
 
     Attributes:
-        stopping: the stop is on the run's record, and AWS was asked for it or will be.
+        stopping: the stop is recorded in the run's row, and AWS was asked to stop it or will be.
         unknown: there is no run of this id.
-        taken_over: another caller than the one named in ``callers`` waits for it; it goes on.
+        taken_over: a caller other than the one in ``callers`` waits for it; it continues.
         refused: it could not be stopped, and why: AWS refuses the call, the run's row can't be
             written or read, or whoever asks may not stop it. If the stop is on its record, the
             sweeper asks again.

@@ -1,7 +1,7 @@
-"""What the values of a request may be, so that each station of a run can keep them.
+"""Which values a request may have, so that every place that stores or passes them can hold them.
 
 A request is stored in DynamoDB as JSON, travels through SQS and Airflow's API, and may end in
-Airflow's database. What one of them can't keep is refused before anything is written.
+Airflow's database. A value that one of them can't hold is refused before anything is written.
 """
 
 import math
@@ -27,7 +27,7 @@ class Unfit(NamedTuple):
 
 
 def first_unfit(value: Any) -> Unfit | None:
-    """The first value that can't be kept; None if all can.
+    """The first value that can't be stored; None if all can.
 
     Args:
         value: what Python's ``json`` makes of a JSON text.

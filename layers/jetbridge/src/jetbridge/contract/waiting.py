@@ -14,17 +14,17 @@ as the stack allows. ``job_queue``: Batch can't start the job, which blocks its 
 
 
 class Waiting(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """That a run isn't launched yet, and why, as the outcomes table has it beside ``Launched``.
+    """Why a run isn't launched yet. The outcomes table has it beside ``Launched``.
 
-    It counts until the run's ``Launched`` has this launch, or a later one. ``job_queue`` counts
-    until ``Launched`` says that this launch runs, or has a later one.
+    It holds until the run's ``Launched`` has this launch or a later one. ``job_queue`` holds until
+    ``Launched`` says that this launch is running, or has a later one.
 
     Attributes:
         launch: the launch that is to come, or whose job is to start, from 1.
-        reason: what kept it, with AWS's own words.
-        since: since when it waits, epoch seconds.
+        reason: what delays it, in AWS's own words.
+        since: when the wait began, epoch seconds.
         until: when the run ends if it isn't launched before, epoch seconds; None: no such moment.
-        next_at: when it is tried next, epoch seconds.
+        next_at: when the launch is tried next, epoch seconds.
     """
 
     run_id: str

@@ -1,4 +1,4 @@
-"""The watch request: how far are these runs, and tell me when one has ended."""
+"""The watch request: asks how far runs are, and to be notified when one ends."""
 
 from typing import Annotated, Literal
 
@@ -14,15 +14,15 @@ MAX_WATCHED_RUNS = 10
 
 
 class WatchRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Asks after runs that somebody else may have started, or that aren't there yet.
+    """Asks about runs that another caller may have started, or that don't exist yet.
 
     Attributes:
         run_ids: up to 10; without any, the answer says what stack this is.
         caller: a task instance that waits for these runs without a trigger, and is finished with
             Airflow's stock API when one of them has ended (``rest``); it needs the stack's
-            ``AirflowSecretArn``. Runs that have ended, or aren't known yet, tell nobody: watch
+            ``AirflowSecretArn``. Runs that have ended, or don't exist yet, notify nobody: watch
             them again.
-        airflow: which Airflow ``caller`` is of.
+        airflow: the Airflow of ``caller``.
         foreign: a task or job that somebody else started, beside the runs.
     """
 
@@ -56,7 +56,7 @@ class WatchedRun(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class WatchAnswer(Struct, frozen=True, kw_only=True):
-    """What is known of the runs, by run id; one that isn't known is absent.
+    """What is known of the runs, by run id. A run that isn't known is absent.
 
     Attributes:
         runs: by the id that was asked for, also where an earlier try's run answers for it.

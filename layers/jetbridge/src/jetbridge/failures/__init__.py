@@ -1,4 +1,4 @@
-"""Why a launch ended, whose fault it was, and what becomes of the run: one versioned table.
+"""Why a launch ended, whose fault it was, and what happens to the run: one versioned table.
 
 ``table`` is the policy by cause, ``sentences`` has AWS's own words for each cause, ``matching``
 finds them among the names in a text (``words``), ``containers`` says which containers decide,

@@ -10,10 +10,9 @@ AWS_PREFIXES = ("aws-guardduty-agent", "ecs-service-connect", "~internal~ecs")
 
 
 def own_ends(ending: Ending, definition: Definition | None) -> list[ContainerEnd]:
-    """Those of the definition's containers.
-
-    AWS adds others to a task that it runs, which say nothing of it. Where no name of the
-    definition is among them, it is all but those that are known to be AWS's.
+    """The containers that belong to the definition. AWS may add containers of its own to a task,
+    which say nothing about the job. If none has a name from the definition, all count but those
+    known to be AWS's.
     """
     names = {source.container for source in definition.log_sources} if definition else set()
     named = [end for end in ending.containers if end.name in names]
@@ -23,7 +22,7 @@ def own_ends(ending: Ending, definition: Definition | None) -> list[ContainerEnd
 def deciding_ends(
     ending: Ending, definition: Definition | None, container: str | None = None
 ) -> list[ContainerEnd]:
-    """Those whose end is the end of the task: the named container, or the essential ones.
+    """The containers whose end is the end of the task: the named one, or the essential ones.
 
     ECS stops a task when an essential container has ended, whatever the others do ("Amazon ECS
     task definition parameters", ``essential``).

@@ -13,7 +13,7 @@ from jetbridge.failures.table import POLICY, Decision
 from jetbridge.failures.verdict import judge
 from jetbridge.runs.run import Definition, Ending, Relaunch, Run
 
-# Without a timeout of its own, a run waits so long for capacity.
+# How long a run without a timeout waits for capacity.
 LONGEST_WAIT_SECONDS = 3600
 # No instance of the cluster can take a task of launch type EC2, which starts none: it is the
 # request's launch type or cluster that is wrong, unless one is just about to register. RunTask's
@@ -29,7 +29,7 @@ REASON_BYTES = 500
 def next_launch(
     run: Run, ending: Ending, now: float, backend_id: str | None = None
 ) -> Relaunch | None:
-    """The launch that replaces the run's current one, which ended so; None: the run ends.
+    """The launch that replaces the run's current one after this ending; None: the run ends.
 
     ``backend_id`` is what was launched, where the row doesn't know it yet.
     """
@@ -58,11 +58,9 @@ def next_launch(
 
 
 def may_be_replaced(ending: Ending) -> bool:
-    """Whether ``next_launch`` may give another launch after this ending: False where it gives None
-    for every row.
-
-    Only AWS's words lead to another launch. Which of them count depends on the row, and the first
-    sentence that is found in those decides: it is the first one of some text.
+    """Whether ``next_launch`` may give another launch after this ending. False: it gives None
+    whatever the row says. Only AWS's words lead to another launch. Which of them count depends on
+    the row. The first known sentence among those decides, so it is the first one in some text.
     """
     texts = [ending.code, ending.reason, *(end.reason for end in ending.containers)]
     causes = [cause_in([text]) for text in texts]
@@ -82,12 +80,12 @@ def reason_of(ending: Ending, definition: Definition | None = None) -> str:
 
 
 def _counted(run: Run) -> int:
-    """How many of the run's infra_retries are used up."""
+    """How many of the run's infra_retries have been used."""
     return sum(POLICY[death.cause].decision is Decision.RELAUNCH for death in run.deaths)
 
 
 def _streak(deaths: list[Death], cause: Cause) -> list[Death]:
-    """The last deaths, newest first, as far as all are of this cause."""
+    """The latest deaths of this cause, newest first, back to the first other cause."""
     return list(takewhile(lambda death: death.cause is cause, reversed(deaths)))
 
 
@@ -100,8 +98,8 @@ def _back_off(run: Run, death: Death) -> float:
 
 
 def waits_until(run: Run) -> float | None:
-    """When a run whose last launch died ends without another one, epoch seconds; None: only when
-    its infra_retries are used up."""
+    """When a run whose last launch died ends without another launch, epoch seconds. None: only when
+    its infra_retries are used."""
     limit = _limit(replace(run, deaths=run.deaths[:-1]), run.deaths[-1])
     return None if limit == float("inf") else limit
 

@@ -9,10 +9,10 @@ from jetbridge.failures.words import aws_words
 
 
 def cause_in(texts: Iterable[str]) -> Cause | None:
-    """The cause that AWS's code and reasons name; None if no sentence is known.
+    """The cause that AWS's code and reasons name; None if they have no known sentence.
 
-    The first sentence of the table that is found in any of the texts decides. Names in the texts
-    say nothing (``aws_words``).
+    The table's first sentence that is found in any of the texts decides. Names in the texts are
+    ignored (``aws_words``).
     """
     known = [aws_words(text) for text in texts if text]
     for cause, pattern in SENTENCES:

@@ -1,4 +1,4 @@
-"""Which quota a run has met, where AWS says that there is a limit and doesn't name it."""
+"""Which quota a run has reached, when AWS says that there is a limit but doesn't name it."""
 
 import re
 
@@ -22,7 +22,7 @@ _QUOTAS = (
 
 
 def quota_met(*texts: str) -> str:
-    """A sentence that names the quota; empty if the texts speak of none."""
+    """A sentence that names the quota; empty if the texts mention no limit."""
     known = [aws_words(text) for text in texts]
     for pattern, told in _QUOTAS:
         if any(re.search(pattern, text) for text in known):

@@ -7,10 +7,10 @@ SPOT = "FARGATE_SPOT"
 
 
 def leaves_spot(request: StartRequest, deaths: list[Death]) -> bool:
-    """Whether a launch after these deaths goes to FARGATE instead of FARGATE_SPOT.
+    """Whether a launch after these deaths uses FARGATE instead of FARGATE_SPOT.
 
-    A task that names neither a launch type nor a strategy has its cluster's default strategy, of
-    which only a Spot interruption tells that it is Spot.
+    A task that names neither a launch type nor a strategy uses its cluster's default strategy. Only
+    a Spot interruption shows that this is Spot.
     """
     if request.backend != "ecs" or not request.failure_policy.spot_fall_back:
         return False

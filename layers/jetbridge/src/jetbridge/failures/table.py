@@ -1,19 +1,20 @@
-"""The policy: for each cause, whose fault it is and what becomes of the run."""
+"""The policy: for each cause, whose fault it is and what happens to the run."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from jetbridge.contract import Cause, Fault
 
-# Raised with every change of the table or of its sentences; each outcome says which judged it.
+# Increase it with every change of the table or its sentences. Each outcome says which version
+# judged it.
 POLICY_VERSION = 2
 
 
 class Decision(StrEnum):
-    """What becomes of a run whose launch died.
+    """What happens to a run whose launch died.
 
-    ``relaunch`` uses up one of the run's ``infra_retries``; ``wait`` relaunches without, until
-    the run's timeout or, without one, for an hour; ``fail`` ends the run.
+    ``relaunch`` uses one of the run's ``infra_retries``. ``wait`` relaunches without using one,
+    until the run's timeout, or for an hour if it has none. ``fail`` ends the run.
     """
 
     RELAUNCH = "relaunch"
@@ -97,7 +98,7 @@ POLICY = {
     Cause.TIMEOUT: Policy(
         Fault.JOB,
         Decision.FAIL,
-        "It ran longer than it may: raise the timeout, or make the job faster.",
+        "It ran longer than its timeout: raise the timeout, or make the job faster.",
     ),
     Cause.STOPPED_BY_USER: Policy(Fault.USER, Decision.FAIL, ""),
     Cause.LOST: Policy(

@@ -10,7 +10,7 @@ from jetbridge.failures.quotas import quota_met
 from jetbridge.failures.table import POLICY, Decision
 from jetbridge.runs.run import ContainerEnd, Definition, Ending, Stop
 
-# The code of an ending that nobody reported: AWS does not know the launch any more.
+# The code of an ending that nobody reported: AWS no longer knows the launch.
 LOST_CODE = "Lost"
 
 # ECS stopCode, or stoppedReason where that is absent (events of before 2019, and Batch's
@@ -30,7 +30,7 @@ _BATCHS_OWN = re.compile(
 @dataclass(frozen=True)
 class Verdict:
     """Attributes:
-    quota: a sentence that names the quota which the run has met; empty: none that is known.
+    quota: a sentence that names the quota that the run has reached; empty: no quota is known.
     """
 
     state: State
@@ -54,10 +54,10 @@ def judge(
 ) -> Verdict:
     """The verdict on an ended launch.
 
-    A stop that was asked for decides, unless the job had already succeeded; what a person typed
-    as its reason says nothing. A job has succeeded when Batch says so, or when an ECS task ended
-    by itself and every container that decides exited with 0: a missing exit code is neither
-    success nor 1, and a container that answers SIGTERM with 0 was cut short all the same.
+    A requested stop decides, unless the job had already succeeded. The reason that a person typed
+    for it is ignored. A job has succeeded when Batch says so, or when an ECS task ended by itself
+    and every container that decides exited with 0: a missing exit code is neither 0 nor 1, and a
+    container that exits with 0 after SIGTERM was cut short all the same.
 
     Args:
         container: the one whose exit code decides; None: every essential one of the definition.
@@ -91,7 +91,7 @@ def _succeeded(ending: Ending, deciding: list[ContainerEnd], container: str | No
 
 
 def _exited(ending: Ending) -> bool:
-    """Whether a container's own end was that of the task."""
+    """Whether a container's own end ended the task."""
     if ending.code == _EXITED_CODE:
         return True
     stop_code = ending.code and ending.succeeded is None
@@ -106,9 +106,8 @@ def _stopped_by_a_person(ending: Ending) -> bool:
 
 
 def _cause(ending: Ending, definition: Definition | None, deciding: list[ContainerEnd]) -> Cause:
-    """Why it failed. The exit code of a container that ended by itself says more than that its
-    host had trouble, too. Of a task that didn't get so far, each container of the definition may
-    be the cause."""
+    """Why it failed. If a container ended by itself, its exit code says more than a problem of its
+    host. In a task that never got that far, any container of the definition may be the cause."""
     exited = _exited(ending)
     ends = deciding if exited else own_ends(ending, definition)
     found = cause_in([ending.code, ending.reason, *(end.reason for end in ends)])

@@ -1,4 +1,4 @@
-"""The part of a sentence that AWS wrote, without the names in it that somebody else chose.
+"""The part of a sentence that AWS wrote, without names in it that users chose.
 
 An image, a family, a job, a queue, a role or a path may be called ``timeout`` or ``denied``. In
 the sentences of ECS, Batch, docker, containerd and the kubelet such a name is quoted, is in

@@ -1,1 +1,1 @@
-"""From a request to a task or job, and to another one when it has died on the way."""
+"""From a request to a task or job, and to the next one if the platform ended the first."""

@@ -1,16 +1,20 @@
-"""Which run is the newest of an Airflow task instance, in the runs table.
+"""The runs table: which run is the newest one of an Airflow task instance.
 
-A pointer item ``task#<hash of the task's key>`` names it. It is written in one transaction with
+A pointer item ``task#<hash of the task's key>`` names it. One transaction writes it together with
 the run's row, so that no crash leaves one without the other.
 """
 
 import hashlib
+from typing import TYPE_CHECKING
 
-from jetbridge.aws.items import Item, marshal, transact
+from jetbridge.aws.items import Item, marshal, transact, update_of
 from jetbridge.launching.tries import attached, with_attachment
 from jetbridge.runs.item import structured, to_item
 from jetbridge.runs.run import Attachment, Run, Status
 from jetbridge.runs.table import RunsTable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import PutTypeDef
 
 
 class DynamoTries(RunsTable):
@@ -30,14 +34,15 @@ class DynamoTries(RunsTable):
             "newest": run.run_id,
             "expires_at": int(run.created_at) + self._retention,
         }
-        unchanged: Item = {"ConditionExpression": "attribute_not_exists(run_id)"}
+        newest: PutTypeDef = {
+            "TableName": self._table,
+            "Item": marshal(pointer),
+            "ConditionExpression": "attribute_not_exists(run_id)",
+        }
         if seen is not None:
-            unchanged = {
-                "ConditionExpression": "newest = :seen",
-                "ExpressionAttributeValues": marshal({":seen": seen}),
-            }
+            newest["ConditionExpression"] = "newest = :seen"
+            newest["ExpressionAttributeValues"] = marshal({":seen": seen})
         row = self._put_new(self._row_of(run))
-        newest = {"TableName": self._table, "Item": marshal(pointer)} | unchanged
         return transact(self._client, [{"Put": row}, {"Put": newest}])
 
     def attach(self, alias: Run, to: Run, attachment: Attachment) -> bool:
@@ -56,16 +61,8 @@ class DynamoTries(RunsTable):
             values[":before"] = structured(to.attachments)
         else:
             condition += " AND attribute_not_exists(#attachments)"
-        update = {
-            "TableName": self._table,
-            "Key": marshal({"run_id": to.run_id}),
-            "UpdateExpression": "SET #attachments = :after, #caller = :caller",
-            "ConditionExpression": condition,
-            "ExpressionAttributeNames": {
-                f"#{name}": name for name in ("attachments", "caller", "status", "stop")
-            },
-            "ExpressionAttributeValues": marshal(values),
-        }
+        change = "SET #attachments = :after, #caller = :caller"
+        update = update_of(self._table, {"run_id": to.run_id}, change, condition, values)
         return transact(self._client, [{"Put": self._put_new(row)}, {"Update": update}])
 
 

@@ -19,10 +19,10 @@ from jetbridge.runs.run import Ending, Relaunch, Run, StateChange, Status
 
 @dataclass(frozen=True)
 class Endings:
-    """Commits how a launch ended in one conditional write, then sends the message that follows:
-    to the finish queue if the run ended, to the launch queue if another launch replaces it.
+    """Records how a launch ended in one conditional write, and then sends the next message: to the
+    finish queue if the run has ended, to the launch queue if another launch replaces this one.
 
-    ``keeps_pulls``: rows say when images were pulled, which traces alone tell.
+    ``keeps_pulls``: rows say when images were pulled, which only traces show.
     """
 
     runs: Runs
@@ -50,8 +50,8 @@ class Endings:
         return self._settle(change.run_id, change.launch, ending, change.backend_id, write)
 
     def after_launch(self, run: Run, ending: Ending) -> Run | None:
-        """Record an end of the run's current launch that no event will report; of a long reason,
-        as AWS may give it for a launch that it refuses, the beginning and the end."""
+        """Record an end of the run's current launch that no event will report. A long reason, such
+        as AWS may give when it refuses a launch, is cut to its beginning and end."""
         ending = replace(ending, code=presentable(ending.code), reason=presentable(ending.reason))
 
         def write(relaunch: Relaunch | None) -> Run | None:
@@ -60,8 +60,8 @@ class Endings:
         return self._settle(run.run_id, run.launch, ending, run.backend_id, write)
 
     def follow_up(self, run: Run | None, launch: int) -> None:
-        """Send what follows the end of ``launch``, if it has ended: again, where a crash may
-        have come between the commit and the message. Repeated messages are harmless."""
+        """If ``launch`` has ended, send the message that follows its end. It may be sent already: a
+        crash may have come between the write and the message. Repeated messages are harmless."""
         if run is None:
             return
         if run.launch > launch and run.status is Status.ACCEPTED:
@@ -79,7 +79,7 @@ class Endings:
         write: Callable[[Relaunch | None], Run | None],
     ) -> Run | None:
         run = self.runs.get(run_id)
-        # The second time round is for a stop that was asked for between reading and writing.
+        # The second round is for a stop that was requested between the read and the write.
         for _ in range(2):
             if run is None or run.launch != launch or run.status is Status.ENDED:
                 break

@@ -1,4 +1,4 @@
-"""Hand an ended run to the finish queue: the step between the commit and its acknowledgement."""
+"""Hands an ended run to the finish queue: the step after the row says that the run has ended."""
 
 from dataclasses import dataclass
 
@@ -16,10 +16,10 @@ class HandOver:
     def __call__(self, run: Run | None) -> None:
         """Queue the finish of an ended run until it is finished, and free its slot.
 
-        Nobody notes that the message was sent: whoever hears of the end once more before the run
-        is finished sends another one. That is harmless, since sealing is a conditional put. The
-        slot is freed however often this comes: a launch that lost to the end may have taken it
-        meanwhile.
+        Nothing records that the message was sent. If the end is reported again before the run is
+        finished, another message is sent. That is harmless, since sealing is a conditional put.
+        Each call frees the slot again: a launch that was too late for the end may have taken it
+        since.
         """
         if run is None or run.status is not Status.ENDED:
             return

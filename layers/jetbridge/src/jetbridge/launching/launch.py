@@ -30,21 +30,22 @@ from jetbridge.runs.run import UNLAUNCHED, Definition, Ending, Run, Status, Stop
 # AWS remembers a clientToken for at least the hour after the task stopped (Amazon ECS API
 # reference, "Ensuring idempotency"); past this a repeated RunTask could launch a second task.
 TOKEN_MEMORY_SECONDS = 50 * 60
-# What was launched may take a moment to be listed; an attempt that found nothing waits for so
-# long after the one before it. Longer than launch_run's own timeout.
+# AWS may take a moment to list what was launched. An attempt that finds nothing waits until the one
+# before it is this old. Longer than launch_run's own timeout.
 LISTING_SECONDS = 45
 CONTENDED_SECONDS = 5
 UNANSWERED_SECONDS = 5
 
 STOPPED_BEFORE_LAUNCH = "StoppedBeforeLaunch"
-# The code of a launch that was put off for longer than Jetbridge has patience.
+# The code of a launch that was put off for too long.
 PUT_OFF_TOO_LONG = "PutOffTooLong"
 BY = "Jetbridge"
 
 
 class _PutOff(Exception):
-    """Nothing was launched, by nobody's fault: the message is to be sent anew, after
-    ``delay_seconds``; None: the longer it has waited the later, as where AWS throttles."""
+    """Nothing was launched yet, for a reason that will pass. The message is sent again after
+    ``delay_seconds``. None: the longer it has waited, the longer the delay, as for AWS's
+    throttles."""
 
     def __init__(self, reason: str, delay_seconds: int | None, what: Wait = "launch_queue") -> None:
         super().__init__(reason)
@@ -76,21 +77,23 @@ class Launch:
         since: float | None = None,
         named: NamedDefinition | None = None,
     ) -> Run | None:
-        """Launch a run's current launch, if that hasn't happened yet; returns the row after it.
+        """Launch a run's current launch, unless that has happened already. Returns the row after
+        it.
 
-        A stop that was wished for meanwhile is passed on, however often the message comes. Where
-        AWS or the pacer asks for patience, the message is sent anew instead of coming back, so
-        that it never reaches the dead-letter queue by waiting: until the run's timeout, and for
-        ``PATIENCE_SECONDS`` where it has none or can't be ended either.
+        If a stop was requested since, it is passed on, however often the message comes. When AWS
+        throttles or the pacer has no turn, the message is sent again as a new one, so that waiting
+        never makes it a dead letter. That goes on until the run's timeout, or for
+        ``PATIENCE_SECONDS`` if the run has none or can't be ended either.
 
         Args:
-            since: when the message was put off first, epoch seconds; None: it never was.
-            named: its definition, if nobody had begun to launch it and it waits for nothing.
+            since: when the message was first put off, epoch seconds; None: it never was.
+            named: the run's definition, if no attempt to launch it has begun and it waits for
+                nothing.
 
         Raises:
-            GiveUp: it was put off for too long. A run that wasn't launched has ended.
-            NotYet: an earlier attempt's answer is unknown still, or another delivery of the same
-                message is at work.
+            GiveUp: it was put off for too long. If the run wasn't launched, it has ended.
+            NotYet: it isn't known yet what an earlier attempt launched, or another delivery of the
+                same message is being handled.
         """
         claim, hindered = Written(False, None), None
         try:
@@ -121,7 +124,7 @@ class Launch:
     def _put_off(
         self, run: Run, launch: int, since: float | None, later: Throttled | _PutOff
     ) -> None:
-        """Send the message anew, and let a run that has timed out end with the next attempt."""
+        """Send the message again. A run that has timed out ends with the next attempt."""
         now = self.clock()
         began = now if since is None else since
         if is_over(max(began, run.deadline or 0.0), now):
@@ -134,7 +137,7 @@ class Launch:
         what: Wait = "throttle"
         delay = throttled
         if isinstance(later, _PutOff):
-            # Spread out, so that somebody asks soon for a slot that has become free.
+            # Spread out, so that one of them soon asks for a slot that has become free.
             spread = random.randint(throttled // 2, throttled)  # nosec B311
             what, delay = later.what, later.delay_seconds or spread
         if self.endings.waits is not None and run.launch == launch and run.status in UNLAUNCHED:
@@ -145,17 +148,17 @@ class Launch:
     def _give_up(self, run: Run, launch: int, later: Exception) -> NoReturn:
         what = f"launch {launch} of run {run.run_id}"
         if run.launch == launch and run.status in UNLAUNCHED:
-            # Without AWS's words, which the failure policy would take for those of a running task.
+            # Not in AWS's words: the failure policy would read them as those on a running task.
             reason = f"AWS throttled its launch, or there was no turn for it, for {PATIENCE}"
             self._end(run, PUT_OFF_TOO_LONG, reason)
             raise GiveUp(f"{what} was put off for {PATIENCE}, and the run has ended: {later}")
         raise GiveUp(f"{what} could not be stopped for {PATIENCE}: {later}")
 
     def _take_up(self, run: Run, hindered: _Hindrance | None) -> Run | None:
-        """Launch, or find what was launched; returns the row as it is then.
+        """Launch, or find what was launched. Returns the row after it.
 
-        ``hindered``: AWS or the pacer has asked this message for patience already. It is raised
-        where the launch would ask them again.
+        ``hindered``: why this message has already been put off by AWS or the pacer. It is raised
+        before they would be asked again.
         """
         if run.stop is None and run.not_before is not None and run.not_before > self.clock():
             queue_launch(self.launches, run, self.clock())
@@ -175,14 +178,15 @@ class Launch:
         return self._answered(run, backend_id)
 
     def _claim(self, run_id: str, launch: int, named: NamedDefinition) -> Written:
-        """Claim the launch without reading the row first. Where AWS refuses the definition, the
-        caller reads the row and decides by it.
+        """Claim the launch without reading the row first. If AWS refuses the definition, the caller
+        reads the row and decides.
 
         Raises:
             Throttled, Unanswered, _PutOff: nothing was claimed.
         """
         try:
-            # Before the turn: a launch that comes late to its turn meets those of the turns after.
+            # Before the turn: a launch that is late for its turn would coincide with the next
+            # turns.
             definition = self.backends[named.backend].resolve(named.parameters)
         except LaunchRefused:
             return Written(False, None)
@@ -190,7 +194,7 @@ class Launch:
         return self.runs.claim_first(run_id, launch, self.clock(), definition)
 
     def _launch_claimed(self, run: Run) -> tuple[Run | None, bool]:
-        """The row after it, and whether the launched record has been written."""
+        """Returns the row after it, and whether the launched record has been written."""
         assert run.definition is not None  # nosec B101 # narrows the type
         assert run.last_attempt_at is not None  # nosec B101 # narrows the type
         before = replace(run, status=Status.ACCEPTED, first_attempt_at=None, last_attempt_at=None)
@@ -210,7 +214,8 @@ class Launch:
         return launched or self.runs.get(run.run_id)
 
     def _find(self, run: Run, backend: Backend, name: LaunchName) -> str | None:
-        """What an earlier attempt launched, where repeating the launch wouldn't tell."""
+        """What an earlier attempt launched, in cases in which repeating the launch wouldn't return
+        it."""
         if run.last_attempt_at is None:
             return None
         token_tells = run.backend == "ecs" and not self._forgotten(run)
@@ -235,7 +240,7 @@ class Launch:
             raise hindered
         self._take_slot(run)
         self._wait_for_turn(run.backend)
-        # Not before: a launch that is put off would ask for it at each attempt.
+        # Only now: a launch that is put off would resolve it at each attempt.
         definition = run.definition or self._resolve(run, backend)
         now = self.clock()
         claimed = self.runs.begin_launch(run, now, definition)
@@ -244,7 +249,8 @@ class Launch:
         return self._ask(run, claimed.definition or definition, now)
 
     def _ask(self, before: Run, definition: Definition, now: float) -> str:
-        """RunTask or SubmitJob, for a run as it was before its launch was claimed at ``now``."""
+        """Call RunTask or SubmitJob. ``before`` is the row before the launch was claimed at
+        ``now``."""
         name = LaunchName(self.stack_key, before.run_id, before.launch)
         try:
             known = replace(before, definition=definition)
@@ -255,7 +261,8 @@ class Launch:
             raise
 
     def _take_slot(self, run: Run) -> None:
-        """Before its first launch; it is the run's until `HandOver` frees it at the run's end."""
+        """Take a slot before the run's first launch. The run keeps it until `HandOver` frees it at
+        the end."""
         group = run.request.concurrency_group
         if self.groups is None or group is None or self.groups.take(group, run.run_id):
             return
@@ -276,7 +283,7 @@ class Launch:
         return definition
 
     def _follow(self, run: Run, recorded: bool) -> None:
-        """What is to be done of a run that AWS knows, however often the message comes."""
+        """What follows when AWS knows the run's task or job, however often the message comes."""
         if self.streams is not None:
             self.streams.at_launch(run)
         self._pass_on_stop(run)
@@ -304,10 +311,10 @@ def _parameters(run: Run) -> dict[str, Any]:
 
 
 def _check_named(container: str | None, definition: Definition) -> None:
-    """Only the definition says which containers there are.
+    """Check ``deciding_container``: only the definition says which containers there are.
 
     Raises:
-        LaunchRefused: the one whose exit code is to decide isn't among them.
+        LaunchRefused: the definition has no container of this name.
     """
     names = [source.container for source in definition.log_sources]
     if container is not None and names and container not in names:

@@ -24,12 +24,12 @@ from jetbridge.queues.port import Queue
 from jetbridge.runs.port import Runs, Tries, UnreadableRow
 from jetbridge.runs.run import Run, Status
 
-# Tries of one task that start at the same moment: each round, one of them gets its row written.
+# For tries of one task that start at the same moment: in each round, one of them writes its row.
 ROUNDS = 5
 
 
 class Contended(Exception):
-    """Other tries of the same task kept coming in between; the same request again may do."""
+    """Other tries of the same task kept writing first; repeating the request may succeed."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,15 @@ class Start:
     clock: Callable[[], float] = time.time
 
     def __call__(self, request: StartRequest, principal: Principal = OPERATOR) -> StartAnswer:
-        """Make the request a run, once, however often it comes.
+        """Make the request a run. However often the request comes, there is one run.
 
-        The row comes first and the messages second: a crash between them leaves a row that a
-        repeated request or the sweeper launches. A repeated request gets the first one's run,
-        with the first one's parameters. ``principal`` is who asks, as IAM knows them.
+        The row is written first, and then the messages are sent. A crash in between leaves a row
+        that a repeated request or the sweeper launches. A repeated request gets the first one's
+        run, with the first one's parameters. ``principal`` is who invoked the function, as IAM
+        knows it.
 
         Raises:
-            ContractError: the request can't be run; nothing has been written.
+            ContractError: the request can't be run. Nothing has been written.
             Contended: repeat the request.
         """
         request = principal.admit(request)
@@ -79,7 +80,8 @@ class Start:
         )
 
     def _accept(self, run: Run) -> tuple[bool, Run]:
-        """Write the run's row unless it has one; whether it was written now, and the row."""
+        """Write the run's row unless there is one. Returns whether it was written now, and the
+        row."""
         caller = run.request.caller
         if isinstance(caller, AirflowCaller) and self._is_first(run, caller):
             return True, run
@@ -95,7 +97,7 @@ class Start:
         raise Contended(f"run {run.run_id}: other tries of its task started meanwhile")
 
     def _is_first(self, run: Run, caller: AirflowCaller) -> bool:
-        """Accept a try without having looked for others: a first one nearly always is."""
+        """Accept a first try without looking for earlier ones: there nearly never is one."""
         return caller.try_number == 1 and self.tries.create(run, caller.task_key, None)
 
     def _create(self, run: Run) -> Run | None:
@@ -108,7 +110,7 @@ class Start:
         try:
             earlier = self.runs.get(newest) if newest is not None else None
         except UnreadableRow:
-            # Nothing but its id is known. The request for its stop ends in the dead letters.
+            # Only its id is known. The request to stop it becomes a dead letter.
             later = replace(run, supersedes=newest)
             return later if self.tries.create(later, caller.task_key, newest) else None
         if earlier is None:
@@ -124,14 +126,14 @@ class Start:
         return later if self.tries.create(later, caller.task_key, newest) else None
 
     def _copy_again(self, run_id: str, target: LogTarget | None) -> None:
-        """The log of a run that ended before it was taken over goes to the later try, too."""
+        """If the run ended before it was taken over, its log is copied to the later try, too."""
         run = self.runs.get(run_id)
         if run is not None and run.status is Status.ENDED and target in run.log_targets:
             self.copies.send(CopyMessage(run_id=run_id, target=target))
 
 
 def _definition_of(run: Run) -> NamedDefinition | None:
-    """What launch_run needs of a run that waits for nothing but its turn, beside its id."""
+    """What launch_run needs, beside the id, of a run that waits only for its turn."""
     if run.launch > 1 or run.request.concurrency_group is not None:
         return None
     field = "taskDefinition" if run.backend == "ecs" else "jobDefinition"

@@ -1,4 +1,4 @@
-"""Stop the run of an earlier try, which a later one replaces."""
+"""Stops the run of an earlier try when a later try starts its own."""
 
 from jetbridge.contract import AirflowCaller
 from jetbridge.queues.messages import StopMessage
@@ -9,7 +9,8 @@ BY = "Jetbridge, for a later try"
 
 
 def stop_superseded(stops: Queue[StopMessage], run: Run) -> None:
-    """Queue the stop of the run that ``run`` supersedes, if there is one; again is harmless."""
+    """Queue the stop of the run that ``run`` supersedes, if there is one. Repeating it is
+    harmless."""
     if run.supersedes is None:
         return
     caller = run.request.caller

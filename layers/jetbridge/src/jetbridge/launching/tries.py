@@ -1,4 +1,4 @@
-"""Tries of one Airflow task instance: which comes later, and which takes a run over."""
+"""Tries of one Airflow task instance: which one is later, and which one takes a run over."""
 
 import re
 from uuid import UUID
@@ -24,18 +24,18 @@ MOST_STEPS = 10
 got here."""
 
 CLOCKS_DIFFER_SECONDS = 300
-"""AWS takes a signed request for five minutes (IAM user guide, "AWS Signature Version 4 for API
+"""AWS accepts a signed request for five minutes (IAM user guide, "AWS Signature Version 4 for API
 requests"), so clocks of callers can't differ by more."""
 
 
 def is_later(caller: AirflowCaller, other: AirflowCaller) -> bool:
     """Whether the caller's try came after the other.
 
-    Airflow makes the ids of task instances as UUIDs of version 7, which rise with time, also
-    where a DAG run was deleted and its tries are counted from 1 again. Tries that share an id
-    ("state mismatch") have rising numbers, each one higher; one that is much higher would stand in
-    the way of all true ones. An id of another kind isn't Airflow's, so it never
-    stands in the way of one that may be.
+    Airflow makes the ids of task instances as UUIDs of version 7, which rise with time, also where
+    a DAG run was deleted and its tries are counted from 1 again. Tries that share an id ("state
+    mismatch") have rising numbers, each one higher; a number that is much higher would block all
+    real tries. An id of another kind isn't Airflow's, so it never counts as later than one that may
+    be.
     """
     ours, theirs = _time_ordered(caller.ti_id), _time_ordered(other.ti_id)
     if (ours is None) is not (theirs is None):
@@ -47,7 +47,8 @@ def is_later(caller: AirflowCaller, other: AirflowCaller) -> bool:
 
 
 def check_time(caller: AirflowCaller, now: float) -> None:
-    """Refuse a try that hasn't begun yet: it would count as later than all true ones.
+    """Refuse a try whose id says that it begins in the future: it would count as later than all
+    real tries.
 
     Raises:
         ContractError: the time in the task instance's id is in the future.
@@ -64,9 +65,9 @@ def check_time(caller: AirflowCaller, now: float) -> None:
 def takes_over(caller: AirflowCaller, earlier: Run) -> bool:
     """Whether a try that asked to attach gets the run of an earlier one.
 
-    It gets a run that goes on, or one that succeeded without Airflow having heard: the earlier
-    try was lost, since Airflow retries none that succeeded. A clear, which raises ``max_tries``,
-    starts anew; so does a try after a run that failed or was stopped.
+    It gets a run that has not ended. It also gets a run that succeeded but whose success Airflow
+    missed: Airflow wouldn't retry a try that succeeded. A clear, which raises ``max_tries``, starts
+    a new run; so does a try after a run that failed or was stopped.
     """
     before = earlier.caller
     if not isinstance(before, AirflowCaller) or earlier.stop is not None:
@@ -75,7 +76,8 @@ def takes_over(caller: AirflowCaller, earlier: Run) -> bool:
         return before.max_tries == caller.max_tries or None in (before.max_tries, caller.max_tries)
     if earlier.ending is None or before.max_tries is None:
         return False
-    # A cold start of start_run, mostly for a first try, does without.
+    # Imported here, since first tries don't need it: most cold starts of start_run are for first
+    # tries.
     from jetbridge.failures import judge
 
     decides = earlier.request.deciding_container
@@ -84,10 +86,8 @@ def takes_over(caller: AirflowCaller, earlier: Run) -> bool:
 
 
 def attachment_of(caller: AirflowCaller, target: LogTarget | None, earlier: Run) -> Attachment:
-    """The attachment of a try that takes a run over.
-
-    Its log goes to the place of the earlier try's, but for the number of the try; a run whose log
-    went nowhere is copied nowhere.
+    """The attachment of a try that takes a run over. Its log target is that of the earlier try, but
+    for the try's number. If the earlier try had none, this one has none.
 
     Raises:
         ContractError: ``target`` is another place, or none, so the try isn't of the same task.
@@ -112,13 +112,13 @@ def attachment_of(caller: AirflowCaller, target: LogTarget | None, earlier: Run)
 
 
 def attached(alias: Run, to: Run) -> Run:
-    """The row of a try that took another run over: it only answers repeated requests."""
+    """The row of a try that took a run over. It only answers repeated requests."""
     return replace(alias, attached_to=to.run_id, status=Status.ENDED, finished=True)
 
 
 def with_attachment(attachments: list[Attachment], new: Attachment) -> list[Attachment]:
-    """The attachments with another one. Beyond `MOST_ATTACHMENTS` the oldest goes: its try is
-    over, and the log isn't copied to its place any more."""
+    """The attachments with another one. Beyond `MOST_ATTACHMENTS` the oldest is removed: its try is
+    over, and the log is no longer copied to its place."""
     return [*attachments, new][-MOST_ATTACHMENTS:]
 
 
@@ -148,7 +148,7 @@ def _same_task(earlier: _Place, later: _Place) -> bool:
 
 
 def _but_for_try(kept: str, asked: str, tries: tuple[str, str]) -> bool:
-    """Whether two names of logs differ in the number of the try at most.
+    """Whether two log names are the same, but for the number of the try.
 
     That is the last number in the name (``…/attempt={{ try_number }}.log``, Airflow's default of
     ``[logging] log_filename_template``), or wherever the earlier name has this number once.

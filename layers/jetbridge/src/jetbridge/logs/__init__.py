@@ -1,1 +1,1 @@
-"""Container logs: where they are, and how they come to where Airflow reads them."""
+"""Container logs: where they are, and how they are copied to where Airflow reads them."""

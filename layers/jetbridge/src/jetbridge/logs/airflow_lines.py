@@ -1,4 +1,4 @@
-"""Container lines in the form in which Airflow keeps and reads structured logs."""
+"""Turns container lines into Airflow's structured log lines."""
 
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -31,15 +31,15 @@ _GROUP_END = "::endgroup::"
 
 
 class Repeats:
-    """Tells lines apart that are the same, of the same millisecond.
+    """Numbers lines that have the same text and the same millisecond.
 
     Airflow's reader leaves out a line that equals the one before
     (airflow/utils/log/file_task_handler.py, ``_flush_logs_out_of_heap``), though the container
-    has printed it twice. So the second has a number which the first hasn't.
+    printed both. So each repeated line gets a number.
     """
 
     def __init__(self, position: Position) -> None:
-        """``position`` is behind the lines that came before."""
+        """``position`` is where the lines before these ended."""
         self._before = position
         self._previous: Line | None = None
         self._number = 0
@@ -54,7 +54,7 @@ class Repeats:
         return self._number
 
     def _repeats_the_last(self, line: Line) -> bool:
-        """A position that an earlier version saved doesn't say what the last line was."""
+        """Positions saved by earlier versions don't say what the last line was."""
         before = self._before
         return line.timestamp == before.last and before.mark in (None, mark_of(line.message))
 
@@ -66,12 +66,12 @@ def airflow_line(line: Line, logger: str, repeat: int = 0, where: str = "") -> b
     A line that is itself a JSON object with a text (``message``, ``msg`` or ``event``) and a level
     (``level``, ``severity`` or ``levelname``) keeps both; its other members follow as they are,
     except that those which Airflow gives a meaning to (``airflow_names``) get the prefix
-    ``container_``. A level that Airflow doesn't know is ``info``, and kept as a member. Any other
-    line is the ``event``, whole up to ``LINE_CHARACTERS``. Nothing in it acts on the page
+    ``container_``. A level that Airflow doesn't know becomes ``info``, and is kept as a member. Any
+    other line is the ``event``, whole up to ``LINE_CHARACTERS``. Nothing in it acts on the page
     (``inert``). ``repeat`` is shown unless it is 0.
 
     Args:
-        where: said of a line that is cut: where it is whole.
+        where: where the whole line is; a line that is cut ends with it.
 
     Source: airflow/utils/log/file_task_handler.py, ``StructuredLogMessage``.
     """
@@ -86,12 +86,13 @@ def airflow_line(line: Line, logger: str, repeat: int = 0, where: str = "") -> b
 
 
 def note_line(note: Line) -> bytes:
-    """A line of Jetbridge's own. It may quote AWS or a person: nothing in it acts on the page."""
+    """A line that Jetbridge writes itself. It may quote AWS or a person, so it is made harmless,
+    too."""
     return _own(note.timestamp, inert_lines(note.message))
 
 
 def group_line(timestamp: int, title: str) -> bytes:
-    """Opens a group, in which the page folds the lines up to ``group_end_line``."""
+    """Begins a group: the page folds the lines from here to ``group_end_line``."""
     return _own(timestamp, _GROUP + inert(title))
 
 
@@ -154,7 +155,7 @@ class _TooDeep(Exception):
 
 
 def _members(found: dict[str, Any]) -> dict[str, Any]:
-    """Names that mean nothing to Airflow stay; the others get new ones that nobody has."""
+    """Keep names that mean nothing to Airflow; give the others new names that no member has."""
     kept = {name for name in found if name not in RESERVED and inert(name) == name}
     shown: dict[str, Any] = {}
     for name, value in found.items():

@@ -1,8 +1,8 @@
 """Names and levels to which Airflow's reader of logs or its page gives a meaning, by version.
 
-``tests/provider/test_airflow_names.py`` holds them against the Airflow that is installed: its
-reader's model, and the JavaScript of its page as it is built. ``make matrix`` does so for each
-version. A name of a later version makes it red.
+``tests/provider/test_airflow_names.py`` compares them with the installed Airflow: its reader's
+model, and the built JavaScript of its page. ``make matrix`` does so for each version, and fails if
+a later version has a new name.
 """
 
 # What the reader's model declares: airflow/utils/log/file_task_handler.py, StructuredLogMessage,
@@ -22,11 +22,11 @@ IDENTITY = ("ti_id", "dag_id", "task_id", "run_id", "try_number", "map_index")
 REPEAT = "repeat"
 
 RESERVED = frozenset((*READER, *PAGE, *SOURCE, *IDENTITY, REPEAT))
-"""What a container calls so is shown under another name."""
+"""A container's member of this name is shown under another one."""
 
 LEVELS = frozenset(("debug", "info", "warning", "error", "critical"))
-"""Those that the page has a colour for, and by which it filters: airflow-core/src/airflow/ui/src/
-utils/logs.ts, LogLevel, 3.0 to 3.3."""
+"""The levels that the page colours and filters by: airflow-core/src/airflow/ui/src/ utils/logs.ts,
+LogLevel, 3.0 to 3.3."""
 
 # What loggers call these levels: syslog, java.util.logging, log4j, zap, pino, .NET, Google Cloud.
 _CALLED = {
@@ -40,13 +40,14 @@ _LEVEL_OF = {other: level for level, others in _CALLED.items() for other in othe
 
 
 def level_of(word: str) -> str | None:
-    """Airflow's level for a logger's word in any case; None if it is none."""
+    """Airflow's level for a logger's word, in upper or lower case; None if the word isn't a
+    level."""
     name = word.lower()
     return name if name in LEVELS else _LEVEL_OF.get(name)
 
 
 def renamed(name: str, taken: set[str]) -> str:
-    """A name that Airflow gives no meaning to and that isn't taken: ``container_level``."""
+    """A free name that Airflow gives no meaning to, such as ``container_level``."""
     while name in RESERVED or name in taken:
         name = f"container_{name}"
     return name

@@ -1,7 +1,7 @@
-"""CloudWatch Logs, read."""
+"""Reads CloudWatch Logs."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -23,11 +23,14 @@ from jetbridge.logs.port import (
 )
 from jetbridge.logs.position import Position
 
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
+
 # An empty page isn't the end of a stream; reading backwards, a few may come before the lines.
 _EMPTY_PAGES = 5
-# Errors that say of the group or stream what no patience changes. ``InvalidParameterException`` is
-# in the API reference of GetLogEvents, ``ValidationException`` among the errors common to all
-# actions; ``InvalidOperationException`` is what groups of the class Infrequent Access answer
+# Errors about the group or stream that waiting won't change. ``InvalidParameterException`` is in
+# the API reference of GetLogEvents, ``ValidationException`` among the errors common to all actions;
+# ``InvalidOperationException`` is what groups of the class Infrequent Access answer
 # (elastic/beats#49476), which have no GetLogEvents (Amazon CloudWatch Logs user guide, "Log
 # classes").
 _FOR_GOOD = frozenset(
@@ -38,13 +41,13 @@ _FOR_GOOD = frozenset(
 class CloudWatchLogs:
     """``LogsSource`` on CloudWatch Logs; ``client_of`` gives the client of a region.
 
-    ``turn`` waits until another call of GetLogEvents may be made in a region: ``tail``, for whose
-    first call its caller has had a turn, takes one for each that follows.
+    ``turn`` waits until another call of GetLogEvents may be made in a region. The caller of
+    ``tail`` has taken the turn for its first call; ``tail`` takes one for each further call.
     """
 
     def __init__(
         self,
-        client_of: Callable[[str], Any],
+        client_of: Callable[[str], "CloudWatchLogsClient"],
         turn: Callable[[str], None] | None = None,
     ) -> None:
         self._client_of = client_of
@@ -93,10 +96,10 @@ class CloudWatchLogs:
 
 
 def _said(error: ClientError, stream: LogStream, with_token: bool) -> Exception:
-    """What an error of GetLogEvents means. One that isn't known may pass.
+    """What an error of GetLogEvents means. An unknown error may be temporary.
 
-    Without permission for the group's KMS key, the code is that of a missing permission, too: the
-    text names the key.
+    If permission for the group's KMS key is missing, the code is the same as for any missing
+    permission, but the text names the key.
     """
     code, message = error_of(error)
     if is_throttle(error) or status_of(error) >= 500:

@@ -1,4 +1,4 @@
-"""copy_logs: bring the lines of an ended run to where Airflow reads the log of its try."""
+"""copy_logs: copies the lines of an ended run to where Airflow reads the log of its try."""
 
 import time
 from collections.abc import Callable
@@ -55,19 +55,19 @@ class Copy:
     close_live: CloseLive | None = None
 
     def __call__(self, message: CopyMessage, remaining: Callable[[], float]) -> int:
-        """Deal with a message of the logs queue.
+        """Handle a message of the logs queue.
 
-        Without ``part`` it asks for all lines of an ended run, for each try that waits for it;
-        with one, for those of the part, from where its copy stands unless it is ``fresh``; with
-        ``since`` where nothing of it could be read since then. All may be repeated.
-        ``remaining`` gives the seconds that the invocation has left.
+        Without ``part``, it asks for all lines of an ended run, for each try that waits for it.
+        With ``part``, it asks for the lines of that part, from where its copy ended, or from the
+        beginning if it is ``fresh``; ``since`` says since when nothing of the part could be read.
+        All messages may be repeated. ``remaining`` gives the seconds that the invocation has left.
 
         Returns:
-            How many lines came to where they are read.
+            How many lines were copied.
 
         Raises:
-            GiveUp: a copy can't go on. What is there says so.
-            Exception: the notes for some place could not be written; the rest is begun.
+            GiveUp: a copy can't continue. The copied log says so.
+            Exception: the notes for some place could not be written. The rest has begun.
         """
         run_id = message.run_id
         if message.part is not None:
@@ -96,8 +96,8 @@ class Copy:
         return lines
 
     def _begin(self, run: Run, target: LogTarget | None) -> tuple[list[LogPart], list[Exception]]:
-        """Write the notes; returns what else there is to copy, and why notes could not be
-        written: one place that can't be written to must not hold up the others."""
+        """Write the notes. Returns what else there is to copy, and why notes could not be written:
+        a place that can't be written to must not hold up the others."""
         parts: list[LogPart] = []
         errors: list[Exception] = []
         for plan in plans(run, whereabouts(run, self.region, self._records(run))):
@@ -157,7 +157,7 @@ class Copy:
                 self._write_events(run, plan.target, plan)
 
     def _write_events(self, run: Run, target: CloudWatchLogTarget, plan: Plan) -> None:
-        """Events can't be replaced: that they were written is kept."""
+        """Events can't be replaced, so a state records that they were written."""
         copies, key = self.copy_stream.copies, plan.notes_key(run.run_id)
         state = copies.get(key)
         if state.done:
@@ -167,7 +167,8 @@ class Copy:
         copies.save(key, replace(state, version=state.version + 1, done=True))
 
     def _records(self, run: Run) -> dict[str, Record]:
-        """Batch's records of what the row doesn't tell of: members of the job and earlier jobs."""
+        """Batch's records of what the row doesn't have: the job's children or nodes, and earlier
+        jobs."""
         if run.backend != "batch":
             return {}
         earlier = [str(death.backend_id) for death in earlier_launches(run)]

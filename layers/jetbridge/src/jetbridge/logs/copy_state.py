@@ -1,4 +1,4 @@
-"""How far the copy of one stream to one place is."""
+"""How far the copy of one stream to one place has come."""
 
 from msgspec import Struct
 
@@ -6,7 +6,7 @@ from jetbridge.logs.position import Position
 
 
 class CopyState(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is safely at the copy's target; whoever goes on with the copy begins here.
+    """What has safely reached the copy's target. The next invocation continues from here.
 
     Attributes:
         version: counts the states of a copy from 1; 0: nothing has been saved.

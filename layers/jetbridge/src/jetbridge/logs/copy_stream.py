@@ -1,4 +1,4 @@
-"""The copy of one stream to one place, from where it stands as far as there is time."""
+"""Copies one stream to one place: continues where the copy ended, as long as there is time."""
 
 import math
 from collections.abc import Callable
@@ -18,25 +18,25 @@ from jetbridge.queues.copies import LogPart
 from jetbridge.queues.patience import PATIENCE, is_over
 from jetbridge.queues.port import GiveUp, NotYet
 
-# A long log goes behind the others again after so many pages of at most 1 MB.
+# After this many pages of at most 1 MB, a long log lets the others go first.
 SLICE_PAGES = 20
-# Lines may be late by so much; those that come later still may be missing. SendMessage takes no
-# longer delay (API reference).
+# Lines may be late by this much; later ones may be missing. SendMessage allows no longer delay (API
+# reference).
 LATEST_SECONDS = 900
-# A stream that isn't there so long after the stop never comes.
+# A stream that doesn't exist this long after the stop never will.
 MISSING_SECONDS = 30
-# Invocations in a row that read and got nothing to the target, until the copy is given up.
+# The copy is given up after this many invocations in a row that got nothing to the target.
 STALLS = 10
-# How often what a copy has written may be gone, until it is given up.
+# How often what a copy wrote may disappear before the copy is given up.
 RESTARTS = 5
 
 
 @dataclass(frozen=True)
 class Rest:
-    """The copy isn't done: somebody is to go on with it.
+    """The copy isn't done and has to be continued.
 
     Attributes:
-        delay_seconds: after how long.
+        delay_seconds: when to continue.
         stuck: nothing has come to the target, and nothing was read past.
     """
 
@@ -45,7 +45,7 @@ class Rest:
 
 
 class Superseded(Exception):
-    """Somebody else goes on with this copy: a message was delivered twice."""
+    """Another invocation is making this copy: a message was delivered twice."""
 
 
 @dataclass(frozen=True)
@@ -72,23 +72,21 @@ class CopyStream:
         fresh: bool = False,
         noted: bool = True,
     ) -> tuple[int, Rest | None]:
-        """Go on with a copy.
-
-        Where a copy may be repeated, one that comes to its end at once leaves no state: it is
-        neither looked for nor written.
+        """Continue a copy. A copy that may be repeated and is done in one go has no state: none is
+        read or written.
 
         Args:
             remaining: seconds that the invocation has left.
-            since: since when the copy is stuck, epoch seconds; None: it isn't.
-            fresh: the message is the first of this copy, which may come several times.
-            noted: somebody asks whether the copy is done.
+            since: since when the copy has been stuck, epoch seconds; None: it isn't.
+            fresh: the message is the first one of this copy; it may be delivered several times.
+            noted: the run's last part asks later whether this copy is done.
 
         Returns:
             How many lines came to the target, and what is left to do.
 
         Raises:
-            GiveUp: there is no going on. What was read is at the target, and behind it that and
-                why lines are missing.
+            GiveUp: the copy can't continue. What was read is at the target, followed by a note that
+                says why lines are missing.
         """
         repeatable = sink.replaces and not noted
         state = CopyState() if fresh and repeatable else self.copies.get(key)
@@ -105,7 +103,8 @@ class CopyStream:
             return self._unless_put_off(work, since)
         except Superseded:
             sink.abandon()
-            # The message may have come again, after the function died behind its first state.
+            # The message may have come again because the function died after it saved its first
+            # state.
             return Rest() if fresh else None
         except StartAnew:
             before = work.state
@@ -153,7 +152,7 @@ class _Work:
         if self._sink.is_empty:
             self._save_position()
         if self._is_stuck and since is not None and is_over(since, self._copy.clock()):
-            self._give_up(f"Jetbridge could not read on for {PATIENCE} ({why})")
+            self._give_up(f"Jetbridge could not continue reading for {PATIENCE} ({why})")
         return Rest(delay_seconds, self._is_stuck)
 
     @property
@@ -163,7 +162,7 @@ class _Work:
 
     def go_on(self) -> Rest | None:
         if self.state.restarts >= RESTARTS:
-            self._give_up(f"What the copy had written was gone {RESTARTS} times")
+            self._give_up(f"What the copy had written was deleted {RESTARTS} times")
         while True:
             if self._sink.is_full(self.state):
                 self._give_up(f"The log is too long: {self.state.size:,} bytes of it are here")
@@ -185,7 +184,7 @@ class _Work:
                 return self._close(_unreadable(self._part, error, begun=False))
 
     def _next_page(self) -> bool:
-        """Read a page and give it to the sink; whether the end of the stream was there."""
+        """Read a page and give it to the sink. Returns whether the stream's end was reached."""
         page = self._copy.reading.page(self._part.stream, self._position, self._remaining)
         self._pages += 1
         if page.token == self._position.token and not page.lines:
@@ -231,12 +230,12 @@ class _Work:
             self._save_position()
         if self._pages and self.state.version == self._before.version:
             if self.state.stalls >= STALLS:
-                self._give_up(f"Jetbridge could not read on in {STALLS} invocations")
+                self._give_up(f"Jetbridge could not continue reading in {STALLS} invocations")
             self._save(replace(self.state, stalls=self.state.stalls + 1))
         return Rest(stuck=self._is_stuck)
 
     def _save_position(self) -> None:
-        """Also a stretch of empty pages is not to be read twice."""
+        """A stretch of empty pages isn't read twice, either."""
         if not self._resumable or self._position == self.state.position:
             return
         self._save(replace(self.state, position=self._position, stalls=0))

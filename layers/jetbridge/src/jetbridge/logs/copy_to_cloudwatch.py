@@ -1,4 +1,4 @@
-"""A copy to CloudWatch Logs: events in the very stream in which Airflow keeps the try's log."""
+"""A copy to CloudWatch Logs: events in the same stream in which Airflow keeps the try's log."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -33,10 +33,10 @@ Event = tuple[int, str]
 
 
 class CloudWatchSink:
-    """Holds nothing back: each page is written at once, in as few batches as the limits allow.
+    """Writes each page at once, in as few batches as the limits allow.
 
-    A batch and the state that says so are two writes. A crash between them, or an answer that
-    doesn't come through, doubles that one batch.
+    The batch is one write and the state that records it another. If the function crashes in
+    between, or the answer gets lost, that batch is written twice.
     """
 
     def __init__(
@@ -115,14 +115,14 @@ def note_event(note: Line) -> Event:
 
 
 def batches(events: list[Event], batch_bytes: int = BATCH_BYTES) -> Iterator[list[Event]]:
-    """The events, which are in order of time, in batches that PutLogEvents takes."""
+    """Splits the events, which are in order of time, into batches that PutLogEvents accepts."""
     numbers = _Numbers(batch_bytes)
     for _, batch in groupby(events, key=numbers):
         yield list(batch)
 
 
 class _Numbers:
-    """Gives each event the number of its batch."""
+    """Says which batch each event belongs to."""
 
     def __init__(self, batch_bytes: int) -> None:
         self._batch_bytes = batch_bytes

@@ -1,4 +1,5 @@
-"""A copy to S3: one object beside the try's log, and for a large log another that has it whole."""
+"""A copy to S3: one object beside the try's log; for a large log, a second object with the whole
+log."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -32,8 +33,8 @@ WHOLE = "jetbridge-whole/"
 class S3Sink:
     """Holds up to ``part_bytes`` and a page of lines in memory, nothing on disk.
 
-    A log that is small enough is one object, ``<key prefix>.<name>``. Of a larger one that object
-    has the beginning, the end, and between them a line that says where the whole log is.
+    A small log is one object, ``<key prefix>.<name>``. For a large log, that object has the
+    beginning and the end, and between them a line that says where the whole log is.
     """
 
     def __init__(
@@ -125,7 +126,7 @@ class S3Sink:
         return written
 
     def _complete(self, state: CopyState) -> CopyState:
-        """Repeated after a crash, it finds the upload gone and the whole log there."""
+        """If this is repeated after a crash, the upload no longer exists and the whole log does."""
         assert state.upload is not None  # nosec B101 # narrows the type
         upload, written = state.upload, state
         try:
@@ -160,9 +161,9 @@ class S3Sink:
 
 
 def whole_key(target: S3LogTarget, log_prefix: str, name: str) -> str:
-    """Where a log is whole: ``<AirflowLogPrefix>/jetbridge-whole/<rest of the key>.<name>``.
+    """Where the whole log is: ``<AirflowLogPrefix>/jetbridge-whole/<rest of the key>.<name>``.
 
-    Below the stack's own prefix, and with one beginning for all, so that one lifecycle rule can
+    All keys begin in the same way, below the stack's own prefix, so that one lifecycle rule can
     expire them.
     """
     slash = "" if not log_prefix or log_prefix.endswith("/") else "/"

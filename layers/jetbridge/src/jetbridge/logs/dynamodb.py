@@ -1,13 +1,16 @@
-"""How far each copy is, in the runs table."""
+"""How far each copy has come, in the runs table."""
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from jetbridge.aws.items import Item, marshal, unmarshal
 from jetbridge.logs.copy_state import CopyState
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 # As long as a message may wait in a queue.
 KEPT_SECONDS = 14 * 24 * 3600
@@ -16,7 +19,9 @@ KEPT_SECONDS = 14 * 24 * 3600
 class DynamoCopies:
     """``Copies`` on items of the runs table: ``run_id`` ``copy#<key>``, ``version``, ``state``."""
 
-    def __init__(self, client: Any, table: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, client: "DynamoDBClient", table: str, clock: Callable[[], float] = time.time
+    ) -> None:
         self._client = client
         self._table = table
         self._clock = clock

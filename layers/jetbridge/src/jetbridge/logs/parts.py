@@ -1,4 +1,4 @@
-"""What of a run is copied where: one part for each stream and each place."""
+"""What is copied of a run, and where to: one part for each stream and each place."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ MOST_PARTS = 100
 
 @dataclass(frozen=True)
 class Plan:
-    """What there is to copy to one target, and what is to be said of what there isn't."""
+    """What is copied to one target, and notes about what can't be copied."""
 
     target: LogTarget
     parts: list[LogPart]
@@ -30,13 +30,13 @@ class Plan:
 
 
 def plans(run: Run, found: Found) -> list[Plan]:
-    """One for each try that waits for the run."""
+    """One target for each try that waits for the run."""
     return [_plan(run, found, target) for target in run.log_targets]
 
 
 def only_part(run: Run, region: str) -> LogPart | None:
-    """The part that is all there is to copy of an ended run's log, as of an ECS task with one
-    container; None: it has more, or notes, or only AWS Batch's records tell what it has."""
+    """The only part of an ended run's log, such as that of an ECS task with one container. None:
+    there are more parts or notes, or AWS Batch's records are needed to know."""
     if run.backend != "ecs" or len(run.log_targets) != 1:
         return None
     [plan] = plans(run, whereabouts(run, region, {}))
@@ -72,7 +72,7 @@ def _plan(run: Run, found: Found, target: LogTarget) -> Plan:
         )
     notes = list(found.notes)
     if more:
-        said = f"The run has {len(more)} more streams of logs, which aren't shown here."
+        said = f"The run has {len(more)} more log streams, which aren't shown here."
         notes.append(Line(ended_at(run), said))
     return Plan(target, parts, _ordered(notes), f"jetbridge.{run.launch}.notes.log")
 

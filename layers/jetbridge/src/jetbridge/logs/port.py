@@ -23,12 +23,12 @@ class StreamClosed(Unreadable):
 
 
 class TokenExpired(Exception):
-    """A page token is no longer valid: CloudWatch Logs forgets them after 24 hours."""
+    """A page token is no longer valid: CloudWatch Logs drops them after 24 hours."""
 
 
 class Busy(Exception):
-    """AWS asks for patience, failed, or gave an answer that nobody knows; the same call later may
-    succeed."""
+    """AWS throttled the call, failed, or gave an unknown answer. The same call may succeed
+    later."""
 
 
 class Page(NamedTuple):
@@ -44,7 +44,7 @@ class Page(NamedTuple):
 
 
 class LogsSource(Protocol):
-    """CloudWatch Logs, as it is read."""
+    """Reads log streams."""
 
     def tail(self, stream: LogStream, limit: int) -> list[Line] | None:
         """The last lines, oldest first; None if the stream doesn't exist (yet).
@@ -80,7 +80,7 @@ class Objects(Protocol):
     def put(self, bucket: str, key: str, body: bytes) -> None: ...
 
     def begin(self, bucket: str, key: str) -> str:
-        """Begin a multipart upload; returns its id."""
+        """Start a multipart upload; returns its id."""
         ...
 
     def upload(self, bucket: str, key: str, upload: str, number: int, body: bytes) -> str:
@@ -98,11 +98,11 @@ class Objects(Protocol):
         ...
 
     def abort(self, bucket: str, key: str, upload: str) -> None:
-        """Throw the parts away; no matter if there is no such upload."""
+        """Delete the parts. Nothing happens if there is no such upload."""
         ...
 
     def size(self, bucket: str, key: str) -> int | None:
-        """Bytes of an object; None if there is none."""
+        """Size of an object in bytes; None if it doesn't exist."""
         ...
 
     def read(self, bucket: str, key: str, start: int, end: int) -> bytes:
@@ -111,7 +111,7 @@ class Objects(Protocol):
 
 
 class Streams(Protocol):
-    """CloudWatch Logs, as it is written."""
+    """Writes log streams."""
 
     def put(self, group: str, stream: str, events: Sequence[tuple[int, str]]) -> int:
         """Write one batch, in the order of its times, making the stream if need be.
@@ -130,8 +130,8 @@ class JobRecords(Protocol):
     """AWS Batch's own records."""
 
     def describe(self, job_ids: list[str]) -> dict[str, Record]:
-        """Records of up to 100 jobs by job id, of children and nodes too; what AWS has
-        forgotten is absent."""
+        """Records of up to 100 jobs by job id; children and nodes count as jobs. Jobs that AWS no
+        longer knows are absent."""
         ...
 
     def failed_children(self, job_id: str, most: int) -> list[str]:
@@ -140,13 +140,13 @@ class JobRecords(Protocol):
 
 
 class Copies(Protocol):
-    """How far each copy is."""
+    """How far each copy has come."""
 
     def get(self, key: str) -> CopyState:
         """The state of a copy as last saved (a consistent read); of version 0 if none was."""
         ...
 
     def save(self, key: str, state: CopyState) -> bool:
-        """Save the state that follows the last one by its version; False if another does, which
-        somebody else has saved."""
+        """Save the next state. False if another invocation has already saved a state of this
+        version."""
         ...

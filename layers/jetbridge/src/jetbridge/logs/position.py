@@ -1,4 +1,4 @@
-"""How far a stream has been read, so that reading can go on elsewhere."""
+"""How far a stream has been read, so that another invocation can continue."""
 
 import hashlib
 
@@ -9,7 +9,7 @@ from jetbridge.contract.lines import Line
 
 
 class Position(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Behind which line of a stream the next one is to be read.
+    """The line of a stream after which reading continues.
 
     CloudWatch Logs gives the lines of a stream in the order of their times, and those of one
     millisecond in the order in which they came. So a position names the last line by its time and
@@ -48,12 +48,12 @@ class Position(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def mark_of(text: str) -> str:
-    """Tells a line's text from another's, in 16 characters."""
+    """A hash of a line's text, in 16 characters."""
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 class Seen:
-    """Drops the lines that were read before, where reading begins anew at the last line's time."""
+    """Drops the lines that were already read, when reading starts again at the last line's time."""
 
     def __init__(self, position: Position) -> None:
         self._last = position.last
@@ -61,7 +61,7 @@ class Seen:
 
     @property
     def is_over(self) -> bool:
-        """All that was read before has been dropped."""
+        """Whether all lines that were already read have been dropped."""
         return not self._left
 
     def drop(self, lines: list[Line]) -> list[Line]:

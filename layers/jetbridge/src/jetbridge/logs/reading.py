@@ -1,4 +1,4 @@
-"""Reading CloudWatch Logs within an allowance that all functions, and all who read, share."""
+"""Reads CloudWatch Logs within an allowance that all functions share."""
 
 import random
 import time
@@ -17,7 +17,7 @@ MOST_TURNS = 8
 # is used so soon, or not at all.
 PAIR = 2
 PAIR_SECONDS = 0.5
-# How long the message waits when CloudWatch Logs keeps asking for patience.
+# How long the message waits when CloudWatch Logs keeps throttling.
 BUSY_SECONDS = 30
 # What follows the last call of an invocation may take so long: turns, the call, an upload.
 RESERVE_SECONDS = 45
@@ -25,8 +25,8 @@ RESERVE_SECONDS = 45
 
 @dataclass
 class Reading:
-    """Each call waits for its turn. After a throttle calls take two turns each, then four, then
-    eight, so that all functions together become slower; each call that is answered halves that.
+    """Each call waits for its turn. After a throttle, each call takes two turns, then four, then
+    eight, so that all functions together slow down. Each call that is answered halves that.
     """
 
     source: LogsSource
@@ -42,7 +42,7 @@ class Reading:
 
         Raises:
             StreamMissing, Unreadable, TokenExpired: as the source does.
-            NotYet: there are no turns, or CloudWatch Logs keeps asking for patience.
+            NotYet: there is no free turn, or CloudWatch Logs keeps throttling.
         """
         busy: Busy | None = None
         for pause in PAUSES:
@@ -58,7 +58,7 @@ class Reading:
             else:
                 self._turns = max(1, self._turns // 2)
                 return page
-        raise NotYet(f"CloudWatch Logs asks for patience: {busy}", BUSY_SECONDS) from busy
+        raise NotYet(f"CloudWatch Logs can't answer now: {busy}", BUSY_SECONDS) from busy
 
     def _wait_for_turns(self, name: str) -> None:
         until = self._kept.pop(name, None)

@@ -1,4 +1,4 @@
-"""Where the lines of a run are, from its definition and what AWS's record of it names."""
+"""Finds the log streams of a run in its definition and in AWS's record of it."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ def log_streams(run: Run, region: str) -> list[LogStream]:
 
 
 def named_streams(run: Run, names: Iterable[LogName], region: str) -> list[LogStream]:
-    """The CloudWatch Logs streams behind the names that a record of the run's task or job has."""
+    """The CloudWatch Logs streams that a record of the run's task or job names."""
     if run.definition is None or run.backend_id is None:
         return []
     sources = {source.container: source for source in run.definition.log_sources}
@@ -31,8 +31,8 @@ def named_streams(run: Run, names: Iterable[LogName], region: str) -> list[LogSt
 
 
 def task_stream(source: LogSource, task_arn: str, region: str) -> LogStream | None:
-    """The stream of a container of an ECS task, which is known before its first line; None without
-    a log group or a stream prefix."""
+    """The stream of a container of an ECS task. It is known before the first line; None if there is
+    no log group or no stream prefix."""
     if source.group is None or source.prefix is None:
         return None
     return LogStream(

@@ -1,20 +1,27 @@
 """S3 objects: what is written beside the log of an Airflow try."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from botocore.exceptions import ClientError
 
 from jetbridge.aws.clients import content_md5, error_of, status_of
 from jetbridge.logs.port import UploadGone
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+
 _GONE = ("NoSuchUpload", "InvalidPart", "InvalidPartOrder")
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class S3Objects:
     """``Objects`` on S3; the client is made when it is first needed."""
 
-    def __init__(self, client_of: Callable[[], Any]) -> None:
+    def __init__(self, client_of: Callable[[], "S3Client"]) -> None:
         self._client_of = client_of
 
     def put(self, bucket: str, key: str, body: bytes) -> None:
@@ -27,8 +34,8 @@ class S3Objects:
         return str(answer["UploadId"])
 
     def upload(self, bucket: str, key: str, upload: str, number: int, body: bytes) -> str:
-        answer = self._known(
-            "upload_part",
+        answer = _known(
+            self._client_of().upload_part,
             Bucket=bucket,
             Key=key,
             UploadId=upload,
@@ -39,9 +46,11 @@ class S3Objects:
         return str(answer["ETag"]).strip('"')
 
     def complete(self, bucket: str, key: str, upload: str, etags: Sequence[str]) -> None:
-        parts = [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(etags, 1)]
-        self._known(
-            "complete_multipart_upload",
+        parts: list[CompletedPartTypeDef] = [
+            {"PartNumber": number, "ETag": etag} for number, etag in enumerate(etags, 1)
+        ]
+        _known(
+            self._client_of().complete_multipart_upload,
             Bucket=bucket,
             Key=key,
             UploadId=upload,
@@ -50,7 +59,9 @@ class S3Objects:
 
     def abort(self, bucket: str, key: str, upload: str) -> None:
         try:
-            self._known("abort_multipart_upload", Bucket=bucket, Key=key, UploadId=upload)
+            _known(
+                self._client_of().abort_multipart_upload, Bucket=bucket, Key=key, UploadId=upload
+            )
         except UploadGone:
             return
 
@@ -69,10 +80,16 @@ class S3Objects:
         answer = self._client_of().get_object(Bucket=bucket, Key=key, Range=bytes_)
         return bytes(answer["Body"].read())
 
-    def _known(self, operation: str, **parameters: Any) -> Any:
-        try:
-            return getattr(self._client_of(), operation)(**parameters)
-        except ClientError as error:
-            if error_of(error)[0] in _GONE:
-                raise UploadGone(str(error)) from error
-            raise
+
+def _known(operation: Callable[P, T], *arguments: P.args, **parameters: P.kwargs) -> T:
+    """Call an operation of an upload.
+
+    Raises:
+        UploadGone: S3 has the upload no more, or not all of its parts.
+    """
+    try:
+        return operation(*arguments, **parameters)
+    except ClientError as error:
+        if error_of(error)[0] in _GONE:
+            raise UploadGone(str(error)) from error
+        raise

@@ -6,14 +6,14 @@ from datetime import datetime
 
 from jetbridge.runs.run import Ending, Run
 
-# An end that lies further ahead is a clock that is wrong.
+# An end further in the future than this comes from a wrong clock.
 LONGEST_SETTLE_SECONDS = 120
 
 
 def stopped_at(ending: Ending) -> float | None:
     """When AWS says that the container stopped, epoch seconds.
 
-    None: AWS didn't say, or the row has nothing that can be read as a time.
+    None: AWS didn't say, or the row's value isn't a time.
     """
     with suppress(ValueError, OverflowError):
         return datetime.fromisoformat(ending.stopped_at or "").timestamp()
@@ -29,7 +29,7 @@ def ended_at(run: Run) -> int:
 
 
 def settle_wait(run: Run, settle_seconds: float, now: float) -> int:
-    """After how many whole seconds the last lines of an ended run count as all there are; 0: they
-    do now."""
+    """Whole seconds until the last lines of an ended run count as complete; 0: they are complete
+    now."""
     wait = ended_at(run) / 1000 + settle_seconds - now
     return math.ceil(wait) if 0 < wait < LONGEST_SETTLE_SECONDS else 0

@@ -1,4 +1,4 @@
-"""What takes the lines of a copy: the common side of S3 and CloudWatch Logs."""
+"""The interface that copies to S3 and to CloudWatch Logs share: a sink takes the lines."""
 
 from collections.abc import Iterator
 from typing import Protocol
@@ -9,14 +9,12 @@ from jetbridge.logs.position import Position
 
 
 class StartAnew(Exception):
-    """What was at the target is gone, or isn't what was written: the copy begins anew."""
+    """What was at the target has disappeared or was changed, so the copy starts again."""
 
 
 class Sink(Protocol):
-    """Takes the lines of one part in their order.
-
-    What it has taken is at the target only when it gives a state; whoever goes on from that state
-    is to repeat the lines behind it.
+    """Takes the lines of one part in their order. They are at the target only when the sink returns
+    a state. To continue from that state, give it the lines after it again.
     """
 
     @property
@@ -27,7 +25,7 @@ class Sink(Protocol):
 
     @property
     def is_empty(self) -> bool:
-        """Everything that was taken is at the target."""
+        """Whether all lines that it took are at the target."""
         ...
 
     def is_full(self, state: CopyState) -> bool:
@@ -46,15 +44,15 @@ class Sink(Protocol):
         ...
 
     def saved(self) -> None:
-        """The state that was given last has been saved."""
+        """The last state was saved."""
         ...
 
     def abandon(self) -> None:
-        """The state that was given last won't be saved, and nothing more is added."""
+        """The last state won't be saved, and no lines follow."""
         ...
 
     def close(self, state: CopyState, notes: list[Line]) -> CopyState:
-        """Bring what is left to the target, with notes at its end. May be repeated.
+        """Bring the remaining lines to the target, followed by notes. May be repeated.
 
         Raises: StartAnew
         """

@@ -1,4 +1,4 @@
-"""Where the lines of a run are: of all its launches, attempts, containers, children and nodes."""
+"""Finds where all lines of a run are: of its launches, attempts, containers, children and nodes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,26 +32,26 @@ class Place:
 
 @dataclass
 class Found:
-    """Places of lines, and notes on lines that have none."""
+    """Where lines are, and notes about lines that can't be found."""
 
     places: list[Place] = field(default_factory=list)
     notes: list[Line] = field(default_factory=list)
 
 
 def array_size(run: Run) -> int:
-    """How many children the run's array job has; 0: it is none."""
+    """How many children the run's array job has; 0: it isn't an array job."""
     properties = run.request.parameters.get("arrayProperties") or {}
     return int(properties.get("size") or 0) if run.backend == "batch" else 0
 
 
 def earlier_launches(run: Run) -> list[Death]:
-    """The latest launches that were replaced and had come to exist."""
+    """The latest replaced launches that had a task or job."""
     return [death for death in run.deaths if death.backend_id][-EARLIER_LAUNCHES:]
 
 
 def is_told(run: Run) -> bool:
-    """Whether the row has all streams of the run's last launch. A job of several nodes has those
-    of its main node alone."""
+    """Whether the row has all streams of the run's last launch. For a multi-node job, it has only
+    the main node's."""
     ending = run.ending
     return ending is not None and bool(ending.log_names) and not ending.nodes
 
@@ -98,7 +98,7 @@ def _add_earlier_launches(
         elif (record := records.get(death.backend_id or "")) is not None:
             found.places += _job_places(record, death.launch, "", region)
         else:
-            said = f"AWS Batch doesn't know the job {death.backend_id} any more: its log isn't here"
+            said = f"AWS Batch no longer knows the job {death.backend_id}: its log isn't here"
             found.notes.append(Line(at, f"{said}."))
 
 
@@ -168,7 +168,7 @@ def member_name(job_id: str) -> str:
 
 
 def node_count(run: Run, records: Mapping[str, Record]) -> int:
-    """How many nodes the run's multi-node job has; 0: it is none, or not known."""
+    """How many nodes the run's multi-node job has; 0: it isn't one, or the number isn't known."""
     if run.ending is not None and run.ending.nodes:
         return run.ending.nodes
     record = Fields(records.get(run.backend_id or ""))

@@ -1,1 +1,1 @@
-"""notify_airflow: each way to notify Airflow of an end, and what an end begins there."""
+"""notify_airflow: each way to notify Airflow of a run's end, and what the end starts there."""

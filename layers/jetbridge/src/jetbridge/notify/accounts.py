@@ -1,4 +1,4 @@
-"""Where each Airflow is and with whose credentials it is called: the stack's secret."""
+"""The stack's secret: each Airflow's URL and the credentials for its API."""
 
 import time
 from collections.abc import Callable
@@ -19,7 +19,7 @@ _SHAPE = (
 
 
 class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One Airflow in the secret; its text never shows what is secret."""
+    """One Airflow in the secret. As text, it never shows the credentials."""
 
     url: str
     username: str | None = None
@@ -32,12 +32,12 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Secret(Protocol):
     def __call__(self) -> str:
-        """The secret's text as it is now."""
+        """Reads the secret's current text."""
         ...
 
 
 class Accounts:
-    """The accounts in the secret, read again every five minutes at the latest."""
+    """The accounts in the secret, which is read again after five minutes."""
 
     def __init__(self, read: Secret | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._read = read
@@ -46,7 +46,7 @@ class Accounts:
         self._read_at: float | None = None
 
     def get(self, name: str, anew: bool = False) -> Account:
-        """The account of one Airflow; ``anew`` reads the secret now.
+        """The account of one Airflow. ``anew`` reads the secret again now.
 
         Raises:
             Refused: there is no such account, or it can't be used; the text names the key.
@@ -67,7 +67,7 @@ def _account(text: str, name: str) -> Account:
         entries = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
     except msgspec.DecodeError:
         raise Refused(
-            f"The secret in AirflowSecretArn is no JSON object of Airflows: make it {_SHAPE}"
+            f"The secret in AirflowSecretArn isn't a JSON object of Airflows: make it {_SHAPE}"
         ) from None
     if name not in entries:
         known = ", ".join(sorted(entries)) or "nothing"
@@ -95,7 +95,9 @@ def _check(name: str, account: Account) -> None:
     if url.username or url.password or url.query or url.fragment or not url.hostname:
         raise Refused(f"{where}: url is malformed; give https://<host>[:<port>][/<path>] alone")
     if url.scheme != "https" and not (url.scheme == "http" and url.hostname in _LOOPBACK):
-        raise Refused(f"{where}: url must begin with https://; only a loopback may do with http://")
+        raise Refused(
+            f"{where}: url must begin with https://; http:// is for loopback addresses only"
+        )
     named = account.username is not None and account.password is not None
     half = (account.username is None) != (account.password is None)
     if half or named == (account.token is not None):
@@ -104,4 +106,4 @@ def _check(name: str, account: Account) -> None:
         if getattr(account, field) == "":
             raise Refused(f"{where}: {field} is empty")
     if account.token is not None and not (account.token.isascii() and account.token.isprintable()):
-        raise Refused(f"{where}: token has characters that no HTTP header takes")
+        raise Refused(f"{where}: token has characters that an HTTP header can't have")

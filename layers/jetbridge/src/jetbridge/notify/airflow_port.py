@@ -21,9 +21,8 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 
 class Unavailable(Exception):
-    """Airflow can't be asked now; it may be asked again after ``retry_after`` seconds.
-
-    ``altogether``: that goes for whatever it would be asked, and not just for this.
+    """Airflow is unavailable; try again after ``retry_after`` seconds. ``altogether``: for every
+    call, and not just for this one.
     """
 
     def __init__(
@@ -35,7 +34,7 @@ class Unavailable(Exception):
 
 
 class Refused(Exception):
-    """Airflow won't do it as it is configured: somebody has to act, the text says how."""
+    """Airflow refuses the call, and repeating it won't help. The text says what to change."""
 
 
 class Airflow(Protocol):
@@ -48,10 +47,11 @@ class Airflow(Protocol):
     ) -> Answer:
         """Call the API once; ``path`` is quoted and starts with a slash, ``body`` goes as JSON.
 
-        Credentials that Airflow rejects are renewed once. Redirects are answers.
+        If Airflow rejects the credentials, they are renewed once. Redirects are answers.
 
         Raises:
-            Unavailable: no answer, or none in time; or the credentials are rejected still.
+            Unavailable: there was no answer, or none in time; or Airflow still rejects the
+                credentials.
             Refused: the stack's secret can't be used.
         """
         ...
@@ -59,5 +59,5 @@ class Airflow(Protocol):
 
 class Airflows(Protocol):
     def named(self, name: str) -> Airflow:
-        """One of the Airflows in the stack's secret; whether it is in there, the call says."""
+        """The Airflow of this name. Only a call shows whether the stack's secret has it."""
         ...

@@ -1,4 +1,4 @@
-"""What the answers of Airflow's API mean, as far as they mean the same everywhere."""
+"""Handles the answers of Airflow's API that mean the same for every call."""
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _BUSY = (408, 429)
 
 @dataclass(frozen=True)
 class Api:
-    """One Airflow's API; ``name`` is the one that it has in the stack's secret."""
+    """One Airflow's API; ``name`` is its name in the stack's secret."""
 
     airflow: Airflow
     name: str
@@ -26,11 +26,11 @@ class Api:
         query: Mapping[str, str] | None = None,
         known: Container[int] = (),
     ) -> Answer:
-        """Call it; the answer's status is one of success or one of ``known``.
+        """Call the API. Returns an answer whose status is a success or one of ``known``.
 
         Raises:
             Unavailable: Airflow is down, overloaded, or rejects the credentials.
-            Refused: somebody has to act; the text says how.
+            Refused: repeating it won't help; the text says what to change.
         """
         answer = self.airflow.call(method, path, body, query)
         if answer.status in _DONE or answer.status in known:
@@ -61,11 +61,11 @@ def detail_of(answer: Answer) -> str:
 
 
 def path_of(*segments: str | int) -> str:
-    """A path of quoted segments: ids of DAG runs have colons, plus signs and slashes.
+    """Makes a path of quoted segments, since ids of DAG runs have colons, plus signs and slashes.
 
     Raises:
         Refused: a segment is ``.`` or ``..``, which names another path (RFC 3986, section 5.2.4).
-            Requests can't have one; rows of version 0.1 may.
+            Admission refuses requests with one, but rows of version 0.1 may have one.
     """
     if {".", ".."} & set(map(str, segments)):
         raise Refused(f"{segments} has a segment that names another path: give up this notice")

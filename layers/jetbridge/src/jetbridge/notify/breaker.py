@@ -1,4 +1,4 @@
-"""Which Airflows aren't asked for a while, so that one that is down costs little time."""
+"""Pauses calls to an Airflow that is down, so that it costs little time."""
 
 import time
 from collections.abc import Callable
@@ -8,8 +8,8 @@ LONGEST_SECONDS = 60.0
 
 
 class Breaker:
-    """In the memory of one warm function: each function asks an Airflow that is down once a
-    minute at most, and the others as ever."""
+    """Kept in the memory of one warm function. Each function calls an Airflow that is down at most
+    once a minute, and the others as usual."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -17,11 +17,12 @@ class Breaker:
         self._shut_until: dict[str, float] = {}
 
     def remaining(self, name: str) -> float:
-        """Seconds for which that Airflow isn't to be asked; 0: ask."""
+        """For how many seconds not to call that Airflow; 0: call it."""
         return max(0.0, self._shut_until.get(name, 0.0) - self._clock())
 
     def failed(self, name: str, retry_after: float) -> None:
-        """It couldn't be asked, and wants no call for ``retry_after`` seconds."""
+        """Record that the Airflow was unavailable, and asked for no call for ``retry_after``
+        seconds."""
         failures = self._failures.get(name, 0)
         self._failures[name] = failures + 1
         pause = min(LONGEST_SECONDS, FIRST_SECONDS * 2 ** min(failures, 10))

@@ -16,13 +16,14 @@ from jetbridge.notify.airflow_port import Answer, Refused, Unavailable
 
 CONNECT_SECONDS = 3
 READ_SECONDS = 10
-# A page of 100 assets with all that refers to them; anything larger is no answer of Airflow's.
+# Enough for a page of 100 assets with everything that refers to them. A larger answer doesn't come
+# from Airflow.
 ANSWER_BYTES = 4 * 1024 * 1024
 # Load balancers close idle connections after a minute, often while the function is frozen.
 IDLE_SECONDS = 45
 
 UNAUTHORIZED = 401
-# Airflow also answers so to a token whose signature it doesn't know, as after a change of its
+# Airflow also answers this to a token with an unknown signature, such as after a change of its
 # jwt_secret ("Invalid JWT token").
 FORBIDDEN = 403
 
@@ -61,7 +62,7 @@ class HttpAirflows:
         body: Any = None,
         query: Mapping[str, str] | None = None,
     ) -> Answer:
-        """As ``Airflow.call``, of the Airflow of that name."""
+        """``Airflow.call`` for the Airflow of that name."""
         target = path + (f"?{urlencode(query)}" if query else "")
         account = self._accounts.get(name)
         answer = self._with_token(account, method, target, body)
@@ -77,7 +78,7 @@ class HttpAirflows:
         )
 
     def _with_token(self, account: Account, method: str, target: str, body: Any) -> Answer | None:
-        """The answer; None if Airflow rejects the credentials, those just renewed, too."""
+        """The answer; None if Airflow rejects even renewed credentials."""
         known = account.token or self._tokens.get(account)
         if known is not None:
             answer = self._send(account, method, target, body, known)
@@ -96,7 +97,7 @@ class HttpAirflows:
         return answer
 
     def _log_in(self, account: Account) -> str | None:
-        """A new token from Airflow's auth manager; None if it rejects the credentials."""
+        """Gets a new token from Airflow's auth manager; None if it rejects the credentials."""
         where = f"{account.url.rstrip('/')}/auth/token"
         credentials = {"username": account.username, "password": account.password}
         answer = self._send(account, "POST", "/auth/token", credentials)
@@ -138,7 +139,7 @@ class HttpAirflows:
             finally:
                 response.release_conn()
         except InvalidHeader:
-            raise Refused(f"{account.url} gives a token that no HTTP header takes") from None
+            raise Refused(f"{account.url} gives a token that an HTTP header can't have") from None
         except (HTTPError, OSError) as error:
             # The error's text could only name the address; its type says what went wrong.
             raise Unavailable(f"{account.url} does not answer: {type(error).__name__}") from error

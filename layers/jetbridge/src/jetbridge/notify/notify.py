@@ -1,4 +1,4 @@
-"""notify_airflow: tell an Airflow what came of a run, until it has heard."""
+"""notify_airflow: notifies an Airflow of a run's end, and keeps trying until it succeeds."""
 
 import random
 import time
@@ -24,19 +24,19 @@ from jetbridge.runs.run import Run
 
 FIRST_DELAY_SECONDS = 5
 LONGEST_DELAY_SECONDS = 300
-# The outcome leaves its table after 14 days; the dead letter comes while it is still there.
+# The outcome expires after 14 days; the dead letter must come before that.
 PATIENCE_SECONDS = 13 * 24 * 3600
 
 
 class Told(Struct, frozen=True, kw_only=True):
-    """What became of a notice.
+    """The result of handling a notice.
 
     Attributes:
-        result: in words, for the log.
+        result: in words for the log.
         waited: seconds from the run's end to now.
-        heard: Airflow has heard, or nobody waits for it any more.
-        unavailable: why Airflow couldn't be asked; empty where it could.
-        delay_seconds: when the notice comes again, if it hasn't been heard.
+        heard: Airflow has been notified, or no task waits any more.
+        unavailable: why Airflow was unavailable; empty if it wasn't.
+        delay_seconds: after how long the notice comes again, if Airflow hasn't been notified.
     """
 
     result: str
@@ -63,11 +63,11 @@ class Notify:
     jitter: Callable[[], float] = random.random
 
     def __call__(self, notice: Notice) -> Told | None:
-        """Tell it, or queue the notice anew where Airflow can't be asked now; None if the run or
-        its outcome is unknown.
+        """Notify Airflow, or queue the notice again if Airflow is unavailable. None: the run or its
+        outcome is unknown.
 
-        A notice that only has to wait is a new message each time, so it never reaches the
-        dead-letter queue by waiting. Telling twice is harmless in each way.
+        A notice that only has to wait is sent as a new message each time, so that waiting never
+        makes it a dead letter. Notifying twice is harmless in every way to finish.
 
         Raises:
             Refused: somebody has to act.
@@ -121,7 +121,8 @@ class Notify:
         return rest(api, outcome, run.caller, self.clock())
 
     def _put_off(self, notice: Notice, outcome: Outcome, problem: str, wanted: float) -> Told:
-        """Queue it anew, later each time: all that wait for one Airflow don't come at once."""
+        """Queue the notice again, later each time, so that not all notices for one Airflow come at
+        once."""
         grown = FIRST_DELAY_SECONDS * 2 ** min(notice.attempt, 10)
         delay = min(LONGEST_DELAY_SECONDS, grown) * (0.5 + self.jitter() / 2)
         later = replace(notice, attempt=notice.attempt + 1)

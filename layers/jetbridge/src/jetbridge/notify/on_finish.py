@@ -1,4 +1,4 @@
-"""What the end of a run that Airflow didn't start begins in Airflow."""
+"""What the end of a run starts in Airflow, if Airflow didn't start the run."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from jetbridge.notify.api import Api, path_of
 
 KEY = "jetbridge"
 
-# Log lines stay out of Airflow's database and of what everybody who sees the DAG run sees.
+# Log lines don't belong into Airflow's database, nor before everybody who may see the DAG run.
 _LEFT_OUT = ("last_lines", "log_streams")
 _PAGE = 100
 _PAGES = 50
@@ -27,7 +27,7 @@ _CLOCKS_APART_SECONDS = 3600
 
 
 def begin(api: Api, entry: OnFinish, outcome: Outcome) -> str:
-    """Do what the entry says; returns what became of it. Again is harmless.
+    """Do what the entry says. Returns the result in words. Repeating it is harmless.
 
     Raises:
         Unavailable, Refused: as ``Api.call``.
@@ -38,7 +38,7 @@ def begin(api: Api, entry: OnFinish, outcome: Outcome) -> str:
 
 
 def _trigger(api: Api, entry: TriggerDagRun, outcome: Outcome) -> str:
-    """The DAG run's id is the run's, so that Airflow refuses to make it twice."""
+    """The DAG run has the run's id, so that Airflow refuses to create it twice."""
     summary = {name: value for name, value in to_builtins(outcome).items() if name not in _LEFT_OUT}
     body = {
         "dag_run_id": f"jetbridge__{outcome.run_id}",
@@ -70,12 +70,12 @@ def _create_event(api: Api, entry: CreateAssetEvent, outcome: Outcome) -> str:
 
 
 def _carried(members: dict[str, Any]) -> dict[str, Any]:
-    """What a DAG run's tasks can be given, and Airflow's database keeps; the rest as text."""
+    """A value that Airflow can give to a DAG run's tasks and store; other parts become text."""
     return {clean(name): carried(value).value for name, value in members.items()}
 
 
 def _asset_id(api: Api, uri: str) -> int:
-    """Airflow's search is for parts of the URI, in either case, and ``|`` means "or" in it."""
+    """Airflow searches for parts of the URI, ignores case, and reads ``|`` as "or"."""
     pattern = max(uri.split("|"), key=len)
     for asset in _listed(api, "", "assets", {"uri_pattern": pattern, "order_by": "id"}):
         if asset.get("uri") == uri:

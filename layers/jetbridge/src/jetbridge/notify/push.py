@@ -10,9 +10,9 @@ HOLD_SECONDS = 15
 
 
 def push(api: Api, outcome: Outcome, caller: AirflowCaller) -> str:
-    """Post the outcome to the try that waits for it; returns what became of it.
+    """Post the outcome to the try that waits for it. Returns the result in words.
 
-    Posting it again is harmless: a try that waits no more is answered with 409 or 410.
+    Posting it again is harmless: the answer for a try that no longer waits is 409 or 410.
 
     Raises:
         NotYet: the try isn't deferred yet, or was a moment ago.
@@ -24,7 +24,7 @@ def push(api: Api, outcome: Outcome, caller: AirflowCaller) -> str:
     match answer.status:
         case 425:
             wait = HOLD_SECONDS if answer.retry_after is None else answer.retry_after
-            raise NotYet("the try is not deferred for long enough yet", round(wait))
+            raise NotYet("the try was deferred only a moment ago", round(wait))
         case 404 | 405:
             raise Refused(
                 f"Airflow {api.name!r} answers {answer.status} to POST {path}: install "
@@ -36,7 +36,7 @@ def push(api: Api, outcome: Outcome, caller: AirflowCaller) -> str:
             return "gone"
     if not isinstance(answer.body, dict) or answer.body.get("status") != "resumed":
         raise Refused(
-            f"Something else than Jetbridge's endpoint answers POST {path} of Airflow "
-            f"{api.name!r}: check the secret's url and what stands before the API server"
+            f"Something other than Jetbridge's endpoint answers POST {path} of Airflow "
+            f"{api.name!r}: check the secret's url, and any proxy in front of the API server"
         )
     return "resumed"

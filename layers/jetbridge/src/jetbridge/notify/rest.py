@@ -14,18 +14,17 @@ RUN_ID_KEY = "run_id"
 _WAITING = ("deferred", "up_for_reschedule", "awaiting_input")
 _OVER = ("success", "failed", "skipped", "upstream_failed", "removed", "up_for_retry")
 
-# A worker that was at the task for long already is looked for less often.
+# If a worker has had the task for long already, the next look comes later.
 AT_WORK_SECONDS = 10
 AT_WORK_SHARE = 0.1
 
 
 def rest(api: Api, outcome: Outcome, caller: AirflowCaller, now: float) -> str:
-    """Finish the try that waits; returns what became of it.
-
-    Doing it again is harmless: a try that is over, or another one, is left alone.
+    """Finish the try that waits. Returns the result in words. Repeating it is harmless: a try that
+    is over, and any later try, is left alone.
 
     Raises:
-        NotYet: a worker is at the task just now.
+        NotYet: a worker is running the task right now.
         Unavailable, Refused: as ``Api.call``.
     """
     return _Try(api, outcome, caller).finish(now)
@@ -107,7 +106,7 @@ class _Try:
         return f"already {state}" if answer.status == 409 else state
 
     def _gone(self, answer: Answer) -> str:
-        """A deleted task instance or DAG run is no mistake, another 404 is."""
+        """A deleted task instance or DAG run is normal; any other 404 is an error."""
         detail = detail_of(answer).lower()
         if "task instance" in detail or "dag run" in detail or "dagrun" in detail:
             return "gone"

@@ -1,12 +1,16 @@
 """The stack's secret in AWS Secrets Manager."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from jetbridge.aws.clients import error_of
 from jetbridge.notify.airflow_port import Refused
 
-# What only a change of the stack, the secret or a policy fixes (API reference, GetSecretValue).
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+# Errors that only a change of the stack, the secret or a policy fixes (API reference,
+# GetSecretValue).
 _SOMEBODY_MUST_ACT = {
     "AccessDeniedException": "let notify_airflow's role read it, and its KMS key if it has its own",
     "ResourceNotFoundException": "create it, or deploy the stack with the right AirflowSecretArn",
@@ -18,7 +22,7 @@ _SOMEBODY_MUST_ACT = {
 class SecretsManagerSecret:
     """``Secret``: one secret's current text."""
 
-    def __init__(self, client: Callable[[], Any], arn: str) -> None:
+    def __init__(self, client: Callable[[], "SecretsManagerClient"], arn: str) -> None:
         self._client = client
         self._arn = arn
 
@@ -26,7 +30,7 @@ class SecretsManagerSecret:
         """Read it.
 
         Raises:
-            Refused: it can't be read as it is.
+            Refused: the secret can't be read; the text says what to change.
         """
         client = self._client()
         try:

@@ -1,1 +1,2 @@
-"""From a launch's end to the outcome: read, sealed once, announced, and delivered."""
+"""From a launch's end to the outcome: the last lines are read, the outcome is sealed once,
+announced, and delivered."""

@@ -1,19 +1,19 @@
 """The outcomes table in DynamoDB: key ``run_id``, the outcome as JSON in ``outcome``.
 
-Until it is sealed, the item has what the run was launched as, as JSON in ``launched``, and why it
-isn't launched yet, as JSON in ``waiting``.
+Until the outcome is sealed, the item has the run's task or job as JSON in ``launched``, and the
+reason why it isn't launched yet as JSON in ``waiting``.
 
-Its index ``finished`` (``feed``, ``finished_at`` in epoch seconds) says which runs were finished
-since a moment. ``feed`` is the same for all, so one Query finds them. Launched records have
-neither attribute: they aren't in the index.
+Its index ``finished`` (``feed``, ``finished_at`` in epoch seconds) lists the runs that were
+finished since a given time. ``feed`` is the same for all, so one Query finds them. Launched records
+have neither attribute: they aren't in the index.
 """
 
 import logging
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jetbridge.aws.items import Item, mark, marshal, unmarshal, update_of
+from jetbridge.aws.items import Item, item_of, mark, marshal, unmarshal, update_of
 from jetbridge.contract import (
     ContractError,
     Launched,
@@ -25,6 +25,10 @@ from jetbridge.contract import (
     read_record,
     to_builtins,
 )
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import UpdateTypeDef
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +43,7 @@ class DynamoOutcomes:
 
     def __init__(
         self,
-        client: Any,
+        client: "DynamoDBClient",
         table: str,
         retention_days: int = 14,
         clock: Callable[[], float] = time.time,
@@ -62,7 +66,7 @@ class DynamoOutcomes:
         sealed = _outcome(standing) or self.get(outcome.run_id)
         if sealed is not None:
             return sealed
-        # Nobody can have read what stands there; unless it changed meanwhile, this takes its place.
+        # Nobody can have read what is there. It is replaced, unless it has changed since.
         unreadable = {":standing": standing["outcome"]} if "outcome" in standing else None
         condition = "outcome = :standing" if unreadable else "attribute_not_exists(outcome)"
         standing = self._put(outcome, condition, unreadable)
@@ -71,7 +75,8 @@ class DynamoOutcomes:
     def _put(
         self, outcome: Outcome, condition: str, values: dict[str, Any] | None = None
     ) -> Item | None:
-        """None if it was written; else the item that stands there."""
+        """Returns None if the outcome was written; otherwise the item that is there."""
+        given: Item = {"ExpressionAttributeValues": values} if values else {}
         try:
             self._client.put_item(
                 TableName=self._table,
@@ -86,17 +91,16 @@ class DynamoOutcomes:
                 ),
                 ConditionExpression=condition,
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                **({"ExpressionAttributeValues": values} if values else {}),
+                **given,
             )
         except self._client.exceptions.ConditionalCheckFailedException as failure:
-            standing: Item = failure.response.get("Item", {})
-            return standing
+            return item_of(failure) or {}
         return None
 
     def put_launched(self, record: Launched, order: int) -> None:
         mark(self._client, *self._launched(record, order))
 
-    def launched_update(self, record: Launched, order: int) -> Item:
+    def launched_update(self, record: Launched, order: int) -> "UpdateTypeDef":
         """The write of ``put_launched`` as one of a transaction."""
         return update_of(*self._launched(record, order))
 
@@ -133,8 +137,8 @@ class DynamoOutcomes:
 
 
 def _outcome(item: Item) -> Outcome | None:
-    """The outcome of an item, as Airflow can carry it; None if it has none yet, or one that can't
-    be read, of which the log tells."""
+    """The outcome of an item, as Airflow can carry it. None if the item has none yet, or if it
+    can't be read, which is logged."""
     if "outcome" not in item:
         return None
     try:

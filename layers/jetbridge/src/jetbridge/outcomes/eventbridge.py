@@ -1,10 +1,13 @@
 """The default EventBridge bus."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from msgspec.structs import asdict
 
 from jetbridge.contract import Outcome, RunFinished, encode
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
 
 SOURCE = "jetbridge"
 DETAIL_TYPE = "Jetbridge Run Finished"
@@ -13,7 +16,7 @@ DETAIL_TYPE = "Jetbridge Run Finished"
 class EventBridgeBus:
     """``Bus`` on the account's default bus. ``stack`` is the CloudFormation stack's name."""
 
-    def __init__(self, client: Any, stack: str) -> None:
+    def __init__(self, client: "EventBridgeClient", stack: str) -> None:
         self._client = client
         self._stack = stack
 

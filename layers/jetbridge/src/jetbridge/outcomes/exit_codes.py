@@ -5,12 +5,13 @@ from jetbridge.runs.run import Definition, Ending, Run
 
 
 def exit_codes(run: Run, ending: Ending) -> dict[str, int]:
-    """By name of the definition's containers; one that has none is absent."""
+    """Exit codes by container name, of the definition's containers. A container without one is
+    absent."""
     return exit_codes_of(ending, run.definition)
 
 
 def names_that_decide(run: Run, ending: Ending) -> list[str]:
-    """Empty where every exit code decides."""
+    """Names of the containers whose exit codes decide; empty if all do."""
     return deciding_names(ending, run.definition, run.request.deciding_container)
 
 

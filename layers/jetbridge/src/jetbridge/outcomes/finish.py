@@ -1,4 +1,4 @@
-"""finish_run: read the last lines, seal the outcome once, then deliver it."""
+"""finish_run: reads the last lines, seals the outcome once, and then delivers it."""
 
 import math
 import time
@@ -52,12 +52,12 @@ __all__ = ["BUSY_SECONDS", "CLOCKS_DIFFER_SECONDS", "RESULT_BYTES", "SETTLE_LOOK
 @dataclass(frozen=True)
 class Finish:
     """Attributes:
-    settle_seconds: how long after its stop a container's missing lines are waited for.
+    settle_seconds: for how long after a container's stop finish_run waits for missing lines.
     stacks: the stack's own way to finish Airflow tasks.
-    pacer: gives the turns to read logs; None: there is no allowance.
-    result_wait_seconds: how long a result is waited for that the run's task needs.
-    jobs: Batch's records, to tell of failed children and nodes; None: they are not told of.
-    live: the stack has live logs, which copy_logs ends with the copies of all parts.
+    pacer: gives the turns to read logs; None: reads are not limited.
+    result_wait_seconds: for how long finish_run waits for a result that the run's task needs.
+    jobs: Batch's records, to name failed children and nodes; None: the outcome doesn't name them.
+    live: the stack has live logs, which copy_logs ends when all parts are copied.
     traces: takes a run whose outcome is delivered, and raises nothing; None: there is no trace.
     """
 
@@ -85,13 +85,14 @@ class Finish:
     ) -> Outcome | None:
         """Seal and deliver the outcome of an ended run; None if it hasn't ended.
 
-        ``times`` are those of the message that asks for it, ``remaining`` gives the seconds that
-        the invocation has left. However the reading of its logs fails, a run is sealed within a
-        minute of the first look; only one whose task needs the result waits longer for that.
+        ``times`` are the message's own; ``remaining`` returns the seconds that the invocation has
+        left. Even if its logs can't be read, a run is sealed within a minute of the first look.
+        Only a run whose task needs the result waits longer.
 
-        What is delivered is not delivered again; until it is, each step may be repeated: sealing
-        keeps the first outcome, for which only a message that comes again looks beforehand, the
-        copy writes the same objects, and a second notice or announcement carries the same outcome.
+        A run whose outcome is delivered isn't handled again. Until then, each step may be repeated:
+        sealing keeps the first outcome, the copy writes the same objects, and a second notice or
+        announcement carries the same outcome. Only a message that comes again looks for a sealed
+        outcome first.
 
         Raises:
             NotYet: the last lines haven't reached CloudWatch Logs, or can't be read now.
@@ -112,7 +113,7 @@ class Finish:
         return outcome
 
     def _deliver(self, run: Run, outcome: Outcome) -> None:
-        """Each to whom it is due, whatever becomes of the others.
+        """Deliver the outcome to each receiver; one that fails doesn't stop the others.
 
         Raises: what went wrong; an ExceptionGroup of several. All come again then.
         """
@@ -136,7 +137,8 @@ class Finish:
             raise ExceptionGroup(f"the end of run {run.run_id} is not delivered to all", errors)
 
     def _copy_message(self, run: Run) -> CopyMessage:
-        """Of a log that is one part, with that part: copy_logs needn't read the row then."""
+        """The message for copy_logs. If the log has only one part, the message has that part, and
+        copy_logs needn't read the row."""
         part = None if self.live else only_part(run, self.region)
         return CopyMessage(run_id=run.run_id, part=part, fresh=part is not None)
 
@@ -206,7 +208,7 @@ class Finish:
 
 
 class _Told(NamedTuple):
-    """What the outcome tells of the end."""
+    """What the outcome says about the end."""
 
     state: State
     cause: Cause
@@ -216,10 +218,9 @@ class _Told(NamedTuple):
 
 
 def _without_result(missing: list[Tail]) -> _Told:
-    """Of a container that succeeded, whose task needs the result that can't be read.
-
-    Where no patience would help, somebody has to change the log group or a permission; else
-    another try may have more luck.
+    """The verdict if the container succeeded, but its task needs a result that can't be read. If
+    waiting wouldn't help, the log group or a permission has to be changed; otherwise another try
+    may succeed.
     """
     first = next((tail for tail in missing if not tail.later), missing[0])
     cause = Cause.UNCLASSIFIED if first.later else Cause.MISCONFIGURATION

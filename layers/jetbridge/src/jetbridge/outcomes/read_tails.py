@@ -25,8 +25,8 @@ CLOCKS_DIFFER_SECONDS = 5
 # What can't be read is looked for again until so long after the first look; what is known then is
 # sealed: within a minute in all.
 PATIENCE_SECONDS = 45
-# When AWS throttles the reading of logs, so many runs end at once that they had better come again
-# at different times.
+# When AWS throttles the reading of logs, many runs end at once. They should come again at different
+# times.
 BUSY_SECONDS = (10, 20)
 # A run whose task needs the result waits longer, each time a tenth of what it has waited or more:
 # in an hour, some 75 of 100 receives at most.

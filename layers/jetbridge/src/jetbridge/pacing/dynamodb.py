@@ -5,9 +5,13 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from jetbridge.aws.items import item_of
 from jetbridge.queues.port import NotYet
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 LONGEST_WAIT_SECONDS = 5.0
 _MICROSECONDS = 1_000_000
@@ -65,7 +69,7 @@ class DynamoPacer:
 
     def __init__(
         self,
-        client: Any,
+        client: "DynamoDBClient",
         table: str,
         paces: Mapping[str, Pace],
         longest_wait: float = LONGEST_WAIT_SECONDS,
@@ -168,7 +172,7 @@ class DynamoPacer:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except self._client.exceptions.ConditionalCheckFailedException as refusal:
-            standing = _next_turn(refusal.response.get("Item", {}))
+            standing = _next_turn(item_of(refusal) or {})
             _SEEN[self._table, backend] = standing or 0
             return _Refused(standing)
         turn = _next_turn(answer["Attributes"])

@@ -1,11 +1,14 @@
 """SQS queues."""
 
 import json
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from jetbridge.aws.records import presentable
 from jetbridge.contract import to_builtins
 from jetbridge.queues.messages import MESSAGE_ID, REASON
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
 
 M = TypeVar("M")
 
@@ -19,7 +22,7 @@ def body_of(message: Any) -> str:
 class SqsQueue(Generic[M]):
     """``Queue`` on one standard SQS queue."""
 
-    def __init__(self, client: Any, url: str) -> None:
+    def __init__(self, client: "SQSClient", url: str) -> None:
         self._client = client
         self._url = url
 
@@ -28,7 +31,7 @@ class SqsQueue(Generic[M]):
             QueueUrl=self._url,
             MessageBody=body_of(message),
             DelaySeconds=delay_seconds,
-            **({"MessageGroupId": group} if group else {}),
+            **_in_group(group),
         )
 
     def give_up(self, body: str, reason: str, message_id: str, group: str = "") -> None:
@@ -46,7 +49,7 @@ class SqsQueue(Generic[M]):
                 for name, value in attributes.items()
                 if value
             },
-            **({"MessageGroupId": group} if group else {}),
+            **_in_group(group),
         )
 
     def return_later(self, receipt_handle: str, delay_seconds: int) -> None:
@@ -54,3 +57,7 @@ class SqsQueue(Generic[M]):
         self._client.change_message_visibility(
             QueueUrl=self._url, ReceiptHandle=receipt_handle, VisibilityTimeout=delay_seconds
         )
+
+
+def _in_group(group: str) -> dict[str, Any]:
+    return {"MessageGroupId": group} if group else {}

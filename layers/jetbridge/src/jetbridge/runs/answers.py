@@ -1,11 +1,15 @@
 """AWS's answers to launches, in DynamoDB: the row and the launched record, in one transaction."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
-from jetbridge.aws.items import Item, transact, update_of
+from jetbridge.aws.items import transact, update_of
 from jetbridge.contract import Launched
 from jetbridge.runs.run import Run, Status
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import UpdateTypeDef
 
 
 class DynamoAnswers:
@@ -13,7 +17,10 @@ class DynamoAnswers:
     of a transaction."""
 
     def __init__(
-        self, client: Any, runs_table: str, launched_update: Callable[[Launched, int], Item]
+        self,
+        client: "DynamoDBClient",
+        runs_table: str,
+        launched_update: Callable[[Launched, int], "UpdateTypeDef"],
     ) -> None:
         self._client = client
         self._table = runs_table

@@ -1,8 +1,8 @@
 """A run as a DynamoDB item and back: scalars as they are, structures as JSON text.
 
 What is written can be read: a structure is read back before it is put, and what doesn't come back
-as it was is refused. What was written by others, or by versions that checked less, may not be
-readable: then that one row is ``UnreadableRow``.
+as it was is refused. A row that somebody else wrote, or a version that checked less, may not be
+readable: reading it raises ``UnreadableRow``, and the other rows aren't affected.
 """
 
 from collections.abc import Sequence
@@ -95,7 +95,7 @@ def new_item(run: Run, check_at: float, retention_seconds: int) -> Item:
 
 
 def from_item(marshalled: Item) -> Run:
-    """The run of an item as DynamoDB returns it; attributes that are no fields are let be.
+    """The run of an item as DynamoDB returns it; attributes that aren't fields are ignored.
 
     A null in a structure counts as missing: earlier versions wrote those that AWS's records had.
 

@@ -2,12 +2,16 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from jetbridge.aws.items import Item, marshal
 from jetbridge.runs.item import new_item
 from jetbridge.runs.run import Run
 from jetbridge.runs.unfinished import spread
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import PutTypeDef
 
 _DAY_SECONDS = 24 * 3600
 # A partition key's limit (Amazon DynamoDB developer guide, "Quotas").
@@ -31,7 +35,7 @@ class RunsTable:
 
     def __init__(
         self,
-        client: Any,
+        client: "DynamoDBClient",
         table: str,
         check_after_seconds: float,
         retention_days: int = 30,
@@ -47,7 +51,7 @@ class RunsTable:
         later = self._check_after + spread(run.run_id, self._check_after)
         return new_item(run, self._clock() + later, self._retention)
 
-    def _put_new(self, row: Item) -> Item:
+    def _put_new(self, row: Item) -> "PutTypeDef":
         """Parameters of a put that fails if the run has a row."""
         return {
             "TableName": self._table,

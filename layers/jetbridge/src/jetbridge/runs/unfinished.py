@@ -16,10 +16,13 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from heapq import merge
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from jetbridge.aws.batches import batches
 from jetbridge.aws.items import Item, marshal, unmarshal
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 INDEX = "unfinished"
 SHARDS = 16
@@ -58,7 +61,7 @@ class Unfinished:
     """Reads the rows of due runs, as they are asked for."""
 
     def __init__(
-        self, client: Any, table: str, sleep: Callable[[float], None] = time.sleep
+        self, client: "DynamoDBClient", table: str, sleep: Callable[[float], None] = time.sleep
     ) -> None:
         self._client = client
         self._table = table

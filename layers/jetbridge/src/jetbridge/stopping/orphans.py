@@ -13,7 +13,7 @@ from jetbridge.runs.run import Run, StateChange, Status
 
 
 def is_orphan(row: Run | None, change: StateChange) -> bool:
-    """Whether the task or job of a change that isn't an end has no business to go on.
+    """Whether the task or job of a change that isn't an end is an orphan.
 
     ``row`` is the row of the change's run, read after the task or job was there. A row is written
     before anything is launched, a launch keeps the first task or job that it heard of, launches
@@ -54,7 +54,7 @@ def orphan_of(row: Run | None, change: StateChange) -> Orphan:
 
 
 def queue_orphan(stops: Queue[OrphanMessage], orphan: Orphan) -> None:
-    """Queue the stop of an orphan; again is harmless."""
+    """Queue the stop of an orphan. Repeating it is harmless."""
     stops.send(OrphanMessage(orphan=orphan))
 
 
@@ -65,13 +65,13 @@ class StopOrphan:
     clock: Callable[[], float] = time.time
 
     def __call__(self, orphan: Orphan, since: float | None = None) -> None:
-        """Ask for its end; where AWS asks for patience, the message is sent anew.
+        """Stop the orphan's task or job. If AWS throttles that, the message is sent again later.
 
         Args:
-            since: when AWS asked for patience first, epoch seconds; None: it hasn't yet.
+            since: when AWS first throttled it, epoch seconds; None: it hasn't yet.
 
         Raises:
-            GiveUp: AWS has asked for patience for too long.
+            GiveUp: AWS has throttled it for too long.
         """
         backend = self.backends[orphan.backend]
         try:

@@ -30,8 +30,8 @@ class _Unwritten(Exception):
 
 @dataclass
 class _Asked:
-    """What came of a request: its answer; what was raised for runs that the answer has as refused;
-    and those for which AWS asked for patience."""
+    """The result of a request: its answer, the errors of the runs that it refuses, and the runs for
+    which AWS throttled the call."""
 
     answer: StopAnswer = field(
         default_factory=lambda: StopAnswer(stopping=[], already_ended=[], unknown=[])
@@ -49,14 +49,14 @@ class StopRuns:
     clock: Callable[[], float] = time.time
 
     def __call__(self, request: StopRequest, principal: Principal = OPERATOR) -> StopAnswer:
-        """Ask for the end of each run; its own last state change will finish it.
+        """Stop each run. Its own last state change will then finish it.
 
-        All stop requests are recorded first, each by itself: what one of the runs meets is no
-        other's. A run that waits for its launch ends at once, since no launch begins after the
-        stop is on its record. One whose launch is under way is stopped as soon as launch_run knows
-        what it has launched. Where AWS asks for patience, the stop comes back through the stop
-        queue. The children of an array job end with their parent (API reference of CancelJob; for
-        TerminateJob it is not written down).
+        All stop requests are recorded first, each by itself, so that a problem of one run doesn't
+        affect the others. A run that waits for its launch ends at once, since no launch begins
+        after the stop is on its record. One whose launch is under way is stopped as soon as
+        launch_run knows what it has launched. If AWS throttles the call, the stop comes back
+        through the stop queue. The children of an array job end with their parent (API reference of
+        CancelJob; for TerminateJob it is not written down).
 
         Args:
             principal: who asks, as IAM knows them; runs that it doesn't reach are refused.
@@ -79,7 +79,7 @@ class StopRuns:
         back in a message of its own.
 
         Raises:
-            GiveUp: AWS has asked for patience for too long.
+            GiveUp: AWS has throttled it for too long.
             NotStopped: the message is that of one run, which is to be tried again.
             ContractError: it is that of one run, whose row can't be read or written.
         """
@@ -109,8 +109,7 @@ class StopRuns:
     def _record(
         self, request: StopRequest, principal: Principal, asked: _Asked
     ) -> list[tuple[str, Run]]:
-        """Write each stop request; returns those that are to be stopped, by the ids that were
-        asked for."""
+        """Write each stop request. Returns the runs to stop, by the ids that were asked for."""
         stop = Stop(cause=request.cause, reason=request.reason, by=request.by)
         recorded = []
         for run_id in dict.fromkeys(request.run_ids):

@@ -1,1 +1,2 @@
-"""State changes: track_run takes AWS's events, sweep_runs looks up what no event has said."""
+"""State changes: track_run takes AWS's events, and sweep_runs asks AWS about runs whose events are
+missing."""

@@ -1,4 +1,4 @@
-"""Look up in AWS what events have not told."""
+"""Asks ECS and Batch about runs whose events are missing."""
 
 import time
 from collections import defaultdict
@@ -18,7 +18,7 @@ from jetbridge.tracking.track import Track
 
 # DescribeTasks and DescribeJobs take up to 100 at once (API references).
 DESCRIBE_LIMIT = 100
-# For so long after its launch AWS may not know a task or job yet: it isn't lost.
+# AWS may not know a task or job yet for this long after its launch, so it isn't lost.
 UNKNOWN_YET_SECONDS = 300
 # Where AWS's records carry the launch's name.
 _LAUNCH_NAMES = {"ecs": "startedBy", "batch": "jobName"}
@@ -63,7 +63,7 @@ def in_batches(launched: Iterable[Watched]) -> Iterator[Sequence[Watched]]:
 
 
 class Failed(NamedTuple):
-    """What came up at one run of a look-up."""
+    """The error of one run in a look-up."""
 
     run_id: str
     error: Exception
@@ -79,8 +79,8 @@ class LookUp:
     def __call__(self, batch: Sequence[Watched]) -> list[Failed]:
         """Record what AWS says of up to 100 launched runs of one cluster or queue.
 
-        What AWS doesn't know is lost, if it was launched long enough ago to be known. Returns
-        what could not be dealt with; the rest is done.
+        A task or job that AWS doesn't know is lost, unless it was launched a moment ago. Returns
+        the runs that could not be handled.
         """
         unseen = {run.backend_id: run for run in batch}
         place, failed, all_known = batch[0], list[Failed](), True

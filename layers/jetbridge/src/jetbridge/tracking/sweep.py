@@ -1,4 +1,4 @@
-"""sweep_runs, each minute: timeouts, what events missed, and ends that were not handed over."""
+"""sweep_runs, each minute: handles timeouts, missing events, and ends that were not handed over."""
 
 import math
 import time
@@ -83,7 +83,7 @@ class Sweep:
     report: Report = unreported
 
     def __call__(self, seconds: float = math.inf) -> Swept:
-        """Look at the runs that are due; begin nothing more after so many seconds.
+        """Handle the runs that are due. Begin nothing more after ``seconds``.
 
         What needs no look-up comes first, so that an ECS or a Batch that doesn't answer holds up
         its own runs alone. A row that can't be read is reported, and is due again as if it had

@@ -1,4 +1,4 @@
-"""track_run: reports what state changes say of a run, and queues what follows an end."""
+"""track_run: records state changes of runs, and queues what follows an end."""
 
 from dataclasses import dataclass
 
@@ -81,8 +81,7 @@ class Track:
             self.stop_if_orphan(written.row, change)
 
     def stop_if_orphan(self, row: Run | None, change: StateChange) -> bool:
-        """Queue the stop of a living task or job that ``row`` doesn't account for; whether it
-        is one."""
+        """If the living task or job is an orphan, queue its stop. Returns whether it is one."""
         orphaned = is_orphan(row, change)
         if orphaned:
             queue_orphan(self.stops, orphan_of(row, change))

@@ -19,7 +19,7 @@ ROUNDS = 2 * MAX_WATCHERS
 
 
 class Contended(Exception):
-    """Other tasks kept coming in between; the same request again may do."""
+    """Other tasks kept writing first; repeating the request may succeed."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,8 @@ class Watch:
     look_at_foreign: LookAtForeign
 
     def __call__(self, request: WatchRequest, principal: Principal = OPERATOR) -> WatchAnswer:
-        """Tell how far the runs are; let those that go on remember the caller, if there is one.
+        """Say how far the runs are, and record the caller, if there is one, in the runs that have
+        not ended.
 
         The caller is written in one conditional write that fails once the run has ended, and
         finish_run reads the row after that: who isn't told of the end hears here that it came.

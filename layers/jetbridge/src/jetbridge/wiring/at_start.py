@@ -1,4 +1,4 @@
-"""What a function does before its first event.
+"""Work that a function does before its first event.
 
 There Lambda gives it a whole processor, whatever its memory; a handler with 256 MB has a seventh of
 one (AWS Lambda developer guide, "Lambda quotas"), and a client takes up to 100 ms of CPU time.

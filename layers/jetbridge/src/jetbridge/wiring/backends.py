@@ -1,12 +1,16 @@
 """ECS and Batch, for the services that call them."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from jetbridge.aws.clients import client
 from jetbridge.backends.batch import BatchBackend
 from jetbridge.backends.ecs import EcsBackend
 from jetbridge.backends.port import Backend
+
+if TYPE_CHECKING:
+    from mypy_boto3_batch import BatchClient
+    from mypy_boto3_ecs import ECSClient
 
 
 class Backends(dict[str, Backend]):
@@ -16,7 +20,7 @@ class Backends(dict[str, Backend]):
     would submit a second job. Batch's client therefore makes each call once.
     """
 
-    def __init__(self, ecs: Callable[[], Any]) -> None:
+    def __init__(self, ecs: Callable[[], "ECSClient"]) -> None:
         super().__init__()
         self._ecs = ecs
 
@@ -26,16 +30,16 @@ class Backends(dict[str, Backend]):
         return made
 
 
-def repeating_ecs() -> Any:
+def repeating_ecs() -> "ECSClient":
     return client("ecs")
 
 
-def launching_ecs() -> Any:
+def launching_ecs() -> "ECSClient":
     """A throttled RunTask that the client repeated by itself would come without a turn of the
     pacer, and take the place of one that has its turn. The launch queue repeats it instead."""
     return client("ecs", repeats=False)
 
 
-def batch() -> Any:
+def batch() -> "BatchClient":
     """The one call may take long: nobody knows what became of one that was given up."""
     return client("batch", repeats=False, timeout_seconds=10)

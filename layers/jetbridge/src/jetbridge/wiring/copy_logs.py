@@ -2,7 +2,7 @@
 
 import time
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 from jetbridge.aws.clients import client
 from jetbridge.logs.batch import BatchRecords
@@ -17,6 +17,10 @@ from jetbridge.wiring.at_start import at_start
 from jetbridge.wiring.close_live import close_live
 from jetbridge.wiring.logs import logs_pacer
 from jetbridge.wiring.parts import logs_queue, runs, settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
 
 
 def copy() -> Copy:
@@ -42,12 +46,12 @@ def reading() -> Reading:
     return Reading(CloudWatchLogs(logs), logs_pacer(yields=True))
 
 
-def s3() -> Any:
+def s3() -> "S3Client":
     """Parts of a log have several MB, and this function has more time than others."""
     return client("s3", timeout_seconds=15)
 
 
-def logs(region: str) -> Any:
+def logs(region: str) -> "CloudWatchLogsClient":
     return client("logs", region, repeats=False, timeout_seconds=10)
 
 

@@ -1,4 +1,4 @@
-"""What the functions stand on that end launches."""
+"""The parts of the functions that end launches."""
 
 from jetbridge.aws.clients import client
 from jetbridge.concurrency.dynamodb import DynamoGroups

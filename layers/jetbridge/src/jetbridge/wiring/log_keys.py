@@ -1,9 +1,9 @@
 """The keys ``run_id``, ``launch`` and ``caller`` of each line that the functions log, and
 ``trace_id`` where the run belongs to a trace.
 
-A line says itself which run it is about, or the message that is being handled does, or the only row
-that was read or written for it. Lines about no run, and about many, have the keys with no value, so
-that a query may name them everywhere.
+The run comes from the line itself, else from the message that is being handled, else from the only
+row that was read or written for it. Lines about no run, or about many, have the keys without a
+value, so that a query can name them everywhere.
 """
 
 import logging

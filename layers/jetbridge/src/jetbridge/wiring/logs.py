@@ -1,11 +1,14 @@
 """CloudWatch Logs, for the services that read what containers print."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from jetbridge.aws.clients import client
 from jetbridge.logs.cloudwatch import CloudWatchLogs
 from jetbridge.pacing.dynamodb import DynamoPacer, Pace
 from jetbridge.wiring.parts import settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
 
 # A read that hangs is over after twice this, once for the connection and once for the answer.
 TIMEOUT_SECONDS = 3
@@ -20,7 +23,7 @@ def logs_source(pacer: DynamoPacer) -> CloudWatchLogs:
     return CloudWatchLogs(hasty_logs, turn)
 
 
-def hasty_logs(region: str) -> Any:
+def hasty_logs(region: str) -> "CloudWatchLogsClient":
     return client("logs", region, repeats=False, timeout_seconds=TIMEOUT_SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""What most services stand on: the settings, the runs table, the queues."""
+"""The parts that most services share: the settings, the runs table, the queues."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""What the template tells the functions, by environment variables."""
+"""The functions' settings: environment variables that the template sets."""
 
 import os
 from collections.abc import Mapping

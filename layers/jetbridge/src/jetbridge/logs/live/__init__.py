@@ -1,1 +1,1 @@
-"""Live logs: a running container's lines, shown in Airflow before the complete copy is."""
+"""Live logs: a running container's lines, shown in Airflow before the complete copy exists."""

@@ -1,4 +1,4 @@
-"""The end of live logs: the complete copy is there, the pieces go."""
+"""Ends live logs: when the complete copy exists, the pieces are removed."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ class CloseLive:
     region: str
 
     def __call__(self, run: Run) -> None:
-        """Remove what was shown of a run whose log has been copied, and let nothing follow. May
+        """Remove the live lines of a run whose log has been copied, and let no others follow. May
         be repeated.
 
-        First the mark, then the removal: who writes a piece in between looks for the mark
-        afterwards.
+        The mark is written first, and then the pieces are removed. relay_logs looks for the mark
+        after each write, so a piece written in between is removed, too.
         """
         targets = s3_targets(run)
         if not targets or not relayed_sources(run, self.groups, self.region):

@@ -23,8 +23,8 @@ _HALF_PAIRS = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 @dataclass(frozen=True)
 class Delivery:
     """Attributes:
-    events: lines of one stream, in their order; none if it isn't of lines.
-    unreadable: how many more could not be read.
+    events: lines of one stream, in their order; empty if the delivery has no lines.
+    unreadable: how many further lines could not be read.
     """
 
     group: str = ""
@@ -39,7 +39,7 @@ def delivery_of(event: object) -> Delivery:
     A line without a time or text is left out, and counted.
 
     Raises:
-        ContractError: it is no delivery.
+        ContractError: it isn't a delivery of a subscription.
     """
     data = Fields(event).part("awslogs").text("data")
     try:
@@ -47,7 +47,7 @@ def delivery_of(event: object) -> Delivery:
     except (ValueError, EOFError, OSError, zlib.error, RecursionError) as error:
         raise ContractError(
             "awslogs.data",
-            f"is no delivery of a CloudWatch Logs subscription ({error})",
+            f"isn't a delivery of a CloudWatch Logs subscription ({error})",
             "Let a subscription filter invoke this function",
         ) from error
     fields = Fields(content)

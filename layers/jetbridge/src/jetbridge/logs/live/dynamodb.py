@@ -3,20 +3,25 @@
 import hashlib
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from jetbridge.aws.items import Item, mark, marshal, unmarshal
 from jetbridge.logs.live.port import Progress
 from jetbridge.logs.live.streams import LiveStream, Named
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
 KEPT_SECONDS = 30 * 24 * 3600
 
 
 class DynamoLive:
-    """``Live`` on items of the runs table: ``stream#<hash of group and stream>`` says whose a
-    stream is, ``live#<run id>`` how far the run's pieces are."""
+    """``Live`` on items of the runs table: ``stream#<hash of group and stream>`` says which run a
+    log stream belongs to, ``live#<run id>`` how far the run's pieces have come."""
 
-    def __init__(self, client: Any, table: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, client: "DynamoDBClient", table: str, clock: Callable[[], float] = time.time
+    ) -> None:
         self._client = client
         self._table = table
         self._clock = clock

@@ -10,7 +10,7 @@ from jetbridge.logs.live.streams import LiveStream
 
 RUN_SECONDS = 10.0
 UNKNOWN_SECONDS = 10.0
-# A stream that was waited for in vain isn't waited for again.
+# A stream that didn't turn up isn't waited for again.
 FOREIGN_SECONDS = 900.0
 STREAM_SECONDS = 3600.0
 _ENTRIES = 5_000
@@ -20,7 +20,7 @@ Value = TypeVar("Value")
 
 
 class Remembered(Generic[Key, Value]):
-    """The values that were remembered last, each for its time; at most ``entries`` of them."""
+    """A cache of at most ``entries`` values, each with its own lifetime; the oldest are dropped."""
 
     def __init__(self, clock: Callable[[], float], entries: int = _ENTRIES) -> None:
         self._clock = clock
@@ -39,7 +39,7 @@ class Remembered(Generic[Key, Value]):
         return value
 
     def replace(self, key: Key, value: Value) -> None:
-        """Give a value another for the rest of its time."""
+        """Replace a value; its lifetime stays."""
         if key in self._kept:
             self._kept[key] = (self._kept[key][0], value)
 

@@ -1,4 +1,4 @@
-"""Say whose the log streams are, as soon as it is known: launch_run and track_run know it."""
+"""Records which run a log stream belongs to, as soon as launch_run or track_run knows it."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -16,18 +16,19 @@ from jetbridge.runs.run import LogSource, Run, StateChange
 
 @dataclass(frozen=True)
 class StreamOwners:
-    """One write for each container of a run in one of ``groups``; none in a stack without."""
+    """One write for each container whose log group is in ``groups``; no write in a stack without
+    live logs."""
 
     live: Live
     groups: Collection[str]
     region: str
 
     def at_launch(self, run: Run) -> None:
-        """Of a run that was launched. May be repeated."""
+        """After a run was launched. May be repeated."""
         self._note(streams_of_launch(run, self._sources(run)))
 
     def at_change(self, run: Run | None, change: StateChange) -> None:
-        """Of a change, and the run's row as it is after it. May be repeated."""
+        """After a state change; ``run`` is the row after it. May be repeated."""
         if run is not None:
             self._note(streams_of_change(run, change, self._sources(run)))
 

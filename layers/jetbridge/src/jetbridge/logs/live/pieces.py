@@ -17,17 +17,17 @@ from jetbridge.logs.airflow_lines import airflow_line
 
 PIECES = 20
 PIECE_BYTES = 256 * 1024
-# Of a single line, so that each fits a piece, whatever of it JSON has to escape.
+# Limit of a single line, so that it fits a piece even if JSON has to escape all of it.
 LINE_CHARACTERS = 8_000
-# Deliveries that a piece remembers, so that a repeated one adds nothing. In an object's metadata,
-# which S3 limits to 2 KB.
+# How many deliveries a piece remembers, so that a repeated one adds nothing. They are in the
+# object's metadata, which S3 limits to 2 KB.
 REMEMBERED = 100
 
-# Of the first piece, for the line that says what is left out.
+# Room kept in the first piece for the line that says what is left out.
 _NOTE_BYTES = 1024
 _NOTE = (
-    "Lines are left out here while the container runs, to keep this page small: the newest follow. "
-    "All of them will be here when it has ended."
+    "While the container runs, lines are left out here to keep this page small. The newest lines "
+    "follow. All lines will be here when it has ended."
 )
 _CUT = " … (cut while the container runs)"
 
@@ -50,8 +50,8 @@ class Piece(Struct, frozen=True):
         return sum(len(line) + 1 for line in self.lines)
 
     def with_lines(self, delivery: str, lines: Sequence[bytes], done: int) -> "Piece | None":
-        """With as many of a delivery's lines, behind the first ``done``, as there is room for;
-        None if there is none."""
+        """The piece with as many of a delivery's lines after the first ``done`` as there is room
+        for; None if there is no room."""
         room = PIECE_BYTES - _NOTE_BYTES - self.size
         end = done
         while end < len(lines) and len(lines[end]) < room:
@@ -69,7 +69,8 @@ class Piece(Struct, frozen=True):
         return Piece(self.sequence + 1, [], self.taken)
 
     def with_note(self) -> "Piece | None":
-        """With a line at its end which says that others are left out; None if it has it."""
+        """The piece with a last line that says that others are left out; None if it already has
+        that line."""
         last = self.lines[-1] if self.lines else b""
         note = msgspec.json.decode(last, type=_Shown) if last else None
         if note is None or note.event == _NOTE:

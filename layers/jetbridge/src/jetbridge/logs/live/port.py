@@ -9,8 +9,8 @@ from jetbridge.logs.live.streams import LiveStream, Named
 
 class Progress(NamedTuple):
     """Attributes:
-    sequence: of the newest piece, or an earlier one; 0 at first.
-    closed: the run's log has been copied: nothing is shown any more.
+    sequence: number of the newest piece or an earlier one; 0 at first.
+    closed: the run's log has been copied, so live lines are no longer shown.
     """
 
     sequence: int = 0
@@ -21,11 +21,11 @@ class Live(Protocol):
     """Which run a log stream belongs to, and how far it was relayed. Reads are consistent."""
 
     def note(self, named: Named) -> None:
-        """Remember whose a stream is; again is harmless."""
+        """Record which run a stream belongs to. Repeating it is harmless."""
         ...
 
     def find(self, group: str, name: str) -> LiveStream | None:
-        """Whose a stream is; None if nobody has said so (yet)."""
+        """Which run a stream belongs to; None if that isn't recorded (yet)."""
         ...
 
     def progress(self, run_id: str) -> Progress: ...
@@ -35,12 +35,12 @@ class Live(Protocol):
         ...
 
     def close(self, run_id: str) -> None:
-        """From now on nothing is to be shown of the run."""
+        """From now on, no lines of the run are shown."""
         ...
 
 
 class Stored(NamedTuple):
-    """A piece as it was read; ``tag`` is another after each write."""
+    """A piece as it was read; ``tag`` changes with each write."""
 
     piece: Piece
     tag: str
@@ -54,8 +54,8 @@ class Pieces(Protocol):
         ...
 
     def write(self, target: S3LogTarget, number: int, piece: Piece, before: str | None) -> bool:
-        """Put a piece in its place, if what is there has the tag ``before`` still, or with None,
-        if there is nothing; False if that isn't so. Raises PermissionError where its KMS key is
+        """Put a piece in its place, if the piece there still has the tag ``before``, or, with None,
+        if the place is empty; otherwise returns False. Raises PermissionError where its KMS key is
         denied."""
         ...
 

@@ -22,7 +22,7 @@ from jetbridge.logs.live.port import Live, Pieces, Progress
 from jetbridge.logs.live.streams import LiveStream, s3_targets
 from jetbridge.runs.port import Runs
 
-# A job's first lines may come before the event that says whose they are.
+# A job's first lines may come before the event that says which run they belong to.
 WAITS = (0.5, 1.0, 2.0)
 # Others write to the same try's pieces at the same time.
 ATTEMPTS = 20
@@ -31,7 +31,7 @@ LONGEST_PAUSE_SECONDS = 1.0
 
 
 class LogEvent(NamedTuple):
-    """One of a delivery: CloudWatch Logs' own id, and the line."""
+    """A line of a delivery, with CloudWatch Logs' id of it."""
 
     id: str
     line: Line
@@ -45,8 +45,8 @@ class Relayed(NamedTuple):
 
 
 class Contended(Exception):
-    """Others wrote to the same pieces for too long, or S3 hides that it denies them; the delivery
-    is to come again."""
+    """Other invocations kept writing to the same pieces, or S3 hides that it denies them. Lambda
+    delivers these lines again."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ class Relay:
     def __call__(self, group: str, name: str, events: Sequence[LogEvent]) -> Relayed:
         """Show a delivery's lines in each try that waits for the run.
 
-        A delivery may come again, and several may be at work at the same time. Whoever finds the
-        run's log copied when its lines have been written removes them again.
+        A delivery may come again, and several may be handled at the same time. If the run's log
+        turns out to be copied after the lines were written, they are removed again.
 
         Raises: Contended
         """
@@ -72,7 +72,8 @@ class Relay:
             return Relayed(None, 0)
         known = self._run(stream.run_id)
         if known.progress.closed:
-            # Perhaps this delivery has written a piece and died before it looked for the mark.
+            # An earlier attempt at this delivery may have written a piece and died before it looked
+            # for the mark.
             self._remove(known.targets)
             return Relayed(stream.run_id, 0)
         lines = shown_lines([event.line for event in events], stream.logger)
@@ -122,7 +123,7 @@ class Relay:
         lines: Sequence[bytes],
         sequence: int,
     ) -> None:
-        """Add lines to the newest piece and those behind it."""
+        """Add lines to the newest piece and the pieces after it."""
         empty, done, conflicts = Piece(sequence), 0, 0
         while True:
             stored = self.pieces.read(target, place(empty.sequence))
@@ -147,7 +148,7 @@ class Relay:
                 sequence = self._advance(run_id, longer.sequence)
 
     def _make_room(self, target: S3LogTarget, sequence: int) -> None:
-        """Before lines are replaced for the first time, say so where they were."""
+        """Before lines are replaced for the first time, leave a line there that says so."""
         if sequence != PIECES:
             return
         stored = self.pieces.read(target, place(0))
@@ -158,7 +159,7 @@ class Relay:
     def _pause(self, conflicts: int, run_id: str) -> None:
         if conflicts >= ATTEMPTS:
             raise Contended(
-                f"the pieces of run {run_id} are written by others all the time, or relay_logs may"
+                f"other invocations keep writing to the pieces of run {run_id}, or relay_logs may"
                 " not read or write them (s3:GetObject, s3:PutObject)"
             )
         longest = min(LONGEST_PAUSE_SECONDS, PAUSE_SECONDS * 2**conflicts)

@@ -1,6 +1,6 @@
 """Pieces of live logs as S3 objects beside the log of a try."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -9,16 +9,19 @@ from jetbridge.contract import S3LogTarget
 from jetbridge.logs.live.pieces import PIECES, Piece, name_of
 from jetbridge.logs.live.port import Stored
 
-# Amazon S3 user guide, "Conditional writes": the object is another, or it is being written.
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# Amazon S3 user guide, "Conditional writes": the object has changed, or is being written.
 _OVERTAKEN = ("PreconditionFailed", "ConditionalRequestConflict")
 _SEQUENCE, _TAKEN = "sequence", "taken"
 
 
 class S3Pieces:
     """``Pieces`` on S3: object ``<key prefix>.jetbridge.live.<place>.log``; what Airflow needn't
-    see stands in its metadata."""
+    see is in its metadata."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: "S3Client") -> None:
         self._client = client
 
     def read(self, target: S3LogTarget, number: int) -> Stored | None:
@@ -38,7 +41,7 @@ class S3Pieces:
         return Stored(piece, found["ETag"])
 
     def write(self, target: S3LogTarget, number: int, piece: Piece, before: str | None) -> bool:
-        condition = {"IfNoneMatch": "*"} if before is None else {"IfMatch": before}
+        condition: dict[str, Any] = {"IfNoneMatch": "*"} if before is None else {"IfMatch": before}
         taken = ",".join(f"{delivery}.{count}" for delivery, count in piece.taken.items())
         body = b"".join(line + b"\n" for line in piece.lines)
         try:

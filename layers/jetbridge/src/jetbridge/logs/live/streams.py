@@ -1,4 +1,4 @@
-"""Which log streams of a run are relayed while it runs, and to whom they belong."""
+"""Which log streams of a run are relayed while it runs, and which container writes each."""
 
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
@@ -35,12 +35,13 @@ class Named(NamedTuple):
 
 
 def s3_targets(run: Run) -> list[S3LogTarget]:
-    """Where pieces are shown: what CloudWatch Logs has taken can't be replaced by the copy."""
+    """Where pieces are shown. Only in S3: events in CloudWatch Logs couldn't be replaced by the
+    copy."""
     return [target for target in run.log_targets if isinstance(target, S3LogTarget)]
 
 
 def relayed_sources(run: Run, groups: Collection[str], region: str) -> list[LogSource]:
-    """The containers whose log group has a subscription of the stack's."""
+    """The containers whose log group the stack subscribes to."""
     sources = run.definition.log_sources if run.definition else []
     return [
         source
@@ -50,7 +51,7 @@ def relayed_sources(run: Run, groups: Collection[str], region: str) -> list[LogS
 
 
 def streams_of_launch(run: Run, sources: list[LogSource]) -> Iterator[Named]:
-    """Streams whose names are known as soon as ECS has named the task: those with a prefix."""
+    """Streams whose names are known as soon as the task's ARN is: those with a prefix."""
     if run.backend != "ecs" or run.backend_id is None or run.status is not Status.LAUNCHED:
         return
     for source in sources:
@@ -60,7 +61,7 @@ def streams_of_launch(run: Run, sources: list[LogSource]) -> Iterator[Named]:
 
 
 def streams_of_change(run: Run, change: StateChange, sources: list[LogSource]) -> Iterator[Named]:
-    """Streams whose names only the running task's or job's own record tells."""
+    """Streams whose names only the record of the running task or job has."""
     current = (run.launch, run.backend_id) == (change.launch, change.backend_id)
     if not current or run.status is not Status.LAUNCHED:
         return
