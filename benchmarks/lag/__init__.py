@@ -75,7 +75,8 @@ KINDS = tuple(kind for kind in Kind if kind.startswith(os.environ.get("KINDS", "
 TWICE = tuple(kind for kind in SHORT if kind in KINDS)
 ROUNDS = sized(50, 2)
 SEED = 20260301
-DURATIONS = sized(Durations(), Durations(least=5.0, spread=2.0))
+# None of them is short (``[jetbridge] short_run_seconds``).
+DURATIONS = sized(Durations(), Durations(least=12.0, spread=2.0))
 SHORT_DURATIONS = Durations(least=1.0, spread=2.0)
 WARM_UP = Durations(spread=1.0)
 # A run takes about 1.3 s of CPU time, most of it for Airflow's two worker processes: so two cores

@@ -3,7 +3,8 @@
 A real Airflow of each kind (executor and metadata database) runs a DAG of 20 tasks at once, whose
 runs have ended before the tasks are deferred: once with Jetbridge's hold of 15 s, once with
 ``[jetbridge] resume_hold_seconds`` at zero, where a task is resumed as soon as its trigger has
-read the outcome. Task logs go to S3, as usual, which keeps a worker busy after it has deferred a
+read the outcome. On CeleryExecutor nothing
+is held either way. Task logs go to S3, as usual, which keeps a worker busy after it has deferred a
 task. AWS is a stand-in (benchmarks/race/aws.py).
 
 ``failed``: tasks that Airflow failed, of 20. ``mismatches``: those to which its audit log has a
@@ -98,7 +99,9 @@ def _airflow(workspace: Workspace, aws: EndedRuns, kind: Kind, redis: Path) -> L
         workspace.paths.airflow_home,
         DAGS,
         workspace.paths.python("celery"),
-        environment=connection_variable("aws_default", aws_connection(aws.url, REGION)),
+        # Every task is deferred, also the second time.
+        environment=connection_variable("aws_default", aws_connection(aws.url, REGION))
+        | {"AIRFLOW__JETBRIDGE__SHORT_RUN_SECONDS": "0"},
         remote_log="s3://logs/airflow",
         templates=workspace.paths.local / "airflow-databases",
         database=PostgresServer() if kind.postgres else SqliteDatabase(),

@@ -82,7 +82,9 @@ class Stage:
             # Few workers at a time end soon after they have deferred; the more of them share two
             # cores, the later does Airflow's scheduler see it, and the longer must a resume wait.
             | {"AIRFLOW__CORE__PARALLELISM": "4"}
-            | {"AIRFLOW__JETBRIDGE__RESUME_HOLD_SECONDS": "20"},
+            | {"AIRFLOW__JETBRIDGE__RESUME_HOLD_SECONDS": "20"}
+            # Every task is deferred, and so finished in its own way.
+            | {"AIRFLOW__JETBRIDGE__SHORT_RUN_SECONDS": "0"},
             templates=self._paths.root / ".local/airflow-templates",
             users=USERS,
         )
