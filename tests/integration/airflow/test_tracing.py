@@ -14,6 +14,9 @@ from stand_in import LOG_BUCKET, REGION, TABLE, StandIn
 from jetbridge_local.airflow import LocalAirflow, aws_connection, connection_variable
 from jetbridge_local.cloud import LocalCloud
 
+# An Airflow of its own; a push sees the spans and TRACEPARENT of a deployed stack (test_traces.py).
+pytestmark = pytest.mark.nightly
+
 DAG = """
 from airflow.sdk import dag
 

@@ -17,7 +17,7 @@ from airflow_provider_jetbridge.panel.texts import shown, time_of, words
 from airflow_provider_jetbridge.panel.timeline import STARTS, Bar, Look, Moment, bars_of, moments_of
 from airflow_provider_jetbridge.panel.tries import LINKS, TaskTry
 from airflow_provider_jetbridge.story import KINDS, NOT_RUNNING, WAITS
-from jetbridge.contract import Launched, Outcome, StartAnswer, Waiting
+from jetbridge.contract import Launched, Outcome, StartAnswer, Waiting, WatchedRun
 
 _LOOKS: dict[str, Look] = {"succeeded": "good", "failed": "bad", "stopped": "stopped"}
 
@@ -69,12 +69,10 @@ def view_of(seen: Seen, of: TaskTry, now: float, *, with_lines: bool) -> View:
             ),
             links={},
         )
-    return _going(seen, of, now)
+    return _going(seen, run, of, now)
 
 
-def _going(seen: Seen, of: TaskTry, now: float) -> View:
-    run = seen.run
-    assert run is not None
+def _going(seen: Seen, run: WatchedRun, of: TaskTry, now: float) -> View:
     launched = seen.launched
     waiting = seen.waiting if seen.waiting and counts(seen.waiting, launched) else None
     running = launched is not None and launched.started_at is not None

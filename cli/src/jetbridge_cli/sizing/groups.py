@@ -97,19 +97,21 @@ def _alike(tables: Tables, record: Record) -> list[Record]:
 
 def sizing_of(aws: Aws, records: Iterable[Record]) -> Sizing:
     """What runs used of what they reserved, as far as Container Insights has it."""
-    grouped = [(group, each) for each in records if (group := group_of(each)) is not None]
-    peaks, notes = _peaks(aws, [each.outcome for _, each in grouped if each.outcome])
+    grouped = [
+        (group, each.outcome)
+        for each in records
+        if each.outcome is not None and (group := group_of(each)) is not None
+    ]
+    peaks, notes = _peaks(aws, [outcome for _, outcome in grouped])
     used: dict[Group, list[Used]] = defaultdict(list)
-    for group, record in grouped:
-        used[group].append(_used(group, record, peaks))
+    for group, outcome in grouped:
+        used[group].append(_used(group, outcome, peaks))
     found = [GroupAdvice(group=group, advice=advise(runs)) for group, runs in used.items()]
     found.sort(key=lambda each: (-each.advice.saved, -each.advice.runs, each.group))
     return Sizing(advice=found, notes=notes)
 
 
-def _used(group: Group, record: Record, peaks: dict[str, Peak]) -> Used:
-    outcome = record.outcome
-    assert outcome is not None
+def _used(group: Group, outcome: Outcome, peaks: dict[str, Peak]) -> Used:
     known = [peaks[each] for each in task_ids(outcome) if each in peaks]
     peak = (
         Peak(max(each.vcpu for each in known), max(each.memory_mib for each in known))
