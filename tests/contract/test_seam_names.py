@@ -238,7 +238,7 @@ def test_the_services_replaced_are_there() -> None:
 def test_every_private_name_in_the_seam_is_listed_here() -> None:
     listed = {name for _, name, _ in (*FUNCTIONS, *OBJECTS)}
     listed |= {"_queues_lock", "_schedules", "_functions", "_log_groups", "_esms"}
-    listed |= {"_users", "_roles", "_stacks", "_tables", "_bucket_encryption"}
+    listed |= {"_users", "_roles", "_stacks", "_tables", "_bucket_encryption", "_buckets"}
     listed |= {"_bucket_tags", "_STACK_TAG_PROPERTY"}
     used: set[str] = set()
     for path in (PACKAGE / "ministack_seam").glob("*.py"):

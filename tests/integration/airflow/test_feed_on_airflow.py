@@ -11,8 +11,8 @@ from waiting_airflow import DagRunOf, airflow_for, until, waiting_runs
 
 from jetbridge_local.airflow import LocalAirflow
 
-FEED = 24
-EACH = 3
+FEED = 40
+EACH = 5
 TAKEN_FOR_DEAD_SECONDS = 8
 QUICK = {
     "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",

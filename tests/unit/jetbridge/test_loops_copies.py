@@ -229,7 +229,7 @@ def test_upload_that_is_gone_each_time_is_given_up(monkeypatch: pytest.MonkeyPat
     bucket.vanishing = True
     chains.run()
     [(_, reason)] = chains.dead
-    assert "was gone 5 times" in reason
+    assert "was deleted 5 times" in reason
     assert bucket.begun == copy_stream.RESTARTS
     assert _states(world).done
     [shown] = bucket.objects.values()

@@ -16,7 +16,7 @@ JOB = {
 }
 BURST = 12
 DAG_RUN_SECONDS = 75
-FEED = 24
+FEED = 40
 
 
 def waits(task_id: str, **keywords) -> EcsRunTaskOperator:
