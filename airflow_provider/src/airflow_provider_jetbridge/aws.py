@@ -1,4 +1,4 @@
-"""AWS access as the amazon provider's operators have it: one connection, four keywords."""
+"""Access to AWS in the same way as the amazon provider's operators: a connection and keywords."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ DISTRIBUTION = "airflow-provider-jetbridge"
 
 @dataclass(frozen=True, slots=True)
 class AwsAccess:
-    """How to reach AWS; the keywords every operator of the amazon provider shares.
+    """How to reach AWS, by the keywords that every operator of the amazon provider takes.
 
-    ``botocore_config`` is kept as JSON text, so that two equal ones are one dictionary key.
+    ``botocore_config`` is kept as JSON text, so that equal configurations are equal dictionary
+    keys.
     """
 
     aws_conn_id: str | None = "aws_default"
@@ -46,16 +47,16 @@ class AwsAccess:
 def client(access: AwsAccess, service: str, **defaults: Any) -> Any:
     """A boto3 client for ``service``.
 
-    ``defaults`` are botocore ``Config`` options that hold where neither the operator's
-    ``botocore_config`` nor the connection's ``config_kwargs`` says otherwise.
+    ``defaults`` are botocore ``Config`` options. They apply unless the operator's
+    ``botocore_config`` or the connection's ``config_kwargs`` sets the same option.
     """
     from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
     from botocore.config import Config
 
     hook: Any = AwsBaseHook(client_type=service, **access.hook_parameters())
     config = Config(**defaults).merge(hook.config)
-    # Not the hook's own get_client_type: for its user agent it loads all installed providers,
-    # which takes a process of Airflow 3.0 two seconds.
+    # The hook's own get_client_type loads all installed providers for its user agent, which takes
+    # two seconds in a process of Airflow 3.0. So it isn't used.
     agent = f"{DISTRIBUTION}/{version(DISTRIBUTION)} {config.user_agent_extra or ''}".strip()
     return hook.get_session().client(
         service,

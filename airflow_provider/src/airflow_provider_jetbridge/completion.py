@@ -1,4 +1,4 @@
-"""The outcome or launch in a trigger's event, if it is that of this try."""
+"""Reads the outcome or launch in a trigger's event, and checks that it belongs to this try."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from jetbridge.contract import (
 
 
 class Launch(NamedTuple):
-    """What a run has become: ECS task ARN or Batch job id, and since when, epoch seconds."""
+    """A run's launch: its ECS task ARN or Batch job id, and when it was launched, in epoch
+    seconds."""
 
     run_id: str
     backend_id: str
@@ -33,10 +34,10 @@ class Launch(NamedTuple):
 
 
 def caller_of(ti: Any, airflow: str | None = None) -> AirflowCaller:
-    """This try of the task instance, as requests name it.
+    """This try of the task instance, in the form that requests use.
 
     Args:
-        airflow: this Airflow's name in the stack; None, as ``[jetbridge] airflow`` says.
+        airflow: this Airflow's name in the stack. None takes ``[jetbridge] airflow``.
     """
     name = airflow or settings.airflow()
     return AirflowCaller(
@@ -52,18 +53,18 @@ def caller_of(ti: Any, airflow: str | None = None) -> AirflowCaller:
 
 
 def try_of(ti: Any) -> list[Any]:
-    """What tells a try: (task instance id, try number), as JSON has it.
+    """What identifies a try: (task instance id, try number), as a JSON list.
 
-    Airflow gives a new id to retries and clears, but after a "state mismatch" failure it only
-    counts the try up (airflow/models/taskinstance.py, ``prepare_db_for_next_try``).
+    Airflow gives a new id to retries and clears. After a "state mismatch" failure it only increases
+    the try number (airflow/models/taskinstance.py, ``prepare_db_for_next_try``).
     """
     return [str(ti.id), ti.try_number]
 
 
 def outcome_of(event: dict[str, Any] | None, ti: Any, airflow: str | None = None) -> Outcome:
-    """The outcome in a trigger's event, if it is that of this try.
+    """The outcome in a trigger's event, if it belongs to this try.
 
-    It is when this try started the run, or attached to it (the event's ``attached_try``).
+    It does if this try started the run or attached to it (the event's ``attached_try``).
 
     Raises:
         EarlierOutcome: it is that of another try of this task.
@@ -95,13 +96,13 @@ def outcome_of(event: dict[str, Any] | None, ti: Any, airflow: str | None = None
 
 
 def _is_of(event: dict[str, Any], run_id: Any, ti: Any, airflow: str | None) -> bool:
-    """Whether this try waits for the run: it attached to it, or started it."""
+    """Whether this try waits for the run, because it started the run or attached to it."""
     attached = event.get("attached_try") == try_of(ti)
     return attached or run_id == run_id_of(caller_of(ti, airflow).key)
 
 
 def outcome_in(event: dict[str, Any] | None) -> Outcome:
-    """The outcome in a trigger's event, whoever's.
+    """The outcome in a trigger's event, whichever run it belongs to.
 
     Raises:
         UnreadableOutcome: it can't be read.
@@ -126,7 +127,7 @@ def _unreadable(event: dict[str, Any], problem: object) -> UnreadableOutcome:
 
 
 def launch_of(event: dict[str, Any] | None, ti: Any, airflow: str | None = None) -> Launch:
-    """The launch in a trigger's event, or in the outcome that came before it.
+    """The launch in a trigger's event, or in the outcome if the run ended first.
 
     Raises:
         EarlierOutcome: it is that of another try of this task.

@@ -1,11 +1,11 @@
-"""What the operators raise besides Airflow's own exceptions."""
+"""Exceptions that the operators raise, besides Airflow's own."""
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
 try:
     from airflow.sdk.exceptions import TaskDeferralError as TaskDeferralError
     from airflow.sdk.exceptions import TaskDeferralTimeout as TaskDeferralTimeout
-except ImportError:  # Airflow 3.0 and 3.1 have them in the core alone
+except ImportError:  # Airflow 3.0 and 3.1 have them only in the core
     from airflow.exceptions import (  # type: ignore[no-redef]
         TaskDeferralError as TaskDeferralError,
     )
@@ -15,23 +15,24 @@ except ImportError:  # Airflow 3.0 and 3.1 have them in the core alone
 
 
 class StartRefused(AirflowFailException):
-    """Jetbridge refused the request; trying again wouldn't change that, so Airflow doesn't."""
+    """Jetbridge refused the request. Airflow doesn't retry, because Jetbridge would refuse it
+    again."""
 
 
 class StartFailed(AirflowException):
-    """The run couldn't be handed to Jetbridge for a reason that may pass."""
+    """The task couldn't hand the run to Jetbridge. The reason may be temporary."""
 
 
 class RunFailed(AirflowException):
-    """The container ran and failed, or couldn't run."""
+    """The container failed, or couldn't run."""
 
 
 class RunFailedForGood(AirflowFailException, RunFailed):
-    """The container exited with a code of ``fail_on_exit_code``: Airflow doesn't try again."""
+    """The container exited with a code from ``fail_on_exit_code``, so Airflow doesn't retry."""
 
 
 class NestedExecute(AirflowFailException):
-    """``execute`` was called by another task's code, which Airflow couldn't resume."""
+    """Another task's code called ``execute``. Airflow couldn't resume that task."""
 
 
 class RunStopped(AirflowException):
@@ -39,19 +40,20 @@ class RunStopped(AirflowException):
 
 
 class WatchedRunFailed(AirflowFailException):
-    """The run that a sensor waited for didn't succeed; no later look would find anything else."""
+    """The run that a sensor waited for didn't succeed. This is final, so a retry wouldn't help."""
 
 
 class ForeignOutcome(AirflowException):
-    """The outcome that arrived isn't that of this try of the task instance."""
+    """The outcome doesn't belong to this try of the task instance."""
 
 
 class EarlierOutcome(ForeignOutcome):
-    """The outcome that arrived is that of another try of the very same task instance."""
+    """The outcome belongs to another try of the same task instance."""
 
 
 class UnreadableOutcome(ForeignOutcome, AirflowFailException):
-    """The run has ended, and its outcome can't be read.
+    """The run has ended, but its outcome can't be read.
 
-    Airflow doesn't try again: the container has run, perhaps to success, and would run once more.
+    Airflow doesn't retry. The container has run and may have succeeded, and a retry would run it
+    again.
     """

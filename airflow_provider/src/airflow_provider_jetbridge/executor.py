@@ -1,7 +1,8 @@
-"""Whether Airflow's scheduler may fail a task that is resumed before the process that deferred it
-is known to have ended.
+"""Whether Airflow's scheduler may fail a task that resumes early.
 
-docs/decisions/080 has what decides it, by version and executor, with the places in Airflow's code.
+"Early" means: before the scheduler knows that the process that deferred the task has ended.
+
+docs/decisions/080 gives the rule for each version and executor, with its places in Airflow's code.
 """
 
 from __future__ import annotations
@@ -15,23 +16,24 @@ from packaging.version import InvalidVersion, Version
 from airflow_provider_jetbridge.settings import conf
 
 GUARDED_SINCE = Version("3.2.2")
-"""Since then the scheduler lets a task be that is ``scheduled`` with a ``next_method`` when its
-executor reports the deferring process (``process_executor_events``; apache/airflow#66374)."""
+"""Since this version the scheduler doesn't fail a task that is ``scheduled`` and has a
+``next_method`` when its executor reports the end of the deferring process
+(``process_executor_events``; apache/airflow#66374)."""
 
 CELERY = frozenset(
     {"CeleryExecutor", "airflow.providers.celery.executors.celery_executor.CeleryExecutor"}
 )
 _CELERY_RUNS = "airflow.providers.celery.executors.celery_executor_utils"
-"""The module whose Celery task runs Airflow's tasks, so a worker of Celery's has it."""
+"""The module of the Celery task that runs Airflow's tasks. Every Celery worker imports it."""
 
 
 def may_fail_early_resumes(task: Any) -> bool:
-    """Whether this task, which runs in this process, may be failed by an early resume.
+    """Whether an early resume may make Airflow fail the task that runs in this process.
 
-    False for CeleryExecutor from Airflow 3.2.2 on alone. It asks for one result per task: that of
-    the deferring process is forgotten when the resumed one is sent, and while it isn't, the task
-    waits in the executor's queue, or is ``scheduled``; each of these the scheduler lets be. With
-    every other executor, and wherever this isn't known, it is true.
+    False only for CeleryExecutor from Airflow 3.2.2 on. That executor keeps one result per task. It
+    forgets the result of the deferring process when it sends the resumed task. Until then the task
+    waits in the executor's queue or is ``scheduled``, and the scheduler fails neither. True for
+    every other executor, and if the executor isn't known.
     """
     try:
         airflow = Version(version("apache-airflow-core"))

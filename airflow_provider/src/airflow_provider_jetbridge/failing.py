@@ -1,4 +1,4 @@
-"""What a run that didn't succeed raises, and what its exception says."""
+"""Exceptions for runs that didn't succeed, and their texts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from airflow_provider_jetbridge.story import KINDS
 from jetbridge.contract import Cause, Outcome, State, inert_lines
 
 _HOST_TERMINATED = re.compile(r"Host EC2 \(instance .+?\) (stopped|terminated)\.")
-"""The amazon provider's own pattern (operators/ecs.py, ``_check_success_task``)."""
+"""The same pattern as in the amazon provider (operators/ecs.py, ``_check_success_task``)."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,12 @@ class Reading:
     """How a task reads the end of its run.
 
     Attributes:
-        skip_on: exit codes on which the task is skipped.
-        fail_on: exit codes on which it fails without another try; they go before ``skip_on``.
-        number_of_lines: how many last lines were asked for.
-        lines_wanted: the exception has the amazon provider's heading of the log also where there
-            are no lines, as it does where its awslogs keywords are given.
+        skip_on: exit codes that skip the task.
+        fail_on: exit codes that fail the task without a retry. They take precedence over
+            ``skip_on``.
+        number_of_lines: how many last lines the task asks for.
+        lines_wanted: the exception has the amazon provider's heading of the log even without lines,
+            as the stock operator's exception does if its awslogs keywords are given.
     """
 
     skip_on: Container[int] = ()
@@ -36,19 +37,19 @@ class Reading:
 
 
 def raise_unless_succeeded(outcome: Outcome, reading: Reading = Reading()) -> None:
-    """Raise what Airflow expects of a run that didn't succeed.
+    """Raise the exception that Airflow expects for a run that didn't succeed.
 
-    Exit codes count of the containers that decide (``Outcome.deciding``). The order is the amazon
-    provider's: a task that failed to start or lost its host comes before any exit code.
+    Only the exit codes of deciding containers count (``Outcome.deciding``). The order is the amazon
+    provider's: a failed start or a lost host comes before any exit code.
 
     Raises:
-        AirflowTaskTimeout: it was stopped because its time (``execution_timeout``) was over.
-        RunStopped: it was stopped for another reason.
-        EcsRunFailedToStart, EcsLaunchFailed: ECS couldn't start it; ``RunFailed``, and the amazon
-            provider's ``EcsTaskFailToStart`` and ``EcsOperatorError``.
-        RunFailedForGood: a container exited with a code of ``fail_on``.
-        AirflowSkipException: every container that failed exited with a code of ``skip_on``.
-        RunFailed: it failed.
+        AirflowTaskTimeout: the run was stopped because ``execution_timeout`` had passed.
+        RunStopped: the run was stopped for another reason.
+        EcsRunFailedToStart, EcsLaunchFailed: ECS couldn't start it. These derive from ``RunFailed``
+            and from the amazon provider's ``EcsTaskFailToStart`` and ``EcsOperatorError``.
+        RunFailedForGood: a container exited with a code from ``fail_on``.
+        AirflowSkipException: every failed container exited with a code from ``skip_on``.
+        RunFailed: the run failed.
     """
     if outcome.state is State.SUCCEEDED:
         return
@@ -84,10 +85,10 @@ def _deciding_codes(outcome: Outcome) -> Iterable[int]:
 
 
 def describe(outcome: Outcome) -> str:
-    """What helps people to correct a run that didn't succeed.
+    """A text that helps people to correct a run that didn't succeed.
 
-    It becomes an exception's text and so stands on Airflow's page, where nothing that the
-    container or AWS says may act.
+    It becomes an exception's text, and Airflow shows that on its pages. So all text from the
+    container and from AWS is made inert.
     """
     lines = _story(outcome)
     if outcome.last_lines:
@@ -96,8 +97,11 @@ def describe(outcome: Outcome) -> str:
 
 
 def _as_stock(outcome: Outcome, reading: Reading) -> str:
-    """`describe`, with the sentences of the amazon provider that programs look for: its first ones
-    at the beginning, and its heading of the log with the lines at the end."""
+    """`describe`, with the amazon provider's sentences, because programs search for them.
+
+    The first sentences come at the beginning. The heading of the log and the lines come at the
+    end.
+    """
     lines = [*_first_sentences(outcome), *_story(outcome)]
     if outcome.last_lines or reading.lines_wanted:
         lines.append(
@@ -109,8 +113,8 @@ def _as_stock(outcome: Outcome, reading: Reading) -> str:
 
 
 def _first_sentences(outcome: Outcome) -> list[str]:
-    """As operators/ecs.py (``_check_success_task``), operators/batch.py and hooks/batch_client.py
-    (``check_job_success``) have them."""
+    """The same sentences as in operators/ecs.py (``_check_success_task``), operators/batch.py and
+    hooks/batch_client.py (``check_job_success``)."""
     if outcome.backend_id is None:
         return []
     if outcome.backend == "batch":

@@ -1,4 +1,5 @@
-"""Where this Airflow keeps the log of a try, so that the container's log can join it there."""
+"""Finds where this Airflow keeps the log of a try, so that the container's log can be put beside
+it."""
 
 from __future__ import annotations
 
@@ -12,15 +13,15 @@ from jetbridge.contract import CloudWatchLogTarget, LogTarget, S3LogTarget
 
 def log_target(ti: Any) -> LogTarget | None:
     """Where this Airflow keeps the log of this try: on S3, or in CloudWatch Logs as Amazon MWAA
-    does; None when it keeps its task logs elsewhere."""
+    does. None if it keeps its task logs elsewhere."""
     return s3_log_target(ti) or cloudwatch_log_target(ti)
 
 
 def cloudwatch_log_target(ti: Any) -> CloudWatchLogTarget | None:
     """The CloudWatch Logs stream of this try's log.
 
-    Named as Airflow's own handler writes and reads it: the rendered path with ``_`` for each
-    ``:`` (amazon/aws/log/cloudwatch_task_handler.py, ``CloudWatchRemoteLogIO``).
+    The name is the one that Airflow's own handler uses: the rendered path with ``_`` for each ``:``
+    (amazon/aws/log/cloudwatch_task_handler.py, ``CloudWatchRemoteLogIO``).
     """
     group = _log_group()
     if group is None:
@@ -29,10 +30,10 @@ def cloudwatch_log_target(ti: Any) -> CloudWatchLogTarget | None:
 
 
 def s3_log_target(ti: Any) -> S3LogTarget | None:
-    """The S3 object of this try's log; None when this Airflow keeps its task logs elsewhere.
+    """The S3 object of this try's log. None if this Airflow keeps its task logs elsewhere.
 
-    Composed as Airflow's own S3 reader does: ``os.path.join(remote_base, <rendered template>)``
-    (amazon/aws/log/s3_task_handler.py, ``S3RemoteLogIO.read``).
+    The key is composed as in Airflow's own S3 reader: ``os.path.join(remote_base, <rendered
+    template>)`` (amazon/aws/log/s3_task_handler.py, ``S3RemoteLogIO.read``).
     """
     base = _remote_base()
     if base is None or not base.startswith("s3://"):

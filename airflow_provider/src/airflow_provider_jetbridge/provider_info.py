@@ -1,5 +1,5 @@
-"""What Airflow's providers manager reads: operators, triggers, links, the connection type and the
-configuration section."""
+"""The metadata that Airflow's providers manager reads: operators, triggers, links, the connection
+type and the configuration section."""
 
 from typing import Any
 
@@ -68,7 +68,7 @@ def get_provider_info() -> dict[str, Any]:
 CONNECTION_TYPE: dict[str, Any] = {
     "connection-type": "jetbridge",
     "hook-class-name": "airflow_provider_jetbridge.hooks.jetbridge.JetbridgeHook",
-    # Airflow 3.0 and 3.1 don't know the rest, which `hooks.form` gives them another way.
+    # Airflow 3.0 and 3.1 don't know the rest. `hooks.form` gives it to them in another form.
     "hook-name": "Jetbridge",
     "conn-fields": {
         "stack": {

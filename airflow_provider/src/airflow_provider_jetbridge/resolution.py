@@ -1,4 +1,5 @@
-"""From what a DAG's author gave to the stack that is meant, and how to reach it."""
+"""Finds the stack and the access to AWS from an operator's keywords, the connection and the
+configuration."""
 
 from __future__ import annotations
 
@@ -24,10 +25,10 @@ class _Fields:
 def resolve(
     jetbridge_conn_id: str | None, jetbridge_stack: str | None, access: AwsAccess
 ) -> tuple[StackAddress, AwsAccess]:
-    """The stack, and the access to AWS with which it is called.
+    """The stack, and the access to AWS for calling it.
 
-    What an operator's keyword says comes first, then the ``jetbridge`` connection, then
-    ``[jetbridge] stack``:
+    The operator's keywords come first, then the ``jetbridge`` connection, then ``[jetbridge]
+    stack``:
 
     ========== ====================================================================
     stack      ``jetbridge_stack``; the connection's ``stack``; ``[jetbridge] stack``
@@ -37,12 +38,12 @@ def resolve(
                ``aws_conn_id``; ``aws_default``
     ========== ====================================================================
 
-    Without ``jetbridge_conn_id`` Airflow is asked for nothing.
+    Without ``jetbridge_conn_id`` it reads nothing from Airflow.
 
     Raises:
         AirflowNotFoundException: there is no such connection.
-        ValueError: it is of another type, or the stack's name or ARN can't be read, or its ARN is
-            of another region than the keyword.
+        ValueError: the connection has another type, the stack's name or ARN is malformed, or the
+            ARN and the keyword name different regions.
     """
     fields = _fields_of(jetbridge_conn_id) if jetbridge_conn_id else _Fields()
     address = StackAddress.parse(jetbridge_stack or fields.stack or settings.stack())

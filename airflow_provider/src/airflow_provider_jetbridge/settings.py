@@ -2,7 +2,7 @@
 
 try:
     from airflow.sdk.configuration import conf as conf
-except ImportError:  # Airflow 3.0 has it in the core alone
+except ImportError:  # Airflow 3.0 has it only in the core
     from airflow.configuration import conf as conf
 
 SECTION = "jetbridge"
@@ -12,37 +12,38 @@ DEFAULT_STACK = "jetbridge"
 DEFAULT_AIRFLOW = "default"
 
 RESUME_HOLD_SECONDS = 15.0
-"""How long a trigger that has just begun to run keeps its event (see `triggers.guard`)."""
+"""How long a trigger that has just started holds its event (see `triggers.guard`)."""
 
 SHORT_RUN_SECONDS = 10.0
-"""A run that took less is waited for on the worker the next time (see `operators.short`)."""
+"""If a run took less than this, the worker waits for the task's next run (see
+`operators.short`)."""
 
 POLL_INTERVAL_SECONDS = 1.0
 
 RESUMES_PER_SECOND = 20.0
-"""How many tasks one triggerer resumes in a second at most (see `triggers.guard`)."""
+"""The most tasks that one triggerer resumes in a second (see `triggers.guard`)."""
 
 
 def stack() -> str:
-    """The CloudFormation stack of Jetbridge that serves this Airflow."""
+    """The name or ARN of the Jetbridge stack for this Airflow."""
     return str(conf.get(SECTION, "stack", fallback=DEFAULT_STACK))
 
 
 def airflow() -> str:
-    """This Airflow's name in the stack: by it the stack tells Airflows apart."""
+    """This Airflow's name in the stack. It distinguishes the Airflows that use one stack."""
     return str(conf.get(SECTION, "airflow", fallback=DEFAULT_AIRFLOW))
 
 
 def adopt() -> str:
-    """Which DAGs' stock operators run through Jetbridge (`adopt.choice.Choice`)."""
+    """The patterns of DAGs whose stock operators run through Jetbridge (`adopt.choice.Choice`)."""
     return str(conf.get(SECTION, "adopt", fallback=""))
 
 
 def adopt_percent() -> float:
-    """Which share of them.
+    """How many percent of the chosen tasks are adopted.
 
     Raises:
-        ValueError: it is no number from 0 to 100.
+        ValueError: it isn't a number from 0 to 100.
     """
     given = str(conf.get(SECTION, "adopt_percent", fallback="100"))
     try:
@@ -59,12 +60,12 @@ def poll_interval_seconds() -> float:
 
 
 def resume_hold_seconds() -> float:
-    """Zero switches the guard off, for an Airflow in which the race is fixed."""
+    """Zero switches the guard off, for a version of Airflow without the race."""
     return _not_negative("resume_hold_seconds", RESUME_HOLD_SECONDS)
 
 
 def short_run_seconds() -> float:
-    """Zero has every task deferred at once."""
+    """With zero, every task defers at once."""
     return _not_negative("short_run_seconds", SHORT_RUN_SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""Which stack of Jetbridge is meant, and what its functions are called."""
+"""The address of a Jetbridge stack, and the names of its functions."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ START_FUNCTION = "start-run"
 STOP_FUNCTION = "stop-run"
 WATCH_FUNCTION = "watch-runs"
 
-# Lambda's names have 64 characters, and -notify-airflow needs 15 of them. The stack shortens its
-# name alike (template.yaml, Names).
+# Function names have at most 64 characters, and -notify-airflow needs 15 of them. The stack
+# shortens its name in the same way (template.yaml, Names).
 _LONGEST_PREFIX = 49
 _KEPT, _DIGEST = 40, 8
 # CloudFormation's rule for StackName, API_CreateStack.html.
@@ -26,7 +26,7 @@ _START_ARN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class StackAddress:
-    """A stack by its name. Only an ARN tells its ``partition``, ``account`` and ``region``."""
+    """A stack's name. ``partition``, ``account`` and ``region`` are known only from an ARN."""
 
     name: str
     partition: str | None = None
@@ -35,10 +35,10 @@ class StackAddress:
 
     @classmethod
     def parse(cls, text: str) -> StackAddress:
-        """Read a stack's name, its ARN, or the ARN of its start_run.
+        """Parse a stack's name, its ARN, or the ARN of its start_run function.
 
         Raises:
-            ValueError: it is none of these.
+            ValueError: the text is none of these.
         """
         text = text.strip()
         if _STACK_NAME.fullmatch(text):
@@ -54,10 +54,10 @@ class StackAddress:
         return cls(**found.groupdict())
 
     def function(self, name: str) -> str:
-        """What Lambda's Invoke takes for one of the stack's functions, such as ``start-run``.
+        """The ``FunctionName`` for Lambda's Invoke, for a function such as ``start-run``.
 
-        Its ARN where account and region are known: a connection to another account is then
-        refused by AWS, instead of finding that account's stack of the same name.
+        It is an ARN if the account and region are known. Then AWS refuses a connection to another
+        account, and doesn't call that account's stack of the same name.
         """
         function = f"{function_prefix(self.name)}-{name}"
         if self.account is None or self.region is None:
@@ -69,7 +69,7 @@ class StackAddress:
 
 
 def function_prefix(stack: str) -> str:
-    """What the names of a stack's functions begin with: its name, or a shorter one."""
+    """The prefix of a stack's function names: the stack's name, shortened if it is too long."""
     if len(stack) <= _LONGEST_PREFIX:
         return stack
     digest = hashlib.sha256(stack.encode()).hexdigest()[:_DIGEST]

@@ -1,7 +1,7 @@
-"""The amazon provider's own classes and names, imported when they are first used.
+"""Imports the amazon provider's classes and names when they are first used.
 
-Parsing a DAG doesn't import its operators, hooks and boto3: that takes longer than the rest of the
-DAG together.
+So parsing a DAG doesn't import the amazon provider's operators, hooks and boto3. These imports take
+longer than the rest of the DAG.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 
 class Imported:
-    """A class attribute whose value is imported when somebody reads it."""
+    """A class attribute whose value is imported when it is first read."""
 
     def __init__(self, module: str, name: str) -> None:
         self._module = module
@@ -22,12 +22,13 @@ class Imported:
 
 
 def from_stock(stock: str, ours: str, name: str) -> Any:
-    """What module ``stock`` calls ``name``, for the ``__getattr__`` of our module of that kind.
+    """Return ``name`` from the module ``stock``, for the ``__getattr__`` of our module of the same
+    name.
 
-    So an import of several names needs its module changed and nothing else.
+    So to migrate an import of several names, only the module's name has to change.
 
     Raises:
-        AttributeError: neither has it; ``from … import`` makes an ImportError of it.
+        AttributeError: neither module has the name. ``from … import`` turns it into an ImportError.
     """
     if name.startswith("__"):
         raise AttributeError(f"module {ours!r} has no attribute {name!r}")

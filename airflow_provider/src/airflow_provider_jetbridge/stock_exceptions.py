@@ -1,6 +1,7 @@
-"""Failures that are also those which the amazon provider raises.
+"""Failures that derive from the amazon provider's exceptions, too.
 
-Imported where a run has failed, not where a DAG is parsed: the amazon provider comes with it.
+Import this module only when a run has failed, not when a DAG is parsed, because it imports the
+amazon provider.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from airflow_provider_jetbridge.exceptions import RunFailed
 
 
 class EcsRunFailedToStart(RunFailed, EcsTaskFailToStart):
-    """ECS took the task, and none of its containers has run.
+    """ECS accepted the task, but none of its containers ran.
 
     Attributes:
-        message: the amazon provider's sentence, without what follows it here.
+        message: the amazon provider's sentence, without Jetbridge's text after it.
     """
 
     def __init__(self, text: str, message: str = "") -> None:
@@ -28,11 +29,11 @@ class EcsRunFailedToStart(RunFailed, EcsTaskFailToStart):
 
 
 class EcsLaunchFailed(RunFailed, EcsOperatorError):
-    """ECS didn't take the task.
+    """ECS didn't accept the task.
 
     Attributes:
-        failures: one, with AWS's words as ``reason``, as RunTask's ``failures`` have it.
-        message: the same text as the exception's.
+        failures: one entry in the form of RunTask's ``failures``, with AWS's text as ``reason``.
+        message: the exception's text.
     """
 
     def __init__(self, text: str, reason: str) -> None:

@@ -1,4 +1,5 @@
-"""A run's story in the log of its task: launched as what, running since when, ended how."""
+"""Writes a run's story to the task's log: how it was launched, since when it has been running, and
+how it ended."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from jetbridge.contract import (
 )
 
 KINDS = {"ecs": "ECS task", "batch": "Batch job"}
-"""What AWS calls a launch of each backend."""
+"""AWS's name for a launch on each backend."""
 
 
 WAITS = {
@@ -36,10 +37,10 @@ NOT_RUNNING = {
 
 
 class Storyteller:
-    """Tells each chapter once, however often the record is read.
+    """Logs each part of the story once, however often the record is read.
 
     Args:
-        log: of the task; anything with ``info`` and ``warning``.
+        log: the task's log. Any object with ``info`` and ``warning``.
     """
 
     def __init__(self, log: Any) -> None:
@@ -51,9 +52,9 @@ class Storyteller:
         self._reminded: set[int] = set()
 
     def launched(self, record: str) -> Launched | None:
-        """Tell what is new in a ``Launched`` record, given as JSON text, and return it.
+        """Log what is new in a ``Launched`` record (JSON text), and return the record.
 
-        Never raises: one that can't be read is None.
+        Never raises. Returns None if the record can't be read.
         """
         try:
             launch = decode(Launched, read_record(record))
@@ -75,8 +76,10 @@ class Storyteller:
         return launch
 
     def waiting(self, record: str) -> None:
-        """Tell what a run waits for, given as the JSON text of a ``Waiting``; again only if it is
-        something else, or if that ends at another time. Never raises."""
+        """Log what a run waits for, from a ``Waiting`` record (JSON text).
+
+        Logs again only if the reason or its end time changes. Never raises.
+        """
         try:
             waits = decode(Waiting, read_record(record))
         except ContractError as error:
@@ -105,10 +108,10 @@ class Storyteller:
         return bool(last.started_at) if starts else True
 
     def remind(self, run_id: str) -> bool:
-        """Tell that half a minute has passed without a launch, or without a container that runs.
+        """Log that half a minute has passed without a launch, or without a running container.
 
-        Called twice a minute. Tells once for each launch, the second time that it is called after
-        it. Returns whether to come again.
+        Called twice a minute. Logs once for each launch, at the second call after it. Returns
+        whether to call again.
         """
         last = self._last
         if last is not None and last.started_at:
@@ -136,7 +139,7 @@ class Storyteller:
 
 
 def tell_outcome(log: Any, outcome: Outcome) -> None:
-    """Tell a run's whole story, when it has ended."""
+    """Log the whole story of an ended run."""
     for death in outcome.deaths:
         log.info(
             "Run %s: launch %s (%s) was replaced: %s. AWS says: %s",

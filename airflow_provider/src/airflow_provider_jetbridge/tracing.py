@@ -1,4 +1,4 @@
-"""The trace of a task, where Airflow's tracing is on."""
+"""Connects a run with its task's trace, if Airflow's tracing is on."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from jetbridge.contract import Outcome
 _TRACER = "airflow_provider_jetbridge"
 _RESUME = "jetbridge resume"
 _NANOSECONDS = 1_000_000_000
-# Of W3C Trace Context's version 00; a later version begins with the same fields ("Versioning").
+# The format of W3C Trace Context version 00. Later versions begin with the same fields
+# ("Versioning").
 _FIELDS = re.compile(r"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 
 
 def traceparent_of(ti: Any) -> str | None:
-    """W3C ``traceparent`` of the task; None where Airflow's tracing is off or there is none.
+    """The task's W3C ``traceparent``. None if Airflow's tracing is off or the task has no trace.
 
-    From 3.2 on, Airflow runs a task within a span (``task_runner.py``, ``_make_task_span``). Before
-    that it gives the task its context alone (``context_carrier`` of the task instance). One that
-    isn't valid is ignored, as W3C Trace Context asks ("Processing Model").
+    Airflow 3.2 and later run a task in a span (``task_runner.py``, ``_make_task_span``). Earlier
+    versions only give the task the context (``context_carrier`` of the task instance). An invalid
+    value is ignored, as W3C Trace Context requires ("Processing Model").
     """
     if not conf.getboolean("traces", "otel_on", fallback=False):
         return None
@@ -29,9 +30,9 @@ def traceparent_of(ti: Any) -> str | None:
 
 
 def tell_resume(outcome: Outcome) -> None:
-    """A span from the moment when the outcome was there until now, within the task's own.
+    """Add a span to the task's span: from when the outcome was available until now.
 
-    Airflow's tracer exports it. Without a tracer it is nothing.
+    Airflow's tracer exports it. Without a tracer this does nothing.
     """
     trace = _opentelemetry()
     if trace is None or not conf.getboolean("traces", "otel_on", fallback=False):
@@ -45,7 +46,8 @@ def tell_resume(outcome: Outcome) -> None:
 
 
 def _opentelemetry() -> Any:
-    """Its API if Airflow has imported it: nothing is imported for a trace that there isn't."""
+    """OpenTelemetry's API if Airflow has already imported it. Otherwise there is no trace, and no
+    import is needed."""
     return sys.modules.get("opentelemetry.trace")
 
 

@@ -1,4 +1,4 @@
-"""How long the oldest message of a queue has been there."""
+"""The age of the oldest message in a queue."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
     from jetbridge_cli.aws import Aws
 
-# SQS measures each minute, and CloudWatch has it a few minutes later.
+# SQS measures the age each minute, and CloudWatch has the figure a few minutes later.
 _LOOK_BACK = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
 class Age:
-    """``seconds`` since the oldest message came; at least that if not ``exact``."""
+    """``seconds`` since the oldest message came. If not ``exact``, it is at least that old."""
 
     seconds: float
     exact: bool
@@ -33,10 +33,10 @@ class Age:
 
 
 def oldest(aws: "Aws", queues: Sequence[DeadLetterQueue]) -> dict[str, Age]:
-    """The age of the oldest message by the queue's name; queues without messages have none.
+    """The age of the oldest message by the queue's name. Empty queues are left out.
 
-    By SQS's own metric, ``ApproximateAgeOfOldestMessage``. Where CloudWatch has no figure yet or
-    may not be read, the oldest of the first ten messages gives the least that it can be.
+    The age comes from SQS's metric ``ApproximateAgeOfOldestMessage``. If CloudWatch has no figure
+    yet or can't be read, the oldest of the first ten messages gives a minimum.
     """
     filled = holding(queues)
     ages = {name: Age(seconds, exact=True) for name, seconds in _measured(aws, filled).items()}
@@ -51,11 +51,12 @@ def oldest(aws: "Aws", queues: Sequence[DeadLetterQueue]) -> dict[str, Age]:
 
 
 def measured(aws: "Aws", queues: Collection[str]) -> Mapping[str, float]:
-    """The seconds that the oldest message has been in each queue, by the queue's own name, as SQS's
-    metric has them; queues without messages or without a figure have none.
+    """The age of the oldest message in seconds, from SQS's metric, by the queue's own name.
+
+    Queues without messages or without a figure are left out.
 
     Raises:
-        ClientError: CloudWatch may not be read.
+        ClientError: IAM denies reading CloudWatch.
     """
     if not queues:
         return {}

@@ -1,4 +1,4 @@
-"""Questions to the person at the terminal."""
+"""Asks the person at the terminal."""
 
 import sys
 
@@ -8,10 +8,10 @@ from jetbridge_cli.problems import Problem
 
 
 def confirm(question: str) -> None:
-    """Go on only after a yes.
+    """Continue only if the person says yes.
 
     Raises:
-        Problem: nobody can be asked, since standard input is no terminal.
+        Problem: standard input isn't a terminal, so there is nobody to ask.
         Abort: the answer is no.
     """
     if not can_ask():

@@ -1,4 +1,4 @@
-"""The AWS account that a command speaks to."""
+"""The AWS account that a command calls."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,18 +34,18 @@ _CONFIG = Config(
     connect_timeout=5,
     read_timeout=25,
     user_agent_extra="jetbridge-cli",
-    # jetbridge verify asks from many threads.
+    # jetbridge verify calls AWS from many threads.
     max_pool_connections=50,
 )
 
 
 @dataclass(frozen=True)
 class Aws:
-    """Clients of one account and region, each made when it is needed first.
+    """Clients for one account and region. Each is made when it is first needed.
 
-    ``profile`` and ``region`` are those of the AWS CLI's configuration; None: its defaults.
-    ``endpoint`` is the URL that takes all calls; None: AWS's own, or that of ``AWS_ENDPOINT_URL``.
-    Raises ProfileNotFound, NoRegionError.
+    ``profile`` and ``region`` come from the AWS CLI's configuration. None takes its defaults.
+    ``endpoint`` is the URL for all calls. None takes AWS's own, or ``AWS_ENDPOINT_URL``. Raises
+    ProfileNotFound, NoRegionError.
     """
 
     profile: str | None = None
@@ -125,7 +125,7 @@ class Aws:
         return self.session.client("scheduler", config=_CONFIG, endpoint_url=self.endpoint)
 
     def prepare(self) -> None:
-        """Make every client now: several threads that make them at the same time disturb each other
+        """Make every client now, because several threads can't safely make clients at the same time
         (boto3 documentation, "Multithreading or multiprocessing with clients")."""
         for name, member in vars(type(self)).items():
             if isinstance(member, cached_property):
@@ -133,7 +133,7 @@ class Aws:
 
 
 def server_time(answer: Mapping[str, Any]) -> float:
-    """When AWS gave an answer, by its own clock: epoch seconds, whole."""
+    """The time of AWS's answer, by AWS's clock, in whole epoch seconds."""
     headers = answer["ResponseMetadata"]["HTTPHeaders"]
     now = parsedate_to_datetime(headers["date"]) if "date" in headers else datetime.now(UTC)
     return float(int(now.timestamp()))

@@ -1,4 +1,4 @@
-"""Which function failed on a message, and where it says so."""
+"""Finds which function failed on a message, and where its log is."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ from jetbridge_cli.stack import DeadLetterQueue
 
 @dataclass(frozen=True)
 class Consumer:
-    """A function that takes a queue's messages, or is invoked with them."""
+    """A function that receives a queue's messages, or is invoked with them."""
 
     name: str
     log_group: str
 
 
 def consumer_of(aws: Aws, queue: DeadLetterQueue) -> Consumer | None:
-    """The function behind a dead-letter queue; None if no function is."""
+    """The function whose messages a dead-letter queue gets. None if there is no function."""
     destination = queue.destination
     if isinstance(destination, FunctionDestination):
         return _function(aws, destination.function_name)

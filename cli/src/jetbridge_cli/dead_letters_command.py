@@ -1,4 +1,4 @@
-"""``jetbridge dead-letters``: what was given up, shown and dropped."""
+"""``jetbridge dead-letters``: lists, shows and drops dead letters."""
 
 import json
 from typing import Annotated, Any
@@ -40,7 +40,7 @@ def list_queues(
 ) -> None:
     """Count the dead letters of each queue.
 
-    The counts are SQS's own: approximate, and up to a minute late.
+    The counts come from SQS. They are approximate, and up to a minute old.
     """
     with reported():
         deployed = Stack(Aws(profile, region, endpoint), stack)
@@ -78,10 +78,10 @@ def show(
     ] = 20,
     output: OutputFormat = Output.TABLE,
 ) -> None:
-    """List dead letters, or show one: its body, and why it was given up.
+    """List dead letters, or show one with its body and the reason why it was given up.
 
-    Values of container environments are not shown. Messages that are looked at are invisible to
-    others for that moment.
+    Doesn't show the values of container environments. While the command reads messages, they are
+    invisible to other readers.
     """
     with reported():
         deployed = Stack(Aws(profile, region, endpoint), stack)
@@ -108,12 +108,12 @@ def drop(
     endpoint: Endpoint = None,
     yes: Yes = False,
 ) -> None:
-    """Delete one message for good, and say what is lost with it."""
+    """Delete one message for good, and say what is lost."""
     with reported():
         deployed = Stack(Aws(profile, region, endpoint), stack)
         queues = _chosen(deployed, queue)
         if not yes:
-            # Nothing is held while somebody thinks.
+            # Hold no messages while the person decides.
             with found(deployed.aws.sqs, queues, message_id) as (where, _, message):
                 pass
             _write_loss(where, message)
@@ -216,7 +216,8 @@ def _write_message(queue: DeadLetterQueue, message: Message, consumer: Consumer 
 
 
 def _json(content: Any) -> str | None:
-    """Without what environments hold; None if it is no JSON, or nested too deep to be shown."""
+    """The JSON without the values of environments. None if it isn't JSON, or is nested too
+    deeply."""
     if content is None:
         return None
     try:

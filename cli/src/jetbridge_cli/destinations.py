@@ -1,4 +1,4 @@
-"""Where dead letters go back to."""
+"""Sends dead letters back."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sqs import SQSClient
 
-# Of all messages of one SendMessageBatch together. AWS allows 1 MiB now; queues whose
-# MaximumMessageSize was set before that take what they took (API reference of SendMessageBatch).
+# The limit for all messages of one SendMessageBatch together. AWS now allows 1 MiB, but queues with
+# an older MaximumMessageSize keep their limit (API reference of SendMessageBatch).
 BATCH_BYTES = 256 * 1024
 
 
 @dataclass
 class Sent:
-    """What came of sending some messages.
+    """The result of sending messages.
 
     Attributes:
-        messages: those that are where they belong, and may be deleted.
-        refused: those that are not, each with the reason.
-        new_ids: under which ids SQS has them now.
+        messages: messages that were sent. They may be deleted.
+        refused: messages that could not be sent, each with the reason.
+        new_ids: the messages' new ids in SQS.
     """
 
     messages: list[Message] = field(default_factory=list)
@@ -35,19 +35,19 @@ class Sent:
 
 
 class Destination(Protocol):
-    """Takes back what was given up. ``name`` is its logical id in the stack."""
+    """Receives the dead letters again. ``name`` is its logical id in the stack."""
 
     @property
     def name(self) -> str: ...
 
     def send(self, messages: Sequence[Message]) -> Sent:
-        """Send messages. Raises ClientError where AWS refuses all of them alike."""
+        """Send messages. Raises ClientError if AWS refuses all of them for the same reason."""
         ...
 
 
 @dataclass(frozen=True)
 class QueueDestination:
-    """The queue whose messages were given up, or that a rule couldn't deliver to."""
+    """A queue whose messages were given up, or to which a rule couldn't deliver."""
 
     sqs: "SQSClient"
     name: str
@@ -71,7 +71,7 @@ class QueueDestination:
             if len(batch) == 1:
                 sent.refused.append((batch[0], str(error)))
                 return
-            for message in batch:  # one that SQS doesn't take must not hold up the others
+            for message in batch:  # a message that SQS refuses must not stop the others
                 self._send([message], sent)
             return
         for success in answer.get("Successful", []):
@@ -91,8 +91,10 @@ class FunctionDestination:
     function_name: str
 
     def send(self, messages: Sequence[Message]) -> Sent:
-        """Invoke the function asynchronously with each record's ``requestPayload``, by the alias
-        by which it was invoked, so that its caller has the same rights again."""
+        """Invoke the function asynchronously with each record's ``requestPayload``.
+
+        It uses the alias of the original invocation, so the caller has the same rights.
+        """
         sent = Sent()
         for message in messages:
             record = message.content
@@ -105,7 +107,7 @@ class FunctionDestination:
             except RecursionError:
                 sent.refused.append((message, "its payload is nested too deep to be sent"))
             except ClientError as error:
-                # What was sent before it is to be deleted first.
+                # The messages sent before this one must be deleted first.
                 if not sent.messages:
                     raise
                 sent.refused.append((message, str(error)))
@@ -122,7 +124,7 @@ class FunctionDestination:
         )
 
 
-# What SQS says of a message that it doesn't take, not of the queue or of who calls (API reference,
+# SQS's errors that concern one message, and not the queue or the caller (API reference,
 # SendMessageBatch, "Errors").
 _OF_A_MESSAGE = ("BatchRequestTooLong", "InvalidMessageContents", "InvalidParameterValue")
 
@@ -132,7 +134,7 @@ def _is_of_a_message(error: ClientError) -> bool:
 
 
 def _qualifier(record: Any) -> str:
-    """The alias or version in ``requestContext.functionArn``, which Lambda always qualifies (AWS
+    """The alias or version in ``requestContext.functionArn``. Lambda always qualifies it (AWS
     Lambda developer guide, "Capturing records of Lambda asynchronous invocations")."""
     context = record.get("requestContext")
     arn = context.get("functionArn") if isinstance(context, dict) else None

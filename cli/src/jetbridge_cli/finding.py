@@ -1,4 +1,4 @@
-"""One message among many, by its id."""
+"""Finds a message by its id."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 def found(
     sqs: "SQSClient", queues: Iterable[DeadLetterQueue], message_id: str
 ) -> Iterator[tuple[DeadLetterQueue, Reader, Message]]:
-    """Receive until the message comes, in one queue after the other.
+    """Receive messages from one queue after the other until the message comes.
 
-    Whatever was received, the message itself included unless it was deleted meanwhile, is visible
-    again at the end. Raises Problem if it is in none of the queues.
+    At the end all received messages are visible again, including this one if it wasn't deleted.
+    Raises Problem if no queue has the message.
     """
     searched = []
     for queue in queues:
@@ -41,7 +41,7 @@ def found(
 def first(
     sqs: "SQSClient", queues: Iterable[DeadLetterQueue], limit: int
 ) -> list[tuple[DeadLetterQueue, Message]]:
-    """Up to ``limit`` messages of each queue, oldest first; all are visible again."""
+    """Up to ``limit`` messages of each queue, oldest first. All are visible again at the end."""
     seen = []
     for queue in queues:
         messages: list[Message] = []

@@ -1,4 +1,4 @@
-"""``jetbridge local``: the local cloud, by the program ``jetbridge-local``."""
+"""``jetbridge local``: controls the local cloud through the program ``jetbridge-local``."""
 
 import importlib.util
 import os
@@ -21,10 +21,10 @@ def local(
         str, typer.Argument(help="up, down or status; then jetbridge-local's options.")
     ],
 ) -> None:
-    """Start, stop or look at a local cloud on this machine: ECS and Batch without an account.
+    """Start, stop or inspect a local cloud on this machine: ECS and Batch without an AWS account.
 
-    It calls the program jetbridge-local of the package of that name, with all arguments as they
-    are, and ends as that does.
+    Calls the program jetbridge-local from the package of that name, with the same arguments, and
+    returns its exit code.
     """
     with reported():
         command = [*_program(), what, *context.args]
@@ -35,7 +35,8 @@ def local(
 
 
 def _program() -> list[str]:
-    """Beside this command, in its environment, or in PATH. Raises: Problem"""
+    """How to call jetbridge-local: beside this command, in its environment, or in PATH. Raises:
+    Problem"""
     beside = shutil.which(_PROGRAM, path=Path(sys.executable).parent)
     if beside is not None:
         return [beside]

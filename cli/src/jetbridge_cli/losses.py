@@ -1,4 +1,4 @@
-"""What is lost with a message that is dropped, and what happens all the same."""
+"""Says what is lost with a dropped message, and what still happens without it."""
 
 from jetbridge_cli.stack import DeadLetterQueue
 
@@ -47,7 +47,7 @@ _BY_DESTINATION = {
 
 
 def loss(queue: DeadLetterQueue, run_ids: list[str]) -> list[str]:
-    """Two sentences: what a drop loses, and what the sweeper and others still do."""
+    """Two sentences: what is lost, and what the sweeper and other functions still do."""
     unknown = (
         f"what this message was to do in {queue.destination.name}",
         "Nothing is known of this queue that would do it in another way.",

@@ -51,5 +51,5 @@ app.add_typer(adopt, name="adopt")
 @app.callback()
 def jetbridge() -> None:
     """Operate a Jetbridge stack, and prove that it works in an account."""
-    # So that messages in hand are let go of, as on Ctrl-C.
+    # SIGTERM releases the held messages, as Ctrl-C does.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))

@@ -1,4 +1,4 @@
-"""Dead letters: which runs they are about, and why they were given up."""
+"""Reads dead letters: which runs they belong to, and why they were given up."""
 
 import json
 from collections.abc import Mapping
@@ -12,10 +12,10 @@ from jetbridge.runs.names import LaunchName
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-# What EventBridge and EventBridge Scheduler add to what they couldn't deliver (EventBridge user
-# guide, "Using dead-letter queues to process undelivered events"; EventBridge Scheduler user
-# guide, "Configuring a schedule's dead-letter queue"), and a function of Jetbridge to what it gave
-# up at once. None of it goes back with the message.
+# Attributes that EventBridge and EventBridge Scheduler add to undelivered messages (EventBridge
+# user guide, "Using dead-letter queues to process undelivered events"; EventBridge Scheduler user
+# guide, "Configuring a schedule's dead-letter queue"), and those that Jetbridge's functions add to
+# a message that they give up at once. A replay removes them.
 DELIVERY_ATTRIBUTES = frozenset(
     {
         REASON,
@@ -36,14 +36,14 @@ DELIVERY_ATTRIBUTES = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """One message as it was received.
+    """One received message.
 
     Attributes:
-        receipt: what SQS calls it by until it is visible again.
+        receipt: SQS's receipt handle, valid until the message is visible again.
         attributes: SQS message attributes, as ReceiveMessage returns them.
-        sent_at: epoch seconds; a message that SQS moved to a dead-letter queue keeps the time at
-            which it was sent first.
-        receive_count: how often it has been received, this time included.
+        sent_at: in epoch seconds. A message that SQS moved to a dead-letter queue keeps the time
+            when it was first sent.
+        receive_count: how often it has been received, including this time.
         group: its message group, or "".
         trace: its X-Ray trace header, or "".
     """
@@ -59,7 +59,7 @@ class Message:
 
     @classmethod
     def received(cls, message: "MessageTypeDef") -> "Message":
-        """A message of ReceiveMessage's answer, asked for with all its attributes."""
+        """A message in ReceiveMessage's answer. The request must ask for all attributes."""
         system = {str(name): value for name, value in message.get("Attributes", {}).items()}
         return cls(
             id=message["MessageId"],
@@ -74,7 +74,7 @@ class Message:
 
     @property
     def content(self) -> Any:
-        """The body as JSON; None if it isn't JSON."""
+        """The parsed JSON body. None if it isn't JSON."""
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
@@ -82,7 +82,7 @@ class Message:
 
     @property
     def run_ids(self) -> list[str]:
-        """The runs that the message is about."""
+        """The ids of the message's runs."""
         try:
             return _run_ids(self.content)
         except RecursionError:
@@ -90,7 +90,7 @@ class Message:
 
     @property
     def failure(self) -> str:
-        """Why it was given up, in the words of who gave it up; "" if the message doesn't say."""
+        """Why the message was given up, from its attributes. "" if they don't say."""
         reason = self._text(REASON)
         if reason:
             return reason
@@ -108,16 +108,17 @@ class Message:
 
     @property
     def undelivered(self) -> bool:
-        """Whether it is an event that never reached its target, so that no function saw it."""
+        """Whether the message is an event that never reached its target. Then no function saw
+        it."""
         return "ERROR_CODE" in self.attributes
 
     @property
     def logged_as(self) -> str:
-        """What stands in the log lines that a function wrote about it.
+        """The id that a function's log lines about the message contain.
 
-        The functions log the ids of messages that they fail on, and a redrive keeps them; what a
-        function gave up at once has the id that it had before as an attribute. Of an invocation
-        Lambda's record has the request id, which is in every line.
+        The functions log the ids of messages that they fail on, and a redrive keeps the ids. A
+        message that a function gave up at once has its earlier id as an attribute. For an
+        invocation, Lambda's record has the request id, which is in every log line.
         """
         record = self.content
         if is_invocation_record(record):
@@ -129,8 +130,8 @@ class Message:
 
 
 def is_invocation_record(content: Any) -> bool:
-    """Whether it is what Lambda sends to the on-failure destination of an asynchronous invocation
-    (AWS Lambda developer guide, "Capturing records of Lambda asynchronous invocations")."""
+    """Whether the message is Lambda's record of a failed asynchronous invocation (AWS Lambda
+    developer guide, "Capturing records of Lambda asynchronous invocations")."""
     return (
         isinstance(content, dict)
         and isinstance(content.get("requestContext"), dict)

@@ -7,7 +7,7 @@ import typer
 
 
 class Output(StrEnum):
-    """How a result is written to standard output."""
+    """The format of a result on standard output."""
 
     TABLE = "table"
     JSON = "json"

@@ -1,4 +1,4 @@
-"""What goes wrong, in words for the person at the terminal."""
+"""Errors for the person at the terminal."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,11 +17,11 @@ DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "Unauth
 
 
 class Problem(Exception):
-    """The command can't go on; the text says what is wrong and what to do."""
+    """The command can't continue. The text says what is wrong and what to do."""
 
 
 def in_words(error: BotoCoreError | ClientError) -> str:
-    """What an AWS library's error means for the person who called the command."""
+    """Explain an AWS library's error to the person who called the command."""
     if isinstance(error, ClientError):
         code = error.response["Error"]["Code"]
         message = error.response["Error"].get("Message", "")

@@ -1,7 +1,7 @@
-"""Every message of a queue, received once; those that are not taken become visible again.
+"""Receives every message of a queue once. Messages that aren't deleted become visible again.
 
-SQS can't be asked for one message: it has to be received until the one wanted comes, and what was
-received is invisible to others until its visibility timeout ends or is set to nothing.
+SQS has no way to ask for one message. A reader has to receive messages until the right one comes.
+Others can't see the received messages until their visibility timeout ends or is set to zero.
 """
 
 import itertools
@@ -24,14 +24,14 @@ T = TypeVar("T")
 # SQS takes up to ten messages in one call (API references).
 BATCH = 10
 HOLD_SECONDS = 30
-# Ten messages take three calls of some 20 ms; half of that speed is reckoned with.
+# Ten messages take three calls of some 20 ms. The calculation assumes half of that speed.
 HELD_PER_SECOND = 50
 LONGEST_HOLD_SECONDS = 12 * 3600
-# With a wait, SQS asks all of its servers, so that an empty answer means an empty queue (Amazon
-# SQS developer guide, "Amazon SQS short and long polling").
+# With a wait, SQS asks all of its servers, so an empty answer means an empty queue (Amazon SQS
+# developer guide, "Amazon SQS short and long polling").
 WAIT_SECONDS = 1
-# A queue whose messages come back faster than they are held is given up after so many answers
-# with nothing new in them.
+# If messages come back faster than they are held, the reader stops after this many answers without
+# a new message.
 STALE_ANSWERS = 3
 DELETE_ATTEMPTS = 3
 
@@ -43,11 +43,11 @@ class _Held:
 
 
 class Reader:
-    """One pass through one queue; a context manager that lets go of what was not deleted.
+    """One pass through one queue. As a context manager, it releases messages that were not deleted.
 
-    ``to_hold`` is how many messages the pass may have to hold at the same time: the more, the
-    longer each is held, up to SQS's 12 hours. A pass that is killed leaves them invisible for
-    that long.
+    ``to_hold`` is how many messages the pass may have to hold at the same time. With more messages,
+    each is held for longer, up to SQS's limit of 12 hours. If the pass is killed, the messages stay
+    invisible for that time.
     """
 
     def __init__(
@@ -80,14 +80,14 @@ class Reader:
             self.release()
 
     def batches(self) -> Iterator[list[Message]]:
-        """Up to ten messages at a time, each once, until the queue has no others."""
+        """Yield up to ten messages at a time, each once, until the queue has no more."""
         stale = 0
         while stale < STALE_ANSWERS:
             self._hold_on()
             received = self._receive()
             if not received:
                 return
-            # A standard queue may deliver a message once more after it was deleted.
+            # A standard queue may deliver a message again after it was deleted.
             self.delete([message for message in received if message.id in self._deleted])
             waiting = [message for message in received if message.id not in self._deleted]
             new = [message for message in waiting if message.id not in self._held]
@@ -98,14 +98,14 @@ class Reader:
                 yield new
 
     def delete(self, messages: Iterable[Message]) -> list[Message]:
-        """Delete messages that were received; returns those that SQS would not delete."""
+        """Delete received messages. Returns those that SQS did not delete."""
         left = list(messages)
         for _ in range(DELETE_ATTEMPTS):
             left = [message for batch in _tens(left) for message in self._delete(batch)]
         return left
 
     def release(self) -> None:
-        """Make everything that is held visible again, at once."""
+        """Make all held messages visible again at once."""
         held = [each.message for each in self._held.values()]
         self._held.clear()
         self._set_visibility(held, 0)
@@ -144,7 +144,8 @@ class Reader:
             each.until = now + self._hold
 
     def _set_visibility(self, messages: Sequence[Message], seconds: int) -> None:
-        # A message whose time is over has a receipt that SQS refuses: it is visible already.
+        # If a message's visibility timeout has passed, SQS refuses its receipt. The message is
+        # visible already.
         for batch in _tens(messages):
             self._sqs.change_message_visibility_batch(
                 QueueUrl=self._url,

@@ -1,4 +1,4 @@
-"""Container environments are not for terminals and scrollback: they may hold secrets."""
+"""Hides the values of container environments, because they may contain secrets."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ REDACTED = "(redacted)"
 
 
 def redacted(value: Any) -> Any:
-    """JSON with the values of every container environment replaced; the names stay.
+    """The JSON with the values of every container environment replaced. The names stay.
 
-    AWS writes an environment as a list of names and values, under a key that is spelled
-    ``environment`` by ECS and Batch and ``Environment`` by EventBridge Scheduler's targets.
+    AWS writes an environment as a list of names and values. The key is ``environment`` in ECS and
+    Batch, and ``Environment`` in targets of EventBridge Scheduler.
     """
     if isinstance(value, dict):
         return {

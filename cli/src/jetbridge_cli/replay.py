@@ -1,8 +1,8 @@
-"""Dead letters go back to where they were given up, and each is deleted only after it was sent.
+"""Sends dead letters back to where they were given up. Deletes each only after it was sent.
 
-A crash at any point leaves a message in the dead-letter queue, in both queues, or where it
-belongs; never in neither. A message that is sent twice does no harm: every step of Jetbridge may
-be repeated.
+After a crash at any point, a message is in the dead-letter queue, in its destination, or in both.
+It is never lost. Sending a message twice does no harm, because every step of Jetbridge may be
+repeated.
 """
 
 from collections.abc import Callable
@@ -15,17 +15,17 @@ from jetbridge_cli.stack import DeadLetterQueue
 
 @dataclass
 class Replayed:
-    """What came of one queue's messages.
+    """The result for one queue's messages.
 
     Attributes:
-        moved: sent back; in a dry run, those that would have been.
-        passed_over: left alone because they are of other runs than those asked for.
-        arrived_later: left alone because they were sent after the replay began, those that were
-            sent back and given up again among them.
-        refused: message ids that could not be sent back, with the reason; they stay.
-        undeleted: ids of messages that were sent, but which SQS would not delete: they will come
-            a second time.
-        run_ids: the runs that the moved messages are about.
+        moved: messages that were sent back. In a dry run, messages that would be sent back.
+        passed_over: messages that stay because they belong to other runs.
+        arrived_later: messages that stay because they were sent after the replay began. This
+            includes messages that were sent back and given up again.
+        refused: ids of messages that could not be sent back, with the reason. They stay.
+        undeleted: ids of messages that were sent but that SQS did not delete. They will come a
+            second time.
+        run_ids: the runs of the moved messages.
     """
 
     moved: int = 0
@@ -42,7 +42,7 @@ class Replayed:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which messages are replayed: those of some runs, or all; at most ``limit``, or all."""
+    """Which messages to replay: those of some runs or all, and at most ``limit`` if it is given."""
 
     run_ids: frozenset[str] = frozenset()
     limit: int | None = None
@@ -60,14 +60,14 @@ def replay(
 ) -> Replayed:
     """Send a queue's messages back.
 
-    Messages sent after the replay began are left alone, so that it comes to an end whatever
-    becomes of those that it sends. ``moved`` gets how many more have been moved.
+    Messages that were sent after the replay began stay, so the replay ends even if the messages
+    that it sends come back. It calls ``moved`` with the number of newly moved messages.
 
     Raises:
-        ClientError: AWS refuses a call; what was received becomes visible again.
+        ClientError: AWS refuses a call. The received messages become visible again.
     """
     result = Replayed()
-    # SQS told its time in whole seconds, rounded down.
+    # SQS gives its time in whole seconds, rounded down.
     began = queue.asked_at + 1
     own: set[str] = set()
     if selection.limit == 0:
@@ -104,7 +104,7 @@ def _move(
 
 
 def to_hold(queue: DeadLetterQueue, selection: Selection, dry_run: bool) -> int:
-    """How many messages a replay may have to hold until its end."""
+    """The number of messages that a replay may have to hold until its end."""
     if not dry_run:
         return queue.messages if selection.run_ids else 0
     return min(queue.messages, selection.limit or queue.messages)

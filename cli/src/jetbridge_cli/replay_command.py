@@ -44,10 +44,9 @@ def replay(
 ) -> None:
     """Send dead letters back to where they were given up.
 
-    Fix first what they died of. Messages are deleted only after they were sent, and every step
-    of Jetbridge may be repeated, so an interrupted replay is called again. Ends with 0 if
-    everything asked for is sent back (or there was nothing), with 3 if some messages could not
-    be, and with 1 on an error.
+    Fix the cause first. A message is deleted only after it was sent, and every step of Jetbridge
+    may be repeated. So after an interruption, call the command again. Exit code 0: all selected
+    messages were sent back, or there were none. 3: some could not be sent back. 1: an error.
     """
     with reported():
         found = Stack(Aws(profile, region, endpoint), stack)

@@ -1,8 +1,8 @@
-"""The dead-letter queues of a deployed stack, and where each one's messages come from.
+"""Finds the dead-letter queues of a deployed stack, and where their messages come from.
 
-Nothing is known of the template: what gives up into a queue says so itself. A queue does in its
-redrive policy, a function in the configuration of its asynchronous invocations, a rule in its
-targets' dead-letter configurations.
+It doesn't need the template, because each source names its dead-letter queue: a queue in its
+redrive policy, a function in the configuration of its asynchronous invocations, and a rule in the
+dead-letter configurations of its targets.
 """
 
 import difflib
@@ -20,7 +20,7 @@ from jetbridge_cli.problems import Problem
 _QUEUE = "AWS::SQS::Queue"
 _FUNCTION = "AWS::Lambda::Function"
 _RULE = "AWS::Events::Rule"
-# An update leaves what it removed in the list.
+# After an update, the list still has the removed resources.
 _GONE = ("DELETE_COMPLETE", "CREATE_FAILED")
 
 _Source = tuple[str, Destination]
@@ -28,14 +28,14 @@ _Source = tuple[str, Destination]
 
 @dataclass(frozen=True, kw_only=True)
 class DeadLetterQueue:
-    """A queue that holds what was given up.
+    """A dead-letter queue.
 
     Attributes:
         name: its logical id in the stack's template.
         destination: where its messages go back to.
-        messages, in_flight: how many SQS says there are, visible and received by somebody; both
-            are approximate and up to a minute late.
-        asked_at: when SQS said so, by its own clock: whole epoch seconds.
+        messages, in_flight: SQS's counts of visible and of received messages. Both are approximate,
+            and up to a minute old.
+        asked_at: when SQS gave the counts, by SQS's clock, in whole epoch seconds.
     """
 
     name: str
@@ -64,7 +64,7 @@ class _Queue:
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack that ``sam deploy`` made."""
+    """A stack that ``sam deploy`` deployed."""
 
     aws: Aws
     name: str
@@ -93,7 +93,7 @@ class Stack:
 
     @cached_property
     def dead_letter_queues(self) -> list[DeadLetterQueue]:
-        """All of them, in the order of their names. Raises Problem if there are none."""
+        """All dead-letter queues by name. Raises Problem if there are none."""
         queues = [self._queue(name, url) for name, url in self._of(_QUEUE).items()]
         sources = _by_queue(self._sources(queues))
         found = [
@@ -114,9 +114,10 @@ class Stack:
         return sorted(found, key=lambda queue: queue.name)
 
     def named(self, names: Sequence[str]) -> list[DeadLetterQueue]:
-        """The queues with these logical ids or SQS names, in whatever case; all for none given.
+        """The queues with these logical ids or SQS names, in upper or lower case. All queues if no
+        name is given.
 
-        Raises Problem for a name that there is not, with the one that may be meant.
+        Raises Problem for an unknown name, and suggests a similar one.
         """
         queues = self.dead_letter_queues
         if not names:
@@ -149,7 +150,7 @@ class Stack:
         )
 
     def _sources(self, queues: Sequence[_Queue]) -> Iterator[_Source]:
-        """What gives up into a queue, with the queue's ARN."""
+        """The sources of dead letters, each with its dead-letter queue's ARN."""
         redriven = set()
         for queue in queues:
             if queue.redrives_to is not None:
@@ -179,15 +180,17 @@ class Stack:
 
 
 def is_no_stack(error: ClientError) -> bool:
-    """Whether CloudFormation says that there is no such stack. The code is that of any parameter it
-    doesn't take; the text is "Stack with id … does not exist" (so in moto, and aws/aws-cdk,
-    ``CloudFormationStack.lookup``)."""
+    """Whether CloudFormation says that there is no such stack.
+
+    The error code is the same for any wrong parameter. The text is "Stack with id … does not exist"
+    (so in moto, and in aws/aws-cdk, ``CloudFormationStack.lookup``).
+    """
     said = error.response["Error"]
     return said["Code"] == "ValidationError" and "does not exist" in said.get("Message", "")
 
 
 def _by_queue(sources: Iterable[_Source]) -> dict[str, Destination]:
-    """Where each queue's messages go back to, by its ARN. Raises Problem where that is not one."""
+    """Each queue's destination by the queue's ARN. Raises Problem if a queue has two."""
     found: dict[str, Destination] = {}
     for arn, destination in sources:
         before = found.setdefault(arn, destination)
@@ -200,7 +203,7 @@ def _by_queue(sources: Iterable[_Source]) -> dict[str, Destination]:
 
 
 def holding(queues: Iterable[DeadLetterQueue]) -> list[DeadLetterQueue]:
-    """Those that SQS says have messages."""
+    """The queues with messages, by SQS's counts."""
     return [queue for queue in queues if queue.messages or queue.in_flight]
 
 

@@ -1,4 +1,4 @@
-"""What the commands print: results to standard output, the rest to standard error."""
+"""Prints results to standard output, and everything else to standard error."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -11,19 +11,20 @@ from rich.table import Table
 from rich.text import Text
 
 _GAP = 2
-# A column whose cells may be broken needs so much room at least.
+# The smallest width of a column with cells that may be broken.
 _LEAST_COLUMN = 8
-# A word of so many characters is an id (a run's has 20, contract/run_ids.py) or an ARN.
+# A word of this length or longer is an id (run ids have 20 characters, contract/run_ids.py) or an
+# ARN.
 _LEAST_ID = 20
 
 
 def shown(text: str) -> str:
-    """The text as a terminal takes it: without halves of surrogate pairs, which are in no UTF-8."""
+    """The text for a terminal, without lone surrogates, because UTF-8 can't encode them."""
     return text.encode(errors="replace").decode()
 
 
 def write_json(value: Any, indent: int | None = 2) -> None:
-    """``indent`` None: on one line."""
+    """Write JSON. With ``indent`` None it is on one line."""
     print(json.dumps(value, indent=indent), flush=indent is None)
 
 
@@ -33,11 +34,11 @@ def write_table(
     right: Collection[str] = (),
     whole: Collection[str] = (),
 ) -> None:
-    """A table; columns whose headings are in ``right`` are numbers.
+    """Write a table. Columns with headings in ``right`` contain numbers.
 
-    Cells of the columns in ``whole`` are never broken, since somebody copies them, nor are ids and
-    ARNs in any column: on a terminal that is too narrow for that, each row is written as a list.
-    In a pipe or a file nothing is broken, and there are no colours.
+    Cells of the columns in ``whole`` are never broken, because people copy them. The same goes for
+    ids and ARNs in any column. If the terminal is too narrow for that, each row is written as a
+    list. In a pipe or a file nothing is broken, and there are no colours.
     """
     console = Console(highlight=False)
     if not console.is_terminal:
@@ -69,7 +70,7 @@ def write_table(
 def _write_plain(
     headings: Sequence[str], rows: Sequence[Sequence[str]], right: Collection[str]
 ) -> None:
-    """One line a row, its columns aligned."""
+    """One line for each row, with aligned columns."""
     widths = _widths(headings, rows)
     for row in [headings, *rows]:
         cells = [
@@ -86,7 +87,7 @@ def _widths(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]
 
 
 def _longest_ids(rows: Sequence[Sequence[str]]) -> list[int]:
-    """How long the longest id in each column is; 0 where there is none."""
+    """The length of the longest id in each column. 0 if there is none."""
     words = [
         [len(word) for cell in column for word in cell.split()]
         for column in zip(*rows, strict=True)
@@ -95,7 +96,7 @@ def _longest_ids(rows: Sequence[Sequence[str]]) -> list[int]:
 
 
 def write_facts(facts: Mapping[str, str]) -> None:
-    """Names and what they are, one a line; those without a value are left out."""
+    """Write names and values, one per line. Names without a value are left out."""
     given = {name: fact for name, fact in facts.items() if fact}
     width = max(map(len, given), default=0)
     for name, fact in given.items():
@@ -103,7 +104,8 @@ def write_facts(facts: Mapping[str, str]) -> None:
 
 
 def one_line(text: str) -> str:
-    """The text as one line of a terminal: control characters, line ends among them, as spaces."""
+    """The text as one line for a terminal. Control characters, including line ends, become
+    spaces."""
     return "".join(each if each.isprintable() else " " for each in shown(text))
 
 
@@ -112,7 +114,7 @@ def write(text: str = "") -> None:
 
 
 def write_source(text: str, language: str = "json") -> None:
-    """Text of a language, coloured on a terminal; elsewhere to the byte."""
+    """Write source text: coloured on a terminal, and unchanged elsewhere."""
     console = Console(soft_wrap=True)
     if console.is_terminal:
         console.print(Syntax(text, language, background_color="default", word_wrap=True))
@@ -125,12 +127,12 @@ def errors() -> Console:
 
 
 def moment(epoch_seconds: float) -> str:
-    """ISO 8601 in UTC."""
+    """A time as ISO 8601 in UTC."""
     return datetime.fromtimestamp(epoch_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def duration(seconds: float) -> str:
-    """Two figures of a length of time: ``3 h 20 min``."""
+    """A duration with its two largest units: ``3 h 20 min``."""
     minutes = int(max(0, seconds)) // 60
     days, hours = minutes // 1440, minutes // 60 % 24
     if days:

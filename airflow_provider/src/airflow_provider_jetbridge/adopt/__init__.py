@@ -1,5 +1,5 @@
-"""Adoption: stock operators of chosen DAGs run through Jetbridge, and no DAG is edited.
+"""Adoption: chosen DAGs' stock operators run through Jetbridge, without an edit to any DAG.
 
-`policy` is what Airflow calls for each task it parses, `choice` says which tasks are chosen,
-`rules` which of them can't be adopted and why, `classes` makes the classes that the others get.
+Airflow calls `policy` for each task that it parses. `choice` decides which tasks are chosen.
+`rules` decides which of those can't be adopted, and why. `classes` makes the classes for the rest.
 """

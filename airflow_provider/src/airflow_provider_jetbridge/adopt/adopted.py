@@ -1,8 +1,8 @@
-"""What the adopted operators share: the amazon provider's, with Jetbridge's in front of them.
+"""Base of the adopted operators: the amazon provider's operators with Jetbridge's methods first.
 
-A task's own class goes before these (`classes`), so that ``super()`` in it finds Jetbridge's
-methods first, then the amazon provider's: whatever a subclass uses of those is there. Objects are
-made by the amazon provider's ``__init__``, as the DAG wrote them.
+A task's own class comes before these in the method order (`classes`). So ``super()`` in it finds
+Jetbridge's methods first, then the amazon provider's, and a subclass can use both. The amazon
+provider's ``__init__`` makes the objects, with the arguments that the DAG gives.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ class Adopted(JetbridgeRunOperator):
     """Jetbridge's operator of the same name."""
 
     _is_jetbridges = False
-    """Whether Jetbridge has this process's run, and not code that calls the stock operator by
-    its name."""
+    """True if Jetbridge started the run in this process. False if other code calls the stock
+    operator by its name."""
 
     def __init_subclass__(cls, **keywords: Any) -> None:
-        """Past the check of methods that nothing calls: `rules` has made it."""
+        """Skip the check for methods that nothing calls, because `rules` has made it already."""
         super(JetbridgeRunOperator, cls).__init_subclass__(**keywords)
 
     def _begin(self, context: Any, ti: Any) -> Any:
@@ -44,7 +44,7 @@ class Adopted(JetbridgeRunOperator):
         return super().resume_execution(next_method, next_kwargs, context)
 
     def stock_event(self, event: dict[str, Any]) -> dict[str, Any]:
-        """What the amazon provider's trigger would say, for subclasses that look."""
+        """The event that the amazon provider's trigger would send, for subclasses that read it."""
         raise NotImplementedError
 
     def on_kill(self) -> None:
@@ -55,7 +55,7 @@ class Adopted(JetbridgeRunOperator):
 
 
 def is_jetbridges(event: object) -> bool:
-    """Whether a trigger of Jetbridge's gave the event."""
+    """Whether the event came from a trigger of Jetbridge."""
     told = {"outcome", "launched", "problem"}
     return isinstance(event, dict) and "run_id" in event and not told.isdisjoint(event)
 
@@ -66,9 +66,10 @@ def backend_id(event: dict[str, Any]) -> Any:
 
 
 def equip(task: Any) -> None:
-    """Give a task that the amazon provider's ``__init__`` made what Jetbridge's operator has more.
+    """Add the attributes of Jetbridge's operator to a task that the amazon provider's ``__init__``
+    made.
 
-    Past Airflow's ``__setattr__``, which would take these for changes of the DAG's author.
+    Bypasses Airflow's ``__setattr__``, which would take these for changes by the DAG's author.
     """
     for name, default in _own_defaults(type(task).jetbridge_operator).items():
         vars(task).setdefault(name, default)
@@ -76,7 +77,7 @@ def equip(task: Any) -> None:
 
 @cache
 def _own_defaults(operator: type) -> dict[str, Any]:
-    """Jetbridge's keywords with their defaults; ``region`` is none that an operator keeps."""
+    """Jetbridge's keywords with their defaults, without ``region``, which no operator keeps."""
     return {
         name: parameter.default
         for base in operator.__mro__

@@ -1,4 +1,4 @@
-"""The amazon provider's ``BatchOperator``, adopted. Importing this imports that one."""
+"""The amazon provider's ``BatchOperator``, adopted. Importing this module imports that operator."""
 
 from __future__ import annotations
 
@@ -20,6 +20,6 @@ class AdoptedBatchOperator(Adopted, BatchOperator, StockBatchOperator):  # type:
         equip(self)
 
     def stock_event(self, event: dict[str, Any]) -> dict[str, Any]:
-        """As triggers/batch.py (``BatchJobTrigger``) says it."""
+        """The same event as in triggers/batch.py (``BatchJobTrigger``)."""
         failed = (event.get("outcome") or {}).get("state", "succeeded") != "succeeded"
         return {"status": "failed" if failed else "success", "job_id": backend_id(event)}

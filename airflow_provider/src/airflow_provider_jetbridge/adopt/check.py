@@ -1,8 +1,8 @@
 """``python -m airflow_provider_jetbridge.adopt.check DAGS_FOLDER --to FILE``.
 
-Parses a folder's DAGs as Airflow does and writes as JSON what adoption would make of each ECS and
-Batch task. It starts nothing, and needs no database and no AWS. ``jetbridge adopt check`` calls it
-and shows the result.
+Parses a folder's DAGs as Airflow does, and writes JSON that says for each ECS and Batch task what
+adoption would do with it. It starts nothing. It needs no database and no AWS. ``jetbridge adopt
+check`` calls it and shows the result.
 """
 
 from __future__ import annotations
@@ -52,23 +52,23 @@ DEFERRED = (
         "a new try stops the run of the one before, unless reattach is true",
     ),
 )
-"""Airflow's own keywords that do something else with a task that is deferred."""
+"""Airflow's own keywords that behave differently for a deferred task."""
 
 
 _PREFIX = re.compile(r"^unusual_prefix_[0-9a-f]{40}_")
-"""What Airflow puts before the name of a DAG file's module."""
+"""The prefix that Airflow gives to the module name of a DAG file."""
 
 
 def report(folder: Path, choice: Choice) -> dict[str, Any]:
-    """What adoption would make of the DAGs in a folder.
+    """Report what adoption would do with the DAGs in a folder.
 
     Returns:
-        ``airflow`` and ``amazon_provider``, the versions; ``adopt`` and ``percent``, what was
-        chosen by; ``import_errors``, by file; ``tasks``, each with ``dag_id``, ``task_id``,
-        ``file``, ``operator``, ``backend``, ``mapped``, ``verdict``, ``why``, ``same``,
-        ``changes``, ``refused``, ``needs``, ``aws_conn_id`` and ``region_name``. A ``verdict`` is
-        ``adopted``, ``stays`` (chosen, and can't be adopted), ``not chosen``, or ``jetbridge``
-        (written for Jetbridge's own operator).
+        ``airflow`` and ``amazon_provider``: the versions. ``adopt`` and ``percent``: the options
+        that chose the tasks. ``import_errors``: by file. ``tasks``: each with ``dag_id``,
+        ``task_id``, ``file``, ``operator``, ``backend``, ``mapped``, ``verdict``, ``why``,
+        ``same``, ``changes``, ``refused``, ``needs``, ``aws_conn_id`` and ``region_name``. A
+        ``verdict`` is ``adopted``, ``stays`` (chosen, but can't be adopted), ``not chosen``, or
+        ``jetbridge`` (the DAG uses Jetbridge's own operator).
     """
     bag = _parsed(folder)
     tasks = [
@@ -88,7 +88,7 @@ def report(folder: Path, choice: Choice) -> dict[str, Any]:
 
 
 def _parsed(folder: Path) -> Any:
-    # Other policies of the site go on.
+    # The site's other policies still apply.
     policy.applies = False
     sys.path.insert(0, str(folder))
     return _dag_bag()(dag_folder=str(folder))
@@ -102,7 +102,7 @@ def _dag_bag() -> Any:
 
 
 def _operator_of(task: Any) -> str | None:
-    """``EcsRunTaskOperator`` or ``BatchOperator``, stock or Jetbridge's own; None: another one."""
+    """``EcsRunTaskOperator`` or ``BatchOperator``, stock or Jetbridge's own. None for any other."""
     operator = class_of(task)
     stock = stock_of(operator)
     if stock is None and issubclass(operator, JetbridgeRunOperator):
@@ -167,7 +167,7 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Write the report of a folder."""
+    """Write a folder's report."""
     given = _arguments(arguments)
     os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
     configured = Choice.configured()

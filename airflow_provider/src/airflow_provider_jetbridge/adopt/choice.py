@@ -12,16 +12,16 @@ from airflow_provider_jetbridge import settings
 from airflow_provider_jetbridge.templates import is_true
 
 OPT_OUT_TAG = "jetbridge:off"
-"""A DAG with this tag isn't adopted."""
+"""Jetbridge doesn't adopt a DAG that has this tag."""
 
 OPT_OUT_PARAM = "jetbridge"
-"""A task whose parameter of this name is false isn't adopted: ``params={"jetbridge": False}``."""
+"""A task opts out by setting this parameter to false: ``params={"jetbridge": False}``."""
 
 _TAG = "tag:"
 
 
 class Chosen(NamedTuple):
-    """Whether a task is to be adopted, and why or why not."""
+    """Whether the configuration chooses a task, and why or why not."""
 
     yes: bool
     why: str
@@ -29,12 +29,12 @@ class Chosen(NamedTuple):
 
 @dataclass(frozen=True)
 class Choice:
-    """What the configuration chooses.
+    """The tasks that the configuration chooses.
 
     Attributes:
-        patterns: DAG ids with ``*``, ``?`` and ``[…]`` as in file names; ``tag:`` before one makes
-            it a pattern of DAG tags, ``!`` before either takes out what matches.
-        percent: the share of the chosen tasks that is adopted, 0 to 100.
+        patterns: DAG ids with ``*``, ``?`` and ``[…]`` as in file names. ``tag:`` before a pattern
+            matches DAG tags. ``!`` before either kind excludes what matches.
+        percent: how many percent of the chosen tasks are adopted, 0 to 100.
     """
 
     patterns: tuple[str, ...] = ()
@@ -42,7 +42,7 @@ class Choice:
 
     @classmethod
     def configured(cls) -> Choice:
-        """What Airflow's configuration says.
+        """Read the choice from Airflow's configuration.
 
         Raises:
             ValueError: names the option, what is wrong with it, and what to give.
@@ -51,10 +51,10 @@ class Choice:
 
     @classmethod
     def of(cls, patterns: str, percent: float = 100.0) -> Choice:
-        """From the option's text: patterns separated by commas or line ends.
+        """Parse the option's text: patterns separated by commas or line ends.
 
         Raises:
-            ValueError: a pattern is empty behind its ``!`` or ``tag:``.
+            ValueError: nothing follows a ``!`` or ``tag:``.
         """
         listed = tuple(
             each.strip()
@@ -73,7 +73,7 @@ class Choice:
     def of_task(
         self, dag_id: str, tags: Collection[str], task_id: str, params: Any = None
     ) -> Chosen:
-        """Whether this task is chosen.
+        """Decide whether this task is chosen.
 
         Args:
             params: the task's parameters, as Airflow has them (a mapping, or None).
@@ -95,9 +95,9 @@ class Choice:
 
 
 def share(dag_id: str, task_id: str) -> float:
-    """Where a task stands between 0 and 1, the same in every process and for ever.
+    """A number between 0 and 1 for a task, the same in every process and at any time.
 
-    So a larger percentage adopts all that a smaller one did, and more.
+    Because it never changes, raising the percentage keeps all adopted tasks and adds others.
     """
     digest = hashlib.sha256(f"{dag_id}\n{task_id}".encode()).digest()
     return int.from_bytes(digest[:6], "big") / 2**48
@@ -115,6 +115,6 @@ def _opts_out(params: Any) -> bool:
         return False
     try:
         value = params[OPT_OUT_PARAM]
-    except Exception:  # a Param without a value of its own, which says nothing
+    except Exception:  # a Param without a value doesn't opt out
         return False
     return not is_true(getattr(value, "value", value))

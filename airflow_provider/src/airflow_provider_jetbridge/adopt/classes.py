@@ -1,7 +1,7 @@
-"""The classes that tasks get in place of their own.
+"""Makes the classes that replace the classes of tasks.
 
-Made from a task's class at run time: a subclass of it, with the same name and module, so that
-``isinstance``, ``super()``, Airflow's pages and the task's log go on as before.
+Each is a subclass of the task's class, made at run time with the same name and module. So
+``isinstance``, ``super()``, Airflow's pages and the task's log work as before.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ _REMEMBERED = 256
 
 
 class Returning:
-    """A stock task that isn't adopted, and may have been when it deferred.
+    """A stock task that isn't adopted now, but may have been when it deferred.
 
-    Switching adoption off is removing a line, while tasks wait. Such a task is resumed with what
-    Jetbridge's trigger says, which the amazon provider's operator couldn't read. So this one
-    resume is Jetbridge's; everything else is the amazon provider's. It also serves a task whose
-    import was changed back.
+    Somebody may switch adoption off while tasks wait. Such a task resumes with an event of
+    Jetbridge's trigger, which the amazon provider's operator can't read. So Jetbridge handles this
+    one resume, and the amazon provider's operator does everything else. The class also serves a
+    task whose import was changed back.
     """
 
     stock_class: ClassVar[type]
-    """The class of the task as the DAG wrote it."""
+    """The task's class in the DAG file."""
 
     def resume_execution(
         self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any
@@ -51,9 +51,9 @@ class Returning:
 
 
 def stock_of(operator: type) -> Any:
-    """The amazon provider's ECS or Batch operator that a class is or derives from; None: neither.
+    """The amazon provider's ECS or Batch operator that a class is or derives from, or None.
 
-    Imports nothing: where a module isn't imported, nobody derives from its classes.
+    Imports nothing: if a module isn't imported, no class derives from its classes.
     """
     for module, name in zip(MODULES, NAMES, strict=True):
         stock = getattr(sys.modules.get(module), name, None)
@@ -63,18 +63,18 @@ def stock_of(operator: type) -> Any:
 
 
 def is_mapped(task: Any) -> bool:
-    """Whether a task of a parsed DAG is one that Airflow expands when it runs."""
+    """Whether Airflow expands this task of a parsed DAG when it runs."""
     return hasattr(task, "partial_kwargs")
 
 
 def is_changed(operator: type) -> bool:
-    """Whether a class is one of those that this module makes."""
+    """Whether this module made the class."""
     return issubclass(operator, Returning) or hasattr(operator, "jetbridge_operator")
 
 
 @lru_cache(_REMEMBERED)
 def adopted(operator: type) -> Any:
-    """The class of an adopted task.
+    """Make the class of an adopted task.
 
     Raises:
         TypeError: Python or Jetbridge's operator refuses to derive from the class.
@@ -89,7 +89,7 @@ def adopted(operator: type) -> Any:
 
 @lru_cache(_REMEMBERED)
 def returning(operator: type) -> Any:
-    """The class of a task that isn't adopted."""
+    """Make the class of a task that isn't adopted."""
     return _made(operator, (Returning, operator), {"stock_class": operator})
 
 

@@ -1,4 +1,4 @@
-"""The amazon provider's ``EcsRunTaskOperator``, adopted. Importing this imports that one."""
+"""The amazon provider's ``EcsRunTaskOperator``, adopted. Importing this module imports it."""
 
 from __future__ import annotations
 
@@ -28,5 +28,5 @@ class AdoptedEcsRunTaskOperator(Adopted, EcsRunTaskOperator, StockEcsRunTaskOper
             super()._check_success_task()
 
     def stock_event(self, event: dict[str, Any]) -> dict[str, Any]:
-        """As triggers/ecs.py (``TaskDoneTrigger``) says it of every task that has stopped."""
+        """The event that triggers/ecs.py (``TaskDoneTrigger``) sends for every stopped task."""
         return {"status": "success", "task_arn": backend_id(event), "cluster": self.cluster}

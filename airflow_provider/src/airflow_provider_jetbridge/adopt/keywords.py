@@ -1,4 +1,4 @@
-"""What becomes of each keyword of the stock operators: ``keywords.toml``, read once."""
+"""What Jetbridge does with each keyword of the stock operators. Reads ``keywords.toml`` once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ATTRIBUTES = {"quota_retry": "retry_args"}
 
 
 class Change(NamedTuple):
-    """A keyword that does something else here."""
+    """A keyword that behaves differently in Jetbridge."""
 
     keyword: str
     here: str
@@ -24,7 +24,8 @@ class Change(NamedTuple):
 
 @cache
 def keywords_table() -> Mapping[str, Mapping[str, tuple[str, str]]]:
-    """By operator (and ``both``) and keyword: ``kept`` or ``changed``, and what it does here."""
+    """By operator (or ``both``) and keyword: ``kept`` or ``changed``, and what it does in
+    Jetbridge."""
     text = files("airflow_provider_jetbridge.adopt").joinpath("keywords.toml").read_text()
     return {
         operator: {name: (how, why) for name, (how, why) in keywords.items()}
@@ -33,9 +34,10 @@ def keywords_table() -> Mapping[str, Mapping[str, tuple[str, str]]]:
 
 
 def given_keywords(task: Any, stock: type) -> Mapping[str, Any]:
-    """The stock keywords of a task whose values aren't the defaults.
+    """The stock keywords of a task that have another value than the default.
 
-    Of a mapped task, what all of its instances share; what it is expanded over isn't known.
+    For a mapped task these are the keywords that all instances share. The values that it expands
+    over aren't known yet.
     """
     if is_mapped(task):
         values = task.partial_kwargs
@@ -52,7 +54,8 @@ def given_keywords(task: Any, stock: type) -> Mapping[str, Any]:
 
 
 def fates(stock: type, given: Mapping[str, Any]) -> tuple[list[str], list[Change]]:
-    """Of a task's given keywords, those that do here what they do there, and the others."""
+    """Divide a task's given keywords into those that work as in the stock operator, and the
+    others."""
     table = keywords_table()
     known = {**table["both"], **table[stock.__name__]}
     same = [name for name in given if name in known and known[name][0] == "kept"]
@@ -63,7 +66,7 @@ def fates(stock: type, given: Mapping[str, Any]) -> tuple[list[str], list[Change
 
 
 def _defaults(stock: type) -> Iterator[tuple[str, Any]]:
-    """The keywords of the amazon provider's classes with their defaults."""
+    """The amazon provider's keywords with their defaults."""
     for base in stock.__mro__:
         if base.__module__.startswith("airflow.providers.amazon.") and "__init__" in vars(base):
             for name, each in inspect.signature(vars(base)["__init__"]).parameters.items():
@@ -72,5 +75,5 @@ def _defaults(stock: type) -> Iterator[tuple[str, Any]]:
 
 
 def _is_default(value: Any, default: Any) -> bool:
-    # The operators make {} and [] of None.
+    # The operators turn None into {} or [].
     return value is default or (default is None and value in (None, {}, [])) or value == default

@@ -1,4 +1,4 @@
-"""What a task needs the stack to allow: names and ARNs in its keywords."""
+"""Which names and ARNs the stack must allow for a task, from the task's keywords."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _ROLES = ("taskRoleArn", "executionRoleArn", "roleArn")
 
 @dataclass
 class Needs:
-    """What the stack's parameters have to name, as the DAG names it: a name or an ARN.
+    """What the stack's parameters have to allow, as names or ARNs from the DAG.
 
     Attributes:
-        unknown: keywords whose values are known only when the task runs, with what they are.
+        unknown: keywords whose values are known only when the task runs, with their expressions.
     """
 
     clusters: list[str] = field(default_factory=list)
@@ -35,11 +35,11 @@ class Needs:
 
 
 def needs_of(operator: str, values: Mapping[str, Any]) -> Needs:
-    """What a task with these keywords needs.
+    """List what the stack must allow for a task with these keywords.
 
     Args:
         operator: ``EcsRunTaskOperator`` or ``BatchOperator``.
-        values: its keywords; of a mapped task those that all instances share.
+        values: the task's keywords. For a mapped task, the keywords that all instances share.
     """
     needs = Needs()
     for keyword, kind in _PLACES[operator].items():

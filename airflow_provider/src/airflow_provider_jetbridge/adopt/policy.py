@@ -1,8 +1,8 @@
 """The cluster policy that Airflow finds by the entry point ``airflow.policy``.
 
-Every component of Airflow imports this module as it starts (airflow/settings.py,
-``load_policy_plugins``), so it imports next to nothing. A DAG with no ECS or Batch task costs a
-look into ``sys.modules`` for each of its tasks.
+Every component of Airflow imports this module when it starts (airflow/settings.py,
+``load_policy_plugins``), so it imports almost nothing. In a DAG without ECS or Batch tasks, the
+policy only looks into ``sys.modules`` once for each task.
 """
 
 from __future__ import annotations
@@ -16,19 +16,20 @@ MODULES = (
     "airflow.providers.amazon.aws.operators.ecs",
     "airflow.providers.amazon.aws.operators.batch",
 )
-"""Where a DAG has its stock operators from; if none is imported, it has none."""
+"""DAGs import their stock operators from these modules. If none is imported, there are no stock
+tasks."""
 
 applies = True
-"""False where DAGs are to be seen as they are written (`check`)."""
+"""`check` sets it to False, because it reads DAGs without adoption."""
 
 
 @hookimpl(trylast=True)
 def task_policy(task: Any) -> None:
     """Adopt a stock task if ``[jetbridge] adopt`` chooses it.
 
-    It comes after all other policies, which see the task as it was written, and may add the tag or
-    parameter that opts it out. An error leaves the task as it was and the DAG usable: a policy
-    that raises would take every DAG out of Airflow.
+    Airflow calls it after all other policies. They see the unchanged task, and may add the tag or
+    parameter that opts it out. An error leaves the task unchanged and the DAG usable, because a
+    policy that raises would remove every DAG from Airflow.
     """
     if not applies or not any(module in sys.modules for module in MODULES):
         return

@@ -1,8 +1,8 @@
 """Which chosen tasks can't be adopted, and why.
 
-A stock task that Jetbridge would run differently from what its code says stays with the amazon
-provider's operator. A wrong "no" costs the benefit for one task; a wrong "yes" would leave code
-out without a word.
+A stock task stays with the amazon provider's operator if Jetbridge would not run all of its code. A
+wrong "no" only loses the benefit for one task. A wrong "yes" would skip some of the task's code
+silently.
 """
 
 from __future__ import annotations
@@ -17,22 +17,24 @@ from typing import Any
 from airflow_provider_jetbridge.operators.as_stock import NOT_CALLED
 
 REACHES_AWS = ("_hook_parameters", "aws_hook_class", "client", "hook")
-"""What a subclass replaces to reach AWS its own way, which Jetbridge's functions don't have."""
+"""Methods that a subclass overrides to reach AWS in its own way. Jetbridge's functions can't do the
+same."""
 
 DEFERRAL = ("defer", "resume_execution")
 
 
 def own_classes(operator: type, stock: type) -> list[type]:
-    """The classes between an operator and the stock one: a DAG's own, and their mixins."""
+    """The classes between an operator and the stock operator: the DAG's own classes and mixins."""
     return list(takewhile(lambda each: each is not stock, operator.__mro__))
 
 
 def why_class_stays(operator: type, stock: type, deferrable: bool) -> str | None:
-    """Why tasks of this class can't be adopted; None: they can.
+    """Say why tasks of this class can't be adopted. None if they can.
 
     Args:
-        stock: the amazon provider's operator that it derives from.
-        deferrable: the task defers with the stock operator, too, so that its class is made for it.
+        stock: the amazon provider's operator that the class derives from.
+        deferrable: whether the task defers with the stock operator, too, so its class is ready for
+            that.
     """
     for own in own_classes(operator, stock):
         members = vars(own)
@@ -57,10 +59,10 @@ def why_class_stays(operator: type, stock: type, deferrable: bool) -> str | None
 
 
 def why_values_stay(values: Mapping[str, Any]) -> str | None:
-    """Why a task with these keywords can't be adopted, as far as they are known when it is parsed.
+    """Say why a task with these keywords can't be adopted, from the values known at parsing.
 
-    AWS allows these, and start_run refuses them (docs/reference/contract.md): the definition alone
-    says which program runs, and as whom.
+    AWS allows these keywords, but start_run refuses them (docs/reference/contract.md). Only the
+    definition may say which program runs and with which role.
     """
     for keyword in ("eks_properties_override", "node_overrides"):
         for place, pod in _pods(keyword, values.get(keyword)):
@@ -79,7 +81,7 @@ _DEFINITIONS_OWN = "Name another job definition instead"
 
 
 def _pods(place: str, value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every ``podProperties`` below, with its place."""
+    """Every ``podProperties`` inside the value, with its path."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             if key == "podProperties" and isinstance(inner, Mapping):
@@ -92,7 +94,7 @@ def _pods(place: str, value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _why_execute_stays(execute: Any) -> str | None:
-    """A task is deferred inside ``super().execute``, so what stands behind it never runs."""
+    """A task defers inside ``super().execute``, so code after that call never runs."""
     try:
         source = textwrap.dedent(inspect.getsource(inspect.unwrap(execute)))
         (function,) = ast.parse(source).body
@@ -114,7 +116,7 @@ def _why_execute_stays(execute: Any) -> str | None:
 
 
 def _at_the_end(body: list[ast.stmt], *, last: bool) -> Iterator[int]:
-    """Calls of ``super().execute`` behind which a function does nothing more."""
+    """Calls of ``super().execute`` that are a function's last action."""
     for index, statement in enumerate(body):
         ends = last and index == len(body) - 1
         if isinstance(statement, ast.If):

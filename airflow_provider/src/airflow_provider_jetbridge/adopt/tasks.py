@@ -1,4 +1,4 @@
-"""One task, as Airflow's parsing hands it to the policy."""
+"""Adopts one task, which Airflow hands to the policy when it parses a DAG."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 def apply(task: Any) -> None:
-    """Adopt the task if the configuration chooses it and it can be; never raises."""
+    """Adopt the task if the configuration chooses it and the rules allow it. Never raises."""
     try:
         operator = class_of(task)
         if stock_of(operator) is None or is_changed(operator):
@@ -60,7 +60,7 @@ def adopt(task: Any) -> None:
     operator = class_of(task)
     changed = adopted(operator)
     if is_mapped(task):
-        # Set aside by MappedOperator when it is made, unlike a plain task's.
+        # MappedOperator stores these when it is made, unlike a plain task.
         if task.operator_extra_links is operator.operator_extra_links:  # type: ignore[attr-defined]
             task.operator_extra_links = changed.operator_extra_links
         task._operator_name = changed.custom_operator_name
@@ -68,7 +68,7 @@ def adopt(task: Any) -> None:
 
 
 def why_it_stays(task: Any) -> str | None:
-    """Why a stock task can't be adopted; None: it can."""
+    """Say why a stock task can't be adopted. None if it can."""
     operator, values = class_of(task), values_of(task)
     stock = stock_of(operator)
     return why_class_stays(operator, stock, _is_deferrable(values)) or why_values_stay(values)
@@ -81,7 +81,8 @@ def class_of(task: Any) -> type:
 
 
 def values_of(task: Any) -> Mapping[str, Any]:
-    """What is known of a task's keywords before it runs: of a mapped one, those that all share."""
+    """The task's keywords that are known before it runs. For a mapped task, those that all
+    instances share."""
     values: Mapping[str, Any] = task.partial_kwargs if is_mapped(task) else vars(task)
     return values
 
@@ -104,7 +105,7 @@ def _put(task: Any, operator: type) -> None:
 
 @cache
 def _choice() -> Choice:
-    """The configuration's, read once in a process; wrong, it chooses nothing."""
+    """The configured choice, read once per process. A wrong configuration chooses nothing."""
     try:
         return Choice.configured()
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Whether a stack of Jetbridge can be used, in words for whoever has to fix it."""
+"""Checks whether a stack of Jetbridge can be used, and says how to fix it if not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from airflow_provider_jetbridge.hooks.jetbridge import JetbridgeHook
 
 NO_RUN = "test-connection"
-"""A key that no run has: run ids are 20 letters and digits of base32."""
+"""No run has this key, because run ids are 20 letters and digits of base32."""
 
 DENIED = frozenset({"AccessDeniedException", "AccessDenied"})
 MISSING = "ResourceNotFoundException"
@@ -28,13 +28,13 @@ BAD_CREDENTIALS = frozenset(
 
 
 class _Wrong(Exception):
-    """Something has to be fixed; the message says where, what is wrong, and what to do."""
+    """Something is wrong. The message says where, what, and how to fix it."""
 
 
 def check(hook: JetbridgeHook) -> tuple[bool, str]:
-    """Ask the stack for its outcomes table, and the table for a run that isn't there.
+    """Ask the stack for its outcomes table, and look up a run in the table that doesn't exist.
 
-    Never raises. Nothing is started or changed.
+    Never raises. Starts and changes nothing.
     """
     try:
         answer = _watch(hook)
@@ -106,8 +106,11 @@ def _invoke(client: Any, function: str, alias: str) -> tuple[bytes, bool]:
 
 
 def _why_missing(hook: JetbridgeHook, client: Any, function: str) -> str:
-    """Only a dry run of start_run tells an older stack from none. It may be denied, since
-    AirflowPolicy allows the aliases alone: then it can be either."""
+    """Find out why there is no answer: the stack is missing, or it is older.
+
+    Only a dry run of start_run shows the difference. IAM may deny it, because AirflowPolicy allows
+    only the aliases. In that case either is possible.
+    """
     from botocore.exceptions import BotoCoreError, ClientError
 
     region = client.meta.region_name
@@ -130,7 +133,7 @@ def _why_missing(hook: JetbridgeHook, client: Any, function: str) -> str:
 
 
 def _asked(hook: JetbridgeHook, action: str, resource: str, ask: Any, *arguments: Any) -> Any:
-    """What AWS answers; None where it says that the resource isn't there."""
+    """AWS's answer, or None if AWS says that the resource doesn't exist."""
     from botocore.exceptions import (
         BotoCoreError,
         ClientError,

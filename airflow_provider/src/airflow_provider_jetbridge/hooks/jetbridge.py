@@ -1,4 +1,4 @@
-"""Jetbridge's functions, called from a worker or a triggerer."""
+"""Calls Jetbridge's functions from a worker or a triggerer."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ from jetbridge.contract import (
 log = logging.getLogger(__name__)
 
 REFUSED = "ContractError"
-"""``errorType`` with which start_run says that the request itself is wrong."""
+"""The ``errorType`` in start_run's answer to a wrong request."""
 
 START_ATTEMPTS = 3
 PATIENCE: Mapping[str, Any] = {
     "read_timeout": 60,
     "retries": {"mode": "standard", "max_attempts": 3},
 }
-"""Of a task: how long a call may take, in seconds, and how often it is made."""
+"""Limits for a task's calls: seconds per attempt, and the number of attempts."""
 
 RUNS_OF_ONE_STOP = 100
-"""Most ``run_ids`` of a ``StopRequest``."""
+"""The maximum number of ``run_ids`` in a ``StopRequest``."""
 
 T = TypeVar("T")
 
@@ -56,19 +56,20 @@ T = TypeVar("T")
 class JetbridgeHook(BaseHook):
     """Starts, stops and watches runs.
 
-    Starting is idempotent per try of a task instance (``AirflowCaller.key``), so an invocation
-    whose answer was lost is sent again.
+    Starting is idempotent for each try of a task instance (``AirflowCaller.key``). So the hook
+    sends an invocation again if the answer was lost.
 
     Args:
         access: how to reach AWS.
-        stack: whose functions to call; a stop names its function itself.
-        jetbridge_conn_id: an Airflow connection of type ``jetbridge``, which says what `access`
-            and `stack` leave open (`resolution.resolve`). Airflow is asked for it here.
-        airflow: this Airflow's name in the stack; None, as ``[jetbridge] airflow`` says.
-        patience: botocore ``Config`` options of time and retries, in place of `PATIENCE`.
+        stack: the stack whose functions are called. A stop request names its function itself.
+        jetbridge_conn_id: an Airflow connection of type ``jetbridge``. It fills in what `access`
+            and `stack` don't give (`resolution.resolve`). The hook reads it from Airflow when it is
+            made.
+        airflow: this Airflow's name in the stack. None takes ``[jetbridge] airflow``.
+        patience: botocore ``Config`` options for timeouts and retries, instead of `PATIENCE`.
 
     Raises:
-        AirflowNotFoundException, ValueError: as `resolution.resolve` has it.
+        AirflowNotFoundException, ValueError: see `resolution.resolve`.
     """
 
     conn_name_attr = "jetbridge_conn_id"
@@ -97,8 +98,8 @@ class JetbridgeHook(BaseHook):
 
     @property
     def alias(self) -> str:
-        """The alias of the stack's functions by which this Airflow invokes them. IAM lets it use
-        no other, so nobody else speaks for its tasks (docs/explanation/security.md)."""
+        """The function alias that this Airflow invokes. IAM allows it no other alias, so no other
+        caller can act for its tasks (docs/explanation/security.md)."""
         default = self.airflow == settings.DEFAULT_AIRFLOW
         return "airflow" if default else f"airflow-{self.airflow}"
 
@@ -111,25 +112,26 @@ class JetbridgeHook(BaseHook):
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """What the connection's form leaves out, for Airflow 3.0 and 3.1."""
+        """The fields that the connection's form hides, for Airflow 3.0 and 3.1."""
         from airflow_provider_jetbridge.hooks.form import behaviour
 
         return behaviour()
 
     def test_connection(self) -> tuple[bool, str]:
-        """What the button "Test" asks: whether the stack answers, and its outcomes can be read.
+        """The button "Test": check that the stack answers and that its outcomes can be read.
 
-        Returns whether all works, and what does or what has to be fixed. Never raises.
+        Returns whether everything works, and a text that says what works or what to fix. Never
+        raises.
         """
         from airflow_provider_jetbridge.hooks.check import check
 
         return check(self)
 
     def connect(self) -> None:
-        """Make the client, for which Airflow is asked for the connection.
+        """Make the client. This reads the connection from Airflow.
 
         Raises:
-            AirflowNotFoundException, BotoCoreError, …: whatever the connection lacks.
+            AirflowNotFoundException, BotoCoreError, …: the connection is missing or incomplete.
         """
         self._client = aws.client(self.access, "lambda", **self._patience)
 
@@ -143,8 +145,8 @@ class JetbridgeHook(BaseHook):
         """Hand a run to Jetbridge.
 
         Raises:
-            StartRefused: the request is wrong, or the stack isn't there or not ours to call.
-            StartFailed: anything that another attempt, or Airflow's next try, may fix.
+            StartRefused: the request is wrong, the stack doesn't exist, or IAM denies the call.
+            StartFailed: any other error. Another attempt or Airflow's next try may succeed.
         """
         attempts = Retrying(
             retry=retry_if_exception_type(StartFailed),
@@ -159,7 +161,8 @@ class JetbridgeHook(BaseHook):
         return answer
 
     def _start_once(self, request: StartRequest) -> StartAnswer:
-        """A stack that is older than traces refuses them by name: then the run has none."""
+        """Stacks from before traces refuse the field by its name. Then the run is started without a
+        trace."""
         function = self.function(START_FUNCTION)
         try:
             return self._ask(function, _known_to_all(request), StartAnswer)
@@ -171,12 +174,13 @@ class JetbridgeHook(BaseHook):
             return self._ask(function, _known_to_all(untraced), StartAnswer)
 
     def stop(self, stop_function: str, callers: Mapping[str, str], reason: str) -> StopAnswer:
-        """Ask Jetbridge to stop runs; each ends a moment later, by its own state-change event.
+        """Ask Jetbridge to stop runs. Each ends a moment later, when its state-change event
+        arrives.
 
         Args:
             stop_function: the stack's stop_run (``StartAnswer.stop_function``).
-            callers: for up to 100 run ids the key of the try that no longer wants it
-                (``AirflowCaller.key``); a run that another try waits for goes on.
+            callers: up to 100 run ids, each with the key (``AirflowCaller.key``) of the try that no
+                longer wants the run. A run that another try waits for isn't stopped.
             reason: shown in AWS and in Airflow, up to 255 characters.
 
         Raises:
@@ -188,7 +192,7 @@ class JetbridgeHook(BaseHook):
         return self._ask(stop_function, request, StopAnswer)
 
     def stop_runs(self, run_ids: Sequence[str], reason: str) -> StopAnswer:
-        """Ask Jetbridge to stop runs, however many and whoever waits for them.
+        """Ask Jetbridge to stop any number of runs, even if a task waits for them.
 
         Raises:
             StartFailed, StartRefused: the function couldn't be called.
@@ -205,7 +209,7 @@ class JetbridgeHook(BaseHook):
         return together
 
     def watch(self, request: WatchRequest) -> WatchAnswer:
-        """Ask how far runs are; without any, what stack this is.
+        """Ask for the state of runs. Without run ids, ask which stack this is.
 
         Raises:
             StartFailed, StartRefused: the function couldn't be called, or refuses the request.
@@ -239,7 +243,8 @@ class JetbridgeHook(BaseHook):
         return body
 
     def _invoke_alias(self, function: str, payload: bytes) -> Any:
-        """Invoke the function by this Airflow's alias; a stack of version 0.1 has no aliases."""
+        """Invoke the function through this Airflow's alias. A stack of version 0.1 has no
+        aliases."""
         invoke = partial(
             self.client.invoke,
             FunctionName=function,
@@ -283,8 +288,7 @@ class JetbridgeHook(BaseHook):
 
 
 def _known_to_all(request: StartRequest) -> dict[str, Any]:
-    """The request without what a stack that is older than the provider doesn't know, where that
-    says nothing."""
+    """The request without empty fields that a stack older than the provider doesn't know."""
     message: dict[str, Any] = to_builtins(request)
     if not request.result_required:
         del message["result_required"]

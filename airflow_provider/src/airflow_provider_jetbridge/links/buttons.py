@@ -1,9 +1,9 @@
 """The buttons "Extra Links" on a task instance's page.
 
-Airflow asks a link for its address where the task runs, at the end of each of its processes, and
-shows what it stored then as the XCom ``xcom_key`` (task_runner.py, ``finalize``; the process that
-defers is one of them). So the operator knows its addresses, in ``link_urls``, or Airflow already
-has what the trigger has published.
+Airflow asks each link for its address at the end of each of the task's processes, the deferring
+process included. It stores the address as the XCom ``xcom_key`` and shows that (task_runner.py,
+``finalize``). So either the operator has the addresses in ``link_urls``, or the trigger has already
+published them.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ log = logging.getLogger(__name__)
 
 
 class JetbridgeLink(BaseOperatorLink):
-    """Base of the links: an address that the operator knows, else the one that is stored.
+    """Base of the links. The address comes from the operator, or else from the stored XCom.
 
-    The operator's attribute ``link_urls`` has addresses by XCom key. It is None in a process that
-    has learned nothing of the run, and what was stored before is kept.
+    The operator's attribute ``link_urls`` has addresses by XCom key. It is None if this process
+    knows nothing about the run. Then the stored address stays.
     """
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
-        """The address; empty if it isn't known. Never raises: Airflow 3.0 would skip the task's
-        callbacks."""
+        """The address, or an empty text if it isn't known. Never raises, because Airflow 3.0 would
+        then skip the task's callbacks."""
         urls: dict[str, str] | None = getattr(operator, "link_urls", None)
         if urls is not None:
             return urls.get(self.xcom_key, "")
@@ -53,19 +53,19 @@ class BatchJobLink(JetbridgeLink):
 
 
 class ContainerLogLink(JetbridgeLink):
-    """What the containers write, in the console of CloudWatch."""
+    """The containers' log, in the console of CloudWatch."""
 
     name = "CloudWatch log"
 
 
 class JetbridgeRunLink(JetbridgeLink):
-    """What Jetbridge's functions have logged of the run, in the console of CloudWatch."""
+    """The log lines of Jetbridge's functions about the run, in the console of CloudWatch."""
 
     name = "Jetbridge run"
 
 
 def _stored(key: str, ti_key: Any) -> str:
-    # Airflow stores links past any XCom backend, so they are read past it, too.
+    # Airflow stores links without any XCom backend, so they are read without it, too.
     from airflow.sdk.bases.xcom import BaseXCom
 
     stored = BaseXCom.get_value(ti_key=ti_key, key=key)

@@ -1,8 +1,9 @@
-"""Addresses of pages in AWS's consoles, in whichever partition.
+"""Addresses of pages in AWS's consoles, for every partition.
 
-AWS documents none of these formats. That of the Batch page is the amazon provider's; CloudWatch's
-are what its own console writes into the browser's address bar: a name in a path is encoded twice,
-with ``$`` for the second time's ``%``, and a Logs Insights query is JSURL with ``*`` for ``%``.
+AWS documents none of these formats. The format of the Batch page comes from the amazon provider.
+The formats of CloudWatch are those in the browser's address bar: a name in a path is encoded twice,
+with ``$`` instead of ``%`` the second time, and a Logs Insights query is JSURL with ``*`` instead
+of ``%``.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ _Detail: TypeAlias = "str | int | Sequence[Any] | Mapping[str, Any]"
 
 @cache
 def partition_of_region(region: str) -> str | None:
-    """The partition as botocore's endpoint data has it; None for a region that it can't place."""
+    """The region's partition by botocore's endpoint data. None for a region that botocore doesn't
+    know."""
     from botocore.exceptions import UnknownRegionError
     from botocore.session import Session
 
@@ -33,15 +35,15 @@ def partition_of_region(region: str) -> str | None:
 
 
 def partition_of(arn: str | None, region: str) -> str | None:
-    """The ARN's partition, else the region's."""
+    """The ARN's partition, or else the region's."""
     if arn and arn.startswith("arn:"):
         return arn.split(":", 2)[1]
     return partition_of_region(region)
 
 
 def home(partition: str | None) -> str | None:
-    """Where the partition's console is; None for one whose console the amazon provider doesn't
-    know (in version 9.39 all but ``aws``, ``aws-cn`` and ``aws-us-gov``)."""
+    """The address of the partition's console. None if the amazon provider doesn't know it: version
+    9.39 knows ``aws``, ``aws-cn`` and ``aws-us-gov``."""
     from airflow.providers.amazon.aws.links.base_aws import BASE_AWS_CONSOLE_LINK, BaseAwsLink
 
     domain = BaseAwsLink.get_aws_domain(partition)
@@ -52,8 +54,8 @@ def ecs_task(home: str, region: str, arn: str, cluster: str | None) -> str:
     """A task's page.
 
     Args:
-        cluster: its name or ARN, for ARNs of the old format, which don't have it; None is the
-            cluster ``default``.
+        cluster: its name or ARN. It is needed for task ARNs in the old format, which don't contain
+            the cluster. None is the cluster ``default``.
     """
     *clusters, task = arn.split(":")[-1].removeprefix("task/").split("/")
     cluster = clusters[0] if clusters else (cluster or "default").rpartition("/")[2]
@@ -80,11 +82,11 @@ def logs_insights(
     start: str | None = None,
     end: str | None = None,
 ) -> str:
-    """A Logs Insights query, to be run by who opens it.
+    """A Logs Insights query. The person who opens the page runs it.
 
     Args:
         groups: names of up to 50 log groups.
-        start, end: ISO 8601 in UTC; the last day when one is None.
+        start, end: ISO 8601 in UTC. If one is None, the query covers the last day.
     """
     time: dict[str, _Detail] = (
         {"end": end, "start": start, "timeType": "ABSOLUTE", "tz": "UTC"}
@@ -96,19 +98,19 @@ def logs_insights(
 
 
 def lines_that(condition: str, *fields: str) -> str:
-    """A Logs Insights query for the lines that fulfil a condition, oldest first."""
+    """A Logs Insights query for the lines that match a condition, oldest first."""
     shown = ", ".join(("@timestamp", *fields))
     lines = f"fields {shown}\n| filter {condition}\n| sort @timestamp asc"
     return f"{lines}\n| limit {LINES_OF_A_QUERY}"
 
 
 def literal(text: str) -> str:
-    """A string of the query language."""
+    """A string literal of the query language."""
     return json.dumps(text, ensure_ascii=False)
 
 
 def jsurl(value: _Detail) -> str:
-    """A value as CloudWatch's console has it in its address."""
+    """A value in the notation of the CloudWatch console's addresses."""
     if isinstance(value, str):
         return f"~'{_starred(value)}"
     if isinstance(value, int):

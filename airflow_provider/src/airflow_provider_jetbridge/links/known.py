@@ -1,4 +1,5 @@
-"""The links of a run as far as it is known; a link is worth no task, so these never raise."""
+"""The links of a run, as far as they are known. They never raise, because a link must not fail a
+task."""
 
 from __future__ import annotations
 
@@ -20,8 +21,8 @@ def links_of(
     """Addresses by XCom key.
 
     Args:
-        stack: tells which stack it is, for which Airflow may have to be asked for a connection;
-            without it the run's own link is absent.
+        stack: returns the run's stack. It may read a connection from Airflow. Without a stack, the
+            link to the run itself is left out.
     """
     try:
         from airflow_provider_jetbridge.links import urls

@@ -1,4 +1,4 @@
-"""Links of a task that still waits, from its trigger."""
+"""Publishes a waiting task's links from its trigger."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ log = logging.getLogger(__name__)
 async def publish(task: Task, urls: Mapping[str, str]) -> bool:
     """Store a task instance's links, so that Airflow shows them while it is deferred.
 
-    They are XComs, which a trigger may set (triggerer_job_runner.py, ``ToTriggerSupervisor`` has
-    ``SetXCom`` in Airflow 3.0 to 3.3). As Airflow does with a worker's links, they are stored in
-    its database whatever XCom backend is configured, because its API looks for links there.
+    The links are XComs, and a trigger may set XComs (triggerer_job_runner.py,
+    ``ToTriggerSupervisor`` has ``SetXCom`` in Airflow 3.0 to 3.3). Airflow's API looks for links in
+    its database. So they are stored there with every XCom backend, as Airflow does with a worker's
+    links.
 
     Returns:
-        Whether Airflow took all of them. Never raises, because a link is worth no task.
+        Whether Airflow took all of them. Never raises, because a link must not fail a task.
 
-    A trigger has to await this rather than leave it to a background task: it uses the trigger's
+    A trigger has to await this and not run it as a background task, because it uses the trigger's
     connection to Airflow.
     """
-    # From any other thread than asgiref's own it kills the triggerer of Airflow 3.0, see
+    # Called from a thread that isn't asgiref's, it kills the triggerer of Airflow 3.0. See
     # `triggers.poller`.
     store = sync_to_async(_store)
     for key, url in urls.items():

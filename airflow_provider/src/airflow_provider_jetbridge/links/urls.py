@@ -1,6 +1,6 @@
-"""The links of a run, by the XCom key under which Airflow finds each.
+"""The links of a run, by the XCom key where Airflow finds each.
 
-A link whose address isn't known is absent.
+A link is left out if its address isn't known.
 """
 
 from __future__ import annotations
@@ -30,31 +30,32 @@ FUNCTIONS = (
     "stop-run",
     "sweep-runs",
 )
-"""Those of the stack's functions whose log groups every version of the stack has: Logs Insights
-fails on a group that isn't there."""
+"""Functions whose log groups exist in every version of the stack. Logs Insights fails if a log
+group doesn't exist."""
 
 MAX_GROUPS = 50
-"""Log groups of one Logs Insights query, its quota."""
+"""The quota of log groups in one Logs Insights query."""
 
 MAX_STREAMS = 20
-"""Streams that an address names, so that no browser or proxy cuts it."""
+"""The most streams in one address, so that no browser or proxy cuts it."""
 
 MARGIN_SECONDS = 3600.0
-"""Functions log of a run before it is launched and after it is sealed."""
+"""Functions log about a run before it is launched and after its outcome is sealed."""
 
 
 def of_answer(answer: StartAnswer, stack: StackAddress | str | None) -> dict[str, str]:
-    """The links of a run that has just been accepted.
+    """The links of a newly accepted run.
 
     Args:
-        stack: whose functions to look at; without it there is no link to the run itself.
+        stack: the stack whose functions log about the run. Without it there is no link to the run
+            itself.
     """
     home = console.home(console.partition_of(None, answer.region))
     return _present({JetbridgeRunLink: home and _run(home, answer.region, answer.run_id, stack)})
 
 
 def of_launched(launched: Launched, stack: StackAddress | str | None) -> dict[str, str]:
-    """The links of a run that goes on."""
+    """The links of a run in progress."""
     return _links(launched, stack, None, None)
 
 
@@ -84,7 +85,8 @@ def _links(
 
 
 def _log(home: str, streams: Sequence[LogStream], start: str | None, end: str | None) -> str | None:
-    """The stream, or a query over several, if they are of one region, as Logs Insights needs."""
+    """One stream's page, or a query over several streams. A query needs all streams in one
+    region."""
     if not streams:
         return None
     first = streams[0]

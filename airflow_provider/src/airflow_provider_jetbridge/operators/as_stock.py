@@ -1,4 +1,4 @@
-"""What DAGs written for the amazon provider's operators rely on beside their keywords."""
+"""Behaviour that DAGs for the amazon provider's operators rely on, besides the keywords."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ NOT_CALLED: Mapping[str, str] = {
     "submit_job": "Jetbridge submits the Batch job: give what it changes as keywords",
     "monitor_job": "the task is deferred: do afterwards what it does in execute_complete",
 }
-"""Methods of the amazon provider's operators that subclasses replace, and that nothing calls here;
-with what to do instead."""
+"""Methods of the amazon provider's operators that subclasses override but Jetbridge never calls,
+each with what to do instead."""
 
 
 def refuse_overrides(subclass: type) -> None:
-    """Refuse a subclass whose method nothing would call, so that its work isn't left out silently.
+    """Refuse a subclass with a method that nothing would call, so that no code is skipped silently.
 
     Raises:
         TypeError: names the method, and what to do instead.
@@ -35,8 +35,8 @@ def refuse_overrides(subclass: type) -> None:
 
 
 def warn_of_region() -> None:
-    """``region`` says nothing any more, as in the amazon provider 9.39
-    (utils/mixins.py, ``AwsHookParams.from_constructor``)."""
+    """Warn that ``region`` has no effect any more, as in the amazon provider 9.39 (utils/mixins.py,
+    ``AwsHookParams.from_constructor``)."""
     from airflow.exceptions import AirflowProviderDeprecationWarning
 
     warnings.warn(
@@ -47,11 +47,11 @@ def warn_of_region() -> None:
 
 
 def refuse_nested(operator: Any, context: Any) -> Any:
-    """The task instance in the context, whose task the operator is.
+    """Return the context's task instance if the operator is its task, and refuse nested calls.
 
-    Airflow resumes a deferred task by its own operator's method. So an operator that another
-    task's code executes could never hear of its run's end, unless that other operator has the
-    same method and hands it on.
+    Airflow resumes a deferred task through a method of the task's own operator. If another task's
+    code executes this operator, it would never learn that its run has ended, unless that other
+    operator has the same method and passes the call on.
 
     Raises:
         NestedExecute: the task is another one, or there is none.
@@ -75,13 +75,14 @@ def refuse_nested(operator: Any, context: Any) -> Any:
 
 
 def deferred_by_stock(event: Any) -> bool:
-    """Whether the event is of a trigger of the amazon provider: the task was deferred before its
-    import was changed."""
+    """Whether the event comes from a trigger of the amazon provider. It does if the task was
+    deferred before its import was changed."""
     return isinstance(event, dict) and "status" in event and "run_id" not in event
 
 
 def end_as_stock(operator: Any, context: Any, event: Any) -> Any:
-    """End a task that the amazon provider's operator deferred as that operator ends it."""
+    """End a task that the amazon provider's operator deferred, in the same way as that operator
+    does."""
     operator.log.info("The amazon provider's operator deferred this task, so that one ends it")
     stock = operator.stock_operator.__new__(operator.stock_operator)
     vars(stock).update(vars(operator))

@@ -18,8 +18,8 @@ from airflow_provider_jetbridge.templates import is_true
 from jetbridge.contract import Outcome
 
 MAX_RETRIES = 4200
-"""The amazon provider's default, which stands for 48 hours of its polling where it isn't
-deferrable (operators/batch.py); not a limit that anybody chose."""
+"""The amazon provider's default: 48 hours of polling in its non-deferrable mode
+(operators/batch.py). No author chose it, so it isn't taken as a limit."""
 
 POLL_INTERVAL = 30
 
@@ -28,10 +28,10 @@ class BatchOperator(JetbridgeRunOperator):
     """Run an AWS Batch job without holding a worker and without polling AWS.
 
     Takes every keyword of ``airflow.providers.amazon.aws.operators.batch.BatchOperator``, and
-    those of `JetbridgeRunOperator`. XCom: ``return_value`` (what the container reported, else the
-    job id, as in the amazon provider), ``run_id``, ``exit_codes`` by container, ``batch_job_id``.
+    those of `JetbridgeRunOperator`. XCom: ``return_value`` (the container's result, or the job id
+    as in the amazon provider), ``run_id``, ``exit_codes`` by container, ``batch_job_id``.
 
-    :param job_name: the job's name; Jetbridge puts its own key in front of it. (templated)
+    :param job_name: the job's name. Jetbridge puts its own key in front. (templated)
     :param job_definition: name, ``name:revision`` or ARN of the job definition. (templated)
     :param job_queue: name or ARN of the queue. (templated)
     :param container_overrides: SubmitJob's ``containerOverrides``. (templated)
@@ -45,20 +45,22 @@ class BatchOperator(JetbridgeRunOperator):
     :param retry_strategy: SubmitJob's ``retryStrategy``. (templated)
     :param tags: tags of the job, as a dictionary. (templated)
     :param submit_job_timeout: Batch's own limit for one attempt of the job, in seconds.
-    :param wait_for_completion: False: the task succeeds when Batch has the job, whose id is its
-        return value. (templated)
-    :param last_line_as_result: whether the last log line is the return value where the container
-        reports no result; otherwise the job id is.
+    :param wait_for_completion: if False, the task succeeds when Batch has the job, and returns the
+        job id. (templated)
+    :param last_line_as_result: if True and the container reports no result, the last log line is
+        the return value. Otherwise the job id is.
     :param job_id: without effect, as in the amazon provider. (templated)
-    :param waiters: without effect: nothing is polled; likewise ``status_retries``. (templated)
-    :param max_retries: with ``deferrable=True`` the run is stopped after so many times
-        ``poll_interval`` seconds, as the deferrable operator of the amazon provider gives up then,
-        or after ``execution_timeout``, whichever is shorter; without effect where it is the
-        default, None or zero, and without ``deferrable``, where it counts growing pauses there.
-    :param poll_interval: nothing is polled; see ``max_retries``.
-    :param awslogs_enabled: without effect: logs are always shown; likewise
+    :param waiters: without effect, because nothing polls. The same goes for ``status_retries``.
+        (templated)
+    :param max_retries: with ``deferrable=True``, Jetbridge stops the run after ``max_retries``
+        times ``poll_interval`` seconds, when the amazon provider's deferrable operator gives up, or
+        after ``execution_timeout`` if that is shorter. The default, None and zero have no effect.
+        Without ``deferrable`` it has no effect either, because the amazon provider then counts
+        growing pauses.
+    :param poll_interval: nothing polls. It only sets a limit with ``max_retries``.
+    :param awslogs_enabled: without effect, because logs are always shown. The same goes for
         ``awslogs_fetch_interval``. (templated)
-    :param deferrable: the operator always defers; true implies waiting for completion, as in the
+    :param deferrable: the operator always defers. True implies waiting for completion, as in the
         amazon provider.
     """
 
@@ -147,14 +149,15 @@ class BatchOperator(JetbridgeRunOperator):
         self.submit_job_timeout = submit_job_timeout
 
     def job(self) -> dict[str, Any]:
-        """SubmitJob's parameters, composed as the amazon provider does (``submit_job``)."""
+        """SubmitJob's parameters, composed as in the amazon provider (``submit_job``)."""
         parameters: dict[str, Any] = {
             "jobName": self.job_name,
             "jobQueue": self.job_queue,
             "jobDefinition": self.job_definition,
             "arrayProperties": self.array_properties,
             "parameters": self.parameters,
-            # SubmitJob takes no empty object (AWS Batch API reference, tags: at least one entry).
+            # SubmitJob doesn't take an empty object (AWS Batch API reference, tags: at least one
+            # entry).
             "tags": self.tags or None,
             "containerOverrides": self.container_overrides,
             "ecsPropertiesOverride": self.ecs_properties_override,
@@ -190,5 +193,5 @@ class BatchOperator(JetbridgeRunOperator):
 
 
 def __getattr__(name: str) -> Any:
-    """The amazon provider's own operators, which this module doesn't replace."""
+    """Return the amazon provider's operators that this module doesn't replace."""
     return from_stock("airflow.providers.amazon.aws.operators.batch", __name__, name)

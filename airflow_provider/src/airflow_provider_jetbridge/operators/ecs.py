@@ -14,7 +14,7 @@ from airflow_provider_jetbridge.operators.run import MAX_TAIL_LINES, JetbridgeRu
 from airflow_provider_jetbridge.stock import from_stock
 
 WAITER_MAX_ATTEMPTS = 1_000_000
-"""The amazon provider's default, which stands for no limit (operators/ecs.py)."""
+"""The amazon provider's default, which means no limit (operators/ecs.py)."""
 
 WAITER_DELAY = 6
 
@@ -23,13 +23,13 @@ class EcsRunTaskOperator(EcsAsStock):
     """Run an ECS task without holding a worker and without polling AWS.
 
     Takes every keyword of ``airflow.providers.amazon.aws.operators.ecs.EcsRunTaskOperator``, and
-    those of `JetbridgeRunOperator`. XCom: ``return_value`` (what the container reported, or its
-    last log line), ``run_id``, ``exit_codes`` by container, ``ecs_task_arn``.
+    those of `JetbridgeRunOperator`. XCom: ``return_value`` (the container's result, or its last log
+    line), ``run_id``, ``exit_codes`` by container, ``ecs_task_arn``.
 
     :param task_definition: family, ``family:revision`` or ARN of the task definition. (templated)
     :param cluster: short name or ARN of the cluster. (templated)
     :param overrides: RunTask's ``overrides``, in AWS's spelling. (templated)
-    :param launch_type: ``EC2``, ``FARGATE`` or ``EXTERNAL``; not used beside
+    :param launch_type: ``EC2``, ``FARGATE`` or ``EXTERNAL``. It has no effect together with
         ``capacity_provider_strategy``. (templated)
     :param capacity_provider_strategy: RunTask's ``capacityProviderStrategy``. (templated)
     :param volume_configurations: RunTask's ``volumeConfigurations``. (templated)
@@ -40,34 +40,34 @@ class EcsRunTaskOperator(EcsAsStock):
     :param network_configuration: RunTask's ``networkConfiguration``. (templated)
     :param tags: tags of the task, as a dictionary. (templated)
     :param propagate_tags: RunTask's ``propagateTags``. (templated)
-    :param awslogs_group: not needed: Jetbridge reads the log's place from the task definition.
-        Given together with ``awslogs_stream_prefix``, it makes the last log line the task's
+    :param awslogs_group: not needed, because Jetbridge reads the log's place from the task
+        definition. Together with ``awslogs_stream_prefix`` it makes the last log line the task's
         return value, as in the amazon provider. (templated)
     :param awslogs_stream_prefix: see ``awslogs_group``. (templated)
-    :param last_line_as_result: says outright whether the last log line is the return value where
-        the container reports no result; None follows the two parameters above.
+    :param last_line_as_result: whether the last log line is the return value if the container
+        reports no result. None leaves it to the two parameters above.
     :param number_logs_exception: how many last log lines the exception of a failed run shows,
         at most 100. (templated)
-    :param skip_on_exit_code: skip the Airflow task if the containers that decide and fail exit with
-        this code, or with one of these.
-    :param fail_on_exit_code: fail the Airflow task without another try if a container that decides
-        exits with this code, or with one of these; goes before ``skip_on_exit_code``. The amazon
-        provider is about to take it.
-    :param stop_task_on_failure: stop the run if the task fails after it was started, and while
-        it waits. False: the run goes on, also where ``waiter_max_attempts`` is over.
-    :param wait_for_completion: False: the task succeeds when ECS has started the task, whose ARN
-        is in XCom ``ecs_task_arn``. (templated)
-    :param awslogs_region: without effect: Jetbridge takes it from the task definition. (templated)
-    :param container_name: the container whose result or last log line is the return value; the
-        logs of all containers are shown. (templated)
-    :param awslogs_fetch_interval: without effect: nothing is polled. (templated)
-    :param deferrable: the operator always defers; true implies waiting for completion, as in the
+    :param skip_on_exit_code: skip the Airflow task if every deciding container that fails exits
+        with this code, or with one of these.
+    :param fail_on_exit_code: fail the Airflow task without a retry if a deciding container exits
+        with this code, or with one of these. It takes precedence over ``skip_on_exit_code``. The
+        amazon provider plans to add the same keyword.
+    :param stop_task_on_failure: stop the run if the task fails after it started the run, and while
+        it waits. If False, the run continues, even after ``waiter_max_attempts``.
+    :param wait_for_completion: if False, the Airflow task succeeds when ECS has started the ECS
+        task. Its ARN is in XCom ``ecs_task_arn``. (templated)
+    :param awslogs_region: without effect, because the task definition has it. (templated)
+    :param container_name: the container whose result or last log line is the return value. The logs
+        of all containers are shown. (templated)
+    :param awslogs_fetch_interval: without effect, because nothing polls. (templated)
+    :param deferrable: the operator always defers. True implies waiting for completion, as in the
         amazon provider. (templated)
-    :param waiter_delay: nothing is polled; with ``waiter_max_attempts`` it limits the run's time.
-    :param waiter_max_attempts: the run is stopped after so many times ``waiter_delay`` seconds, or
-        after ``execution_timeout``, whichever is shorter; without effect where it is the default,
-        None, or 70 days together. See ``stop_task_on_failure``.
-    :param quota_retry: without effect, as in the amazon provider: Jetbridge itself waits for
+    :param waiter_delay: nothing polls. With ``waiter_max_attempts`` it limits the run's time.
+    :param waiter_max_attempts: Jetbridge stops the run after ``waiter_max_attempts`` times
+        ``waiter_delay`` seconds, or after ``execution_timeout`` if that is shorter. The default,
+        None, and limits of about 70 days or more have no effect. See ``stop_task_on_failure``.
+    :param quota_retry: without effect, as in the amazon provider. Jetbridge itself waits for
         capacity.
     """
 
@@ -164,7 +164,7 @@ class EcsRunTaskOperator(EcsAsStock):
         self.stop_task_on_failure = stop_task_on_failure
 
     def job(self) -> dict[str, Any]:
-        """RunTask's parameters, composed as the amazon provider does (``_start_task``)."""
+        """RunTask's parameters, composed as in the amazon provider (``_start_task``)."""
         parameters: dict[str, Any] = {
             "cluster": self.cluster,
             "taskDefinition": self.task_definition,
@@ -199,9 +199,9 @@ class EcsRunTaskOperator(EcsAsStock):
     def result_container(self) -> str | None:
         if self.container_name:
             return self.container_name
-        # The stock operator's users also give it as the second half of the stream's prefix.
-        # It may be part of a prefix with slashes as well: Jetbridge takes it where the definition
-        # has a container of that name.
+        # Users of the stock operator also give the container name as the second half of the stream
+        # prefix. But it may be part of a prefix with slashes. So Jetbridge takes it only if the
+        # definition has a container of that name.
         _, found, container = (self.awslogs_stream_prefix or "").rstrip("/").rpartition("/")
         return container or None if found else None
 
@@ -235,12 +235,12 @@ class EcsRunTaskOperator(EcsAsStock):
 
 
 def _codes(given: int | Container[int] | None) -> Container[int]:
-    """Exit codes as the amazon provider keeps them."""
+    """Exit codes in the form that the amazon provider keeps."""
     if isinstance(given, Container):
         return given
     return [] if given is None else [given]
 
 
 def __getattr__(name: str) -> Any:
-    """The amazon provider's own operators, which this module doesn't replace."""
+    """Return the amazon provider's operators that this module doesn't replace."""
     return from_stock("airflow.providers.amazon.aws.operators.ecs", __name__, name)

@@ -1,4 +1,4 @@
-"""What subclasses of the amazon provider's ECS operator use of it."""
+"""Attributes and methods of the amazon provider's ECS operator that its subclasses use."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from airflow_provider_jetbridge.stock import Imported
 
 class EcsAsStock(JetbridgeRunOperator):
     """Attributes:
-    arn: the ECS task's ARN, once it is known: where the task ends, and in its callbacks.
+    arn: the ECS task's ARN. It is known when the task ends, and in its callbacks.
     retry_args: ``quota_retry``.
-    task_log_fetcher: None: Jetbridge copies the log.
+    task_log_fetcher: always None, because Jetbridge copies the log.
     """
 
     aws_hook_class = Imported("airflow.providers.amazon.aws.hooks.ecs", "EcsHook")
@@ -48,7 +48,7 @@ class EcsAsStock(JetbridgeRunOperator):
         return bool(self.awslogs_group and self.awslogs_stream_prefix)
 
     def _get_logs_stream_name(self) -> str:
-        """The container's log stream, of which the ARN's end is the last part."""
+        """The container's log stream. Its name ends with the last part of the task's ARN."""
         prefix, container = self.awslogs_stream_prefix, self.container_name
         task_id = self._get_ecs_task_id(self.arn)
         if prefix and container and not prefix.endswith(f"/{container}"):

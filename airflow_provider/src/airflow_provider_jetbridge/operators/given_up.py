@@ -1,6 +1,6 @@
-"""What becomes of the run of a try that Airflow fails while it waits.
+"""Stops the run of a waiting try that Airflow fails.
 
-The worker that then runs the task knows its try. The run's id follows from the try's key.
+Airflow then runs the task on a worker, which knows the try. The run id follows from the try's key.
 """
 
 from __future__ import annotations
@@ -17,16 +17,19 @@ if TYPE_CHECKING:
 
 
 def own_run(ti: Any, airflow: str | None) -> tuple[str, str]:
-    """The run id of this try, and the try's key. A try that goes on with an earlier one's run has
-    an id of its own, too, by which the stack knows that run."""
+    """The run id of this try, and the try's key.
+
+    A try that took over an earlier try's run also has a run id of its own. The stack finds the run
+    by it.
+    """
     key = caller_of(ti, airflow).key
     return run_id_of(key), key
 
 
 def backend_id_of(make_hook: Callable[[], JetbridgeHook], log: Any, run_id: str) -> str | None:
-    """ECS task ARN or Batch job id of the run, for code that runs when the wait has failed.
+    """The run's ECS task ARN or Batch job id, for code that runs after the wait has failed.
 
-    Never raises: None if there is none, or if the stack can't be asked.
+    Never raises. None if there is none, or if the stack doesn't answer.
     """
     try:
         hook = make_hook()
@@ -43,8 +46,8 @@ def stop_own(
 ) -> None:
     """Stop the run of a try, unless another try waits for it. Never raises.
 
-    There is no such run where the amazon provider's operator began the wait, before its import was
-    changed or its DAG was adopted.
+    There is no run to stop if the amazon provider's operator deferred the task, before the import
+    was changed or the DAG was adopted.
     """
     try:
         hook = make_hook()
@@ -56,7 +59,7 @@ def stop_own(
 
 
 def tell_stop(log: Any, run_id: str, answered: StopAnswer, reason: str) -> None:
-    """Tell what became of the stop of one run."""
+    """Log the result of one run's stop request."""
     if answered.unknown:
         log.info("Jetbridge has no run of this try; the amazon provider's operator began this wait")
     elif answered.taken_over:

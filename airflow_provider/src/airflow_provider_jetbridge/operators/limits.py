@@ -1,22 +1,23 @@
-"""The stock operators' limits of polling, as limits of time."""
+"""Converts the stock operators' polling limits into time limits."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 LONGEST_SECONDS = 6_000_000
-"""The amazon provider's own default for ECS, 1,000,000 times 6 s, of which it says that Airflow's
-``execution_timeout`` is the limit (operators/ecs.py). What is as long is no limit here either."""
+"""The amazon provider's default for ECS: 1,000,000 times 6 s. Its source says that
+``execution_timeout`` is the actual limit (operators/ecs.py). So a limit this long or longer is no
+limit here."""
 
 
 def polling_limit(
     attempts: float | None, delay: float | None, *, usual_delay: float
 ) -> timedelta | None:
-    """So many attempts, ``delay`` seconds apart, take so long; None: there is no limit.
+    """The time that so many attempts take, ``delay`` seconds apart. None if there is no limit.
 
     Args:
-        attempts: None is no limit, as large numbers (``sys.maxsize``) are.
-        delay: seconds; None: ``usual_delay``, the keyword's default.
+        attempts: None means no limit, and so do large numbers such as ``sys.maxsize``.
+        delay: in seconds. None takes ``usual_delay``, the keyword's default.
     """
     if attempts is None:
         return None
@@ -25,5 +26,5 @@ def polling_limit(
 
 
 def shorter(limit: timedelta | None, other: timedelta | None) -> timedelta | None:
-    """The shorter of two limits, of which each may not be there."""
+    """The shorter of two limits. Either may be None."""
     return min((each for each in (limit, other) if each is not None), default=None)

@@ -1,4 +1,4 @@
-"""What the operators share: start a run, defer, and resume with its outcome."""
+"""Base of the operators: start a run, defer, and resume with its outcome."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ from jetbridge.contract import (
 if TYPE_CHECKING:
     from airflow.sdk import Context
 NET_TIMEOUT = timedelta(minutes=10)
-"""Jetbridge stops a run at ``execution_timeout``; Airflow gives the deferral up so much later."""
+"""Jetbridge stops a run at ``execution_timeout``. Airflow ends the deferral this much later."""
 
 MAX_TAIL_LINES = 100
 MAX_INFRA_RETRIES = 10
@@ -77,36 +77,36 @@ MAX_INFRA_RETRIES = 10
 class JetbridgeRunOperator(UsesStack, BaseOperator):
     """Base of the operators: hands a job to Jetbridge and gives up its worker.
 
-    :param wait_for_completion: False: the task succeeds as soon as AWS has taken the job over, and
-        its id is in XCom; the job goes on. Without effect where ``deferrable`` is true, as in the
-        amazon provider.
-    :param deferrable: the operator always defers; true implies waiting for completion.
-    :param last_line_as_result: whether a container's last log line is the task's return value
-        where the container reports no result of its own.
-    :param result_required: the task is nothing without the container's result: where the log can't
-        be read, the task waits (the stack's ``ResultWaitSeconds``) and then fails. Implied where
-        the last log line is the return value.
-    :param deciding_container: the container whose exit code says whether the run succeeded, where
-        another essential one may end badly behind it. None: every essential one does, as with the
-        stock operators.
-    :param infra_retries: how many launches may replace ones that died of the platform (a Spot
-        interruption, a lost host, missing capacity) before Airflow learns of it, 0 to 10.
-    :param spot_fall_back: go on on ``FARGATE`` after ``FARGATE_SPOT`` was interrupted or had no
+    :param wait_for_completion: if False, the task succeeds as soon as AWS has accepted the job, and
+        the job keeps running. The job's id is in XCom. Without effect if ``deferrable`` is true, as
+        in the amazon provider.
+    :param deferrable: the operator always defers. True implies waiting for completion.
+    :param last_line_as_result: whether a container's last log line is the task's return value if
+        the container reports no result.
+    :param result_required: the task needs the container's result. If the log can't be read, the
+        task waits for it (the stack's ``ResultWaitSeconds``) and then fails. Implied if the last
+        log line is the return value.
+    :param deciding_container: the container whose exit code says whether the run succeeded. Set it
+        if another essential container may fail after this one has ended. None means every essential
+        container, as in the stock operators.
+    :param infra_retries: how many times Jetbridge may relaunch the run before the task fails, if
+        the platform ended the launch (a Spot interruption, a lost host, missing capacity). 0 to 10.
+    :param spot_fall_back: relaunch on ``FARGATE`` after ``FARGATE_SPOT`` was interrupted or had no
         capacity.
-    :param reattach: a retry goes on with the run of the try before it if that still runs, as
-        after a lost worker. False stops that run and starts a new one. (templated)
-    :param concurrency_group: of the runs of this group, in all DAGs, no more are under way at the
-        same time than the stack's ``ConcurrencyGroups`` says; the others wait in Jetbridge's launch
-        queue, without a worker. A pool for deferred tasks. (templated)
-    :param offload_environment: container environments that are larger than AWS allows go to S3
-        (the stack's ``OffloadBucket``), and the container gets ``JETBRIDGE_ENVIRONMENT_S3``.
-    :param finish: how the waiting task hears of the end: ``feed``, ``push`` or ``rest``; None, as
-        the stack's parameter ``Finish`` says.
-    :param airflow: this Airflow's name in the stack, by which it knows its own runs; ``push`` and
-        ``rest`` find it under this name in the stack's secret. None, as ``[jetbridge] airflow``
-        says.
+    :param reattach: if the previous try's run is still running, as after a lost worker, a retry
+        takes it over. False stops that run and starts a new one. (templated)
+    :param concurrency_group: limits how many runs of this group, in all DAGs, are under way at the
+        same time. The stack's ``ConcurrencyGroups`` has the limit. Other runs wait in Jetbridge's
+        launch queue, without a worker. It works like a pool for deferred tasks. (templated)
+    :param offload_environment: if a container environment is larger than AWS allows, put it on S3
+        (the stack's ``OffloadBucket``). The container gets ``JETBRIDGE_ENVIRONMENT_S3``.
+    :param finish: how the waiting task learns that the run has ended: ``feed``, ``push`` or
+        ``rest``. None takes the stack's parameter ``Finish``.
+    :param airflow: this Airflow's name in the stack. The stack tells the runs of several Airflows
+        apart by it, and ``push`` and ``rest`` look it up in the stack's secret. None takes
+        ``[jetbridge] airflow``.
 
-    The further keywords are those of `UsesStack`.
+    Also takes the keywords of `UsesStack`.
     """
 
     template_fields: Sequence[str] = (
@@ -116,10 +116,10 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
     )
 
     backend_id_key: str
-    """XCom key of AWS's id of the job."""
+    """The XCom key that holds AWS's id of the job."""
 
     backend_id_attribute: str
-    """The attribute that has AWS's id of the job once it is known, as in the amazon provider."""
+    """The attribute that holds AWS's id of the job when it is known, as in the amazon provider."""
 
     aws_hook_class: Any
     """The amazon provider's hook of the service."""
@@ -132,7 +132,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
     _outcome: Outcome | None = None
 
     link_urls: dict[str, str] | None = None
-    """Addresses of the extra links, by XCom key, once this process knows of a run."""
+    """Addresses of the extra links by XCom key. None until this process knows of a run."""
 
     def __init__(
         self,
@@ -196,7 +196,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
     def hook(self) -> Any:
         """The amazon provider's hook, for subclasses that call AWS themselves.
 
-        Jetbridge doesn't need it: the role of ``aws_conn_id`` needs the rights that they use.
+        Jetbridge doesn't use it. The role of ``aws_conn_id`` needs the rights for these calls.
         """
         return self.aws_hook_class(**self._hook_parameters)
 
@@ -214,25 +214,26 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
 
     @property
     def result_container(self) -> str | None:
-        """Whose result or last line is the return value, where a task has several containers."""
+        """The container whose result or last line is the return value, if a task has several
+        containers."""
         return None
 
     @property
     def reading(self) -> Reading:
-        """How the task reads the end of its run."""
+        """How the task interprets the end of its run."""
         return Reading(number_of_lines=self.tail_lines)
 
     @property
     def stops_run_on_failure(self) -> bool:
-        """Whether a run is stopped if the operator fails between starting it and deferring."""
+        """Whether to stop the run if the operator fails after starting it and before deferring."""
         return True
 
     def execute(self, context: Context) -> Any:
         """Start the run and defer.
 
         Raises:
-            NestedExecute: another task's code calls this; nothing has been started.
-            StartRefused: Jetbridge refuses the request; Airflow doesn't try again.
+            NestedExecute: another task's code calls this. Nothing has been started.
+            StartRefused: Jetbridge refuses the request. Airflow doesn't retry.
             StartFailed: it couldn't be reached.
         """
         return self._begin(context, refuse_nested(self, context))
@@ -248,18 +249,19 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
                 self._stop(self._request, "Airflow's task failed before it was deferred")
             raise
         event = self._come_soon(self._answer, ti)
-        # From here on the run is not this process's: a worker that is shut down while it still
-        # reports the deferral must not stop a healthy job.
+        # This process no longer owns the run. If the worker shuts down while it reports the
+        # deferral, it must not stop a healthy job.
         self._request = None
         if event is not None:
             return self.resume_execution(self._resumed_by, {"event": event}, context)
         return self._defer(self._answer, ti)
 
     def _come_soon(self, answer: StartAnswer, ti: Any) -> dict[str, Any] | None:
-        """The event that this task waits for, where its last run was short and this one is, too.
+        """Wait for the event on the worker, if the task's last run was short. None if this run
+        isn't short.
 
-        A subclass with an ``execute`` of its own is deferred always, and so is an operator inside
-        another task's code: what they do after it would be done in short runs alone.
+        A subclass with its own ``execute`` always defers, and so does an operator inside another
+        task's code. Otherwise their code after ``execute`` would run only for short runs.
         """
         own = type(self).execute is not JetbridgeRunOperator.execute
         inside = getattr(ti, "task", None) is not self
@@ -290,17 +292,17 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
 
     @property
     def _waits(self) -> bool:
-        """Whether the task waits for the run's end, and not for its launch alone."""
+        """Whether the task waits for the run's end, and not only for its launch."""
         return is_true(self.wait_for_completion) or is_true(self.deferrable)
 
     @property
     def time_limit(self) -> timedelta | None:
-        """After which a run that is waited for is stopped."""
+        """The time after which Jetbridge stops a run that the task waits for."""
         return self.execution_timeout
 
     @property
     def wait_limit(self) -> timedelta | None:
-        """After which the task gives up, and its run goes on."""
+        """The time after which the task gives up while its run continues."""
         return None
 
     def _start_request(self, ti: Any) -> StartRequest:
@@ -320,7 +322,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
             previous="attach" if is_true(self.reattach) else "stop",
             concurrency_group=given(self.concurrency_group),
             offload_environment=self.offload_environment,
-            # A task that waits for the launch alone is over when the run ends.
+            # A task that waits only for the launch has finished before the run ends.
             finish=self.finish if self._waits else "feed",
             airflow=self.airflow or settings.airflow(),
             traceparent=traceparent_of(ti) or UNSET,
@@ -393,13 +395,13 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
     def resume_execution(
         self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
     ) -> Any:
-        """Airflow's way back to a deferred task; where it gives the deferral up, the run ends.
+        """Resume the task. If Airflow has ended the deferral, stop the run.
 
-        It does when `NET_TIMEOUT` is over, or when the trigger failed. Nobody would wait for the
-        run any more, except a try to come that goes on with it (``reattach``).
+        Airflow ends the deferral when `NET_TIMEOUT` has passed, or when the trigger failed. Then
+        nobody waits for the run any more, unless a later try takes it over (``reattach``).
 
         Raises:
-            TaskDeferralTimeout, TaskDeferralError: as Airflow has it.
+            TaskDeferralTimeout, TaskDeferralError: as in Airflow's own method.
         """
         try:
             return super().resume_execution(next_method, next_kwargs, context)
@@ -422,11 +424,11 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         stop_own(self._hook, self.log, run_id, key, f"Airflow's task {why}")
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
-        """Turn the outcome into the task's end, on a worker.
+        """End the task with the outcome, on a worker.
 
-        A try that is resumed with the outcome of an earlier one begins its own run. Airflow 3.0
-        resumes retries so, instead of executing them (apache/airflow#56704). It is right for any
-        other stale event, too: starting is idempotent per try.
+        A try that resumes with an earlier try's outcome starts its own run. Airflow 3.0 resumes
+        retries in this way instead of executing them (apache/airflow#56704). This is also right for
+        any other stale event, because starting is idempotent for each try.
 
         Raises:
             ForeignOutcome: the event isn't about this try.
@@ -454,12 +456,13 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         return self.return_value(outcome)
 
     def _remember(self, event: dict[str, Any] | None, came_at: float | None, ti: Any) -> None:
-        """How long it took, for the next run of this task (`short`)."""
+        """Store how long the run took, for the next run of this task (`short`)."""
         if (seconds := seconds_of(event, came_at)) is not None:
             ti.xcom_push(key=SECONDS_KEY, value=seconds)
 
     def _after_execution(self) -> None:
-        """Raise unless the run succeeded: where the amazon provider's ECS operator does so."""
+        """Raise unless the run succeeded. The amazon provider's ECS operator raises in this method,
+        too."""
         if self._outcome is not None:
             raise_unless_succeeded(self._outcome, self.reading)
 
@@ -468,7 +471,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
             setattr(self, self.backend_id_attribute, backend_id)
 
     def execute_launched(self, context: Context, event: dict[str, Any] | None = None) -> Any:
-        """End a task that doesn't wait for completion: AWS has the job, or never got it.
+        """End a task that doesn't wait for completion. AWS has accepted the job, or never got it.
 
         Raises:
             ForeignOutcome: the event isn't about this try.
@@ -488,7 +491,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         return self.launched_value(launch.backend_id)
 
     def return_value(self, outcome: Outcome) -> Any:
-        """The task's return value: what the container reported."""
+        """The task's return value: the container's result."""
         return outcome.result
 
     def launched_value(self, backend_id: str) -> Any:
@@ -498,7 +501,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
     def on_kill(self) -> None:
         """Stop the run if Airflow ends this process while it is starting it.
 
-        If the start's answer hasn't come yet, the same request again tells the run id.
+        If start_run hasn't answered yet, sending the same request again gives the run id.
         """
         if self._request is not None:
             self._stop(self._request, "Airflow ended the task before it was deferred")

@@ -1,8 +1,8 @@
-"""Short runs: their worker waits for them, where a deferral would only make them slower.
+"""Short runs: the worker waits for them, because a deferral would only make them slower.
 
-A resume has to keep away from Airflow's race (`triggers.guard`), which takes 15 s, and is a second
-process. A task whose run took a few seconds the last time therefore waits for it on its worker, so
-long as a short run takes, and is deferred only if it hasn't come by then.
+A resume needs a second process, and has to wait 15 s to avoid a race in Airflow (`triggers.guard`).
+So if a task's last run took a few seconds, the task first waits on its worker for as long as a
+short run may take. It defers only if the run hasn't ended by then.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from airflow_provider_jetbridge.triggers.outcomes import OutcomesReader, Outcome
 log = logging.getLogger(__name__)
 
 SECONDS_KEY = "run_seconds"
-"""XCom key of the seconds from start_run's answer to what the task waited for."""
+"""The XCom key for the seconds from start_run's answer to the event that the task waited for."""
 
 LOOK_EVERY_SECONDS = 0.5
 
 
 def seconds_last_time(ti: Any) -> float | None:
-    """How long this task waited for its run the last time, in this DAG run or one before it.
+    """How long this task's last run took, in this DAG run or an earlier one.
 
-    Never raises: None if it isn't known.
+    Never raises. None if it isn't known.
     """
     try:
         seconds = ti.xcom_pull(key=SECONDS_KEY, map_indexes=ti.map_index, include_prior_dates=True)
@@ -41,14 +41,14 @@ def seconds_last_time(ti: Any) -> float | None:
 
 
 def seconds_of(event: dict[str, Any] | None, came_at: float | None) -> float | None:
-    """How long the task waited for what came then.
+    """How long the task waited for the event.
 
     Args:
-        event: a trigger's, whose ``deferred_at`` is the worker's clock, epoch seconds.
-        came_at: by Jetbridge's clock, epoch seconds; the two may differ a little.
+        event: a trigger's event. Its ``deferred_at`` is the worker's time in epoch seconds.
+        came_at: Jetbridge's time in epoch seconds. The two clocks may differ a little.
 
     Returns:
-        None where one of the two isn't known.
+        None if one of the two isn't known.
     """
     began = (event or {}).get("deferred_at")
     if came_at is None or not isinstance(began, int | float):
@@ -57,11 +57,11 @@ def seconds_of(event: dict[str, Any] | None, came_at: float | None) -> float | N
 
 
 def expected_within(ti: Any, limit: timedelta | None) -> float | None:
-    """The seconds within which the run is expected, as it was short the last time; None: it may
-    take longer.
+    """The seconds within which the run should end, if the last run was short. None if it may take
+    longer.
 
     Args:
-        limit: the task's own; one that is over by then is the triggerer's affair.
+        limit: the task's own time limit. If it would pass within these seconds, the task defers.
     """
     short = settings.short_run_seconds()
     if not short or (limit is not None and limit.total_seconds() <= short):
@@ -73,14 +73,14 @@ def expected_within(ti: Any, limit: timedelta | None) -> float | None:
 def came_within(
     seconds: float, table: OutcomesTable, run_id: str, *, until: str, ti: Any, task_log: Any
 ) -> dict[str, Any] | None:
-    """A trigger's event of the run, if it comes within so many seconds.
+    """Wait so many seconds for the run, and return the event that a trigger would send.
 
-    None if it doesn't, which the next run of this task knows, or where the table can't be read
-    from this worker; the triggerer goes on.
+    None if the run hasn't ended by then, which is remembered for the task's next run. Also None if
+    this worker can't read the table. In both cases the triggerer waits instead.
 
     Args:
         until: as in `JetbridgeRunTrigger`.
-        task_log: tells the run's story, as the trigger's log does.
+        task_log: gets the same lines about the run as the trigger's log.
     """
     task_log.info(
         "This task's last run was short: its worker waits for this one, up to %g s, before the "

@@ -1,4 +1,4 @@
-"""What every operator and sensor of the provider shares: which stack, and how AWS is reached."""
+"""Keywords of every operator and sensor in the provider: which stack, and how to reach AWS."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
 
 class UsesStack:
-    """Calls one stack of Jetbridge; the class that it is mixed into takes these keywords.
+    """Mixin that calls one stack of Jetbridge. It adds these keywords.
 
-    :param jetbridge_stack: name or ARN of Jetbridge's CloudFormation stack; where it is None, that
-        of ``jetbridge_conn_id``, else ``[jetbridge] stack`` of Airflow's configuration. (templated)
-    :param jetbridge_conn_id: an Airflow connection of type ``jetbridge``, which says what the other
-        keywords leave open (`resolution.resolve`). (templated)
-    :param aws_conn_id: the Airflow connection to AWS; None takes boto3's default credentials.
+    :param jetbridge_stack: name or ARN of Jetbridge's CloudFormation stack. None takes the stack of
+        ``jetbridge_conn_id``, or else ``[jetbridge] stack`` of Airflow's configuration. (templated)
+    :param jetbridge_conn_id: an Airflow connection of type ``jetbridge``. It fills in what the
+        other keywords don't give (`resolution.resolve`). (templated)
+    :param aws_conn_id: the Airflow connection to AWS. None takes boto3's default credentials.
         (templated)
-    :param region_name: region of the Jetbridge stack. (templated)
+    :param region_name: the region of the Jetbridge stack. (templated)
     :param verify: whether, or with which certificates, to verify TLS. (templated)
     :param botocore_config: keyword arguments of botocore's ``Config``.
     """
@@ -53,10 +53,10 @@ class UsesStack:
         return self._resolved()[1]
 
     def _resolved(self) -> tuple[StackAddress, AwsAccess]:
-        """Once in a process, since Airflow may have to be asked for the connection.
+        """Resolved once per process, because it may have to read the connection from Airflow.
 
         Raises:
-            AirflowNotFoundException, ValueError: as `resolution.resolve` has it.
+            AirflowNotFoundException, ValueError: see `resolution.resolve`.
         """
         if self._place is None:
             from airflow_provider_jetbridge.resolution import resolve
@@ -66,7 +66,7 @@ class UsesStack:
 
     @property
     def _given_access(self) -> AwsAccess:
-        """What the operator's own keywords say."""
+        """The access that the operator's own keywords give."""
         return AwsAccess.of(self.aws_conn_id, self.region_name, self.verify, self.botocore_config)
 
     def _hook(self) -> JetbridgeHook:

@@ -1,4 +1,4 @@
-"""`StopRunOperator`: ends runs that nobody wants any more."""
+"""`StopRunOperator`: stops runs."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 
 class StopRunOperator(UsesStack, BaseOperator):
-    """Stop runs, whoever started them.
+    """Stop runs, including runs that other tasks or schedules started.
 
-    Each ends a moment later by its own state change, with an outcome like any other run's: its
-    container gets SIGTERM, and SIGKILL when its stop time-out is over. Runs that have ended are no
-    error, so the operator fits a teardown; nor are those that AWS refuses to stop, which the task's
-    log names. The return value has the run ids by what became of
-    them: ``stopping``, ``already_ended`` and ``unknown``.
+    The container gets SIGTERM, and SIGKILL after its stop time-out. The run then ends by its
+    state-change event, with an outcome like any other run. A run that has already ended is no
+    error, so the operator fits a teardown. A run that AWS refuses to stop is no error either, and
+    the task's log names it. The return value has the run ids by result: ``stopping``,
+    ``already_ended`` and ``unknown``.
 
-    :param run_ids: one run id or several; an entry that is empty, as the XCom of a task that
-        never started a run, is passed over. (templated)
+    :param run_ids: one run id or several. Empty entries are ignored, such as the XCom of a task
+        that never started a run. (templated)
     :param reason: shown in AWS and in the run's outcome, up to 255 characters. (templated)
-    :param ignore_unknown: False fails the task if the stack has no such run; the others are being
-        stopped by then.
+    :param ignore_unknown: if False, the task fails for a run id that the stack doesn't know. It has
+        asked to stop the other runs by then.
 
-    The further keywords are those of `UsesStack`.
+    Also takes the keywords of `UsesStack`.
     """
 
     template_fields: Sequence[str] = (*UsesStack.stack_template_fields, "run_ids", "reason")
@@ -61,12 +61,12 @@ class StopRunOperator(UsesStack, BaseOperator):
         self.botocore_config = botocore_config
 
     def execute(self, context: Context) -> dict[str, list[str]]:
-        """Ask for the end of each run.
+        """Ask Jetbridge to stop each run.
 
         Raises:
-            StartRefused, StartFailed: Jetbridge couldn't be asked; asking again is harmless.
-            AirflowException: a run could not be stopped, or the stack doesn't know it. The others
-                are being stopped by then.
+            StartRefused, StartFailed: the request to Jetbridge failed. It is safe to repeat it.
+            AirflowException: a run could not be stopped, or the stack doesn't know it. The task has
+                asked to stop the other runs by then.
         """
         given: Iterable[Any] = [self.run_ids] if isinstance(self.run_ids, str) else self.run_ids
         run_ids = list(dict.fromkeys(str(each) for each in given or () if not is_nothing(each)))

@@ -1,4 +1,5 @@
-"""The tab "Jetbridge" on a task instance's page: its run's state, waits, launches, times and cost.
+"""The tab "Jetbridge" on a task instance's page. It shows the run's state, waits, launches, times
+and cost.
 
-Airflow's API server serves it (`plugins.jetbridge`). Nothing is read until somebody opens the tab.
+Airflow's API server serves it (`plugins.jetbridge`). It reads nothing until somebody opens the tab.
 """

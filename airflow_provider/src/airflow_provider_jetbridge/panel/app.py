@@ -1,6 +1,7 @@
-"""``GET /jetbridge/panel/task-instance``: the run of a task instance, for who may read that."""
+"""``GET /jetbridge/panel/task-instance``: shows a task instance's run to users who may read the
+task."""
 
-# Annotations are evaluated here: FastAPI reads the parameters' types from them.
+# Annotations are evaluated in this module, because FastAPI reads the parameters' types from them.
 
 import logging
 import re
@@ -44,10 +45,10 @@ def task_instance(
     map_index: str = "-1",
     try_number: str = "",
 ) -> HTMLResponse:
-    """The page of a task instance's newest try, or of the one that is asked for.
+    """The page of a task instance's newest try, or of the requested try.
 
-    It isn't async, because it reads Airflow's database and asks AWS. ``map_index`` is a text: for
-    a task that isn't mapped, Airflow leaves its own placeholder there.
+    It isn't async, because it reads Airflow's database and calls AWS. ``map_index`` is a text,
+    because Airflow leaves its own placeholder there for a task that isn't mapped.
     """
     authorize(request, dag_id, user)
     key = Key(dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=_number(map_index, -1))

@@ -1,4 +1,4 @@
-"""A run's launches, and what they cost."""
+"""A run's launches and their cost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MIB_PER_GB = 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Launch:
-    """One launch as the table shows it."""
+    """One launch in the panel's table."""
 
     number: int
     backend_id: str

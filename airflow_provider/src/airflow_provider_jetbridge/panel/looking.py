@@ -1,8 +1,8 @@
-"""A try's run, as the stack has it: one call of watch_runs, and one read of the outcomes table for
-a run that goes on.
+"""Looks up a try's run with one call of watch_runs, and for a run in progress one read of the
+outcomes table.
 
-It is done with the task's own connection, by the API server: that needs the rights that Airflow's
-workers and triggerers have (the stack's ``AirflowPolicyArn``), and no others.
+The API server does this with the task's own connection. It needs the rights that Airflow's workers
+and triggerers have (the stack's ``AirflowPolicyArn``), and no others.
 """
 
 from __future__ import annotations
@@ -35,11 +35,12 @@ PATIENCE: Mapping[str, Any] = {
     "read_timeout": 10,
     "retries": {"mode": "standard", "max_attempts": 2},
 }
-"""Somebody looks at the page, and waits in one of the API server's threads."""
+"""Short timeouts, because a person waits for the page, and the request holds one of the API
+server's threads."""
 
 
 class NotRead(Exception):
-    """The run couldn't be read; the message says why, and what to do."""
+    """The run couldn't be read. The message says why, and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +48,9 @@ class Seen:
     """A try's run.
 
     Attributes:
-        run: None: the stack doesn't know it, or no longer.
-        launched: of a run that goes on, what it was launched as.
-        waiting: why it isn't launched yet; it counts as the contract's ``Waiting`` says.
+        run: None if the stack doesn't know it, or no longer knows it.
+        launched: what a run in progress was launched as.
+        waiting: why it isn't launched yet. The contract's ``Waiting`` says when this applies.
     """
 
     run_id: str
@@ -61,10 +62,10 @@ class Seen:
 
 
 def look(known: Known, of: TaskTry) -> Seen:
-    """What the stack knows of a try's run.
+    """What the stack knows about a try's run.
 
     Raises:
-        NotRead: it couldn't be asked, for whatever reason.
+        NotRead: the run couldn't be read, for any reason.
     """
     fields = known.fields
     access = AwsAccess.of(
@@ -94,7 +95,7 @@ def _look(stack: StackAddress, access: AwsAccess, known: Known, of: TaskTry) -> 
     answer = hook.watch(WatchRequest(run_ids=[run_id]))
     run = answer.runs.get(run_id)
     seen = Seen(
-        # Where an earlier try's run answers, the outcome says which.
+        # If an earlier try's run answers, the outcome has its id.
         run_id=run.outcome.run_id if run and run.outcome else run_id,
         stack=stack,
         region=answer.region,
@@ -126,7 +127,7 @@ def _with_progress(seen: Seen, table: OutcomesTable, waits_for: str | None) -> S
 
 
 def _task_instance(known: Known, of: TaskTry) -> Any:
-    """What `caller_of` reads of one."""
+    """The attributes that `caller_of` reads."""
     key = known.key
     return SimpleNamespace(
         dag_id=key.dag_id,

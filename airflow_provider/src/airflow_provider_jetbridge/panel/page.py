@@ -1,4 +1,4 @@
-"""The panel as HTML: one file that loads nothing and runs nothing but its own script."""
+"""The panel as HTML. The page loads nothing, and runs only its own script."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def page(
     notice: str = "",
     links: Mapping[str, str] | None = None,
 ) -> str:
-    """The page; every text in it is escaped."""
+    """The page. Every text in it is escaped."""
     return _template().render(
         title=title,
         address_of=address_of,
@@ -43,8 +43,8 @@ def page(
 
 @cache
 def headers() -> dict[str, str]:
-    """What the browser may do with the page: show it within Airflow's own pages, with this style
-    and this script alone, and keep no copy."""
+    """Headers that tell the browser to show the page only inside Airflow's own pages, to use only
+    this style and this script, and to keep no copy."""
     return {
         "Content-Security-Policy": "; ".join(
             (

@@ -1,4 +1,4 @@
-"""Texts, times and spans as the panel shows them."""
+"""Formats texts, times and durations for the panel."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def shown(text: str) -> str:
-    """A text from outside, without anything that acts where it is shown."""
+    """A text from outside, made inert."""
     return _COLOURS.sub("", inert(text))
 
 
@@ -20,7 +20,7 @@ def time_of(epoch: float) -> str:
 
 
 def seconds_of(seconds: float) -> str:
-    """A span as a person reads it: ``4.2 s``, ``3 min 05 s``, ``2 h 03 min``."""
+    """A duration in a readable form: ``4.2 s``, ``3 min 05 s``, ``2 h 03 min``."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

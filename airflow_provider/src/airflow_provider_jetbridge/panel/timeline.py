@@ -1,4 +1,4 @@
-"""A run's moments, and the bars between them."""
+"""The events of a run with their times, and the bars between them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STARTS = "the container starts"
 
 @dataclass(frozen=True)
 class Moment:
-    """Something that happened, ``at`` epoch seconds; ``lag`` seconds after what stands before."""
+    """An event at the time ``at`` (epoch seconds), ``lag`` seconds after the previous one."""
 
     what: str
     at: float
@@ -29,7 +29,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class Segment:
-    """A part of a bar, in thousandths of the whole time."""
+    """A part of a bar, in thousandths of the total time."""
 
     look: str
     start: int
@@ -38,7 +38,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Bar:
-    """One line of the picture; ``text`` says it in words."""
+    """One line of the picture. ``text`` describes it in words."""
 
     name: str
     text: str
@@ -46,7 +46,7 @@ class Bar:
 
 
 def moments_of(times: Mapping[str, float | None]) -> tuple[Moment, ...]:
-    """Those that are known, in the order of their times."""
+    """The known moments, in the order of their times."""
     found = sorted(
         ((at, what) for what, at in times.items() if at is not None), key=lambda each: each[0]
     )
@@ -55,7 +55,8 @@ def moments_of(times: Mapping[str, float | None]) -> tuple[Moment, ...]:
 
 
 def bars_of(moments: tuple[Moment, ...], deaths: Collection[str], end: Look) -> tuple[Bar, ...]:
-    """A bar for each time between two moments; how long the container ran stands out."""
+    """A bar for each interval between two moments. The bar of the running container is
+    highlighted."""
     if len(moments) < 2:
         return ()
     first, whole = moments[0].at, max(moments[-1].at - moments[0].at, 1e-9)

@@ -1,8 +1,7 @@
-"""What Airflow's database has on a task instance, by parts of Airflow that aren't its public
-interface.
+"""Reads a task instance from Airflow's database, with parts of Airflow that aren't public.
 
-They exist with these meanings in Airflow 3.0.6, 3.1.8, 3.2.2 and 3.3.2. A version that lacks one
-fails at import, and then the panel alone is missing (`plugins.jetbridge`).
+These parts exist with the same meaning in Airflow 3.0.6, 3.1.8, 3.2.2 and 3.3.2. If a version lacks
+one, this module fails at import, and only the panel is missing (`plugins.jetbridge`).
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ _may_read_logs: Any = requires_access_dag(method="GET", access_entity=DagAccessE
 
 @dataclass(frozen=True, kw_only=True)
 class Key:
-    """A task instance; ``map_index`` is -1 of a task that isn't mapped."""
+    """A task instance. ``map_index`` is -1 for a task that isn't mapped."""
 
     dag_id: str
     run_id: str
@@ -53,7 +52,7 @@ class Key:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskTry:
-    """One try: ``started_at`` and ``ended_at`` are Airflow's, epoch seconds."""
+    """One try. ``started_at`` and ``ended_at`` are Airflow's times in epoch seconds."""
 
     ti_id: str
     try_number: int
@@ -64,13 +63,14 @@ class TaskTry:
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """What Airflow knows of a task instance.
+    """What Airflow knows about a task instance.
 
     Attributes:
-        tries: the oldest first; none before the first try.
-        fields: of the newest try, the rendered template fields, where Airflow still has them.
-        waits_with: what its trigger of Jetbridge's was made with; empty if it waits for none.
-        links: addresses by the links' names, as they were stored; empty where none is known.
+        tries: the oldest first. Empty before the first try.
+        fields: the newest try's rendered template fields, if Airflow still has them.
+        waits_with: the arguments of the Jetbridge trigger that it waits for. Empty if there is
+            none.
+        links: the stored addresses by the links' names. An address is empty if it isn't known.
     """
 
     key: Key
@@ -81,25 +81,26 @@ class Known:
 
     @property
     def runs_through_jetbridge(self) -> bool:
-        """Jetbridge's operators have a field that no other has; an adopted task has the links."""
+        """Whether Jetbridge runs the task. Only Jetbridge's operators have this field, and only
+        adopted tasks have these links."""
         return "jetbridge_stack" in self.fields or bool(self.waits_with or self.links)
 
     def of(self, try_number: int | None) -> TaskTry | None:
-        """The try of this number; without one, or without a number, the newest."""
+        """The try with this number. The newest try if there is none, or if no number is given."""
         named = [each for each in self.tries if each.try_number == try_number]
         tries = named or self.tries
         return tries[-1] if tries else None
 
 
 def authorize(request: Request, dag_id: str, user: Any) -> None:
-    """Let pass who may read the task instances of a DAG. Raises HTTPException: 403."""
-    # Where each version of Airflow looks for the DAG.
+    """Allow users who may read the DAG's task instances. Raises HTTPException (403) for others."""
+    # Each version of Airflow looks for the DAG in one of these places.
     request.path_params["dag_id"] = dag_id
     _may_read(request, user)
 
 
 def may_read_logs(request: Request, user: Any) -> bool:
-    """Of the DAG that ``authorize`` was asked about."""
+    """Whether the user may read the logs of the DAG that ``authorize`` has checked."""
     try:
         _may_read_logs(request, user)
     except HTTPException:
@@ -108,7 +109,7 @@ def may_read_logs(request: Request, user: Any) -> bool:
 
 
 def known(key: Key) -> Known | None:
-    """None: there is no such task instance."""
+    """What Airflow knows about the task instance. None if it doesn't exist."""
     with create_session(scoped=False) as session:
         newest = session.scalar(_of(TaskInstance, key))
         if newest is None:
@@ -166,7 +167,7 @@ def _links(session: Session, key: Key) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class _Stored:
-    """What ``XComModel.deserialize_value`` takes."""
+    """The argument that ``XComModel.deserialize_value`` takes."""
 
     value: Any
 

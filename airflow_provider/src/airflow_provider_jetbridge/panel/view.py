@@ -1,7 +1,8 @@
-"""What the panel shows of a run: its state, moments, launches, cost and links. Nothing here
-asks Airflow or AWS.
+"""What the panel shows about a run: its state, moments, launches, cost and links.
 
-All texts of AWS, of containers and of people are made inert here; the page escapes them.
+Nothing here calls Airflow or AWS.
+
+This module makes all texts from AWS, containers and people inert. The page escapes them.
 """
 
 from __future__ import annotations
@@ -24,15 +25,15 @@ _LOOKS: dict[str, Look] = {"succeeded": "good", "failed": "bad", "stopped": "sto
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """All that the page says of one run.
+    """Everything that the page shows about one run.
 
     Attributes:
-        state: in a word or two; ``look`` is how that is shown.
+        state: in a word or two. ``look`` is its style on the page.
         facts: names and values.
-        waits: what it waits for, as a sentence; empty if it doesn't wait.
+        waits: a sentence about what the run waits for. Empty if it doesn't wait.
         cost: as a sentence.
         links: addresses by name, all of ``https``.
-        moving: whether it may look different in a moment.
+        moving: whether the view may change soon.
     """
 
     run_id: str
@@ -52,7 +53,7 @@ class View:
 
 
 def view_of(seen: Seen, of: TaskTry, now: float, *, with_lines: bool) -> View:
-    """What to show of a try's run; its last log lines only to who may read logs."""
+    """What to show about a try's run. Only users who may read logs see the last log lines."""
     run = seen.run
     outcome = run.outcome if run else None
     if outcome is not None:
@@ -141,7 +142,7 @@ def _ended(seen: Seen, outcome: Outcome, of: TaskTry, with_lines: bool) -> View:
 
 
 def counts(waiting: Waiting, launched: Launched | None) -> bool:
-    """Whether the run still waits so, by the rule of the contract's ``Waiting``."""
+    """Whether the run still waits for this, by the rule of the contract's ``Waiting``."""
     if launched is None or launched.launch < waiting.launch:
         return True
     same = launched.launch == waiting.launch
@@ -192,7 +193,7 @@ def _links(seen: Seen, run: Launched | Outcome | None) -> dict[str, str]:
 
 
 def safe_links(links: Mapping[str, str]) -> dict[str, str]:
-    """Those that lead to a page of the web: a task may store any text as a link."""
+    """The links that lead to web pages. A task may store any text as a link."""
     return {name: url for name, url in links.items() if url.startswith("https://")}
 
 

@@ -1,6 +1,6 @@
 """``POST /jetbridge/v1/task-instances/{ti_id}/outcome``: resumes a task with its run's outcome."""
 
-# Annotations are evaluated here: FastAPI reads the parameters' types from them.
+# Annotations are evaluated in this module, because FastAPI reads the parameters' types from them.
 
 import logging
 from http import HTTPStatus
@@ -17,18 +17,18 @@ from jetbridge.contract import ContractError, Outcome, decode, read_record
 log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 512 * 1024
-"""An outcome is an item of DynamoDB, which has at most 400 KB."""
+"""An outcome is a DynamoDB item, and items have at most 400 KB."""
 
 
 class Push(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The request's body; ``outcome`` stays as it was sealed."""
+    """The request's body. ``outcome`` keeps its sealed form."""
 
     try_number: int
     outcome: msgspec.Raw
 
 
 async def _body(request: Request, _user: GetUserDep) -> bytes:
-    """The body, which is read when the user is known, and never beyond its greatest size."""
+    """Read the body, after the user is authenticated and only up to the allowed size."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -39,7 +39,7 @@ async def _body(request: Request, _user: GetUserDep) -> bytes:
     return bytes(body)
 
 
-# Airflow protects no plugin, and neither the schema nor its pages are for everybody.
+# Airflow doesn't protect plugins, and not everybody may see the schema and its pages.
 app = FastAPI(title="Jetbridge", openapi_url=None, docs_url=None, redoc_url=None)
 
 
@@ -47,7 +47,7 @@ app = FastAPI(title="Jetbridge", openapi_url=None, docs_url=None, redoc_url=None
 def push_outcome(
     ti_id: UUID, request: Request, user: GetUserDep, body: Annotated[bytes, Depends(_body)]
 ) -> dict[str, str]:
-    """Resume the task, or say why not; docs/reference/contract.md has the meaning of each status.
+    """Resume the task, or say why not. docs/reference/contract.md explains each status.
 
     It isn't async, because it reads and writes Airflow's database.
     """
@@ -56,7 +56,7 @@ def push_outcome(
         sealed = read_record(bytes(push.outcome).decode())
         outcome = decode(Outcome, sealed)
         authorize(request, caller_of(outcome).dag_id, user)
-        # Exactly what the trigger's own event is (triggers/run.py).
+        # Exactly the same as the trigger's own event (triggers/run.py).
         event = {"run_id": outcome.run_id, "outcome": sealed}
         _resume(ti_id, push.try_number, outcome, event)
     except ContractError as error:

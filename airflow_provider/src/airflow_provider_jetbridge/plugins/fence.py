@@ -1,4 +1,4 @@
-"""Whether a task may be resumed with an outcome that was pushed: the fence, without a database."""
+"""Decides whether a pushed outcome may resume a task. It needs no database."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Waiting:
 
     Attributes:
         trigger: classpath of the trigger.
-        run_id: the run that it waits for; None for a trigger that isn't ours.
+        run_id: the run that the task waits for. None for a trigger that isn't Jetbridge's.
         attached_try: as in `JetbridgeRunTrigger`.
-        seconds: since the task was deferred, by Airflow's clock alone.
+        seconds: since the task was deferred, by Airflow's clock only.
         held: as in `JetbridgeRunTrigger`.
-        deferred_at: likewise; None for a trigger of an earlier version.
+        deferred_at: as in `JetbridgeRunTrigger`. None for a trigger of an earlier version.
     """
 
     trigger: str
@@ -39,11 +39,11 @@ class Waiting:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskTry:
-    """The current try of a task instance, as the locked row has it.
+    """The current try of a task instance, from the locked row.
 
-    ``resumed_with`` is the run whose event the row already carries; it stays while the task runs
-    (execution_api/routes/task_instances.py, ``ti_run``), and Airflow 3.0 leaves it to the next
-    try, too.
+    ``resumed_with`` is the run whose event the row already has. It stays while the task runs
+    (execution_api/routes/task_instances.py, ``ti_run``). Airflow 3.0 keeps it for the next try,
+    too.
     """
 
     ti_id: str
@@ -61,7 +61,7 @@ class TaskTry:
 class Refusal(Exception):
     """The task isn't resumed.
 
-    ``retry_after`` is in whole seconds, as the header has it; None: no later request will do it.
+    ``retry_after`` is in whole seconds, as in the header. None if no later request can succeed.
     """
 
     def __init__(self, status: HTTPStatus, detail: str, retry_after: int | None = None) -> None:
@@ -72,10 +72,10 @@ class Refusal(Exception):
 
 
 def caller_of(outcome: Outcome) -> AirflowCaller:
-    """Who waits for the outcome.
+    """The caller that waits for the outcome.
 
     Raises:
-        Refusal: 422, nobody in Airflow does.
+        Refusal: 422, because no Airflow task waits for it.
     """
     if not isinstance(outcome.caller, AirflowCaller):
         raise Refusal(
@@ -91,10 +91,10 @@ def gone(ti_id: str, try_number: int) -> Refusal:
 
 
 def check(task: TaskTry, try_number: int, outcome: Outcome) -> Waiting:
-    """What the task waits for, if it may be resumed with this outcome now.
+    """Return what the task waits for, if this outcome may resume it now.
 
     Raises:
-        Refusal: 410, 409, 422 or 425; docs/reference/contract.md says what each means.
+        Refusal: 410, 409, 422 or 425. docs/reference/contract.md explains each.
     """
     if task.try_number != try_number or task.state == "restarting":
         raise gone(task.ti_id, try_number)

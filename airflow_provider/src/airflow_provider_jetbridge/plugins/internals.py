@@ -1,8 +1,8 @@
-"""Every use that the plugin makes of parts of Airflow that aren't its public interface.
+"""All the parts of Airflow's private interface that the plugin uses.
 
-They exist with these meanings in Airflow 3.0.6, 3.1.8, 3.2.2 and 3.3.2 (`TESTED_WITH`). A version
-that lacks one fails at import; the tests of this module and of the endpoint on a real Airflow say
-whether one has changed its meaning.
+These parts exist with the same meaning in Airflow 3.0.6, 3.1.8, 3.2.2 and 3.3.2 (`TESTED_WITH`). If
+a version lacks one, this module fails at import. Tests of this module, and of the endpoint on a
+real Airflow, show whether a meaning has changed.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ _may_edit_task_instances: Any = requires_access_dag(
 
 
 def authorize(request: Request, dag_id: str, user: Any) -> None:
-    """Let pass who may edit the task instances of a DAG.
+    """Allow users who may edit the task instances of a DAG.
 
-    This is Airflow's own dependency. In every version it looks for the DAG among the request's
-    path parameters, where the push endpoint hasn't got it.
+    This is Airflow's own dependency. In every version it looks for the DAG among the request's path
+    parameters, but the push endpoint's path has no DAG.
 
     Raises:
         HTTPException: 403.
@@ -52,7 +52,7 @@ def authorize(request: Request, dag_id: str, user: Any) -> None:
 
 @dataclass(frozen=True)
 class LockedTask:
-    """A task instance whose row nobody else changes until the transaction ends."""
+    """A task instance whose row is locked until the transaction ends."""
 
     row: Any
     session: Session
@@ -74,7 +74,7 @@ class LockedTask:
         )
 
     def resume(self, payload: dict[str, Any]) -> None:
-        """What the triggerer does with a trigger's event."""
+        """Resume the task as the triggerer does with a trigger's event."""
         Trigger.submit_event(self.row.trigger_id, TriggerEvent(payload), session=self.session)
 
     def _waiting(self) -> Waiting | None:
@@ -95,7 +95,7 @@ class LockedTask:
 
 
 def statement(ti_id: UUID) -> Any:
-    """Selects the row for update, and locks none but it."""
+    """Select the row for update, and lock no other row."""
     # Airflow's ids are strings before 3.2.
     key = type(uuid7())(str(ti_id))
     return select(TaskInstance).where(TaskInstance.id == key).with_for_update(of=TaskInstance)
@@ -103,15 +103,16 @@ def statement(ti_id: UUID) -> Any:
 
 @contextmanager
 def locked_task(ti_id: UUID) -> Iterator[LockedTask | None]:
-    """The task instance of this id in a transaction of its own, committed at the end.
+    """The task instance with this id, in its own transaction. The transaction commits at the end.
 
-    The session is not the request's (``SessionDep``), which Airflow 3.0 and 3.1 commit after the
-    answer was sent.
+    The session isn't the request's (``SessionDep``), because Airflow 3.0 and 3.1 commit that one
+    after they have sent the answer.
     """
     selected = statement(ti_id)
     with create_session(scoped=False) as session:
         if session.get_bind().dialect.name == "sqlite":
-            # It has no SELECT … FOR UPDATE; a transaction that begins with a write is alone.
+            # SQLite has no SELECT … FOR UPDATE, but a transaction that begins with a write locks
+            # the database.
             unchanged = {"state": TaskInstance.state, "updated_at": TaskInstance.updated_at}
             session.execute(
                 update(TaskInstance).where(selected.whereclause).values(unchanged),

@@ -1,7 +1,7 @@
 """The plugin that Airflow finds by the entry point ``airflow.plugins``.
 
-Every component of Airflow imports this module, and only the API server needs what it mounts, so
-each application is imported by its first request.
+Every component of Airflow imports this module, but only the API server needs the applications. So
+the first request imports each application.
 """
 
 from __future__ import annotations
@@ -24,12 +24,11 @@ PANEL_PREFIX = f"{URL_PREFIX}/panel"
 class LateApplication:
     """The ASGI application ``app`` of a module.
 
-    Where it can't be imported, which an Airflow of another version may bring about, it answers
-    404 as if the plugin weren't installed: the API server stays up, and waiting tasks are resumed
-    by their triggers.
+    If it can't be imported, perhaps because Airflow has another version, it answers 404 as if the
+    plugin weren't installed. The API server stays up, and triggers resume the waiting tasks.
 
     Args:
-        name: what it is called in the answer and in the log.
+        name: its name in the answer and in the log.
     """
 
     def __init__(self, name: str, module: str) -> None:
@@ -55,11 +54,12 @@ class LateApplication:
 
 
 class JetbridgePlugin(AirflowPlugin):
-    """Mounts the push endpoint and the panel in Airflow's API server, and shows the panel."""
+    """Mounts the push endpoint and the panel in Airflow's API server, and adds the panel to its
+    pages."""
 
     name = "jetbridge"
     fastapi_apps = [  # noqa: RUF012
-        # The first prefix that matches is taken.
+        # Airflow takes the first prefix that matches.
         {
             "name": "jetbridge panel",
             "app": LateApplication("panel", "airflow_provider_jetbridge.panel.app"),
@@ -71,7 +71,7 @@ class JetbridgePlugin(AirflowPlugin):
             "url_prefix": URL_PREFIX,
         },
     ]
-    # Airflow knows these from 3.1 on. The address is relative to Airflow's own, whatever its path.
+    # Airflow supports these from 3.1 on. The address is relative to Airflow's own.
     external_views = [  # noqa: RUF012
         {
             "name": "Jetbridge",

@@ -19,19 +19,19 @@ MAX_RETRIES = 4200
 
 
 class BatchSensor(ForeignStateSensor):
-    """Wait until a Batch job has succeeded, whoever submitted it; fail if it fails.
+    """Wait until any Batch job has succeeded, and fail if it fails.
 
     Takes every keyword of ``airflow.providers.amazon.aws.sensors.batch.BatchSensor``. The job's
-    queue must be one of the stack's ``WatchedJobQueueArns``. A child of an array job is looked at
-    every ``poke_interval``, also in a deferrable sensor.
+    queue must be one of the stack's ``WatchedJobQueueArns``. For a child of an array job, a
+    deferrable sensor also looks every ``poke_interval``.
 
     :param job_id: the job's id. (templated)
     :param deferrable: wait in the triggerer; ``[operators] default_deferrable`` by default.
-    :param poke_interval: seconds between two looks of a sensor that isn't deferred.
-    :param max_retries: times ``poke_interval``, for how long the deferred sensor waits at most;
-        None: for ``execution_timeout``, or where that is None, too, for ``timeout``.
+    :param poke_interval: seconds between two looks, if the sensor isn't deferred.
+    :param max_retries: the deferred sensor waits at most ``max_retries`` times ``poke_interval``
+        seconds. None takes ``execution_timeout``, or ``timeout`` if that is also None.
 
-    The further keywords are those of `UsesStack` and of Airflow's ``BaseSensorOperator``.
+    Also takes the keywords of `UsesStack` and of Airflow's ``BaseSensorOperator``.
     """
 
     ui_color = "#66c3ff"
@@ -69,5 +69,5 @@ class BatchSensor(ForeignStateSensor):
 
 
 def __getattr__(name: str) -> Any:
-    """The amazon provider's other sensors for Batch, and what else its module has."""
+    """Return the other names of the amazon provider's module, such as its other Batch sensors."""
     return from_stock("airflow.providers.amazon.aws.sensors.batch", __name__, name)

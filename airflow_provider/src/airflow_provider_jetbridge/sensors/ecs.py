@@ -16,22 +16,22 @@ STOPPED = "STOPPED"
 
 
 class EcsTaskStateSensor(ForeignStateSensor):
-    """Wait until an ECS task is in a state, whoever started it.
+    """Wait until any ECS task reaches a state.
 
     Takes every keyword of ``airflow.providers.amazon.aws.sensors.ecs.EcsTaskStateSensor``. The
     cluster must be one of the stack's ``WatchedClusterArns``. For ``RUNNING`` and ``STOPPED`` the
-    deferred sensor waits by event; for another state it looks every ``poke_interval``.
+    deferred sensor waits by event. For another state it looks every ``poke_interval``.
 
     :param cluster: short name or ARN of the cluster. (templated)
     :param task: id or ARN of the task. (templated)
-    :param target_state: the state that is waited for: a member of the amazon provider's
-        ``EcsTaskStates``, or its text. (templated)
-    :param failure_states: states that fail the sensor before that; ``STOPPED`` by default. A task
-        that has stopped reaches no other state, so it fails the sensor in any case. (templated)
+    :param target_state: the state to wait for: a member of the amazon provider's ``EcsTaskStates``,
+        or its text. (templated)
+    :param failure_states: states that fail the sensor, ``STOPPED`` by default. A stopped task
+        reaches no other state, so it fails the sensor in any case. (templated)
     :param deferrable: wait in the triggerer; ``[operators] default_deferrable`` by default. The
         amazon provider's sensor can't.
 
-    The further keywords are those of `UsesStack` and of Airflow's ``BaseSensorOperator``.
+    Also takes the keywords of `UsesStack` and of Airflow's ``BaseSensorOperator``.
     """
 
     template_fields: Sequence[str] = (
@@ -87,10 +87,11 @@ class EcsTaskStateSensor(ForeignStateSensor):
 
 
 def _text(state: Any) -> str:
-    """A state as ECS writes it, of a text or of the amazon provider's ``EcsTaskStates``."""
+    """A state in ECS's spelling, from a text or a member of the amazon provider's
+    ``EcsTaskStates``."""
     return str(getattr(state, "value", state)).upper()
 
 
 def __getattr__(name: str) -> Any:
-    """The amazon provider's other sensors for ECS, and what else its module has."""
+    """Return the other names of the amazon provider's module, such as its other ECS sensors."""
     return from_stock("airflow.providers.amazon.aws.sensors.ecs", __name__, name)

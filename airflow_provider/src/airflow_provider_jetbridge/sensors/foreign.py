@@ -1,4 +1,4 @@
-"""What the sensors for tasks and jobs of others share: look once, then wait for the event."""
+"""Base of the sensors for other people's tasks and jobs: look once, then wait for the event."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 LOOK_AGAIN_SECONDS = 45 * 60
-"""After so long a wait the stack asks AWS once more, in case that an event was lost. ECS knows a
-stopped task for about an hour (Amazon ECS API reference, DescribeTasks)."""
+"""After this time the stack asks AWS again, in case an event was lost. ECS keeps a stopped task for
+about an hour (Amazon ECS API reference, DescribeTasks)."""
 
 RUNNING = "RUNNING"
 
@@ -46,8 +46,8 @@ RUNNING = "RUNNING"
 class ForeignStateSensor(UsesStack, BaseSensorOperator):
     """Waits for a state of an ECS task or Batch job that Jetbridge may not have started.
 
-    The stack is asked for the state first. Deferred, the sensor then waits on the feed that all
-    Jetbridge's tasks share.
+    First it asks the stack for the state. If it is deferrable, it then waits on the feed, like all
+    tasks of Jetbridge.
     """
 
     def __init__(
@@ -77,41 +77,41 @@ class ForeignStateSensor(UsesStack, BaseSensorOperator):
     @property
     @abstractmethod
     def awaited(self) -> EcsTask | BatchJob:
-        """The task or job."""
+        """The task or job to wait for."""
 
     @abstractmethod
     def has_come(self, status: str, reason: str) -> bool:
-        """Whether what is waited for has come.
+        """Whether the task or job has reached the state.
 
         Args:
             status: ECS ``lastStatus`` or Batch ``status``.
-            reason: AWS's own words on it, or nothing.
+            reason: AWS's own text about it, or empty.
 
         Raises:
-            AirflowException: it will never come.
+            AirflowException: it will never reach the state.
         """
 
     @property
     def event_tells(self) -> bool:
-        """Whether an event tells the state that is waited for: the stack takes those of RUNNING
-        and of ends."""
+        """Whether an event reports this state. The stack handles events for RUNNING and for
+        ends."""
         return True
 
     @property
     def awaits_running(self) -> bool:
-        """Whether the wait may be over when the containers run."""
+        """Whether the wait may end when the containers run."""
         return False
 
     @property
     def wait_limit(self) -> float:
-        """For how many seconds the deferred sensor waits."""
+        """The longest time that the deferred sensor waits, in seconds."""
         return float(self.timeout)
 
     def execute(self, context: Context) -> Any:
         """Wait in the triggerer, or look every ``poke_interval`` as Airflow's sensors do.
 
         Raises:
-            AirflowException: what is waited for will never come.
+            AirflowException: the task or job will never reach the state.
             StartRefused, StartFailed: Jetbridge couldn't be asked.
         """
         if not self.deferrable:
@@ -126,14 +126,14 @@ class ForeignStateSensor(UsesStack, BaseSensorOperator):
     def execute_complete(
         self, context: Context, event: dict[str, Any] | None = None, until: float = 0
     ) -> Any:
-        """End the task with what the trigger brings, or look again.
+        """End the task with the trigger's event, or look again.
 
         Args:
-            until: when the wait is over, epoch seconds.
+            until: when the wait ends, epoch seconds.
 
         Raises:
-            AirflowSensorTimeout, AirflowException: as Airflow's sensors have it.
-            UnreadableOutcome: what was kept of the end can't be read.
+            AirflowSensorTimeout, AirflowException: as in Airflow's sensors.
+            UnreadableOutcome: the stored outcome can't be read.
         """
         if event and "look_again" in event:
             return self._look_and_wait(context, until)
@@ -184,10 +184,10 @@ class ForeignStateSensor(UsesStack, BaseSensorOperator):
         return self._hook().watch(WatchRequest(foreign=self.awaited))
 
     def _in(self, state: ForeignState | UnsetType) -> bool:
-        """Whether what the stack says is what is waited for.
+        """Whether the stack's answer shows the state to wait for.
 
         Raises:
-            AirflowException: it will never be, or AWS doesn't know the task or job.
+            AirflowException: the state will never come, or AWS doesn't know the task or job.
         """
         if isinstance(state, UnsetType):
             raise AirflowException(
@@ -213,10 +213,10 @@ class ForeignStateSensor(UsesStack, BaseSensorOperator):
 
 
 def _told(event: dict[str, Any] | None) -> tuple[str, str]:
-    """AWS's status in a trigger's event, and its words.
+    """AWS's status in a trigger's event, and AWS's text about it.
 
     Raises:
-        UnreadableOutcome, ForeignOutcome: as `completion.outcome_in` has it.
+        UnreadableOutcome, ForeignOutcome: see `completion.outcome_in`.
     """
     if event and "launched" in event:
         try:
@@ -228,7 +228,7 @@ def _told(event: dict[str, Any] | None) -> tuple[str, str]:
 
 
 def _ended(outcome: Outcome) -> tuple[str, str]:
-    """AWS's last status of what has ended, and its words."""
+    """AWS's last status of an ended task or job, and AWS's text about it."""
     words = inert_lines(outcome.reason)
     if outcome.backend == "ecs":
         codes = ", ".join(f"{name}: {code}" for name, code in outcome.exit_codes.items())

@@ -32,38 +32,38 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 SCHEDULED_TIME = "%Y-%m-%dT%H:%M:%SZ"
-"""How EventBridge Scheduler writes ``<aws.scheduler.scheduled-time>`` (EventBridge Scheduler user
-guide, "Adding context attributes")."""
+"""The format in which EventBridge Scheduler writes ``<aws.scheduler.scheduled-time>`` (EventBridge
+Scheduler user guide, "Adding context attributes")."""
 
 
 class JobRunSensor(UsesStack, BaseSensorOperator):
     """Wait for a run that an EventBridge schedule, a rule, a person or another task started.
 
-    It is known by its run id, by the key of its request, or by the schedule that fires it; the run
-    need not exist yet. Deferrable, it waits on the same feed as the operators do: one reader for
-    all that wait in a triggerer. With ``mode="reschedule"`` it looks every ``poke_interval``, and
-    ``finish="rest"`` lets Jetbridge end it as soon as the run has ended.
+    Name the run by its run id, by its request's key, or by the schedule that starts it. The run
+    need not exist yet. If the sensor is deferrable, it waits on the same feed as the operators: one
+    reader serves all waiting tasks of a triggerer. With ``mode="reschedule"`` it looks every
+    ``poke_interval``. Add ``finish="rest"`` to let Jetbridge end it as soon as the run has ended.
 
-    The task's return value is what the run's container reported; XCom has ``run_id`` and
-    ``exit_codes``, too. A run that didn't succeed fails the task without retries, since no later
-    look would find anything else.
+    The task returns the result of the run's container. XCom also has ``run_id`` and ``exit_codes``.
+    A run that didn't succeed fails the task without retries, because the outcome is final.
 
     :param run_id: the run's id, for example another task's XCom ``run_id``. (templated)
-    :param idempotency_key: the key with which a person or program requested its start. (templated)
+    :param idempotency_key: the key in the start request of a person or program. (templated)
     :param schedule_arn: ARN of the EventBridge Scheduler schedule that starts it. (templated)
-    :param scheduled_time: for when that firing was planned: a datetime, or ISO 8601. By default the
-        end of the DAG run's data interval, which is when a schedule fires for it. (templated)
+    :param scheduled_time: the planned time of the schedule's firing, as a datetime or ISO 8601. The
+        default is the end of the DAG run's data interval, because a schedule fires then.
+        (templated)
     :param deferrable: wait in the triggerer; ``[operators] default_deferrable`` by default.
-    :param finish: ``rest``: a rescheduling sensor is finished by Jetbridge with Airflow's API, and
-        looks itself only in case that this fails. The stack needs ``AirflowSecretArn``.
-    :param airflow: this Airflow's name in the stack, and for ``rest`` in its secret; None, as
-        ``[jetbridge] airflow`` says.
+    :param finish: with ``rest``, Jetbridge finishes a rescheduling sensor through Airflow's API.
+        The sensor's own looks are only needed if that fails. The stack needs ``AirflowSecretArn``.
+    :param airflow: this Airflow's name in the stack, and for ``rest`` in the stack's secret. None
+        takes ``[jetbridge] airflow``.
 
-    The further keywords are those of `UsesStack` and of Airflow's ``BaseSensorOperator``.
+    Also takes the keywords of `UsesStack` and of Airflow's ``BaseSensorOperator``.
 
     Raises:
-        ValueError: not exactly one of the three ways to name the run is given, or ``finish`` is
-            given to a sensor that isn't rescheduled.
+        ValueError: the run isn't named in exactly one of the three ways, or ``finish`` is given
+            without ``mode="reschedule"``.
     """
 
     template_fields: Sequence[str] = (
@@ -125,7 +125,7 @@ class JobRunSensor(UsesStack, BaseSensorOperator):
 
         Raises:
             WatchedRunFailed: the run didn't succeed.
-            StartRefused, StartFailed: Jetbridge couldn't be asked.
+            StartRefused, StartFailed: the call to Jetbridge failed.
         """
         if not self.deferrable:
             return super().execute(context)
@@ -145,12 +145,12 @@ class JobRunSensor(UsesStack, BaseSensorOperator):
         return PokeReturnValue(is_done=True, xcom_value=self._end(outcome, ti))
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
-        """End the task with the outcome that the trigger brings.
+        """End the task with the outcome in the trigger's event.
 
         Raises:
             WatchedRunFailed: the run didn't succeed.
             UnreadableOutcome: its outcome can't be read.
-            ForeignOutcome: the event isn't about the run that is waited for.
+            ForeignOutcome: the event is about another run.
         """
         outcome = outcome_in(event)
         if outcome.run_id != (run_id := self._watched()):
@@ -158,7 +158,7 @@ class JobRunSensor(UsesStack, BaseSensorOperator):
         return self._end(outcome, context["ti"])
 
     def _watched(self) -> str:
-        """The id of the run."""
+        """The id of the run to wait for."""
         if not is_nothing(self.run_id):
             return str(self.run_id)
         if not is_nothing(self.idempotency_key):
@@ -174,7 +174,7 @@ class JobRunSensor(UsesStack, BaseSensorOperator):
         return run_id_of(firing.key)
 
     def _meant(self) -> str:
-        """What names the run, for the log."""
+        """The run's name for the log."""
         if not is_nothing(self.run_id):
             return "no run of the stack has this id"
         if not is_nothing(self.idempotency_key):
@@ -194,7 +194,7 @@ class JobRunSensor(UsesStack, BaseSensorOperator):
         return self._hook().watch(request)
 
     def _outcome_in(self, answer: WatchAnswer, run_id: str) -> Outcome | None:
-        """The run's outcome; without one, the log says how far the run is."""
+        """The run's outcome. If there is none yet, log the run's state."""
         run = answer.runs.get(run_id)
         if run is None:
             self.log.info("Run %s isn't there yet: %s", run_id, self._meant())
@@ -232,10 +232,10 @@ class JobRunSensor(UsesStack, BaseSensorOperator):
 
 
 def scheduled(moment: object) -> str:
-    """A firing's planned time as EventBridge Scheduler writes it: in UTC, to the second.
+    """A firing's planned time in EventBridge Scheduler's format: in UTC, to the second.
 
     Raises:
-        ValueError: it isn't a time with a time zone.
+        ValueError: the value isn't a time with a time zone.
     """
     fix = (
         "Give scheduled_time as ISO 8601 with a time zone; the default, data_interval_end, is "

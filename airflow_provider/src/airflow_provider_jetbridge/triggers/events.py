@@ -1,4 +1,4 @@
-"""What a trigger's event says of a run."""
+"""Makes the events of triggers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from jetbridge.contract import ContractError, Launched, clean, read_record, to_b
 
 
 def outcome_event(run_id: str, record: str, log: Any) -> dict[str, Any]:
-    """The event of an outcome, given as JSON text; ``problem`` says why it can't be read."""
+    """The event for an outcome (JSON text). It has ``problem`` if the outcome can't be read."""
     event: dict[str, Any] = {"run_id": clean(run_id)}
     try:
         return event | {"outcome": read_record(record)}
@@ -18,5 +18,5 @@ def outcome_event(run_id: str, record: str, log: Any) -> dict[str, Any]:
 
 
 def launch_event(run_id: str, launched: Launched) -> dict[str, Any]:
-    """The event of a launch."""
+    """The event for a launch."""
     return {"run_id": clean(run_id), "launched": to_builtins(launched)}

@@ -1,4 +1,4 @@
-"""What ended lately, as the outcomes table's index tells it."""
+"""Reads from the outcomes table's index which runs ended in the last minute."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ log = logging.getLogger(__name__)
 WINDOW_SECONDS = 60.0
 """How far each Query looks back.
 
-It has no cursor: asking for a whole minute each time makes up for an index that lags, and for
-clocks of the triggerer and of Lambda that differ by less. Where they differ by more, a run's
-outcome is found by its round.
+There is no cursor. Reading a whole minute each time allows for an index that lags, and for a
+difference of up to a minute between the triggerer's and Lambda's clocks. If they differ by more,
+the run's round finds the outcome (`rounds.Rounds`).
 """
 
 WITHOUT_FEED_SECONDS = 300.0
-"""How long an index that can't be queried is let alone."""
+"""How long to wait before trying again an index that can't be queried."""
 
 
 class Feed:
-    """Asks the index, or says that there is none to ask."""
+    """Queries the index, or says that there is no index."""
 
     _told: ClassVar[set[OutcomesTable]] = set()
-    """Tables of which this process has said that they have no index."""
+    """Tables without an index that this process has already logged."""
 
     def __init__(self, reader: OutcomesReader) -> None:
         self._reader = reader
         self._not_before = 0.0
 
     async def ended(self, thread: Executor) -> list[str] | None:
-        """Ids of the runs that ended lately, whoever waits for them; None without the index.
+        """Ids of all runs that ended in the last minute, for any waiter. None without an index.
 
         Raises:
-            ClientError, BotoCoreError: the index couldn't be queried this time.
+            ClientError, BotoCoreError: this query of the index failed.
         """
         loop = asyncio.get_running_loop()
         if loop.time() < self._not_before:

@@ -1,4 +1,4 @@
-"""The trigger that waits for a task or job of somebody else."""
+"""The trigger that waits for a task or job that Jetbridge may not have started."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from jetbridge.contract import ContractError, Launched, clean, decode, read_reco
 
 
 class JetbridgeStateTrigger(JetbridgeRunTrigger):
-    """Fires when a task or job that Jetbridge may not have started runs or has ended, or when it
-    is time to look again.
+    """Fires when a task or job runs or has ended, or when it is time to look again.
 
-    The event is a `JetbridgeRunTrigger`'s, or has ``look_again``.
+    Jetbridge may not have started the task or job.
 
-    :param run_id: under which its end appears in the outcomes table.
-    :param what: the task or job, in words for the log.
-    :param awaits_running: whether it fires when the containers run.
-    :param look_again_at: when the sensor is to ask the stack once more, epoch seconds.
+    The event is the same as `JetbridgeRunTrigger`'s, or has ``look_again``.
 
-    The further keywords are those of `JetbridgeRunTrigger`. A task that is marked or cleared ends
-    nothing: the task or job isn't its own.
+    :param run_id: the id under which its outcome appears in the outcomes table.
+    :param what: the task or job, as a text for the log.
+    :param awaits_running: whether the trigger fires when the containers run.
+    :param look_again_at: when the sensor should ask the stack again, epoch seconds.
+
+    Also takes the keywords of `JetbridgeRunTrigger`. Marking or clearing the Airflow task stops
+    nothing, because it doesn't own the task or job.
     """
 
     def __init__(
@@ -76,7 +77,8 @@ class JetbridgeStateTrigger(JetbridgeRunTrigger):
         raise AssertionError("news end with an outcome")
 
     def _launched(self, text: str) -> Launched | None:
-        """None if it can't be read: the end, or a later look, tells."""
+        """The launched record. None if it can't be read, because the outcome or a later look will
+        tell."""
         try:
             return decode(Launched, read_record(text))
         except ContractError as error:
@@ -84,4 +86,4 @@ class JetbridgeStateTrigger(JetbridgeRunTrigger):
             return None
 
     async def on_kill(self) -> None:
-        """Nothing is stopped."""
+        """Stops nothing."""

@@ -1,6 +1,6 @@
-"""When a task may be resumed: two limits that Airflow itself needs.
+"""When a task may be resumed. Airflow itself needs both limits.
 
-Both belong to a triggerer process, not to a run.
+Both apply to a triggerer process, not to a run.
 """
 
 import asyncio
@@ -14,30 +14,32 @@ from airflow_provider_jetbridge import settings
 log = logging.getLogger(__name__)
 
 LONG_DEFERRED_SECONDS = 60.0
-"""A task deferred so long ago has been seen as deferred by every scheduler."""
+"""After this time every scheduler has seen that the task is deferred."""
 
 
 def hold_seconds(
     *, trigger_ran_for: float, deferred_for: float, resume_hold: float | None = None
 ) -> float:
-    """How long an event has to wait yet.
+    """How many more seconds an event must be held.
 
-    A task that is resumed before the scheduler has handled the executor's "success" of the
-    process that deferred it is failed by the scheduler: "Executor reported that the task
-    instance finished with state success, but the task instance's state attribute is queued"
-    (scheduler_job_runner.py, ``process_executor_events``; apache/airflow#66374, #67287, #71580;
-    Airflow 3.3.2 guards the state ``scheduled`` alone). `executor` knows where that can't be. Such
-    a worker process may need several seconds to end, since it uploads its log first. Resumes at
-    7 s or later were not failed in measurements; the default doubles that.
+    When a task defers, its process ends, and the executor reports "success". If the task resumes
+    before the scheduler has handled that report, the scheduler fails the task: "Executor reported
+    that the task instance finished with state success, but the task instance's state attribute is
+    queued" (scheduler_job_runner.py, ``process_executor_events``; apache/airflow#66374, #67287,
+    #71580). Airflow 3.3.2 prevents this only in the state ``scheduled``. `executor` knows the cases
+    without this race. The worker process may need several seconds to end, because it first uploads
+    its log. In measurements, Airflow failed no task that resumed after 7 s or later. The default is
+    twice as long.
 
     Args:
-        trigger_ran_for: seconds since this trigger began to run, in this process's monotonic
-            clock. A trigger begins to run a moment after its task was deferred, so no clocks of
-            two machines are compared; but it begins again when a triggerer restarts, hence:
+        trigger_ran_for: seconds since this trigger started, by this process's monotonic clock. A
+            trigger starts a moment after its task was deferred, so this doesn't compare the clocks
+            of two machines. But it starts again when a triggerer restarts, so `deferred_for` is
+            needed, too.
         deferred_for: seconds since the task was deferred, from the worker's clock to the
-            triggerer's. Over `LONG_DEFERRED_SECONDS` nothing is held, which allows the two
-            clocks to differ by 45 s.
-        resume_hold: seconds; None takes ``[jetbridge] resume_hold_seconds``.
+            triggerer's. After `LONG_DEFERRED_SECONDS` no event is held. So the two clocks may
+            differ by 45 s.
+        resume_hold: in seconds. None takes ``[jetbridge] resume_hold_seconds``.
     """
     if resume_hold is None:
         resume_hold = settings.resume_hold_seconds()
@@ -45,26 +47,27 @@ def hold_seconds(
 
 
 AT_ONCE = 10
-"""So many tasks are resumed before Airflow is seen to have dealt with some of them."""
+"""The most resumes that may be in flight before Airflow is known to have handled some of them."""
 
 ROUND_SECONDS = 1.1
-"""A triggerer looks for triggers that have ended once a second, and so long after its last look
-has been answered (triggerer_job_runner.py, ``TriggerRunner.arun``)."""
+"""A triggerer looks for ended triggers once a second, counted from the answer to its last look
+(triggerer_job_runner.py, ``TriggerRunner.arun``)."""
 
 FORGOTTEN_SECONDS = 60.0
-"""What was resumed so long ago is dealt with, or the triggerer has been taken for dead."""
+"""After this time Airflow has handled a resume, or it has taken the triggerer for dead."""
 
 
 class ResumeRate:
     """Spaces out the resumes of one triggerer process.
 
-    The triggerer uploads the log of each ending trigger in the loop that also sends its
-    heartbeat, all that have ended since its last round in one go (triggerer_job_runner.py,
-    ``TriggerRunnerSupervisor._handle_request``). How long an upload takes is S3's and the
-    machine's affair, so no fixed rate is slow enough: while it uploads, more triggers end, and
-    each round is longer than the one before, until a peer takes the triggerer for dead. So only
-    `AT_ONCE` may be out; for more, Airflow is asked something, which it answers after its uploads.
-    An answer may come a round too early, so that a round has at most twice `AT_ONCE` uploads.
+    In each round the triggerer uploads the logs of all triggers that have ended since the last
+    round. It does so in the loop that also sends its heartbeat (triggerer_job_runner.py,
+    ``TriggerRunnerSupervisor._handle_request``). The time of an upload depends on S3 and the
+    machine, so no fixed rate is slow enough. While the triggerer uploads, more triggers end, and
+    each round takes longer than the one before, until a peer takes the triggerer for dead. So only
+    `AT_ONCE` resumes may be in flight. Before more, this class asks Airflow a question, and Airflow
+    answers it after its uploads. An answer may come a round too early, so a round has at most twice
+    `AT_ONCE` uploads.
     """
 
     def __init__(self) -> None:
@@ -76,8 +79,8 @@ class ResumeRate:
         """Return when one more task may be resumed, in the order of the calls.
 
         Args:
-            ask: asks Airflow's triggerer anything, through the connection that its end of a
-                trigger reports with. If it raises, the rate alone is kept.
+            ask: asks Airflow's triggerer any question, over the connection that also reports ended
+                triggers. If it raises, only the rate is kept.
         """
         async with self._turn:
             await asyncio.sleep(max(0.0, self._next_slot - time.monotonic()))

@@ -1,4 +1,5 @@
-"""Stops the runs of killed tasks: a burst of kills together, and none that Airflow only moved."""
+"""Stops the runs of killed tasks. It handles a burst of kills together, and ignores triggers that
+Airflow only moved."""
 
 from __future__ import annotations
 
@@ -16,28 +17,29 @@ from airflow_provider_jetbridge.triggers.stops import Stopper
 log = logging.getLogger(__name__)
 
 QUIET_SECONDS = 1.0
-"""Kills are looked at when none has come for so long; a triggerer hands them out once a second."""
+"""The reaper looks at kills when no new kill has come for this time. A triggerer delivers kills
+once a second."""
 
 LONGEST_WAIT_SECONDS = 3.0
-"""… and at the latest so long after the first."""
+"""… and at the latest this long after the first kill."""
 
 ATTEMPTS = 6
 FIRST_BACK_OFF_SECONDS = 2.0
 
 
 class Reaper:
-    """Decides which kills were meant, and has those runs stopped.
+    """Decides which kills are real, and stops their runs.
 
-    Airflow calls a trigger's ``on_kill``, and before 3.3 cancels the trigger, when a user has
-    marked or cleared its task; but also for every trigger of a triggerer that was taken for dead
-    and comes back, and for one whose task was resumed from outside (triggerer_job_runner.py,
-    ``TriggerRunnerSupervisor.update_triggers`` can't tell these apart). So a run is stopped only if
-    Airflow says that its task isn't deferred any more, and its outcome isn't known yet; stop_run's
-    fence keeps what another try waits for.
+    When a user marks or clears a task, Airflow calls ``on_kill`` of its trigger, or before 3.3
+    cancels the trigger. But it does the same for every trigger of a triggerer that it thought was
+    dead and that comes back, and for a task that was resumed from outside (triggerer_job_runner.py,
+    ``TriggerRunnerSupervisor.update_triggers`` can't distinguish these). So the reaper stops a run
+    only if Airflow says that the task isn't deferred any more, and if the run has no outcome yet.
+    stop_run also refuses to stop a run that another try waits for.
 
-    It lives in the triggerer's event loop and outlives the triggers that are killed: their
-    ``on_kill`` gets about a second, because the triggerer cancels it anew in each of its rounds
-    (``TriggerStateSync.to_cancel``), whatever ``[triggerer] on_kill_timeout`` says.
+    The reaper runs in the triggerer's event loop and outlives the killed triggers. Their
+    ``on_kill`` has only about a second, because the triggerer cancels it again in each of its
+    rounds (``TriggerStateSync.to_cancel``), regardless of ``[triggerer] on_kill_timeout``.
     """
 
     _reapers: ClassVar[dict[asyncio.AbstractEventLoop, Reaper]] = {}
@@ -59,20 +61,20 @@ class Reaper:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def take(self, killed: Killed) -> None:
-        """Look at this one, together with others that come at the same time."""
+        """Take one kill. The reaper looks at it together with others that come at the same time."""
         self._last_came = self._loop.time()
         if not self._waiting:
             self._begin(self._look())
         self._waiting[killed.run_id] = killed
 
     def _begin(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        # Not in the context of the trigger, whose log Airflow closes.
+        # Don't use the trigger's context, because Airflow closes the trigger's log.
         task = self._loop.create_task(coroutine, context=contextvars.Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _look(self) -> None:
-        """Wait until no more kills come, and stop what was meant."""
+        """Wait until no more kills come, and stop the runs of the real ones."""
         kills: list[Killed] = []
         try:
             await self._rest()
@@ -88,7 +90,7 @@ class Reaper:
         by_target: dict[StopTarget, list[Killed]] = defaultdict(list)
         for killed in meant:
             by_target[killed.target].append(killed)
-        # A thread goes on to its end when a triggerer that shuts down cancels this coroutine.
+        # A thread still finishes when the triggerer shuts down and cancels this coroutine.
         stops = [
             self._loop.run_in_executor(self._thread, self._stoppers[target].stop, some)
             for target, some in by_target.items()
@@ -105,7 +107,8 @@ class Reaper:
 
     async def _meant(self, kills: list[Killed]) -> list[Killed]:
         meant = await not_deferred(kills)
-        # Now, because a triggerer that shuts down can't ask Airflow for a connection any more.
+        # Connect now, because a triggerer can't ask Airflow for a connection any more while it
+        # shuts down.
         for target in {killed.target for killed in meant} - self._stoppers.keys():
             stopper = Stopper(target)
             await stopper.connect()
@@ -113,7 +116,7 @@ class Reaper:
         return meant
 
     def _later(self, kills: list[Killed], problem: str) -> None:
-        """Look at them again, with growing delays, `ATTEMPTS` times in all."""
+        """Try these again with growing delays, up to `ATTEMPTS` times."""
         again = [killed.again() for killed in kills if killed.attempts + 1 < ATTEMPTS]
         if given_up := [killed for killed in kills if killed.attempts + 1 >= ATTEMPTS]:
             log.error("Killed runs may go on (%s): %s", problem, _names(given_up))

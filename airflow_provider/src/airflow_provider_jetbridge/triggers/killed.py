@@ -1,4 +1,4 @@
-"""A run whose trigger Airflow has taken away, and whether that was a kill."""
+"""Finds out whether a user killed a task, after Airflow has removed its trigger."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TASK_IDS_OF_ONE_QUESTION = 100
 
 
 class Task(NamedTuple):
-    """A task instance, whichever try."""
+    """A task instance, for any of its tries."""
 
     dag_id: str
     run_id: str
@@ -29,7 +29,7 @@ class Task(NamedTuple):
 
 
 class StopTarget(NamedTuple):
-    """Where a run is stopped, where its outcome would be, and as which Airflow it is stopped."""
+    """The function that stops a run, the table for its outcome, and the Airflow that asks."""
 
     stop_function: str
     outcomes_table: str
@@ -39,7 +39,8 @@ class StopTarget(NamedTuple):
 
 @dataclass(frozen=True)
 class Killed:
-    """``caller_key`` is that of the try that waited for the run (``AirflowCaller.key``)."""
+    """A possibly killed task's run. ``caller_key`` is the key of the try that waited for it
+    (``AirflowCaller.key``)."""
 
     run_id: str
     caller_key: str
@@ -52,15 +53,16 @@ class Killed:
 
 
 async def not_deferred(kills: list[Killed]) -> list[Killed]:
-    """Those whose task instance is not deferred, or gone; Airflow is asked once per DAG run.
+    """The kills whose task instance isn't deferred any more, or is gone. Asks Airflow once per DAG
+    run.
 
-    A task that was cleared may be deferred again, in its next try. The start of that try has
-    ended the run, or gone on with it.
+    A cleared task may be deferred again, in its next try. That try has already stopped the run, or
+    taken it over.
 
     Raises:
         AirflowRuntimeError: Airflow can't be asked.
     """
-    # Airflow names a mapped instance `<task id>_<map index>`, which another task may be called.
+    # Airflow names a mapped instance `<task id>_<map index>`. Another task may have the same name.
     questions: dict[tuple[str, str, bool], list[Killed]] = defaultdict(list)
     for killed in kills:
         task = killed.task
@@ -89,7 +91,8 @@ async def _states(dag_id: str, run_id: str, task_ids: list[str]) -> dict[str, st
 
 
 async def count(task: Task) -> int:
-    """How many instances the task has in its DAG run: the cheapest of a trigger's questions.
+    """The number of instances of the task in its DAG run. This is the cheapest question that a
+    trigger can ask.
 
     Raises:
         AirflowRuntimeError: Airflow can't be asked.

@@ -1,4 +1,4 @@
-"""The outcomes table: looked up in batches, and its index of what ended lately."""
+"""Reads the outcomes table in batches, and its index of recently ended runs."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from airflow_provider_jetbridge import aws
 
 BATCH_GET_ITEM_KEYS = 100
-"""Most keys of one BatchGetItem (DynamoDB API reference)."""
+"""The most keys in one BatchGetItem (DynamoDB API reference)."""
 
 FEED_INDEX = "finished"
-"""The outcomes by when they were sealed: partition key ``feed``, always "1"; sort key
-``finished_at``, epoch seconds."""
+"""The index of outcomes by the time when they were sealed. Partition key: ``feed``, always "1".
+Sort key: ``finished_at``, epoch seconds."""
 
 PASSING_ERRORS = frozenset(
     {
@@ -24,18 +24,18 @@ PASSING_ERRORS = frozenset(
         "ThrottlingException",
     }
 )
-"""Error codes of DynamoDB which go away without anybody's doing."""
+"""DynamoDB's error codes for temporary problems."""
 
 
 @dataclass
 class Reading:
-    """What one pass over the waiting runs brought.
+    """The result of one pass over the waiting runs.
 
     Attributes:
         found: outcome as JSON text by run id.
-        launched: what runs without an outcome have become in AWS, as JSON text by run id.
+        launched: the launches of runs without an outcome, as JSON text by run id.
         waiting: why runs without an outcome aren't launched yet, as JSON text by run id.
-        unread: run ids that DynamoDB did not look up; they come first in the next pass.
+        unread: run ids that DynamoDB did not look up. They come first in the next pass.
         error: why the pass ended early, if it did.
     """
 
@@ -47,14 +47,14 @@ class Reading:
 
     @property
     def answered(self) -> bool:
-        """Whether DynamoDB itself refused, rather than that it couldn't be reached."""
+        """Whether DynamoDB answered with an error. False if it couldn't be reached."""
         from botocore.exceptions import ClientError
 
         return isinstance(self.error, ClientError)
 
     @property
     def needs_mending(self) -> bool:
-        """Whether somebody has to act: no permission, no such table, no such connection."""
+        """Whether a person has to act: a permission, the table or the connection is missing."""
         from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
         if self.error is None or isinstance(self.error, ConnectionError | HTTPClientError):
@@ -65,21 +65,24 @@ class Reading:
 
 
 class NoFeed(Exception):
-    """The index can't be queried: an older stack or policy, or the index is still being built."""
+    """The index can't be queried. The stack or policy is older, or DynamoDB is still building the
+    index."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutcomesTable:
-    """Address of an outcomes table (partition key ``run_id``; attribute ``outcome``, or before that
-    ``launched`` and ``waiting``: the contract's ``Outcome``, ``Launched`` and ``Waiting`` as JSON
-    text)."""
+    """Address of an outcomes table.
+
+    Its partition key is ``run_id``. The attribute ``outcome``, and before it ``launched`` and
+    ``waiting``, have the contract's ``Outcome``, ``Launched`` and ``Waiting`` as JSON text.
+    """
 
     name: str
     access: aws.AwsAccess
 
 
 class OutcomesReader:
-    """Reads outcomes with one boto3 client, in whichever one thread `read` is called."""
+    """Reads outcomes with one boto3 client. Only one thread at a time may call `read`."""
 
     def __init__(self, table: OutcomesTable) -> None:
         self.table = table
@@ -90,10 +93,10 @@ class OutcomesReader:
         return self._client is not None
 
     def connect(self) -> None:
-        """Make the client, for which Airflow is asked for the connection.
+        """Make the client. This reads the connection from Airflow.
 
         Raises:
-            AirflowNotFoundException, BotoCoreError, …: whatever the connection lacks.
+            AirflowNotFoundException, BotoCoreError, …: the connection is missing or incomplete.
         """
         self._client = aws.client(
             self.table.access,
@@ -104,22 +107,22 @@ class OutcomesReader:
         )
 
     def disconnect(self) -> None:
-        """Ask for the connection again next time: its credentials may have changed."""
+        """Read the connection again next time, because its credentials may have changed."""
         self._client = None
 
     def ended_since(self, finished_at: float) -> list[str]:
-        """Ids of the runs whose outcomes were sealed after that moment, epoch seconds.
+        """Ids of the runs whose outcomes were sealed after this time (epoch seconds).
 
         Raises:
-            NoFeed: there is no such index here, or it may not be queried.
-            ClientError, BotoCoreError: it couldn't be queried this time.
+            NoFeed: the index doesn't exist, or IAM denies the query.
+            ClientError, BotoCoreError: this query failed.
         """
         from botocore.exceptions import ClientError
 
         try:
             return self._query(finished_at)
         except ClientError as error:
-            # A missing index and one that is being built are both a ValidationException.
+            # DynamoDB answers ValidationException if the index is missing or still being built.
             if error.response.get("Error", {}).get("Code") in (
                 "AccessDeniedException",
                 "ValidationException",
@@ -155,7 +158,7 @@ class OutcomesReader:
     def read(self, run_ids: list[str]) -> Reading:
         """Look up each run once.
 
-        Never raises: an error ends the pass, and what was found before it is kept.
+        Never raises. An error ends the pass, and the results so far are kept.
         """
         reading = Reading()
         remaining = list(run_ids)
@@ -164,7 +167,7 @@ class OutcomesReader:
                 items, unprocessed = self._batch_get(remaining[:BATCH_GET_ITEM_KEYS])
                 for item in items:
                     run_id = item["run_id"]["S"]
-                    # Without a text, no JSON: that one run's trigger says so.
+                    # An empty text isn't JSON, so this run's trigger reports the problem.
                     if "outcome" in item:
                         reading.found[run_id] = item["outcome"].get("S", "")
                         continue

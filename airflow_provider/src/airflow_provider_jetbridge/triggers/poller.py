@@ -1,4 +1,4 @@
-"""One reader of the outcomes table for all tasks that wait in a triggerer process."""
+"""One reader of the outcomes table for all waiting tasks of a triggerer process."""
 
 from __future__ import annotations
 
@@ -24,17 +24,18 @@ log = logging.getLogger(__name__)
 MAX_BACK_OFF_SECONDS = 30.0
 
 FEW_RUNS = 25
-"""So many runs are all looked up in each pass, in one BatchGetItem.
+"""Up to this many runs are all looked up in each pass, in one BatchGetItem.
 
-That is one call, as the Query is; a completion needs no second one, and doesn't wait for the
-index. More runs cost more: DynamoDB charges half a read unit for each key, found or not, and half
-a unit for a Query that names the last minute's completions, up to some forty of them.
+This is one call, like the Query. A completion then needs no second call and doesn't wait for the
+index. For more runs it would cost too much: DynamoDB charges half a read unit for each key, found
+or not. It also charges half a unit for a Query with up to some forty completions of the last
+minute.
 """
 
 
 class News(NamedTuple):
-    """Of one run, as JSON text: its ``Waiting`` or ``Launched`` record, or its ``Outcome``, after
-    which there is none."""
+    """News about one run, as JSON text: its ``Waiting`` or ``Launched`` record, or its ``Outcome``.
+    The outcome is the last news."""
 
     kind: Literal["waiting", "launched", "outcome"]
     text: str
@@ -42,7 +43,7 @@ class News(NamedTuple):
 
 @dataclass(eq=False)
 class _Waiter:
-    """A trigger that waits, with the logging context that leads to its task's own log."""
+    """A waiting trigger, with the logging context that leads to its task's log."""
 
     context: contextvars.Context = field(default_factory=contextvars.copy_context)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -55,7 +56,7 @@ class _Waiter:
         self.context.run(log.warning, "%s", message)
 
     def hears(self, news: News) -> None:
-        """Only the latest of each kind is kept, where nobody has asked for the one before."""
+        """Keep this news. Of each kind only the latest is kept until the trigger asks for it."""
         if self.heard.get(news.kind) == news.text:
             return
         self.heard[news.kind] = news.text
@@ -72,19 +73,19 @@ class _Waiter:
 
 
 class OutcomePoller:
-    """Looks up what has ended once per interval, and hands each outcome to its triggers.
+    """Looks up which runs have ended once per interval, and hands each outcome to its triggers.
 
-    State is touched on the event loop alone; boto3 runs in one thread. The index says
-    which runs have ended, so that calls follow completions and not waiting tasks. It is
-    level-triggered all the same: each waiting run is looked up once a minute, so nothing depends
-    on having seen a change (`rounds.Rounds`).
+    Only the event loop changes the state, and boto3 runs in one thread. The index says which runs
+    have ended, so the number of calls depends on completions and not on waiting tasks. Each waiting
+    run is also looked up once a minute, so nothing depends on having seen a change
+    (`rounds.Rounds`).
     """
 
     _pollers: ClassVar[dict[tuple[asyncio.AbstractEventLoop, OutcomesTable], OutcomePoller]] = {}
 
     @classmethod
     def shared(cls, table: OutcomesTable) -> OutcomePoller:
-        """The poller of this table in the running event loop; it is made when there is none."""
+        """The poller for this table in the running event loop. Makes one if there is none."""
         key = (asyncio.get_running_loop(), table)
         if key not in cls._pollers:
             cls._pollers[key] = cls(table, on_end=lambda: cls._pollers.pop(key, None))
@@ -104,24 +105,25 @@ class OutcomePoller:
 
     @property
     def waiting(self) -> int:
-        """How many runs are waited for."""
+        """The number of runs that triggers wait for."""
         return len(self._waiting)
 
     async def news(self, run_id: str, *, eager: bool = False) -> AsyncGenerator[News]:
-        """What becomes of a run: what it is launched as, whenever that changes, then its outcome.
+        """Yield the news about a run: its waits and launches when they change, then its outcome.
 
-        What was there before is found by the next pass. A launch that is missed isn't told.
+        The next pass finds the records that exist already. A launch between two passes may be
+        missed.
 
         Args:
-            eager: look the run up in each pass, so that its launch is known at once; where many
-                runs wait it is otherwise told up to a minute later.
+            eager: look the run up in each pass, so that its launch is known at once. Otherwise it
+                may take up to a minute if many runs wait.
         """
         waiter = _Waiter()
         self._waiting.setdefault(run_id, []).append(waiter)
         self._rounds.add(run_id, eager)
         self._nobody_waits.clear()
         if self._task is None:
-            # An empty context: the poller's own lines belong to no task's log.
+            # Use an empty context, because the poller's own lines belong to no task's log.
             self._task = asyncio.create_task(self._poll(), context=contextvars.Context())
         try:
             while True:
@@ -170,8 +172,8 @@ class OutcomePoller:
     async def _pass(self) -> Reading:
         if not self._reader.connected:
             try:
-                # Asking Airflow for a connection from any other thread than asgiref's own kills
-                # the triggerer of Airflow 3.0 ("Response read out of order", TriggerCommsDecoder).
+                # Asking Airflow for a connection from a thread that isn't asgiref's kills the
+                # triggerer of Airflow 3.0 ("Response read out of order", TriggerCommsDecoder).
                 await sync_to_async(self._reader.connect)()
             except Exception as error:
                 return Reading(error=error)
@@ -218,7 +220,7 @@ class OutcomePoller:
             waiter.hears(news)
 
     def _delay(self, reading: Reading) -> float:
-        """Seconds from the beginning of this pass to that of the next; says what is wrong, once."""
+        """Seconds from the start of this pass to the start of the next. Logs a new problem once."""
         interval = settings.poll_interval_seconds()
         if reading.error is None:
             if self._failed_passes:
@@ -229,7 +231,7 @@ class OutcomePoller:
             self._report(reading)
         self._failed_passes += 1
         back_off: float = min(MAX_BACK_OFF_SECONDS, interval * 2 ** min(self._failed_passes, 10))
-        # Spreads calls over time, and is no secret.
+        # This spreads calls over time and needs no secrecy.
         return back_off * random.uniform(0.5, 1.0)  # nosec B311
 
     def _longest_pause(self) -> float:

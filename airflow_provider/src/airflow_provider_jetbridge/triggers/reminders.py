@@ -1,4 +1,4 @@
-"""Say in the task's log what nobody has told: that a run is still not launched, or not running."""
+"""Reminds the task's log that a run still isn't launched or running."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ AFTER_SECONDS = 30.0
 
 
 class Reminders:
-    """Reminds a storyteller twice a minute, for as long as its trigger waits.
+    """Calls a storyteller's ``remind`` twice a minute while its trigger waits.
 
-    The trigger's own logging context comes along with the timer.
+    The timer keeps the trigger's logging context.
     """
 
     def __init__(self, run_id: str, story: Storyteller) -> None:

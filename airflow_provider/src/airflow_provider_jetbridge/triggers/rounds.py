@@ -1,4 +1,4 @@
-"""Which of the waiting runs are looked up in one pass over the outcomes table."""
+"""Decides which waiting runs one pass over the outcomes table looks up."""
 
 from __future__ import annotations
 
@@ -7,23 +7,24 @@ from collections.abc import Iterable
 from airflow_provider_jetbridge.triggers.outcomes import BATCH_GET_ITEM_KEYS
 
 ROUND_SECONDS = 60.0
-"""Each waiting run is looked up at least so often, whatever the index tells or leaves out."""
+"""Each waiting run is looked up at least this often, whatever the index says."""
 
 
 class Rounds:
-    """Remembers when each waiting run was last looked up. Times are the caller's, in seconds."""
+    """Remembers when each waiting run was last looked up. The caller gives all times, in
+    seconds."""
 
     def __init__(self) -> None:
         self._next: dict[str, None] = {}
-        """New ones and those that were left unread; they are looked up by the next pass."""
+        """New runs and runs that were left unread. The next pass looks them up."""
         self._looked_up: dict[str, float] = {}
-        """When each was last looked up, the longest ago first."""
+        """When each run was last looked up, oldest first."""
         self._eager: dict[str, None] = {}
-        """Those that every pass looks up."""
+        """Runs that every pass looks up."""
 
     def add(self, run_id: str, eager: bool = False) -> None:
         """Args:
-        eager: whether it is looked up in each pass, since what is waited for is not in the index.
+        eager: look the run up in each pass, because the awaited record isn't in the index.
         """
         if run_id not in self._looked_up:
             self._next[run_id] = None
@@ -42,15 +43,16 @@ class Rounds:
         return [*self._next, *self._looked_up]
 
     def due(self, now: float, ended: Iterable[str], interval: float) -> list[str]:
-        """The runs of one pass: new, ended ones, and those whose round would else be over.
+        """The runs for one pass: new runs, ended runs, and runs whose round would otherwise run
+        out.
 
-        ``ended`` may name runs that nobody waits for. What is left of the last BatchGetItem is
-        filled with runs in the second half of their round, so that the rounds of many runs cost a
-        call per hundred a minute.
+        ``ended`` may name runs that nobody waits for. Free places in the last BatchGetItem go to
+        runs in the second half of their round. So the rounds of many runs cost one call a minute
+        per hundred runs.
 
         Args:
-            now: when this pass begins.
-            ended: runs that are said to have an outcome.
+            now: when this pass starts.
+            ended: runs that have an outcome, according to the index.
             interval: seconds to the next pass.
         """
         due = self._next | self._eager
@@ -65,7 +67,7 @@ class Rounds:
         return list(due)
 
     def looked_up(self, run_ids: Iterable[str], now: float, unread: Iterable[str]) -> None:
-        """Note what a pass did; runs that nobody waits for any more are passed over."""
+        """Note which runs a pass looked up. Ignores runs that nobody waits for any more."""
         left = dict.fromkeys(unread)
         for run_id in run_ids:
             if run_id not in left and (run_id in self._next or run_id in self._looked_up):

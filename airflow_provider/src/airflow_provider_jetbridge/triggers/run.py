@@ -28,55 +28,55 @@ from jetbridge.contract import carried, clean
 Until = Literal["finished", "launched"]
 
 TAKEN_AWAY_SECONDS = 0.5
-"""So long after its cancel a trigger is looked at."""
+"""How long after its cancel a trigger is handed to the reaper."""
 
 CLOCKS_SECONDS = 5.0
-"""The scheduler's and the triggerer's clocks differ by less."""
+"""The scheduler's and the triggerer's clocks are assumed to differ by less than this."""
 
 
 class JetbridgeRunTrigger(BaseTrigger):
-    """Fires when the outcome of a run is in the outcomes table, or before that, its launch.
+    """Fires when the outcomes table has a run's outcome, or its launch if the task waits for that.
 
-    All triggers of a triggerer process share one poller per table and connection, so a waiting
-    task costs a dictionary entry. The trigger holds nothing that a restart could lose: run again
-    elsewhere, it finds the same outcome and fires the same event.
+    All triggers of a triggerer process share one poller per table and connection, so a waiting task
+    costs only a dictionary entry. A restart loses nothing. A trigger that starts again elsewhere
+    finds the same outcome and fires the same event.
 
-    An event that is ``held`` waits until the trigger has run for 15 s, unless the task was deferred
-    over a minute ago; `guard.hold_seconds` says why. Each is then released at the triggerer's own
-    rate (`guard.ResumeRate`).
+    If ``held`` is true, the event waits until the trigger has run for 15 s, unless the task was
+    deferred over a minute ago. `guard.hold_seconds` says why. Then the triggerer releases events at
+    its own rate (`guard.ResumeRate`).
 
-    The event's payload is ``{"run_id": …, "outcome": …}``, the latter being the contract's
-    ``Outcome`` as a JSON object; with ``deferred_at``, and ``attached_try`` when the run is that of
-    an earlier try. A trigger that waits for the launch alone has ``launched`` there, a
-    ``Launched``, if the run hasn't ended meanwhile. An outcome that can't be read is the text
-    ``problem``, and fails the task. Whoever wrote the record, the event is what Airflow can carry
-    (`contract.carriage`): one that it can't ends the triggerer's runner, with all the tasks that
-    wait in it.
+    The event's payload is ``{"run_id": …, "outcome": …}``. ``outcome`` is the contract's
+    ``Outcome`` as a JSON object. The payload also has ``deferred_at``, and ``attached_try`` if the
+    run belongs to an earlier try. If the trigger waits only for the launch, and the run hasn't
+    ended yet, the payload has ``launched`` (a ``Launched``) instead of ``outcome``. If an outcome
+    can't be read, the payload has the text ``problem``, which fails the task. The event contains
+    only what Airflow can carry (`contract.carriage`), because any other event would end the
+    triggerer's runner and all tasks that wait in it.
 
-    While the run goes on, the task's log tells what it has become in AWS.
+    While the run continues, the task's log says how it was launched in AWS.
 
-    A user who marks or clears the waiting task ends the run. From 3.3 on Airflow calls ``on_kill``,
-    and before that it cancels the trigger. Either hands the run to the triggerer's `kill.Reaper`,
-    which knows false alarms.
+    If a user marks or clears the waiting task, the run is stopped. Airflow 3.3 and later call
+    ``on_kill``, and earlier versions cancel the trigger. Both hand the run to the triggerer's
+    `kill.Reaper`, which recognizes false alarms.
 
     :param run_id: the run.
     :param outcomes_table: the DynamoDB table in which its outcome will appear.
     :param region_name: the table's region.
     :param deferred_at: when the task was deferred, epoch seconds.
-    :param attached_try: the try (task instance id, try number) that goes on with the run of an
-        earlier one; None where the run is the try's own.
-    :param stop_function: the Lambda function that stops the run; None, as in triggers that an
-        earlier version of this provider stored, never stops it.
-    :param caller_key: of the try that waits (``AirflowCaller.key``).
-    :param task_key: DAG id, run id, task id and map index of the task, on whose page its links
-        appear as soon as they are known; None shows them at its end.
-    :param until: what is waited for: that the run has ``finished``, or is ``launched``.
-    :param waits_until: when Airflow gives the wait up, epoch seconds; None: never.
-    :param airflow: this Airflow's name in the stack; None, as ``[jetbridge] airflow`` says.
-    :param held: whether Airflow may fail the task if its event comes early
+    :param attached_try: the try (task instance id, try number) that took over an earlier try's run.
+        None if the try started the run itself.
+    :param stop_function: the Lambda function that stops the run. None never stops it. Triggers that
+        an earlier version of this provider stored have None.
+    :param caller_key: the key of the waiting try (``AirflowCaller.key``).
+    :param task_key: DAG id, run id, task id and map index of the task. Its page then shows the
+        links as soon as they are known. With None it shows them when the task ends.
+    :param until: what to wait for: ``finished`` or ``launched``.
+    :param waits_until: when Airflow ends the deferral, epoch seconds. None means never.
+    :param airflow: this Airflow's name in the stack. None takes ``[jetbridge] airflow``.
+    :param held: hold an early event, because Airflow may fail the task
         (`executor.may_fail_early_resumes`).
-    :param aws_conn_id: the Airflow connection to AWS, as for every operator of the amazon
-        provider; likewise ``verify`` and ``botocore_config``.
+    :param aws_conn_id: the Airflow connection to AWS, as in every operator of the amazon provider.
+        The same goes for ``verify`` and ``botocore_config``.
     """
 
     def __init__(
@@ -158,7 +158,8 @@ class JetbridgeRunTrigger(BaseTrigger):
         yield TriggerEvent(event)
 
     async def _news(self) -> dict[str, Any]:
-        """What the event tells: the outcome, or the launch, if that is waited for and first."""
+        """The news that the event reports: the outcome, or the launch if the task waits for it and
+        it comes first."""
         poller = OutcomePoller.shared(self._table())
         story = Storyteller(self.log)
         eager = self.until == "launched"
@@ -174,7 +175,7 @@ class JetbridgeRunTrigger(BaseTrigger):
                     continue
                 launched = story.launched(text)
                 if launched is None:
-                    continue  # the next record, or the outcome, may be one that can be read
+                    continue  # the next record or the outcome may be readable
                 if self.task_key is not None:
                     await publish(Task(*self.task_key), links_of(launched))
                 if self.until == "launched":
@@ -198,7 +199,7 @@ class JetbridgeRunTrigger(BaseTrigger):
 
     @property
     def _aim(self) -> str:
-        """What is waited for, for the log."""
+        """A text for the log that says what the trigger waits for."""
         what = "outcome" if self.until == "finished" else "launch"
         return f"Waiting for the {what} of run {self.run_id}"
 
@@ -215,12 +216,12 @@ class JetbridgeRunTrigger(BaseTrigger):
             await count(task)
 
     def _task(self) -> Task | None:
-        """Who waits, as Airflow tells its triggers."""
+        """The waiting task, as Airflow gives it to its triggers."""
         ti: Any = getattr(self, "task_instance", None)
         return ti and Task(ti.dag_id, ti.run_id, ti.task_id, ti.map_index)
 
     async def on_kill(self) -> None:
-        """Have the run stopped, if its task was really killed. Airflow 3.3 and later call this."""
+        """Stop the run if a user really killed its task. Airflow 3.3 and later call this."""
         killed = self._killed()
         if killed is None:
             self.log.warning("Run %s can't be stopped from here; it goes on", self.run_id)
@@ -233,11 +234,13 @@ class JetbridgeRunTrigger(BaseTrigger):
         )
 
     def _taken_away(self) -> None:
-        """Before 3.3 Airflow only cancels a trigger, and doesn't say why. So each that is
-        cancelled is looked at, but not one whose time is over: its worker stops the run.
+        """Handle a cancel by Airflow before 3.3, which doesn't say why it cancels.
 
-        A moment later, by a timer: a triggerer that shuts down cancels all its triggers and then
-        closes the loop, so that nothing is asked of Airflow.
+        So the reaper looks at every cancelled trigger, except one whose deferral has timed out. In
+        that case the worker stops the run.
+
+        A timer calls the reaper a moment later. When a triggerer shuts down, it cancels all its
+        triggers and then closes the loop, so the timer never fires.
         """
         killed = None if hasattr(BaseTrigger, "on_kill") else self._killed()
         if killed is None or self._time_is_over():
@@ -253,7 +256,7 @@ class JetbridgeRunTrigger(BaseTrigger):
         return self.waits_until is not None and time.time() > self.waits_until - CLOCKS_SECONDS
 
     def _killed(self) -> Killed | None:
-        """None where it isn't known what to stop, and for whom."""
+        """The run to stop. None if the trigger doesn't know the stop function or the caller."""
         task = self._task() or (Task(*self.task_key) if self.task_key else None)
         if task is None or self.stop_function is None or self.caller_key is None:
             return None
@@ -272,10 +275,10 @@ def _reap(killed: Killed) -> None:
 
 
 def raise_carriable(error: Exception) -> NoReturn:
-    """Raise the error, or one that says the same in text that Airflow can carry.
+    """Raise the error, or another error with the same message in text that Airflow can carry.
 
-    Airflow sends the traceback's text through the frame that carries events
-    (triggerer_job_runner.py, ``process_trigger_events``).
+    Airflow sends the traceback's text in the same message as events (triggerer_job_runner.py,
+    ``process_trigger_events``).
     """
     told = "".join(traceback.format_exception(error))
     if clean(told) == told:

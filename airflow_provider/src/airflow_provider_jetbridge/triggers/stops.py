@@ -1,4 +1,4 @@
-"""Stop requests for killed runs, up to a hundred in one."""
+"""Sends stop requests for killed runs, up to a hundred runs in each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REASON = "Airflow's task was marked, cleared or deleted while it waited for the 
 
 
 class Stopper:
-    """Asks one stack's stop_run. `connect` belongs on the event loop, `stop` into a thread."""
+    """Calls one stack's stop_run. Call `connect` on the event loop and `stop` in a thread."""
 
     def __init__(self, target: StopTarget) -> None:
         self._function = target.stop_function
@@ -25,10 +25,10 @@ class Stopper:
         self._reader = OutcomesReader(OutcomesTable(target.outcomes_table, target.access))
 
     async def connect(self) -> None:
-        """Make the clients, for which Airflow is asked for the connection.
+        """Make the clients. This reads the connection from Airflow.
 
         Raises:
-            AirflowNotFoundException, BotoCoreError, …: whatever the connection lacks.
+            AirflowNotFoundException, BotoCoreError, …: the connection is missing or incomplete.
         """
         await sync_to_async(self._reader.connect)()
         await sync_to_async(self._hook.connect)()
@@ -36,7 +36,7 @@ class Stopper:
     def stop(self, kills: list[Killed]) -> list[Killed]:
         """Stop the runs that have no outcome yet.
 
-        Returns those for which it is worth trying again. Never raises.
+        Returns the runs that are worth another attempt. Never raises.
         """
         known = self._reader.read([killed.run_id for killed in kills]).found
         running = [killed for killed in kills if killed.run_id not in known]

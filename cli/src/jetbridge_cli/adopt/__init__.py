@@ -1,1 +1,1 @@
-"""``jetbridge adopt``: what adoption would make of a folder of DAGs."""
+"""``jetbridge adopt``: shows what adoption would do with a folder of DAGs."""

@@ -1,4 +1,4 @@
-"""The stack's parameters that DAGs need: what names become as ARNs, and as a file for SAM."""
+"""Turns the names in DAGs into ARNs for the stack's parameters, and into a file for SAM."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 from jetbridge_cli.init.files import samconfig
 
 RUN_BY_JETBRIDGE = ("adopted", "jetbridge")
-"""Verdicts of tasks whose containers Jetbridge starts."""
+"""Verdicts for tasks whose containers Jetbridge starts."""
 
 PARAMETERS: Mapping[str, tuple[str, str]] = {
     "clusters": ("ClusterArns", "ecs:{region}:{account}:cluster/"),
@@ -17,37 +17,37 @@ PARAMETERS: Mapping[str, tuple[str, str]] = {
     "roles": ("PassableRoleArns", "iam::{account}:role/"),
     "log_groups": ("ContainerLogGroupArns", "logs:{region}:{account}:log-group:"),
 }
-"""By the report's word: the parameter of template.yaml, and how its ARNs begin."""
+"""By the report's key: the parameter in template.yaml, and the beginning of its ARNs."""
 
 _WITH_REVISIONS = ("task_definitions", "job_definitions")
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where names are at home; ``*`` where nobody said it, which the stack takes as IAM does."""
+    """The partition, region and account of names. ``*`` stands for an unknown part, as in IAM."""
 
     region: str = "*"
     account: str = "*"
     partition: str = "aws"
 
     def arn(self, kind: str, name: str) -> str:
-        """The pattern that allows what a DAG calls so."""
+        """The ARN pattern that allows this name of a DAG."""
         arn = name
         if not name.startswith("arn:"):
             begin = PARAMETERS[kind][1].format(region=self.region, account=self.account)
             arn = f"arn:{self.partition}:{begin}{name}"
         last = arn.rpartition("/")[2]
         if kind in _WITH_REVISIONS and ":" not in last:
-            # Which revision is the newest only AWS knows.
+            # Only AWS knows which revision is the newest.
             return f"{arn}:*"
         return f"{arn}:*" if kind == "log_groups" and not arn.endswith(":*") else arn
 
 
 def stack_parameters(tasks: Iterable[Mapping[str, Any]], place: Place) -> dict[str, list[str]]:
-    """What the tasks that Jetbridge runs need, by parameter; those of nothing are left out.
+    """The ARNs that Jetbridge's tasks need, by parameter. Empty parameters are left out.
 
-    The containers' log groups are left out, too: named, they would close all others, and only
-    the definitions know them all (`definitions`).
+    The containers' log groups are left out, too. A list of groups would exclude all other groups,
+    and only the definitions have the complete list (`definitions`).
     """
     found: dict[str, set[str]] = {}
     for task in tasks:
@@ -61,7 +61,7 @@ def stack_parameters(tasks: Iterable[Mapping[str, Any]], place: Place) -> dict[s
 def as_sam_config(
     parameters: Mapping[str, list[str]], remarks: Iterable[str], place: Place = Place()
 ) -> str:
-    """A file for ``sam deploy --config-file``, with remarks at its head."""
+    """A file for ``sam deploy --config-file``, with comments at the top."""
     values = {name: ",".join(arns) for name, arns in parameters.items()}
     region = None if place.region == "*" else place.region
     file = samconfig("jetbridge", region, values, by="jetbridge adopt check")

@@ -23,7 +23,7 @@ app = typer.Typer(no_args_is_help=True, help="Adoption of stock operators withou
 
 
 class Shown(StrEnum):
-    """How the result is written to standard output."""
+    """The format of the result on standard output."""
 
     TABLE = "table"
     JSON = "json"
@@ -67,11 +67,10 @@ def check(
         Shown, typer.Option("--output", "-o", help="A table, JSON, or a file for sam deploy.")
     ] = Shown.TABLE,
 ) -> None:
-    """Say of each ECS and Batch task of a folder what adoption would make of it.
+    """Show what adoption would do with each ECS and Batch task in a folder.
 
-    Parses the DAGs as they are and starts nothing. Ends with 0 if all that is chosen can be
-    adopted, with 3 if some tasks stay with the amazon provider's operator or some files can't be
-    parsed, and with 1 on an error.
+    Parses the DAGs unchanged and starts nothing. Exit code 0: all chosen tasks can be adopted. 3:
+    some tasks stay with the amazon provider's operator, or some files can't be parsed. 1: an error.
     """
     with reported():
         report = parse(find_python(python), folder, adopt, percent)

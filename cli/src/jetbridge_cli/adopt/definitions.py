@@ -1,6 +1,6 @@
-"""What only AWS knows of definitions: the roles and log groups of their containers.
+"""Reads the roles and log groups of definitions' containers from AWS.
 
-Reads alone: ``ecs:DescribeTaskDefinition``, ``batch:DescribeJobDefinitions`` and
+It only reads: ``ecs:DescribeTaskDefinition``, ``batch:DescribeJobDefinitions`` and
 ``sts:GetCallerIdentity``.
 """
 
@@ -16,15 +16,16 @@ from jetbridge_cli.problems import in_words
 
 _ROLES = ("taskRoleArn", "executionRoleArn")
 _BATCH_GROUP = "/aws/batch/job"
-"""Where Batch logs what names no group (AWS Batch user guide, "Using the awslogs log driver")."""
+"""Batch's log group for containers that name no group (AWS Batch user guide, "Using the awslogs log
+driver")."""
 
 
 @dataclass
 class Found:
-    """What the definitions say.
+    """Roles and log groups from the definitions.
 
     Attributes:
-        problems: of definitions that can't be read, one sentence each.
+        problems: one sentence for each definition that can't be read.
     """
 
     roles: set[str] = field(default_factory=set)
@@ -33,14 +34,14 @@ class Found:
 
 
 def place_of(aws: Aws) -> Place:
-    """The account and region that the credentials are of."""
+    """The account and region of the credentials."""
     arn = aws.session.client("sts").get_caller_identity()["Arn"]
     _, partition, _, _, account, *_ = arn.split(":")
     return Place(aws.session.region_name or "*", account, partition)
 
 
 def look_up(aws: Aws, tasks: Iterable[Mapping[str, Any]]) -> Found:
-    """Read every definition that Jetbridge is to run."""
+    """Read every definition that Jetbridge will run."""
     found = Found()
     needs = [task["needs"] for task in tasks if task["verdict"] in RUN_BY_JETBRIDGE]
     for name in sorted({name for each in needs for name in each["task_definitions"]}):
@@ -51,7 +52,7 @@ def look_up(aws: Aws, tasks: Iterable[Mapping[str, Any]]) -> Found:
 
 
 def with_problems(found: Found, name: str, read: Any) -> None:
-    """Note what AWS says against a definition, and go on with the others."""
+    """Note AWS's error for a definition, and continue with the others."""
     try:
         read()
     except ClientError as error:

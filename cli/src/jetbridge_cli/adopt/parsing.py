@@ -1,7 +1,7 @@
-"""A folder's DAGs, parsed by an Airflow that has the provider.
+"""Parses a folder's DAGs with an Airflow that has the provider.
 
-The command itself has no Airflow: it runs the Python of an environment that has one, which is the
-one whose operators and policies count.
+The command has no Airflow. It runs the Python of an environment with Airflow, because the operators
+and policies of that environment count.
 """
 
 import json
@@ -19,10 +19,11 @@ _TIMEOUT_SECONDS = 600
 
 
 def find_python(given: Path | None) -> Path:
-    """The Python of an environment with Airflow: the one given, or that of ``airflow`` in PATH.
+    """Find the Python of an environment with Airflow: the given one, or the one of ``airflow`` in
+    PATH.
 
     Raises:
-        Problem: there is none.
+        Problem: there is no such Python.
     """
     if given is not None:
         if not given.exists():
@@ -42,10 +43,10 @@ def find_python(given: Path | None) -> Path:
 
 
 def parse(python: Path, folder: Path, adopt: str, percent: float | None) -> dict[str, Any]:
-    """The report of ``airflow_provider_jetbridge.adopt.check``.
+    """Run ``airflow_provider_jetbridge.adopt.check`` and return its report.
 
     Raises:
-        Problem: the folder isn't there, or the other Python can't make the report.
+        Problem: the folder doesn't exist, or the other Python can't make the report.
     """
     if not folder.is_dir():
         raise Problem(f"{folder} is no folder: give the one with your DAGs")

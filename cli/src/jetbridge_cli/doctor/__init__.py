@@ -1,1 +1,1 @@
-"""``jetbridge doctor``: what is wrong with a deployed stack, and what to do about it."""
+"""``jetbridge doctor``: finds what is wrong with a deployed stack, and says how to fix it."""

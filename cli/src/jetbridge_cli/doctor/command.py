@@ -34,10 +34,10 @@ def doctor(
     ] = 600,
     output: OutputFormat = Output.TABLE,
 ) -> None:
-    """Say what is wrong with a deployed stack, and what to do about it.
+    """Find what is wrong with a deployed stack, and say how to fix it.
 
-    Reads, and changes nothing, unless --test starts a run. Exit code 0: nothing is wrong, 1:
-    something is, 2: nothing was found, but not everything could be checked.
+    Only reads, unless --test starts a run. Exit code 0: nothing is wrong. 1: something is wrong. 2:
+    nothing was found, but some checks could not be made.
     """
     with reported(NOT_CHECKED):
         checks: dict[str, Check] = dict(CHECKS)

@@ -1,4 +1,4 @@
-"""The deployed stack, as the checks see it."""
+"""The deployed stack that the checks look at."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from jetbridge_cli.problems import Problem
 from jetbridge_cli.stack import Stack
 
 FUNCTION = "AWS::Lambda::Function"
-# The stack's own helper, which runs at deployments alone.
+# The stack's own helper, which runs only at deployments.
 NAMES = "NamesFunction"
 
 
@@ -20,7 +20,7 @@ class Deployment:
 
     aws: Aws
     name: str
-    # Roles that several definitions have are checked once.
+    # A role is checked once, even if several definitions use it.
     checked: set[object] = field(default_factory=set, compare=False)
 
     @cached_property
@@ -29,7 +29,7 @@ class Deployment:
 
     @cached_property
     def description(self) -> Mapping[str, Any]:
-        """As DescribeStacks has it."""
+        """The stack in DescribeStacks' answer."""
         return dict(self.described["Stacks"][0])
 
     @cached_property
@@ -39,7 +39,7 @@ class Deployment:
 
     @cached_property
     def aws_time(self) -> float:
-        """AWS's clock when it described the stack, epoch seconds."""
+        """AWS's time when it described the stack, in epoch seconds."""
         return server_time(self.described)
 
     @cached_property
@@ -54,15 +54,15 @@ class Deployment:
         }
 
     def listed(self, parameter: str) -> list[str]:
-        """The members of a parameter that is a list."""
+        """The members of a list parameter."""
         return [each.strip() for each in self.parameters.get(parameter, "").split(",") if each]
 
     def of(self, kind: str) -> Mapping[str, str]:
-        """Physical ids by logical id."""
+        """Physical ids of one type's resources by logical id."""
         return self.stack.resources.get(kind, {})
 
     def physical(self, kind: str, name: str) -> str:
-        """Raises Problem if the stack has no such resource."""
+        """The physical id of a resource. Raises Problem if the stack has no such resource."""
         try:
             return self.of(kind)[name]
         except KeyError:
@@ -70,7 +70,7 @@ class Deployment:
 
     @cached_property
     def functions(self) -> Mapping[str, str]:
-        """Those that work while runs are under way, by logical id."""
+        """The functions that work on runs, by logical id."""
         return {name: value for name, value in self.of(FUNCTION).items() if name != NAMES}
 
     @cached_property
@@ -84,11 +84,12 @@ class Deployment:
 
     @cached_property
     def queues(self) -> Mapping[str, Mapping[str, str]]:
-        """The attributes of each queue, as GetQueueAttributes has them, by logical id."""
+        """Each queue's attributes from GetQueueAttributes, by logical id."""
         return {name: self._attributes(url) for name, url in self.of("AWS::SQS::Queue").items()}
 
     def has_log_group(self, name: str) -> bool:
-        # Sorted by name (API reference, DescribeLogGroups): the name itself is on the first page.
+        # The groups are sorted by name (API reference, DescribeLogGroups), so the exact name is on
+        # the first page.
         answer = self.aws.logs.describe_log_groups(logGroupNamePrefix=name)
         return name in {each["logGroupName"] for each in answer["logGroups"]}
 
@@ -97,6 +98,6 @@ class Deployment:
         return {str(key): value for key, value in answer["Attributes"].items()}
 
     def queue_of(self, arn: str) -> str:
-        """A queue's logical id; its name, if it isn't the stack's."""
+        """A queue's logical id. Its name if the queue isn't the stack's."""
         found = [name for name, each in self.queues.items() if each["QueueArn"] == arn]
         return found[0] if found else arn.rpartition(":")[2]

@@ -1,4 +1,4 @@
-"""All checks on one stack."""
+"""Makes all checks on one stack."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ HEALTHY, FOUND, NOT_CHECKED = 0, 1, 2
 
 @dataclass(frozen=True)
 class Examination:
-    """What came of it."""
+    """The results of all checks."""
 
     findings: list[Finding]
     unchecked: list[Unchecked]
@@ -34,9 +34,9 @@ def examined(
     checks: Mapping[str, Check] = CHECKS,
     begin: Callable[[str], object] | None = None,
 ) -> Examination:
-    """Make every check; what one may not ask, or what fails, holds up none of the others.
+    """Make every check. A check that lacks a permission or fails doesn't stop the others.
 
-    ``begin`` is called with each check's name. Raises Problem where there is no such stack.
+    Calls ``begin`` with each check's name. Raises Problem if there is no such stack.
     """
     deployment.stack.resources  # noqa: B018 - without the stack there is nothing to check
     results: list[Result] = []
@@ -64,5 +64,5 @@ Kind = TypeVar("Kind")
 
 
 def _of(results: Iterable[Result], kind: type[Kind]) -> list[Kind]:
-    """In their order, each once."""
+    """The entries in their order, without duplicates."""
     return list(dict.fromkeys(each for each in results if isinstance(each, kind)))

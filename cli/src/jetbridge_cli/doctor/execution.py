@@ -1,4 +1,4 @@
-"""Roles and log groups of what runs: do they exist, and may the role write there?"""
+"""Checks the roles and log groups of containers: do they exist, and may the role write there?"""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -12,12 +12,12 @@ from jetbridge_cli.doctor.finding import Finding, Result, if_there
 from jetbridge_cli.doctor.simulation import denied_to_role, service_may
 
 TASKS = "ecs-tasks.amazonaws.com"
-# IAM's error where there is no such role, as its API and as its SDK's model spell it.
+# IAM's error codes for a missing role, in the spelling of its API and of the SDK's model.
 NO_ROLE = ("NoSuchEntity", "NoSuchEntityException")
 
 
 def log_group(deployment: Deployment, name: str, group: str) -> Iterator[Result]:
-    """The group that a definition logs to is there, and ContainerLogGroupArns has it."""
+    """The log group of a definition exists, and ContainerLogGroupArns has it."""
     if not deployment.has_log_group(group):
         yield Finding(
             check="log groups",
@@ -39,7 +39,7 @@ def log_group(deployment: Deployment, name: str, group: str) -> Iterator[Result]
 
 
 def role(deployment: Deployment, name: str, arn: str, groups: Sequence[str]) -> Iterator[Result]:
-    """A definition's role is there, trusts ECS, may be passed, and may write to these groups.
+    """A definition's role exists and trusts ECS. It may be passed, and may write to these groups.
 
     A role that was checked for an earlier definition is not checked again.
     """
@@ -81,15 +81,15 @@ def role(deployment: Deployment, name: str, arn: str, groups: Sequence[str]) -> 
 
 
 def _with_resource(trust: Any, arn: str) -> Any:
-    """A trust policy has no resources (IAM user guide, "IAM JSON policy elements: Resource"); the
-    simulator needs them."""
+    """Add a resource to a trust policy. The simulator needs one, but trust policies have none (IAM
+    user guide, "IAM JSON policy elements: Resource")."""
     given = trust.get("Statement", [])
     statements = [given] if isinstance(given, dict) else given
     return trust | {"Statement": [each | {"Resource": arn} for each in statements]}
 
 
 def _document(given: Any) -> Any:
-    """botocore decodes it; other clients leave it as AWS sends it, URL-encoded JSON."""
+    """The policy document. botocore decodes it, but other clients keep AWS's URL-encoded JSON."""
     return json.loads(unquote(given)) if isinstance(given, str) else given
 
 

@@ -1,4 +1,4 @@
-"""What a check comes to."""
+"""The results of a check."""
 
 import re
 from collections.abc import Callable
@@ -16,14 +16,14 @@ _ACTION = re.compile(r"not authorized to perform: ([A-Za-z0-9-]+:[A-Za-z0-9*]+)"
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """Something that is wrong.
+    """A problem that a check found.
 
     Attributes:
         check: the name of the check that found it.
-        subject: which resource, by its name in the template, its own name or its ARN.
+        subject: the resource, by its name in the template, its own name or its ARN.
         problem: what is wrong, one sentence.
         fix: what to do, one sentence.
-        section: the runbook's section about it, as an anchor.
+        section: the anchor of the runbook's section about it.
     """
 
     check: str
@@ -39,9 +39,9 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Unchecked:
-    """A check that could not be made, or not to its end.
+    """A check that could not be made or finished.
 
-    ``permission`` is the IAM action that was denied; empty: it failed for another reason.
+    ``permission`` is the denied IAM action. It is empty if the check failed for another reason.
     """
 
     check: str
@@ -51,7 +51,7 @@ class Unchecked:
 
 @dataclass(frozen=True, kw_only=True)
 class Note:
-    """What can't be known, or is worth knowing; nothing is wrong."""
+    """Information that isn't a problem."""
 
     check: str
     text: str
@@ -62,7 +62,7 @@ Answer = TypeVar("Answer")
 
 
 def unchecked(check: str, error: BotoCoreError | ClientError) -> Unchecked:
-    """What an error of AWS's leaves unchecked. A denial names its action (IAM user guide,
+    """The ``Unchecked`` for an error from AWS. A denial names its action (IAM user guide,
     "Troubleshoot access denied error messages")."""
     permission = ""
     if isinstance(error, ClientError) and denied(error):
@@ -72,7 +72,8 @@ def unchecked(check: str, error: BotoCoreError | ClientError) -> Unchecked:
 
 
 def denied(error: ClientError) -> bool:
-    # HeadBucket has no body to say so in: its code is the status (S3 API reference, HeadBucket).
+    # HeadBucket's answer has no body, so its error code is the status (S3 API reference,
+    # HeadBucket).
     return error.response["Error"]["Code"] in (*DENIED, "403")
 
 
@@ -81,11 +82,12 @@ def code_of(error: ClientError) -> str:
 
 
 def if_there(ask: Callable[[], Answer], *codes: str, text: str = "") -> Answer | None:
-    """What AWS answers; None where one of these error codes says that there is no such
-    thing. Without codes: ResourceNotFoundException.
+    """AWS's answer. None if one of these error codes says that the resource doesn't exist.
+
+    The default code is ResourceNotFoundException.
 
     Args:
-        text: what AWS's message has in it, of a code that means other things, too.
+        text: a text that AWS's message must contain, for a code with several meanings.
 
     Raises:
         ClientError: AWS refuses the call for another reason.

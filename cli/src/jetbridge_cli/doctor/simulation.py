@@ -1,11 +1,12 @@
-"""What IAM would decide, asked of IAM: SimulatePrincipalPolicy and SimulateCustomPolicy."""
+"""Asks IAM what it would decide: SimulatePrincipalPolicy and SimulateCustomPolicy."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 Document = Mapping[str, Any]
-# Of one call (IAM API reference, SimulatePrincipalPolicy: an entry for each action and resource).
+# The limit for one call (IAM API reference, SimulatePrincipalPolicy: an entry for each action and
+# resource).
 _RESOURCES = 25
 
 
@@ -16,10 +17,10 @@ def denied_to_role(
     resources: Sequence[str],
     context: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """Those of the resources on which a role's policies and boundary don't allow the action.
+    """The resources on which a role's policies and boundary don't allow the action.
 
-    Wildcards of the resources are filled, since the simulator takes an ARN as it stands. Resources'
-    own policies are not asked. Raises ClientError.
+    Wildcards in the resources are replaced, because the simulator takes an ARN literally. The
+    simulation doesn't include the resources' own policies. Raises ClientError.
     """
     found = []
     for start in range(0, len(resources), _RESOURCES):
@@ -44,9 +45,9 @@ def service_may(
     """Whether a resource's own policy lets an AWS service act for the resource ``source``.
 
     IAM's simulator takes no service as the caller ("You cannot specify the ARN of … a service
-    principal": IAM API reference, SimulateCustomPolicy, CallerArn). So the statements that name the
-    service are handed to it as a policy without principals; it decides on actions, resources and
-    conditions. Raises ClientError.
+    principal": IAM API reference, SimulateCustomPolicy, CallerArn). So this function gives it the
+    statements that name the service, as a policy without principals. The simulator decides on
+    actions, resources and conditions. Raises ClientError.
     """
     statements = [
         {key: value for key, value in statement.items() if "Principal" not in key}
@@ -67,7 +68,7 @@ def service_may(
 
 
 def names_service(statement: Document, service: str) -> bool:
-    """Whether a statement's principal has the service in it (IAM user guide, "AWS JSON policy
+    """Whether a statement's principal includes the service (IAM user guide, "AWS JSON policy
     elements: Principal")."""
     principal = statement.get("Principal")
     if principal is None:

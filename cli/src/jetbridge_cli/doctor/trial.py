@@ -1,4 +1,4 @@
-"""A real small run, as a person starts one."""
+"""Starts a small real run, as a person does."""
 
 import json
 import time
@@ -17,7 +17,7 @@ _POLL_SECONDS = 1.0
 
 
 def request_in(path: Path) -> dict[str, Any]:
-    """The start request of a file. Raises Problem if the file has none."""
+    """Read the start request in a file. Raises Problem if the file has none."""
     try:
         content = json.loads(path.read_text())
     except (OSError, ValueError) as error:
@@ -34,7 +34,7 @@ def request_in(path: Path) -> dict[str, Any]:
 
 
 def trial(deployment: Deployment, request: dict[str, Any], patience: float) -> Iterator[Result]:
-    """Start the run and wait for its outcome, at most so many seconds."""
+    """Start the run and wait for its outcome for at most so many seconds."""
     function = deployment.physical("AWS::Lambda::Function", "StartRunFunction")
     answer = deployment.aws.functions.invoke(
         FunctionName=function, Qualifier="person", Payload=json.dumps(request).encode()

@@ -1,1 +1,1 @@
-"""``jetbridge init``: parameters for Jetbridge's stack, from what an account has."""
+"""``jetbridge init``: writes the parameters of Jetbridge's stack from an account's resources."""

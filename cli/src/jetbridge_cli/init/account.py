@@ -1,4 +1,4 @@
-"""What an account has that Jetbridge could run, and where its Airflow keeps its logs."""
+"""Finds what Jetbridge could run in an account, and where its Airflow keeps its logs."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -14,13 +14,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Definition:
-    """A family of task definitions, or a name of job definitions, as its newest revision has it.
+    """The newest revision of a task definition family or of a job definition.
 
     Attributes:
         name: the family, or the job definition's name.
-        arn: of all its revisions, with ``*`` for the revision.
+        arn: the ARN of all its revisions, with ``*`` for the revision.
         roles: ARNs of the task role, execution role and job role.
-        log_groups: names of the groups that its containers log to by awslogs.
+        log_groups: names of the log groups in its containers' awslogs configuration.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Airflow:
 
 @dataclass(frozen=True)
 class Account:
-    """What was found.
+    """The resources of an account.
 
     Attributes:
         partition, region, number: of the account.
@@ -48,7 +48,7 @@ class Account:
         task_definitions, job_definitions: active ones, by name.
         buckets: names.
         airflows: Amazon MWAA's environments.
-        notes: what could not be looked up, and why.
+        notes: what AWS did not list, and why.
     """
 
     partition: str
@@ -67,9 +67,9 @@ class Account:
 
 
 def look_up(aws: Aws) -> Account:
-    """Ask AWS, once for each list. Lists that AWS denies stay empty, and a note says so.
+    """Ask AWS once for each list. If AWS denies a list, it stays empty, and a note says so.
 
-    Raises ClientError or BotoCoreError if even the caller's identity can't be had.
+    Raises ClientError or BotoCoreError if AWS doesn't give the caller's identity.
     """
     identity = aws.sts.get_caller_identity()
     partition = identity["Arn"].split(":")[1]
@@ -153,8 +153,8 @@ def _any_revision(arn: str) -> str:
 
 
 def _log_groups(containers: Iterable[Any], default: str | None = None) -> frozenset[str]:
-    """``default`` is the group of containers without a configuration: Batch's on ECS (AWS Batch
-    user guide, "Use the awslogs log driver")."""
+    """The containers' log groups. ``default`` is for containers without a configuration: Batch's
+    group on ECS (AWS Batch user guide, "Use the awslogs log driver")."""
     groups = set()
     for container in containers:
         configuration = container.get("logConfiguration") or {}

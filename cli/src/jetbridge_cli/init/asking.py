@@ -1,4 +1,4 @@
-"""Asks what Jetbridge may run, and proposes what the account has."""
+"""Asks what Jetbridge may run, and proposes the account's resources."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,9 +12,9 @@ _NONE = "none"
 
 
 def proposal(account: Account, given: Choice) -> Choice:
-    """What the flags say; all that the account has where they say nothing of ECS or Batch.
+    """The resources that the flags name. For ECS or Batch without flags, all that the account has.
 
-    Only what can run is proposed: no clusters without task definitions, and no definitions
+    It proposes only what can run: no clusters without task definitions, and no task definitions
     without clusters.
     """
     ecs = (given.clusters, given.task_definitions)
@@ -34,7 +34,7 @@ def _pair(places: Iterable[str], definitions: Iterable[str]) -> tuple[list[str],
 
 
 def asked(account: Account, proposed: Choice) -> Choice:
-    """What a person says to each proposal. Enter takes it, ``none`` takes nothing."""
+    """The person's answers to the proposals. Enter accepts a proposal, and ``none`` rejects it."""
     say = errors()
     for title, names in (
         ("ECS clusters", account.clusters),

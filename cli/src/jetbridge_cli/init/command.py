@@ -46,11 +46,11 @@ def init(
         bool, typer.Option("--yes", "-y", help="Don't ask: take the options, or all there is.")
     ] = False,
 ) -> None:
-    """Write the parameters of Jetbridge's stack and the policy for Airflow's role.
+    """Write the parameters of Jetbridge's stack, and the policy for Airflow's role.
 
-    Lists what the account has (clusters, task definitions, job queues, job definitions, Airflow's
-    logs), asks what Jetbridge may run, and writes samconfig.toml and airflow-policy.json. Changes
-    nothing in the account.
+    Lists the account's clusters, task definitions, job queues, job definitions and Airflow logs.
+    Asks what Jetbridge may run, and writes samconfig.toml and airflow-policy.json. Changes nothing
+    in the account.
     """
     with reported():
         account = look_up(Aws(profile, region))

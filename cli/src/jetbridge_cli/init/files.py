@@ -1,4 +1,4 @@
-"""The files that ``jetbridge init`` writes."""
+"""Writes the files of ``jetbridge init``."""
 
 import json
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ SAMCONFIG, POLICY = "samconfig.toml", "airflow-policy.json"
 def samconfig(
     stack: str, region: str | None, parameters: Mapping[str, str], by: str = "jetbridge init"
 ) -> str:
-    """SAM's configuration: ``sam build`` and ``sam deploy`` take it by ``--config-file``.
+    """SAM's configuration, for ``--config-file`` of ``sam build`` and ``sam deploy``.
 
-    Without a region it is that of the AWS CLI's configuration.
+    Without a region, SAM takes the one in the AWS CLI's configuration.
     """
     where = f"region = {_text(region)}\n" if region else ""
     overrides = "".join(f"    {_text(f'{name}={value}')},\n" for name, value in parameters.items())
@@ -36,7 +36,8 @@ parameter_overrides = [
 
 
 def write(folder: Path, texts: Mapping[str, str], overwrite: bool) -> None:
-    """Raises Problem if a file is there and may not be overwritten; nothing is written then."""
+    """Write the files. Raises Problem and writes nothing if a file exists and may not be
+    overwritten."""
     there = [name for name in texts if (folder / name).exists()]
     if there and not overwrite:
         raise Problem(
@@ -52,5 +53,5 @@ def policy(document: Mapping[str, Any]) -> str:
 
 
 def _text(value: str) -> str:
-    """A TOML basic string. JSON's escapes are TOML's, but for DEL (TOML 1.0, "String")."""
+    """A TOML basic string. JSON's escapes work in TOML, except for DEL (TOML 1.0, "String")."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

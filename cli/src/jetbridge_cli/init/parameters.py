@@ -1,4 +1,4 @@
-"""The stack's parameters for what was chosen."""
+"""Makes the stack's parameters from the choice."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ from jetbridge_cli.init.account import Account, Definition
 from jetbridge_cli.problems import Problem
 
 _LISTS_LIMIT = 4096
-"""Bytes: start_run has the lists as environment variables, which have 4 KB together (AWS Lambda
-developer guide, "Lambda quotas")."""
+"""In bytes. start_run gets the lists as environment variables, and these have at most 4 KB together
+(AWS Lambda developer guide, "Lambda quotas")."""
 _LISTS = ("ClusterArns", "TaskDefinitionArns", "JobQueueArns", "JobDefinitionArns")
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What Jetbridge is opened for: names, in which ``*`` and ``?`` are wildcards.
+    """What Jetbridge may run, by name. ``*`` and ``?`` are wildcards.
 
-    ``airflow_logs`` is Airflow's ``remote_base_log_folder`` (``s3://<bucket>/<prefix>``), the name
-    of its log group, or empty: containers' logs are not copied.
+    ``airflow_logs`` is Airflow's ``remote_base_log_folder`` (``s3://<bucket>/<prefix>``) or the
+    name of its log group. If it is empty, Jetbridge copies no logs.
     """
 
     clusters: Sequence[str] = ()
@@ -30,10 +30,10 @@ class Choice:
 
 
 def parameters(account: Account, choice: Choice) -> dict[str, str]:
-    """Values by the template's parameter names; parameters that stay as they are, are absent.
+    """Values by the template's parameter names. Parameters that keep their default are left out.
 
-    Raises Problem, which names the option, for a name that the account doesn't have, one kind
-    without its partner, or lists that are too long.
+    Raises Problem for a name that the account doesn't have, for ECS or Batch resources without
+    their counterpart, or for lists that are too long. The problem names the option.
     """
     definitions = [
         *_matching(account.task_definitions, choice.task_definitions, "--task-definition"),
@@ -48,8 +48,8 @@ def parameters(account: Account, choice: Choice) -> dict[str, str]:
         "TaskDefinitionArns": _patterns(account, choice.task_definitions, "ecs", "task-definition"),
         "JobQueueArns": _arns(account.job_queues, choice.job_queues, "--job-queue"),
         "JobDefinitionArns": _patterns(account, choice.job_definitions, "batch", "job-definition"),
-        # SubmitJob passes no role (IAM user guide, "Actions, resources, and condition keys for
-        # AWS Batch"), RunTask those of its definition.
+        # SubmitJob passes no role (IAM user guide, "Actions, resources, and condition keys for AWS
+        # Batch"). RunTask passes the roles of its definition.
         "PassableRoleArns": sorted({role for task in tasks.values() for role in task.roles}),
         "ContainerLogGroupArns": [
             account.arn("logs", f"log-group:{group}:*") for group in sorted(groups)
@@ -61,9 +61,9 @@ def parameters(account: Account, choice: Choice) -> dict[str, str]:
 
 
 def airflow_policy(account: Account, stack: str) -> dict[str, Any]:
-    """What Airflow's role needs: the rights of the stack's output ``AirflowPolicyArn``.
+    """The rights that Airflow's role needs, as in the stack's output ``AirflowPolicyArn``.
 
-    Raises Problem for a name from which the functions' names don't follow.
+    Raises Problem if the functions' names can't be derived from the stack's name.
     """
     if len(stack) > 49:
         raise Problem(
@@ -125,12 +125,12 @@ def _unknown(option: str, name: str, found: Mapping[str, object]) -> str:
 
 
 def _patterns(account: Account, names: Iterable[str], service: str, kind: str) -> list[str]:
-    """ARNs of all revisions; a wildcard stays one, so that a list stays short."""
+    """ARNs of all revisions. A wildcard isn't expanded, so the list stays short."""
     return sorted({account.arn(service, f"{kind}/{name}:*") for name in names})
 
 
 def _both(first: Sequence[str], second: Sequence[str], one: str, other: str) -> None:
-    """The template's rules refuse the one without the other."""
+    """Raise Problem if only one of the two is given. The template's rules refuse that, too."""
     if bool(first) != bool(second):
         given, missing = (one, other) if first else (other, one)
         raise Problem(f"{given} is given and {missing} isn't: name both kinds, or neither")

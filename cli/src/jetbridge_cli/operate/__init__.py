@@ -1,1 +1,1 @@
-"""Runs of a deployed stack: listed, followed, stopped, explained and priced."""
+"""Lists, follows, stops, explains and prices the runs of a deployed stack."""

@@ -1,4 +1,4 @@
-"""``jetbridge cost``: what the runs of a time cost."""
+"""``jetbridge cost``: what the runs in a period cost."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -42,10 +42,11 @@ def cost(
     endpoint: Endpoint = None,
     output: OutputFormat = Output.TABLE,
 ) -> None:
-    """Sum what AWS bills of the containers of runs that have ended, by Fargate's list prices.
+    """Sum what AWS bills for the containers of ended runs, by Fargate's list prices.
 
-    Prices are those of us-east-1. Launches on Fargate Spot count as on demand: they cost less.
-    Launches on EC2 have no price: AWS bills instances and not runs.
+    Prices are those of us-east-1. Launches on Fargate Spot are counted at the on-demand price,
+    although they cost less. Launches on EC2 have no price, because AWS bills instances and not
+    runs.
     """
     with reported():
         wanted = Filter.of(None, None, caller, dag, task, definition, since, until)

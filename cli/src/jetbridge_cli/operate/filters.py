@@ -1,4 +1,4 @@
-"""Which runs are meant: by state, caller, DAG, task, definition, cause and time."""
+"""Selects runs by state, caller, DAG, task, definition, cause and time."""
 
 import difflib
 from collections.abc import Sequence
@@ -18,10 +18,11 @@ _STATES = (*State, *UNFINISHED_STATES)
 @dataclass(frozen=True)
 class Filter:
     """Attributes:
-    states, causes: any of them; empty: all.
+    states, causes: any of these. Empty means all.
     caller: a kind of caller (airflow, schedule, event, person), or a person's or schedule's name.
     definition: ``family`` or ``family:revision``.
-    since, until: when the run was finished, or accepted if it isn't finished; epoch seconds.
+    since, until: epoch seconds. The time when the run ended counts, or when it was accepted if it
+        hasn't ended.
     """
 
     states: frozenset[str] = frozenset()
@@ -45,7 +46,7 @@ class Filter:
         since: str | None = None,
         until: str | None = None,
     ) -> "Filter":
-        """As the options have it. Raises: Problem"""
+        """Make the filter from the options. Raises: Problem"""
         named = {FINISHED: tuple(State), UNFINISHED: UNFINISHED_STATES}
         chosen = [
             each
@@ -66,7 +67,7 @@ class Filter:
 
     @property
     def unfinished(self) -> bool:
-        """Whether unfinished runs may be among those that are meant."""
+        """Whether the filter may select unfinished runs."""
         return not self.causes and (not self.states or bool(self.states & {*UNFINISHED_STATES}))
 
     @property
@@ -84,7 +85,7 @@ class Filter:
         )
 
     def is_about(self, record: Record) -> bool:
-        """Whether caller, DAG, task and definition are those that are meant."""
+        """Whether the run's caller, DAG, task and definition match."""
         return (
             (not self.dag or record.dag_id == self.dag)
             and (not self.task or record.task_id == self.task)
@@ -114,7 +115,8 @@ class Filter:
 
 
 def _known(option: str, value: str, known: Sequence[str]) -> str:
-    """The value, in lower case. Raises Problem for one that there is not, with the nearest."""
+    """The value in lower case. Raises Problem for an unknown value, and suggests the nearest
+    one."""
     if value.lower() in known:
         return value.lower()
     close = difflib.get_close_matches(value.lower(), known, n=1, cutoff=0.6)

@@ -1,4 +1,4 @@
-"""One run by its id."""
+"""Finds a run by its id."""
 
 from msgspec.structs import replace
 
@@ -9,7 +9,7 @@ from jetbridge_cli.problems import Problem
 
 
 def known(tables: Tables, run_id: str) -> Record:
-    """The run; that of an earlier try where it was given to this one.
+    """The run. If the try with this run id took over an earlier try's run, that run.
 
     Raises: Problem
     """
@@ -25,12 +25,12 @@ def known(tables: Tables, run_id: str) -> Record:
 
 
 def request_again(record: Record, by: str, key: str) -> StartRequest:
-    """The same request as a person's, under a new key.
+    """The same request again, under a new key and with a person as the caller.
 
-    What belongs to an Airflow task (its log, the way it is finished) is left out.
+    Fields for an Airflow task are left out: its log target, and how to finish it.
 
     Raises:
-        Problem: the run's row, which has the request, is gone or can't be read.
+        Problem: the run's row, which contains the request, is gone or can't be read.
     """
     if record.row is None:
         raise Problem(

@@ -1,6 +1,6 @@
-"""When a schedule of EventBridge Scheduler fires next.
+"""Computes when a schedule of EventBridge Scheduler fires next.
 
-The rules are those of "Schedule types in EventBridge Scheduler" (EventBridge Scheduler user guide).
+The rules are in "Schedule types in EventBridge Scheduler" (EventBridge Scheduler user guide).
 """
 
 import re
@@ -17,23 +17,23 @@ _RATE = re.compile(r"\s*([1-9]\d*)\s+(minute|hour|day)s?\s*")
 _UNITS = {
     "minute": timedelta(minutes=1),
     "hour": timedelta(hours=1),
-    # 24 hours, also where daylight saving time makes a day longer or shorter (user guide).
+    # Always 24 hours, even if daylight saving time makes a day longer or shorter (user guide).
     "day": timedelta(days=1),
 }
 
 
 class Unknown(Exception):
-    """The next firing can't be computed; the text says why."""
+    """The next firing can't be computed. The text says why."""
 
 
 def next_firings(schedule: Mapping[str, Any], after: datetime, count: int) -> list[datetime]:
-    """Up to ``count`` moments after ``after``, in UTC; none of a schedule that is paused or over.
+    """Up to ``count`` firings after ``after``, in UTC. None if the schedule is paused or has ended.
 
-    With a flexible time window, each is when the window opens.
+    With a flexible time window, these are the times when the window opens.
 
     Args:
-        schedule: as GetSchedule has it.
-        after: with a time zone.
+        schedule: GetSchedule's answer.
+        after: a datetime with a time zone.
 
     Raises:
         Unknown
@@ -59,7 +59,7 @@ def _zone(schedule: Mapping[str, Any]) -> ZoneInfo:
 
 
 def _at(schedule: Mapping[str, Any], inside: str, after: datetime) -> Iterator[datetime]:
-    """A one-time schedule leaves start and end alone (API reference of CreateSchedule)."""
+    """A one-time schedule ignores its start and end dates (API reference of CreateSchedule)."""
     try:
         moment = datetime.fromisoformat(inside).replace(tzinfo=_zone(schedule))
     except ValueError as error:
@@ -69,7 +69,7 @@ def _at(schedule: Mapping[str, Any], inside: str, after: datetime) -> Iterator[d
 
 
 def _rate(schedule: Mapping[str, Any], inside: str, after: datetime) -> Iterator[datetime]:
-    """From the start date, or at once from the creation on."""
+    """Firings from the start date on, or from the creation if there is none."""
     match = _RATE.fullmatch(inside)
     if match is None:
         raise Unknown(f"{schedule['ScheduleExpression']!r} has no number and unit in it")
@@ -92,12 +92,12 @@ def _rate(schedule: Mapping[str, Any], inside: str, after: datetime) -> Iterator
 
 
 def _cron(schedule: Mapping[str, Any], inside: str, after: datetime) -> Iterator[datetime]:
-    """A time that the change to daylight saving time leaves out is skipped, one that comes twice
-    fires once. The expression is computed on a clock without a zone."""
+    """A time that doesn't exist on the day of the change to daylight saving time is skipped. A time
+    that occurs twice fires once. The expression is computed in local time without a zone."""
     zone = _zone(schedule)
     fields = inside.split()
-    # L alone among the days of the week is the last of them ("Cron expressions reference",
-    # EventBridge user guide), which the library doesn't know.
+    # L alone in the day-of-week field is the last day of the week ("Cron expressions reference",
+    # EventBridge user guide). The library doesn't know this.
     if fields[4:5] == ["L"]:
         fields[4] = "SAT"
     try:

@@ -1,4 +1,4 @@
-"""A run, followed until it is done: its states and its lines as they come."""
+"""Follows a run until it is done, with its states and log lines as they come."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -11,8 +11,8 @@ from jetbridge_cli.operate.record import Record
 from jetbridge_cli.operate.tables import Tables
 
 EVERY_SECONDS = 2.0
-# CloudWatch Logs shows a line some seconds after it was printed: a finished run's last lines are
-# looked for so often more.
+# CloudWatch Logs shows a line some seconds after it was printed. So a finished run's last lines are
+# looked up this many more times.
 _LAST_LOOKS = 2
 
 SUCCEEDED, FAILED, STOPPED, STILL_RUNNING = 0, 4, 5, 6
@@ -20,7 +20,7 @@ SUCCEEDED, FAILED, STOPPED, STILL_RUNNING = 0, 4, 5, 6
 
 @dataclass(frozen=True)
 class Step:
-    """What is new of a run: how far it is, in words, or "" where that is as before; new lines."""
+    """News about a run: its state in words, or "" if it hasn't changed, and new lines."""
 
     record: Record
     said: str
@@ -34,7 +34,7 @@ def follow(
     *,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Step]:
-    """What becomes of a run, until its outcome is sealed; at least one step.
+    """Yield the news about a run until its outcome is sealed. Yields at least one step.
 
     Raises: Problem
     """
@@ -56,7 +56,7 @@ def follow(
 
 
 def in_words(record: Record) -> str:
-    """How far a run is, in one line."""
+    """A run's state in one line."""
     outcome = record.outcome
     if outcome is not None:
         codes = ", ".join(f"{name} {code}" for name, code in outcome.exit_codes.items())
@@ -76,14 +76,14 @@ def in_words(record: Record) -> str:
 
 
 def exit_code_of(outcome: Outcome) -> int:
-    """For scripts: 0, 4 (failed) or 5 (stopped)."""
+    """The exit code for scripts: 0, 4 (failed) or 5 (stopped)."""
     return {State.SUCCEEDED: SUCCEEDED, State.FAILED: FAILED}.get(outcome.state, STOPPED)
 
 
 def container_exit_code(outcome: Outcome) -> int | None:
-    """That of the container that decides, as a process's (0-255); None if it has none.
+    """The deciding container's exit code as a process exit code (0-255). None if it has none.
 
-    Of several that decide, the first that isn't 0.
+    If several containers decide, the first code that isn't 0.
     """
     codes = outcome.exit_codes
     deciding = [codes[name] for name in outcome.deciding if name in codes] or list(codes.values())

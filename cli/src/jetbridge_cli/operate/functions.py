@@ -1,4 +1,4 @@
-"""Jetbridge's own functions, called as an operator calls them."""
+"""Calls Jetbridge's functions as an operator."""
 
 import getpass
 import json
@@ -10,7 +10,7 @@ from jetbridge_cli.problems import Problem
 from jetbridge_cli.stack import Stack
 
 _FUNCTION = "AWS::Lambda::Function"
-# StopRequest takes so many ids.
+# The most ids in one StopRequest.
 _STOPS_AT_ONCE = 100
 
 
@@ -21,12 +21,13 @@ class Functions:
     stack: Stack
 
     def start(self, request: StartRequest) -> StartAnswer:
-        """Raises Problem with the function's own words, where it refuses the request."""
+        """Start a run. If the function refuses the request, raises Problem with the function's
+        text."""
         answer = self._call("StartRunFunction", to_builtins(request), Qualifier="person")
         return decode(StartAnswer, answer)
 
     def stop(self, run_ids: list[str], reason: str) -> StopAnswer:
-        """Ask for the end of runs. Raises: Problem"""
+        """Ask Jetbridge to stop runs. Raises: Problem"""
         told = StopAnswer(stopping=[], already_ended=[], unknown=[])
         for start in range(0, len(run_ids), _STOPS_AT_ONCE):
             payload = {
@@ -57,7 +58,7 @@ class Functions:
 
 
 def user() -> str:
-    """Who calls the command, by the name of their account on this machine."""
+    """The name of the user's account on this machine."""
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):

@@ -1,4 +1,4 @@
-"""The runs that a filter lets through, page by page."""
+"""Lists the runs that a filter selects, page by page."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,7 +9,8 @@ from jetbridge_cli.operate.tables import Cursor, Tables
 
 
 class Sort(StrEnum):
-    """``newest`` and ``oldest`` by when the run was finished; ``longest`` by how long it ran."""
+    """``newest`` and ``oldest`` sort by the time when a run ended, ``longest`` by how long it
+    ran."""
 
     NEWEST = "newest"
     OLDEST = "oldest"
@@ -19,10 +20,10 @@ class Sort(StrEnum):
 @dataclass
 class Page:
     """Attributes:
-    unfinished: those that go on, on the first page alone.
-    left_out: how many more go on.
-    finished: those that have ended.
-    next: where the next page begins; None: there is none.
+    unfinished: runs in progress, only on the first page.
+    left_out: how many more runs are in progress.
+    finished: ended runs.
+    next: where the next page begins. None if there is none.
     """
 
     unfinished: list[Record] = field(default_factory=list)
@@ -42,9 +43,9 @@ def page_of(
     sort: Sort = Sort.NEWEST,
     behind: Cursor | None = None,
 ) -> Page:
-    """Up to ``limit`` runs that go on, and up to ``limit`` that have ended.
+    """Up to ``limit`` runs in progress, and up to ``limit`` ended runs.
 
-    ``longest`` reads all of the filter's time; the others read no more than the page needs.
+    ``longest`` reads the filter's whole period. The others read only what the page needs.
     """
     page = Page()
     if wanted.unfinished and behind is None:

@@ -1,4 +1,4 @@
-"""A run's lines in CloudWatch Logs, from all its containers, attempts and launches."""
+"""Reads a run's lines in CloudWatch Logs, from all its containers, attempts and launches."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -15,14 +15,14 @@ from jetbridge_cli.operate.record import Record
 
 # FilterLogEvents takes up to 100 streams of a group (API reference).
 _STREAMS_AT_ONCE = 100
-# A line may be readable so much later than its own time (Amazon CloudWatch Logs user guide, on
-# ingestion): event ids say which ones were shown.
+# A line may become readable this much later than its own time (Amazon CloudWatch Logs user guide,
+# on ingestion). Event ids show which lines were already shown.
 _LATE_MILLISECONDS = 30_000
 
 
 @dataclass(frozen=True)
 class LogLine:
-    """``at``: milliseconds since the epoch. ``event_id``: FilterLogEvents' own."""
+    """``at`` is in epoch milliseconds. ``event_id`` comes from FilterLogEvents."""
 
     at: int
     text: str
@@ -33,9 +33,9 @@ class LogLine:
 
 
 def places_of(aws: Aws, record: Record, region: str) -> tuple[list[Place], list[str]]:
-    """Where the run's lines are, and notes on those that are nowhere.
+    """Where the run's lines are, and notes on containers without a log.
 
-    Of a run that goes on, as far as AWS has said it.
+    For a run in progress, as far as AWS has reported it.
     """
     run = record.row
     if run is not None and run.ending is not None:
@@ -56,7 +56,7 @@ def places_of(aws: Aws, record: Record, region: str) -> tuple[list[Place], list[
 
 
 def _batch_records(aws: Aws, record: Record) -> dict[str, AwsRecord]:
-    """Batch's own records of earlier jobs of the run; an array's children are in their own logs."""
+    """Batch's records of the run's earlier jobs. The children of an array have their own logs."""
     run = record.row
     if run is None or run.backend != "batch":
         return {}
@@ -69,14 +69,14 @@ def _batch_records(aws: Aws, record: Record) -> dict[str, AwsRecord]:
 
 @dataclass
 class Reader:
-    """Reads what is new in some streams, each time it is asked.
+    """Reads new lines from log streams at each call.
 
-    FilterLogEvents has a quota of its own, so that a reader takes nothing from finish_run and
-    copy_logs, which share that of GetLogEvents ("CloudWatch Logs quotas").
+    FilterLogEvents has its own quota. So a reader doesn't use the quota of GetLogEvents, which
+    finish_run and copy_logs share ("CloudWatch Logs quotas").
 
     Attributes:
-        tolerant: groups that may not be read are noted in ``denied``, and not asked for again;
-            otherwise the denial is raised.
+        tolerant: if IAM denies reading a group, note it in ``denied`` and don't read it again.
+            Otherwise raise the denial.
     """
 
     aws: Aws
@@ -88,7 +88,7 @@ class Reader:
     _from: dict[str, int] = field(default_factory=dict)
 
     def new(self, places: Sequence[Place]) -> list[LogLine]:
-        """Lines not given before, in the order of their times."""
+        """The lines that are new since the last call, in the order of their times."""
         by_group: dict[str, dict[str, Place]] = defaultdict(dict)
         for place in places:
             if place.stream.group in self.denied:
@@ -111,7 +111,7 @@ class Reader:
                     return
                 if error.response["Error"]["Code"] != "ResourceNotFoundException":
                     raise
-                # One that isn't there yet keeps the others from being read with it.
+                # A stream that doesn't exist yet makes the call fail for the others, too.
                 events = [event for name in some for event in self._events_if_any(group, name)]
             for event in events:
                 place = places[event["logStreamName"]]

@@ -43,10 +43,10 @@ def logs(
     endpoint: Endpoint = None,
     output: OutputFormat = Output.TABLE,
 ) -> None:
-    """Show what a run's containers have printed: of all containers, attempts and launches.
+    """Show the log lines of all containers, attempts and launches of a run.
 
-    Where a line comes from stands before it if there are several places. With --output json,
-    each line is an object of its own.
+    If there are several sources, each line begins with its source. With --output json, each line is
+    one JSON object.
     """
     with reported():
         wanted = _expression(grep)
@@ -96,7 +96,7 @@ def _write(
 
 
 def text_of(line: LogLine, *, named: bool) -> str:
-    """A line as the terminal shows it: its time, and where it comes from if ``named``."""
+    """A line for the terminal: with its time, and with its source if ``named``."""
     at = datetime.fromtimestamp(line.at / 1000, UTC).strftime("%H:%M:%S.%f")[:-3]
     of = f" {line.container}/{line.launch}.{line.attempt}" if named else ""
     return f"{at}{of}  {one_line(line.text)}"

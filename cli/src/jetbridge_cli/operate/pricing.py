@@ -1,4 +1,4 @@
-"""What runs cost on AWS, by list prices: their containers alone."""
+"""What the containers of runs cost on AWS, by list prices."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -22,7 +22,7 @@ class By(StrEnum):
 
 
 def launches_of(outcome: Outcome) -> list[tuple[Usage | None, bool]]:
-    """What AWS bills of each launch, and whether another launch had to replace it."""
+    """What AWS bills for each launch, and whether another launch replaced it."""
     last: list[tuple[Usage | None, bool]] = []
     if outcome.backend_id is not None:
         last = [(outcome.usage, False)]
@@ -31,15 +31,15 @@ def launches_of(outcome: Outcome) -> list[tuple[Usage | None, bool]]:
 
 @dataclass
 class Sum:
-    """Of some runs, in US dollars.
+    """The sum for some runs, in US dollars.
 
     Attributes:
-        total: of all launches that have a price.
-        failed: of the last launches of runs that didn't succeed.
-        replaced: of launches that others had to replace.
-        on_spot: how many launches ran on Fargate Spot, and count as on demand.
-        on_instances: how many ran on EC2 or elsewhere, and have no price.
-        unknown: how many there is no record of: those of releases before.
+        total: for all launches that have a price.
+        failed: for the last launches of runs that didn't succeed.
+        replaced: for launches that were replaced.
+        on_spot: how many launches ran on Fargate Spot. They are counted at the on-demand price.
+        on_instances: how many launches ran on EC2 or elsewhere. They have no price.
+        unknown: how many launches have no record, because an earlier release made them.
     """
 
     runs: int = 0
@@ -73,7 +73,7 @@ class Sum:
 
 
 def summed(records: Iterable[Record], by: By) -> dict[str, Sum]:
-    """Sums by what they are for, the most expensive first; runs that aren't finished have none."""
+    """Sums by name, the most expensive first. Unfinished runs aren't counted."""
     key = _KEYS[by]
     sums: dict[str, Sum] = defaultdict(Sum)
     for record in records:
@@ -83,7 +83,7 @@ def summed(records: Iterable[Record], by: By) -> dict[str, Sum]:
 
 
 def task_of(record: Record) -> str:
-    """The Airflow task as ``dag.task``, or who else asked."""
+    """The Airflow task as ``dag.task``, or the other caller."""
     if record.dag_id:
         return f"{record.dag_id}.{record.task_id}"
     return caller_text(record.caller)

@@ -1,4 +1,4 @@
-"""One run as the tables have it: its row, its outcome, and what is known of it before that."""
+"""One run from the tables: its row, its outcome, and its records before the outcome."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,10 +34,11 @@ UNFINISHED_STATES = (*Status, RUNNING_STATE)
 @dataclass(frozen=True, kw_only=True)
 class Record:
     """Attributes:
-    row: None if it has expired (30 days), or can't be read.
-    outcome: None if the run isn't finished, its outcome has expired (14 days), or can't be read.
-    launched, waiting: what Airflow learns of the run before its outcome.
-    problem: why something can't be read; "" if all can.
+    row: None if it has expired (after 30 days) or can't be read.
+    outcome: None if the run isn't finished, or if the outcome has expired (after 14 days) or can't
+        be read.
+    launched, waiting: what Airflow learns about the run before its outcome.
+    problem: why something can't be read. "" if everything can.
     """
 
     run_id: str
@@ -53,8 +54,8 @@ class Record:
 
     @property
     def state(self) -> str:
-        """``succeeded``, ``failed`` or ``stopped``; before that how far the run's launch is, with
-        ``running`` where AWS has said that its containers run."""
+        """``succeeded``, ``failed`` or ``stopped``. Before the end, the state of the launch, or
+        ``running`` if AWS has reported that its containers run."""
         if self.outcome is not None:
             return self.outcome.state
         if self.row is None:
@@ -64,8 +65,8 @@ class Record:
         return self.row.status
 
     def _runs(self, row: Run) -> bool:
-        """The row says so only after the sweeper's first look; the launched record says it at
-        once."""
+        """Whether the containers run. The launched record says so at once, but the row only after
+        the sweeper's first look."""
         launched = self.launched
         started = launched is not None and launched.started_at is not None
         return row.backend_status == RUNNING or (
@@ -88,7 +89,7 @@ class Record:
 
     @property
     def definition(self) -> str:
-        """``family:revision``, or as the request has it before the launch."""
+        """``family:revision``. Before the launch, the definition in the request."""
         if self.outcome is not None and self.outcome.definition:
             return last_segment(self.outcome.definition)
         if self.row is None:
@@ -106,7 +107,7 @@ class Record:
 
     @property
     def began_at(self) -> float | None:
-        """When its containers started, else when it was accepted: epoch seconds."""
+        """When the containers started, or else when the run was accepted, in epoch seconds."""
         if self.outcome is not None and self.outcome.started_at:
             return epoch(self.outcome.started_at)
         if self.launched is not None and self.launched.started_at:
@@ -115,14 +116,14 @@ class Record:
 
     @property
     def seconds(self) -> float | None:
-        """How long the last launch's containers ran."""
+        """How long the last launch's containers ran, in seconds."""
         outcome = self.outcome
         if outcome is None or outcome.started_at is None or outcome.stopped_at is None:
             return None
         return max(0.0, epoch(outcome.stopped_at) - epoch(outcome.started_at))
 
     def as_json(self) -> dict[str, Any]:
-        """For scripts: times are epoch seconds, what isn't known is null."""
+        """The run as JSON, for scripts. Times are in epoch seconds, and unknown values are null."""
         outcome, row = self.outcome, self.row
         return {
             "run_id": self.run_id,
@@ -142,8 +143,8 @@ class Record:
 
 def record_of(run_id: str, row: Item, item: Item) -> Record:
     """Args:
-    row: of the runs table, in DynamoDB's notation; {} if there is none.
-    item: of the outcomes table, likewise.
+    row: the item of the runs table in DynamoDB's notation. {} if there is none.
+    item: the item of the outcomes table, in the same form.
     """
     problems: list[str] = []
     run: Run | None = None
@@ -173,7 +174,7 @@ def _decoded(kind: type[T], item: Item, attribute: str, problems: list[str]) -> 
 
 
 def caller_text(caller: Caller | None) -> str:
-    """Who asked for a run, in a few words."""
+    """A run's caller, in a few words."""
     match caller:
         case None:
             return ""
@@ -189,5 +190,5 @@ def caller_text(caller: Caller | None) -> str:
 
 
 def epoch(moment: str) -> float:
-    """Epoch seconds of ISO 8601 as AWS's records have it, in UTC."""
+    """Epoch seconds of an ISO 8601 time in AWS's records, in UTC."""
     return datetime.fromisoformat(moment).timestamp()

@@ -1,4 +1,4 @@
-"""``jetbridge show --replay``: a finished run's history, played through today's code."""
+"""``jetbridge show --replay``: replays a finished run's history through the current code."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ DIFFERENT = 3
 
 
 def replay_of(record: Record) -> Replay:
-    """Raises Problem where there is no history to play."""
+    """Replay the run. Raises Problem if there is no history."""
     if record.outcome is None:
         raise Problem(
             f"--replay: {record.run_id} has no outcome that can be read ({record.state}): only a "

@@ -1,4 +1,4 @@
-"""A start request out of a file or of flags."""
+"""Makes a start request from a file and flags."""
 
 import json
 import sys
@@ -25,14 +25,15 @@ def request_of(
     by: str,
     key: str,
 ) -> StartRequest:
-    """The request that a file and flags make; flags win.
+    """The request from a file and flags. Flags take precedence.
 
     Args:
-        file: a start request, or parameters of RunTask or SubmitJob alone; None: only flags.
-        flags: parameters in AWS's names.
+        file: a start request, or only the parameters of RunTask or SubmitJob. None means only
+            flags.
+        flags: parameters with AWS's names.
 
     Raises:
-        Problem: names the flag or field, and what to give.
+        Problem: names the flag or field, and a valid value.
     """
     content = _read(file) if file else {}
     request = content if _is_request(content) else _wrapped(content, flags)
@@ -59,10 +60,10 @@ def request_of(
 
 
 def content_of(file: Path) -> dict[str, Any]:
-    """A start request without its caller and key, out of a file as ``request_of`` takes it.
+    """A start request without caller and key, from a file as in ``request_of``.
 
     Raises:
-        Problem: names the field, and what to give.
+        Problem: names the field, and a valid value.
     """
     content = _read(file)
     request = dict(content if _is_request(content) else _wrapped(content, {}))

@@ -1,4 +1,4 @@
-"""``jetbridge runs``: what runs and what ran."""
+"""``jetbridge runs``: lists runs in progress and ended runs."""
 
 import time
 from collections.abc import Callable
@@ -60,9 +60,9 @@ def runs(
     endpoint: Endpoint = None,
     output: OutputFormat = Output.TABLE,
 ) -> None:
-    """List runs: those that go on, then those that have ended, the newest first.
+    """List runs: first those in progress, then ended runs, newest first.
 
-    Runs are known for 14 days after their end.
+    A run is listed until 14 days after its end.
     """
     with reported():
         wanted = Filter.of(state, cause, caller, dag, task, definition, since, until)
@@ -85,7 +85,7 @@ def runs(
 
 
 def _again_and_again(show: Callable[[], None]) -> None:
-    """Until Ctrl-C; on a terminal in place of what was shown before."""
+    """Show the list repeatedly until Ctrl-C. On a terminal, it replaces the last one."""
     try:
         while True:
             Console().clear()
@@ -121,7 +121,7 @@ def write_records(records: list[Record]) -> None:
 
 
 def row_of(record: Record) -> list[str]:
-    """As the table has it."""
+    """The run's row in the table."""
     began, shown = record.began_at, record.as_json()
     lasted = record.seconds
     if lasted is None and not record.finished and began is not None:

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 _FUNCTION = "AWS::Lambda::Function"
 _ALIAS = "schedule"
-# EventBridge Scheduler fills these in ("Adding context attributes", its user guide).
+# EventBridge Scheduler replaces these ("Adding context attributes", its user guide).
 CALLER = {
     "kind": "schedule",
     "schedule_arn": "<aws.scheduler.schedule-arn>",
     "scheduled_time": "<aws.scheduler.scheduled-time>",
 }
-# UpdateSchedule replaces the whole schedule, so that all of it has to be given again (its API
+# UpdateSchedule replaces the whole schedule, so all of these must be given again (its API
 # reference).
 _KEPT = (
     "Name",
@@ -40,12 +40,13 @@ _KEPT = (
 
 @dataclass(frozen=True)
 class Schedules:
-    """Those whose target is the stack's start_run, by its alias ``schedule`` or another."""
+    """Schedules with the stack's start_run as their target, by the alias ``schedule`` or
+    another."""
 
     stack: Stack
 
     def all(self) -> Iterator[Mapping[str, Any]]:
-        """As GetSchedule has them, by group and name."""
+        """All schedules in GetSchedule's form, by group and name."""
         scheduler = self.stack.aws.scheduler
         pages = scheduler.get_paginator("list_schedules").paginate()
         listed = (each for page in pages for each in page["Schedules"])
@@ -58,7 +59,7 @@ class Schedules:
             yield scheduler.get_schedule(GroupName=group, Name=name)
 
     def get(self, group: str, name: str) -> Mapping[str, Any]:
-        """Raises Problem if there is none, or it isn't the stack's."""
+        """Get a schedule. Raises Problem if it doesn't exist or isn't the stack's."""
         try:
             schedule: Mapping[str, Any] = self.stack.aws.scheduler.get_schedule(
                 GroupName=group, Name=name
@@ -86,7 +87,7 @@ class Schedules:
         *,
         enabled: bool,
     ) -> str:
-        """Make a schedule whose firings start the request; returns its ARN."""
+        """Make a schedule that starts the request at each firing. Returns its ARN."""
         window: FlexibleTimeWindowTypeDef = {"Mode": "OFF"}
         if flexible_minutes is not None:
             window = {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": flexible_minutes}
@@ -106,7 +107,7 @@ class Schedules:
         return str(answer["ScheduleArn"])
 
     def set_state(self, group: str, name: str, state: Literal["ENABLED", "DISABLED"]) -> None:
-        """``ENABLED`` or ``DISABLED``; all else stays. Raises: Problem"""
+        """Set ``ENABLED`` or ``DISABLED``, and change nothing else. Raises: Problem"""
         schedule = self.get(group, name)
         kept = {each: schedule[each] for each in _KEPT if each in schedule}
         self.stack.aws.scheduler.update_schedule(**kept, State=state)
@@ -117,7 +118,7 @@ class Schedules:
         self.stack.aws.scheduler.delete_schedule(GroupName=group, Name=name)
 
     def _is_ours(self, target: str) -> bool:
-        """By the function's name, whatever its alias."""
+        """Whether the target is the stack's function, with any alias."""
         return target.split(":")[6:7] == [self._name()]
 
     def _name(self) -> str:

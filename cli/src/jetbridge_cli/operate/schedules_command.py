@@ -1,4 +1,4 @@
-"""``jetbridge schedules``: runs that EventBridge Scheduler starts."""
+"""``jetbridge schedules``: schedules of EventBridge Scheduler that start runs."""
 
 import json
 from datetime import UTC, datetime
@@ -64,7 +64,7 @@ def next_(
     endpoint: Endpoint = None,
     output: OutputFormat = Output.TABLE,
 ) -> None:
-    """Say when a schedule fires next, in UTC."""
+    """Show when a schedule fires next, in UTC."""
     with reported():
         schedule = _of(stack, region, profile, endpoint).get(group, name)
         try:
@@ -112,7 +112,7 @@ def create(
     profile: Profile = None,
     endpoint: Endpoint = None,
 ) -> None:
-    """Make a schedule whose firings start the request; prints its ARN."""
+    """Make a schedule that starts the request at each firing, and print its ARN."""
     with reported():
         request = content_of(file)
         arn = _of(stack, region, profile, endpoint).create(
@@ -130,7 +130,7 @@ def pause(
     profile: Profile = None,
     endpoint: Endpoint = None,
 ) -> None:
-    """Let a schedule fire no more until it is resumed."""
+    """Pause a schedule. It doesn't fire until it is resumed."""
     with reported():
         _of(stack, region, profile, endpoint).set_state(group, name, "DISABLED")
         write(f"{name} is paused.")
@@ -145,7 +145,7 @@ def resume(
     profile: Profile = None,
     endpoint: Endpoint = None,
 ) -> None:
-    """Let a paused schedule fire again; what it missed doesn't come."""
+    """Resume a paused schedule. Firings that it missed aren't made up for."""
     with reported():
         _of(stack, region, profile, endpoint).set_state(group, name, "ENABLED")
         write(f"{name} fires again.")
@@ -161,7 +161,7 @@ def delete(
     profile: Profile = None,
     endpoint: Endpoint = None,
 ) -> None:
-    """Delete a schedule; runs that it started go on."""
+    """Delete a schedule. Runs that it started continue."""
     with reported():
         schedules = _of(stack, region, profile, endpoint)
         schedules.get(group, name)
@@ -190,7 +190,7 @@ def _facts(schedule: Any) -> dict[str, Any]:
 
 
 def _next(schedule: Any) -> str | None:
-    """The next firing; None: there is none, or it can't be computed."""
+    """The next firing. None if there is none, or if it can't be computed."""
     try:
         found = next_firings(schedule, datetime.now(UTC), 1)
     except Unknown:
@@ -203,7 +203,7 @@ def _why_not(schedule: Any) -> str:
 
 
 def _what(text: str) -> str:
-    """The definition that the schedule's request names."""
+    """The definition in the schedule's request."""
     try:
         request = json.loads(text)
         parameters = request.get("run_task") or request.get("submit_job") or {}

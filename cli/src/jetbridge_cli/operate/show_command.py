@@ -1,4 +1,4 @@
-"""``jetbridge show``: one run's whole story."""
+"""``jetbridge show``: the whole story of one run."""
 
 import itertools
 import json
@@ -55,10 +55,10 @@ def show(
     endpoint: Endpoint = None,
     output: OutputFormat = Output.TABLE,
 ) -> None:
-    """Show one run: what was asked for, what happened when, how it ended and where its log is.
+    """Show one run: its request, its events with their times, how it ended and where its log is.
 
-    Values of container environments are not shown. With --replay it ends with 3 if a decision
-    differs.
+    Doesn't show the values of container environments. With --replay, the exit code is 3 if a
+    decision differs.
     """
     with reported():
         tables = Tables.of(Stack(Aws(profile, region, endpoint), stack))
@@ -118,7 +118,7 @@ def _as_json(record: Record, story: list[Moment], places: Any, notes: list[str])
 
 
 def _sizing_json(sizing: Sizing | None) -> Any:
-    """None: it isn't finished, or didn't run on Fargate."""
+    """Sizing as JSON. None if the run isn't finished or didn't run on Fargate."""
     if sizing is None:
         return None
     return {"advice": [sized_json(each) for each in sizing.advice], "notes": sizing.notes}
@@ -154,7 +154,7 @@ def _write_facts(record: Record, sizing: Sizing | None) -> None:
 
 
 def _cost(record: Record) -> str:
-    """Of all launches; "" before the end, or where AWS's records don't say."""
+    """The cost of all launches. "" before the end, or if AWS's records don't say."""
     if record.outcome is None:
         return ""
     found = Sum()

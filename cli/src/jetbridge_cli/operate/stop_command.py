@@ -53,9 +53,9 @@ def stop(
     endpoint: Endpoint = None,
     output: OutputFormat = Output.TABLE,
 ) -> None:
-    """End runs: those named, or all that go on and that the filters let through.
+    """Stop runs: the named ones, or all runs in progress that the filters select.
 
-    Many are counted and listed first. Ends with 3 if some could not be stopped.
+    For several runs, counts and lists them first. Exit code 3: some could not be stopped.
     """
     with reported():
         deployed = Stack(Aws(profile, region, endpoint), stack)
@@ -100,9 +100,9 @@ def retry(
     endpoint: Endpoint = None,
     output: OutputFormat = Output.TABLE,
 ) -> None:
-    """Start a run with the request of an earlier one, under a new key, as a person.
+    """Start a run with an earlier run's request, under a new key, as a person.
 
-    Nothing of Airflow hears of it: a task is run again by clearing it there.
+    Airflow doesn't learn of it. To run a task again, clear it in Airflow.
     """
     with reported():
         deployed = Stack(Aws(profile, region, endpoint), stack)

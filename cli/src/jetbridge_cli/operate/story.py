@@ -1,4 +1,4 @@
-"""What happened to a run, in the order of its times."""
+"""What happened to a run, in the order of time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,10 +17,9 @@ class Moment:
 
 
 def moments_of(record: Record) -> list[Moment]:
-    """Everything whose time the tables keep, oldest first.
+    """All events that the tables have a time for, oldest first.
 
-    Of a launch that was replaced, its end alone: what else AWS said of it is written over by the
-    next launch's.
+    For a replaced launch only its end is known, because the next launch overwrites the other times.
     """
     row, outcome = record.row, record.outcome
     deaths = row.deaths if row is not None else outcome.deaths if outcome else []

@@ -1,4 +1,4 @@
-"""The two tables of a stack, read."""
+"""Reads the two tables of a stack."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,9 +17,9 @@ from jetbridge_cli.stack import Stack
 _TABLE = "AWS::DynamoDB::Table"
 # BatchGetItem takes 100 keys (API reference).
 _ROWS_AT_ONCE = 100
-# Its pauses take 12.75 s together.
+# The pauses take 12.75 s together.
 _PAUSES = tuple(0.05 * 2**number for number in range(8))
-# Later than any moment at which a run is due.
+# Later than any time at which a run is due.
 _END_OF_TIME = 10.0**11
 
 Item = dict[str, Any]
@@ -27,7 +27,7 @@ Item = dict[str, Any]
 
 @dataclass(frozen=True)
 class Cursor:
-    """A place in the history: behind this run, which ended then (epoch seconds)."""
+    """A position in the history: after this run and its end time (epoch seconds)."""
 
     finished_at: str
     run_id: str
@@ -52,7 +52,7 @@ class Cursor:
 class Tables:
     """Attributes:
     runs: the physical name of the runs table, whose rows stay 30 days.
-    outcomes: that of the outcomes table, whose items stay 14 days.
+    outcomes: the physical name of the outcomes table, whose items stay 14 days.
     """
 
     aws: Aws
@@ -72,11 +72,11 @@ class Tables:
         return cls(stack.aws, tables["RunsTable"], tables["OutcomesTable"])
 
     def get(self, run_id: str) -> Record | None:
-        """A run as both tables have it; None if neither has it."""
+        """A run from both tables. None if neither has it."""
         return next(self.records([run_id], consistent=True), None)
 
     def records(self, run_ids: Iterable[str], *, consistent: bool = False) -> Iterator[Record]:
-        """Runs as both tables have them, in this order; those that aren't there are left out."""
+        """Runs from both tables, in this order. Missing runs are left out."""
         for some in batches(run_ids, _ROWS_AT_ONCE):
             rows = self._items(self.runs, some, consistent)
             outcomes = self._items(self.outcomes, some, consistent)
@@ -85,7 +85,7 @@ class Tables:
                     yield record_of(run_id, rows.get(run_id, {}), outcomes.get(run_id, {}))
 
     def unfinished(self) -> list[Record]:
-        """Runs whose outcome isn't delivered yet, by the sweeper's own index."""
+        """Runs whose outcome isn't delivered yet, from the sweeper's index."""
         rows = list(Unfinished(self.aws.dynamodb, self.runs).due(_END_OF_TIME))
         by_id = {row["run_id"]["S"]: row for row in rows}
         outcomes: dict[str, Item] = {}
@@ -102,10 +102,10 @@ class Tables:
         behind: Cursor | None = None,
         rows: bool = False,
     ) -> Iterator[tuple[Cursor, Record]]:
-        """Runs whose outcome was sealed in this time (epoch seconds), the newest first.
+        """Runs whose outcome was sealed in this period (epoch seconds), newest first.
 
-        The index that Airflow's triggerers read lists them, so that this history costs no write.
-        With ``rows``, each record has the run's row, too, while there is one.
+        They come from the index that Airflow's triggerers read, so the history needs no extra
+        write. With ``rows``, each record also has the run's row, while it exists.
         """
         for page in self._pages(since, until, oldest_first, behind):
             keys = {key["run_id"]["S"]: key for key in page["Items"]}
@@ -147,7 +147,7 @@ class Tables:
     def _items(
         self, table: str, run_ids: Iterable[str], consistent: bool = False
     ) -> Mapping[str, Item]:
-        """Items by run id. Raises Problem where DynamoDB keeps leaving some out."""
+        """Items by run id. Raises Problem if DynamoDB repeatedly leaves some out."""
         asked: Any = {
             table: {
                 "Keys": [marshal({"run_id": run_id}) for run_id in run_ids],

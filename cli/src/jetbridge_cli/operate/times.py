@@ -1,4 +1,4 @@
-"""Times as a person writes them: ``90m``, ``3d``, ``2026-11-23``, ``2026-11-23T01:00:00Z``."""
+"""Parses times as people write them: ``90m``, ``3d``, ``2026-11-23``, ``2026-11-23T01:00:00Z``."""
 
 import re
 import time
@@ -11,10 +11,11 @@ _AGO = re.compile(r"(\d{1,9})([smhdw])")
 
 
 def moment_of(option: str, text: str, now: float | None = None) -> float:
-    """Epoch seconds: so long ago, or a moment of ISO 8601, in UTC unless it names its zone.
+    """Epoch seconds of a duration before now, or of an ISO 8601 time, in UTC unless it names a
+    zone.
 
     Raises:
-        Problem: it is neither; ``option`` names where it stands.
+        Problem: the text is neither. ``option`` is the option with this text.
     """
     if ago := _AGO.fullmatch(text.strip()):
         return (time.time() if now is None else now) - int(ago[1]) * _UNITS[ago[2]]

@@ -35,7 +35,7 @@ from jetbridge_cli.problems import reported
 from jetbridge_cli.stack import Stack
 from jetbridge_cli.writing import errors, moment, write, write_json
 
-# As `docker run`: 125 is the command's own failure, and not one of the container's.
+# As in `docker run`, 125 means that the command failed, and not the container.
 NOT_RUN, NO_EXIT_CODE, DETACHED = 125, 126, 130
 
 
@@ -50,9 +50,9 @@ def watch(
     endpoint: Endpoint = None,
     output: OutputFormat = Output.TABLE,
 ) -> None:
-    """Say how far a run is, until it is done.
+    """Show a run's state until it is done.
 
-    Ends with 0 if it has succeeded, 4 if it has failed, 5 if it was stopped, 6 after --timeout.
+    Exit code 0: the run succeeded. 4: it failed. 5: it was stopped. 6: --timeout has passed.
     """
     with reported():
         tables = Tables.of(Stack(Aws(profile, region, endpoint), stack))
@@ -111,11 +111,11 @@ def run(
     endpoint: Endpoint = None,
     output: OutputFormat = Output.TABLE,
 ) -> None:
-    """Start a run and follow it: its states, its lines as they are printed, its end.
+    """Start a run and follow it until its end, with its states and log lines.
 
-    Ends with the exit code of the container that decides; with 125 if the run could not be
-    started, 126 if it ended without an exit code. Ctrl-C asks whether to stop the run or to leave
-    it (130); where nobody can be asked, it is left.
+    The exit code is the deciding container's. 125: the run could not be started. 126: it ended
+    without an exit code. Ctrl-C asks whether to stop the run or leave it running (130). Without a
+    terminal, it leaves the run running.
     """
     with reported(NOT_RUN):
         flags = {

@@ -1,1 +1,1 @@
-"""A page of what ran in a stack in some time: one HTML file without a server."""
+"""Makes a page about the runs of a stack in a period: one HTML file without a server."""

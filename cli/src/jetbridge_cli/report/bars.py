@@ -1,4 +1,4 @@
-"""Where the bars of the timeline stand, in percent of its width."""
+"""Positions of the timeline's bars, in percent of its width."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from jetbridge_cli.report.lines import RunLine
 from jetbridge_cli.writing import duration, moment
 
-# So that a short run can be seen.
+# The smallest width, so that a short run is visible.
 _LEAST_PERCENT = 0.4
 
 
 @dataclass(frozen=True)
 class Bar:
-    """``kind``: died, waiting, starting, or the run's state. ``x`` and ``width``: percent."""
+    """``kind`` is died, waiting, starting, or the run's state. ``x`` and ``width`` are in
+    percent."""
 
     kind: str
     x: float
@@ -22,7 +23,8 @@ class Bar:
 
 @dataclass(frozen=True)
 class Timeline:
-    """``since``, ``until``: epoch seconds of the left and right end. ``rows``: each run's bars."""
+    """``since`` and ``until`` are the left and right end in epoch seconds. ``rows`` has each run's
+    bars."""
 
     since: float
     until: float
@@ -34,7 +36,8 @@ class Timeline:
 
 
 def timeline_of(lines: Sequence[RunLine], since: float, until: float) -> Timeline:
-    """From the first moment of these runs to the last, within ``since`` and ``until``."""
+    """The timeline from the first event of these runs to the last, within ``since`` and
+    ``until``."""
     firsts = [line.began for line in lines if line.began is not None]
     lasts = [line.sealed if line.sealed is not None else until for line in lines]
     left = min(max(since, min(firsts, default=since)), until)
@@ -73,7 +76,7 @@ def _bars_of(line: RunLine, left: float, right: float, now: float) -> list[Bar]:
 
 
 def _bar(kind: str, since: float, until: float, what: str, left: float, right: float) -> Bar | None:
-    """None: it lies outside."""
+    """A bar, or None if it lies outside the timeline."""
     until = max(since, until)
     if until < left or since > right:
         return None

@@ -1,4 +1,4 @@
-"""``jetbridge report``: a page of what ran in some time."""
+"""``jetbridge report``: a page about the runs in a period."""
 
 import time
 from collections.abc import Iterator
@@ -59,9 +59,9 @@ def report(
     endpoint: Endpoint = None,
     output: OutputFormat = Output.TABLE,
 ) -> None:
-    """Write a page of the runs of a time: timeline, lags, failures, cost. It is one HTML file.
+    """Write one HTML file about the runs in a period: timeline, lags, failures, cost.
 
-    With --output json, the page's figures are printed and no file is written.
+    With --output json, prints the page's figures and writes no file.
     """
     with reported():
         wanted = Filter.of(None, None, caller, dag, task, definition, since, until)
@@ -93,7 +93,7 @@ def report(
 
 
 def _records(tables: Tables, wanted: Filter, end: float) -> Iterator[Record]:
-    """Runs that have ended in the time, and those that go on and were accepted before its end."""
+    """Runs that ended in the period, and runs in progress that were accepted before its end."""
     seen = set()
     for record in tables.unfinished():
         accepted = record.row.created_at if record.row else 0.0

@@ -1,4 +1,4 @@
-"""All that the report's page shows, as numbers and text."""
+"""The content of the report's page, as numbers and text."""
 
 import heapq
 from collections.abc import Callable, Iterable
@@ -24,14 +24,14 @@ _SLOWEST = 10
 @dataclass(frozen=True, kw_only=True)
 class Report:
     """Attributes:
-    since, until: the time that it is about, epoch seconds.
-    counts: runs that have ended in it by their state, and ``unfinished``, those that go on.
+    since, until: the period, in epoch seconds.
+    counts: ended runs by state, and ``unfinished`` for runs in progress.
     replaced: how many launches died and were replaced.
-    lines: the newest runs, the newest first; ``left_out``: how many more there are.
-    costs: by DAG, or who else asked, as of ``jetbridge cost``; the most expensive first.
-    cost: of all together.
-    sizing: by task and size what Container Insights has of them; None: it wasn't asked.
-    slowest: runs that took the longest from due to running.
+    lines: the newest runs, newest first. ``left_out``: how many more there are.
+    costs: by DAG or other caller, as in ``jetbridge cost``, the most expensive first.
+    cost: the total.
+    sizing: by task and size, from Container Insights. None if it wasn't asked.
+    slowest: the runs that took the longest from due to running.
     problems: how many rows or outcomes can't be read.
     """
 
@@ -64,9 +64,9 @@ def report_of(
     sizing: Callable[[Iterable[Record]], Sizing] | None = None,
 ) -> Report:
     """Args:
-    records: runs that have ended between ``since`` and ``until``, and such as go on; any order.
-    limit: of so many runs the timeline has a bar.
-    sizing: gives advice on runs; None: the report has none.
+    records: runs that ended between ``since`` and ``until``, and runs in progress, in any order.
+    limit: how many runs have a bar in the timeline.
+    sizing: gives advice on runs. None leaves the advice out.
     """
     known = list(records)
     lines = [line_of(record) for record in known]

@@ -1,4 +1,4 @@
-"""A run as the report has it: its moments, its launches, its end."""
+"""A run in the report: its times, launches and end."""
 
 from dataclasses import dataclass, field
 
@@ -8,8 +8,8 @@ from jetbridge_cli.operate.record import Record, caller_text, epoch
 
 @dataclass(frozen=True, kw_only=True)
 class Launch:
-    """A launch that another replaced. ``since`` and ``until`` are epoch seconds: from the moment
-    when it was due to its end."""
+    """A replaced launch. ``since`` is when it was due and ``until`` when it ended, in epoch
+    seconds."""
 
     number: int
     cause: str
@@ -21,11 +21,11 @@ class Launch:
 @dataclass(frozen=True, kw_only=True)
 class RunLine:
     """Attributes:
-    state: as of ``Record``.
-    accepted: when the run's row was written. All moments are epoch seconds, None where the tables
-        don't have it.
-    due: when its last launch was due: accepted, or the end of its back-off.
-    launched, running, stopped: of the last launch. AWS's own clock says the last two.
+    state: as in ``Record``.
+    accepted: when the run's row was written. All times are in epoch seconds, and None if the tables
+        don't have them.
+    due: when its last launch was due: when the run was accepted, or at the end of the back-off.
+    launched, running, stopped: times of the last launch. The last two come from AWS's clock.
     recorded: when track_run or sweep_runs wrote the end; sealed: when the outcome was.
     replaced: launches before the last, oldest first.
     """
@@ -49,18 +49,18 @@ class RunLine:
 
     @property
     def began(self) -> float | None:
-        """The first moment that is known."""
+        """The first known time."""
         known = [self.accepted, self.due, self.launched, self.running, self.sealed]
         return min((each for each in known if each is not None), default=None)
 
     @property
     def start_seconds(self) -> float | None:
-        """From due to running; None where either isn't known."""
+        """Seconds from due to running. None if either isn't known."""
         return between(self.due, self.running)
 
 
 def between(earlier: float | None, later: float | None) -> float | None:
-    """Seconds. Two clocks may disagree by a little: never less than 0."""
+    """Seconds between two times. Never less than 0, although the two clocks may differ a little."""
     return None if earlier is None or later is None else max(0.0, later - earlier)
 
 

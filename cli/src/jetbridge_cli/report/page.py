@@ -1,4 +1,4 @@
-"""The report's page, from its template."""
+"""Makes the report's page from its template."""
 
 from datetime import UTC, datetime
 
@@ -10,10 +10,10 @@ from jetbridge_cli.writing import duration, moment, one_line
 
 
 def page_of(report: Report) -> str:
-    """One HTML file that loads nothing: no script, no font, no picture.
+    """One HTML file that loads no script, font or picture.
 
-    All text from outside is escaped. Control characters, among them those that turn the direction
-    of writing, become spaces.
+    All text from outside is escaped. Control characters become spaces, including those that change
+    the text direction.
     """
     template = _ENVIRONMENT.get_template("page.html.j2")
     return template.render(

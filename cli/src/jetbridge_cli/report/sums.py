@@ -1,4 +1,4 @@
-"""What the runs of a time come to: lags, throughput, causes."""
+"""Sums up the runs of a period: lags, throughput, causes."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,7 @@ from itertools import pairwise
 from jetbridge.contract import State
 from jetbridge_cli.report.lines import RunLine, between
 
-# Names of RunLine's moments in the order in which a run passes them, and what they are called.
+# RunLine's times in the order in which they occur, with their names.
 _MOMENTS = {
     "due": "accepted or due again",
     "launched": "launched",
@@ -23,7 +23,7 @@ _MOST_BUCKETS = 48
 
 @dataclass(frozen=True, kw_only=True)
 class Lag:
-    """Seconds between two moments; ``runs``: of how many both are known."""
+    """Seconds between two times. ``runs`` is the number of runs with both times known."""
 
     name: str
     runs: int
@@ -34,7 +34,7 @@ class Lag:
 
 @dataclass(frozen=True, kw_only=True)
 class Bucket:
-    """How many runs have ended between ``at`` and the next bucket's (epoch seconds)."""
+    """The number of runs that ended between ``at`` and the next bucket's ``at`` (epoch seconds)."""
 
     at: float
     succeeded: int = 0
@@ -48,8 +48,8 @@ class Bucket:
 
 @dataclass(frozen=True, kw_only=True)
 class CauseCount:
-    """``runs`` ended badly by a cause, ``launches`` died of it and were replaced; ``reason`` and
-    ``run_id`` are of the newest."""
+    """``runs`` failed or were stopped by the cause. ``launches`` died of it and were replaced.
+    ``reason`` and ``run_id`` belong to the newest."""
 
     cause: str
     runs: int
@@ -59,13 +59,14 @@ class CauseCount:
 
 
 def nearest_rank(ordered: Sequence[float], share: float) -> float:
-    """The smallest value that ``share`` of the values don't exceed; ``ordered`` is ascending and
-    has one value at least."""
+    """The smallest value that at least ``share`` of the values don't exceed. ``ordered`` is
+    ascending and not empty."""
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
 def lags_of(lines: Iterable[RunLine]) -> list[Lag]:
-    """Between each two moments, of the last launch of each run; where no run has both, none."""
+    """The lags between consecutive times of each run's last launch. A lag is left out if no run has
+    both times."""
     ended = [line for line in lines if line.sealed is not None]
     found = []
     for earlier, later in pairwise(_MOMENTS):
@@ -88,13 +89,13 @@ def lags_of(lines: Iterable[RunLine]) -> list[Lag]:
 
 
 def bucket_seconds(since: float, until: float) -> int:
-    """The shortest length of buckets of which no more than 48 fill the time."""
+    """The shortest bucket length that fills the period with at most 48 buckets."""
     fits = (each for each in _BUCKETS if (until - since) / each <= _MOST_BUCKETS)
     return next(fits, _BUCKETS[-1])
 
 
 def throughput_of(lines: Iterable[RunLine], since: float, until: float) -> list[Bucket]:
-    """Runs that have ended, by time; empty buckets are there, too."""
+    """Ended runs by time, including empty buckets."""
     length = bucket_seconds(since, until)
     first = int(since // length)
     counts: dict[int, dict[str, int]] = {
@@ -109,7 +110,7 @@ def throughput_of(lines: Iterable[RunLine], since: float, until: float) -> list[
 
 
 def causes_of(lines: Iterable[RunLine]) -> list[CauseCount]:
-    """What runs failed or were stopped by, and what replaced launches died of: the most first."""
+    """Why runs failed or were stopped, and why replaced launches died. The most frequent first."""
     runs: dict[str, int] = {}
     launches: dict[str, int] = {}
     newest: dict[str, tuple[float, str, str]] = {}

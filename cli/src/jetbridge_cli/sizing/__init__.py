@@ -1,1 +1,1 @@
-"""What runs use of what they reserve, and which smaller size on Fargate would do."""
+"""Compares what runs use with what they reserve, and suggests smaller sizes on Fargate."""

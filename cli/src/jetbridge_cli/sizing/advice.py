@@ -1,4 +1,4 @@
-"""From what runs used to the size that would do."""
+"""Finds the size that is enough for what runs used."""
 
 import math
 from collections.abc import Sequence
@@ -8,18 +8,19 @@ from enum import StrEnum
 from jetbridge_cli.sizing.fargate import MIB_PER_GB, Size, sizes, usd_of_hours
 
 LEAST_RUNS = 10
-"""So many runs with data are needed: fewer have seen too few inputs."""
+"""The fewest runs with data. Fewer runs have seen too few inputs."""
 
 MEMORY_HEADROOM = 1.25
-"""Memory is sampled once a minute, and what is above the limit kills the task."""
+"""Memory is sampled only once a minute, and exceeding the limit kills the task."""
 
 CPU_HEADROOM = 1.5
-"""CPU is the mean of a minute, which hides shorter peaks; too little of it only makes runs slow."""
+"""CPU is the mean of a minute, which hides shorter peaks. Too little CPU only makes runs slow."""
 
 
 @dataclass(frozen=True)
 class Peak:
-    """The most that one run used in any minute: ``vcpu`` as its mean, ``memory_mib`` as sampled."""
+    """The most that one run used in any minute. ``vcpu`` is the minute's mean, ``memory_mib`` a
+    sample."""
 
     vcpu: float
     memory_mib: float
@@ -27,13 +28,13 @@ class Peak:
 
 @dataclass(frozen=True, kw_only=True)
 class Used:
-    """What is known of one run's last launch.
+    """What is known about one run's last launch.
 
     Attributes:
-        size: what it reserved on Fargate.
-        hours: billed.
-        peak: None: Container Insights kept nothing on it.
-        out_of_memory: it died for want of memory, so it needs more than it had.
+        size: the size that it reserved on Fargate.
+        hours: the billed hours.
+        peak: None if Container Insights has no data on it.
+        out_of_memory: it ran out of memory, so it needs more than it had.
     """
 
     size: Size
@@ -53,14 +54,14 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Advice:
-    """On runs of one size.
+    """Advice on runs of one size.
 
     Attributes:
-        runs: of how many there is data.
-        peak: the most of all of them; None: there is no data.
-        better: a smaller size of Fargate's that would do; None unless ``verdict`` is ``smaller``.
-        spent, saved: US dollars, of all the runs that were looked at, by list prices; what
-            ``better`` would have saved of it is never negative.
+        runs: how many runs have data.
+        peak: the highest of all of them. None if there is no data.
+        better: a smaller Fargate size that is enough. None unless ``verdict`` is ``smaller``.
+        spent, saved: in US dollars by list prices, for all examined runs. ``saved`` is what
+            ``better`` would have saved, and is never negative.
     """
 
     verdict: Verdict
@@ -101,15 +102,15 @@ _SAYS = {
 
 
 def needed(peak: Peak) -> Peak:
-    """A run's peak with room to spare."""
+    """What a run needs: its peak with headroom."""
     return Peak(peak.vcpu * CPU_HEADROOM, peak.memory_mib * MEMORY_HEADROOM)
 
 
 def advise(runs: Sequence[Used]) -> Advice:
-    """On runs that all reserve the same; ``runs`` has one at least.
+    """Advise on runs that all reserve the same size. ``runs`` must not be empty.
 
-    The size is Fargate's cheapest one that is no larger in either respect and has room for the most
-    that any run used. Raises ValueError if the runs differ in size or architecture.
+    The advice is Fargate's cheapest size that isn't larger in CPU or memory and that covers the
+    highest use of any run. Raises ValueError if the runs differ in size or architecture.
     """
     size, architecture = runs[0].size, runs[0].architecture
     if any((each.size, each.architecture) != (size, architecture) for each in runs):
@@ -150,7 +151,8 @@ def _peak(run: Used) -> Peak | None:
 
 
 def _cheapest(need: Peak, size: Size, architecture: str) -> Size | None:
-    """None: no size that would do costs less. A run that uses all of its CPU keeps it."""
+    """The cheapest sufficient size. None if none costs less. A run that uses all of its CPU keeps
+    it."""
     vcpu = min(need.vcpu, size.vcpu)
     price = usd_of_hours(size, 1, architecture)
     prices = {

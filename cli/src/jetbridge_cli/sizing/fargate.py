@@ -1,4 +1,4 @@
-"""The sizes that Fargate has, and what an hour of each costs."""
+"""The sizes of Fargate, and their prices per hour."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ MIB_PER_GB = 1024
 
 @dataclass(frozen=True, order=True)
 class Size:
-    """``vcpu`` and ``memory_mib`` as a task or job reserves them."""
+    """A size. ``vcpu`` and ``memory_mib`` are what a task or job reserves."""
 
     vcpu: float
     memory_mib: int
@@ -24,8 +24,9 @@ def _gb(least: int, most: int, step: int = 1) -> tuple[int, ...]:
     return tuple(gb * MIB_PER_GB for gb in range(least, most + 1, step))
 
 
-# API reference of ECS, Task, `memory`; of AWS Batch, ResourceRequirement, `value`, which alone has
-# those of 32 vCPU. tests/unit/cli/test_sizing.py reads both out of botocore's models.
+# API reference of ECS, Task, `memory`; and of AWS Batch, ResourceRequirement, `value`. Only the
+# latter has the sizes with 32 vCPU. tests/unit/cli/test_sizing.py reads both out of botocore's
+# models.
 MEMORY_MIB: dict[float, tuple[int, ...]] = {
     0.25: (512, 1024, 2048),
     0.5: _gb(1, 4),
@@ -39,12 +40,12 @@ MEMORY_MIB: dict[float, tuple[int, ...]] = {
 
 
 def sizes() -> Iterator[Size]:
-    """All, the smallest first."""
+    """All sizes, smallest first."""
     return chain.from_iterable(
         (Size(vcpu, memory) for memory in memories) for vcpu, memories in MEMORY_MIB.items()
     )
 
 
 def usd_of_hours(size: Size, hours: float, architecture: str = "") -> float:
-    """On demand, by the list price of us-east-1; Spot costs less."""
+    """The on-demand price in US dollars, by the list prices of us-east-1. Spot costs less."""
     return fargate.usd_of_hours(size.vcpu, size.memory_mib, hours, architecture)

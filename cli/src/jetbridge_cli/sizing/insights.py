@@ -1,9 +1,10 @@
-"""Container Insights' performance log events of ECS tasks.
+"""Reads Container Insights' performance log events of ECS tasks.
 
-A cluster with Container Insights writes one event a minute of each running task into the log group
+A cluster with Container Insights writes one event a minute for each running task into the log group
 ``/aws/ecs/containerinsights/<cluster>/performance`` (Amazon CloudWatch user guide, "Container
-Insights performance log events for Amazon ECS"). CPU is in units of 1,024 to a vCPU, memory in MiB:
-in AWS's own examples ``CpuReserved`` and ``MemoryReserved`` are those of the task definition.
+Insights performance log events for Amazon ECS"). CPU is in units of 1/1,024 vCPU, and memory in
+MiB. AWS's own examples show this: their ``CpuReserved`` and ``MemoryReserved`` are the values of
+the task definition.
 """
 
 import json
@@ -21,8 +22,8 @@ _CPU_UNITS = 1024
 # A task's last event may have the time of the minute after its end.
 _AFTER_SECONDS = 120
 MOST_PAGES = 50
-"""A page of FilterLogEvents has up to 10,000 events and 1 MB (API reference): a task's event has
-some 700 bytes, so these are the minutes of 50 tasks that ran for a day."""
+"""A page of FilterLogEvents has up to 10,000 events and 1 MB (API reference). A task's event has
+some 700 bytes, so these pages cover 50 tasks that ran for a day."""
 
 _OFF = (
     "Container Insights is off on cluster {cluster}: there is no log group {group}. Set "
@@ -34,8 +35,8 @@ _DENIED = "logs:FilterLogEvents on {group} is denied"
 @dataclass(frozen=True, kw_only=True)
 class Peaks:
     """Attributes:
-    by_task: of each task that has data, by its id.
-    note: why there is none, or not all; "" if all was read.
+    by_task: the peak of each task that has data, by task id.
+    note: why data is missing. "" if everything was read.
     """
 
     by_task: dict[str, Peak] = field(default_factory=dict)
@@ -54,9 +55,9 @@ def peaks_of(
     until: float,
     most_pages: int = MOST_PAGES,
 ) -> Peaks:
-    """The peaks of tasks that ran on a cluster between two moments (epoch seconds).
+    """The peaks of tasks that ran on a cluster between two times (epoch seconds).
 
-    FilterLogEvents has no price, and `jetbridge logs` needs the right as well. Raises ClientError.
+    FilterLogEvents is free, and `jetbridge logs` needs the same permission. Raises ClientError.
     """
     group = group_of(cluster)
     found: dict[str, Peak] = {}
@@ -103,7 +104,8 @@ def _pages(
 
 
 def _take(found: dict[str, Peak], task_ids: Collection[str], message: str) -> None:
-    """Raise a task's peak by an event; one that isn't a task's, or can't be read, is passed by."""
+    """Update a task's peak from an event. Ignores events that aren't about tasks or can't be
+    read."""
     try:
         record = json.loads(message)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Which ECS tasks a run's launches were, and on which cluster."""
+"""Finds the ECS tasks of a run's launches, and their cluster."""
 
 import re
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ _TASK_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}
 
 
 def task_ids(outcome: Outcome) -> list[str]:
-    """Of the last launch: an ECS task's own id; of a Batch job, those of its attempts' tasks, which
-    their log streams are named after (AWS Batch user guide, "Using the awslogs log driver")."""
+    """Task ids of the last launch. For a Batch job these are the ids of its attempts' tasks, which
+    are in the names of their log streams (AWS Batch user guide, "Using the awslogs log driver")."""
     if outcome.backend_id is None:
         return []
     named = (
@@ -26,15 +26,16 @@ def task_ids(outcome: Outcome) -> list[str]:
 
 
 class Clusters:
-    """The names of the clusters that runs went to. AWS Batch is asked once for each queue."""
+    """The names of the clusters of runs. Asks AWS Batch once for each queue."""
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
         self._of_queues: dict[str, list[str]] = {}
 
     def of(self, outcome: Outcome) -> list[str]:
-        """Of a Batch job, those of all its queue's compute environments: their ``ecsClusterArn``
-        (API reference of AWS Batch, ComputeEnvironmentDetail). Raises ClientError, Problem."""
+        """A run's clusters. For a Batch job: the ``ecsClusterArn`` of all compute environments of
+        its queue (API reference of AWS Batch, ComputeEnvironmentDetail). Raises ClientError,
+        Problem."""
         if outcome.backend == "ecs":
             return [outcome.cluster] if outcome.cluster else []
         queue = outcome.job_queue or ""

@@ -1,5 +1,5 @@
 """``jetbridge verify``: the acceptance test of a real account.
 
-It deploys the quickstart and Jetbridge, runs checks on them, writes a report and removes everything
-that it made. A check is a function in ``checks``; ``checks/__init__.py`` lists them all.
+It deploys the quickstart and Jetbridge, checks them, writes a report and removes everything that it
+made. A check is a function in ``checks``. ``checks/__init__.py`` lists all of them.
 """

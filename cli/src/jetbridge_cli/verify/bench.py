@@ -1,4 +1,4 @@
-"""What a check has to work with, and how it says what it saw."""
+"""What a check can use, and how it reports its results."""
 
 import threading
 import time
@@ -22,11 +22,11 @@ T = TypeVar("T")
 
 
 class CheckFailed(Exception):
-    """What was seen isn't what has to be; the text says both."""
+    """The result isn't the expected one. The text has both."""
 
 
 class Skipped(Exception):
-    """The check can't tell anything here; the text says why."""
+    """The check can't prove anything here. The text says why."""
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Runs:
     """All runs of the verification, for its delays and its cost.
 
     Attributes:
-        accepted: when a start was answered, by run id: epoch seconds of this machine's clock.
+        accepted: when start_run answered, by run id, in epoch seconds of this machine's clock.
     """
 
     accepted: dict[str, float] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Runs:
 
 @dataclass(frozen=True)
 class Stage:
-    """What was deployed, for all checks."""
+    """The deployed stacks, for all checks."""
 
     aws: Aws
     names: Names
@@ -64,10 +64,10 @@ class Stage:
 
 @dataclass(frozen=True)
 class Bench:
-    """One check's own.
+    """The tools of one check.
 
     Attributes:
-        evidence: what the report says of the check, whether or not it passes.
+        evidence: the report's facts about the check, whether or not it passes.
     """
 
     stage: Stage
@@ -90,7 +90,7 @@ class Bench:
         self.evidence.update(evidence)
 
     def request(self, key: str, **fields: Any) -> StartRequest:
-        """A person's start request; ``key`` is unique in the verification."""
+        """A person's start request. ``key`` is unique in the verification."""
         return StartRequest(
             caller=PersonCaller(name="jetbridge verify"),
             idempotency_key=f"{self.stage.names.name} {key}",
@@ -98,7 +98,7 @@ class Bench:
         )
 
     def start(self, key: str, **fields: Any) -> str:
-        """Start a run; its id. Raises Refused."""
+        """Start a run and return its id. Raises Refused."""
         before = time.monotonic()
         answer = self.jetbridge.start(self.request(key, **fields))
         self.stage.runs.accepted[answer.run_id] = time.time()
@@ -118,24 +118,25 @@ class Bench:
         return outcome
 
     def at_once(self, act: Callable[[S], T], items: Sequence[S], threads: int) -> list[T]:
-        """What becomes of each item, in their order; AWS's errors are noted as this check's."""
+        """Call the function for all items in parallel. Returns the results in the items' order, and
+        notes AWS's errors under this check."""
         with ThreadPoolExecutor(threads) as pool:
             futures = [pool.submit(copy_context().run, act, item) for item in items]
             return [future.result() for future in futures]
 
     def running(self, run_id: str) -> None:
-        """Wait until the run's container runs. Raises Late, Interrupted."""
+        """Wait until the run's container is running. Raises Late, Interrupted."""
         self.jetbridge.running(run_id, self.patience)
 
 
 def expect(what: str, seen: Any, wanted: Any) -> None:
-    """Raises CheckFailed unless what was seen is what is wanted."""
+    """Raises CheckFailed unless the two values are equal."""
     if seen != wanted:
         raise CheckFailed(f"{what} is {seen!r}, and not {wanted!r}")
 
 
 def expect_end(outcome: Outcome, state: str, cause: str) -> None:
-    """Raises CheckFailed unless the run has ended so."""
+    """Raises CheckFailed unless the run has ended in this way."""
     if (outcome.state, outcome.cause) != (state, cause):
         raise CheckFailed(
             f"the run ended as {outcome.state} by {outcome.cause}, and not as {state} by {cause}: "

@@ -79,9 +79,9 @@ def verify(
 ) -> None:
     """Prove that Jetbridge works in an account: deploy it, check it, report, remove it.
 
-    Says first what it makes and what that costs at most. Ends with 0 if every check has passed,
-    with 1 if one has failed, with 3 if it could not be set up, and with 4 if something is left.
-    Ctrl-C removes everything, too.
+    First says what it will make, and the highest cost. Exit code 0: every check has passed. 1: a
+    check has failed. 3: the stacks could not be set up. 4: something could not be removed. Ctrl-C
+    also removes everything.
     """
     if list_checks:
         rows = [[check.name, check.proves] for check in CHECKS]
@@ -162,7 +162,7 @@ def _remove(aws: Aws, names: Names) -> None:
 
 
 def _flags(aws: Aws, profile: str | None) -> tuple[str, ...]:
-    """For the SAM CLI: the same region and profile."""
+    """The same region and profile for the SAM CLI."""
     region = ("--region", aws.cloudformation.meta.region_name)
     return region if profile is None else (*region, "--profile", profile)
 

@@ -1,4 +1,4 @@
-"""What a verification costs: at most, before it; by what ran, after it."""
+"""Computes the cost of a verification: the highest cost before it, and an estimate after it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from jetbridge_cli.verify.clock import epoch
 from jetbridge_cli.verify.prices import usd
 
 VCPU, MEMORY_GB = 0.25, 0.5
-# AWS Fargate charges a minute at least (aws.amazon.com/fargate/pricing).
+# AWS Fargate charges at least one minute (aws.amazon.com/fargate/pricing).
 _LEAST_SECONDS = 60.0
 _HOURS = 2
-_HOURS_A_MONTH = 730  # as AWS's pricing calculator has it
+_HOURS_A_MONTH = 730  # the same as in AWS's pricing calculator
 _STACKS = 2
-# Of one run, generously: `make bench ONLY=cost` measures less.
+# A generous estimate for one run. `make bench ONLY=cost` measures less.
 _INVOCATIONS, _GB_SECONDS, _WRITES, _MESSAGES = 30, 3.0, 60, 60
 _METRICS = 60
-# Pollers ask their queue each 20 seconds: up to 5 each (AWS Lambda developer guide, "Using Lambda
-# with Amazon SQS").
+# Pollers ask their queue every 20 seconds, up to 5 pollers for each queue (AWS Lambda developer
+# guide, "Using Lambda with Amazon SQS").
 _POLLS = 6 * 5 * 180 * _HOURS
 _LOG_GB = 0.1
 _OBJECTS = 5_000
@@ -35,24 +35,25 @@ class Item:
 
 
 def _item(what: str, quantity: float, unit: str, kind: str, each: float = 1) -> Item:
-    """One of this unit is ``each`` units of the kind's price."""
+    """A line of the bill. One of this unit is ``each`` units of the price."""
     return Item(what, round(quantity, 3), unit, round(usd(kind, quantity * each), 5))
 
 
 def at_most(checks: Sequence[Check], alarms: int) -> list[Item]:
-    """Every container lives as long as it may; ``alarms`` are those of one stack."""
+    """The highest cost: every container runs for its longest time. ``alarms`` is the number of
+    alarms of one stack."""
     seconds = sum(check.containers * check.container_seconds for check in checks)
     return _containers(seconds) + _beside(sum(check.containers for check in checks), alarms)
 
 
 def estimated(outcomes: Iterable[Outcome], alarms: int) -> list[Item]:
-    """By how long the containers ran; what runs beside them counts as in ``at_most``."""
+    """The cost by the containers' real time. Everything else counts as in ``at_most``."""
     ran = [_seconds(outcome) for outcome in outcomes]
     return _containers(sum(ran)) + _beside(len(ran), alarms)
 
 
 def total(items: Iterable[Item]) -> float:
-    """US dollars."""
+    """The sum in US dollars."""
     return round(sum(item.usd for item in items), 2)
 
 

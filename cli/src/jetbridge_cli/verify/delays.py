@@ -1,4 +1,4 @@
-"""AWS's own delays, as this account shows them."""
+"""Measures AWS's own delays in this account."""
 
 import math
 import statistics
@@ -15,10 +15,10 @@ _NAMES = {"ecs": "ECS", "batch": "AWS Batch"}
 
 @dataclass(frozen=True)
 class Delay:
-    """Seconds between two moments, of so many runs or lines.
+    """Seconds between two times, with the number of runs or lines.
 
     Attributes:
-        clocks: "AWS" where AWS gives both moments, "mixed" where one is this machine's.
+        clocks: "AWS" if both times come from AWS, "mixed" if one comes from this machine.
     """
 
     what: str
@@ -30,7 +30,7 @@ class Delay:
 
 
 def delays(runs: Runs, events: Events, line_to_shown: Sequence[float]) -> list[Delay]:
-    """All that there are samples of."""
+    """All delays that have samples."""
     found = [
         delay
         for backend in _NAMES
@@ -75,7 +75,7 @@ def _of_backend(name: str, outcomes: Sequence[Outcome], runs: Runs, events: Even
 
 
 def _delay(what: str, seconds: Sequence[float], clocks: str = "AWS") -> list[Delay]:
-    """None without a sample."""
+    """A delay. None without samples."""
     if not seconds:
         return []
     in_order = sorted(seconds)

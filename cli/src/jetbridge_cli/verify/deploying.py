@@ -1,4 +1,4 @@
-"""`sam build` and `sam deploy` of a checkout of Jetbridge's repository."""
+"""Runs `sam build` and `sam deploy` in a checkout of Jetbridge's repository."""
 
 import os
 import signal
@@ -20,12 +20,12 @@ _END_SECONDS = 10.0
 
 
 class DeployFailed(Exception):
-    """SAM ended with an error; the text has the end of what it printed."""
+    """SAM ended with an error. The text has the end of its output."""
 
 
 @dataclass(frozen=True)
 class Checkout:
-    """A folder with Jetbridge's repository.
+    """A checkout of Jetbridge's repository.
 
     Attributes:
         sam: the command of the AWS SAM CLI.
@@ -37,7 +37,7 @@ class Checkout:
     flags: tuple[str, ...]
 
     def check(self) -> None:
-        """Raises Problem if it is no checkout, or there is no SAM CLI."""
+        """Raises Problem if the folder isn't a checkout, or if there is no SAM CLI."""
         for template in _TEMPLATES:
             if not (self.folder / template).is_file():
                 raise Problem(
@@ -45,7 +45,7 @@ class Checkout:
                     "Jetbridge's repository"
                 )
         try:
-            # The program that the user names or has on the PATH, without a shell.
+            # Runs the program that the user names or has in PATH, without a shell.
             subprocess.run(  # nosec B603
                 [self.sam, "--version"], capture_output=True, check=True
             )
@@ -66,14 +66,14 @@ class Checkout:
     def deploy(
         self, stack: str, name: str, bucket: str, parameters: Mapping[str, str], patience: Patience
     ) -> None:
-        """Deploy Jetbridge by what was built, through the verification's own bucket.
+        """Deploy the built Jetbridge through the verification's own bucket.
 
-        Raises Problem if nothing was built; DeployFailed, Late, Interrupted.
+        Raises Problem if nothing was built, and DeployFailed, Late, Interrupted.
         """
         if not (self.folder / _BUILT).is_file():
             raise Problem(f"--built: {self.folder / _BUILT} isn't there: leave --built out")
         overrides = [f"{key}={value}" for key, value in parameters.items()]
-        # Without the checkout's samconfig.toml, which asks before it deploys.
+        # Don't use the checkout's samconfig.toml, because it asks before it deploys.
         with tempfile.TemporaryDirectory() as empty:
             configuration = Path(empty, "samconfig.toml")
             configuration.write_text("version = 0.1\n")
@@ -89,7 +89,8 @@ class Checkout:
 
     def _run(self, patience: Patience, *arguments: str) -> None:
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
-            # In a session of its own: a terminal's Ctrl-C is for this command, which ends it.
+            # SAM gets its own session, so a terminal's Ctrl-C reaches only this command. This
+            # command then ends SAM.
             process = subprocess.Popen(  # nosec B603
                 [self.sam, *arguments],
                 cwd=self.folder,
@@ -113,7 +114,7 @@ class Checkout:
 
 
 def _end(process: "subprocess.Popen[bytes] | subprocess.Popen[str]") -> None:
-    """With all that it has started."""
+    """End the process and all processes that it has started."""
     if process.poll() is not None:
         return
     for number in (signal.SIGTERM, signal.SIGKILL):

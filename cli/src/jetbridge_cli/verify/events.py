@@ -1,4 +1,4 @@
-"""The events of ECS, AWS Batch and Jetbridge as they come, to measure AWS's own delays."""
+"""Receives the events of ECS, AWS Batch and Jetbridge, to measure AWS's own delays."""
 
 import json
 import threading
@@ -13,12 +13,12 @@ from jetbridge_cli.verify.clock import epoch
 
 @dataclass(frozen=True)
 class End:
-    """The end of a task or job. All times are AWS's own, epoch seconds.
+    """The end of a task or job. All times are AWS's, in epoch seconds.
 
     Attributes:
         stopped: when the container had ended.
-        put: the event's own time; EventBridge gives it in whole seconds.
-        delivered: when EventBridge had it in the queue.
+        put: the event's own time. EventBridge gives it in whole seconds.
+        delivered: when EventBridge put it into the queue.
     """
 
     stopped: float
@@ -28,14 +28,14 @@ class End:
 
 @dataclass
 class Events:
-    """Reads the queue of the verification's events in a thread of its own; a context manager."""
+    """Reads the queue of the verification's events in its own thread. A context manager."""
 
     aws: Aws
     url: str
     ends: dict[str, End] = field(default_factory=dict)
     """By task ARN or job id."""
     announced: dict[str, float] = field(default_factory=dict)
-    """When "Jetbridge Run Finished" was delivered, by run id."""
+    """When the event "Jetbridge Run Finished" was delivered, by run id."""
     _over: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -54,7 +54,7 @@ class Events:
             try:
                 self._read_some()
             except (BotoCoreError, ClientError):
-                # The recorder has it.
+                # The recorder has noted the error.
                 self._over.wait(1)
 
     def _read_some(self) -> None:
@@ -70,7 +70,7 @@ class Events:
             self.aws.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
 
     def take(self, event: dict[str, Any], delivered: float) -> None:
-        """One event; a repeated one changes nothing."""
+        """Take one event. A repeated event changes nothing."""
         detail = event["detail"]
         if event["source"] == "jetbridge":
             self.announced.setdefault(detail["run_id"], delivered)
@@ -83,7 +83,7 @@ class Events:
 
 
 def _epoch(moment: Any) -> float | None:
-    """ECS gives ISO 8601, Batch epoch milliseconds."""
+    """Epoch seconds. ECS gives ISO 8601, and Batch gives epoch milliseconds."""
     if isinstance(moment, int | float):
         return moment / 1000
     return epoch(moment) if isinstance(moment, str) else None

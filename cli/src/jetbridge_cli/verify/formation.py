@@ -1,4 +1,4 @@
-"""Stacks made, asked about and removed with CloudFormation."""
+"""Makes, describes and removes stacks with CloudFormation."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,7 +21,7 @@ _BUSY = "_IN_PROGRESS"
 
 
 class StackFailed(Exception):
-    """CloudFormation could not make a stack; the text has its reasons."""
+    """CloudFormation could not make a stack. The text has its reasons."""
 
 
 class Formation:
@@ -33,7 +33,7 @@ class Formation:
         self._tags = {TAG: names.name}
 
     def make(self, stack: str, template: Path, parameters: Mapping[str, str]) -> str:
-        """Begin to make a stack; its id."""
+        """Begin to make a stack, and return its id."""
         return self._client.create_stack(
             StackName=stack,
             TemplateBody=template.read_text(),
@@ -41,14 +41,15 @@ class Formation:
                 {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
             ],
             Capabilities=["CAPABILITY_IAM"],
-            # What was made before a failure stays, so that the failure can be looked at; it goes
-            # with the stack.
+            # Resources made before a failure stay, so that the failure can be examined. Removing
+            # the stack removes them.
             OnFailure="DO_NOTHING",
             Tags=[{"Key": key, "Value": value} for key, value in self._tags.items()],
         )["StackId"]
 
     def made(self, stack: str, patience: Patience) -> dict[str, str]:
-        """The outputs of a stack, once it is made. Raises StackFailed, Late, Interrupted."""
+        """Wait until a stack is made, and return its outputs. Raises StackFailed, Late,
+        Interrupted."""
 
         def settled() -> "StackTypeDef | None":
             found = self._client.describe_stacks(StackName=stack)["Stacks"][0]
@@ -61,7 +62,7 @@ class Formation:
         return {each.get("OutputKey", ""): each.get("OutputValue", "") for each in outputs}
 
     def failures(self, stack: str) -> str:
-        """What CloudFormation says of the resources that it could not make."""
+        """CloudFormation's reasons for the resources that it could not make."""
         pages = self._client.get_paginator("describe_stack_events").paginate(StackName=stack)
         reasons = [
             f"{event.get('LogicalResourceId')}: {event.get('ResourceStatusReason')}"
@@ -73,19 +74,22 @@ class Formation:
         return "; ".join(reversed(reasons)) or "CloudFormation gives no reason"
 
     def living(self) -> "list[StackTypeDef]":
-        """The verification's stacks that there are, by their names and tag."""
+        """The verification's existing stacks, found by name and tag."""
         return [stack for stack in all_stacks(self._client) if self._is_own(stack)]
 
     def remove(self, stack_id: str) -> None:
-        """Begin to remove a stack. One that is being made is given up (API reference of
-        DeleteStack); what can't be removed yet is tried again by calling this again."""
+        """Begin to remove a stack.
+
+        CloudFormation stops making it if it isn't finished (API reference of DeleteStack). Call
+        this again for resources that can't be removed yet.
+        """
         self._client.delete_stack(StackName=stack_id)
 
     def status(self, stack_id: str) -> str:
         return self._client.describe_stacks(StackName=stack_id)["Stacks"][0]["StackStatus"]
 
     def resources(self, stack_id: str) -> list[tuple[str, str]]:
-        """Type and physical id of each resource that the stack has; none, if there is no stack."""
+        """Type and physical id of each resource in the stack. Empty if there is no stack."""
         try:
             pages = self._client.get_paginator("list_stack_resources").paginate(StackName=stack_id)
             return [
@@ -100,7 +104,7 @@ class Formation:
             return []
 
     def _is_own(self, stack: "StackTypeDef") -> bool:
-        """Of a stack of which there is only a change set, CloudFormation may not know the tags."""
+        """CloudFormation may not know the tags of a stack that has only a change set."""
         tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
         return stack["StackName"] in self._names.stacks and (
             self._tags.items() <= tags.items() or stack["StackStatus"] == _ONLY_A_CHANGE_SET
@@ -108,6 +112,6 @@ class Formation:
 
 
 def all_stacks(client: "CloudFormationClient") -> "Iterator[StackTypeDef]":
-    """Each stack of the account and region that isn't deleted."""
+    """All stacks in the account and region that aren't deleted."""
     for page in client.get_paginator("describe_stacks").paginate():
         yield from page["Stacks"]

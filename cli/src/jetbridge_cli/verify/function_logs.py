@@ -1,4 +1,4 @@
-"""What Jetbridge's functions warned of while the checks ran: errors of AWS that they met, too."""
+"""Reads the warnings of Jetbridge's functions during the checks, including errors from AWS."""
 
 import json
 from collections.abc import Iterable
@@ -11,13 +11,13 @@ from jetbridge_cli.verify.formation import Formation
 
 _GROUP = "AWS::Logs::LogGroup"
 _LEVELS = ("ERROR", "WARNING", "WARN", "CRITICAL")
-# Terms of which a line needs one (CloudWatch Logs user guide, "Filter pattern syntax").
+# A line must contain one of these terms (CloudWatch Logs user guide, "Filter pattern syntax").
 _PATTERN = "?ERROR ?WARN ?CRITICAL"
 
 
 @dataclass
 class Warned:
-    """A line of a function's log, as often as it came."""
+    """A line of a function's log, with the number of times that it came."""
 
     function: str
     level: str
@@ -26,7 +26,7 @@ class Warned:
 
 
 def warnings(aws: Aws, formation: Formation, stacks: Iterable[str], since: float) -> list[Warned]:
-    """Lines of level WARNING and above that these stacks' functions wrote since then."""
+    """Lines of level WARNING and above from these stacks' functions since then."""
     found: dict[tuple[str, str, str], Warned] = {}
     for stack in stacks:
         for kind, group in formation.resources(stack):
@@ -46,7 +46,7 @@ def _lines(aws: Aws, group: str, since: float) -> Iterable[str]:
             for event in page["events"]:
                 yield event.get("message", "")
     except ClientError:
-        # The recorder has it; the report is worth more than this part of it.
+        # The recorder has noted the error. The rest of the report is still worth writing.
         return
 
 

@@ -1,4 +1,4 @@
-"""Who calls, in which account, and how AWS's clock stands to this machine's."""
+"""The caller's identity and account, and how far AWS's clock differs from this machine's."""
 
 import time
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from jetbridge_cli.aws import Aws, server_time
 @dataclass(frozen=True)
 class Identity:
     """Attributes:
-    clock_ahead_seconds: of AWS's clock, whose answers have whole seconds.
+    clock_ahead_seconds: how far AWS's clock is ahead. AWS's answers have whole seconds.
     """
 
     account: str
@@ -22,6 +22,6 @@ def identity_of(aws: Aws) -> Identity:
     before = time.time()
     answer = aws.sts.get_caller_identity()
     middle = (before + time.time()) / 2
-    # Half a second on average is cut off AWS's.
+    # AWS cuts off half a second on average.
     ahead = server_time(answer) + 0.5 - middle
     return Identity(answer["Account"], answer["Arn"], round(ahead, 1))

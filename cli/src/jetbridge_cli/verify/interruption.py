@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a verification in good order: it removes what it made."""
+"""Handles Ctrl-C and SIGTERM, so that an interrupted verification removes what it made."""
 
 import signal
 import threading
@@ -15,7 +15,7 @@ _PATIENT = 3
 class Interruption:
     """Attributes:
     stopped: set at the first signal.
-    number: of that signal; 0: none came.
+    number: that signal's number. 0 if none came.
     """
 
     tell: Callable[[str], object]
@@ -25,8 +25,7 @@ class Interruption:
 
     @contextmanager
     def heard(self) -> Iterator[None]:
-        """While this lasts, signals are taken down and end nothing by themselves; only the third
-        raises KeyboardInterrupt."""
+        """While this lasts, signals are only noted. The third signal raises KeyboardInterrupt."""
         before = {number: signal.signal(number, self._hear) for number in _SIGNALS}
         try:
             yield

@@ -1,4 +1,4 @@
-"""A deployed stack of Jetbridge, as its callers see it."""
+"""A deployed stack of Jetbridge, seen from its callers."""
 
 import json
 import threading
@@ -24,12 +24,12 @@ from jetbridge_cli.verify.patience import Patience
 T = TypeVar("T")
 
 # A new account has ten concurrent executions for all functions together (AWS Lambda developer
-# guide, "Lambda quotas"); the other functions need some, too.
+# guide, "Lambda quotas"). The other functions need some of them.
 _AT_ONCE = threading.BoundedSemaphore(4)
 
 
 class Refused(Exception):
-    """A function of Jetbridge's raised; the text has Lambda's errorType and errorMessage."""
+    """A function of Jetbridge raised an error. The text has Lambda's errorType and errorMessage."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,11 @@ class JetbridgeStack:
         return {each.get("OutputKey", ""): each.get("OutputValue", "") for each in outputs}
 
     def start(self, request: StartRequest) -> StartAnswer:
-        """By the alias of the caller's kind. Raises Refused."""
+        """Start a run through the alias for the caller's kind. Raises Refused."""
         return self._invoke("start-run", kind_of(request.caller), encode(request), StartAnswer)
 
     def start_later(self, request: StartRequest) -> None:
-        """Asynchronously, as EventBridge does: there is no answer."""
+        """Start a run asynchronously, as EventBridge does. There is no answer."""
         self.aws.functions.invoke(
             FunctionName=f"{self.name}-start-run",
             Qualifier=kind_of(request.caller),
@@ -57,12 +57,12 @@ class JetbridgeStack:
         )
 
     def stop(self, run_id: str, reason: str, alias: Kind = "person") -> StopAnswer:
-        """By the alias of a kind of caller. Raises Refused."""
+        """Stop runs through the alias for a kind of caller. Raises Refused."""
         request = StopRequest(run_ids=[run_id], reason=reason, by="jetbridge verify")
         return self._invoke("stop-run", alias, encode(request), StopAnswer)
 
     def outcome(self, run_id: str, patience: Patience) -> Outcome:
-        """The sealed outcome. Raises Late, Interrupted."""
+        """Wait for the sealed outcome. Raises Late, Interrupted."""
         return patience.until(lambda: self.sealed(run_id), f"the outcome of {run_id}")
 
     def sealed(self, run_id: str) -> Outcome | None:
@@ -70,7 +70,8 @@ class JetbridgeStack:
         return None if text is None else decode(Outcome, text)
 
     def running(self, run_id: str, patience: Patience) -> Launched:
-        """What the run was launched as, once its container runs. Raises Late, Interrupted."""
+        """Wait until the run's container is running, and return the launch. Raises Late,
+        Interrupted."""
 
         def look() -> Launched | None:
             launched = self.launched(run_id)
@@ -79,12 +80,12 @@ class JetbridgeStack:
         return patience.until(look, f"a running container of {run_id}")
 
     def launched(self, run_id: str) -> Launched | None:
-        """None before its launch, and when its outcome is sealed."""
+        """The launched record. None before the launch, and after the outcome is sealed."""
         text = self._item(run_id).get("launched")
         return None if text is None else decode(Launched, text)
 
     def started_by(self, text: str) -> str | None:
-        """The id of a run whose request has the text in it; None if there is none yet."""
+        """The id of a run with this text in its request. None if there is none yet."""
         pages = self.aws.dynamodb.get_paginator("scan").paginate(
             TableName=self.outputs["RunsTableName"],
             FilterExpression="contains(#request, :text)",
@@ -98,7 +99,7 @@ class JetbridgeStack:
         return None
 
     def outcome_ids(self) -> set[str]:
-        """The runs of which the outcomes table knows anything."""
+        """All run ids in the outcomes table."""
         pages = self.aws.dynamodb.get_paginator("scan").paginate(
             TableName=self.outputs["OutcomesTableName"], ProjectionExpression="run_id"
         )

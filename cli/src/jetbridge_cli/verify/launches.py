@@ -1,4 +1,4 @@
-"""Which tasks ECS has of each run."""
+"""Finds each run's tasks in ECS."""
 
 from collections import defaultdict
 from typing import TYPE_CHECKING
@@ -14,8 +14,8 @@ _AT_ONCE = 100
 
 
 def task_arns(ecs: "ECSClient", cluster: str, stopped: bool = True) -> list[str]:
-    """All tasks of the cluster; of the stopped ones those that ECS still knows, for about an hour
-    (API reference of DescribeTasks)."""
+    """All tasks of the cluster, including stopped tasks, which ECS keeps for about an hour (API
+    reference of DescribeTasks)."""
     pages = ecs.get_paginator("list_tasks")
     return [
         arn
@@ -26,7 +26,7 @@ def task_arns(ecs: "ECSClient", cluster: str, stopped: bool = True) -> list[str]
 
 
 def tasks_by_run(ecs: "ECSClient", cluster: str) -> "dict[str, list[TaskTypeDef]]":
-    """By run id."""
+    """The tasks by run id."""
     found = defaultdict(list)
     arns = sorted(set(task_arns(ecs, cluster)))
     for start in range(0, len(arns), _AT_ONCE):

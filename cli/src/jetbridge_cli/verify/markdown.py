@@ -1,4 +1,4 @@
-"""A report for people: the same content as its JSON."""
+"""Writes a report for people, with the same content as the JSON."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ _MARKS = {"passed": "✓", "failed": "✗", "skipped": "·"}
 
 
 def markdown(report: dict[str, Any]) -> str:
-    """Of ``Report.as_json``."""
+    """The Markdown text of ``Report.as_json``."""
     return "\n".join(_lines(report)).rstrip() + "\n"
 
 
@@ -121,7 +121,7 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _cell(text: str) -> str:
-    """Of a table: one line, and no bar."""
+    """The text of a table cell: one line without a vertical bar."""
     return " ".join(text.replace("|", "\\|").split())
 
 

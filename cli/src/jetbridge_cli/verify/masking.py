@@ -1,4 +1,4 @@
-"""A report without what is nobody else's business: the account's number, and who asked."""
+"""Removes private data from a report: the account number and the caller."""
 
 import re
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ _KEY_ID = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b")
 @dataclass(frozen=True)
 class Masking:
     """Attributes:
-    account: twelve digits, which become ``<account>``.
-    caller: the ARN of whoever called the command, which becomes ``<caller>``.
+    account: the twelve digits to replace with ``<account>``.
+    caller: the caller's ARN, to replace with ``<caller>``.
     """
 
     account: str
     caller: str
 
     def __call__(self, value: Any) -> Any:
-        """The same value, JSON's kinds, with every text in it masked."""
+        """The same JSON value with every text in it masked."""
         if isinstance(value, str):
             return self._text(value)
         if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What one verification calls its stacks, and how they are found again."""
+"""The names of a verification's stacks, and the tag for finding them again."""
 
 import re
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from secrets import token_hex
 from jetbridge_cli.problems import Problem
 
 TAG = "jetbridge-verify"
-"""Key of the tag that all stacks of a verification have; its value is the verification's name."""
+"""The key of the tag on all stacks of a verification. Its value is the verification's name."""
 
-# The longest name made from it is the bucket's, <name>-quickstart-<account>-<region>; S3 takes 63
-# characters (Amazon S3 user guide, "General purpose bucket naming rules").
+# The longest name is the bucket's: <name>-quickstart-<account>-<region>. S3 allows 63 characters
+# (Amazon S3 user guide, "General purpose bucket naming rules").
 _NAME = re.compile(r"^[a-z][a-z0-9-]{2,18}[a-z0-9]\Z")
 
 
@@ -22,7 +22,7 @@ class Names:
 
     @classmethod
     def checked(cls, name: str) -> "Names":
-        """Raises Problem for a name that S3 or CloudFormation would refuse."""
+        """The names. Raises Problem for a name that S3 or CloudFormation would refuse."""
         if not _NAME.match(name):
             raise Problem(
                 f"--name: {name!r} has to be 4 to 20 lower-case letters, digits and hyphens, with "
@@ -36,7 +36,7 @@ class Names:
 
     @property
     def jetbridge(self) -> str:
-        """Jetbridge's stack, on which the checks run."""
+        """Jetbridge's stack, for the checks."""
         return self.name
 
     @property
@@ -46,12 +46,12 @@ class Names:
 
     @property
     def quickstart(self) -> str:
-        """What there is to run: examples/quickstart/template.yaml."""
+        """The containers to run: examples/quickstart/template.yaml."""
         return f"{self.name}-quickstart"
 
     @property
     def extras(self) -> str:
-        """What the checks need besides: examples/quickstart/verify.yaml."""
+        """Other resources for the checks: examples/quickstart/verify.yaml."""
         return f"{self.name}-extras"
 
     @property
@@ -61,10 +61,10 @@ class Names:
 
     @property
     def stacks(self) -> list[str]:
-        """All, in the order in which they are made."""
+        """All stacks, in the order in which they are made."""
         return [self.quickstart, self.extras, self.jetbridge, self.second, self.starts]
 
     @property
     def narrow_queue(self) -> str:
-        """The job queue with room for one job."""
+        """The job queue with capacity for one job."""
         return f"{self.quickstart}-narrow"

@@ -1,4 +1,4 @@
-"""The subnets in which the containers run: given, or those of the default VPC."""
+"""Finds the containers' subnets: the given ones, or those of the default VPC."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ class Network:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """As the quickstart's template takes them."""
+        """The parameters of the quickstart's template."""
         return {
             "VpcId": self.vpc_id,
             "SubnetIds": ",".join(self.subnet_ids),
@@ -32,9 +32,10 @@ class Network:
 
 
 def network_of(aws: Aws, subnet_ids: list[str], public_ip: bool) -> Network:
-    """The network with these subnets; without any, some of the default VPC.
+    """The network with these subnets. Without subnets, it takes some of the default VPC.
 
-    Raises Problem if there is no default VPC, no such subnet, or they are of several VPCs.
+    Raises Problem if there is no default VPC, if a subnet doesn't exist, or if they belong to
+    several VPCs.
     """
     subnets = _given(aws, subnet_ids) if subnet_ids else _default(aws)
     vpcs = {subnet["VpcId"] for subnet in subnets}
@@ -55,8 +56,8 @@ def _given(aws: Aws, subnet_ids: list[str]) -> list["SubnetTypeDef"]:
 
 
 def _default(aws: Aws) -> list["SubnetTypeDef"]:
-    """Each default subnet is public: its VPC has an internet gateway (Amazon VPC user guide,
-    "Default VPCs")."""
+    """The default subnets. Each is public, because its VPC has an internet gateway (Amazon VPC user
+    guide, "Default VPCs")."""
     filters: list[FilterTypeDef] = [{"Name": "default-for-az", "Values": ["true"]}]
     found = aws.ec2.describe_subnets(Filters=filters)["Subnets"]
     if not found:

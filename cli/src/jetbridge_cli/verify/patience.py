@@ -1,4 +1,4 @@
-"""Waiting, in bounded time and only until the verification is interrupted."""
+"""Waits for a bounded time, and stops when the verification is interrupted."""
 
 import threading
 import time
@@ -12,19 +12,19 @@ LOOK_SECONDS = 1.0
 
 
 class Late(Exception):
-    """Something didn't come within its bound; the text says what, and the bound."""
+    """Something didn't come in time. The text says what, and the time limit."""
 
 
 class Interrupted(Exception):
-    """The verification was interrupted: nothing more is to be begun or waited for."""
+    """The verification was interrupted. Nothing more may be started or waited for."""
 
 
 @dataclass
 class Patience:
-    """How long one check waits in all.
+    """The total time that one check may wait.
 
     Attributes:
-        seconds: its bound, from when this is made.
+        seconds: the time limit, from when this object is made.
         stopped: set when the verification is interrupted.
     """
 
@@ -37,9 +37,10 @@ class Patience:
         return self.seconds - (time.monotonic() - self._began)
 
     def until(self, look: Callable[[], T | None], what: str) -> T:
-        """What ``look`` finds, asked each second.
+        """Call ``look`` every second until it finds something, and return that.
 
-        Raises Late when the bound has passed, Interrupted when the verification is interrupted.
+        Raises Late when the time limit has passed, and Interrupted when the verification is
+        interrupted.
         """
         while not (found := look()):
             self.pause(LOOK_SECONDS)
@@ -48,6 +49,6 @@ class Patience:
         return found
 
     def pause(self, seconds: float) -> None:
-        """Raises Interrupted."""
+        """Wait between two looks. Raises Interrupted."""
         if self.stopped.wait(seconds):
             raise Interrupted

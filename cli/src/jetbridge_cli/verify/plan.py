@@ -1,4 +1,4 @@
-"""What a verification will make, said before it makes it."""
+"""What a verification will make. The command shows it first."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from jetbridge_cli.verify.network import Network
 @dataclass(frozen=True)
 class Plan:
     """Attributes:
-    cost: at most.
+    cost: the highest cost.
     """
 
     names: Names

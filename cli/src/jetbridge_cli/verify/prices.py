@@ -1,5 +1,7 @@
-"""AWS's list prices in us-east-1, from prices.toml and the contract. Other regions have other
-prices."""
+"""AWS's list prices in us-east-1, from prices.toml and the contract.
+
+Prices differ in other regions.
+"""
 
 import tomllib
 from functools import cache
@@ -12,7 +14,7 @@ FILE = Path(__file__).with_name("prices.toml")
 
 
 def usd(kind: str, amount: float) -> float:
-    """What so many units of a kind cost, in US dollars. Raises KeyError for an unknown kind."""
+    """The price of a number of units in US dollars. Raises KeyError for an unknown kind."""
     price = _prices()[kind]
     return float(amount * price["usd"] / price["per"])
 

@@ -1,13 +1,13 @@
-"""What the quickstart's stack has to run, and the parameters with which it is started."""
+"""The quickstart's containers, and the parameters for starting them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 CONTAINER = "hello"
-# What a container does that is to go on until it is stopped. The first process of a container has
-# no default action on SIGTERM (Linux manual page pid_namespaces(7)), so it needs a handler of its
-# own to end before SIGKILL.
+# The script of a container that runs until it is stopped. The first process of a container has no
+# default action on SIGTERM (Linux manual page pid_namespaces(7)). So the script needs its own
+# handler to end before SIGKILL.
 WAITS = 'trap "exit 143" TERM; echo waiting; sleep {seconds} & wait'
 
 
@@ -35,17 +35,18 @@ class Quickstart:
 
     @property
     def jetbridge_parameters(self) -> dict[str, str]:
-        """Parameters of Jetbridge's template that open it for this stack."""
+        """Parameters of Jetbridge's template that allow this stack's containers."""
         return dict(each.split("=", 1) for each in self.outputs["JetbridgeParameters"].split())
 
     @property
     def shared(self) -> dict[str, str]:
-        """Parameters of the other templates of the quickstart."""
+        """Parameters of the quickstart's other templates."""
         names = ("SubnetIds", "SecurityGroupId")
         return {"QuickstartStack": self.cluster} | {name: self.outputs[name] for name in names}
 
     def task(self, script: str | None = None, definition: str | None = None) -> dict[str, Any]:
-        """Parameters of RunTask. ``script`` is for the shell; None: the container's own command."""
+        """Parameters of RunTask. ``script`` is a shell script. None runs the container's own
+        command."""
         parameters: dict[str, Any] = {
             "cluster": self.cluster,
             "taskDefinition": definition or self.outputs["TaskDefinition"],
@@ -70,7 +71,7 @@ class Quickstart:
         queue: str | None = None,
         **parameters: Any,
     ) -> dict[str, Any]:
-        """Parameters of SubmitJob; ``parameters`` beside them."""
+        """Parameters of SubmitJob, together with ``parameters``."""
         job: dict[str, Any] = {
             "jobName": "verify",
             "jobQueue": queue or self.queue,

@@ -1,4 +1,4 @@
-"""Every error that AWS answers, whoever met it and whether or not it was tried again."""
+"""Records every error from AWS, in any part of the verification, even if the call was repeated."""
 
 import threading
 import time
@@ -15,11 +15,11 @@ _PART: ContextVar[str] = ContextVar("part", default="setting up")
 
 @dataclass
 class MetError:
-    """An error of AWS's, as often as it came.
+    """An error from AWS, with the number of times that it came.
 
     Attributes:
-        during: names of the checks, or other parts of the verification, that met it.
-        first_at: epoch seconds.
+        during: names of the checks or other parts of the verification that got it.
+        first_at: when it first came, in epoch seconds.
     """
 
     service: str
@@ -33,10 +33,10 @@ class MetError:
 
 @dataclass
 class Recorder:
-    """Listens to the answers of all clients that a session makes afterwards.
+    """Listens to the answers to all clients that a session makes from now on.
 
-    Botocore's event ``response-received`` comes for each attempt, so a throttle that botocore
-    tries again is seen, too (botocore.endpoint, ``_get_response``).
+    Botocore's event ``response-received`` comes for each attempt, so it also shows throttles that
+    botocore retries (botocore.endpoint, ``_get_response``).
     """
 
     _errors: dict[tuple[str, str, str, str], MetError] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Recorder:
 
     @contextmanager
     def during(self, part: str) -> Iterator[None]:
-        """What is met in this context meanwhile is noted under the part's name."""
+        """Errors inside this context are noted under the part's name."""
         token = _PART.set(part)
         try:
             yield
@@ -56,7 +56,7 @@ class Recorder:
 
     @property
     def errors(self) -> list[MetError]:
-        """In the order in which they were met first."""
+        """The errors in the order in which they first came."""
         with self._lock:
             return sorted(self._errors.values(), key=lambda error: error.first_at)
 
@@ -78,7 +78,7 @@ class Recorder:
             )
 
     def note(self, service: str, operation: str, code: str, message: str) -> None:
-        """One error; also for those that others than this session's clients met."""
+        """Note one error. Also call this for errors that other clients got."""
         part = _PART.get()
         with self._lock:
             known = self._errors.get((service, operation, code, message))

@@ -1,7 +1,7 @@
-"""Everything that a verification made is removed, whatever state it was left in.
+"""Removes everything that a verification made, in whatever state it is.
 
-What it made is found by its tag and its names, so that another process can remove what one that was
-killed has left.
+It finds the stacks and resources by their tag and names. So another process can clean up after a
+killed one.
 """
 
 import time
@@ -19,7 +19,7 @@ from jetbridge_cli.verify.names import TAG, Names
 from jetbridge_cli.verify.patience import Patience
 
 _REASON = "jetbridge verify removes what it made"
-# DeleteObjects takes so many keys (API reference).
+# The most keys in one DeleteObjects (API reference).
 _KEYS = 1_000
 _UNFINISHED_JOBS = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
 _GONE = "DELETE_COMPLETE"
@@ -30,8 +30,8 @@ _TRIES = 3
 @dataclass(frozen=True)
 class Removal:
     """Attributes:
-    tell: hears what is being done, one sentence at a time.
-    settle_seconds: how long late lines of logs are waited for.
+    tell: is called with one sentence about each step.
+    settle_seconds: how long to wait for late log lines.
     """
 
     aws: Aws
@@ -41,10 +41,11 @@ class Removal:
     settle_seconds: float = 15.0
 
     def __call__(self) -> list[str]:
-        """Remove everything; what could not be removed, one text for each.
+        """Remove everything. Returns one text for each thing that could not be removed.
 
-        Jetbridge goes first, so that nothing starts containers any more; then the containers; then
-        what they ran in. Whatever one step meets, the others are done all the same.
+        First Jetbridge is removed, so that nothing starts containers any more. Then the containers
+        are stopped, and then the rest is removed. An error in one step doesn't stop the other
+        steps.
         """
         try:
             stacks = {each["StackName"]: each["StackId"] for each in self._formation.living()}
@@ -65,7 +66,8 @@ class Removal:
         return Formation(self.aws, self.names)
 
     def _remove_stacks(self, stacks: Mapping[str, str], *names: str) -> list[str]:
-        """Each is tried three times: AWS needs a while to let go of network interfaces."""
+        """Remove the stacks. Tries each three times, because AWS needs some time to release network
+        interfaces."""
         stack_ids = [stacks[name] for name in names if name in stacks]
         waiting = dict.fromkeys(stack_ids, _TRIES)
         for stack_id in stack_ids:
@@ -108,7 +110,7 @@ class Removal:
         return []
 
     def _stop_tasks(self, clusters: list[str]) -> int:
-        """How many there still were."""
+        """Stop the cluster's tasks, and return how many were still running."""
         tasks = [
             (cluster, arn)
             for cluster in clusters
@@ -149,8 +151,11 @@ class Removal:
         return []
 
     def _remove_log_groups(self) -> list[str]:
-        """Lines that a function wrote last may come after its group was removed, and make it
-        again: it is looked for until there was none for a while."""
+        """Remove the log groups.
+
+        A function's last lines may arrive after its group was removed, and create it again. So this
+        looks again until no group has appeared for some time.
+        """
         quiet_since = time.monotonic()
 
         def settled() -> bool:
@@ -166,7 +171,7 @@ class Removal:
 
 
 def log_groups(aws: Aws, names: Names) -> list[str]:
-    """Log groups of the verification's functions and containers."""
+    """The log groups of the verification's functions and containers."""
     prefixes = (f"/aws/lambda/{names.name}-", f"/{names.quickstart}/")
     return [
         group["logGroupName"]
@@ -179,7 +184,7 @@ def log_groups(aws: Aws, names: Names) -> list[str]:
 
 
 def unremoved(aws: Aws) -> list[str]:
-    """Names of all verifications of which there are stacks in the account and region."""
+    """The names of all verifications that have stacks in the account and region."""
     tags = [
         tag["Value"]
         for stack in all_stacks(aws.cloudformation)
@@ -190,7 +195,8 @@ def unremoved(aws: Aws) -> list[str]:
 
 
 def _left(step: Callable[[], list[str]]) -> list[str]:
-    """What a step leaves; an error is one thing more, and keeps no other step from being taken."""
+    """Do a step, and return what it leaves. An error is added as another text, so that the other
+    steps still run."""
     try:
         return step()
     except (BotoCoreError, ClientError) as error:

@@ -1,4 +1,4 @@
-"""The report: what a verification saw, as JSON and as Markdown."""
+"""The report of a verification, as JSON and as Markdown."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -17,11 +17,11 @@ from jetbridge_cli.verify.running import Result, Verdict
 @dataclass
 class Report:
     """Attributes:
-    endpoint: where the commands of AWS went; empty: to AWS.
-    problem: why it ended before its checks did; empty: it didn't.
-    clock_ahead_seconds: by how much AWS's clock is ahead of this machine's, within a second.
-    deploy_seconds: by stack.
-    left: what could not be removed; None: not removed yet, or kept.
+    endpoint: the endpoint of the calls. Empty means AWS itself.
+    problem: why the verification ended before its checks. Empty if it didn't.
+    clock_ahead_seconds: how far AWS's clock is ahead of this machine's, to within a second.
+    deploy_seconds: seconds for each stack.
+    left: what could not be removed. None if nothing was removed yet, or everything is kept.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Report:
 
     @property
     def verdict(self) -> str:
-        """``passed``: every check that ran has passed, and nothing stood in the way."""
+        """``passed`` if every check that ran has passed and there was no problem."""
         return "failed" if self.failed or self.problem or self.left else "passed"
 
     def as_json(self, masking: Masking) -> dict[str, Any]:
@@ -59,7 +59,7 @@ class Report:
         return masked
 
     def write(self, folder: Path, masking: Masking) -> list[Path]:
-        """Write both files; where they are."""
+        """Write both files, and return their paths."""
         folder.mkdir(parents=True, exist_ok=True)
         content = self.as_json(masking)
         paths = [folder / f"{self.name}.{kind}" for kind in ("json", "md")]

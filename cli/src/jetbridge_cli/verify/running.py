@@ -1,4 +1,4 @@
-"""The checks run side by side, each in bounded time."""
+"""Runs the checks in parallel, each with a time limit."""
 
 import threading
 import time
@@ -25,12 +25,12 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What came of a check.
+    """The result of a check.
 
     Attributes:
-        reason: why it failed or was skipped; empty if it passed.
-        seconds, bound_seconds: how long it took, and how long it might have taken.
-        evidence: what it saw, by name: ids and times.
+        reason: why it failed or was skipped. Empty if it passed.
+        seconds, bound_seconds: how long it took, and its time limit.
+        evidence: ids and times by name.
     """
 
     name: str
@@ -46,10 +46,10 @@ class Result:
 @dataclass(frozen=True)
 class Runner:
     """Attributes:
-    stopped: set when the verification is interrupted; checks that wait are skipped then.
-    tell: hears of each result as soon as it is there.
-    apart_seconds: from the start of one check to that of the next: all at once they would meet cold
-        functions, and the ten concurrent executions of a new account.
+    stopped: set when the verification is interrupted. Waiting checks are then skipped.
+    tell: is called with each result as soon as it is known.
+    apart_seconds: between the starts of two checks. Started at the same time, they would all wait
+        for cold functions, and reach the limit of ten concurrent executions in a new account.
     """
 
     stage: Stage
@@ -59,7 +59,8 @@ class Runner:
     apart_seconds: float = 1.5
 
     def run(self, checks: Sequence[Check]) -> list[Result]:
-        """Those that disturb others run after them; the results are in the checks' order."""
+        """Run the checks. Those that disturb others run last. Returns the results in the order of
+        the checks."""
         together = [check for check in checks if not check.alone]
         alone = [check for check in checks if check.alone]
         results = self._side_by_side(together) | {check.name: self._told(check) for check in alone}
@@ -109,6 +110,6 @@ class Runner:
         except (BotoCoreError, ClientError) as error:
             return Verdict.FAILED, in_words(error)
         except Exception as error:
-            # A check that breaks in a way that nobody thought of hasn't proven anything either.
+            # A check with an unexpected error hasn't proven anything either.
             return Verdict.FAILED, f"{type(error).__name__}: {error}"
         return Verdict.PASSED, ""

@@ -1,4 +1,4 @@
-"""The stacks are made, each as soon as what it needs is there."""
+"""Makes the stacks, each as soon as the stacks that it needs exist."""
 
 import threading
 import time
@@ -21,20 +21,20 @@ T = TypeVar("T")
 
 # CloudFormation takes some two minutes for the quickstart and some five for Jetbridge.
 BOUND_SECONDS = 1200.0
-# Faster than ECS takes them, so that the flood meets ECS's own throttles.
+# Faster than ECS allows, so that ECS throttles the flood.
 _UNPACED = {"EcsLaunchesPerSecond": "100"}
 _EACH_MINUTE = {"Schedule": "rate(1 minute)"}
 
 
 @dataclass(frozen=True)
 class MadeStacks:
-    """What the checks work on.
+    """The stacks for the checks.
 
     Attributes:
-        events_url: of the queue of the verification's events.
-        second: the second stack of Jetbridge, which is deployed while the first checks run; it
-            raises what went wrong.
-        starts: likewise, the outputs of the schedule's and rule's stack.
+        events_url: the URL of the queue of the verification's events.
+        second: the second stack of Jetbridge. It is deployed while the first checks run. Its result
+            raises the error if that fails.
+        starts: in the same way, the outputs of the stack with the schedule and the rule.
     """
 
     quickstart: Quickstart
@@ -47,10 +47,10 @@ class MadeStacks:
 @dataclass(frozen=True)
 class SettingUp:
     """Attributes:
-    parameters: of Jetbridge's template, beside those that open it for the quickstart.
-    built: the checkout is built already.
+    parameters: additional parameters of Jetbridge's template, besides those for the quickstart.
+    built: whether the checkout is already built.
     stopped: set when the verification is interrupted.
-    seconds: how long each stack took, as soon as it is made.
+    seconds: how long each stack took, set when it is made.
     """
 
     aws: Aws
@@ -65,8 +65,8 @@ class SettingUp:
     seconds: dict[str, float] = field(default_factory=dict)
 
     def __call__(self, pool: ThreadPoolExecutor, wanted: Collection[str]) -> MadeStacks:
-        """Make them all; the second stack, the schedule and the rule go on being made in ``pool``,
-        if they are among what is wanted (``Check.needs``).
+        """Make all stacks. The second stack and the one with the schedule and the rule are made in
+        ``pool``, if a check needs them (``Check.needs``).
 
         Raises StackFailed, DeployFailed, Late, Interrupted, Problem, ClientError.
         """

@@ -1,4 +1,4 @@
-"""One verification from its first stack to its report, whatever comes in between."""
+"""Runs one verification, from its first stack to its report, even if something fails."""
 
 import signal
 import threading
@@ -32,10 +32,10 @@ REMOVAL_SECONDS = 2400.0
 @dataclass(frozen=True)
 class Verification:
     """Attributes:
-    alarms: how many one stack of Jetbridge has.
-    keep: nothing is removed.
-    interruption: sets what ``setting_up`` has as ``stopped``.
-    tell_result: hears of each check's result.
+    alarms: the number of alarms in one stack of Jetbridge.
+    keep: remove nothing.
+    interruption: sets the ``stopped`` of ``setting_up``.
+    tell_result: is called with each check's result.
     """
 
     setting_up: SettingUp
@@ -46,8 +46,11 @@ class Verification:
     tell_result: Callable[[Result], object]
 
     def __call__(self, report: Report) -> None:
-        """Fill the report in. Never leaves anything but what the report says, unless it is killed
-        or a third signal comes."""
+        """Run the verification and fill in the report.
+
+        It leaves nothing behind except what the report lists, unless it is killed or a third signal
+        comes.
+        """
         began = time.time()
         runs = Runs()
         self.setting_up.aws.prepare()
@@ -73,7 +76,7 @@ class Verification:
             except (BotoCoreError, ClientError) as error:
                 report.problem = f"it could not be set up: {in_words(error)}"
             finally:
-                # A stack that is still being made is not waited for.
+                # Don't wait for a stack that is still being made.
                 self.setting_up.stopped.set()
 
     def _run(self, report: Report, made: MadeStacks, runs: Runs) -> None:
@@ -91,7 +94,7 @@ class Verification:
         report.delays = delays(runs, events, shown)
 
     def _ended(self, report: Report, runs: Runs, began: float) -> None:
-        """Whatever looking back meets, everything is removed."""
+        """Finish the report and remove everything, even if an error occurs."""
         number = self.interruption.number
         if number:
             report.problem = f"it was interrupted ({signal.Signals(number).name})"
@@ -112,7 +115,7 @@ class Verification:
             try:
                 report.warnings = warnings(given.aws, formation, stacks, began)
             except (BotoCoreError, ClientError):
-                # The recorder has it, and it must not keep anything from being removed.
+                # The recorder has noted the error. It must not stop the removal.
                 return
 
     def _removed(self, report: Report) -> None:
@@ -125,5 +128,5 @@ class Verification:
 
 
 def now() -> str:
-    """ISO 8601 in UTC."""
+    """The current time as ISO 8601 in UTC."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

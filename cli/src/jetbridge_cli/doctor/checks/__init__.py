@@ -1,4 +1,4 @@
-"""The checks, in the order in which they are reported."""
+"""All checks, in the order of the report."""
 
 from collections.abc import Callable, Iterator, Mapping
 

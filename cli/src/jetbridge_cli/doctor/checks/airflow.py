@@ -1,4 +1,4 @@
-"""The Airflows that notify_airflow calls: the secret, the API, the login and its rights."""
+"""Checks the Airflows that notify_airflow calls: the secret, the API, the login and its rights."""
 
 import json
 import urllib.error
@@ -12,20 +12,21 @@ from jetbridge_cli.doctor.deployment import Deployment
 from jetbridge_cli.doctor.finding import Finding, Note, Result, if_there
 
 _SECONDS = 10
-# Whoever may not read DAGs, as `rest` does (docs/explanation/finish.md), gets 403.
+# A user without the right to read DAGs gets 403. `rest` needs that right
+# (docs/explanation/finish.md).
 _ASKED = "/api/v2/dags?limit=1"
 _LOGIN = "/auth/token"
 
 
 class _Answer(NamedTuple):
-    """``status`` 0: nobody answered, and ``text`` says why."""
+    """An HTTP answer. ``status`` 0 means that there was none, and ``text`` says why."""
 
     status: int
     text: str
 
 
 def airflows(deployment: Deployment) -> Iterator[Result]:
-    """Each account of the secret can log in to its Airflow and read its DAGs, from here."""
+    """Each account in the secret can log in to its Airflow and read DAGs, from this machine."""
     secret = deployment.parameters.get("AirflowSecretArn")
     if not secret:
         return
@@ -82,7 +83,7 @@ def _account(name: str, account: Any) -> Iterator[Result]:
             )
             return
     answer = _call(f"{url}{_ASKED}", token=str(token))
-    # Airflow's API answered, and took the token: it may have no such page.
+    # Airflow's API accepted the token. It may lack this page.
     if answer.status not in (200, 404):
         yield _refused(subject, url, answer, "its API")
 

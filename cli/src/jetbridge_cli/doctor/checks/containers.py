@@ -1,5 +1,4 @@
-"""What the parameters let run on ECS: clusters and task definitions, whether they are there and
-fit."""
+"""Checks the clusters and task definitions that the parameters allow."""
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
@@ -10,7 +9,7 @@ from jetbridge_cli.doctor.deployment import Deployment
 from jetbridge_cli.doctor.execution import log_group, role
 from jetbridge_cli.doctor.finding import Finding, Note, Result, Unchecked, if_there
 
-# Of one pattern: each needs a call.
+# The limit for one pattern, because each definition needs a call.
 MOST = 50
 _CHECK = "task definitions"
 
@@ -25,8 +24,8 @@ def clusters(deployment: Deployment) -> Iterator[Result]:
     active = {each["clusterArn"] for each in answer["clusters"] if each.get("status") == "ACTIVE"}
     unknown: set[str] = set()
     for failure in answer.get("failures", []):
-        # Only MISSING says that there is none (Amazon ECS developer guide, "Amazon ECS API failure
-        # reasons").
+        # Only MISSING means that the cluster doesn't exist (Amazon ECS developer guide, "Amazon ECS
+        # API failure reasons").
         if failure.get("reason") != "MISSING":
             unknown.add(failure.get("arn", ""))
             yield Unchecked(
@@ -44,7 +43,7 @@ def clusters(deployment: Deployment) -> Iterator[Result]:
 
 
 def task_definitions(deployment: Deployment) -> Iterator[Result]:
-    """Each of TaskDefinitionArns is there, logs with awslogs, fits Fargate, and its roles do."""
+    """Each of TaskDefinitionArns exists, logs with awslogs, fits Fargate and has usable roles."""
     for pattern in deployment.listed("TaskDefinitionArns"):
         named = pattern.rpartition("/")[2]
         family, _, revision = named.partition(":")
@@ -86,7 +85,7 @@ def _missing(pattern: str) -> Finding:
 
 def _definition(deployment: Deployment, pattern: str, reference: str) -> Iterator[Result]:
     ask = partial(deployment.aws.ecs.describe_task_definition, taskDefinition=reference)
-    # The code is that of a missing permission, too (ECS API reference, DescribeTaskDefinition).
+    # A missing permission has the same error code (ECS API reference, DescribeTaskDefinition).
     answer = if_there(ask, "ClientException", text="Unable to describe task definition")
     if answer is None:
         yield _missing(pattern)
@@ -121,7 +120,8 @@ def _definition(deployment: Deployment, pattern: str, reference: str) -> Iterato
 def _logging(
     definition: Mapping[str, Any], name: str, fargate: bool, groups: set[str]
 ) -> Iterator[Result]:
-    """What is wrong with the containers' log drivers; groups that must be there are added."""
+    """Return what is wrong with the containers' log drivers. Adds the log groups that must
+    exist."""
     for container in definition["containerDefinitions"]:
         logging = container.get("logConfiguration") or {}
         driver = logging.get("logDriver")

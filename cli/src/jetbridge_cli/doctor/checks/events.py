@@ -1,4 +1,4 @@
-"""Rules, their targets and queues' policies; schedules; event source mappings."""
+"""Checks rules, their targets and queue policies, schedules, and event source mappings."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,8 @@ _EVENTS = "events.amazonaws.com"
 
 
 def rules(deployment: Deployment) -> Iterator[Result]:
-    """Each rule is enabled, has its queue as target, and the queue lets EventBridge in."""
+    """Each rule is enabled and has its queue as target, and the queue's policy allows
+    EventBridge."""
     for name, rule in deployment.of("AWS::Events::Rule").items():
         described = if_there(partial(deployment.aws.events.describe_rule, Name=rule))
         if described is None:
@@ -70,7 +71,7 @@ def _targets(deployment: Deployment, name: str, rule: str, arn: str) -> Iterator
 
 
 def schedules(deployment: Deployment) -> Iterator[Result]:
-    """The sweeper's schedules are there and enabled."""
+    """The sweeper's schedules exist and are enabled."""
     for name, physical in deployment.of("AWS::Scheduler::Schedule").items():
         schedule = physical.rpartition("|")[2].rpartition("/")[2]
         found = if_there(partial(deployment.aws.scheduler.get_schedule, Name=schedule))
@@ -87,7 +88,7 @@ def schedules(deployment: Deployment) -> Iterator[Result]:
 
 
 def mappings(deployment: Deployment) -> Iterator[Result]:
-    """Each queue's mapping to its function is there and enabled."""
+    """Each queue's mapping to its function exists and is enabled."""
     for name, mapping in deployment.of("AWS::Lambda::EventSourceMapping").items():
         described = if_there(
             partial(deployment.aws.functions.get_event_source_mapping, UUID=mapping)

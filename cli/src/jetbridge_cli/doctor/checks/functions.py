@@ -1,4 +1,4 @@
-"""Functions and the account's room for them."""
+"""Checks the functions, and the account's concurrency for them."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -6,8 +6,8 @@ from functools import partial
 from jetbridge_cli.doctor.deployment import Deployment
 from jetbridge_cli.doctor.finding import Finding, Result, if_there
 
-# The mappings' functions at once, start_run and watch_runs beside them (operations.md, "How much
-# concurrency it needs").
+# All functions of mappings at the same time, plus start_run and watch_runs (operations.md, "How
+# much concurrency it needs").
 NEEDED = 60
 _TABLES = {"JETBRIDGE_RUNS_TABLE": "RunsTable", "JETBRIDGE_OUTCOMES_TABLE": "OutcomesTable"}
 _QUEUES = {
@@ -20,7 +20,7 @@ _QUEUES = {
 
 
 def functions(deployment: Deployment) -> Iterator[Result]:
-    """Each function is there, active, updated, and has the variables that the template gives it."""
+    """Each function exists, is active and updated, and has the template's environment variables."""
     own = {key: deployment.of("AWS::DynamoDB::Table").get(name) for key, name in _TABLES.items()}
     own |= {key: deployment.of("AWS::SQS::Queue").get(name) for key, name in _QUEUES.items()}
     for name, function in deployment.functions.items():
@@ -58,7 +58,7 @@ def functions(deployment: Deployment) -> Iterator[Result]:
 
 
 def reserved(deployment: Deployment) -> Iterator[Result]:
-    """No function is switched off by a reserved concurrency of 0."""
+    """No function has a reserved concurrency of 0, which would switch it off."""
     for name, function in deployment.functions.items():
         answer = deployment.aws.functions.get_function_concurrency(FunctionName=function)
         if answer.get("ReservedConcurrentExecutions") == 0:
@@ -71,7 +71,7 @@ def reserved(deployment: Deployment) -> Iterator[Result]:
 
 
 def concurrency(deployment: Deployment) -> Iterator[Result]:
-    """The account has room for the stack's functions."""
+    """The account has enough concurrency for the stack's functions."""
     limit = deployment.aws.functions.get_account_settings()["AccountLimit"]
     left = limit.get("UnreservedConcurrentExecutions", NEEDED)
     if left < NEEDED:
@@ -102,7 +102,7 @@ def tables(deployment: Deployment) -> Iterator[Result]:
 
 
 def log_groups(deployment: Deployment) -> Iterator[Result]:
-    """Each function's own log group is there: without it nobody learns why something failed."""
+    """Each function's log group exists. Without it nobody can see why something failed."""
     for name, group in deployment.of("AWS::Logs::LogGroup").items():
         if not deployment.has_log_group(group):
             yield _finding(

@@ -1,4 +1,4 @@
-"""What the parameters let run on AWS Batch: job queues, compute environments, job definitions."""
+"""Checks the job queues, compute environments and job definitions that the parameters allow."""
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -8,13 +8,13 @@ from jetbridge_cli.doctor.deployment import Deployment
 from jetbridge_cli.doctor.execution import log_group, role
 from jetbridge_cli.doctor.finding import Finding, Result
 
-# Where Batch logs unless a job definition says otherwise (AWS Batch user guide, "Using the awslogs
+# Batch's log group, unless a job definition names another (AWS Batch user guide, "Using the awslogs
 # log driver").
 _DEFAULT_GROUP = "/aws/batch/job"
 
 
 def job_queues(deployment: Deployment) -> Iterator[Result]:
-    """Each queue of JobQueueArns, and each compute environment behind it, is enabled and valid."""
+    """Each queue in JobQueueArns and each of its compute environments is enabled and valid."""
     plain = [arn for arn in deployment.listed("JobQueueArns") if "*" not in arn]
     if not plain:
         return
@@ -39,7 +39,7 @@ def job_queues(deployment: Deployment) -> Iterator[Result]:
 
 
 def job_definitions(deployment: Deployment) -> Iterator[Result]:
-    """Each of JobDefinitionArns is there, its log can be read, and its roles fit."""
+    """Each of JobDefinitionArns exists, its log can be read, and its roles are usable."""
     patterns = deployment.listed("JobDefinitionArns")
     if not patterns:
         return
@@ -63,7 +63,7 @@ def job_definitions(deployment: Deployment) -> Iterator[Result]:
 
 
 def _named_by(definition: Any, pattern: str) -> bool:
-    """A pattern without a revision names the newest."""
+    """A pattern without a revision means the newest revision."""
     arn = str(definition["jobDefinitionArn"])
     return fnmatchcase(arn, pattern) or fnmatchcase(arn.rpartition(":")[0], pattern)
 
@@ -72,7 +72,7 @@ def _definition(deployment: Deployment, definition: Any) -> Iterator[Result]:
     name = f"{definition['jobDefinitionName']}:{definition['revision']}"
     container = definition.get("containerProperties")
     if container is None:
-        return  # a multi-node job or one of several containers: each has its own
+        return  # a multi-node job, or a job with several containers: each container has its own
     logging = container.get("logConfiguration") or {}
     driver = logging.get("logDriver", "awslogs")
     if driver != "awslogs":
@@ -93,7 +93,7 @@ def _definition(deployment: Deployment, definition: Any) -> Iterator[Result]:
         )
     options = logging.get("options") or {}
     group = options.get("awslogs-group", _DEFAULT_GROUP)
-    if driver == "awslogs" and group != _DEFAULT_GROUP:  # that one Batch makes itself
+    if driver == "awslogs" and group != _DEFAULT_GROUP:  # Batch makes that group itself
         yield from log_group(deployment, name, group)
     if executing:
         yield from role(deployment, name, executing, [group] if driver == "awslogs" else [])

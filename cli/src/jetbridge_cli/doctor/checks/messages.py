@@ -1,4 +1,4 @@
-"""What waits in the queues, and what was given up."""
+"""Checks the messages in the queues and the dead-letter queues."""
 
 from collections.abc import Iterator
 
@@ -7,12 +7,12 @@ from jetbridge_cli.doctor.deployment import Deployment
 from jetbridge_cli.doctor.finding import Finding, Result
 from jetbridge_cli.writing import counted, duration
 
-# A launch may wait longer for its turn; then LaunchWaitAlarm rings.
+# A launch may wait longer for its turn. LaunchWaitAlarm watches that.
 OLD_SECONDS = 900
 
 
 def dead_letters(deployment: Deployment) -> Iterator[Result]:
-    """No dead-letter queue holds anything."""
+    """All dead-letter queues are empty."""
     for queue in deployment.stack.dead_letter_queues:
         held = queue.messages + queue.in_flight
         if held:
@@ -27,8 +27,7 @@ def dead_letters(deployment: Deployment) -> Iterator[Result]:
 
 
 def ages(deployment: Deployment) -> Iterator[Result]:
-    """No message has been waiting in a queue of work for over a quarter of an hour, by SQS's own
-    metric."""
+    """No message in a work queue is older than a quarter of an hour, by SQS's own metric."""
     dead = {queue.name for queue in deployment.stack.dead_letter_queues}
     by_own_name = {
         queue["QueueArn"].rpartition(":")[2]: name

@@ -1,4 +1,4 @@
-"""Functions' roles against what the parameters need, decided by IAM's own simulator."""
+"""Checks with IAM's simulator whether the functions' roles allow what the parameters need."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ _ECS = "ecs-tasks.amazonaws.com"
 
 @dataclass(frozen=True)
 class Need:
-    """An action that a role needs on each of the resources, which ``parameter`` names."""
+    """An action that a role needs on each resource. ``parameter`` names the resources."""
 
     role: str
     action: str
@@ -24,7 +24,7 @@ class Need:
 
 
 def roles(deployment: Deployment) -> Iterator[Result]:
-    """Each role of the stack's functions may do what its parameters ask of it."""
+    """Each role of the stack's functions has the permissions that the parameters need."""
     known = deployment.of("AWS::IAM::Role")
     gone: set[str] = set()
     for need in _needs(deployment):
@@ -70,7 +70,7 @@ def _needs(deployment: Deployment) -> Iterator[Need]:
 
 
 def _own_parts(deployment: Deployment) -> Iterator[Need]:
-    """The runs table, the outcomes table and the queues of the stack itself."""
+    """The needs for the stack's own runs table, outcomes table and queues."""
     tables = deployment.of("AWS::DynamoDB::Table")
     runs, outcomes = (
         deployment.arn_of("dynamodb", f"table/{tables[name]}")
@@ -126,7 +126,7 @@ def _launches(deployment: Deployment) -> Iterator[Need]:
 
 
 def _in(deployment: Deployment, arn: str) -> str:
-    """The ARN in the stack's own partition."""
+    """The ARN in the stack's partition."""
     return arn.replace("arn:aws:", f"arn:{deployment.arn[1]}:", 1)
 
 

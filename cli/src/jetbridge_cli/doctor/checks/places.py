@@ -1,4 +1,4 @@
-"""Buckets, keys, log groups and subnets that the parameters name."""
+"""Checks the buckets, keys, log groups and subnets that the parameters name."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -15,7 +15,7 @@ _NO_ENCRYPTION = "ServerSideEncryptionConfigurationNotFoundError"
 
 
 def buckets(deployment: Deployment) -> Iterator[Result]:
-    """The buckets are there, and the key of each is in KmsKeyArns."""
+    """Each bucket exists, and its key is in KmsKeyArns."""
     for parameter in ("AirflowLogBucket", "OffloadBucket"):
         bucket = deployment.parameters.get(parameter)
         if not bucket:
@@ -64,8 +64,8 @@ def keys(deployment: Deployment) -> Iterator[Result]:
 
 
 def groups(deployment: Deployment) -> Iterator[Result]:
-    """The log groups of LiveLogGroupNames and AirflowLogGroup are there; live ones are subscribed
-    to."""
+    """The log groups in LiveLogGroupNames and AirflowLogGroup exist, and those for live logs have a
+    subscription."""
     airflow = deployment.parameters.get("AirflowLogGroup", "")
     live = deployment.listed("LiveLogGroupNames")
     for parameter, names in (("AirflowLogGroup", [airflow]), ("LiveLogGroupNames", live)):
@@ -95,7 +95,7 @@ def groups(deployment: Deployment) -> Iterator[Result]:
 
 
 def subnets(deployment: Deployment) -> Iterator[Result]:
-    """The subnets and security groups of notify_airflow are there."""
+    """The subnets and security groups of notify_airflow exist."""
     ec2 = deployment.aws.ec2
     for parameter, kind in (("VpcSubnetIds", "Subnet"), ("VpcSecurityGroupIds", "Group")):
         for name in deployment.listed(parameter):

@@ -1,4 +1,4 @@
-"""The stack itself: its state, versions, clock, and whether anybody reads the feed."""
+"""Checks the stack's state, versions and clock, and whether a triggerer reads the feed."""
 
 import time
 from collections.abc import Iterator
@@ -8,14 +8,14 @@ from importlib.metadata import PackageNotFoundError, version
 from jetbridge_cli.doctor.deployment import Deployment
 from jetbridge_cli.doctor.finding import Finding, Note, Result
 
-# AWS refuses requests whose time is 5 minutes off (IAM user guide, "Signature Version 4"), S3 those
-# that are 15; long before that, ages and timeouts read wrong.
+# AWS refuses requests if their time is wrong by 5 minutes (IAM user guide, "Signature Version 4"),
+# and S3 by 15 minutes. Ages and timeouts look wrong long before that.
 SKEW_SECONDS = 10
 _COMMAND, _PROVIDER = "jetbridge-cli", "airflow-provider-jetbridge"
 
 
 def state(deployment: Deployment) -> Iterator[Result]:
-    """CloudFormation's last change of the stack went through."""
+    """CloudFormation's last change of the stack succeeded."""
     status = str(deployment.description["StackStatus"])
     if not status.endswith("_COMPLETE") or status.startswith(("DELETE_", "ROLLBACK_")):
         yield _finding(
@@ -29,7 +29,7 @@ def state(deployment: Deployment) -> Iterator[Result]:
 
 
 def versions(deployment: Deployment) -> Iterator[Result]:
-    """Stack, command and provider are of the same minor version."""
+    """Stack, command and provider have the same minor version."""
     deployed = deployment.outputs.get("Version")
     if deployed is None:
         yield Note(
@@ -58,7 +58,7 @@ def versions(deployment: Deployment) -> Iterator[Result]:
 
 
 def clock(deployment: Deployment) -> Iterator[Result]:
-    """This machine's clock agrees with AWS's (the header Date of an answer)."""
+    """This machine's clock agrees with AWS's (the Date header of an answer)."""
     skew = time.time() - deployment.aws_time
     if abs(skew) > SKEW_SECONDS:
         yield _finding(
@@ -71,7 +71,7 @@ def clock(deployment: Deployment) -> Iterator[Result]:
 
 
 def feed(deployment: Deployment) -> Iterator[Result]:
-    """When a triggerer last read the feed: DynamoDB's metric of the index ``finished`` (Amazon
+    """When a triggerer last read the feed, by DynamoDB's metric for the index ``finished`` (Amazon
     DynamoDB developer guide, "DynamoDB metrics and dimensions": ConsumedReadCapacityUnits)."""
     table = deployment.physical("AWS::DynamoDB::Table", "OutcomesTable")
     now = datetime.now(UTC)

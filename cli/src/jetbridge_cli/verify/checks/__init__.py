@@ -1,6 +1,6 @@
 """All checks, in the order of the report.
 
-A new check is a function of ``Bench`` in one of these modules, and its entry in that module's
+To add a check, write a function of ``Bench`` in one of these modules, and add it to that module's
 ``CHECKS``.
 """
 

@@ -1,4 +1,4 @@
-"""Who starts runs: a schedule, a rule, a retry, somebody who asks twice."""
+"""Checks the callers: a schedule, a rule, a retry, and a repeated request."""
 
 import time
 import uuid
@@ -43,7 +43,7 @@ def retry_attach(bench: Bench) -> None:
     first = bench.jetbridge.start(_try(bench, 1))
     bench.note(run_id=first.run_id)
     bench.running(first.run_id)
-    # Its id is made later than the first one's, as Airflow makes that of a retry.
+    # Its id is made after the first one's, as Airflow does for a retry.
     second = bench.jetbridge.start(_try(bench, 2))
     expect("the second try's run", (second.run_id, second.attached), (first.run_id, True))
     bench.jetbridge.stop(first.run_id, "jetbridge verify has seen enough", "airflow")
@@ -69,7 +69,7 @@ def duplicate(bench: Bench) -> None:
     run_ids = {answer.run_id for answer in answers}
     bench.note(requests=_REQUESTS, run_ids=sorted(run_ids))
     expect("the number of runs", len(run_ids), 1)
-    # None, if the first one's answer was lost and its request was sent again.
+    # None if the first answer was lost and the request was sent again.
     firsts = [answer.duplicate for answer in answers].count(False)
     if firsts > 1:
         raise CheckFailed(f"{firsts} of {_REQUESTS} answers say that theirs was the first request")
@@ -83,8 +83,8 @@ def _tasks(bench: Bench, run_id: str) -> int:
 
 
 def _task_instance_id() -> str:
-    """A UUID of version 7, as Airflow makes them: 48 bits of milliseconds, then chance
-    (RFC 9562, section 5.7)."""
+    """A UUID of version 7, as Airflow makes them: 48 bits of milliseconds, then random bits (RFC
+    9562, section 5.7)."""
     milliseconds = time.time_ns() // 1_000_000
     chance = uuid.uuid4().int
     number = (
@@ -103,7 +103,7 @@ CHECKS = [
         "EventBridge Scheduler starts a run, which says whose firing it is",
         ("schedules", "IAM policies"),
         schedule,
-        # It fires each minute until everything is removed.
+        # It fires every minute until everything is removed.
         containers=20,
         needs="starts",
     ),

@@ -1,4 +1,4 @@
-"""What a check is."""
+"""The type of a check."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,20 +9,20 @@ from jetbridge_cli.verify.bench import Bench
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that is proven of an account.
+    """A property that is proven in an account.
 
     Attributes:
-        name: what it is called in the report and by ``--only``.
+        name: its name in the report and for ``--only``.
         proves: one sentence.
-        rows: the rows of docs/reference/verified.md that it proves, by the text of their first
-            column.
-        run: does it. It notes what it sees with ``bench.note``; it raises CheckFailed, Late or
-            Refused if that isn't as it has to be, Skipped if it can't tell.
+        rows: the rows of docs/reference/verified.md that it proves, named by their first column.
+        run: makes the check. It notes results with ``bench.note``. It raises CheckFailed, Late or
+            Refused if a result is wrong, and Skipped if it can't prove anything.
         seconds: how long it may take on AWS.
-        containers: how many containers it starts at most; 0.25 vCPU and 0.5 GB each.
-        container_seconds: how long each of them lives at most.
-        alone: it disturbs others, so it runs after them.
-        needs: what it needs beside the quickstart and Jetbridge, and isn't made for others.
+        containers: the most containers that it starts, each with 0.25 vCPU and 0.5 GB.
+        container_seconds: the longest time that each of them runs.
+        alone: it disturbs other checks, so it runs after them.
+        needs: what it needs besides the quickstart and Jetbridge. This is made only if a check
+            needs it.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""How runs end: success, an exit code, an image that isn't there, a timeout."""
+"""Checks how runs end: success, an exit code, a missing image, a timeout."""
 
 from jetbridge_cli.verify.bench import Bench, expect, expect_end
 from jetbridge_cli.verify.checks.check import Check

@@ -1,4 +1,4 @@
-"""Many at once: an array, and a flood."""
+"""Checks many containers at once: an array and a flood."""
 
 import statistics
 import time
@@ -75,7 +75,8 @@ CHECKS = [
         flood,
         seconds=1200,
         containers=_FLOOD,
-        # A new account has room for 24 such containers (AWS Fargate service quotas: 6 vCPUs).
+        # The quota of a new account allows 24 such containers (AWS Fargate service quotas: 6
+        # vCPUs).
         alone=True,
     ),
 ]

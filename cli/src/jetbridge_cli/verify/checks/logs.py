@@ -1,4 +1,4 @@
-"""What a container prints: its result, its last lines, and its log beside Airflow's."""
+"""Checks a container's output: its result, its last lines, and its log beside Airflow's."""
 
 import json
 import time
@@ -80,7 +80,7 @@ def live_lines(bench: Bench) -> None:
 
 
 class _Log:
-    """One try's log in the bucket, where Airflow would read it."""
+    """A try's log in the bucket, at the place where Airflow would read it."""
 
     def __init__(self, bench: Bench, name: str) -> None:
         self._s3 = bench.aws.s3
@@ -89,7 +89,7 @@ class _Log:
         self.target = S3LogTarget(bucket=self._bucket, key_prefix=self._prefix)
 
     def is_whole(self) -> bool:
-        """Whether the complete copy has taken the place of what was shown live."""
+        """Whether the complete copy has replaced the live log."""
         kinds = {".jetbridge.live." in key for key in self._keys()}
         return kinds == {False}
 
@@ -105,7 +105,7 @@ class _Log:
             try:
                 body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
             except self._s3.exceptions.NoSuchKey:
-                # A live piece, which the copy replaced meanwhile.
+                # A piece of the live log that the copy has replaced meanwhile.
                 continue
             for line in body.splitlines():
                 yield json.loads(line)

@@ -1,4 +1,4 @@
-"""What an operator relies on: dead letters come back, announcements are made, stacks are apart."""
+"""Checks what an operator relies on: replayed dead letters, announcements, and separate stacks."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,7 +52,8 @@ def dead_letter(bench: Bench) -> None:
 
 @contextmanager
 def _broken(bench: Bench) -> Iterator[None]:
-    """start_run has the name of a table that there isn't, and is tried once."""
+    """While this lasts, start_run has the name of a missing table, and Lambda tries it only
+    once."""
     functions = bench.aws.functions
     name = f"{bench.jetbridge.name}-start-run"
     updated = functions.get_waiter("function_updated_v2")

@@ -1,4 +1,4 @@
-"""Runs that are stopped: before their launch, in Batch's queue, and while they run."""
+"""Checks stopped runs: before their launch, in Batch's queue, and while they run."""
 
 from jetbridge.contract import Outcome
 from jetbridge_cli.verify.bench import Bench, CheckFailed, expect, expect_end
@@ -7,7 +7,7 @@ from jetbridge_cli.verify.quickstart import WAITS
 
 _REASON = "jetbridge verify stops it"
 _WAITS = WAITS.format(seconds=900)
-# As much as the narrow compute environment has (examples/quickstart/verify.yaml).
+# All the capacity of the narrow compute environment (examples/quickstart/verify.yaml).
 _WHOLE = [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "2048"}]
 
 
@@ -36,7 +36,7 @@ def stop_queued(bench: Bench) -> None:
     waiting = bench.start("stop_queued", submit_job=job)
     job_id = _queued(bench, waiting)
     outcome = _stopped(bench, waiting)
-    # The outcome took the launched record's place, so the job's id is asked for again.
+    # The outcome has replaced the launched record, so this asks for the job's id again.
     expect("the job that was stopped", outcome.backend_id, job_id)
     expect("when it began to run", outcome.started_at, None)
     bench.jetbridge.stop(first, _REASON)
@@ -44,7 +44,7 @@ def stop_queued(bench: Bench) -> None:
 
 
 def _queued(bench: Bench, run_id: str) -> str:
-    """The id of the run's job, once Batch says that it waits for room."""
+    """The id of the run's job, when Batch says that it waits for capacity."""
 
     def look() -> str | None:
         launched = bench.jetbridge.launched(run_id)
@@ -58,7 +58,7 @@ def _queued(bench: Bench, run_id: str) -> str:
 
 def _stopped(bench: Bench, run_id: str) -> Outcome:
     answer = bench.jetbridge.stop(run_id, _REASON)
-    # A request whose answer was lost is sent again, and finds the run stopped already.
+    # If an answer was lost, the request is sent again, and finds that the run is already stopped.
     if run_id not in answer.stopping + answer.already_ended:
         raise CheckFailed(f"stop_run answers {answer}, and doesn't stop {run_id}")
     outcome = bench.outcome(run_id)
@@ -95,7 +95,7 @@ CHECKS = [
         ("stop_run, its fence",),
         stop_queued,
         seconds=900,
-        # One of a whole vCPU counts for four.
+        # A container with a whole vCPU counts for four.
         containers=8,
         container_seconds=400,
     ),
