@@ -60,7 +60,9 @@ class Replay:
 
 
 def replayed(run: Run, outcome: Outcome) -> Replay:
-    """Args:
+    """Replay the history.
+
+    Args:
         run: the row of a run whose end is recorded.
         outcome: its sealed outcome.
     """
@@ -76,8 +78,7 @@ def replayed(run: Run, outcome: Outcome) -> Replay:
 
 
 def _of_death(run: Run, number: int, decisions: list[Replayed], unplayed: list[str]) -> None:
-    """Whether another launch would follow, why, and when. If the run was stopped, that was later.
-    """
+    """Whether another launch would follow, why, and when. Any stop came later."""
     death = run.deaths[number]
     name = f"launch {death.launch}"
     before = replace(run, launch=death.launch, deaths=run.deaths[:number], stop=None)

@@ -79,8 +79,7 @@ def result_in(
 
 
 def fitting_result(reported: object) -> tuple[object, str]:
-    """The result in a form that Airflow can carry, and a sentence about anything that was changed.
-    """
+    """The result in a form that Airflow can carry, and a sentence about what was changed."""
     result, problems = carried(reported)
     size = len(encode(result).encode())
     if size <= RESULT_BYTES:

@@ -1,5 +1,4 @@
-"""Writes AWS's answer to a launch in DynamoDB: the row and the launched record, in one transaction.
-"""
+"""Writes AWS's answer to a launch in DynamoDB: row and launched record in one transaction."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING

@@ -43,8 +43,7 @@ class ContainerEnd(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class LogName(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What AWS's record says about a container's log: ECS ``runtimeId``, Batch ``logStreamName``.
-    """
+    """A container's log in AWS's record: ECS ``runtimeId``, Batch ``logStreamName``."""
 
     container: str
     name: str
