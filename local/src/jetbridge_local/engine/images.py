@@ -16,7 +16,7 @@ _KEYS = frozenset({"folder", "command", "environment"})
 
 @dataclass(frozen=True)
 class Image:
-    """What is used in place of an image: a folder's content, a default command and an environment."""
+    """What replaces an image: a folder's content, a default command and an environment."""
 
     folder: Path
     command: tuple[str, ...] = ()

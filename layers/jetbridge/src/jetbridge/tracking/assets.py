@@ -1,4 +1,4 @@
-"""Reads the stack's parameter AssetEvents: which assets are updated when other people's jobs end."""
+"""Reads the stack's parameter AssetEvents: which assets are updated when others' jobs end."""
 
 import re
 from collections.abc import Iterable

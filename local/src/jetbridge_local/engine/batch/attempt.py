@@ -60,7 +60,7 @@ class Attempt:
         self._exit_codes: dict[str, int] = {}
 
     async def run(self) -> AttemptEnd:
-        """Returns when nothing of the attempt runs any more and the attempt is in the job's record."""
+        """Returns when nothing of the attempt runs and the attempt is in the job's record."""
         failure: StartFailure | None = None
         is_final = False
         try:

@@ -106,7 +106,7 @@ class TaskRecord:
 
 
 class PodRecord:
-    """The record of the pod that Batch starts on EKS. It doesn't say where the pod's log lines are."""
+    """The record of the pod that Batch starts on EKS. It doesn't say where its log lines are."""
 
     def __init__(self, job: Job, environment: str, config: EngineConfig) -> None:
         self._job = job
@@ -217,7 +217,7 @@ def _times(started_at: int | None) -> dict[str, int]:
 
 
 def _log_target(record: dict[str, Any], task_id: str) -> LogTarget | None:
-    """``/aws/batch/job`` and ``<definition>/default/<task id>``, unless the options say otherwise."""
+    """``/aws/batch/job`` and ``<definition>/default/<task id>``, unless options differ."""
     configuration = record["container"].get("logConfiguration", {"logDriver": "awslogs"})
     if configuration["logDriver"] != "awslogs":
         return None

@@ -58,7 +58,7 @@ class Capacity:
         self.serve()
 
     def serve(self) -> None:
-        """Start the waiting jobs for which there is room. Called whenever there may be more room."""
+        """Start the waiting jobs for which there is room. Called when there may be more room."""
         with self._lock:
             queues = [arn for arn, waiting in self._waiting.items() if waiting]
             for queue in sorted(queues, key=self._queues.priority, reverse=True):

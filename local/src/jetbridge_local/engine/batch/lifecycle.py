@@ -100,7 +100,7 @@ class JobLifecycle:
         self._end("SUCCEEDED", None)
 
     async def _run_nodes(self) -> None:
-        """Run all nodes at the same time, as one attempt of the job. It ends as the main node ends."""
+        """Run all nodes together, as one attempt of the job. It ends as the main node ends."""
         main = self._job.main_node
         self._children = [self._of(node, self._mirror) for node in self._job.children]
         lives = {life._job.job_id: life for life in self._children}

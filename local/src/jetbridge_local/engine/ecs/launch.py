@@ -173,7 +173,7 @@ def is_on_instances(parameters: dict[str, Any], cluster: dict[str, Any]) -> bool
 
 
 def _capacity_provider(parameters: dict[str, Any], cluster: dict[str, Any]) -> str | None:
-    """The capacity provider for the task: the one with the highest base, then the highest weight."""
+    """The capacity provider for the task: that with the highest base, then the highest weight."""
     if "launchType" in parameters:
         return None
     strategy = (

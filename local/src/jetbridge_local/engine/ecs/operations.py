@@ -92,7 +92,7 @@ class EcsOperations:
         self._ended.append(task)
 
     def forget_old(self) -> None:
-        """Forget what AWS would have forgotten: tokens, and tasks that stopped about an hour ago."""
+        """Forget what AWS would forget: tokens, and tasks that stopped about an hour ago."""
         horizon = time.time() - self._config.stopped_task_retention_seconds
         if self._ended and self._ended[0].record["stoppedAt"] < horizon:
             self._tokens.forget_old()

@@ -60,4 +60,4 @@ class Runner(Protocol):
         """Make the image ready. Raises CannotPull."""
 
     async def start(self, plan: ContainerPlan, output: Output) -> Container:
-        """Start a container; ``output`` receives what it writes, in the loop. Raises CannotStart."""
+        """Start a container; ``output`` receives its output, in the loop. Raises CannotStart."""
