@@ -13,7 +13,7 @@ from jetbridge.wiring.telemetry import count, logger, observed, refusals_counted
 @observed
 @refusals_counted()
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Takes what a CloudWatch Logs subscription delivers: lines of one log stream."""
+    """Receives lines of one log stream, which a CloudWatch Logs subscription delivers."""
     delivery = delivery_of(event)
     if delivery.unreadable:
         count("LiveLinesUnreadable", delivery.unreadable)

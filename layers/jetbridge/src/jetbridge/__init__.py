@@ -1,1 +1,1 @@
-"""Jetbridge runs containers on AWS for Apache Airflow, and nothing waits for them."""
+"""Jetbridge runs containers on AWS for Apache Airflow. No process waits while they run."""

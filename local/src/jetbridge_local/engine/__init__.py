@@ -1,6 +1,6 @@
-"""ECS and AWS Batch of the local cloud: their APIs, their states, their events and containers.
+"""ECS and AWS Batch of the local cloud: their APIs, states, events and containers.
 
-Nothing here knows what hosts the engines; ``ports`` says what they need of it.
+The engines don't know which program hosts them; ``ports`` says what they need from it.
 """
 
 from .batch import BatchEngine

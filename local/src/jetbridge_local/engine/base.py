@@ -1,4 +1,4 @@
-"""What both engines are: operations behind one lock, and one loop that drives the containers."""
+"""What both engines share: operations behind one lock, and one loop that drives the containers."""
 
 import asyncio
 import copy
@@ -61,7 +61,7 @@ class Engine(ABC):
         self._answers = self._open()
 
     def handle(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        """Answer one call of the API, in its JSON's own terms (ECS's times are in seconds,
+        """Answer one call of the API. Values are as in the API's JSON (ECS's times are in seconds,
         Batch's in milliseconds).
 
         Thread-safe, and quick: it never waits for a container. Raises AwsError.
@@ -80,7 +80,8 @@ class Engine(ABC):
             return copy.deepcopy(answer(parameters))
 
     def close(self) -> None:
-        """End everything, SIGTERM then SIGKILL; returns when nothing is left of it."""
+        """Stop everything, first with SIGTERM and then with SIGKILL. Returns when nothing runs any
+        more."""
         with self._lock:
             if self._closed:
                 return
@@ -92,15 +93,15 @@ class Engine(ABC):
 
     @abstractmethod
     def _open(self) -> Mapping[str, Answer]:
-        """Make what the service keeps; returns what answers each operation."""
+        """Make what the service keeps. Returns the operations by name."""
 
     @abstractmethod
     def _forget_old(self) -> None:
-        """Drop what AWS would no longer remember. The lock is held."""
+        """Drop what AWS would no longer remember. The caller holds the lock."""
 
     @abstractmethod
     def _end_everything(self, reason: str) -> None:
-        """Ask every task or job to end. The lock is held."""
+        """Ask every task or job to stop. The caller holds the lock."""
 
     async def _drive(self, lifecycle: Lifecycle) -> None:
         driver = asyncio.create_task(lifecycle.run())
@@ -111,7 +112,7 @@ class Engine(ABC):
             del self._lifecycles[lifecycle]
 
     async def _finish(self) -> None:
-        """Wait for everything to end. What was spawned before this has begun by now."""
+        """Wait for everything to end. Whatever was spawned before this call has begun by now."""
         if self._lifecycles:
             await asyncio.wait(self._lifecycles.values(), timeout=self._config.close_seconds)
             remaining = dict(self._lifecycles)

@@ -1,6 +1,6 @@
-"""The CloudFormation types of ECS and AWS Batch, in terms of the engines' operations.
+"""The CloudFormation types of ECS and AWS Batch, which call the engines' operations.
 
-What Ref and Fn::GetAtt give, and which changes replace a resource: AWS CloudFormation template
+What Ref and Fn::GetAtt return, and which changes replace a resource: AWS CloudFormation template
 reference, the page of each type.
 """
 
@@ -37,13 +37,13 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class ResourceType:
-    """What a CloudFormation provisioner calls. Each may raise AwsError, or PropertyError for a
-    property that the type doesn't have.
+    """What a CloudFormation provisioner calls. Each function may raise AwsError, or PropertyError
+    for a property that the type doesn't have.
 
     ``create(logical_id, properties, stack_name)`` and ``update(physical_id, old_properties,
-    new_properties, stack_name, logical_id)`` give the physical id (what Ref gives) and the
-    attributes; an update that gives another physical id has replaced the resource and removed the
-    old one. ``delete(physical_id, properties)`` accepts that there is nothing to delete.
+    new_properties, stack_name, logical_id)`` return the physical id (which Ref returns) and the
+    attributes. An update that returns a different physical id has replaced the resource and removed
+    the old one. ``delete(physical_id, properties)`` succeeds if there is nothing to delete.
     """
 
     create: Callable[[str, Properties, str], Resource]
@@ -52,7 +52,7 @@ class ResourceType:
 
 
 def resource_types(ecs: Engine, batch: Engine) -> dict[str, ResourceType]:
-    """The types by name, working on these engines."""
+    """The types by name, for these engines."""
     handlers: dict[str, _Handler] = {
         "AWS::ECS::Cluster": _Cluster(ecs),
         "AWS::ECS::TaskDefinition": _Revisions(
@@ -115,7 +115,7 @@ class _Cluster:
 
 
 class _Revisions:
-    """Task and job definitions: every change is a new revision in place of the old one."""
+    """Task and job definitions: every change makes a new revision, which replaces the old one."""
 
     def __init__(
         self, engine: Engine, service: Service, operation: str, name: str, noun: str
@@ -152,7 +152,7 @@ class _Revisions:
 
 
 class _Switched:
-    """Compute environments and job queues: disabled before they go."""
+    """Compute environments and job queues: they are disabled before they are deleted."""
 
     def __init__(self, engine: Engine, noun: str) -> None:
         self._engine = engine
@@ -211,10 +211,10 @@ def _retag(engine: Engine, service: Service, arn: str, properties: Properties) -
 
 
 def _renamed(properties: Properties) -> Properties:
-    """AWS::ECS::Cluster says ClusterSettings where the API says settings."""
+    """Rename a property: AWS::ECS::Cluster has ClusterSettings where the API has settings."""
     return {("Settings" if k == "ClusterSettings" else k): v for k, v in properties.items()}
 
 
 def _name(stack_name: str, logical_id: str) -> str:
-    """A name as CloudFormation makes them for what has none."""
+    """A name in CloudFormation's style for a resource without one."""
     return f"{stack_name}-{logical_id}"[:110] + f"-{uuid.uuid4().hex[:12]}"

@@ -11,21 +11,22 @@ from .images import ImageMap, ImageMapFile
 
 
 def default_container_path() -> str:
-    """This interpreter's own folder and the system's: never the user's, whose shims may refuse."""
+    """The folders of this interpreter and of the system. The user's PATH isn't used, since its
+    shims may refuse to run."""
     return os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"])
 
 
 @dataclass(frozen=True, kw_only=True)
 class EngineConfig:
-    """How the engines run containers and how fast time goes for them.
+    """How the engines run containers, and how fast time passes for them.
 
-    ``endpoint_url`` is what containers get as AWS_ENDPOINT_URL. ``step_seconds`` is the time that
-    a task or job spends in each state it only passes through. ``time_scale`` multiplies every
-    duration that a definition gives in seconds (attemptDurationSeconds, stopTimeout, …), so that
-    a test needn't wait for Batch's least time-out of a minute. ``log_lag_seconds`` delays the
-    arrival of log events, beyond the end of their task, as CloudWatch Logs may.
-    ``insights_seconds`` is how often Container Insights writes of a task.
-    ``close_seconds`` is what containers get to end in at close.
+    Containers get ``endpoint_url`` as AWS_ENDPOINT_URL. ``step_seconds`` is the time that a task or
+    job spends in each state that it only passes through. ``time_scale`` multiplies every duration
+    that a definition gives in seconds (attemptDurationSeconds, stopTimeout, …). So a test needn't
+    wait for Batch's shortest timeout of a minute. ``log_lag_seconds`` delays log events, even
+    beyond the end of their task, as can happen in CloudWatch Logs. ``insights_seconds`` is the
+    interval of a task's Container Insights events. ``close_seconds`` is the time in which
+    containers must end at close.
     """
 
     account: str

@@ -1,12 +1,12 @@
-"""The errors that the engines answer with, as AWS would."""
+"""The errors that the engines return, as AWS would."""
 
 from typing import Any
 
 
 class AwsError(Exception):
-    """An answer that is an error: ``code`` and ``message`` as AWS gives them, ``status`` of HTTP.
+    """An error as the answer: ``code`` and ``message`` as in AWS, and the HTTP ``status``.
 
-    ``members`` are what the error's shape has besides the message, such as ``resourceIds``.
+    ``members`` are the members of the error's shape besides the message, such as ``resourceIds``.
     """
 
     def __init__(
@@ -24,7 +24,7 @@ class AwsError(Exception):
 
 
 class LogGroupMissing(Exception):
-    """A log sink's answer: the group isn't there and wasn't to be created."""
+    """Raised by a log sink: the group doesn't exist and should not be created."""
 
     def __init__(self, group: str) -> None:
         super().__init__(f"The specified log group does not exist: {group}")
@@ -32,8 +32,8 @@ class LogGroupMissing(Exception):
 
 
 class SecretMissing(Exception):
-    """A secret source's answer: there is nothing under this ``valueFrom``."""
+    """Raised by a secret source: there is no secret under this ``valueFrom``."""
 
 
 class ImageMapError(ValueError):
-    """The image map's file says something that can't be used."""
+    """The image map's file contains something that can't be used."""

@@ -1,4 +1,4 @@
-"""Whole EventBridge events, sent in the order in which the states changed."""
+"""Complete EventBridge events, sent in the order of the state changes."""
 
 import logging
 import queue
@@ -33,8 +33,8 @@ def iso_seconds(seconds: float) -> str:
 
 
 class EventEmitter:
-    """Puts the envelope around details and hands them to the sink, in a thread of its own so that
-    a slow sink delays neither calls nor containers."""
+    """Puts the envelope around details and passes the events to the sink. This happens in a
+    separate thread, so a slow sink delays neither calls nor containers."""
 
     def __init__(self, config: EngineConfig, sink: EventSink, source: str) -> None:
         self._config = config
@@ -60,7 +60,7 @@ class EventEmitter:
         )
 
     def close(self) -> None:
-        """Return when everything that was emitted has been handed over, or the sink hangs."""
+        """Return when the sink has received everything that was emitted, or when it hangs."""
         if self._thread.is_alive():
             self._queue.put(None)
             self._thread.join(_PATIENCE_SECONDS)

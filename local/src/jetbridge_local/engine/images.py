@@ -1,4 +1,4 @@
-"""The image map: which local folder stands for which container image."""
+"""The image map: which local folder is used for which container image."""
 
 import json
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ _KEYS = frozenset({"folder", "command", "environment"})
 
 @dataclass(frozen=True)
 class Image:
-    """What stands for an image: a folder's content, a default command and an environment."""
+    """What replaces an image: a folder's content, a default command and an environment."""
 
     folder: Path
     command: tuple[str, ...] = ()
@@ -24,8 +24,8 @@ class Image:
 
 
 class ImageMap:
-    """Image URIs, or globs of them, to local folders. A literal URI goes before a glob; of
-    several globs that match, the first in the file's order."""
+    """Maps image URIs, or globs of them, to local folders. A literal URI comes before a glob. If
+    several globs match, the first in the file counts."""
 
     def __init__(self, images: Mapping[str, Image]) -> None:
         self._images = dict(images)
@@ -60,7 +60,7 @@ class ImageMap:
 class ImageMapFile:
     """The image map in a file, which may change while the cloud runs.
 
-    Raises, when it is made: ImageMapError, OSError, as `ImageMap.load`.
+    Its constructor raises ImageMapError and OSError, like `ImageMap.load`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -69,10 +69,10 @@ class ImageMapFile:
         self._map = ImageMap.load(path)
 
     def resolve(self, uri: str) -> Image | None:
-        """As `ImageMap.resolve`, after reading a file that has changed.
+        """Like `ImageMap.resolve`, but reads the file again if it has changed.
 
         Raises:
-            ImageMapError: the changed file isn't a valid image map, or is gone.
+            ImageMapError: the changed file isn't a valid image map, or no longer exists.
         """
         try:
             if (changed_at := self._changed_at()) != self._read_at:

@@ -1,4 +1,4 @@
-"""An asyncio loop in a thread of its own, for everything that an engine does in time."""
+"""An asyncio loop in its own thread, for everything that an engine does over time."""
 
 import asyncio
 import concurrent.futures
@@ -14,7 +14,7 @@ _WORKERS = 16
 
 
 class EngineLoop:
-    """Runs coroutines of one engine. Blocking calls of theirs go through asyncio.to_thread."""
+    """Runs the coroutines of one engine. They make blocking calls with asyncio.to_thread."""
 
     def __init__(self, name: str) -> None:
         self._loop = asyncio.new_event_loop()
@@ -25,7 +25,7 @@ class EngineLoop:
         self._thread.start()
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        """Start a coroutine; what it raises is logged. May be called from any thread."""
+        """Start a coroutine. An exception is logged. May be called from any thread."""
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         future.add_done_callback(_log_failure)
 
@@ -38,7 +38,7 @@ class EngineLoop:
         asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
     def close(self) -> None:
-        """Cancel what still runs and end the thread."""
+        """Cancel what still runs, and end the thread."""
         if not self._thread.is_alive():
             return
         self._loop.call_soon_threadsafe(self._loop.stop)

@@ -1,4 +1,4 @@
-"""The services' API models, as botocore brings them, and what they say of requests and answers."""
+"""The services' API models from botocore, and the checks of requests and answers against them."""
 
 import re
 from collections.abc import Iterator
@@ -15,10 +15,10 @@ type Service = Literal["ecs", "batch"]
 
 _INVALID = {"ecs": "InvalidParameterException", "batch": "ClientException"}
 _NOT_ALWAYS_THERE = frozenset({("JobDetail", "startedAt")})
-"""Members which the model requires but AWS leaves out until there is something to say."""
+"""Members that the model requires but that AWS leaves out while they have no value."""
 
 _ANY_CASE = frozenset({"RetryAction"})
-"""Enums whose case AWS doesn't mind: API_EvaluateOnExit."""
+"""Enums for which AWS ignores case: API_EvaluateOnExit."""
 
 
 @cache
@@ -31,8 +31,8 @@ def operation_model(service: Service, operation: str) -> OperationModel:
 
 
 def check_request(service: Service, operation: str, parameters: dict[str, Any]) -> None:
-    """Raises AwsError if the parameters aren't valid under the model: SerializationException for
-    a wrong type, else the service's own code for bad parameters."""
+    """Raises AwsError if the parameters aren't valid under the model: SerializationException for a
+    wrong type, otherwise the service's own code for bad parameters."""
     shape = operation_model(service, operation).input_shape
     if shape is None:
         return
@@ -44,7 +44,8 @@ def check_request(service: Service, operation: str, parameters: dict[str, Any]) 
 
 
 def check_answer(service: Service, operation: str, result: dict[str, Any]) -> None:
-    """Raises AwsError with status 500 if an engine's answer isn't valid: that is a bug of ours."""
+    """Raises AwsError with status 500 if an engine's answer isn't valid: that is a bug in the
+    engine."""
     shape = operation_model(service, operation).output_shape
     if shape is None:
         return
@@ -55,7 +56,7 @@ def check_answer(service: Service, operation: str, result: dict[str, Any]) -> No
 
 
 def _errors(value: Any, shape: Shape) -> Iterator[tuple[bool, str]]:
-    """Whether each problem is one of type, and its text."""
+    """Each problem: whether it is a wrong type, and its text."""
     report = ParamValidator().validate(value, shape)
     found = report._errors
     for reason, name, details in found:
@@ -70,7 +71,7 @@ def _errors(value: Any, shape: Shape) -> Iterator[tuple[bool, str]]:
 
 
 def _may_be_missing(shape: Shape, name: str, required: str | None) -> bool:
-    """Whether AWS leaves the member out, ``name`` being a path such as ``.jobs[0]``."""
+    """Whether AWS may leave out the member; ``name`` is a path such as ``.jobs[0]``."""
     inner = shape
     for part in re.findall(r"\w+|\[\d+\]", name):
         if isinstance(inner, ListShape):
@@ -81,7 +82,8 @@ def _may_be_missing(shape: Shape, name: str, required: str | None) -> bool:
 
 
 def _further_errors(value: Any, shape: Shape, place: str) -> Iterator[str]:
-    """What botocore leaves to the service: greatest lengths and values, enums and patterns."""
+    """The checks that botocore leaves to the service: greatest lengths and values, enums and
+    patterns."""
     name = place.removeprefix(".")
     most = shape.metadata.get("max")
     size = value if shape.type_name in ("integer", "long") else None
@@ -117,7 +119,7 @@ def _string_errors(value: str, shape: Shape, place: str) -> Iterator[str]:
 
 
 def _python(pattern: str) -> str:
-    """The models' Java classes in Python's terms."""
+    """Translates the Java classes in the models' patterns for Python."""
     return (
         pattern.replace(r"\p{L}\p{Z}\p{N}", r"\w\s")
         .replace(r"\p{L}", r"\w")

@@ -18,11 +18,11 @@ def page[T](
     size: int = 100,
     descending: bool = False,
 ) -> tuple[list[T], dict[str, str]]:
-    """The page that ``parameters`` ask for, and ``{"nextToken": …}`` if more follow.
+    """The page that ``parameters`` request, and ``{"nextToken": …}`` if more follow.
 
-    ``items`` are in the order of ``key``, which is JSON. The token holds the key of the page's
-    last item, so that items which come or go meanwhile neither repeat nor hide others.
-    Raises AwsError with ``error_code`` if the token is none of ours.
+    ``items`` are sorted by ``key``, which is JSON. The token contains the key of the page's last
+    item. So items that appear or disappear between calls neither repeat nor hide others. Raises
+    AwsError with ``error_code`` if the token didn't come from here.
     """
     left = list(items)
     if token := parameters.get("nextToken"):

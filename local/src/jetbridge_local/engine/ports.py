@@ -1,4 +1,4 @@
-"""What the engines need of their host."""
+"""What the engines need from their host."""
 
 from typing import Any, Protocol, TypedDict
 
@@ -11,8 +11,8 @@ class LogEvent(TypedDict):
 
 
 class EventSink(Protocol):
-    """Takes whole EventBridge events: version, id, detail-type, source, account, time, region,
-    resources and detail (an object, not JSON text)."""
+    """Receives complete EventBridge events: version, id, detail-type, source, account, time,
+    region, resources and detail (an object, not JSON text)."""
 
     def emit(self, event: dict[str, Any]) -> None:
         """Called from one thread of an engine, in the order of the state changes. May block."""
@@ -22,13 +22,13 @@ class LogSink(Protocol):
     """CloudWatch Logs, as the awslogs driver uses it. Called from several threads."""
 
     def ensure_stream(self, group: str, stream: str, create_group: bool) -> None:
-        """Make the stream, and the group if ``create_group``.
+        """Create the stream, and its group if ``create_group``.
 
-        Raises LogGroupMissing if the group isn't there and ``create_group`` is false.
+        Raises LogGroupMissing if the group doesn't exist and ``create_group`` is false.
         """
 
     def put(self, group: str, stream: str, events: list[LogEvent]) -> None:
-        """Append events, in order. Never called at the same time twice for one stream."""
+        """Append events, in order. There are never two calls at the same time for one stream."""
 
 
 class SecretSource(Protocol):
@@ -41,7 +41,7 @@ class SecretSource(Protocol):
 class ProcessRegistry(Protocol):
     """Knows every process group that an engine started and that hasn't ended yet.
 
-    Each pid is its process group's leader. For a host which cleans up after its own sudden end.
+    Each pid is its process group's leader. A host uses it to clean up if it ends suddenly.
     """
 
     def started(self, pid: int) -> None: ...

@@ -1,4 +1,4 @@
-"""CloudFormation's properties as an API's parameters, by the API's own shapes."""
+"""Turns CloudFormation's properties into an API's parameters, using the API's own shapes."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ _BOOLEANS = {"true": True, "false": False}
 
 
 class PropertyError(ValueError):
-    """A template has a property that the API doesn't know, or a value of the wrong kind."""
+    """A template has a property that the API doesn't know, or a value of the wrong type."""
 
 
 def members_of(service: Service, operation: str) -> set[str]:
@@ -21,10 +21,10 @@ def members_of(service: Service, operation: str) -> set[str]:
 
 
 def to_api(value: Any, shape: Shape, place: str) -> Any:
-    """A property's value as this shape has it. Raises PropertyError.
+    """A property's value in the form of this shape. Raises PropertyError.
 
-    A structure's members are found whatever their case (``MaxvCpus``, ``EFSVolumeConfiguration``);
-    a map's keys are data and stay. Numbers and booleans may be text, as in templates.
+    The case of a structure's members doesn't matter (``MaxvCpus``, ``EFSVolumeConfiguration``). A
+    map's keys are data and stay unchanged. Numbers and booleans may be text, as in templates.
     """
     if isinstance(shape, StructureShape):
         return _structure(value, shape, place)

@@ -1,4 +1,5 @@
-"""ECS's JSON 1.1 and AWS Batch's REST-JSON: HTTP requests to calls, results to answers."""
+"""ECS's JSON 1.1 and AWS Batch's REST-JSON: turns HTTP requests into calls and results into
+answers."""
 
 import json
 import re
@@ -80,7 +81,7 @@ def _content(body: bytes) -> dict[str, Any]:
 
 
 def _without_nulls(value: Any) -> Any:
-    """JSON's null is no value, in requests as in AWS's own parsers."""
+    """Removes nulls: in a request, null means that there is no value, as in AWS's own parsers."""
     if isinstance(value, dict):
         return {name: _without_nulls(v) for name, v in value.items() if v is not None}
     if isinstance(value, list):

@@ -1,11 +1,11 @@
-"""AWS's way to limit a rate: a bucket of tokens, refilled at a steady rate."""
+"""How AWS limits a rate: a bucket of tokens that is refilled at a steady rate."""
 
 import time
 from collections.abc import Callable
 
 
 class TokenBucket:
-    """Full at first. Not thread-safe: its engine holds the lock.
+    """A bucket that is full at first. Not thread-safe: the engine holds the lock.
 
     Source: Amazon ECS developer guide, "Request throttling for the Amazon ECS API".
     """
@@ -20,7 +20,7 @@ class TokenBucket:
         self._at = clock()
 
     def take(self, tokens: int = 1) -> bool:
-        """Take all of these tokens if there are so many, else none."""
+        """Take this many tokens if the bucket has them, otherwise none."""
         now = self._clock()
         self._tokens = min(self._burst, self._tokens + (now - self._at) * self._per_second)
         self._at = now

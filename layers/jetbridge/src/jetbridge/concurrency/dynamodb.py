@@ -10,10 +10,11 @@ if TYPE_CHECKING:
 class DynamoGroups:
     """``Groups`` in the runs table: ``run_id`` ``group#<name>``, ``holders`` a set of run ids.
 
-    A slot is taken by one conditional write: the run's id joins the set if the set is smaller than
-    the limit (``size`` of a set is the number of its members: Amazon DynamoDB developer guide,
-    "Condition expressions"), or has it already. So a repeated message takes no second slot, and no
-    two functions take the last one. ADD and DELETE of a set's member may be repeated, too.
+    One conditional write takes a slot. It adds the run's id to the set if the set is smaller than
+    the limit, or if the id is in it already. (``size`` of a set is the number of its members:
+    Amazon DynamoDB developer guide, "Condition expressions".) So a repeated message takes no second
+    slot, and two functions can't both take the last one. ADD and DELETE of a set's member may be
+    repeated, too.
     """
 
     def __init__(self, client: "DynamoDBClient", table: str, limits: Mapping[str, int]) -> None:

@@ -3,16 +3,16 @@
 import re
 from collections.abc import Iterable
 
-# All holders of a group are in one item, so a write costs more the more there are.
+# All holders of a group are in one item, so a write costs more if there are more of them.
 MOST_SLOTS = 1000
 _ITEM = re.compile(r"([A-Za-z0-9_.-]{1,64})=([0-9]{1,4})")
 
 
 def limits_in(items: Iterable[str]) -> dict[str, int]:
-    """Limits by group, of items such as ``etl=50``.
+    """Limits by group, from items such as ``etl=50``.
 
     Raises:
-        ValueError: names the item, what is wrong, and what to give.
+        ValueError: names the item, what is wrong, and what to write.
     """
     limits: dict[str, int] = {}
     for item in items:

@@ -7,8 +7,8 @@ class Groups(Protocol):
     """The slots of each group. A run holds a slot from before its first launch until its end."""
 
     def take(self, group: str, run_id: str) -> bool:
-        """Take a slot of the group for the run. Returns whether the run has a slot now; it may have
-        had it before.
+        """Take a slot of the group for the run. Returns whether the run has a slot now. A run that
+        already has one keeps it.
 
         A group without a limit has a slot for every run and keeps no record of them.
         """

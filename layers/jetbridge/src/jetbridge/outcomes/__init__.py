@@ -1,2 +1,2 @@
-"""From a launch's end to the outcome: the last lines are read, the outcome is sealed once,
-announced, and delivered."""
+"""From a launch's end to the outcome: finish_run reads the last lines, seals the outcome once,
+announces it and delivers it."""

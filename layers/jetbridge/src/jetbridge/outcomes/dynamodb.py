@@ -1,11 +1,11 @@
 """The outcomes table in DynamoDB: key ``run_id``, the outcome as JSON in ``outcome``.
 
-Until the outcome is sealed, the item has the run's task or job as JSON in ``launched``, and the
-reason why it isn't launched yet as JSON in ``waiting``.
+Before the outcome is sealed, the item describes the run's task or job as JSON in ``launched``. If
+the run isn't launched yet, the item has the reason as JSON in ``waiting``.
 
-Its index ``finished`` (``feed``, ``finished_at`` in epoch seconds) lists the runs that were
-finished since a given time. ``feed`` is the same for all, so one Query finds them. Launched records
-have neither attribute: they aren't in the index.
+The index ``finished`` (``feed``, ``finished_at`` in epoch seconds) lists the runs that finished
+since a given time. ``feed`` has the same value in every item, so one Query finds them all. An item
+without an outcome has neither attribute, so it isn't in the index.
 """
 
 import logging
@@ -66,7 +66,7 @@ class DynamoOutcomes:
         sealed = _outcome(standing) or self.get(outcome.run_id)
         if sealed is not None:
             return sealed
-        # Nobody can have read what is there. It is replaced, unless it has changed since.
+        # Nobody can have read this item. Replace it, unless it has changed in the meantime.
         unreadable = {":standing": standing["outcome"]} if "outcome" in standing else None
         condition = "outcome = :standing" if unreadable else "attribute_not_exists(outcome)"
         standing = self._put(outcome, condition, unreadable)
@@ -101,7 +101,7 @@ class DynamoOutcomes:
         mark(self._client, *self._launched(record, order))
 
     def launched_update(self, record: Launched, order: int) -> "UpdateTypeDef":
-        """The write of ``put_launched`` as one of a transaction."""
+        """The write of ``put_launched``, as part of a transaction."""
         return update_of(*self._launched(record, order))
 
     def _launched(self, record: Launched, order: int) -> tuple[str, Item, str, str, Item]:
@@ -137,8 +137,8 @@ class DynamoOutcomes:
 
 
 def _outcome(item: Item) -> Outcome | None:
-    """The outcome of an item, as Airflow can carry it. None if the item has none yet, or if it
-    can't be read, which is logged."""
+    """The outcome of an item, in a form that Airflow can carry. Returns None if the item has no
+    outcome yet, or one that can't be read; the latter is logged."""
     if "outcome" not in item:
         return None
     try:

@@ -5,18 +5,18 @@ from jetbridge.runs.run import Definition, Ending, Run
 
 
 def exit_codes(run: Run, ending: Ending) -> dict[str, int]:
-    """Exit codes by container name, of the definition's containers. A container without one is
-    absent."""
+    """Exit codes by container name, for the containers of the definition. A container without an
+    exit code is left out."""
     return exit_codes_of(ending, run.definition)
 
 
 def names_that_decide(run: Run, ending: Ending) -> list[str]:
-    """Names of the containers whose exit codes decide; empty if all do."""
+    """Names of the deciding containers; empty if all containers decide."""
     return deciding_names(ending, run.definition, run.request.deciding_container)
 
 
 def exit_codes_of(ending: Ending, definition: Definition | None) -> dict[str, int]:
-    """``exit_codes`` of an end without a run."""
+    """``exit_codes`` of an end that belongs to no run."""
     return {
         end.name: end.exit_code for end in own_ends(ending, definition) if end.exit_code is not None
     }
@@ -25,7 +25,8 @@ def exit_codes_of(ending: Ending, definition: Definition | None) -> dict[str, in
 def deciding_names(
     ending: Ending, definition: Definition | None, container: str | None = None
 ) -> list[str]:
-    """``names_that_decide`` of an end without a run; ``container``: the only one that decides."""
+    """``names_that_decide`` of an end that belongs to no run. If ``container`` is given, only that
+    container decides."""
     decide = deciding_ends(ending, definition, container)
     if len(decide) == len(own_ends(ending, definition)):
         return []

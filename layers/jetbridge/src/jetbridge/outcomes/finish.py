@@ -51,14 +51,17 @@ __all__ = ["BUSY_SECONDS", "CLOCKS_DIFFER_SECONDS", "RESULT_BYTES", "SETTLE_LOOK
 
 @dataclass(frozen=True)
 class Finish:
-    """Attributes:
-    settle_seconds: for how long after a container's stop finish_run waits for missing lines.
-    stacks: the stack's own way to finish Airflow tasks.
-    pacer: gives the turns to read logs; None: reads are not limited.
-    result_wait_seconds: for how long finish_run waits for a result that the run's task needs.
-    jobs: Batch's records, to name failed children and nodes; None: the outcome doesn't name them.
-    live: the stack has live logs, which copy_logs ends when all parts are copied.
-    traces: takes a run whose outcome is delivered, and raises nothing; None: there is no trace.
+    """Seals and delivers outcomes.
+
+    Attributes:
+        settle_seconds: how long after a container's stop finish_run waits for missing lines.
+        stacks: the stack's default way to finish Airflow tasks.
+        pacer: gives turns to read logs; None: reads are not limited.
+        result_wait_seconds: how long finish_run waits for a result that the run's task needs.
+        jobs: Batch's records, which name failed children and nodes; None: the outcome doesn't name
+            them.
+        live: the stack has live logs. copy_logs ends them when all parts are copied.
+        traces: receives each run whose outcome is delivered, and raises nothing; None: no traces.
     """
 
     runs: Runs
@@ -85,18 +88,18 @@ class Finish:
     ) -> Outcome | None:
         """Seal and deliver the outcome of an ended run; None if it hasn't ended.
 
-        ``times`` are the message's own; ``remaining`` returns the seconds that the invocation has
-        left. Even if its logs can't be read, a run is sealed within a minute of the first look.
+        ``times`` are those of the message. ``remaining`` returns the seconds that the invocation
+        has left. A run is sealed within a minute of the first look, even if its logs can't be read.
         Only a run whose task needs the result waits longer.
 
-        A run whose outcome is delivered isn't handled again. Until then, each step may be repeated:
-        sealing keeps the first outcome, the copy writes the same objects, and a second notice or
-        announcement carries the same outcome. Only a message that comes again looks for a sealed
-        outcome first.
+        Once its outcome is delivered, a run isn't handled again. Until then, each step may be
+        repeated: sealing keeps the first outcome, the copy writes the same objects, and a second
+        notice or announcement carries the same outcome. To save a read, finish_run looks for a
+        sealed outcome only if the message may have been received before.
 
         Raises:
             NotYet: the last lines haven't reached CloudWatch Logs, or can't be read now.
-            Exception: it could not be delivered to all.
+            Exception: a receiver didn't get the outcome.
         """
         run = self.runs.get(run_id)
         if run is None or run.ending is None:
@@ -113,9 +116,10 @@ class Finish:
         return outcome
 
     def _deliver(self, run: Run, outcome: Outcome) -> None:
-        """Deliver the outcome to each receiver; one that fails doesn't stop the others.
+        """Deliver the outcome to each receiver. If one delivery fails, the others are still made.
 
-        Raises: what went wrong; an ExceptionGroup of several. All come again then.
+        Raises: the error of the failed delivery; an ExceptionGroup if several failed. All
+        deliveries are repeated then.
         """
         deliveries: list[Callable[[], object]] = [
             partial(self.notices.send, notice, group=notice.airflow)
@@ -129,7 +133,7 @@ class Finish:
         for deliver in deliveries:
             try:
                 deliver()
-            except Exception as error:  # one that can't be delivered must not hold up the others
+            except Exception as error:  # a failed delivery must not hold up the others
                 errors.append(error)
         if len(errors) == 1:
             raise errors[0]
@@ -137,8 +141,8 @@ class Finish:
             raise ExceptionGroup(f"the end of run {run.run_id} is not delivered to all", errors)
 
     def _copy_message(self, run: Run) -> CopyMessage:
-        """The message for copy_logs. If the log has only one part, the message has that part, and
-        copy_logs needn't read the row."""
+        """The message for copy_logs. If the log has only one part, the message contains that part,
+        and copy_logs doesn't have to read the row."""
         part = None if self.live else only_part(run, self.region)
         return CopyMessage(run_id=run.run_id, part=part, fresh=part is not None)
 
@@ -218,10 +222,9 @@ class _Told(NamedTuple):
 
 
 def _without_result(missing: list[Tail]) -> _Told:
-    """The verdict if the container succeeded, but its task needs a result that can't be read. If
-    waiting wouldn't help, the log group or a permission has to be changed; otherwise another try
-    may succeed.
-    """
+    """The verdict if the container succeeded, but the result that its task needs can't be read. If
+    waiting wouldn't help, somebody has to change the log group or a permission. Otherwise another
+    try may succeed."""
     first = next((tail for tail in missing if not tail.later), missing[0])
     cause = Cause.UNCLASSIFIED if first.later else Cause.MISCONFIGURATION
     return _Told(

@@ -1,9 +1,9 @@
-"""An outcome that Airflow can carry, and that EventBridge and DynamoDB take, whatever comes.
+"""Makes any outcome fit: Airflow can carry it, and EventBridge and DynamoDB accept it.
 
-An entry of PutEvents has at most 256 KB: the UTF-8 bytes of its source, detail type and detail
-(EventBridge user guide, "Calculating PutEvents event entry size"). The event that is made of it has
-an envelope as well (id, account, time, region), and its targets have the same limit (SQS, Lambda).
-An item of DynamoDB has 400 KB.
+An entry of PutEvents has at most 256 KB. These are the UTF-8 bytes of its source, detail type and
+detail (EventBridge user guide, "Calculating PutEvents event entry size"). EventBridge adds an
+envelope to the event (id, account, time, region). The event's targets, SQS and Lambda, have the
+same limit. A DynamoDB item has at most 400 KB.
 """
 
 import math
@@ -16,15 +16,16 @@ from jetbridge.contract import Death, Outcome, advice_on, carried, clean, to_bui
 from jetbridge.contract.carriage import LEAST_INTEGER, MOST_INTEGER
 
 ENTRY_BYTES = 256 * 1024
-# Source, detail type, the stack's name (128 characters at most) and the envelope of the event,
-# whose parts have some 300 bytes.
+# Source, detail type, the stack's name (128 characters at most) and the event's envelope, which has
+# some 300 bytes.
 ENVELOPE_BYTES = 1024
 OUTCOME_BYTES = ENTRY_BYTES - ENVELOPE_BYTES
-# AWS's own words have up to 1,024 characters per task and container; ids and ARNs up to some 300.
+# AWS's own texts have up to 1,024 characters per task and container; ids and ARNs have up to some
+# 300.
 WORDS_BYTES = 4096
 ID_BYTES = 1024
 DEATH_WORDS_BYTES = 1024
-# What says that something was left out, and the names of the fields that have something.
+# The sentence which says that something was left out, and the names of the fields that can be cut.
 NOTE_BYTES = 512
 CUT = "…"
 
@@ -32,11 +33,11 @@ T = TypeVar("T")
 
 
 def fitting(outcome: Outcome) -> Outcome:
-    """The outcome, if it can be carried and fits; else what can of it.
+    """The outcome itself if it can be carried and fits; otherwise a shortened one.
 
-    What is left out or cut, the advice says, or the mark ``…`` at the end of a text. Exit codes go
-    before the result, and that before the last lines, deaths and log streams; the newest of each
-    stay. Again it changes nothing.
+    The advice says which parts are left out. A text that is cut ends with the mark ``…``. Exit
+    codes are kept before the result, and the result before the last lines, deaths and log streams.
+    Of each list, the newest entries are kept. A second call changes nothing.
     """
     result = carried(outcome.result)
     if result.problems:
@@ -49,7 +50,8 @@ def fitting(outcome: Outcome) -> Outcome:
 
 
 def _of_clean_texts(outcome: Outcome) -> Outcome:
-    """All but the result, which has been proven: texts keep their length, numbers their sign."""
+    """All fields except the result, which was checked before. Texts keep their length, numbers
+    their sign."""
     fields = to_builtins(replace(outcome, result=None))
     cleaned = _clean(fields)
     if cleaned == fields:
@@ -75,7 +77,7 @@ def _clean(value: Any) -> Any:
 
 
 def _short(outcome: Outcome) -> Outcome:
-    """With each of its texts within its own bounds."""
+    """The outcome with each of its texts cut to that text's own limit."""
     ids = ("backend_id", "cluster", "job_queue", "definition", "stopped_by")
     given = {name: getattr(outcome, name) for name in ids if getattr(outcome, name)}
     return replace(
@@ -93,7 +95,7 @@ def _short_death(death: Death) -> Death:
 
 
 def _within(outcome: Outcome) -> Outcome:
-    """With as much of its growing parts as there is room for."""
+    """The outcome with as much of its lists as there is room for."""
     bare = replace(outcome, exit_codes={}, result=None, last_lines=[], deaths=[], log_streams=[])
     bare = replace(bare, unread=[])
     room = OUTCOME_BYTES - _size(bare) - NOTE_BYTES
@@ -125,7 +127,7 @@ def _within(outcome: Outcome) -> Outcome:
 
 
 def no_room(left_out: list[str]) -> str:
-    """What to tell of parts that were left out, such as "2 of 3 last lines"."""
+    """A description of the parts that were left out, such as "2 of 3 last lines"."""
     return f"No room in the outcome for {', '.join(left_out)}." if left_out else ""
 
 
@@ -140,7 +142,7 @@ def _newest(items: list[T], room: int) -> list[T]:
 
 
 def _cut(text: str, limit: int) -> str:
-    """The text, or its beginning with the mark, in so many bytes of JSON."""
+    """The text, or its beginning and the mark, in at most this many bytes of JSON."""
     if _size(text) <= limit:
         return text
     kept = text[: limit - len(CUT.encode())]

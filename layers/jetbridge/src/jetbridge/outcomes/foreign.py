@@ -1,4 +1,4 @@
-"""What is kept of a task or job that no run is: what it was launched as, and how it ended."""
+"""The records of a task or job that belongs to no run: its launch and its end."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from jetbridge.secrets.late import masked_text
 
 
 def launched_of(foreign: Foreign, region: str, at: float) -> Launched:
-    """Of one whose containers run; ``at`` is now, epoch seconds."""
+    """The launched record of a task or job whose containers run; ``at`` is now, epoch seconds."""
     change = foreign.change
     ecs = change.backend == "ecs"
     since = change.started_at
@@ -32,10 +32,11 @@ def launched_of(foreign: Foreign, region: str, at: float) -> Launched:
 def outcome_of_foreign(
     foreign: Foreign, ending: Ending, definition: Definition | None, region: str, at: float
 ) -> Outcome:
-    """Of one that has ended, judged as a run's launch is. Its log isn't read.
+    """The outcome of a task or job that has ended. It is judged like a run's launch. Its log isn't
+    read.
 
     Args:
-        definition: says which of a task's containers decide; None: all do.
+        definition: says which of a task's containers decide; None: all of them decide.
         at: now, epoch seconds.
     """
     change = foreign.change

@@ -1,6 +1,6 @@
-"""finish_run: which children of an array job, and which nodes of a multi-node job, failed and how.
+"""finish_run: which children of an array job or nodes of a multi-node job failed, and how.
 
-The record of an array job has no container, and that of a multi-node job its main node's alone.
+Batch's record of an array job has no container. That of a multi-node job has only the main node's.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,15 +14,18 @@ from jetbridge.logs.port import JobRecords
 from jetbridge.logs.whereabouts import NODES, array_size, member_name
 from jetbridge.runs.run import Run
 
-# An outcome has room for the words on so many (fitting.py); their exit codes all stand in it.
+# An outcome has room for the reasons of this many members (fitting.py). It has all exit codes.
 TOLD = 20
 
 
 @dataclass(frozen=True)
 class FailedMembers:
-    """Attributes:
-    exit_codes: by ``child-0003``; with the container's name behind it where there are several.
-    reason: a sentence that names them, and why; empty: there are none.
+    """The failed children or nodes of a job.
+
+    Attributes:
+        exit_codes: by member, such as ``child-0003``. If a member has several containers, the
+            container's name follows.
+        reason: a sentence that names the failed members and their reasons; empty if there are none.
     """
 
     exit_codes: dict[str, int] = field(default_factory=dict)
@@ -30,7 +33,8 @@ class FailedMembers:
 
 
 def failed_members(run: Run, verdict: Verdict, jobs: JobRecords | None) -> FailedMembers:
-    """Those of a run that failed; what can't be read is said and holds nothing up."""
+    """The failed members of a failed run. If Batch's records can't be read, the reason says so, and
+    the outcome is sealed without them."""
     nodes = run.ending.nodes if run.ending else 0
     size = array_size(run) or nodes
     if not size or run.backend_id is None or verdict.state is not State.FAILED or jobs is None:
@@ -40,7 +44,7 @@ def failed_members(run: Run, verdict: Verdict, jobs: JobRecords | None) -> Faile
             _nodes(run.backend_id, nodes) if nodes else jobs.failed_children(run.backend_id, TOLD)
         )
         records = jobs.describe([run.backend_id, *asked]) if asked else {}
-    except Exception as error:  # the outcome is sealed all the same
+    except Exception as error:  # seal the outcome without them
         kind = "nodes" if nodes else "children"
         return FailedMembers(reason=f"which {kind} failed could not be read: {error}")
     return _told(run.backend_id, size, asked, records)

@@ -9,34 +9,37 @@ class Outcomes(Protocol):
     """Sealed outcomes, each written once."""
 
     def get(self, run_id: str) -> Outcome | None:
-        """The sealed outcome, as Airflow can carry it (a consistent read).
+        """The sealed outcome, in a form that Airflow can carry (a consistent read).
 
-        None if there is none, or one that can't be read, whoever wrote it: the log names its
-        run."""
+        Returns None if there is no outcome, or if the stored one can't be read. In the second case
+        a log line names the run.
+        """
         ...
 
     def seal(self, outcome: Outcome) -> Outcome:
-        """Write the outcome unless one is sealed already that can be read; returns the sealed one.
+        """Write the outcome, unless a readable one is already sealed. Returns the sealed outcome.
 
-        It takes the place of what the run was launched as."""
+        The outcome replaces the launched record.
+        """
         ...
 
 
 class LaunchedRecords(Protocol):
-    """What runs were launched as, in the places of the outcomes that they don't have yet."""
+    """The launched records: which task or job runs were launched as. A record is kept where the
+    outcome will be written."""
 
     def put_launched(self, record: Launched, order: int) -> None:
-        """Write the record, unless the run's outcome is sealed or a newer record is there.
+        """Write the record, unless the run's outcome is sealed or a newer record exists.
 
-        A record is newer for its launch, then for its ``order`` among those of one launch; one
-        of the same launch and order stays.
+        The record of a later launch is newer. Of two records of one launch, the one with the higher
+        ``order`` is newer. A record with the same launch and order isn't replaced.
         """
         ...
 
 
 class WaitingRecords(Protocol):
-    """Why runs aren't launched yet, beside what they were launched as."""
+    """Why runs aren't launched yet. A record is kept beside the launched record."""
 
     def put_waiting(self, record: Waiting) -> None:
-        """Write the record, unless the outcome is sealed or that of a later launch is there."""
+        """Write the record, unless the outcome is sealed or a later launch has a record."""
         ...

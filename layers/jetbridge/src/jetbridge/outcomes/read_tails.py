@@ -1,4 +1,4 @@
-"""finish_run: the last lines of a run, read while there is time, within the shared allowance."""
+"""finish_run: reads the last lines of a run within its time and the shared rate of reads."""
 
 import math
 import random
@@ -15,32 +15,32 @@ from jetbridge.queues.messages import Times
 from jetbridge.queues.port import NotYet
 from jetbridge.runs.run import Ending
 
-# One page of GetLogEvents, which AWS also bounds to 1 MB (API reference of GetLogEvents).
+# One page of GetLogEvents, which AWS also limits to 1 MB (API reference of GetLogEvents).
 TAIL_PAGE_LINES = 10_000
-# How often missing lines are looked for while they are waited for: the finish queue gives up a
-# message after 100 receives.
+# The pause between two looks for missing lines. The finish queue gives up a message after 100
+# receives.
 SETTLE_LOOKS = 5
-# A stop further in the future than clocks differ tells nothing of how long to wait.
+# A container's stop may lie in the future because clocks differ. Beyond this, it isn't used.
 CLOCKS_DIFFER_SECONDS = 5
-# What can't be read is looked for again until so long after the first look; what is known then is
-# sealed: within a minute in all.
+# How long after the first look finish_run tries to read what it couldn't read. Then it seals what
+# is known. In all, this takes less than a minute.
 PATIENCE_SECONDS = 45
-# When AWS throttles the reading of logs, many runs end at once. They should come again at different
-# times.
+# When AWS throttles the reading of logs, many runs are ending at once. Their messages should come
+# back at different times.
 BUSY_SECONDS = (10, 20)
-# A run whose task needs the result waits longer, each time a tenth of what it has waited or more:
-# in an hour, some 75 of 100 receives at most.
+# A run whose task needs the result waits longer. Each pause is at least a tenth of the time waited
+# so far. In an hour this makes some 75 of the 100 receives at most.
 LONGEST_BUSY_SECONDS = 60
-# How long a look may wait for its turn to read: of one that may come again, and of one that may
-# not, behind which others wait in the queue.
+# How long a look may wait for its turn to read. The first limit is for a look that can be repeated;
+# the second is for a last look, because other messages wait behind it.
 TURN_SECONDS = 1.0
 LAST_TURN_SECONDS = 0.25
-# In a look, no read is begun so long after the first look, or where that is over, after the look's
-# own begin: one that hangs takes 6 s (wiring).
+# A look starts no read later than this after the first look, or, if that time is over, after its
+# own start. A read that hangs takes 6 s (wiring).
 LAST_READ_SECONDS = 52
 LOOK_SECONDS = 8
-# A read isn't begun when the invocation has less than this left: it may hang, and then a batch of
-# five is sealed and delivered.
+# A read isn't started if the invocation has less time left than this. The read may hang, and
+# finish_run still has to seal and deliver a batch of five.
 RESERVE_SECONDS = 15
 NO_TIME_SECONDS = (1, 3)
 
@@ -54,11 +54,11 @@ class Look:
     """One look at a run's logs, for an outcome.
 
     Attributes:
-        began: when, epoch seconds.
-        since: the first look.
-        sent: when the message was sent that asked for it.
-        needed: the run's task needs the result.
-        remaining: gives the seconds that the invocation has left.
+        began: when this look started, epoch seconds.
+        since: when the first look started, epoch seconds.
+        sent: when the message for this look was sent, epoch seconds.
+        needed: whether the run's task needs the result.
+        remaining: returns the seconds that the invocation has left.
     """
 
     began: float
@@ -69,7 +69,7 @@ class Look:
 
     @property
     def last_read(self) -> float:
-        """Until when a read may be begun."""
+        """The latest time at which a read may start."""
         until = self.since + LAST_READ_SECONDS
         return until if self.began < until else self.began + LOOK_SECONDS
 
@@ -77,8 +77,8 @@ class Look:
     def of(
         cls, times: Times, ending: Ending, needed: bool, remaining: Callable[[], float], now: float
     ) -> "Look":
-        """Without the times of its message, the first look was when the containers stopped; where
-        that isn't known either, this is the last."""
+        """A message without times: the first look was when the containers stopped. If that isn't
+        known either, this look is the last."""
         stopped = stopped_at(ending)
         since = times.first_received if times.first_received is not None else stopped
         if since is None or since > now + CLOCKS_DIFFER_SECONDS:
@@ -89,10 +89,12 @@ class Look:
 
 @dataclass(frozen=True)
 class Tails:
-    """Attributes:
-    settle_seconds: how long after its stop a container's missing lines are waited for.
-    result_wait_seconds: how long a result is waited for that the run's task needs.
-    pacer: gives the turns that copy_logs takes, too; None: there is no allowance.
+    """Reads last lines.
+
+    Attributes:
+        settle_seconds: how long after its stop finish_run waits for a container's missing lines.
+        result_wait_seconds: how long finish_run waits for a result that the run's task needs.
+        pacer: gives turns, shared with copy_logs; None: reads are not limited.
     """
 
     source: LogsSource
@@ -102,7 +104,7 @@ class Tails:
     clock: Callable[[], float] = time.time
 
     def read(self, streams: list[LogStream], ending: Ending, look: Look) -> list[Tail]:
-        """The last lines of each stream, as far as they can be read, within the look's time.
+        """The last lines of each stream, as far as they can be read within the look's time.
 
         Raises:
             NotYet: a later look may read more, and there is time for one.
@@ -110,7 +112,7 @@ class Tails:
         return [self._read(stream, ending, look) for stream in streams]
 
     def wait_for_result(self, missing: list[Tail], look: Look) -> None:
-        """Raises: NotYet: the result may be known later, and there is time for that."""
+        """Raises: NotYet: a later look may find the result, and there is time for one."""
         wait = self.result_wait_seconds - RESERVE_SECONDS
         waited = self.clock() - look.since
         if waited < wait and missing and all(tail.later for tail in missing):
@@ -122,14 +124,14 @@ class Tails:
         try:
             self._wait_for_turn(stream.region, look)
         except Exception as error:
-            # A queue so long that this message is old isn't read in time by waiting.
+            # This message is old because the queue is long. More waiting wouldn't help.
             old = self._is_over(look.sent) and not look.needed
             return self._unread(stream, f"no turn to read it was free ({error})", look, old)
         try:
             lines = self.source.tail(stream, TAIL_PAGE_LINES)
         except Unreadable as unreadable:
             return Tail(stream, [], str(unreadable) or "AWS doesn't say why")
-        except Exception as error:  # whatever else happens, the outcome is sealed
+        except Exception as error:  # in any case, seal the outcome
             return self._unread(stream, str(error) or type(error).__name__, look)
         if not lines:
             self._wait_for_lines(stream, ending)
@@ -149,7 +151,7 @@ class Tails:
         return Tail(stream, [], why, later=True)
 
     def _without_time(self, stream: LogStream, look: Look) -> Tail:
-        """Another batch may have time, unless it is too late for one."""
+        """A later batch may have more time to read, unless it is too late for another look."""
         why = "other logs, which did not answer, took all the time"
         if self.clock() - look.since < LAST_READ_SECONDS - NO_TIME_SECONDS[1]:
             raise NotYet(f"{stream.stream} isn't read yet: {why}", _some(NO_TIME_SECONDS))
@@ -166,7 +168,7 @@ class Tails:
             raise NotYet(f"{stream.stream} has no lines yet", min(delay, rest))
 
     def _again(self, why: str, look: Look, until: float) -> NotYet:
-        """After some seconds, or where less is left until the last look, then."""
+        """Come back after some seconds, or at the last look if that is sooner."""
         waited = self.clock() - look.since
         least = max(BUSY_SECONDS[0], min(LONGEST_BUSY_SECONDS, int(waited / 10)))
         delay = _some((least, 2 * least))
@@ -177,5 +179,5 @@ class Tails:
 
 
 def _some(seconds: tuple[int, int]) -> int:
-    # Spreads calls over time, and is no secret.
+    # Spreads calls over time; it isn't used for security.
     return random.randint(*seconds)  # nosec B311

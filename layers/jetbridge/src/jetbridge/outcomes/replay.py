@@ -1,9 +1,9 @@
-"""A finished run's history, played through today's code: what would be decided otherwise.
+"""Replays a finished run's history with today's code, to find the decisions that would differ.
 
-Nothing is asked of AWS and nothing is written. What is stored is the row, which has AWS's words on
-the last launch's end whole, and of each earlier launch AWS's words on its end in short; and the
-outcome. State changes that ended nothing aren't stored, nor what the stack's parameters allowed.
-Advice is no decision: its words may change.
+A replay sends nothing to AWS and writes nothing. It uses the stored row and the outcome. The row
+has AWS's full answer about the last launch's end, and a short form for each earlier launch. State
+changes that didn't end a launch aren't stored, nor are the limits that the stack's parameters set.
+Advice isn't a decision: its text may change.
 """
 
 from collections.abc import Iterator
@@ -19,15 +19,15 @@ from jetbridge.outcomes.verdicts import verdict_on
 from jetbridge.runs.run import Ending, Run
 from jetbridge.secrets.lines import masked_text
 
-# Seconds by which a stored moment may differ from one that is computed anew: it is a decimal in
-# the table, and a float here.
+# Seconds by which a stored time may differ from a computed one: it is a decimal in the table and a
+# float here.
 _ROUNDING = 0.01
 _END, _RELAUNCH = "the run ends", "another launch"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Replayed:
-    """One decision. ``what``: on which launch, and of what; ``stored`` and ``today``: what was
+    """One decision. ``what``: which launch and which question; ``stored`` and ``today``: what was
     decided, and what today's code decides."""
 
     what: str
@@ -41,10 +41,12 @@ class Replayed:
 
 @dataclass(frozen=True, kw_only=True)
 class Replay:
-    """Attributes:
-    decisions: all that could be played, in the order of the launches.
-    unplayed: what could not be, and why.
-    stored_policy, policy: versions of the table of causes, the outcome's and today's.
+    """A replayed history.
+
+    Attributes:
+        decisions: every decision that could be replayed, in the order of the launches.
+        unplayed: the decisions that couldn't be replayed, and why.
+        stored_policy, policy: versions of the table of causes: the outcome's and today's.
     """
 
     decisions: list[Replayed]
@@ -58,9 +60,11 @@ class Replay:
 
 
 def replayed(run: Run, outcome: Outcome) -> Replay:
-    """Args:
-    run: the row of a run whose end is recorded.
-    outcome: as it was sealed.
+    """Replay the history.
+
+    Args:
+        run: the row of a run whose end is recorded.
+        outcome: its sealed outcome.
     """
     decisions: list[Replayed] = []
     unplayed: list[str] = []
@@ -74,7 +78,7 @@ def replayed(run: Run, outcome: Outcome) -> Replay:
 
 
 def _of_death(run: Run, number: int, decisions: list[Replayed], unplayed: list[str]) -> None:
-    """Whether another launch would follow, why, and when. A stop came later, if at all."""
+    """Whether another launch would follow, why, and when. Any stop came later."""
     death = run.deaths[number]
     name = f"launch {death.launch}"
     before = replace(run, launch=death.launch, deaths=run.deaths[:number], stop=None)
@@ -108,7 +112,8 @@ def _of_death(run: Run, number: int, decisions: list[Replayed], unplayed: list[s
 
 
 def _of_end(run: Run, ending: Ending, outcome: Outcome, unplayed: list[str]) -> Iterator[Replayed]:
-    # Rows of earlier versions don't say when the end was recorded. Sealing comes soon after.
+    # Rows of earlier versions don't have the time at which the end was recorded. The outcome is
+    # sealed soon after that, so its time is used.
     at = outcome.finished_at if run.ended_at is None else run.ended_at
     yield Replayed(
         what=f"launch {run.launch}: what follows",
@@ -130,11 +135,12 @@ def _of_outcome(
         yield Replayed(what="state", stored=str(outcome.state), today=str(verdict.state))
         yield Replayed(what="cause", stored=str(outcome.cause), today=str(verdict.cause))
         yield Replayed(what="fault", stored=str(outcome.fault), today=str(verdict.fault))
-    # finish_run may have added what it read of logs and of child jobs.
+    # finish_run may have added details from the logs and from child jobs.
     reason = masked_text(reason_of(ending, run.definition))
     same = outcome.reason.startswith(reason)
     yield Replayed(what="reason", stored=outcome.reason, today=outcome.reason if same else reason)
-    # Exit codes of an array job's children aren't in the row: finish_run asks Batch for them.
+    # The row doesn't have the exit codes of an array job's children: finish_run reads them from
+    # Batch.
     own = {end.name for end in ending.containers}
     yield Replayed(
         what="exit codes",

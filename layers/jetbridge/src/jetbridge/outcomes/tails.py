@@ -1,4 +1,4 @@
-"""The last lines of a run's streams: what an outcome shows of them, and the result in them."""
+"""The last lines of a run's streams: the lines that an outcome shows, and the result in them."""
 
 from typing import Any, NamedTuple
 
@@ -8,9 +8,9 @@ from jetbridge.contract.lines import reported_result
 from jetbridge.runs.run import Definition
 from jetbridge.secrets.lines import masked_tails, masked_text
 
-# With the last lines, what fits an EventBridge event (256 KB).
+# The result and the last lines together fit an EventBridge event (256 KB).
 RESULT_BYTES = 128 * 1024
-# The advice of an outcome has 4 KiB (fitting.py): so many streams are named one by one.
+# The advice of an outcome has 4 KiB (fitting.py), which is room for the names of this many streams.
 STREAMS_TOLD = 3
 WHY_BYTES = 400
 
@@ -19,8 +19,8 @@ class Tail(NamedTuple):
     """The last lines of a container, or of an attempt.
 
     Attributes:
-        unread: why they could not be read; empty: they were.
-        later: they may be read later.
+        unread: why the lines couldn't be read; empty if they were read.
+        later: whether a later read may succeed.
     """
 
     stream: LogStream
@@ -30,7 +30,8 @@ class Tail(NamedTuple):
 
 
 def last_lines(tails: list[Tail], limit: int) -> list[str]:
-    """Up to ``limit`` of each, masked; with several, each line behind its container's name."""
+    """Up to ``limit`` lines of each tail, with secrets masked. If there are several tails, each
+    line begins with its container's name."""
     if limit == 0:
         return []
     shown = masked_tails([tail.lines for tail in tails], limit)
@@ -43,13 +44,14 @@ def last_lines(tails: list[Tail], limit: int) -> list[str]:
 def result_in(
     tails: list[Tail], request: StartRequest, definition: Definition | None
 ) -> tuple[Any, list[Tail]]:
-    """What the last container, or the last attempt, reports; of one container, if the request
-    names one that the definition has. The stock operators' users write other things where a
-    container's name is expected, and the last line of the essential container is theirs then.
+    """The result that the last container or the last attempt reported. If the request names a
+    container of the definition, only that container's result counts. Users of the stock operators
+    sometimes put other texts in place of a container's name; then the last line of the essential
+    container is the result.
 
     Returns:
-        The result, and the tails without which it isn't known; None then. A sidecar that could
-        not be read, and that nobody named, leaves it known.
+        The result, and the unread tails because of which it isn't known. If there are such tails,
+        the result is None. An unread sidecar doesn't matter unless the request names it.
     """
     named = _known(request.result_container, definition)
     mine = [tail for tail in tails if named in (None, tail.stream.container)]
@@ -67,7 +69,7 @@ def result_in(
         return None, missing
     if not request.last_line_as_result or not mine:
         return None, []
-    # A sidecar's last line is nobody's result.
+    # A sidecar's last line is never the result.
     names = [tail.stream.container for tail in mine]
     chosen = next((name for name in names if name not in optional), names[0])
     last = [tail for tail in mine if tail.stream.container == chosen][-1]
@@ -77,7 +79,7 @@ def result_in(
 
 
 def fitting_result(reported: object) -> tuple[object, str]:
-    """The result as Airflow can carry it, and what to tell about it."""
+    """The result in a form that Airflow can carry, and a sentence about what was changed."""
     result, problems = carried(reported)
     size = len(encode(result).encode())
     if size <= RESULT_BYTES:
@@ -89,7 +91,7 @@ def fitting_result(reported: object) -> tuple[object, str]:
 
 
 def unread_advice(tails: list[Tail]) -> str:
-    """What could not be read, of which streams, and why; empty if all was."""
+    """Which streams couldn't be read, and why; empty if all were read."""
     unread = [tail for tail in tails if tail.unread]
     if not unread:
         return ""
@@ -104,7 +106,7 @@ def unread_advice(tails: list[Tail]) -> str:
 
 
 def why(tail: Tail) -> str:
-    """Why a tail is unread, in one line without secrets, as part of a sentence."""
+    """Why a tail couldn't be read, as part of a sentence: one line, without secrets."""
     return " ".join(presentable(masked_text(tail.unread), WHY_BYTES).split()).rstrip(".")
 
 

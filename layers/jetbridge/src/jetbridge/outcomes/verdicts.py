@@ -7,7 +7,8 @@ from jetbridge.runs.run import Ending, Run
 
 
 def verdict_on(run: Run, ending: Ending) -> Verdict:
-    """A job that Batch ended at the run's own limit was stopped, as Jetbridge itself stops one."""
+    """The verdict. If Batch ended a job at the run's own time limit, the run counts as stopped by
+    Jetbridge."""
     verdict = judge(ending, run.definition, run.stop, run.request.deciding_container)
     if verdict.cause is Cause.TIMEOUT and limited_by_run(run):
         return Verdict(State.STOPPED, Cause.TIMEOUT)

@@ -1,1 +1,1 @@
-"""When a launch may be asked of AWS."""
+"""The pace: when a function may ask AWS for a launch."""

@@ -1,4 +1,4 @@
-"""Turns from one counter in DynamoDB, for all concurrent functions together."""
+"""The pace as one counter in DynamoDB, which all concurrent functions share."""
 
 import math
 import random
@@ -16,16 +16,17 @@ if TYPE_CHECKING:
 LONGEST_WAIT_SECONDS = 5.0
 _MICROSECONDS = 1_000_000
 _CONTENDED_ATTEMPTS = 3
-# Where each counter stood when this process saw it last: whether the next turn is likely to be the
-# first after a lull, which takes another write. A guess that is wrong costs one call.
+# The last value of each counter that this process saw. It tells whether the next turn is probably
+# the first after a quiet time, which takes another write. A wrong guess costs one call.
 _SEEN: dict[tuple[str, str], int] = {}
-# When one that yields comes again, if it has yielded for as long as it may wait.
+# When a caller that yields tries again after it has waited as long as it may.
 _YIELDED_SECONDS = (5, 15)
 
 
 @dataclass(frozen=True)
 class Pace:
-    """``per_second`` turns, evenly spaced; after a lull or a delay, ``burst`` of them at once.
+    """``per_second`` turns, evenly spaced. After a quiet time or a delay, ``burst`` of them at
+    once.
 
     In any second there are at most ``per_second + burst`` turns.
     """
@@ -35,7 +36,8 @@ class Pace:
 
     @classmethod
     def of(cls, per_second: float) -> "Pace":
-        """A pace that makes up for a quarter of a second: a cold start or a slow answer."""
+        """A pace with a burst of a quarter of a second's turns. It makes up for a cold start or a
+        slow answer."""
         return cls(per_second, max(1, math.ceil(per_second / 4)))
 
     def __post_init__(self) -> None:
@@ -51,7 +53,7 @@ class Pace:
 
     @property
     def arrears(self) -> int:
-        """Microseconds that a turn may lie in the past and be taken still."""
+        """How far a turn may lie in the past and still be taken, in microseconds."""
         return (self.burst - 1) * self.interval
 
 
@@ -59,12 +61,12 @@ class DynamoPacer:
     """``Pacer`` on one item per backend in the runs table: ``run_id`` ``pace#<backend>``,
     ``next_turn`` in microseconds since the epoch.
 
-    A turn is taken by adding to ``next_turn``, which succeeds for everyone at once: nobody tries
-    again because another was faster. Times are the functions' own; a clock that is ahead delays
-    the others by as much.
+    A function takes a turn by adding to ``next_turn``. This always succeeds, so nobody has to retry
+    because another function was faster. Each function uses its own clock; if one clock is ahead,
+    the other functions wait longer by the same amount.
 
-    ``yields``: go behind all others. A turn is then only taken when it has come, so never while
-    anyone else waits for one that was given earlier.
+    ``yields``: let all others go first. Then a turn is taken only when its time has come, and so
+    never while another function waits for an earlier turn.
     """
 
     def __init__(
@@ -88,8 +90,9 @@ class DynamoPacer:
     def wait_for_turn(
         self, backend: str, longest_wait: float | None = None, turns: int = 1
     ) -> None:
-        """Several turns are one write, and are over when the last of them has come: none is used
-        early. More than the burst never lie in the past together, and are taken one by one."""
+        """Several turns are one write, and the wait ends when the last of them has come, so none is
+        used early. More turns than the burst never lie in the past together; they are taken one by
+        one."""
         longest = self._longest_wait
         if longest_wait is not None:
             longest = int(longest_wait * _MICROSECONDS)
@@ -107,7 +110,7 @@ class DynamoPacer:
             self._sleep(wait / _MICROSECONDS)
 
     def _take_free_turns(self, backend: str, pace: Pace, until: int, turns: int) -> None:
-        """Take none for which anyone might be waiting: only those that have come."""
+        """Take only turns whose time has come: nobody can be waiting for those."""
         while True:
             try:
                 self._take_turns(backend, pace, 0, turns)
@@ -120,7 +123,7 @@ class DynamoPacer:
                 return
 
     def _take_turns(self, backend: str, pace: Pace, longest: int, turns: int) -> int:
-        """When the last of them comes, in microseconds since the epoch."""
+        """Take the turns. Returns when the last of them comes, in microseconds since the epoch."""
         ahead = (turns - 1) * pace.interval
         for _ in range(_CONTENDED_ATTEMPTS):
             now = self._now()
@@ -148,7 +151,8 @@ class DynamoPacer:
         raise NotYet(f"{backend}: other functions are taking all turns", 1)
 
     def _begin_anew(self, backend: str, pace: Pace, earliest: int, turns: int) -> "int | _Refused":
-        """Take the first turns after a lull; what was free before is gone, but for the burst."""
+        """Take the first turns after a quiet time. Earlier turns that nobody took are lost, except
+        for the burst."""
         return self._update(
             backend,
             "SET next_turn = :following",
@@ -158,7 +162,8 @@ class DynamoPacer:
         )
 
     def _update(self, backend: str, change: str, condition: str, **values: int) -> "int | _Refused":
-        """``next_turn`` after the change, or what it is when the condition doesn't hold."""
+        """Returns ``next_turn`` after the update, or its present value if the condition doesn't
+        hold."""
         try:
             answer = self._client.update_item(
                 TableName=self._table,
@@ -185,7 +190,7 @@ class DynamoPacer:
 
 
 class _TurnsTaken(NotYet):
-    """The next turn is ``away`` microseconds away, further than may be waited for."""
+    """The next turn is ``away`` microseconds away, which is longer than the caller may wait."""
 
     def __init__(self, backend: str, away: int, longest: int, pace: Pace) -> None:
         seconds = away / _MICROSECONDS
@@ -198,7 +203,8 @@ class _TurnsTaken(NotYet):
 
 @dataclass(frozen=True)
 class _Refused:
-    """The condition didn't hold; ``next_turn`` as it was then, None if there was none yet."""
+    """The condition didn't hold. ``next_turn`` is the value at that time, or None if there was
+    none."""
 
     next_turn: int | None
 

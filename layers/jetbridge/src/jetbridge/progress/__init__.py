@@ -1,1 +1,1 @@
-"""What an Airflow task sees of its run before the end: its waits, and its launches."""
+"""What an Airflow task learns about its run before the end: what it waits for, and its launches."""

@@ -1,4 +1,4 @@
-"""What a run was launched as. launch_run and track_run write it."""
+"""Which task or job a run was launched as. launch_run and track_run write this record."""
 
 import time
 from collections.abc import Callable
@@ -12,17 +12,18 @@ from jetbridge.outcomes.port import LaunchedRecords
 from jetbridge.runs.port import Answers
 from jetbridge.runs.run import Run, StateChange, Status
 
-# Before any state change that AWS reports: ECS counts a task's versions from 1, and the ranks of
-# Batch's statuses begin with 0.
+# Lower than the order of any state change that AWS reports: ECS counts a task's versions from 1,
+# and the first status of Batch has rank 0.
 BEFORE_ALL_CHANGES = -1
 
 
 def launched_record(run: Run, region: str, change: StateChange | None = None) -> Launched | None:
-    """What to report of a run's current launch; None if AWS has no task or job of it.
+    """The record of a run's current launch; None if AWS has no task or job for it.
 
     Args:
-        region: of the run, and of its log groups unless their definition names another.
-        change: that the containers run.
+        region: of the run. Its log groups are in it, too, unless their definition names another
+            one.
+        change: the state change which says that the containers run.
     """
     if run.status is not Status.LAUNCHED or run.backend_id is None:
         return None
@@ -33,7 +34,7 @@ def launched_record(run: Run, region: str, change: StateChange | None = None) ->
         region=region,
         backend_id=run.backend_id,
         launch=run.launch,
-        # Rows of earlier versions don't have it.
+        # Rows of earlier versions don't have this field.
         launched_at=run.launched_at or run.last_attempt_at or run.created_at,
         cluster=run.place if ecs else None,
         job_queue=None if ecs else run.place,
@@ -44,8 +45,8 @@ def launched_record(run: Run, region: str, change: StateChange | None = None) ->
 
 
 def is_current(run: Run, change: StateChange) -> bool:
-    """Whether the change belongs to the row's own launch and its task or job, and isn't older than
-    the change that the row has recorded."""
+    """Whether the change belongs to the row's current launch and to its task or job, and isn't
+    older than the change recorded in the row."""
     if (run.launch, run.backend_id) != (change.launch, change.backend_id):
         return False
     return run.change_order is None or run.change_order <= change.order
@@ -53,13 +54,14 @@ def is_current(run: Run, change: StateChange) -> bool:
 
 @dataclass(frozen=True)
 class LaunchedWriter:
-    """One conditional write for a launch, and one when its containers run.
+    """Writes once when a run is launched and once when its containers run. Both writes are
+    conditional.
 
-    It comes with the row's own write or after it: should it fail or the function die before it,
-    the message comes again, finds the row written and gets here once more.
+    A record is written together with the row or after it. If its write fails or the function dies
+    before it, the message comes again, finds the row written, and writes the record.
 
     Attributes:
-        answers: writes both in one; None: each is written by itself.
+        answers: writes row and record at once; None: each is written by itself.
     """
 
     records: LaunchedRecords
@@ -68,9 +70,9 @@ class LaunchedWriter:
     clock: Callable[[], float] = time.time
 
     def at_answer(self, claimed: Run, backend_id: str) -> Run | None:
-        """Write AWS's answer into the row, and the launched record with it; returns the row.
+        """Write AWS's answer to the row together with the launched record. Returns the row.
 
-        None if that was not possible: the caller writes each by itself.
+        Returns None if that was not possible; then the caller writes each by itself.
         """
         if self.answers is None:
             return None
@@ -83,13 +85,14 @@ class LaunchedWriter:
         return launched
 
     def at_launch(self, run: Run) -> None:
-        """Of a run that was launched. May be repeated."""
+        """Write the record of a run that was launched. May be repeated."""
         record = launched_record(run, self.region)
         if record is not None:
             self.records.put_launched(record, BEFORE_ALL_CHANGES)
 
     def at_change(self, run: Run | None, change: StateChange) -> None:
-        """Of a change, and the run's row as it is after it. May be repeated."""
+        """Write the record after a state change. ``run`` is the row after that change. May be
+        repeated."""
         if run is None or not change.running or not is_current(run, change):
             return
         record = launched_record(run, self.region, change)

@@ -9,12 +9,12 @@ from jetbridge.queues.patience import PATIENCE_SECONDS
 from jetbridge.runs.run import Run
 from jetbridge.secrets.late import masked_text
 
-# Nothing reports a shorter wait but the launch itself.
+# A shorter wait isn't reported.
 TOLD_AFTER_SECONDS = 30
 
 
 def wait_for_another_launch(run: Run) -> Waiting | None:
-    """Of a run whose launch died and is to be replaced; None if none died."""
+    """The record of a run that waits for another launch because one died; None if none died."""
     if not run.deaths:
         return None
     death = run.deaths[-1]
@@ -32,7 +32,7 @@ def wait_for_another_launch(run: Run) -> Waiting | None:
 
 
 def wait_for_turn(run: Run, what: Wait, reason: str, since: float, next_at: float) -> Waiting:
-    """Of a run whose launch was put off."""
+    """The record of a run whose launch was put off."""
     return Waiting(
         run_id=run.run_id,
         launch=run.launch,
@@ -46,8 +46,8 @@ def wait_for_turn(run: Run, what: Wait, reason: str, since: float, next_at: floa
 
 @dataclass(frozen=True)
 class WaitingWriter:
-    """One conditional write for each launch that replaces one, and for each time that a launch
-    is put off for longer than half a minute. May be repeated."""
+    """Makes one conditional write for each relaunch, and one each time a launch is put off for
+    longer than half a minute. Each may be repeated."""
 
     records: WaitingRecords
 
@@ -57,10 +57,11 @@ class WaitingWriter:
             self.records.put_waiting(record)
 
     def for_job_queue(self, record: Waiting) -> None:
-        """Of a job that blocks its queue."""
+        """Record that the job blocks its queue."""
         self.records.put_waiting(record)
 
     def for_turn(self, run: Run, what: Wait, reason: str, since: float, next_at: float) -> None:
-        """Of a launch that has been put off since then, and is tried next then, epoch seconds."""
+        """Record that the launch has been put off since one time, and is tried next at another
+        (epoch seconds)."""
         if next_at - since >= TOLD_AFTER_SECONDS:
             self.records.put_waiting(wait_for_turn(run, what, reason, since, next_at))

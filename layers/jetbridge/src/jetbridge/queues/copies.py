@@ -1,4 +1,4 @@
-"""What the logs queue carries: what of a run's log is to be copied."""
+"""What a message of the logs queue carries: which part of a run's log is to be copied."""
 
 import hashlib
 from typing import Annotated
@@ -12,21 +12,22 @@ from jetbridge.queues.messages import Since
 
 # The api-server holds all objects of a try's log in memory at once.
 SHOWN_BYTES = 16 * 1024 * 1024
-# Of one stream, shown from its beginning, and as much up to its end.
+# The bytes of one stream that are shown from its beginning. As much is shown from its end.
 MOST_SHOWN_BYTES = 2 * 1024 * 1024
 # 31 December 9999, beyond which Python has no datetime.
 LAST_MILLISECOND = 253_402_300_799_999
 
 
 class LogPart(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One stream of a run, and where its lines are to go.
+    """One stream of a run, and where its lines are copied to.
 
     Attributes:
-        name: of the part among those of the same target: ``jetbridge.1.main.1.log``.
-        logger: what Airflow shows beside each line.
+        name: the part's name within its target: ``jetbridge.1.main.1.log``.
+        logger: the name that Airflow shows beside each line.
         stopped_at: epoch milliseconds at which the container had stopped; 0: not known.
-        shown_bytes: how much of a large log is shown from its beginning, and as much of its end.
-        title: of the group in which Airflow folds the lines; empty: they aren't folded.
+        shown_bytes: how much of a large log is shown from its beginning. As much is shown from its
+            end.
+        title: the title under which Airflow folds the lines; empty: they aren't folded.
     """
 
     target: LogTarget
@@ -39,23 +40,23 @@ class LogPart(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def whereabouts(self) -> str:
-        """Where the log itself is, for people."""
+        """Where a person finds the log itself."""
         stream = self.stream
         return f"stream {stream.stream} of the log group {stream.group} in {stream.region}"
 
     def key(self, run_id: str) -> str:
-        """The same for the same run, part and target."""
+        """The part's key: the same for the same run, part and target."""
         return copy_key(run_id, self.name, self.target)
 
 
 class CopyMessage(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Of the logs queue: copy the log of the run, or one part of it.
+    """A message of the logs queue: copy the log of the run, or one part of it.
 
     Attributes:
-        target: a target of the run, to which alone its log is to go; None: to all of them.
-        keys: of all parts of the run.
-        fresh: nothing of the part has been copied by an earlier message.
-        since: since when nothing of the part could be read.
+        target: copy the log to this target of the run only; None: to all of its targets.
+        keys: the keys of all parts of the run.
+        fresh: no earlier message has copied anything of the part.
+        since: when the part first couldn't be read.
     """
 
     run_id: RunId
@@ -67,6 +68,6 @@ class CopyMessage(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def copy_key(run_id: str, name: str, target: LogTarget) -> str:
-    """Of one copy: the same for the same run, part and target."""
+    """The key of one copy: the same for the same run, part and target."""
     digest = hashlib.sha256(msgspec.json.encode(target)).hexdigest()[:16]
     return f"{run_id}#{name}#{digest}"

@@ -1,4 +1,4 @@
-"""With whose launches a launch waits: SQS's message groups, which don't hold back each other."""
+"""Which launches share SQS's message group. Groups don't hold up each other."""
 
 import hashlib
 import re
@@ -19,11 +19,13 @@ _DIGEST = 16
 
 
 def message_group(caller: Caller) -> str:
-    """The group of a caller's launches: its DAG's, its schedule's, its rule's or all persons'.
+    """The message group for a caller's launches. A DAG, a schedule and a rule each have a group;
+    all persons share one.
 
-    The kind, and an Airflow's name, come first, so that nobody waits among another kind's launches
-    or slows them down by a name that they choose. A person's name is any text, so persons share
-    one group: with a group for each name, a new name for each run would pass all that wait.
+    The kind of caller, and an Airflow's name, come first. So nobody can choose a name that puts
+    them in the group of another kind or slows that group down. A person's name can be any text. If
+    each name had its own group, a person could pass everyone who waits by using a new name for each
+    run.
     """
     match caller:
         case AirflowCaller():
@@ -37,7 +39,8 @@ def message_group(caller: Caller) -> str:
 
 
 def _group(name: str) -> str:
-    """The name as SQS takes it; one that has to be changed or cut stays unlike every other."""
+    """The name as SQS accepts it. A name that has to be changed or cut still differs from all
+    others."""
     plain = _NOT_IN_GROUPS.sub("-", name)
     if plain == name and len(name) <= LONGEST:
         return name

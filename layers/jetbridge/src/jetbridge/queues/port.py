@@ -19,11 +19,11 @@ class Queue(Protocol[M]):
 
 
 class GiveUp(Exception):
-    """The message can never succeed; the reason in plain words."""
+    """The message can never succeed. The text says why, in plain words."""
 
 
 class NotYet(Exception):
-    """The message can't be dealt with yet: it is to come back after ``delay_seconds``."""
+    """The message can't be handled yet. It should come back after ``delay_seconds``."""
 
     def __init__(self, reason: str, delay_seconds: int) -> None:
         super().__init__(reason)

@@ -35,14 +35,15 @@ class SqsQueue(Generic[M]):
         )
 
     def give_up(self, body: str, reason: str, message_id: str, group: str = "") -> None:
-        """Keep a message that can never succeed: its body as it is, and why, as attributes.
+        """Move a message that can never succeed to the dead-letter queue, with its body unchanged
+        and the reason as attributes.
 
-        Raises: ClientError: SQS doesn't take it, such as an empty body.
+        Raises: ClientError: SQS doesn't accept it, for example because its body is empty.
         """
         attributes = {REASON: presentable(reason), MESSAGE_ID: presentable(message_id)}
         self._client.send_message(
             QueueUrl=self._url,
-            # UTF-8, as SQS has it: a body that came from there stays as it is.
+            # UTF-8, as SQS uses: a body that came from SQS stays unchanged.
             MessageBody=body.encode(errors="replace").decode(),
             MessageAttributes={
                 name: {"DataType": "String", "StringValue": value}
@@ -53,7 +54,7 @@ class SqsQueue(Generic[M]):
         )
 
     def return_later(self, receipt_handle: str, delay_seconds: int) -> None:
-        """Let a message that was received become visible again after a delay."""
+        """Make a received message visible again after a delay."""
         self._client.change_message_visibility(
             QueueUrl=self._url, ReceiptHandle=receipt_handle, VisibilityTimeout=delay_seconds
         )

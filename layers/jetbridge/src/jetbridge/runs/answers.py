@@ -1,4 +1,4 @@
-"""AWS's answers to launches, in DynamoDB: the row and the launched record, in one transaction."""
+"""Writes AWS's answer to a launch in DynamoDB: row and launched record in one transaction."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 class DynamoAnswers:
-    """``Answers`` on the runs table; ``launched_update`` gives the write of ``put_launched`` as one
-    of a transaction."""
+    """``Answers`` on the runs table; ``launched_update`` returns the write of ``put_launched``, as
+    part of a transaction."""
 
     def __init__(
         self,

@@ -18,12 +18,12 @@ from jetbridge.runs.run import (
 from jetbridge.runs.table import RunsTable, may_be_run
 from jetbridge.runs.unfinished import Unfinished, shard_of
 
-# A run that was asked to stop is looked at again so much later: the request may be lost.
+# The sweeper looks at a run again this long after a stop request, because the request may be lost.
 STOP_CHECK_SECONDS = 60
 
 _NOT_ENDED = "#status <> :ended"
 _ENDED = {":ended": Status.ENDED}
-# What belongs to a launch and not to the run.
+# Fields that belong to a launch, not to the run.
 _OF_LAUNCH = (
     "#backend_id, #launched_at, #backend_status, #change_order, #first_attempt_at, #last_attempt_at"
 )
@@ -33,9 +33,9 @@ _NOTE_TIME = "#launched_at = if_not_exists(#launched_at, :now)"
 class DynamoRuns(RunsTable):
     """``Runs`` on one table: key ``run_id``, sparse index ``unfinished`` (``shard``, ``check_at``).
 
-    A run is in the index until it is finished. ``check_at`` (epoch seconds) is when the sweeper
-    is to look at it: ``check_after_seconds`` after it began or was last looked at, and up to a
-    tenth of that later, or its deadline if that is sooner.
+    A run is in the index until it is finished. ``check_at`` (epoch seconds) says when the sweeper
+    looks at it: ``check_after_seconds`` after the run began or was last looked at, plus up to a
+    tenth of that time. If the run's deadline is sooner, the sweeper looks then.
     """
 
     def create(self, run: Run) -> bool:

@@ -1,8 +1,8 @@
-"""A run as a DynamoDB item and back: scalars as they are, structures as JSON text.
+"""Turns a run into a DynamoDB item and back: scalars stay as they are, structures become JSON text.
 
-What is written can be read: a structure is read back before it is put, and what doesn't come back
-as it was is refused. A row that somebody else wrote, or a version that checked less, may not be
-readable: reading it raises ``UnreadableRow``, and the other rows aren't affected.
+Everything that is written can be read. A structure is read back before it is written, and refused
+if the result differs. A row may still be unreadable, if somebody else or a version with fewer
+checks wrote it. Reading it raises ``UnreadableRow``; the other rows aren't affected.
 """
 
 from collections.abc import Sequence
@@ -20,22 +20,22 @@ from jetbridge.runs.sizes import largest_part
 from jetbridge.runs.unfinished import shard_of
 
 # An item has up to 400 KB (Amazon DynamoDB developer guide, "Quotas"). A new row leaves room for
-# what comes later: its definition, tries, watchers, deaths, a stop and the end.
+# what is added later: its definition, tries, watchers, deaths, a stop and the end.
 NEW_ROW_BYTES = 128 * 1024
 
 _FIELDS = {field.name: field.type for field in msgspec.structs.fields(Run)}
 _STRUCTURES = ("request", "definition", "deaths", "attachments", "watchers", "stop", "ending")
 _NO_CALLER = {"kind": "person", "name": "a caller that can't be read"}
-# Free JSON, in which null is a value like any other.
+# Free JSON, in which null is an ordinary value.
 _FREE = "request"
 
 
 def structured(value: msgspec.Struct | Sequence[msgspec.Struct]) -> str:
-    """A structure as it stands in the table.
+    """A structure as it is stored in the table.
 
     Raises:
-        ContractError: it could not be read again: a number or text that JSON has not, or more
-            nesting than can be read.
+        ContractError: it couldn't be read back: it has a number or text that JSON doesn't allow, or
+            too many levels.
     """
     kind: Any = type(value)
     if not isinstance(value, msgspec.Struct):
@@ -51,7 +51,7 @@ def structured(value: msgspec.Struct | Sequence[msgspec.Struct]) -> str:
 
 
 def to_item(run: Run) -> Item:
-    """The attributes of a run, those that are None or empty left out.
+    """The attributes of a run, without those that are None or empty.
 
     Raises: ContractError
     """
@@ -64,10 +64,11 @@ def to_item(run: Run) -> Item:
 
 
 def new_item(run: Run, check_at: float, retention_seconds: int) -> Item:
-    """The item of a new row: in the index of unfinished runs, due at its deadline at the latest.
+    """The item of a new row. It is in the index of unfinished runs and is due at its deadline at
+    the latest.
 
     Raises:
-        ContractError: the request has a value that can't be kept, or is too large.
+        ContractError: the request has a value that can't be stored, or is too large.
     """
     try:
         deadline = run.deadline
@@ -95,12 +96,12 @@ def new_item(run: Run, check_at: float, retention_seconds: int) -> Item:
 
 
 def from_item(marshalled: Item) -> Run:
-    """The run of an item as DynamoDB returns it; attributes that aren't fields are ignored.
+    """The run in an item that DynamoDB returned. Attributes that aren't fields are ignored.
 
-    A null in a structure counts as missing: earlier versions wrote those that AWS's records had.
+    A null in a structure counts as missing: earlier versions wrote the nulls of AWS's records.
 
     Raises:
-        UnreadableRow: it is none that Jetbridge writes.
+        UnreadableRow: Jetbridge doesn't write such an item.
     """
     try:
         item = unmarshal({name: value for name, value in marshalled.items() if name in _FIELDS})
@@ -117,12 +118,12 @@ def from_item(marshalled: Item) -> Run:
 
 
 def run_id_in(marshalled: Item) -> str:
-    """The key of an item, which can be read whatever the rest is."""
+    """The key of an item. It can be read whatever the other attributes are."""
     return str(marshalled.get("run_id", {}).get("S", ""))
 
 
 def _of_its_airflow(run: Run) -> Run:
-    """Version 0.1 wrote an Airflow's name beside its callers alone."""
+    """Version 0.1 wrote an Airflow's name only beside its callers."""
     caller, airflow = run.request.caller, run.request.airflow
     if not isinstance(caller, AirflowCaller) or named(caller, airflow) is caller:
         return run
@@ -141,7 +142,8 @@ def _repaired(item: Item) -> Item:
         name: value if name == _FREE else _without_unusable(_FIELDS[name], value)
         for name, value in item.items()
     }
-    # Version 0.1 took any caller. The run of one that is none can be stopped and finished.
+    # Version 0.1 accepted any caller. A run with an invalid caller can still be stopped and
+    # finished.
     request = repaired.get(_FREE)
     if isinstance(request, dict):
         caller = request.get("caller")
@@ -150,14 +152,14 @@ def _repaired(item: Item) -> Item:
     if isinstance(repaired.get("attachments"), list):
         tries = [each for each in repaired["attachments"] if isinstance(each, dict)]
         repaired["attachments"] = [each for each in tries if _is_caller(each.get("caller"))]
-    # Without it the next change counts, whatever its order.
+    # Without an order, the next change counts, whatever its order is.
     if not isinstance(repaired.get("change_order"), int):
         repaired.pop("change_order", None)
     return repaired
 
 
 def _without_unusable(kind: Any, value: Any) -> Any:
-    """The structure without members that have a default and no usable value."""
+    """The structure without optional fields whose value can't be used."""
     if get_origin(kind) is list and isinstance(value, list):
         return [_without_unusable(get_args(kind)[0], each) for each in value]
     struct = next((each for each in (kind, *get_args(kind)) if _is_struct(each)), None)
@@ -186,7 +188,8 @@ def _is_struct(kind: Any) -> bool:
 
 
 def _usable(value: Any, kind: Any) -> bool:
-    """Whether a scalar is of its kind, or it is a structure, which is not left out whole."""
+    """Whether a value can be used: a scalar of the right type, or a structure. A structure is never
+    left out as a whole."""
     if isinstance(value, dict | list):
         return True
     try:

@@ -1,9 +1,9 @@
-"""Names that tie AWS's own records to a run.
+"""Names that connect AWS's records with a run.
 
-A launch is named ``jb-<stack key>-<run id>-<launch>``. ECS carries it as ``startedBy`` (at most
-128 characters of ``[A-Za-z0-9-/_]``) and ``clientToken`` (at most 64), Batch as the prefix of the
-job name (at most 128 of ``[A-Za-z0-9_-]``); both come back in every state-change event
-(limits: botocore's service models of ecs and batch).
+A launch is named ``jb-<stack key>-<run id>-<launch>``. In ECS it is ``startedBy`` (at most 128
+characters of ``[A-Za-z0-9-/_]``) and ``clientToken`` (at most 64). In Batch it is the beginning of
+the job name (at most 128 of ``[A-Za-z0-9_-]``). Both come back in every state-change event. The
+limits are from botocore's service models of ecs and batch.
 """
 
 import re
@@ -22,7 +22,7 @@ _NAME = re.compile(
 
 @dataclass(frozen=True)
 class LaunchName:
-    """One launch of one run, as AWS's records name it."""
+    """The name of one launch of one run in AWS's records."""
 
     stack_key: str
     run_id: str
@@ -30,7 +30,8 @@ class LaunchName:
 
     @classmethod
     def parse(cls, text: str | None) -> "LaunchName | None":
-        """The launch behind an ECS ``startedBy`` or a Batch job name; None if it isn't ours."""
+        """The launch named in an ECS ``startedBy`` or a Batch job name; None if it isn't one of
+        Jetbridge's."""
         match = _NAME.match(text or "")
         if match is None:
             return None
@@ -45,10 +46,10 @@ class LaunchName:
 
 
 def token_prefix(stack_key: str) -> str:
-    """What the names of all launches of a stack begin with."""
+    """The beginning of the names of all launches of a stack."""
     return f"jb-{stack_key}-"
 
 
 def last_segment(arn: str) -> str:
-    """The resource's own name in an ARN; a plain name stays as it is."""
+    """The resource's own name in an ARN. A plain name is returned unchanged."""
     return arn.rsplit("/", 1)[-1]

@@ -1,4 +1,4 @@
-"""Notices: which Airflow has to learn what when a run has ended."""
+"""Notices: which Airflow is notified of what when a run has ended."""
 
 from collections.abc import Sequence
 
@@ -16,14 +16,15 @@ from jetbridge.runs.run import Watcher
 
 
 def way_of(request: StartRequest, stacks: Way) -> Way:
-    """How the waiting Airflow task is finished: as the request says, or as the stack does."""
+    """How the waiting Airflow task is finished: in the request's way, otherwise in the stack's."""
     return request.finish or stacks
 
 
 def notices(
     request: StartRequest, outcome: Outcome, stacks: Way, watchers: Sequence[Watcher] = ()
 ) -> list[Notice]:
-    """What the end of a run is to tell; nothing where a triggerer reads the outcomes table."""
+    """The notices to send when a run ends. There is none for a task whose triggerer reads the
+    outcomes table."""
     watching = [
         Notice(run_id=outcome.run_id, airflow=watcher.airflow, watcher=index)
         for index, watcher in enumerate(watchers)
@@ -44,5 +45,6 @@ def _of_request(request: StartRequest, outcome: Outcome, stacks: Way) -> list[No
 
 
 def applies(entry: OnFinish, outcome: Outcome) -> bool:
-    """An asset is updated by a run that succeeded; a DAG run follows any end."""
+    """Whether the entry applies: an asset is updated only if the run succeeded; a DAG run is
+    started after any end."""
     return not isinstance(entry, CreateAssetEvent) or outcome.state is State.SUCCEEDED

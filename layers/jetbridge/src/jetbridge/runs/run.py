@@ -1,4 +1,4 @@
-"""A run: the row that says what was asked for and how far it has come."""
+"""A run: the row with its request and its state."""
 
 from enum import StrEnum
 from typing import Literal
@@ -18,10 +18,10 @@ from jetbridge.runs.names import last_segment
 
 
 class Status(StrEnum):
-    """How far the run's current launch has come.
+    """The state of the run's current launch.
 
-    It moves down this list; only a relaunch, which raises the launch number, goes back to
-    ``accepted``. ``ended`` stays.
+    It moves down this list. Only a relaunch, which raises the launch number, returns to
+    ``accepted``. ``ended`` is final.
     """
 
     ACCEPTED = "accepted"
@@ -43,7 +43,7 @@ class ContainerEnd(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class LogName(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What AWS's record says of a container's log: ECS ``runtimeId``, Batch ``logStreamName``."""
+    """A container's log in AWS's record: ECS ``runtimeId``, Batch ``logStreamName``."""
 
     container: str
     name: str
@@ -57,13 +57,13 @@ class Ending(Struct, frozen=True, kw_only=True, omit_defaults=True):
         code: ECS ``stopCode``, Batch's final status, or the error code of a failed launch.
         reason: ECS ``stoppedReason``, Batch ``statusReason``, or the error's message.
         succeeded: Batch's own verdict (SUCCEEDED or FAILED); None for ECS, which has none.
-        terminated: Batch was asked to terminate or cancel the job (``isTerminated``,
+        terminated: whether somebody asked Batch to terminate or cancel the job (``isTerminated``,
             ``isCancelled``).
-        nodes: how many a multi-node job has. Its record has the main node's containers alone.
-        started_at, stopped_at: ISO 8601 in UTC; None when the container never ran.
-        usage: what AWS bills of the launch, where its record says.
-        pull_started_at, pull_stopped_at: of an ECS task's images, ISO 8601 in UTC; kept where the
-            stack exports traces.
+        nodes: number of nodes of a multi-node job. Its record has only the main node's containers.
+        started_at, stopped_at: ISO 8601 in UTC; None if the container never ran.
+        usage: what AWS bills for the launch, if its record says so.
+        pull_started_at, pull_stopped_at: when an ECS task's images were pulled, ISO 8601 in UTC.
+            Kept only if the stack exports traces.
     """
 
     code: str
@@ -99,7 +99,7 @@ class LogSource(Struct, frozen=True, kw_only=True):
 class Definition(Struct, frozen=True, kw_only=True):
     """A task or job definition, pinned to its revision.
 
-    ``timeout_seconds`` is a job definition's own limit of each attempt.
+    ``timeout_seconds`` is the job definition's limit for each attempt.
     """
 
     arn: str
@@ -108,7 +108,7 @@ class Definition(Struct, frozen=True, kw_only=True):
 
 
 class Stop(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """That somebody asked for the run's end: who, and why."""
+    """A stop request: who asked for it, and why."""
 
     cause: StopCause
     reason: str
@@ -116,12 +116,12 @@ class Stop(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Relaunch(Struct, frozen=True, kw_only=True):
-    """Record that the launch died and that another replaces it.
+    """The record that a launch died and that another replaces it.
 
     Attributes:
         launch: the number of the next launch.
-        not_before: epoch seconds before which it is not launched.
-        deaths: what every launch before it died of, oldest first.
+        not_before: the earliest time of the next launch, epoch seconds.
+        deaths: the deaths of all launches so far, oldest first.
     """
 
     launch: int
@@ -130,15 +130,15 @@ class Relaunch(Struct, frozen=True, kw_only=True):
 
 
 class Attachment(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A later try of the same Airflow task which took the run over."""
+    """A later try of the same Airflow task that took over the run."""
 
     caller: Caller
     log_target: LogTarget | None = None
 
 
 class Watcher(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A try of an Airflow task that waits for the run's end without having started it, and in
-    which Airflow of the stack's secret."""
+    """A try of an Airflow task that waits for the run's end but didn't start it, and the name of
+    its Airflow in the stack's secret."""
 
     caller: AirflowCaller
     airflow: str = "default"
@@ -148,22 +148,22 @@ class Run(Struct, frozen=True, kw_only=True):
     """The row of a run in the runs table.
 
     Attributes:
-        launch: which launch is the current one, from 1.
+        launch: number of the current launch, from 1.
         backend_id: ECS task ARN or Batch job id, once known.
-        launched_at: when it became known, epoch seconds.
-        change_order: where the last state change that was recorded stands among all of its launch.
+        launched_at: when the backend id became known, epoch seconds.
+        change_order: order of the last recorded state change among all changes of its launch.
         created_at: epoch seconds.
-        first_attempt_at, last_attempt_at: when launch_run was about to make the current launch,
-            epoch seconds.
-        not_before: epoch seconds before which the current launch is not to be made.
-        deaths: what the launches before the current one died of, oldest first.
-        attachments: later tries that took the run over, oldest first.
-        watchers: tries of other tasks that wait for it; none is added when it has ended.
-        supersedes: the run of an earlier try, which must not go on beside this one.
-        attached_to: the run that was given to the caller in place of this one; this row is never
-            launched and only answers repeated requests.
-        ended_at: when the end was recorded, epoch seconds; rows of earlier versions don't have it.
-        finished: the outcome has been sealed and delivered.
+        first_attempt_at, last_attempt_at: when launch_run first and last began to make the current
+            launch, epoch seconds.
+        not_before: the earliest time for the current launch, epoch seconds.
+        deaths: the deaths of the launches before the current one, oldest first.
+        attachments: later tries that took over the run, oldest first.
+        watchers: tries of other tasks that wait for the run; none is added after its end.
+        supersedes: the run of an earlier try, which must not run beside this one.
+        attached_to: the run that the caller got in place of this one. This row is never launched;
+            it only answers repeated requests.
+        ended_at: when the end was recorded, epoch seconds. Rows of earlier versions don't have it.
+        finished: whether the outcome has been sealed and delivered.
     """
 
     run_id: str
@@ -203,17 +203,19 @@ class Run(Struct, frozen=True, kw_only=True):
 
     @property
     def caller(self) -> Caller:
-        """Who waits for the run now."""
+        """The caller that waits for the run now."""
         return self.attachments[-1].caller if self.attachments else self.request.caller
 
     @property
     def log_targets(self) -> list[LogTarget]:
-        """Where the run's log is copied to: the caller's own place and each attached try's."""
+        """Where the run's log is copied to: the first caller's target and that of each attached
+        try."""
         asked = [self.request.log_target, *(later.log_target for later in self.attachments)]
         return [target for target in asked if target is not None]
 
     def waited(self, now: float) -> float:
-        """Seconds that the current launch has waited for its attempt, or had when it came."""
+        """Seconds that the current launch has waited for its attempt. If the attempt has begun, the
+        seconds until then."""
         since = max(self.created_at, self.not_before or 0.0)
         until = now if self.last_attempt_at is None else self.last_attempt_at
         return max(0.0, until - since)
@@ -229,11 +231,12 @@ class StateChange(Struct, frozen=True, kw_only=True):
     """One state change of one launch, as AWS reported it.
 
     Attributes:
-        order: changes of one launch count only in rising order (ECS ``version``; Batch attempt
-            and status rank, since Batch events carry no version).
-        place, definition: as in the event, to be held against the row's own.
-        started_at: since when the containers run, if they do: ISO 8601 in UTC.
-        log_names: log streams of containers that are running.
+        order: a change counts only if its order is higher than that of earlier changes of its
+            launch (ECS ``version``; Batch attempt and status rank, because Batch events have no
+            version).
+        place, definition: as in the event; they are compared with the row's own.
+        started_at: when the containers started, if they run: ISO 8601 in UTC.
+        log_names: log streams of the running containers.
         ending: how the launch ended, if this change ends it.
     """
 
@@ -251,5 +254,5 @@ class StateChange(Struct, frozen=True, kw_only=True):
 
     @property
     def running(self) -> bool:
-        """Whether the containers run; ECS and Batch have the same word for it."""
+        """Whether the containers run. ECS and Batch use the same word for this status."""
         return self.status == RUNNING

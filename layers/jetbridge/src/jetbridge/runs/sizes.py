@@ -1,4 +1,4 @@
-"""How large the parts of a message are, as they are stored: as JSON in UTF-8, escapes and all."""
+"""The sizes of a message's parts when stored: as JSON in UTF-8, including escapes."""
 
 from typing import Any
 
@@ -11,8 +11,9 @@ def stored_bytes(value: Any) -> int:
 
 
 def largest_part(message: msgspec.Struct) -> tuple[str, int]:
-    """The field that makes a message large, dotted, and its bytes: the largest member of the
-    largest member, as long as one has more than half of what it is in."""
+    """The field that makes a message large, with its path in dots, and its bytes. The search starts
+    at the message and enters the largest field, as long as that field has more than half of the
+    bytes."""
     path, value = "", msgspec.to_builtins(message)
     size = stored_bytes(value)
     while members := _members(value):

@@ -1,4 +1,4 @@
-"""What the adapters of the runs table share: the table, its times, and how a new row is put."""
+"""What the adapters of the runs table share: the table, its times, and the put of a new row."""
 
 import time
 from collections.abc import Callable
@@ -19,7 +19,7 @@ _KEY_BYTES = 2048
 
 
 def may_be_run(run_id: str) -> bool:
-    """Whether there may be a run of this id. Every other item of the table has a ``#`` in its key:
+    """Whether the id can belong to a run. Every other item of the table has a ``#`` in its key:
     ``pace#…``, ``task#…``, ``copy#…``, ``live#…``."""
     try:
         return "#" not in run_id and 0 < len(run_id.encode()) <= _KEY_BYTES
@@ -30,7 +30,7 @@ def may_be_run(run_id: str) -> bool:
 class RunsTable:
     """The runs table, read and written with a DynamoDB client.
 
-    ``check_after_seconds`` is how long nothing may be heard of a run before the sweeper looks.
+    The sweeper looks at a run that has had no news for ``check_after_seconds``.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class RunsTable:
         return new_item(run, self._clock() + later, self._retention)
 
     def _put_new(self, row: Item) -> "PutTypeDef":
-        """Parameters of a put that fails if the run has a row."""
+        """Parameters of a put that fails if the run already has a row."""
         return {
             "TableName": self._table,
             "Item": marshal(row),

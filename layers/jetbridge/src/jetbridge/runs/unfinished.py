@@ -1,14 +1,14 @@
-"""Which runs are due: the index of unfinished runs, in the runs table.
+"""Which runs are due: the index of unfinished runs in the runs table.
 
 The sparse index ``unfinished`` (``shard``, ``check_at``) has the keys of a run's row until the run
-is finished, and nothing else of it. One key value takes 1,000 write units a second (Amazon DynamoDB
-developer guide, "Best practices for designing and using partition keys effectively"), and an index
-that is throttled throttles its table (same guide, "Understanding and troubleshooting throttling in
-global secondary indexes"): hence the shards, and hence ``check_at`` is written when a row is made
-and moved seldom.
+is finished, and no other attributes. One key value accepts 1,000 write units a second (Amazon
+DynamoDB developer guide, "Best practices for designing and using partition keys effectively"). A
+throttled index throttles its table (same guide, "Understanding and troubleshooting throttling in
+global secondary indexes"). So the index has shards, and ``check_at`` is written with a new row and
+seldom changed.
 
-Rows of the release before are in the index ``active`` (``active`` = "1", ``check_at``) instead. Its
-functions write such rows until the stack's update is over. The first look at a row moves it.
+Rows of the release before are in the index ``active`` (``active`` = "1", ``check_at``). Its
+functions write such rows until the stack's update is complete. The first look at a row moves it.
 """
 
 import random
@@ -26,25 +26,28 @@ if TYPE_CHECKING:
 
 INDEX = "unfinished"
 SHARDS = 16
-# Of the release before: a later one deletes it, since one update of a stack makes or deletes one
-# index at most (AWS CloudFormation, AWS::DynamoDB::Table, "GlobalSecondaryIndexes").
+# The index of the release before. A later release deletes it, because one update of a stack can
+# create or delete only one index (AWS CloudFormation, AWS::DynamoDB::Table,
+# "GlobalSecondaryIndexes").
 EARLIER_INDEX = "active"
-# Many runs that are accepted at once are looked at over so much of the time until then.
+# The share of the waiting time over which looks are spread, for many runs accepted at once.
 SPREAD = 0.1
-# BatchGetItem takes 100 keys and returns 16 MB at most; the other keys come back (API reference).
+# BatchGetItem takes 100 keys and returns at most 16 MB; it returns the other keys as unprocessed
+# (API reference).
 _ROWS_AT_ONCE = 100
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 2.0
-# Their pauses take 5.2 s at most. A sweep keeps its last 15 s for what it has begun.
+# The pauses between attempts take 5.2 s at most. A sweep keeps its last 15 s for work already
+# begun.
 EMPTY_ANSWERS = 8
 
 
 def shard_of(run_id: str) -> str:
-    """The value of the index's partition key for a run, the same at any time."""
+    """The value of the index's partition key for a run. It never changes."""
     return f"{_hash(run_id) % SHARDS:x}"
 
 
 def spread(run_id: str, seconds: float) -> float:
-    """How much later than after ``seconds`` this run is looked at."""
+    """How many seconds after ``seconds`` the sweeper looks at this run."""
     return seconds * SPREAD * (_hash(run_id) // SHARDS % 1000) / 1000
 
 
@@ -58,7 +61,7 @@ class _Due(NamedTuple):
 
 
 class Unfinished:
-    """Reads the rows of due runs, as they are asked for."""
+    """Reads the rows of due runs when the caller asks for the next one."""
 
     def __init__(
         self, client: "DynamoDBClient", table: str, sleep: Callable[[float], None] = time.sleep
@@ -68,16 +71,17 @@ class Unfinished:
         self._sleep = sleep
 
     def due(self, now: float) -> Iterator[Item]:
-        """Rows of unfinished runs with ``check_at`` up to now, the earliest first, in DynamoDB's
-        notation. The indexes say which runs are due; each row is read as ``get`` reads it.
+        """Rows of unfinished runs with ``check_at`` up to now, earliest first, in DynamoDB's
+        notation. The indexes say which runs are due. Each row is read in the same way as ``get``
+        reads it.
 
         Raises:
-            RuntimeError: DynamoDB keeps leaving out rows; the runs not yet read are still due.
+            RuntimeError: DynamoDB repeatedly leaves out rows. The runs not yet read are still due.
         """
         shards = [self._keys(INDEX, "shard", f"{number:x}", now) for number in range(SHARDS)]
         earlier = self._keys(EARLIER_INDEX, "active", "1", now)
         for some in batches(merge(*shards, earlier), _ROWS_AT_ONCE):
-            # One that is in both indexes is in the middle of its move.
+            # A row that is in both indexes is being moved.
             run_ids = list(dict.fromkeys(each.run_id for each in some))
             rows = {row["run_id"]["S"]: row for row in self._rows(run_ids)}
             yield from (rows[run_id] for run_id in run_ids if run_id in rows)
@@ -97,7 +101,7 @@ class Unfinished:
                 yield _Due(float(plain["check_at"]), str(plain["run_id"]))
 
     def _rows(self, run_ids: Sequence[str]) -> Iterator[Item]:
-        """Consistent reads; keys that DynamoDB leaves out are asked for again, with back-off."""
+        """Consistent reads. Keys that DynamoDB leaves out are read again, with back-off."""
         asked: Item = {
             self._table: {
                 "Keys": [marshal({"run_id": run_id}) for run_id in run_ids],
@@ -119,6 +123,6 @@ class Unfinished:
                         f"BatchGetItem on {self._table} left out all keys {EMPTY_ANSWERS} times in "
                         "a row: is the table throttled?"
                     )
-                # Spreads reads over time, and is no secret.
+                # Spreads reads over time; it isn't used for security.
                 self._sleep(pause * random.uniform(0.5, 1))  # nosec B311
                 pause = min(_LONGEST_PAUSE_SECONDS, pause * 2)

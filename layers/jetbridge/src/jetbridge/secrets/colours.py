@@ -1,9 +1,9 @@
-"""Colours of consoles, which stand between a name and its value and hide both from patterns."""
+"""Console colours. They can come between a name and its value and so hide both from patterns."""
 
 from jetbridge.secrets.forms import MASK
 from jetbridge.secrets.lazy import lazy
 
-# ECMA-48, 8.3.117, "SGR", as it is and as loggers and JSON write its escape.
+# ECMA-48, 8.3.117, "SGR": the escape itself, and the forms in which loggers and JSON write it.
 _COLOUR = lazy(r"(?:\x1b|\\u001[bB]|\\x1[bB]|\\033|\\e)\[[0-9;:]{0,32}+[mK]|\x9b[0-9;:]{0,32}+m")
 _MARKS = ("\x1b", "\x9b", "\\")
 
@@ -15,10 +15,10 @@ def without_colours(line: str) -> str:
 
 
 def with_colours(shown: str, line: str) -> str:
-    """What is shown of a line without its colours, with them again.
+    """Put a line's colours back into its masked text.
 
-    What stands around the masks is found in the line, piece by piece; its colours are put back
-    where they were, and those inside a masked value behind its mask.
+    The text around the masks is found in the line, piece by piece. Colours return to their places;
+    those inside a masked value follow its mask.
     """
     colours, taken = [], 0
     for colour in _COLOUR.finditer(line):

@@ -1,9 +1,9 @@
-"""Values that are secrets by their form, whatever name stands before them.
+"""Values that are secrets by their form, whatever name comes before them.
 
-Every pattern starts at a literal and ends in a run that is taken whole, or has a fixed length, so
-that a place in a line is looked at a bounded number of times. What must come behind a run is never
-looked for anew from each of the run's characters: a pattern with such an end starts where a run
-starts.
+Every pattern starts with a literal and ends with a run of characters that is matched whole, or has
+a fixed length. So each place in a line is visited a bounded number of times. A pattern whose run
+must be followed by something starts only where the run starts; otherwise the regular expression
+would search from each of the run's characters.
 """
 
 import re
@@ -14,7 +14,7 @@ from jetbridge.secrets.lazy import lazy
 
 MASK = "***"
 
-# Each vendor's own prefix, then at least so many characters as its shortest.
+# Each vendor's prefix, followed by at least as many characters as its shortest token has.
 _TOKENS = r"""
     # IAM user guide, "IAM identifiers": access key ids, bearer tokens of STS, context-specific
     # credentials. The other prefixes there (AIDA, AROA, ...) are names of users and roles.
@@ -55,11 +55,12 @@ _TOKENS = r"""
 _TOKEN = lazy(rf"(?<![A-Za-z0-9])(?:{_TOKENS})", re.VERBOSE)
 _ACCESS_KEY = lazy(r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}")
 # JSON web tokens, encrypted ones (five parts) and Flask's sessions: base64 of '{"' and two dots.
-# It starts where a run of its letters starts, so that no run is read more than a few times.
+# The pattern starts where a run of base64 characters starts, so no run is read more than a few
+# times.
 _JWT = lazy(
     r"(?<![A-Za-z0-9_-])(?P<before>(?>[A-Za-z0-9_-]*?(?=eyJ)))"
     r"eyJ[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]*+\.[A-Za-z0-9_-]{6,}+(?:\.[A-Za-z0-9_-]++){0,2}+"
-    r"|\.eyJ[A-Za-z0-9_-]{8,}+\.?+$)"  # a line may be cut behind its second part
+    r"|\.eyJ[A-Za-z0-9_-]{8,}+\.?+$)"  # a line may be cut after its second part
 )
 _WEBHOOK = lazy(
     r"(?P<before>hooks\.slack\.com/(?:services|workflows|triggers)/"
@@ -70,7 +71,7 @@ _WEBHOOK = lazy(
 _BEARER = lazy(
     r"(?<![A-Za-z0-9_-])(?P<kind>(?i:Bearer|Basic))\s{1,8}+(?P<value>[A-Za-z0-9._~+/=-]{8,}+)"
 )
-# Beside an access key id: its secret (40 characters) and its session token.
+# Next to an access key id: its secret (40 characters) and its session token.
 _PARTNER = lazy(
     r"(?<![A-Za-z0-9/+=])(?:[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])|[A-Za-z0-9/+]{100,}+=*+)"
 )
@@ -88,7 +89,7 @@ def masked_forms(text: str) -> str:
 
 
 def masked_partners(text: str) -> str:
-    """The text without what looks like the secret of an access key id, which is near."""
+    """The text without values that look like the secret of a nearby access key id."""
     return _PARTNER.sub(_partner, text)
 
 
@@ -105,7 +106,8 @@ def has_secret_form(value: str) -> bool:
 
 
 def looks_random(value: str) -> bool:
-    """Sixteen characters or more without a space, both letters and digits: no word or path."""
+    """Sixteen characters or more without a space, with both letters and digits, and no word or
+    path."""
     head = value[:64]
     return (
         len(value) >= 16
@@ -122,7 +124,7 @@ def _token(match: re.Match[str]) -> str:
 
 
 def _mixed(value: str) -> bool:
-    """Digits and both cases, as no word with dashes has."""
+    """Whether it has digits and both cases, which no word with dashes has."""
     return all(any(map(has, value)) for has in (str.isdigit, str.isupper, str.islower))
 
 

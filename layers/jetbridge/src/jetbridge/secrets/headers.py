@@ -1,4 +1,4 @@
-"""What of HTTP's headers is secret: credentials behind their scheme, and values of cookies."""
+"""Secrets in HTTP headers: credentials after their scheme, and values of cookies."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Private keys as text: RFC 7468's and OpenSSH's, PGP's, SSH2's and PuTTY's."""
+"""Private keys as text, in the formats of RFC 7468, OpenSSH, PGP, SSH2 and PuTTY."""
 
 import re
 
@@ -11,9 +11,9 @@ _BEGIN = lazy(
 _END = lazy(
     r"-{4,5} ?END (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?(?: ?-{4,5})?", re.IGNORECASE
 )
-# PuTTY's manual, "PPK file format": so many lines of base64 follow.
+# PuTTY's manual, "PPK file format": this many lines of base64 follow.
 _PUTTY = lazy(r"Private-Lines: ?(?P<lines>\d{1,3})")
-# A line of a key: base64 or a header of RFC 1421 or RFC 4880, with whatever a logger puts before.
+# A line of a key: base64 or a header of RFC 1421 or RFC 4880. A logger may have put text before it.
 _BODY = lazy(r"(?:^|[\s\"'|>])(?:[A-Za-z0-9+/]{24,}+=*+|=[A-Za-z0-9+/]{4})[\"',\\\s]*$")
 _BASE64 = lazy(r"[A-Za-z0-9+/=]{1,128}")
 _HEADERS = ("Proc-Type:", "DEK-Info:", "Version:", "Comment:", "Hash:")
@@ -30,7 +30,8 @@ def has_private_key(text: str) -> bool:
 
 
 def masked_keys(line: str) -> str:
-    """The line with ``***`` for each private key, and what follows one that doesn't end in it."""
+    """The line with ``***`` for each private key. A key without an end in this line is masked up to
+    the line's end."""
     if not _names_key(line):
         return line
     out, copied = [], 0
@@ -44,10 +45,10 @@ def masked_keys(line: str) -> str:
 
 
 def lines_in_keys(lines: list[str]) -> set[int]:
-    """Which of the lines are inside a private key that another line begins or ends.
+    """Which of the lines are inside a private key that begins or ends in another line.
 
-    A key that has an end has it within ``KEY_LINES``. Of one without, the lines that look like
-    one; and likewise of one whose beginning is further up than what was read.
+    A key that has an end has it within ``KEY_LINES``. If the end or the beginning is missing, the
+    lines that look like parts of a key count.
     """
     found: set[int] = set()
     at = 0
@@ -70,7 +71,7 @@ def lines_in_keys(lines: list[str]) -> set[int]:
 
 
 def opens(line: str) -> bool:
-    """Whether a key begins in the line that doesn't end in it."""
+    """Whether a key begins in the line and doesn't end in it."""
     begins = list(_BEGIN.finditer(line))
     return bool(begins) and _END.search(line, begins[-1].end()) is None
 
@@ -81,7 +82,7 @@ def _end_of_key(lines: list[str], start: int) -> int:
         if not _names_key(lines[n]):
             continue
         if _END.search(lines[n]):
-            # masked_keys masks the end itself, and leaves what follows it on its line.
+            # masked_keys masks the end mark and leaves the rest of its line.
             return n
         if _BEGIN.search(lines[n]):
             break
@@ -101,7 +102,7 @@ def _begin_of_key(lines: list[str], end: int, at: int) -> int:
 
 
 def _may_be_body(line: str) -> bool:
-    """Behind a beginning, any line of one word of base64."""
+    """After the beginning of a key, any line that is one word of base64."""
     return _is_body(line) or _BASE64.fullmatch(line.strip()) is not None
 
 

@@ -1,6 +1,7 @@
-"""Masking for functions that seldom mask: nothing is imported before there is a text to mask.
+"""Masking for functions that seldom mask: they import the patterns only when there is a text to
+mask.
 
-The patterns are fifteen modules, which a cold start would pay for each time.
+The patterns are fifteen modules, which would slow down every cold start.
 """
 
 

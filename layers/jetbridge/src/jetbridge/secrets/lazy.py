@@ -1,4 +1,5 @@
-"""Patterns that are compiled when the first line needs them: cold starts pay for none."""
+"""Patterns that are compiled when the first line needs them, so that cold starts don't wait for
+them."""
 
 import re
 from typing import Any, cast
@@ -11,7 +12,8 @@ class _Lazy:
         self._pattern, self._flags = pattern, flags
 
     def __getattr__(self, name: str) -> Any:
-        """Only what isn't there yet is asked for here: once compiled, nothing is in between."""
+        """Compile a pattern. Python calls this only for a name that the module doesn't have yet, so
+        a compiled pattern is used directly."""
         compiled = re.compile(self._pattern, self._flags)
         for method in _METHODS:
             setattr(self, method, getattr(compiled, method))

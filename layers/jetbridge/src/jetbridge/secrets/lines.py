@@ -1,4 +1,4 @@
-"""The lines of a log, and sentences, without what looks like a secret."""
+"""Masks secrets in the lines of a log and in sentences."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,40 +12,41 @@ from jetbridge.secrets.urls import masked_urls
 
 __all__ = ["MASK", "masked", "masked_tails", "masked_text"]
 
-# Of a line that is cut afterwards, so much is looked through; a line may have 1 MB.
+# How much of a line is searched, if the line is cut afterwards. A line may have 1 MB.
 MASKED_CHARACTERS = 2 * LINE_CHARACTERS
-# Of all lines of an outcome, which keeps LINES_BYTES of them.
+# How much is searched of all lines of an outcome, which keeps LINES_BYTES of them.
 TOTAL_CHARACTERS = 2 * LINES_BYTES
-# Of one text so much is masked and shown: as many characters as a result may have bytes. What is
-# behind it was not looked through, and is hidden.
+# How much of one text is masked and shown: as many characters as a result may have bytes. The rest
+# isn't searched, so it is hidden.
 TEXT_CHARACTERS = 128 * 1024
-# What may be half a secret before a cut, if no white space is nearer.
+# What may be half a secret before a cut, if there is no white space nearer to it.
 _CUT_CHARACTERS = 1_000
-# So many lines behind an access key id, its secret may stand alone on one.
+# The secret of an access key id may be alone on one of this many lines after the id.
 _PARTNER_LINES = 3
 
 
 def masked(lines: Iterable[str]) -> list[str]:
-    """The lines of one log with ``***`` for each value that looks like a secret.
+    """The lines of one log, with ``***`` for each value that looks like a secret.
 
-    Values of known forms (access keys of AWS, private keys, tokens of vendors, JSON web tokens,
-    users and passwords in URLs, authorization headers), and whatever stands behind a name like
-    ``password=``. It is a net, not a wall: what a job prints is for all who may read its log.
+    Masked are values of known forms (AWS access keys, private keys, vendors' tokens, JSON web
+    tokens, users and passwords in URLs, authorization headers), and every value after a name such
+    as ``password=``. Masking can't find every secret. Whoever may read a job's log may see all that
+    the job prints.
     """
     lines = list(lines)
     return _masked(lines, lines_in_keys(lines), 0)
 
 
 def masked_text(text: str) -> str:
-    """A text of any number of lines, masked as they are; of a longer one ``TEXT_CHARACTERS``, and
-    ``***…`` for the rest."""
+    """A text of any number of lines, masked like the lines of a log. Of a longer text, the first
+    ``TEXT_CHARACTERS`` are kept, and ``***…`` replaces the rest."""
     if len(text) <= TEXT_CHARACTERS:
         return "\n".join(masked(text.split("\n")))
     return f"{masked_text(_whole_words(text[:TEXT_CHARACTERS]))}{MASK}…"
 
 
 def _whole_words(text: str) -> str:
-    """The text without the word at its cut, as nobody can tell whether half a word is a secret."""
+    """The text without the word at its cut: half a word may be half a secret."""
     end = len(text)
     while end > len(text) - _CUT_CHARACTERS and not text[end - 1].isspace():
         end -= 1
@@ -53,11 +54,11 @@ def _whole_words(text: str) -> str:
 
 
 def masked_tails(tails: Sequence[list[str]], limit: int) -> list[list[str]]:
-    """The last ``limit`` lines of each log, masked, as far as an outcome can keep them.
+    """The last ``limit`` lines of each log, masked, as far as an outcome has room for them.
 
-    The logs' newest lines come last, as in the outcome. Of a long line ``MASKED_CHARACTERS`` are
-    masked, of all lines ``TOTAL_CHARACTERS``; older ones are left out. As many characters again are
-    looked through for the beginning of a private key that ends among the last lines.
+    As in the outcome, the newest lines come last. Of a long line, ``MASKED_CHARACTERS`` are masked;
+    of all lines together, ``TOTAL_CHARACTERS``. Older lines are left out. As many characters before
+    them are searched for the beginning of a private key that ends in the last lines.
     """
     room = context = TOTAL_CHARACTERS
     shown = []
@@ -69,7 +70,7 @@ def masked_tails(tails: Sequence[list[str]], limit: int) -> list[list[str]]:
 
 
 def _back(lines: list[str], end: int, limit: int, room: int) -> tuple[int, int]:
-    """From which line to ``end`` the lines fit the room, and the room that is left then."""
+    """The first line from which all lines up to ``end`` fit the room, and the room that is left."""
     first = end
     while first > max(0, end - limit):
         room -= min(len(lines[first - 1]), MASKED_CHARACTERS) + 1
@@ -89,7 +90,7 @@ def _tail(lines: list[str], first: int) -> list[str]:
 
 
 def _without_cut_word(text: str) -> str:
-    """Nobody can tell whether half a word at the cut is a secret."""
+    """The text without the word at the cut, which may be half a secret."""
     if len(text) > LINE_CHARACTERS:
         return text
     return f"{text.rpartition(' ')[0]}{MASK}…"

@@ -1,4 +1,4 @@
-"""Values behind a name that stands for a secret: ``password=``, ``"dbPassword":``, ``--token``."""
+"""Values after a name that stands for a secret: ``password=``, ``"dbPassword":``, ``--token``."""
 
 import re
 
@@ -31,7 +31,7 @@ from jetbridge.secrets.quoting import (
 )
 
 _REMARK = r"(?:\s?\([\w\x20.-]{1,32}\))?[\s:]{0,2}"
-# A name is a whole run of its characters, so that each run is read once.
+# A name is a whole run of name characters, so each run is read once.
 _PAIR = lazy(
     rf"""(?<![A-Za-z0-9_.$-])(?P<name>[A-Za-z0-9_.$-]++)(?P<shut>(?:{_REMARK}(?=["'])|)(?:{QUOTE})?["']?)\]?(?:\s(?:is|was)(?=:))?
     (?P<sep>\s*+(?:=>|->|={{1,3}}+(?!>)|:=|:(?![:/]/?)|%3[ADad]|\|(?=\s))\s*+)""",
@@ -43,19 +43,19 @@ _INDENT = 40
 _LIST = -1
 _ITEM = lazy(r"(?P<indent>[ \t]{0,64}+)(?P<dash>-\s{1,8}+)?")
 _MEMBER = lazy(r"[\"']?[A-Za-z_][\w.-]{0,64}+[\"']?\s?(?::(?:\s|$)|=)|[{}\])]")
-# Words behind a value without quotes: password=correct horse battery.
+# More words after a value without quotes: password=correct horse battery.
 _WORDS_BEHIND = lazy(r"(?: [A-Za-z0-9!?'-]{1,32}+){2,12}+\s*+$")
 _BLOCK = lazy(r"[|>][-+]?\d?\s*$")
 
 
 class Named:
-    """Masks values behind names, and remembers from a line what the next one is to a name.
+    """Masks values after names, and remembers what a line says about the next line.
 
     Attributes:
-        waits: a line said that the secret's value comes in the next (``name: DB_PASSWORD``).
+        waits: a line said that the next line has the secret's value (``name: DB_PASSWORD``).
         block: the indentation of a name whose secret is a block of lines (YAML's ``|``).
-        below: the indentation of a name behind which its line ends (``password:``), and from which
-            on the next line is its value.
+        below: the indentation of a name at the end of a line (``password:``). A next line with more
+            indentation is its value.
     """
 
     def __init__(self) -> None:
@@ -71,7 +71,8 @@ class Named:
         waits, self.waits = self.waits, False
         out: list[str] = []
         copied = at = 0
-        # Where a value is whose name may follow it, and whether a name waits for its value.
+        # The place of a value that may be followed by its name, and whether a name waits for its
+        # value.
         early, named = -1, waits
         while pair := _PAIR.search(line, at):
             at = pair.end()
@@ -104,7 +105,7 @@ class Named:
         return False
 
     def _from_above(self, line: str) -> Span | None:
-        """The value whose name ended the line before; lists go on."""
+        """The value whose name ended the line before. A list may continue over several lines."""
         begin = _ITEM.match(line)
         if self.below is None or begin is None:
             return None
@@ -124,7 +125,8 @@ class Named:
         return span if span.quote or not behind or behind.startswith(("#", ",")) else None
 
     def _ends_line(self, line: str, pair: re.Match[str], kind: Kind) -> bool:
-        """Whether the value is in the next line, more indented or in a list that opens here."""
+        """Whether the value is in the next line, with more indentation or in a list that opens
+        here."""
         rest = line[pair.end() : pair.end() + 3].strip()
         if rest not in ("", "[") or len(line) > pair.end() + 2 or kind not in CERTAIN:
             return False
@@ -157,7 +159,7 @@ class Named:
 
 
 def _names_another(line: str, pair: re.Match[str], kind: Kind) -> bool:
-    """Whether its place says that no secret is behind the name."""
+    """Whether the place of the name shows that no secret follows it."""
     name, end = pair["name"], pair.end()
     if pair["sep"].strip() == "|" and not _of_aws(name):
         return True
@@ -173,7 +175,7 @@ def _names_another(line: str, pair: re.Match[str], kind: Kind) -> bool:
 
 
 def _keeps_brackets(pair: re.Match[str]) -> bool:
-    """Credentials are a structure whose members have names of their own."""
+    """Whether the brackets stay: credentials are a structure whose members have their own names."""
     return pair["name"].lower().endswith(("credential", "credentials"))
 
 
@@ -195,7 +197,8 @@ def _whole(line: str, pair: re.Match[str], span: Span, kind: Kind) -> Span | Non
 
 
 def _is_pair(line: str, pair: re.Match[str]) -> bool:
-    """Behind ``passwords: ``, another name and its value: what is masked there stands there."""
+    """Whether another name and its value follow ``passwords: ``. Then the other value is masked in
+    its place."""
     if not pair["sep"].endswith(": "):
         return False
     inner = _PAIR.match(line, pair.end())
@@ -203,7 +206,7 @@ def _is_pair(line: str, pair: re.Match[str]) -> bool:
 
 
 def _words_behind(line: str, pair: re.Match[str], span: Span) -> Span:
-    """``password=correct horse battery``: two plain words or more up to the line's end."""
+    """``password=correct horse battery``: two or more plain words up to the line's end."""
     value = line[span.start : span.end]
     if pair["name"].isupper() or not value.isalpha() or len(line) - span.end > NAME_CHARACTERS * 2:
         return span
@@ -214,7 +217,7 @@ def _words_behind(line: str, pair: re.Match[str], span: Span) -> Span:
 
 
 def _phrase(line: str, span: Span) -> Span:
-    """A line that is one member of YAML: its value may have spaces, and a comment behind it."""
+    """A line that is one YAML member: its value may have spaces and be followed by a comment."""
     rest = line[span.end :]
     if not rest.strip() or re.search(r"[=:,;{}\[\]\"']", rest):
         return span

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from jetbridge.secrets.lazy import lazy
 
-# Of a longer name, its end.
+# Only the end of a longer name is used.
 NAME_CHARACTERS = 64
 
 
@@ -14,11 +14,11 @@ def words(text: str) -> frozenset[str]:
 
 
 class Kind(Enum):
-    """What a name says about the value behind it.
+    """What a name says about the value after it.
 
-    SECRET: it is a secret. PASSWORD: the same, and it may be a number or a phrase. PASS: a
-    password, or how many tests did pass. RANDOM: it is one if it looks random. HEADER, COOKIE:
-    HTTP's headers, whose values have parts.
+    SECRET: it is a secret. PASSWORD: it is a secret, and may be a number or a phrase. PASS: it is a
+    password, or the number of tests that passed. RANDOM: it is a secret if it looks random. HEADER,
+    COOKIE: an HTTP header, whose value has parts.
     """
 
     SECRET = auto()
@@ -30,7 +30,7 @@ class Kind(Enum):
 
 
 CERTAIN = frozenset({Kind.SECRET, Kind.PASSWORD, Kind.PASS})
-# Members that say the name of another member's value, as many APIs and listings of settings do.
+# Members that contain the name of another member's value, as in many APIs and lists of settings.
 NAME_MEMBERS = frozenset({"name", "key", "parametername", "parameterkey", "k", "variable"})
 VALUE_MEMBERS = frozenset({"value", "val", "v", "parametervalue", "stringvalue", "secretvalue"})
 
@@ -55,7 +55,8 @@ _APART = str.maketrans("", "", "_-.$")
 _REMARK_ENDS = (" ", ":", "=", ")", "\t")
 _REMARK = lazy(r"[\s:=]{0,8}(?:\([^()]{0,40}\))?[\s:=]{0,8}$")
 _WORD = lazy(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-# Ends that are words of their own, not the end of another word (bypass, author, inside).
+# Ends that count only as words of their own, not as the end of another word (bypass, author,
+# inside).
 _WHOLE = frozenset({"pass", "pwd", "auth", "sig", "sid", "otp", "sas", "jwt", "hmac"})
 # Tokens that page through lists (botocore's nextToken) or stand for words (pad_token).
 PLAIN_TOKENS = words(
@@ -63,7 +64,7 @@ PLAIN_TOKENS = words(
     "cls sep mask special current previous prev sync cancellation unexpected invalid new "
     "per"
 )
-# Options of keytool, Redis's and others' settings that are written as one word.
+# Options that are written as one word, such as keytool's and Redis's.
 _PASS_WORDS = (
     "storepass",
     "keypass",
@@ -86,7 +87,7 @@ _PLACES = words(
     "dockerhub snowflake databricks salesforce openai anthropic twilio sendgrid mysql postgres "
     "redis mongo mongodb kafka smtp ftp sftp ssh ldap oauth jwt value plain text raw"
 )
-# What behind a secret's word says that something about it is meant, not the secret itself.
+# Words after a secret's name which show that the value describes the secret and isn't the secret.
 _DESCRIBING = words(
     "a age algorithm alias allowed an and arn arns at attempt attempts attribute audience auth "
     "autocomplete backend bucket budget buffer by bytes cache callback change changed char "
@@ -111,12 +112,12 @@ _DESCRIBING = words(
 
 
 def names_a_secret(name: str) -> bool:
-    """Whether a variable or member of this name holds a secret, whatever its value."""
+    """Whether a variable or member with this name contains a secret, whatever its value is."""
     return kind_of(name) in CERTAIN
 
 
 def kind_of(name: str) -> Kind | None:
-    """What the name says, without white space, a colon or a remark in brackets behind it."""
+    """What the name says. White space, a colon or a remark in brackets after it is ignored."""
     name = name[-NAME_CHARACTERS:]
     return _kind_of(_REMARK.sub("", name) if name.endswith(_REMARK_ENDS) else name)
 
@@ -150,11 +151,12 @@ def _of_whole_word(name: str, last: str, flat: str) -> Kind | None:
 
 
 def _of_beginning(name: str) -> Kind | None:
-    """Of ``PASSWORD_DB``, ``passwordProd`` and ``DB_PASSWORD_PROD``: whose or which secret it is.
+    """The kind of names such as ``PASSWORD_DB``, ``passwordProd`` and ``DB_PASSWORD_PROD``, in
+    which a place or an owner follows the word for a secret.
 
-    Behind a secret's word stand a place or an owner, unless they say what of it is meant
-    (``password_age``, ``TOKEN_TYPE``). ``token`` and ``secret`` begin so many names of programs
-    that only variables of environments and known places count behind them.
+    If the words after it name a property of the secret (``password_age``, ``TOKEN_TYPE``), the
+    value isn't a secret. Many names in programs begin with ``token`` and ``secret``, so after those
+    only environment variables and known places count.
     """
     found = [word.lower() for word in _WORD.findall(name)]
     constant = name.isupper()

@@ -1,4 +1,4 @@
-"""The parts of an outcome that a container, AWS or a person wrote, without secrets."""
+"""Masks the parts of an outcome that a container, AWS or a person wrote."""
 
 from typing import Any
 
@@ -10,7 +10,8 @@ from jetbridge.secrets.values import masked_value
 
 
 def masked_result(result: Any) -> tuple[Any, str]:
-    """The result, masked, and what to tell its reader about it; empty if nothing was masked."""
+    """The masked result, and a sentence about the masking for its reader; empty if nothing was
+    masked."""
     shown, count = masked_value(result)
     if not count:
         return result, ""

@@ -1,4 +1,4 @@
-"""Values behind a secret's name that are no secrets: placeholders, references, code, prose."""
+"""Values that follow a secret's name but aren't secrets: placeholders, references, code, prose."""
 
 import re
 
@@ -6,7 +6,7 @@ from jetbridge.secrets.forms import looks_random
 from jetbridge.secrets.lazy import lazy
 from jetbridge.secrets.names import PLAIN_TOKENS, Kind, names_a_secret, words
 
-# Of a longer value nobody asks whether it is a placeholder.
+# A longer value isn't checked for being a placeholder.
 _PLAIN_CHARACTERS = 256
 _WORD_CHARACTERS = 32
 _WORDS = words(
@@ -29,7 +29,7 @@ _PLACEHOLDER = lazy(
     |[=:>|<,;.)\]}\\/?&~^+!-]+""",
     re.VERBOSE | re.IGNORECASE,
 )
-# Where a secret is kept, not the secret itself.
+# The place where a secret is kept, not the secret itself.
 _REFERENCE = lazy(
     r"arn:[a-z-]+:(?:secretsmanager|ssm|kms|iam):|\{\{resolve:|file://|s3://|gs://|vault:|op://"
     r"|/run/secrets/|/var/run/secrets/|projects/[^/]{1,64}/secrets/|<[a-z_.]+ object"
@@ -50,9 +50,9 @@ _GOES_ON = lazy(r"[,.:;)]? [(\"']?[A-Za-z]")
 
 
 def is_plain(value: str, password: bool) -> bool:
-    """Whether it is a placeholder, a reference or a word that is nobody's secret.
+    """Whether the value is a placeholder, a reference or an ordinary word.
 
-    ``password``: what stands behind a password's name may be a number.
+    ``password``: the name is a password's, so the value may be a number.
     """
     if len(value) > _PLAIN_CHARACTERS:
         return False
@@ -68,12 +68,12 @@ def is_plain(value: str, password: bool) -> bool:
 
 
 def is_count(value: str) -> bool:
-    """Whether it says how many tests did pass, or which."""
+    """Whether the value says how many tests passed, or which ones."""
     return len(value) <= _PLAIN_CHARACTERS and _COUNT.fullmatch(value.strip()) is not None
 
 
 def is_counted(value: str, line: str, pair: re.Match[str], kind: Kind, quote: str) -> bool:
-    """Whether ``pass``, ``token`` or ``secret`` alone is a word of a program here, as a compiler's
+    """Whether ``pass``, ``token`` or ``secret`` alone is a program's word here, as in a compiler's
     ``next token: IDENT``, a test's ``PASS: login`` or Kubernetes's ``secret: app-config``."""
     if kind is Kind.PASS:
         return is_count(value) or not _is_password(value, line, pair, quote)
@@ -91,7 +91,8 @@ def is_counted(value: str, line: str, pair: re.Match[str], kind: Kind, quote: st
 
 
 def _is_password(value: str, line: str, pair: re.Match[str], quote: str) -> bool:
-    """Of ``pass``, as far as its line tells: automake and TAP write it with a colon or a space."""
+    """Whether ``pass`` means a password, as far as its line shows. automake and TAP write it with a
+    colon or a space."""
     if quote and pair["shut"]:
         return True
     if pair["sep"] == "=":
@@ -102,12 +103,12 @@ def _is_password(value: str, line: str, pair: re.Match[str], quote: str) -> bool
 
 
 def is_object(value: str) -> bool:
-    """A name of Kubernetes's, as secrets themselves have (RFC 1123's labels)."""
+    """Whether it is a Kubernetes object name, which Secrets have as well (RFC 1123 labels)."""
     return len(value) <= _WORD_CHARACTERS * 2 and _OBJECT.fullmatch(value) is not None
 
 
 def is_code(value: str, line: str, end: int, name: str) -> bool:
-    """Whether a value without quotes is an expression, as in a traceback's line of source."""
+    """Whether a value without quotes is an expression, as in a source line of a traceback."""
     if len(value) > _PLAIN_CHARACTERS:
         return False
     if _CALL.fullmatch(value) or (value.isupper() and "_" in value and names_a_secret(value)):
@@ -123,7 +124,7 @@ def is_code(value: str, line: str, end: int, name: str) -> bool:
 
 
 def is_bare_name(value: str) -> bool:
-    """A name of letters alone: two such in a list are a list of names."""
+    """A name that has only letters. Two of these in a list are a list of names."""
     return value.replace("_", "").replace(" ", "").isalpha()
 
 
@@ -140,12 +141,12 @@ def begins_sentence(value: str) -> bool:
 
 
 def starts_line(line: str, at: int) -> bool:
-    """Whether nothing but YAML's indentation, dash and quote stands before."""
+    """Whether only YAML's indentation, dash and quote come before it."""
     return at <= _WORD_CHARACTERS and not line[:at].strip(" -\t'\"")
 
 
 def is_prose(value: str, line: str, start: int, end: int, password: bool) -> bool:
-    """Whether a word behind ``name: `` goes on as a sentence."""
+    """Whether the word after ``name: `` continues as a sentence."""
     if begins_sentence(value):
         return line.startswith(" ", end)
     if not is_word(value.replace("'", "")) or (password and starts_line(line, start)):

@@ -1,7 +1,7 @@
-"""Where a value begins and ends, in whatever quotes, escapes and brackets a program wrote it.
+"""Where a value begins and ends, whatever quotes, escapes and brackets the program used.
 
-Every function reads on from where it is called. Who calls one either goes on behind the value, or
-asks for a bounded part of it alone: so a line is read once from its beginning to its end.
+Every function reads forward from a given place. A caller either continues after the value, or reads
+only a bounded part of it. So each line is read once from its beginning to its end.
 """
 
 import re
@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from jetbridge.secrets.lazy import lazy
 
-# Quotes as programs print them: plain, escaped any number of times, doubled (CSV), as HTML's
-# entities and as JSON's code points.
+# Quotes as programs print them: plain, escaped any number of times, doubled (CSV), as HTML
+# entities, and as JSON code points.
 QUOTE = r"""\\*+["'`]|&quot;|&\#3[49];|\\++u002[27]"""
 # A type between a name and its value: str, t.Optional[str], str | None, Secret[str].
 _TYPE = (
@@ -23,9 +23,9 @@ _OPEN = lazy(
     (?P<quote>"{{3}}|'{{3}}|""(?=[^\s,;:)}}\]"&])|''(?=[^\s,;:)}}\]'&])|{QUOTE})""",
     re.VERBOSE,
 )
-# From the beginning of a run of backslashes alone: each run is read once.
+# Only from the beginning of a run of backslashes, so each run is read once.
 _CLOSE = {mark: lazy(rf"(?<!\\)\\*+{mark}") for mark in ('"', "'", "`")}
-# A look-up by a name, whose value isn't there unless a default follows: env("X", "default").
+# A look-up by name. It has no value unless a default follows: env("X", "default").
 _LOOKUP = lazy(
     r"""(?:[A-Za-z_][\w.]{0,60}[._])?(?:env|getenv|Getenv|get|fetch|config|getProperty|getOrDefault|pop)
     \(\s?[bu]?(?P<mark>["'])[^"'\\]{1,80}(?P=mark)\s?(?P<more>,\s?(?:default\s?=\s?)?)?""",
@@ -36,8 +36,9 @@ _IN_BRACKETS = lazy(r"""(?P<text>"(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?)|[\[({]
 _IN_ESCAPED = lazy(r"(?P<text>(?!))|[\[({]|[\])}]")
 _FIRST = lazy(r"""\\{0,8}["']""")
 _OPENING = frozenset("[({")
-# Up to white space; a comma, semicolon or & ends the value if it ends the word or another name
-# follows, a bracket if nothing of the word follows, a quote if it isn't an apostrophe.
+# Up to white space. A comma, semicolon or & ends the value if it ends the word or another name
+# follows. A bracket ends it if no more of the word follows. A quote ends it unless it is an
+# apostrophe.
 _NEXT_NAME = (
     r"""&?(?:amp;)?["']?[A-Za-z_][\w.-]{0,40}+(?:\[\w{0,40}\])?["']?\s?(?:=|:(?!//)|%3[Dd])"""
 )
@@ -50,7 +51,7 @@ _BARE = lazy(
 
 
 class Span(NamedTuple):
-    """From where to where a value's text is, and how it was written.
+    """The place of a value's text in the line, and how it was written.
 
     ``outer`` is where its quotes or brackets end.
     """
@@ -62,7 +63,7 @@ class Span(NamedTuple):
 
 
 def value_at(line: str, at: int) -> Span | None:
-    """The value that begins there, or None if none does."""
+    """The value that begins there, or None if there is none."""
     opened = _OPEN.match(line, at)
     if opened:
         return _quoted(line, opened.end(), opened["quote"])
@@ -73,7 +74,8 @@ def value_at(line: str, at: int) -> Span | None:
 
 
 def behind_lookup(line: str, at: int) -> int | None:
-    """Where the default of a look-up begins, ``at`` if there is no look-up, None without one."""
+    """Where the default of a look-up begins; ``at`` if there is no look-up, None if it has no
+    default."""
     lookup = _LOOKUP.match(line, at)
     if lookup is None:
         return at
@@ -87,7 +89,7 @@ def opens_bracket(line: str, at: int) -> bool:
 
 
 def head_at(line: str, at: int, characters: int) -> str:
-    """The first characters of the value that begins there; none of a structure."""
+    """The first characters of the value that begins there; empty for a structure."""
     if opens_bracket(line, at):
         return ""
     part = line[at : at + characters + 50]
@@ -104,7 +106,7 @@ def _quoted(line: str, start: int, quote: str) -> Span:
     at = start
     while closing := _CLOSE[mark].search(line, at):
         backslashes = closing.end() - closing.start() - 1
-        # Escaping doubles backslashes and adds one: 0, 1, 3, 7 before the marks of each depth.
+        # Escaping doubles the backslashes and adds one: 0, 1, 3, 7 before the quotes of each depth.
         if backslashes < depth:
             return Span(start, closing.start(), closing.start(), quote)
         if backslashes % (2 * (depth + 1)) == depth:
@@ -126,7 +128,7 @@ def _unclosed(line: str, start: int) -> Span:
 
 
 def _bracketed(line: str, start: int) -> Span:
-    # Escaped quotes pair up by another rule: brackets alone are counted then.
+    # Escaped quotes pair up by another rule, so only brackets are counted then.
     marks = _IN_ESCAPED if line.startswith("\\", start) else _IN_BRACKETS
     depth, at = 1, start
     while mark := marks.search(line, at):
@@ -140,7 +142,7 @@ def _bracketed(line: str, start: int) -> Span:
 
 
 def _inside(line: str, start: int, end: int, outer: int) -> Span:
-    """A structure's inside, without the quotes of its first and last string."""
+    """The text inside a structure, without the quotes of its first and last string."""
     first = None if line[start - 1] == "{" else _FIRST.match(line, start, end)
     if first and line.endswith(first[0], first.end(), end):
         start, end = first.end(), end - len(first[0])

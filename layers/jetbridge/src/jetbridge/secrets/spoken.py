@@ -1,4 +1,4 @@
-"""Secrets that no separator joins to their names: options of commands, SQL, XML, netrc."""
+"""Secrets with no separator between name and value: options of commands, SQL, XML, netrc."""
 
 import re
 
@@ -27,7 +27,7 @@ _LOGIN = lazy(r"(?<=\s)(?P<before>-p[ =]?+[\"']?)[^\s\"'|&;]++")
 _USER = lazy(r"(?<=\s)(?P<before>(?:-u|--user)[ =]?+[\"']?[^\s:\"']{1,64}+:)[^\s\"'|&;]++")
 _ATTACHED = lazy(r"(?<=\s)(?P<before>-p[\"']?)(?=[^\s-])[^\s\"'|&;]++")
 _SQLPLUS = lazy(r"(?<=\s)(?P<before>[^\s/@\"'-][^\s/@\"']{0,63}/)[^\s@\"']{1,128}+(?=@)")
-# Commands that take a password so, and what of the command's line stands before it.
+# Commands with a password option of this form, and the part of the command's line before it.
 _COMMANDS = (
     (lazy(r"(?<![\s-]-[UulL])(?<!--user)(?<!--username) login "), _LOGIN),
     (lazy(r"sshpass "), _LOGIN),
@@ -111,7 +111,7 @@ def _spanned(line: str, pattern: re.Pattern[str]) -> str:
 
 
 def _is_pair(line: str, start: int, span: Span) -> bool:
-    """A tuple of two, or a list of two that aren't both names."""
+    """A tuple of two, or a list of two in which not both are names."""
     if not line.startswith((")", "]"), span.outer):
         return False
     return line[start] == "(" or not is_bare_name(line[span.start : span.end])

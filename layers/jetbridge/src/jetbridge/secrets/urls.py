@@ -3,10 +3,10 @@
 from jetbridge.secrets.forms import MASK, looks_random
 from jetbridge.secrets.lazy import lazy
 
-# RFC 3986, 3.2.1: what stands before an @ of the authority. No character of it ends or begins
-# another URL, so that each is read once for its own.
+# RFC 3986, 3.2.1: the text before the @ of an authority. None of its characters can end one URL or
+# begin another, so each URL is read once.
 _USERINFO = lazy(r"(?<=://)(?P<user>[^\s/?#@:\"'<>`]*+)(?P<password>:[^\s/?#@\"<>`]*+)?@")
-# A password that holds a /, ? or # as it is, which no RFC allows and many connections have: up to
+# A password with an unescaped /, ? or #, which no RFC allows but many connections have: it ends at
 # the last @ before a host. A number before the / is a port.
 _LOOSE = lazy(
     r"(?<=://)(?P<user>[^\s/?#@:\"'<>`]{0,64}+):(?!\d{1,5}(?:[/?#]|$))"
@@ -55,7 +55,7 @@ def _dsns(text: str) -> str:
 
 
 def _end_of_userinfo(text: str, start: int) -> int:
-    """Where the @ behind a user and password is; 0 if there is none."""
+    """The position of the @ after a user and password; 0 if there is none."""
     match = _USERINFO.match(text, start)
     if match:
         if match["password"] is None and not looks_random(match["user"]):
@@ -66,7 +66,7 @@ def _end_of_userinfo(text: str, start: int) -> int:
 
 
 def _last_at(text: str, end: int) -> int:
-    """The end of the last @ of the password: one may hold an @ as it is."""
+    """The end of the last @, because a password may contain an unescaped @."""
     while not _HOST.match(text, end):
         more = _REST.match(text, end)
         if more is None:

@@ -1,4 +1,4 @@
-"""JSON values without what looks like a secret."""
+"""Masks secrets in JSON values."""
 
 from typing import Any
 
@@ -11,16 +11,17 @@ from jetbridge.secrets.plain import is_bare_name, is_count, is_plain
 _OF_VALUES = (*CERTAIN, Kind.HEADER, Kind.COOKIE)
 
 Work = list[tuple[Any, Any, Any, Kind | None]]
-"""What is still to do: a container, the key in it, the value that goes there, and what the
-member's name says."""
+"""The work left to do: a container, the key in it, the value for that key, and what the member's
+name says."""
 
 
 def masked_value(value: Any) -> tuple[Any, int]:
-    """The value with ``***`` for each string that looks like a secret, and how many those are.
+    """The value with ``***`` for each string that looks like a secret, and the number of masked
+    values.
 
-    Strings are masked as lines are, and wholly where a member's name stands for a secret, with
-    all that is inside it; a number is masked behind a password's name. Structures of any depth are
-    walked without recursion.
+    Strings are masked like lines. If a member's name stands for a secret, all strings inside its
+    value are masked completely. A number is masked if its name is a password's. The function walks
+    structures of any depth without recursion.
     """
     partner = _holds_access_key(value)
     root: list[Any] = [None]
@@ -60,7 +61,7 @@ def _members(item: dict[Any, Any], kind: Kind | None, work: Work) -> tuple[dict[
 
 
 def _items(item: list[Any] | tuple[Any, ...], kind: Kind | None, copy: list[Any]) -> Work:
-    """What the members of a list are: the lines of a text, a command's arguments, or a pair."""
+    """What the items of a list are: the lines of a text, a command's arguments, or a pair."""
     own = _of_pair(item) or kind
     texts = [inner if isinstance(inner, str) else "" for inner in item]
     in_keys = lines_in_keys(texts)
@@ -76,13 +77,13 @@ def _items(item: list[Any] | tuple[Any, ...], kind: Kind | None, copy: list[Any]
 
 
 def _of_option(option: str, value: str) -> Kind | None:
-    """What ``["--password", "..."]`` says of the argument behind it."""
+    """What an option says about the argument after it, as in ``["--password", "..."]``."""
     kind = kind_of(option) if not value.startswith("-") else None
     return kind if kind in CERTAIN else None
 
 
 def _holds_access_key(value: Any) -> bool:
-    """Whether the id of an access key is anywhere in it: its secret may be in another member."""
+    """Whether the value contains an access key id: the secret may be in another member."""
     waiting = [value]
     while waiting:
         item = waiting.pop()
@@ -96,7 +97,7 @@ def _holds_access_key(value: Any) -> bool:
 
 
 def _free(name: str, taken: dict[Any, Any]) -> str:
-    """Two names that are masked alike stay two members."""
+    """A free key, so that two names with the same mask stay two members."""
     return name if name not in taken else f"{name} ({len(taken)})"
 
 
@@ -109,7 +110,8 @@ def _folded(name: object) -> str:
 
 
 def _of_pair(item: list[Any] | tuple[Any, ...]) -> Kind | None:
-    """What ``["Authorization", "..."]`` says of its second item; two names are no pair."""
+    """What the first item of a pair says about the second, as in ``["Authorization", "..."]``. Two
+    names aren't a pair."""
     if len(item) != 2 or not isinstance(item[1], str) or is_bare_name(item[1]):
         return None
     return _kind(item[0])

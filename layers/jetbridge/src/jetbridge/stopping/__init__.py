@@ -1,1 +1,1 @@
-"""stop_run: ends runs that nobody wants any more, and containers that no run accounts for."""
+"""stop_run: stops runs that are no longer wanted, and containers that no run accounts for."""

@@ -1,4 +1,4 @@
-"""Orphans: containers with Jetbridge's token that no row accounts for. They are stopped."""
+"""Orphans: containers with Jetbridge's token that no row accounts for. stop_run stops them."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -13,11 +13,11 @@ from jetbridge.runs.run import Run, StateChange, Status
 
 
 def is_orphan(row: Run | None, change: StateChange) -> bool:
-    """Whether the task or job of a change that isn't an end is an orphan.
+    """Whether the task or job of this change is an orphan. The change isn't an end.
 
-    ``row`` is the row of the change's run, read after the task or job was there. A row is written
-    before anything is launched, a launch keeps the first task or job that it heard of, launches
-    are counted upwards and an end stays: an orphan never becomes anything else.
+    ``row`` is the row of the change's run. It was read after the task or job existed. An orphan
+    stays an orphan: a row is written before anything is launched, a launch keeps the first task or
+    job that it learned of, launch numbers only rise, and an end is final.
     """
     if row is None:
         return True
@@ -29,7 +29,7 @@ def is_orphan(row: Run | None, change: StateChange) -> bool:
         return all(death.backend_id != change.backend_id for death in row.deaths)
     if row.backend_id is not None and row.backend_id != change.backend_id:
         return True
-    # An end that AWS reported is newer than the change, which came late.
+    # An end that AWS reported is newer than this change, which came late.
     reported = row.backend_id is not None and row.ending is not None
     return row.status is Status.ENDED and not (reported and not _is_lost(row))
 
@@ -39,7 +39,7 @@ def _is_lost(row: Run) -> bool:
 
 
 def orphan_of(row: Run | None, change: StateChange) -> Orphan:
-    """What is to be stopped, and why."""
+    """The task or job to stop, and the reason."""
     if row is None:
         why = f"Jetbridge knows no run {change.run_id}"
     elif row.launch != change.launch:
@@ -54,7 +54,7 @@ def orphan_of(row: Run | None, change: StateChange) -> Orphan:
 
 
 def queue_orphan(stops: Queue[OrphanMessage], orphan: Orphan) -> None:
-    """Queue the stop of an orphan. Repeating it is harmless."""
+    """Queue the stop of an orphan. May be repeated."""
     stops.send(OrphanMessage(orphan=orphan))
 
 
@@ -65,13 +65,13 @@ class StopOrphan:
     clock: Callable[[], float] = time.time
 
     def __call__(self, orphan: Orphan, since: float | None = None) -> None:
-        """Stop the orphan's task or job. If AWS throttles that, the message is sent again later.
+        """Stop the orphan's task or job. If AWS throttles the call, send the message again later.
 
         Args:
-            since: when AWS first throttled it, epoch seconds; None: it hasn't yet.
+            since: when AWS first throttled the call, epoch seconds; None: it hasn't yet.
 
         Raises:
-            GiveUp: AWS has throttled it for too long.
+            GiveUp: AWS has throttled the call for too long.
         """
         backend = self.backends[orphan.backend]
         try:

@@ -1,4 +1,4 @@
-"""stop_run: end runs that nobody wants any more."""
+"""stop_run: stops runs that are no longer wanted."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -21,11 +21,11 @@ _OUT_OF_REACH = "it isn't a run that the alias by which stop_run was invoked may
 
 
 class NotStopped(Exception):
-    """The only run of a message could not be stopped: the message is to come back."""
+    """A message has only one run, and it could not be stopped: the message should come back."""
 
 
 class _Unwritten(Exception):
-    """A stop request that could not be recorded, which may be later."""
+    """A stop request that could not be recorded now. A later attempt may succeed."""
 
 
 @dataclass
@@ -49,19 +49,19 @@ class StopRuns:
     clock: Callable[[], float] = time.time
 
     def __call__(self, request: StopRequest, principal: Principal = OPERATOR) -> StopAnswer:
-        """Stop each run. Its own last state change will then finish it.
+        """Stop each run. The state change that follows will finish it.
 
-        All stop requests are recorded first, each by itself, so that a problem of one run doesn't
-        affect the others. A run that waits for its launch ends at once, since no launch begins
-        after the stop is on its record. One whose launch is under way is stopped as soon as
-        launch_run knows what it has launched. If AWS throttles the call, the stop comes back
+        All stop requests are recorded first, each by itself, so a problem with one run doesn't
+        affect the others. A run that waits for its launch ends at once, because no launch begins
+        after the stop is recorded. If a launch is under way, the run is stopped as soon as
+        launch_run knows the task or job. If AWS throttles the call, the stop request comes back
         through the stop queue. The children of an array job end with their parent (API reference of
-        CancelJob; for TerminateJob it is not written down).
+        CancelJob; that of TerminateJob doesn't say so).
 
         Args:
-            principal: who asks, as IAM knows them; runs that it doesn't reach are refused.
+            principal: the caller's IAM identity. Runs that it may not stop are refused.
 
-        Raises: what the first run met, if no stop at all could be recorded: repeat the request.
+        Raises: the first run's error, if no stop could be recorded. The request should be repeated.
         """
         asked = self._ask(request, principal)
         failed = asked.failed
@@ -75,13 +75,13 @@ class StopRuns:
         return asked.answer
 
     def of_message(self, request: StopMessage) -> StopAnswer:
-        """The same for a message of the stop queue: of what could not be stopped, each run comes
-        back in a message of its own.
+        """Handle a message of the stop queue. Each run that could not be stopped comes back in its
+        own message.
 
         Raises:
-            GiveUp: AWS has throttled it for too long.
-            NotStopped: the message is that of one run, which is to be tried again.
-            ContractError: it is that of one run, whose row can't be read or written.
+            GiveUp: AWS has throttled the call for too long.
+            NotStopped: the message has one run, and another attempt is needed.
+            ContractError: the message has one run, whose row can't be read or written.
         """
         asked = self._ask(request, OPERATOR)
         if asked.failed and len(request.run_ids) == 1:
@@ -97,7 +97,7 @@ class StopRuns:
         for run_id, run in self._record(request, principal, asked):
             try:
                 stopped = self._stop(run, request.reason)
-            except Exception as error:  # one that AWS refuses must not hold up the others
+            except Exception as error:  # a refused run must not hold up the others
                 asked.failed[run_id] = error
                 continue
             asked.answer.stopping.append(run_id)
@@ -109,7 +109,7 @@ class StopRuns:
     def _record(
         self, request: StopRequest, principal: Principal, asked: _Asked
     ) -> list[tuple[str, Run]]:
-        """Write each stop request. Returns the runs to stop, by the ids that were asked for."""
+        """Write each stop request. Returns the runs to stop, by the ids in the request."""
         stop = Stop(cause=request.cause, reason=request.reason, by=request.by)
         recorded = []
         for run_id in dict.fromkeys(request.run_ids):
@@ -136,14 +136,15 @@ class StopRuns:
         return recorded
 
     def _written(self, run_id: str, stop: Stop, caller: str | None) -> Written:
-        """A try that goes on with an earlier try's run knows it by its own id, too."""
+        """A try that attached to an earlier try's run also knows the run by its own id."""
         written = self.runs.request_stop(run_id, stop, caller)
         if written.row is None or written.row.attached_to is None:
             return written
         return self.runs.request_stop(written.row.attached_to, stop, caller)
 
     def _reaches(self, principal: Principal, run_id: str) -> bool:
-        """A run's caller may change to a later try, but never to another Airflow."""
+        """Whether the principal may stop the run. A run may pass to a later try, but never to
+        another Airflow."""
         if principal == OPERATOR:
             return True
         run = self.runs.get(run_id)
@@ -168,7 +169,7 @@ class StopRuns:
         self.stops.send(message, throttled_seconds(began, now))
 
     def _stop(self, run: Run, reason: str) -> bool:
-        """Whether it need not be tried again."""
+        """Returns False if the stop must be tried again."""
         if run.status is Status.ACCEPTED:
             self.endings.after_launch(run, Ending(code=STOPPED_BEFORE_LAUNCH, reason=reason))
         if run.backend_id is None:

@@ -1,4 +1,4 @@
-"""OTLP over HTTP: to a collector, or to a service that takes it."""
+"""OTLP over HTTP, to a collector or directly to a service that accepts it."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -12,18 +12,19 @@ from jetbridge.traces.port import NotExported
 CONNECT_SECONDS = 1
 READ_SECONDS = 2
 QUIET_SECONDS = 60
-"""After a failure nothing is sent for so long: a collector that is down holds up no outcomes."""
+"""After a failure nothing is sent for this long, so a collector that is down doesn't hold up
+outcomes."""
 
 _PATH = "/v1/traces"
 
 
 class OtlpEndpoint:
-    """Takes what ``otlp.encoded`` gives.
+    """Sends the bytes that ``otlp.encoded`` returns.
 
     Args:
-        url: the base URL, to which ``/v1/traces`` is added, or one that ends so (OpenTelemetry
-            protocol exporter specification, "Endpoint URLs for OTLP/HTTP").
-        headers: gives further headers, such as a service's key; called when they are needed.
+        url: the base URL, to which ``/v1/traces`` is added, or a URL that ends with it
+            (OpenTelemetry protocol exporter specification, "Endpoint URLs for OTLP/HTTP").
+        headers: returns more headers, such as a service's key; called when they are needed.
     """
 
     def __init__(
@@ -45,10 +46,11 @@ class OtlpEndpoint:
         )
 
     def send(self, body: bytes) -> bool:
-        """Send once, within three seconds. False: it was not tried, after a failure just now.
+        """Send once, within three seconds. Returns False if nothing was sent because of a recent
+        failure.
 
         Raises:
-            NotExported: it isn't reached, or refuses.
+            NotExported: the endpoint can't be reached, or refuses.
         """
         if self._clock() < self._quiet_until:
             return False

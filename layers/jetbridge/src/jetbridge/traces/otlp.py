@@ -1,4 +1,4 @@
-"""Spans as OpenTelemetry's protocol has them (OTLP 1.x).
+"""Spans in the format of OpenTelemetry's protocol (OTLP 1.x).
 
 OpenTelemetry protocol specification, "OTLP/HTTP" and "JSON Protobuf Encoding": names in lower camel
 case, ids in hexadecimal, 64-bit numbers as texts, enumerations as numbers.
@@ -14,13 +14,13 @@ from jetbridge.traces.spans import Span
 # trace/v1/trace.proto: SPAN_KIND_INTERNAL, STATUS_CODE_UNSET, STATUS_CODE_ERROR.
 _INTERNAL, _UNSET, _ERROR = 1, 0, 2
 _NANOSECONDS = 1_000_000_000
-# Recorded and sampled (trace.proto, Span.flags: the lowest 8 bits are W3C's).
+# Recorded and sampled (trace.proto, Span.flags: the lowest 8 bits are those of W3C Trace Context).
 _SAMPLED = 1
 _SCOPE = "jetbridge"
 
 
 def encoded(spans: Sequence[Span], resource: Mapping[str, str]) -> bytes:
-    """An ExportTraceServiceRequest as JSON; ``resource`` says what the spans are from."""
+    """An ExportTraceServiceRequest as JSON; ``resource`` describes the source of the spans."""
     request = {
         "resourceSpans": [
             {

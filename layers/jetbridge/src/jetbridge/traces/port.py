@@ -1,5 +1,5 @@
-"""What whoever exports traces has to know of a failure."""
+"""The error that an exporter of traces raises."""
 
 
 class NotExported(Exception):
-    """The spans are lost; the text says why, without the endpoint's credentials."""
+    """The spans are lost. The text says why, without the endpoint's credentials."""

@@ -9,10 +9,10 @@ from jetbridge.traces.port import NotExported
 
 
 def headers_in(client: Callable[[], Any], arn: str) -> dict[str, str]:
-    """The secret's text is a JSON object of header names and values.
+    """Headers from the secret, whose text is a JSON object of header names and values.
 
     Raises:
-        NotExported: it is something else.
+        NotExported: the text is something else.
         ClientError: Secrets Manager refuses.
     """
     text = client().get_secret_value(SecretId=arn).get("SecretString")

@@ -1,4 +1,4 @@
-"""The spans of a run that has ended, from the times that its row and outcome have."""
+"""The spans of a run that has ended, made from the times in its row and outcome."""
 
 import hashlib
 from collections.abc import Iterator
@@ -21,8 +21,8 @@ _TRACE_DIGITS, _SPAN_DIGITS = 32, 16
 
 
 class Span(Struct, frozen=True, kw_only=True):
-    """``began`` and ``ended`` are epoch seconds. ``parent_id`` is None for the root of a trace of
-    its own, ``error`` a cause, or "" where nothing went wrong."""
+    """``began`` and ``ended`` are epoch seconds. ``parent_id`` is None if the span is the root of
+    its trace. ``error`` is a cause, or "" if nothing went wrong."""
 
     name: str
     trace_id: str
@@ -35,12 +35,12 @@ class Span(Struct, frozen=True, kw_only=True):
 
 
 def spans_of(run: Run, outcome: Outcome) -> list[Span]:
-    """One span of the whole run, and below it one of each step in the order of the steps.
+    """One span for the whole run, and below it one for each step, in order.
 
-    Ids are made of the run's id, so spans that are exported twice are the same ones. The trace is
-    the caller's; without one the run has a trace of its own. None where the caller's trace isn't
-    sampled (W3C Trace Context, "Sampled flag"). A step whose times aren't known is left out, and a
-    clock that is behind another makes no span negative.
+    Ids are derived from the run's id, so repeated exports have the same ids. The spans belong to
+    the caller's trace; without one, the run has its own trace. Returns None if the caller's trace
+    isn't sampled (W3C Trace Context, "Sampled flag"). A step without known times is left out. No
+    span is negative, even if one clock is behind another.
     """
     caller = _context(run)
     if caller is not None and not caller.sampled:
@@ -72,7 +72,7 @@ def spans_of(run: Run, outcome: Outcome) -> list[Span]:
 
 
 def _steps(run: Run, outcome: Outcome) -> Iterator[tuple[str, str, float, float, str]]:
-    """Key, name, beginning, end and error of each."""
+    """Key, name, beginning, end and error of each step."""
     since = run.created_at
     for death in outcome.deaths:
         yield f"launch {death.launch}", "replaced launch", since, death.at, str(death.cause)
@@ -97,7 +97,8 @@ def _steps(run: Run, outcome: Outcome) -> Iterator[tuple[str, str, float, float,
 
 
 def _attributes(run: Run, outcome: Outcome) -> dict[str, str | int]:
-    """No text that a container or a stranger could have written but names that were checked."""
+    """The span's attributes. Texts that a container or a stranger could have written are left out,
+    except names that were checked."""
     caller = outcome.caller
     known: dict[str, str | int | None] = {
         "jetbridge.run_id": run.run_id,
@@ -125,7 +126,7 @@ def _context(run: Run) -> TraceContext | None:
 
 
 def _digest(run_id: str, what: str, digits: int) -> str:
-    """Never all zeros, which W3C Trace Context calls invalid."""
+    """An id that is never all zeros: W3C Trace Context calls that invalid."""
     found = hashlib.sha256(f"{run_id}/{what}".encode()).hexdigest()[:digits]
     return found if int(found, 16) else found[:-1] + "1"
 

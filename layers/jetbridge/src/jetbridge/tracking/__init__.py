@@ -1,2 +1,2 @@
-"""State changes: track_run takes AWS's events, and sweep_runs asks AWS about runs whose events are
-missing."""
+"""State changes: track_run receives AWS's events, and sweep_runs asks AWS about runs whose events
+are missing."""

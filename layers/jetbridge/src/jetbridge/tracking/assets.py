@@ -1,4 +1,4 @@
-"""The stack's parameter AssetEvents, read: which assets the ends of others' jobs update."""
+"""Reads the stack's parameter AssetEvents: which assets are updated when others' jobs end."""
 
 import re
 from collections.abc import Iterable
@@ -14,10 +14,12 @@ _ITEM = re.compile(
 
 @dataclass(frozen=True)
 class AssetRule:
-    """Attributes:
-    name: an ECS family or a Batch job definition's name, ``*`` for any text.
-    uri: the asset's.
-    airflow: the Airflow's name in the stack's secret.
+    """One rule of the parameter.
+
+    Attributes:
+        name: an ECS family or a Batch job definition's name; ``*`` matches any text.
+        uri: the asset's.
+        airflow: the Airflow's name in the stack's secret.
     """
 
     name: str
@@ -25,15 +27,16 @@ class AssetRule:
     airflow: str = "default"
 
     def is_of(self, definition: str) -> bool:
-        """Whether a definition, an ARN or name with or without its revision, has such a name."""
+        """Whether the rule matches a definition, which is an ARN or a name, with or without a
+        revision."""
         return fnmatchcase(last_segment(definition).split(":")[0], self.name)
 
 
 def asset_rules(items: Iterable[str]) -> list[AssetRule]:
-    """Rules in items such as ``nightly-*@finance=s3://lake/orders``.
+    """Rules from items such as ``nightly-*@finance=s3://lake/orders``.
 
     Raises:
-        ValueError: names the item, what is wrong, and what to give.
+        ValueError: names the item, what is wrong, and what to write.
     """
     return [_rule(item) for item in items]
 

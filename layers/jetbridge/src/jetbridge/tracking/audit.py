@@ -1,4 +1,4 @@
-"""sweep_runs, each hour: what runs under Jetbridge's token, held against the rows."""
+"""sweep_runs, each hour: compares what runs under Jetbridge's token with the rows."""
 
 import math
 import time
@@ -23,11 +23,11 @@ from jetbridge.tracking.track import Track
 
 @dataclass(frozen=True)
 class Audited:
-    """What one audit found: living tasks and jobs that carry this stack's token, those of them
-    that their row didn't know, and those that are stopped since no row accounts for them.
+    """The findings of one audit: living tasks and jobs with this stack's token, how many of them
+    their row didn't know, and how many are being stopped because no row accounts for them.
 
-    ``freed`` counts slots of concurrency groups whose runs had ended, or are gone. ``left`` counts
-    clusters, queues and concurrency groups which there was no time to look through to the end.
+    ``freed`` counts slots of concurrency groups whose runs had ended or are gone. ``left`` counts
+    clusters, queues and concurrency groups that there was no time to check completely.
     """
 
     living: int = 0
@@ -39,11 +39,13 @@ class Audited:
 
 @dataclass(frozen=True)
 class Audit:
-    """Attributes:
-    places: ARNs of the clusters (``ecs``) and job queues (``batch``) that the stack allows, with
-        IAM's wildcards.
-    each: how records are looked at beside each other.
-    report: takes rows, and records of AWS, that can't be read.
+    """Compares clusters, queues and concurrency groups with the rows.
+
+    Attributes:
+        places: ARNs of the clusters (``ecs``) and job queues (``batch``) that the stack allows,
+            with IAM's wildcards.
+        each: how several records are checked at the same time.
+        report: receives rows and AWS records that can't be read.
     """
 
     runs: Runs
@@ -56,20 +58,20 @@ class Audit:
     groups: Groups | None = None
 
     def __call__(self, seconds: float = math.inf) -> Audited:
-        """Adopt or stop what no row knows; begin nothing more after so many seconds.
+        """Adopt or stop each task and job that its row doesn't know. No new check begins after
+        ``seconds``.
 
-        Events lead here as well (``Track.record``): this is for those that never came.
+        Events have the same effect (``Track.record``). The audit covers events that never came.
 
         Raises:
-            ExceptionGroup: some clusters, queues or groups could not be looked through; the others
-                were.
+            ExceptionGroup: some clusters, queues or groups could not be checked; the others were.
         """
         until = self.clock() + seconds
         did: Counter[str] = Counter()
         errors: list[Exception] = []
         try:
             self._free_slots(until, did, errors)
-        except Exception as error:  # the clusters are looked through all the same
+        except Exception as error:  # check the clusters in any case
             errors.append(error)
         for backend, patterns in self.places.items():
             for place in self._places(backend, patterns, errors):
@@ -82,7 +84,7 @@ class Audit:
         return Audited(**did)
 
     def _free_slots(self, until: float, did: Counter[str], errors: list[Exception]) -> None:
-        """Those that a crash left with a run that has ended, or whose row has expired."""
+        """Free slots that a crash left to a run that has ended, or whose row has expired."""
         if self.groups is None:
             return
         for group, holders in self.groups.holders().items():
@@ -106,7 +108,7 @@ class Audit:
     def _places(
         self, backend: str, patterns: Sequence[str], errors: list[Exception]
     ) -> Iterator[str]:
-        """Names of what the patterns list; only wildcards need a look at what there is."""
+        """Names of the places that the patterns match. Only wildcards need a call to AWS."""
         named = [pattern for pattern in patterns if not has_wildcards(pattern)]
         if len(named) < len(patterns):
             try:

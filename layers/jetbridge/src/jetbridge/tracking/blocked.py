@@ -18,7 +18,7 @@ BLOCKED_EVENT = "Batch Job Queue Blocked"
 def blocked_by(event: object, stack_key: str) -> Waiting | None:
     """Why one of this stack's jobs blocks its queue; None if the EventBridge event doesn't say so.
 
-    Nothing depends on it, so an event without a job's name, a reason or a time is no error.
+    Nothing else depends on this event, so a missing job name, reason or time isn't an error.
     """
     fields = Fields(event)
     detail = fields.part("detail")

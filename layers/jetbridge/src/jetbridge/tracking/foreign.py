@@ -1,4 +1,4 @@
-"""track_run, of tasks and jobs that this stack didn't launch: what sensors wait for."""
+"""track_run, for tasks and jobs that this stack didn't launch: sensors wait for them."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -17,11 +17,13 @@ from jetbridge.tracking.assets import AssetRule
 
 @dataclass(frozen=True)
 class TrackForeign:
-    """Attributes:
-    define: reads a task definition's revision by its ARN. It says which containers are essential,
-        which an event doesn't.
-    assets: which assets an end updates in Airflow.
-    notices: to notify_airflow.
+    """Records what happens to tasks and jobs of others.
+
+    Attributes:
+        define: reads a task definition's revision by its ARN. It says which containers are
+            essential, which an event doesn't say.
+        assets: which assets in Airflow an end updates.
+        notices: the queue of notify_airflow.
     """
 
     outcomes: Outcomes
@@ -34,15 +36,17 @@ class TrackForeign:
     clock: Callable[[], float] = time.time
 
     def __call__(self, event: object) -> StateChange | None:
-        """Keep what an EventBridge event reports of such a task or job; returns it, or None.
+        """Record what an EventBridge event reports about such a task or job. Returns the record, or
+        None.
 
-        Each write has a condition, so that events may come again and in any order: the first end
-        stays, and nothing comes after it.
+        Each write has a condition, so events may come again and in any order. The first end is
+        final.
 
         Raises:
-            RecordError: it can never be kept.
+            RecordError: the event can never be recorded.
             Throttled, Unanswered: the definition couldn't be read this time.
-            LaunchRefused: it may not be read. Nothing is kept, so that the event comes again.
+            LaunchRefused: the function may not read the definition. Nothing is written, so the
+                event comes again.
         """
         foreign = foreign_event(event, self.stack_key)
         if foreign is None:
@@ -59,8 +63,8 @@ class TrackForeign:
         return change
 
     def _tell(self, change: StateChange, sealed: Outcome) -> None:
-        """Again with each event of the end, in case the process died before. Airflow creates one
-        asset event for it all the same (`notify.on_finish`)."""
+        """Queue the notices. This is repeated with each event of the end, in case the function died
+        before. Airflow still creates only one asset event (`notify.on_finish`)."""
         if self.notices is None or sealed.state is not State.SUCCEEDED:
             return
         for rule in self.assets:
@@ -69,8 +73,8 @@ class TrackForeign:
                 self.notices.send(notice, 0, rule.airflow)
 
     def _definition(self, change: StateChange) -> Definition | None:
-        """None where it says nothing: Batch's own verdict decides, and a deleted task definition
-        can't be read any more."""
+        """The definition; None if it isn't needed or is gone. Batch gives its own verdict, and a
+        deleted task definition can't be read."""
         if change.backend != "ecs":
             return None
         try:

@@ -16,17 +16,17 @@ from jetbridge.runs.port import Runs
 from jetbridge.runs.run import Ending, Run, StateChange, Status
 from jetbridge.tracking.track import Track
 
-# DescribeTasks and DescribeJobs take up to 100 at once (API references).
+# DescribeTasks and DescribeJobs take up to 100 ids at once (API references).
 DESCRIBE_LIMIT = 100
-# AWS may not know a task or job yet for this long after its launch, so it isn't lost.
+# For this long after a launch, AWS may not know the task or job yet, so it doesn't count as lost.
 UNKNOWN_YET_SECONDS = 300
-# Where AWS's records carry the launch's name.
+# The field of AWS's records that has the launch's name.
 _LAUNCH_NAMES = {"ecs": "startedBy", "batch": "jobName"}
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What a look-up needs of a launched run's row; a row holds its whole request."""
+    """The part of a launched run's row that a look-up needs. A whole row contains the request."""
 
     run_id: str
     backend: str
@@ -49,12 +49,12 @@ class Watched:
         )
 
     def knows(self, change: StateChange) -> bool:
-        """Whether the row has the change already: a running job costs no write."""
+        """Whether the row already has this change: looking at a running job costs no write."""
         return change.ending is None and self.order is not None and self.order >= change.order
 
 
 def in_batches(launched: Iterable[Watched]) -> Iterator[Sequence[Watched]]:
-    """Batches of one cluster or queue each, those of all places in turn."""
+    """Batches, each for one cluster or queue. The places take turns."""
     places: dict[tuple[str, str], list[Watched]] = defaultdict(list)
     for run in launched:
         places[run.backend, run.place].append(run)
@@ -77,7 +77,7 @@ class LookUp:
     clock: Callable[[], float] = time.time
 
     def __call__(self, batch: Sequence[Watched]) -> list[Failed]:
-        """Record what AWS says of up to 100 launched runs of one cluster or queue.
+        """Record what AWS reports about up to 100 launched runs of one cluster or queue.
 
         A task or job that AWS doesn't know is lost, unless it was launched a moment ago. Returns
         the runs that could not be handled.
@@ -91,7 +91,7 @@ class LookUp:
             run = unseen.pop(name, None)
             if run is not None:
                 failed += _tried(run, self._take, record)
-        if all_known:  # else it may be one of these that AWS does know
+        if all_known:  # otherwise it may be one of these, which AWS does know
             for run in unseen.values():
                 failed += _tried(run, self._lost)
         return failed
@@ -134,5 +134,5 @@ def named(backend: str, record: Record) -> str:
 
 
 def parsed(backend: str, record: Record, stack_key: str) -> StateChange | None:
-    """The change that a described task's or job's record reports."""
+    """The change that the record of a described task or job reports."""
     return from_task(record, stack_key) if backend == "ecs" else from_job(record, stack_key)

@@ -1,4 +1,4 @@
-"""sweep_runs, each minute: handles timeouts, missing events, and ends that were not handed over."""
+"""sweep_runs, each minute: handles timeouts, missing events, and ends that weren't delivered."""
 
 import math
 import time
@@ -20,30 +20,30 @@ from jetbridge.runs.run import Run, Status
 from jetbridge.tracking.look_up import LookUp, Watched, in_batches
 from jetbridge.tracking.track import Track
 
-# How many rows are held at once, each with its request.
+# The number of rows in memory at once, each with its request.
 ROWS_AT_ONCE = 100
-# When a look-up that failed is tried again.
+# When a failed look-up is tried again.
 RETRY_SECONDS = 60
 BY = "Jetbridge"
 
-# ``map``, or that of a pool of threads: most of a sweep is waiting for AWS.
+# ``map``, or that of a thread pool: a sweep mostly waits for AWS.
 Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 Report = Callable[[ContractError], object]
-"""Takes what can't be read, an ``UnreadableRow`` or a ``RecordError``: it was passed over."""
+"""Receives an ``UnreadableRow`` or a ``RecordError`` for a row or record that was skipped."""
 
 
 def unreported(problem: ContractError) -> None:
-    """Report it to nobody."""
+    """Don't report it."""
 
 
 @dataclass(frozen=True)
 class Swept:
-    """What one sweep did: runs finished again, stopped for their timeout, launched again, and
-    looked up in AWS, in how many calls.
+    """The results of one sweep: how many runs were finished again, stopped for their timeout,
+    launched again, and looked up in AWS, and how many calls the look-ups took.
 
-    ``left`` counts runs that were read and for which there was no time any more. They are due in
-    the next sweep, as are those that weren't even read.
+    ``left`` counts runs that were read but not handled, because time ran out. They are due in the
+    next sweep, and so are those that weren't read.
     """
 
     finished: int = 0
@@ -56,7 +56,7 @@ class Swept:
 
 @dataclass
 class _Progress:
-    """What this sweep has done, and what is known to be broken."""
+    """What this sweep has done, and which parts have failed."""
 
     until: float
     did: Counter[str]
@@ -66,10 +66,12 @@ class _Progress:
 
 @dataclass(frozen=True)
 class Sweep:
-    """Attributes:
-    check_after_seconds: how long nothing may be heard of a run before it is looked up.
-    each: how the parts of a sweep are done beside each other.
-    report: takes rows, and records of AWS, that can't be read.
+    """Handles the runs that are due.
+
+    Attributes:
+        check_after_seconds: a run is looked up after this long without news.
+        each: how the parts of a sweep run at the same time.
+        report: receives rows and AWS records that can't be read.
     """
 
     runs: Runs
@@ -83,15 +85,15 @@ class Sweep:
     report: Report = unreported
 
     def __call__(self, seconds: float = math.inf) -> Swept:
-        """Handle the runs that are due. Begin nothing more after ``seconds``.
+        """Handle the runs that are due. No new work begins after ``seconds``.
 
-        What needs no look-up comes first, so that an ECS or a Batch that doesn't answer holds up
-        its own runs alone. A row that can't be read is reported, and is due again as if it had
+        Work that needs no look-up comes first, so an ECS or a Batch that doesn't answer holds up
+        only its own runs. A row that can't be read is reported, and becomes due again as if it had
         been looked up.
 
         Raises:
-            ExceptionGroup: some runs could not be dealt with, or look-ups of some clusters or
-                queues failed; the rest is done.
+            ExceptionGroup: some runs could not be handled, or look-ups of some clusters or queues
+                failed; the rest is done.
         """
         now = self.clock()
         progress = _Progress(now + seconds, Counter(), [], set())
@@ -102,7 +104,7 @@ class Sweep:
         return Swept(**progress.did)
 
     def _attend_to_all(self, now: float, progress: _Progress) -> list[Watched]:
-        """Do what is to be done without asking AWS; returns the launched ones."""
+        """Do the work that needs no call to AWS. Returns the launched runs."""
         launched: list[Watched] = []
         due = self._due(now, progress)
         for rows in batches(due, ROWS_AT_ONCE):
@@ -116,7 +118,7 @@ class Sweep:
         return launched
 
     def _due(self, now: float, progress: _Progress) -> Iterator[Run | UnreadableRow]:
-        """Up to where they can be read: those that were are dealt with all the same."""
+        """The due runs. If reading fails, those already read are still handled."""
         try:
             yield from self.runs.due(now)
         except Exception as error:
@@ -146,7 +148,7 @@ class Sweep:
     def _act(self, now: float, run: Run) -> Iterator[str]:
         if run.status is Status.ENDED:
             if run.ended_at is not None and now < run.ended_at + self.check_after_seconds:
-                # finish_run has it, and may have to wait for its log.
+                # finish_run has the run, and may have to wait for its log.
                 self.runs.look_again(run.run_id, run.ended_at + self.check_after_seconds)
                 return
             self.track.endings.hand_over(run)
@@ -170,8 +172,8 @@ class Sweep:
 
     def _look_up_all(self, launched: list[Watched], progress: _Progress) -> None:
         for backend in {run.backend for run in launched}:
-            with suppress(Exception):  # its own look-ups fail then
-                self.backends[backend]  # clients are made here: not all threads may make them
+            with suppress(Exception):  # then only its own look-ups fail
+                self.backends[backend]  # make clients here, because not all threads may make them
         look_up = LookUp(self.runs, self.backends, self.track, self.clock)
         look = partial(self._look_up, look_up, progress)
         for did, errors in self.each(look, in_batches(launched)):

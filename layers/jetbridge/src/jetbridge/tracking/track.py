@@ -1,4 +1,4 @@
-"""track_run: records state changes of runs, and queues what follows an end."""
+"""track_run: records state changes of runs, and queues the next step after an end."""
 
 from dataclasses import dataclass
 
@@ -18,9 +18,11 @@ from jetbridge.tracking.foreign import TrackForeign
 
 @dataclass(frozen=True)
 class Track:
-    """Attributes:
-    foreign: keeps what becomes of tasks and jobs that this stack didn't launch; None: nobody waits
-        for any.
+    """Records state changes.
+
+    Attributes:
+        foreign: records the tasks and jobs that this stack didn't launch; None: nobody waits for
+            any.
     """
 
     runs: Runs
@@ -33,13 +35,13 @@ class Track:
     foreign: TrackForeign | None = None
 
     def __call__(self, event: object) -> StateChange | None:
-        """Record what an EventBridge event reports; returns it, or None if it belongs to
-        no run and nobody waits for it.
+        """Record what an EventBridge event reports. Returns the change, or None if it belongs to no
+        run and nobody waits for it.
 
-        A repeated event whose end was committed sends on again what follows it.
+        If an event whose end is already recorded comes again, its next step is queued again.
 
         Raises:
-            RecordError: it can never be recorded.
+            RecordError: the event can never be recorded.
         """
         blocked = blocked_by(event, self.stack_key)
         if blocked is not None and self.waits is not None:
@@ -52,8 +54,9 @@ class Track:
         return change
 
     def _reported_alone(self, change: StateChange) -> bool:
-        """Report a change after which a known task or job goes on, and write no row: only the
-        launched record says that its containers run. False if the row has to be written."""
+        """Report a change that doesn't end a known task or job, without a write to its row: only
+        the launched record says that its containers run. Returns False if the row has to be
+        written."""
         if change.ending is not None:
             return False
         row = self.runs.get(change.run_id)
@@ -70,8 +73,8 @@ class Track:
         self.launched.at_change(row, change)
 
     def record(self, change: StateChange) -> None:
-        """Record one state change in the row, wherever it was learned: the sweeper knows by it
-        which runs it has looked at."""
+        """Record one state change in the row, whoever learned of it. The row shows the sweeper
+        which runs it has already looked at."""
         if change.ending is not None:
             self.endings.after_change(change, change.ending)
             return

@@ -1,1 +1,1 @@
-"""watch_runs: how far runs are, and which Airflow tasks wait for them."""
+"""watch_runs: reports the state of runs, and records which Airflow tasks wait for them."""

@@ -1,4 +1,4 @@
-"""watch_runs, of tasks and jobs that this stack didn't launch: what AWS says of one now."""
+"""watch_runs, for tasks and jobs that this stack didn't launch: what AWS reports about one now."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,8 +18,10 @@ QUEUES = "WatchedJobQueueArns"
 
 @dataclass(frozen=True)
 class LookAtForeign:
-    """Attributes:
-    cluster_arns, job_queue_arns: whose events the stack takes.
+    """Looks at tasks and jobs of others.
+
+    Attributes:
+        cluster_arns, job_queue_arns: the clusters and queues whose events the stack receives.
     """
 
     backends: Mapping[str, Backend]
@@ -29,13 +31,13 @@ class LookAtForeign:
     job_queue_arns: Sequence[str] = ()
 
     def __call__(self, asked: EcsTask | BatchJob) -> ForeignState:
-        """Ask ECS or Batch for the task or job, and where it is forgotten, what was kept.
+        """Ask ECS or Batch for the task or job. If AWS has forgotten it, use the stack's record.
 
-        An end that comes after this look comes as an event: who waits misses none.
+        An end after this look comes as an event, so a waiting task misses none.
 
         Raises:
-            ContractError: it is in no cluster or queue whose events the stack takes.
-            Throttled, Unanswered: AWS couldn't be asked this time.
+            ContractError: it is in no cluster or queue whose events the stack receives.
+            Throttled, Unanswered: AWS didn't answer this time.
         """
         return self._task(asked) if isinstance(asked, EcsTask) else self._job(asked.job_id)
 

@@ -1,4 +1,4 @@
-"""watch_runs: how far runs are, and which Airflow task waits for their end."""
+"""watch_runs: reports the state of runs, and records which Airflow task waits for their end."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,19 +14,22 @@ from jetbridge.runs.run import Run, Status, Watcher
 from jetbridge.watching.foreign import LookAtForeign
 from jetbridge.watching.watchers import MAX_WATCHERS, TooManyWatchers, with_watcher
 
-# Tasks that begin to wait for one run at the same moment: each round, one of them is written.
+# The number of attempts. If several tasks begin to wait for one run at the same moment, one of them
+# is written in each attempt.
 ROUNDS = 2 * MAX_WATCHERS
 
 
 class Contended(Exception):
-    """Other tasks kept writing first; repeating the request may succeed."""
+    """Other tasks always wrote first. Repeating the request may succeed."""
 
 
 @dataclass(frozen=True)
 class Watch:
-    """Attributes:
-    has_airflow_secret: whether the stack can call an Airflow at all.
-    look_at_foreign: asks AWS after a task or job that this stack didn't launch.
+    """Answers watch requests.
+
+    Attributes:
+        has_airflow_secret: whether the stack can call an Airflow at all.
+        look_at_foreign: asks AWS about a task or job that this stack didn't launch.
     """
 
     runs: Runs
@@ -38,20 +41,20 @@ class Watch:
     look_at_foreign: LookAtForeign
 
     def __call__(self, request: WatchRequest, principal: Principal = OPERATOR) -> WatchAnswer:
-        """Say how far the runs are, and record the caller, if there is one, in the runs that have
-        not ended.
+        """Report the state of the runs. If there is a caller, record it in the runs that have not
+        ended.
 
-        The caller is written in one conditional write that fails once the run has ended, and
-        finish_run reads the row after that: who isn't told of the end hears here that it came.
-        ``principal`` is who asks, as IAM knows them; runs of others are as unknown to it as runs
-        that aren't there.
+        The caller is recorded with one conditional write, which fails once the run has ended.
+        finish_run reads the row after the end. So finish_run notifies the caller, or this answer
+        says that the run has ended. ``principal`` is the requester's IAM identity. Runs of others
+        look to it like runs that don't exist.
 
         Raises:
             ContractError: the principal speaks for another caller, the caller can't be notified, or
-                too many wait for one of the runs. Those before it in the request may have
-                remembered the caller then, which is harmless.
+                too many callers wait for one of the runs. Runs earlier in the request may have
+                recorded the caller by then, which does no harm.
             Contended: repeat the request.
-            Throttled, Unanswered: as `LookAtForeign` has it.
+            Throttled, Unanswered: see `LookAtForeign`.
         """
         request = principal.admit(request)
         watcher = self._watcher(request)
@@ -85,7 +88,7 @@ class Watch:
     ) -> WatchedRun | None:
         try:
             return self._look(run_id, watcher, principal)
-        except UnreadableRow:  # it must not hold up the others; its outcome may be there
+        except UnreadableRow:  # it must not hold up the others, and may have an outcome
             return self._only_outcome(run_id, principal)
 
     def _look(
@@ -112,7 +115,7 @@ class Watch:
         return _left(outcome)
 
     def _remember(self, run: Run, watcher: Watcher) -> Run | None:
-        """The row which has the watcher, or has ended."""
+        """The row, which now has the watcher or has ended."""
         for _ in range(ROUNDS):
             if run.status is Status.ENDED:
                 return run

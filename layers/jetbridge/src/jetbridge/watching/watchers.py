@@ -4,18 +4,19 @@ from jetbridge.launching.tries import is_later
 from jetbridge.runs.run import Watcher
 
 MAX_WATCHERS = 10
-"""So that the row stays small; whoever wants more lets one task wait, and the others for it."""
+"""The limit keeps the row small. For more tasks, let one task wait for the run, and the others for
+that task."""
 
 
 class TooManyWatchers(Exception):
-    """So many other tasks wait for the run that no further one can."""
+    """As many other tasks wait for the run as are allowed."""
 
 
 def with_watcher(watchers: list[Watcher], new: Watcher) -> list[Watcher]:
-    """The watchers with another one; the very same ones, if it is among them already.
+    """The watchers with the new one added; unchanged if it is already among them.
 
-    One try of a task instance waits at most: a later one takes an earlier one's place, which
-    would find itself gone anyway, so that a task which is retried or cleared uses one place up.
+    Only one try of a task instance waits: a later try replaces an earlier one, which no longer
+    exists. So a task that is retried or cleared still uses one place.
 
     Raises:
         TooManyWatchers

@@ -1,5 +1,6 @@
-"""Puts each function's service together with the AWS adapters that it needs.
+"""Connects each function's service with the AWS adapters that it needs.
 
-One module for each function, named as it; ``parts`` and ``backends`` are what several of them
-share. A function imports its own module alone, since every import is time of a cold start.
+There is one module for each function, with the function's name. ``parts`` and ``backends`` have
+what several of them share. A function imports only its own module, because every import lengthens a
+cold start.
 """

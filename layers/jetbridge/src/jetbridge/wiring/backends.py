@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class Backends(dict[str, Backend]):
     """Makes the client of a backend only when a run of that backend comes.
 
-    SubmitJob has no idempotency token: repeating it by itself, as SDKs do after a lost answer,
-    would submit a second job. Batch's client therefore makes each call once.
+    SubmitJob has no idempotency token. An SDK that repeats it after a lost answer would submit a
+    second job. So Batch's client makes each call only once.
     """
 
     def __init__(self, ecs: Callable[[], "ECSClient"]) -> None:
@@ -35,11 +35,12 @@ def repeating_ecs() -> "ECSClient":
 
 
 def launching_ecs() -> "ECSClient":
-    """A throttled RunTask that the client repeated by itself would come without a turn of the
-    pacer, and take the place of one that has its turn. The launch queue repeats it instead."""
+    """ECS for launches. Its client doesn't repeat a throttled RunTask: the second call would have
+    no turn of the pacer and would take the place of a call that has one. The launch queue repeats
+    it instead."""
     return client("ecs", repeats=False)
 
 
 def batch() -> "BatchClient":
-    """The one call may take long: nobody knows what became of one that was given up."""
+    """Batch. Its one call may take long, because the result of an abandoned call is unknown."""
     return client("batch", repeats=False, timeout_seconds=10)

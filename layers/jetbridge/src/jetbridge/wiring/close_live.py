@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def close_live(s3: "S3Client") -> CloseLive | None:
-    """With copy_logs' own S3 client; None in a stack without live logs."""
+    """Ends live logs with copy_logs' own S3 client; None in a stack without live logs."""
     known = settings()
     if not known.live_log_groups:
         return None

@@ -41,13 +41,14 @@ def copy() -> Copy:
 
 @cache
 def reading() -> Reading:
-    """One per process, since it knows of the throttles that were met. Throttled calls aren't
-    repeated by the client: they are to slow down all readers. finish_run's reads go first."""
+    """Reads logs. There is one per process, because it remembers throttles. Its client doesn't
+    repeat throttled calls, since a throttle should slow down all readers. finish_run's reads go
+    first."""
     return Reading(CloudWatchLogs(logs), logs_pacer(yields=True))
 
 
 def s3() -> "S3Client":
-    """Parts of a log have several MB, and this function has more time than others."""
+    """S3. Parts of a log have several MB, and this function has more time than others."""
     return client("s3", timeout_seconds=15)
 
 

@@ -40,7 +40,7 @@ def finish() -> Finish:
 
 
 def _traces(known: Settings) -> Callable[[Run, Outcome], None]:
-    # A stack without traces imports nothing for them.
+    # A stack without traces doesn't import them.
     from jetbridge.wiring.traces import traces
 
     return traces(known.traces_endpoint, known.traces_secret_arn, known.stack_name, known.region)

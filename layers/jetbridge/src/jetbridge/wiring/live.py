@@ -1,4 +1,4 @@
-"""Live logs, for the services that know whose the streams are."""
+"""Live logs, for the services that record which run a log stream belongs to."""
 
 from jetbridge.aws.clients import client
 from jetbridge.logs.live.dynamodb import DynamoLive
@@ -11,7 +11,7 @@ def live() -> DynamoLive:
 
 
 def stream_owners() -> StreamOwners | None:
-    """None in a stack without live logs."""
+    """The records of stream owners; None in a stack without live logs."""
     known = settings()
     if not known.live_log_groups:
         return None

@@ -1,9 +1,9 @@
 """The keys ``run_id``, ``launch`` and ``caller`` of each line that the functions log, and
-``trace_id`` where the run belongs to a trace.
+``trace_id`` if the run belongs to a trace.
 
-The run comes from the line itself, else from the message that is being handled, else from the only
-row that was read or written for it. Lines about no run, or about many, have the keys without a
-value, so that a query can name them everywhere.
+The run is taken from the line itself, else from the message being handled, else from the only row
+that was read or written for it. Lines about no run, or about many, have the keys without a value,
+so that a query can use the keys for all lines.
 """
 
 import logging
@@ -13,13 +13,14 @@ from typing import NamedTuple
 from jetbridge.contract import PersonCaller, trace_context
 from jetbridge.runs.run import Run
 
-# Of a warm function, which may remember a run without reading its row again.
+# A warm function may remember a run without reading its row again.
 _REMEMBERED = 1_000
 
 
 class About(NamedTuple):
-    """``launch`` counts from 1, 0: unknown; ``caller`` is the caller's key or the person's name,
-    empty: unknown; ``trace_id`` is that of the request's traceparent."""
+    """The run that lines are about. ``launch`` counts from 1; 0: unknown. ``caller`` is the
+    caller's key or the person's name; empty: unknown. ``trace_id`` is that of the request's
+    traceparent."""
 
     launch: int = 0
     caller: str = ""
@@ -27,7 +28,7 @@ class About(NamedTuple):
 
 
 class RunKeys(logging.Filter):
-    """Adds the keys to each record. One invocation at a time, as Lambda has it."""
+    """Adds the keys to each record. It knows one invocation at a time, as Lambda runs them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,14 +37,14 @@ class RunKeys(logging.Filter):
         self._touched: set[str] = set()
 
     def begin(self, run_id: object = None, launch: object = None) -> None:
-        """What comes now is about this run, as far as its message says; what came is over."""
+        """From now on, lines are about the run that this message names. Forget the one before."""
         self._named = run_id if isinstance(run_id, str) else ""
         self._touched = set()
         if self._named and self._named not in self._known and isinstance(launch, int):
             self._remember(self._named, About(launch))
 
     def note(self, run: Run | None) -> None:
-        """The row of a run was read or written."""
+        """Remember the row of a run that was read or written."""
         if run is not None:
             self._touched.add(run.run_id)
             caller = run.caller
@@ -53,7 +54,7 @@ class RunKeys(logging.Filter):
             self._remember(run.run_id, About(run.launch, name, trace_id))
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Never drops a record. What the line itself says goes before what is known."""
+        """Add the keys. Never drops a record. Keys that the line itself has are kept."""
         said = vars(record)
         run_id = said.get("run_id")
         if run_id is None:

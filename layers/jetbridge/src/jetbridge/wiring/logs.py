@@ -10,12 +10,14 @@ from jetbridge.wiring.parts import settings
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
-# A read that hangs is over after twice this, once for the connection and once for the answer.
+# The timeouts of a read that hangs: one for the connection and one of the same length for the
+# answer.
 TIMEOUT_SECONDS = 3
 
 
 def logs_source(pacer: DynamoPacer) -> CloudWatchLogs:
-    """Throttled calls, and those that hang, are not repeated by the client: the run comes again."""
+    """Reads CloudWatch Logs. Its client doesn't repeat calls that are throttled or hang: the run's
+    message comes again."""
 
     def turn(region: str) -> None:
         pacer.wait_for_turn(f"logs#{region}", 1)
@@ -28,7 +30,7 @@ def hasty_logs(region: str) -> "CloudWatchLogsClient":
 
 
 def logs_pacer(yields: bool = False) -> DynamoPacer:
-    """The allowance of GetLogEvents, shared by all who read; ``yields``: behind all others."""
+    """The shared rate of GetLogEvents for all readers; ``yields``: let the others go first."""
     known = settings()
     paces = _Paces(Pace.of(known.log_reads_per_second))
     return DynamoPacer(client("dynamodb"), known.runs_table, paces, yields=yields)

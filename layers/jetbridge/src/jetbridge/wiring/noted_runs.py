@@ -1,4 +1,4 @@
-"""The runs table, whose readers' log lines say which run they are about."""
+"""The runs table for functions whose log lines name the run that they are about."""
 
 from jetbridge.aws.items import Item
 from jetbridge.runs.dynamodb import DynamoRuns
@@ -8,7 +8,7 @@ from jetbridge.wiring.telemetry import run_keys
 
 
 class NotedRuns(DynamoRuns):
-    """``DynamoRuns`` that tells the logger of each row that it reads or writes by its key."""
+    """``DynamoRuns`` that passes each row it reads or writes by key to the logger."""
 
     def create(self, run: Run) -> bool:
         run_keys.note(run)

@@ -1,4 +1,4 @@
-"""The tries of the runs table, whose readers' log lines say which run they are about."""
+"""The tries in the runs table, for functions whose log lines name the run that they are about."""
 
 from jetbridge.launching.dynamodb import DynamoTries
 from jetbridge.runs.run import Attachment, Run
@@ -6,7 +6,7 @@ from jetbridge.wiring.telemetry import run_keys
 
 
 class NotedTries(DynamoTries):
-    """``DynamoTries`` that tells the logger of each row that it writes by its key."""
+    """``DynamoTries`` that passes each row it writes by key to the logger."""
 
     def create(self, run: Run, task_key: str, seen: str | None) -> bool:
         run_keys.note(run)

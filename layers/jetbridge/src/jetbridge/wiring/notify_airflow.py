@@ -27,7 +27,8 @@ def notify() -> Notify:
 
 @cache
 def airflows() -> HttpAirflows:
-    """One per process: it keeps the secret, the tokens and the connections."""
+    """Calls Airflows. There is one per process: it keeps the secret, the tokens and the
+    connections."""
     arn = settings().airflow_secret_arn
     secret = SecretsManagerSecret(lambda: client("secretsmanager"), arn) if arn else None
     return HttpAirflows(Accounts(secret))

@@ -1,4 +1,4 @@
-"""Writers of the launched and waiting records, for the services that know what these say."""
+"""The writers of the launched and waiting records."""
 
 from jetbridge.aws.clients import client
 from jetbridge.outcomes.dynamodb import DynamoOutcomes

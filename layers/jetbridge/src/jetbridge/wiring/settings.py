@@ -15,13 +15,13 @@ class SettingsError(RuntimeError):
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """One field per environment variable ``JETBRIDGE_<FIELD>`` (see template.yaml).
 
-    Lists are separated by commas. Each function that a queue feeds has the URL of that queue's
+    Lists are separated by commas. Each function with a queue has the URL of that queue's
     dead-letter queue. start_run, launch_run and sweep_runs have the limits of concurrency groups.
-    start_run alone has the allow-lists and the offload bucket; sweep_runs has those of clusters and
-    queues; start_run, watch_runs and notify_airflow have the secret's ARN;
-    track_run and watch_runs have what is watched of others, track_run which assets that updates.
-    Where traces are exported, finish_run, track_run and sweep_runs have their endpoint, and
-    finish_run the ARN of its secret.
+    Only start_run has all allow-lists and the offload bucket; sweep_runs has the lists of clusters
+    and queues. start_run, watch_runs and notify_airflow have the secret's ARN. track_run and
+    watch_runs have the clusters and queues whose other tasks and jobs are watched, and track_run
+    has the assets that those update. If traces are exported, finish_run, track_run and sweep_runs
+    have the endpoint, and finish_run the ARN of its secret.
     """
 
     stack_key: str

@@ -1,4 +1,4 @@
-"""SQS batches: each message on its own, failures reported one by one."""
+"""SQS batches: each message is handled by itself, and each failure is reported by itself."""
 
 import json
 from collections.abc import Callable
@@ -13,8 +13,9 @@ from jetbridge.runs.port import UnreadableRow
 from jetbridge.wiring.settings import Settings
 from jetbridge.wiring.telemetry import count, logger, run_keys, unreadable
 
-# For what passes only if somebody acts, or by a chance: so many receives, and then the dead letter
-# comes, which can be replayed. The queue's own maxReceiveCount also counts throttled invocations.
+# For failures that pass by chance or only if somebody acts: after this many receives, the message
+# becomes a dead letter, which can be replayed. The queue's own maxReceiveCount also counts
+# throttled invocations.
 FEW_RECEIVES = 5
 
 Message = dict[str, Any]
@@ -29,23 +30,23 @@ def each_message(
     dead_letters: Callable[[], SqsQueue[Any] | None] | None = None,
     few_tries: type[Exception] | tuple[()] = (),
 ) -> Answer:
-    """Handle every message of a batch and answer with the failed ones' ids (AWS Lambda developer
+    """Handle every message of a batch and return the ids of the failed ones (AWS Lambda developer
     guide, "Handling errors for an SQS event source": ReportBatchItemFailures).
 
-    A message whose handling raises ``NotYet`` comes back to ``queue`` after the delay that it
-    asks for. One that can never succeed, since it breaks the contract (``ContractError``) or has
-    waited too long (``GiveUp``), goes to the function's own dead-letter queue at once, with the
-    reason. Any other failure comes back after the queue's visibility timeout, and after
-    ``maxReceiveCount`` failures it goes there, too.
+    If handling raises ``NotYet``, the message returns to ``queue`` after the requested delay. A
+    message that can never succeed goes to the function's own dead-letter queue at once, with the
+    reason: it breaks the contract (``ContractError``) or has waited too long (``GiveUp``). After
+    any other failure, a message returns when the queue's visibility timeout is over. After
+    ``maxReceiveCount`` failures it becomes a dead letter, too.
 
-    A failure of the kind ``few_tries`` is given up so after `FEW_RECEIVES` receives.
+    After a failure of the kind ``few_tries``, a message is given up after `FEW_RECEIVES` receives.
 
     A record without a message id can't be reported: Lambda takes an empty or null
     ``itemIdentifier`` for the failure of the whole batch (the same page, "Success and failure
-    conditions"). SQS sends none such; it is given up, whatever comes of it.
+    conditions"). SQS never sends one. Such a record is handled once and given up in any case.
 
     Raises:
-        ContractError: it is no batch.
+        ContractError: the event isn't a batch.
     """
     return each_message_and_times(
         event, lambda message, _: handle(message), queue, dead_letters, few_tries
@@ -59,7 +60,7 @@ def each_message_and_times(
     dead_letters: Callable[[], SqsQueue[Any] | None] | None = None,
     few_tries: type[Exception] | tuple[()] = (),
 ) -> Answer:
-    """``each_message`` for those who ask how long a message has waited."""
+    """``each_message`` for handlers that use the times of a message."""
     batch = _Batch(handle, queue, dead_letters or own_dead_letters, few_tries)
     for record in _records(event):
         batch.take(record)
@@ -71,7 +72,7 @@ def each_message_and_times(
 
 
 def own_dead_letters() -> SqsQueue[Any] | None:
-    """The dead-letter queue of the queue that feeds this function; None: it has none."""
+    """The dead-letter queue of this function's queue; None if it has none."""
     url = Settings.from_environment().dead_letters_url
     return SqsQueue(client("sqs"), url) if url else None
 
@@ -122,13 +123,13 @@ class _Batch:
             if self._queue is not None:
                 receipt = _text(record, "receiptHandle")
                 self._queue.return_later(receipt, not_yet.delay_seconds)
-        except Exception:  # it comes back after the queue's own time
+        except Exception:  # it comes back after the queue's visibility timeout
             logger.exception("message could not be returned", message_id=name)
             return False
         return True
 
     def _give_up(self, record: Record, name: str, reason: Exception) -> None:
-        """Send it to the dead letters; where that fails, it fails like any other message."""
+        """Move the message to the dead-letter queue. If that fails, report it as failed."""
         try:
             dead_letters = self._dead_letters()
             if dead_letters is None:
@@ -163,7 +164,7 @@ def _text(record: object, field: str) -> str:
 
 
 def _receives(record: Record) -> int:
-    """How often SQS has delivered the message, this time included."""
+    """How often SQS has delivered the message, including this time."""
     text = _text(record.get("attributes"), "ApproximateReceiveCount")
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 9 else 1
 
@@ -177,13 +178,13 @@ def _times(record: Record) -> Times:
 
 
 def _seconds(milliseconds: str) -> float | None:
-    """Of an epoch time as SQS writes it; None of anything else."""
+    """An epoch time as SQS writes it, in seconds; None if it isn't one."""
     digits = milliseconds.isascii() and milliseconds.isdecimal() and len(milliseconds) <= 15
     return int(milliseconds) / 1000 if digits else None
 
 
 def _content(record: Record) -> Message:
-    """The body as JSON, an object.
+    """The body, which must be a JSON object.
 
     Raises: ContractError
     """

@@ -15,7 +15,8 @@ from jetbridge.wiring.settings import Settings
 
 
 def start(function_arn: str) -> Start:
-    """``function_arn`` is start_run's own: plain names in requests are of its account."""
+    """The service. ``function_arn`` is start_run's own ARN: plain names in requests belong to its
+    account."""
     known = settings()
     return Start(
         runs=runs(),

@@ -22,18 +22,18 @@ logger = Logger()
 metrics = Metrics()
 run_keys = RunKeys()
 logging.getLogger(logger.name).addFilter(run_keys)
-# An invocation without a metric is nothing to warn of: what is zero isn't sent.
+# Counters that are zero aren't sent, so an invocation without a metric needs no warning.
 warnings.filterwarnings("ignore", "No application metrics to publish")
 
 
 def _apply_log_level() -> None:
-    """Let POWERTOOLS_LOG_LEVEL, the stack's parameter LogLevel, have the last word.
+    """Let POWERTOOLS_LOG_LEVEL, the stack's parameter LogLevel, set the level.
 
-    Lambda's own level goes before it in Powertools (docs, "Logger", "Using AWS Lambda Advanced
-    Logging Controls"), and in JSON format there always is one. It can't follow the parameter: at
-    WARN, Lambda drops the metrics, which are lines without a level (Lambda developer guide,
-    "Log-level filtering"). The libraries stay at INFO or above: botocore's DEBUG lines hold whole
-    requests and answers, secrets among them.
+    Otherwise, Powertools would prefer Lambda's own level (docs, "Logger", "Using AWS Lambda
+    Advanced Logging Controls"), which always exists in JSON format. Lambda's level can't follow the
+    parameter: at WARN, Lambda drops the metrics, which are lines without a level (Lambda developer
+    guide, "Log-level filtering"). The libraries stay at INFO or above, because botocore's DEBUG
+    lines contain whole requests and answers, including secrets.
     """
     level = getattr(logging, os.environ.get("POWERTOOLS_LOG_LEVEL", "INFO"))
     logging.getLogger(logger.name).setLevel(level)
@@ -48,7 +48,7 @@ Handler = Callable[[Any, LambdaContext], Answer]
 
 
 def observed(handler: Handler[Answer]) -> Handler[Answer]:
-    """A handler whose lines have Lambda's and the run's keys, and whose metrics are sent."""
+    """Make a handler whose lines have Lambda's and the run's keys, and whose metrics are sent."""
 
     @logger.inject_lambda_context
     @metrics.log_metrics
@@ -63,27 +63,27 @@ def observed(handler: Handler[Answer]) -> Handler[Answer]:
 def count(name: str, value: int = 1) -> None:
     """Add to one of Jetbridge's counters.
 
-    Zero isn't sent: CloudWatch charges a metric for each hour in which it has a value (Amazon
-    CloudWatch pricing, "Metrics"), so a stack without runs has none to pay for.
+    Zero isn't sent. CloudWatch charges for a metric in each hour in which it has a value (Amazon
+    CloudWatch pricing, "Metrics"), so a stack without runs pays for none.
     """
     if value:
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
 
 
 def seconds(name: str, value: float) -> None:
-    """One sample of a time that something took."""
+    """Add one sample of a duration."""
     metrics.add_metric(name=name, unit=MetricUnit.Seconds, value=value)
 
 
 def unreadable(problem: ContractError) -> None:
-    """Log and count a row, or a record of AWS, that can't be read and was passed over."""
+    """Log and count a row or an AWS record that can't be read and was skipped."""
     count("RowsUnreadable" if isinstance(problem, UnreadableRow) else "RecordsUnreadable")
     logger.error(str(problem), run_id=getattr(problem, "run_id", ""))
 
 
 @contextmanager
 def refusals_counted() -> Iterator[None]:
-    """Count a request that is refused, also as a handler's decorator."""
+    """Count a request that is refused. Also works as a handler's decorator."""
     try:
         yield
     except ContractError:
@@ -92,13 +92,13 @@ def refusals_counted() -> Iterator[None]:
 
 
 def lag(name: str, stopped_at: str | None, until: float) -> None:
-    """One sample of the time since a container stopped, ISO 8601; None: it never ran."""
+    """Add one sample of the time since a container stopped (ISO 8601); None: it never ran."""
     if stopped_at is not None:
         seconds(name, max(0.0, until - datetime.fromisoformat(stopped_at).timestamp()))
 
 
 def finished(outcome: Outcome) -> None:
-    """Log and count an outcome that is sealed and delivered, without what the container printed."""
+    """Log and count an outcome that is sealed and delivered, without the container's output."""
     count(f"Runs{outcome.state.value.capitalize()}")
     lag("StopToSealed", outcome.stopped_at, outcome.finished_at)
     lag("StopToDelivered", outcome.stopped_at, time.time())
@@ -114,7 +114,7 @@ def finished(outcome: Outcome) -> None:
 
 
 def _between(started_at: str | None, stopped_at: str | None) -> float:
-    """Seconds; 0 where a container never ran."""
+    """Seconds; 0 if the container never ran."""
     if started_at is None or stopped_at is None:
         return 0.0
     began, ended = map(datetime.fromisoformat, (started_at, stopped_at))

@@ -1,4 +1,4 @@
-"""The export of traces, where the stack has an endpoint for them."""
+"""The export of traces, if the stack has an endpoint for them."""
 
 from functools import cache, partial
 
@@ -13,7 +13,7 @@ from jetbridge.wiring.telemetry import count, logger
 
 
 class Traces:
-    """Exports a run's spans. Whatever fails is logged and counted, and never raised."""
+    """Exports a run's spans. Errors are logged and counted, and never raised."""
 
     def __init__(self, endpoint: OtlpEndpoint, stack: str, region: str) -> None:
         self._endpoint = endpoint
@@ -29,14 +29,14 @@ class Traces:
             spans = spans_of(run, outcome)
             if spans and not self._endpoint.send(encoded(spans, self._resource)):
                 count("TracesNotExported")
-        except Exception as error:  # the outcome is delivered, and that is what counts
+        except Exception as error:  # an error must not fail the run: its outcome is delivered
             count("TracesNotExported")
             logger.warning(f"the run's trace is not exported: {error}", run_id=run.run_id)
 
 
 @cache
 def traces(endpoint: str, secret_arn: str, stack: str, region: str) -> Traces:
-    """One for the process, which knows whether the endpoint has failed just now."""
+    """One per process, because it remembers whether the endpoint failed recently."""
     if not secret_arn:
         return Traces(OtlpEndpoint(endpoint), stack, region)
     headers = partial(headers_in, partial(client, "secretsmanager"), secret_arn)

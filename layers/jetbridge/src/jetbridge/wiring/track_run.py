@@ -48,7 +48,9 @@ def foreign() -> TrackForeign | None:
 
 @lru_cache(maxsize=256)
 def _task_definition(arn: str) -> Definition:
-    """A revision never changes, so a process reads it once."""
+    """Read each revision only once per process: a revision never changes.
+    @@
+    """
     return Backends(repeating_ecs)["ecs"].resolve({"taskDefinition": arn})
 
 

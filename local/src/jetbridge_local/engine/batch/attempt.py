@@ -23,8 +23,8 @@ _CONTAINER_EXITED = "Essential container in task exited"
 
 @dataclass(frozen=True)
 class AttemptEnd:
-    """How an attempt ended. ``exit_code`` is None if no container ever ran; of several, the first
-    that isn't 0."""
+    """How an attempt ended. ``exit_code`` is None if no container ran. If there are several exit
+    codes, it is the first that isn't 0."""
 
     exit_code: int | None
     reason: str | None
@@ -33,9 +33,10 @@ class AttemptEnd:
 
 
 class Attempt:
-    """Drives one attempt from STARTING to its end. Lives in the engine's loop.
+    """Drives one attempt from STARTING to its end. Runs in the engine's loop.
 
-    ``lock`` guards the job's record; ``changed`` is called under it after each change of status.
+    ``lock`` guards the job's record; ``changed`` is called with the lock held after each change of
+    status.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class Attempt:
         self._exit_codes: dict[str, int] = {}
 
     async def run(self) -> AttemptEnd:
-        """Returns when nothing of the attempt is left and it is in the job's attempts."""
+        """Returns when nothing of the attempt runs and the attempt is in the job's record."""
         failure: StartFailure | None = None
         is_final = False
         try:
@@ -79,11 +80,11 @@ class Attempt:
         return AttemptEnd(self._exit_code(), reason, status_reason, is_final)
 
     async def kill(self) -> None:
-        """End the containers without their time to stop."""
+        """Kill the containers without a stop timeout."""
         await self._execution.kill()
 
     def container_started(self, name: str, runtime_id: str) -> None:
-        """Nothing of the job's own record."""
+        """Does nothing: the job's record doesn't show the start of a container."""
 
     def container_ended(self, name: str, exit_code: int) -> None:
         self._exit_codes[name] = exit_code
@@ -93,7 +94,8 @@ class Attempt:
         return next((code for code in codes if code), 0 if codes else None)
 
     async def _run(self) -> str:
-        """The status reason, once the attempt is to end. Raises StartFailure."""
+        """Run the containers. Returns the status reason when the attempt should end. Raises
+        StartFailure."""
         with self._lock:
             self._record.starts()
             self._job.record["status"] = "STARTING"

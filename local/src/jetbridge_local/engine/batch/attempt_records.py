@@ -1,4 +1,4 @@
-"""What an attempt leaves in its job's record: that of an ECS task, or of a pod on EKS.
+"""What an attempt writes into its job's record, for an ECS task or a pod on EKS.
 
 Sources: API_JobDetail, API_AttemptDetail, API_EksAttemptDetail; AWS Batch user guide,
 using_awslogs.html and eks-jobs.html (the present pod is in ``podProperties``, ended ones are in
@@ -26,7 +26,7 @@ _PER_ATTEMPT = ("exitCode", "reason", "logStreamName", "taskArn", "networkInterf
 
 
 class AttemptRecord(Protocol):
-    """All methods but ``containers`` are called under the engine's lock."""
+    """The record of an attempt. The engine's lock is held in all methods except ``containers``."""
 
     def containers(self) -> list[TaskContainer]: ...
 
@@ -50,7 +50,7 @@ def record_of(job: Job, environment: str, config: EngineConfig) -> AttemptRecord
 
 
 class TaskRecord:
-    """Of the ECS task that Batch starts for an attempt."""
+    """The record of the ECS task that Batch starts for an attempt."""
 
     def __init__(self, job: Job, environment: str, config: EngineConfig) -> None:
         self._job = job
@@ -106,7 +106,7 @@ class TaskRecord:
 
 
 class PodRecord:
-    """Of the pod that Batch starts on EKS. Nothing says where its lines are."""
+    """The record of the pod that Batch starts on EKS. It doesn't say where its log lines are."""
 
     def __init__(self, job: Job, environment: str, config: EngineConfig) -> None:
         self._job = job
@@ -124,8 +124,8 @@ class PodRecord:
         return pod
 
     def containers(self) -> list[TaskContainer]:
-        """Those that prepare the pod one after the other, then the others together. A pod ends
-        when all have."""
+        """First the containers that prepare the pod, one after the other, then the others together.
+        A pod ends when all of them have ended."""
         found: list[TaskContainer] = []
         before: tuple[tuple[str, str], ...] = ()
         for container in self._pod.get("initContainers", []):
@@ -151,10 +151,10 @@ class PodRecord:
             container.pop("reason", None)
 
     def runs(self) -> None:
-        """Nothing more."""
+        """Changes nothing more."""
 
     def said(self, why: str) -> str:
-        """A pod's containers have reasons of their own."""
+        """Empty, because a pod's containers have their own reasons."""
         return ""
 
     def ended(
@@ -179,7 +179,7 @@ class PodRecord:
 
 
 def own_environment(job: Job, environment: str) -> dict[str, str]:
-    """What Batch adds (AWS Batch user guide, job_env_vars.html)."""
+    """The environment variables that Batch adds (AWS Batch user guide, job_env_vars.html)."""
     record = job.record
     own = {
         "AWS_BATCH_JOB_ID": job.job_id,
@@ -194,7 +194,8 @@ def own_environment(job: Job, environment: str) -> dict[str, str]:
 
 
 def _pod_end(name: str, codes: dict[str, int], failure: StartFailure | None) -> dict[str, Any]:
-    """The kubelet's reasons (kubernetes, pkg/kubelet/images and kuberuntime_container.go)."""
+    """The reasons that the kubelet gives (kubernetes, pkg/kubelet/images and
+    kuberuntime_container.go)."""
     if name in codes:
         code = codes[name]
         return {"exitCode": code, "reason": "Error" if code else "Completed"}
@@ -216,7 +217,7 @@ def _times(started_at: int | None) -> dict[str, int]:
 
 
 def _log_target(record: dict[str, Any], task_id: str) -> LogTarget | None:
-    """``/aws/batch/job`` and ``<definition>/default/<task id>`` unless the options differ."""
+    """``/aws/batch/job`` and ``<definition>/default/<task id>``, unless options differ."""
     configuration = record["container"].get("logConfiguration", {"logDriver": "awslogs"})
     if configuration["logDriver"] != "awslogs":
         return None

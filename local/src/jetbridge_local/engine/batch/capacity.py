@@ -1,4 +1,4 @@
-"""Who may start when: a compute environment has so many vCPUs, and no more."""
+"""Which job may start when: a compute environment has a limited number of vCPUs."""
 
 import asyncio
 from collections import defaultdict, deque
@@ -10,7 +10,8 @@ from .queues import JobQueues
 
 @dataclass(frozen=True)
 class Place:
-    """vCPUs that a job holds in a compute environment, which may have Container Insights on."""
+    """The vCPUs that a job holds in a compute environment, and whether that has Container Insights
+    on."""
 
     environment: str
     vcpus: float
@@ -24,10 +25,11 @@ class _Waiter:
 
 
 class Capacity:
-    """First come, first served within a queue; queues by priority. Lives in the engine's loop.
+    """Gives vCPUs to jobs: first come, first served within a queue; queues by priority. Runs in the
+    engine's loop.
 
-    A job at the head of its queue for which there is no room holds back those behind it, as in
-    AWS Batch's FIFO queues.
+    A job at the head of its queue holds up the jobs behind it until there is room for it, as in AWS
+    Batch's FIFO queues.
     """
 
     def __init__(self, queues: JobQueues, lock: Any) -> None:
@@ -37,7 +39,7 @@ class Capacity:
         self._used: defaultdict[str, float] = defaultdict(float)
 
     async def acquire(self, queue_arn: str, vcpus: float) -> Place:
-        """Wait for room. Cancelling gives the place in the queue up."""
+        """Wait for room. Cancelling gives up the place in the queue."""
         waiter = _Waiter(vcpus, asyncio.get_running_loop().create_future())
         self._waiting[queue_arn].append(waiter)
         self.serve()
@@ -56,7 +58,7 @@ class Capacity:
         self.serve()
 
     def serve(self) -> None:
-        """Let in whom there is room for. Called whenever there may be more room."""
+        """Start the waiting jobs for which there is room. Called when there may be more room."""
         with self._lock:
             queues = [arn for arn, waiting in self._waiting.items() if waiting]
             for queue in sorted(queues, key=self._queues.priority, reverse=True):

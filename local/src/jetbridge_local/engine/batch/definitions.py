@@ -32,7 +32,7 @@ _ELSEWHERE = {
 
 
 class JobDefinitions:
-    """All revisions of all definitions. Not thread-safe: its engine holds the lock."""
+    """All revisions of all definitions. Not thread-safe: the engine holds the lock."""
 
     def __init__(self, arns: Arns) -> None:
         self._arns = arns
@@ -65,14 +65,15 @@ class JobDefinitions:
         return {k: definition[k] for k in ("jobDefinitionName", "jobDefinitionArn", "revision")}
 
     def deregister(self, reference: str) -> dict[str, Any]:
-        """Make a revision inactive; what isn't there is left so, as by AWS."""
+        """Make a revision inactive. As in AWS, a revision that doesn't exist is ignored."""
         definition = self.find(reference)
         if definition:
             definition["status"] = "INACTIVE"
         return {}
 
     def find(self, reference: str) -> dict[str, Any] | None:
-        """By name (its newest active revision), ``name:revision`` or ARN (with or without)."""
+        """Find a revision by name (the newest active one), ``name:revision`` or ARN (with or
+        without the revision)."""
         name, _, revision = reference.rsplit("/", 1)[-1].partition(":")
         revisions = self._revisions.get(name, [])
         if (
@@ -87,7 +88,7 @@ class JobDefinitions:
         return next((d for d in reversed(revisions) if d["status"] == "ACTIVE"), None)
 
     def require_active(self, reference: str) -> dict[str, Any]:
-        """Raises AwsError if there is none that jobs may be submitted with."""
+        """Raises AwsError if no active revision exists, as jobs need one."""
         definition = self.find(reference)
         if definition and definition["status"] == "ACTIVE":
             return definition
@@ -118,7 +119,7 @@ class JobDefinitions:
                 yield definition
 
     def _referenced(self, reference: str) -> list[dict[str, Any]]:
-        """A bare name means all its revisions."""
+        """A bare name means all revisions of that name."""
         if ":" in reference:
             found = self.find(reference)
             return [found] if found else []
@@ -142,7 +143,8 @@ def _check_kind(parameters: dict[str, Any]) -> None:
 
 
 def _properties(parameters: dict[str, Any], capabilities: list[str]) -> dict[str, Any]:
-    """The container, pod or nodes of a definition, with what AWS fills in. Raises AwsError."""
+    """The container, pod or nodes of a definition, with the defaults that AWS fills in. Raises
+    AwsError."""
     if "eksProperties" in parameters:
         return {"eksProperties": full_properties(parameters["eksProperties"])}
     if "nodeProperties" in parameters:
@@ -197,7 +199,7 @@ def requirements(container: dict[str, Any]) -> dict[str, float]:
 
 
 def check_fargate_size(required: dict[str, float]) -> None:
-    """Raises AwsError unless Fargate has this size."""
+    """Raises AwsError unless Fargate offers this size."""
     if not fargate.is_size(int(required["VCPU"] * 1024), int(required["MEMORY"])):
         raise _size_error(required)
 

@@ -1,4 +1,4 @@
-"""The local AWS Batch's door: its operations, and the jobs that they set going."""
+"""The local AWS Batch: its operations, and the jobs that they start."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -41,7 +41,7 @@ _OPERATIONS = frozenset(
 class BatchEngine(Engine):
     """AWS Batch, with containers as local processes. Everything is kept in memory.
 
-    ``ecs`` calls an operation of ECS, where jobs leave task definitions behind.
+    ``ecs`` calls an operation of ECS, in which Batch registers a task definition for its jobs.
     """
 
     operations: ClassVar[frozenset[str]] = _OPERATIONS

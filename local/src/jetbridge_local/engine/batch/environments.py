@@ -21,7 +21,8 @@ _KEPT = (
 
 
 class ComputeEnvironments:
-    """Not thread-safe: its engine holds the lock. ``changed`` is called after each change."""
+    """All compute environments. Not thread-safe: the engine holds the lock. ``changed`` is called
+    after each change."""
 
     def __init__(self, arns: Arns, changed: Callable[[], None]) -> None:
         self._arns = arns
@@ -78,7 +79,8 @@ class ComputeEnvironments:
         return {"computeEnvironments": found, **more}
 
     def delete(self, name: str) -> None:
-        """Raises AwsError unless it is disabled. That no queue uses it, the caller has seen to."""
+        """Delete an environment. Raises AwsError unless it is disabled. The caller has checked that
+        no queue uses it."""
         environment = self.require(name)
         if environment["state"] != "DISABLED":
             raise client_error("Cannot delete, found existing ENABLED ComputeEnvironment")
@@ -94,7 +96,7 @@ class ComputeEnvironments:
         return None
 
     def require(self, name_or_arn: str) -> dict[str, Any]:
-        """Raises AwsError if there is none."""
+        """The environment. Raises AwsError if it doesn't exist."""
         environment = self.find(name_or_arn)
         if environment is None:
             raise client_error(f"ComputeEnvironment {name_or_arn} does not exist")

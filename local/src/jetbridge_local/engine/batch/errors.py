@@ -1,4 +1,4 @@
-"""AWS Batch's errors: one kind for what a caller did wrong, one for too much of it."""
+"""AWS Batch's errors: one for wrong requests, one for too many calls."""
 
 import uuid
 
@@ -14,7 +14,7 @@ def too_many_requests() -> AwsError:
 
 
 def request_error(message: str) -> AwsError:
-    """In the wrapping that Batch's own validation puts around its sentences."""
+    """The error, with the text that Batch's own validation puts around its sentences."""
     return client_error(
         f"Error executing request, Exception : {message}, RequestId: {uuid.uuid4()}"
     )

@@ -1,7 +1,7 @@
-"""Jobs' state-change events.
+"""State-change events of jobs.
 
 Shape: AWS Batch user guide, batch_job_events.html: like DescribeJobs, with the job's ARN among its
-tags, and no version.
+tags, and without a version.
 """
 
 from ..events import EventEmitter
@@ -11,7 +11,7 @@ DETAIL_TYPE = "Batch Job State Change"
 
 
 def emit_state_change(emitter: EventEmitter, job: Job) -> None:
-    """Send the job's record as it is now. Called under the engine's lock."""
+    """Send the job's present record. The engine's lock is held."""
     detail = job.describe()
     arn = job.record["jobArn"]
     detail["tags"] = {"resourceArn": arn} | detail["tags"]

@@ -1,4 +1,4 @@
-"""What Container Insights says of a job's attempt."""
+"""What Container Insights reports about a job's attempt."""
 
 from typing import Any
 
@@ -9,7 +9,8 @@ _CPU_UNITS = 1024
 
 
 def insights_facts(job: Job, task_arn: str) -> dict[str, Any]:
-    """What Container Insights says of an attempt's ECS task besides what it uses."""
+    """What Container Insights reports about an attempt's ECS task, apart from its use of CPU and
+    memory."""
     record = job.record
     sizes = requirements(record["container"])
     _, _, _, region, account, *_ = task_arn.split(":")

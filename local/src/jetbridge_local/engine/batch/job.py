@@ -16,11 +16,11 @@ _sequence = itertools.count()
 
 
 class Job:
-    """One job, array job, child of an array job, multi-node job or node of one.
+    """One job, array job, child of an array job, multi-node job, or node of one.
 
-    ``record`` is the API's JobDetail, with times in milliseconds. It is changed by its engine
-    alone, under the engine's lock. ``sequence`` grows from job to job. ``ended`` and
-    ``termination_requested`` belong to its loop.
+    ``record`` is the API's JobDetail, with times in milliseconds. Only the engine changes it, with
+    its lock held. ``sequence`` grows from job to job. ``ended`` and ``termination_requested`` are
+    used only in the engine's loop.
     """
 
     def __init__(self, record: dict[str, Any], tags: dict[str, str]) -> None:
@@ -40,7 +40,7 @@ class Job:
 
     @property
     def attempts(self) -> int:
-        """How many have ended."""
+        """How many attempts have ended."""
         return len(self.record["attempts"]) or len(self.record.get("eksAttempts", []))
 
     @property
@@ -49,12 +49,12 @@ class Job:
 
     @property
     def is_member(self) -> bool:
-        """Whether it is a child of an array job or a node."""
+        """Whether it is a child of an array job, or a node."""
         return ":" in self.job_id or "#" in self.job_id
 
     @property
     def main_node(self) -> "Job":
-        """Of a multi-node job."""
+        """The main node of a multi-node job."""
         index = int(self.record["nodeProperties"]["mainNode"])
         return self.children[index]
 
@@ -71,7 +71,7 @@ class Job:
         return self.status in _BEFORE_START
 
     def describe(self) -> dict[str, Any]:
-        """A copy of the record with its tags and, for an array, its children's states."""
+        """A copy of the record, with its tags and, for an array, its children's states."""
         record = copy.deepcopy(self.record)
         if self.is_array:
             counts = Counter(child.status for child in self.children)
@@ -79,7 +79,7 @@ class Job:
         return record | {"tags": dict(self.tags)}
 
     def request_termination(self, reason: str) -> bool:
-        """Want it ended. False if it has ended or that was wanted before."""
+        """Request the job's end. Returns False if it has ended or the end was requested before."""
         if self.is_ended or self.termination_reason is not None:
             return False
         self.termination_reason = reason
@@ -88,6 +88,6 @@ class Job:
 
 @dataclass(frozen=True)
 class Dependency:
-    """A job that must have succeeded before this one may start."""
+    """A job that must succeed before this one may start."""
 
     job: Job

@@ -1,4 +1,4 @@
-"""A job's way through its states.
+"""How a job moves through its states.
 
 Source: AWS Batch user guide, job_states.html: PENDING is for jobs that wait for others, and for
 array jobs until their children have ended; array_jobs.html; job_timeouts.html (an attempt that
@@ -31,11 +31,11 @@ _CHILD_FAILED = "Array Child Job failed"
 
 
 class _Failed(Exception):
-    """The job ends without (another) attempt."""
+    """The job ends without an attempt, or without another one."""
 
 
 class JobLifecycle:
-    """Drives one job, with its children, to its end. Lives in the engine's loop."""
+    """Drives one job, with its children, to its end. Runs in the engine's loop."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class JobLifecycle:
         self._children: list[JobLifecycle] = []
 
     async def run(self) -> None:
-        """Returns when the job has ended and nothing of it is left."""
+        """Returns when the job has ended and nothing of it runs any more."""
         try:
             await self._pass()
             if self._job.is_array:
@@ -75,7 +75,7 @@ class JobLifecycle:
         self._job.ended.set()
 
     async def kill(self) -> None:
-        """End what runs without its time to stop."""
+        """Kill what runs, without a stop timeout."""
         if self._attempt:
             await self._attempt.kill()
         await asyncio.gather(*(child.kill() for child in self._children))
@@ -100,7 +100,7 @@ class JobLifecycle:
         self._end("SUCCEEDED", None)
 
     async def _run_nodes(self) -> None:
-        """The nodes at once, as one attempt of the job: its end is the main node's."""
+        """Run all nodes together, as one attempt of the job. It ends as the main node ends."""
         main = self._job.main_node
         self._children = [self._of(node, self._mirror) for node in self._job.children]
         lives = {life._job.job_id: life for life in self._children}
@@ -113,7 +113,7 @@ class JobLifecycle:
         self._end(main.status, reason)
 
     def _mirror(self, node: Job) -> None:
-        """A multi-node job is where its main node is. Called under the lock."""
+        """Give a multi-node job its main node's state. The lock is held."""
         self._changed(node)
         if node is self._job.main_node and node.status in ("RUNNABLE", "STARTING", "RUNNING"):
             self._job.record["status"] = node.status
@@ -173,7 +173,7 @@ class JobLifecycle:
                 raise _Failed(_DEPENDENCY_FAILED)
 
     async def _pass(self) -> None:
-        """Stay for a while in a state that is only passed through."""
+        """Stay for a while in a state that the job only passes through."""
         await self._until(asyncio.sleep(self._config.step_seconds))
 
     async def _until[T](self, awaitable: Coroutine[Any, Any, T]) -> T:

@@ -1,4 +1,4 @@
-"""What retry strategies, time-outs and requests may be.
+"""The values that retry strategies, timeouts and requests may have.
 
 Sources: API_RetryStrategy, API_EvaluateOnExit, API_JobTimeout; AWS Batch user guide,
 service_limits.html.
@@ -62,5 +62,5 @@ def check_retry_strategy(strategy: dict[str, Any] | None) -> None:
 
 
 def full_retry_strategy(strategy: dict[str, Any] | None) -> dict[str, Any]:
-    """With the members that AWS always gives back."""
+    """The retry strategy with the members that AWS always returns."""
     return {"attempts": 1, "evaluateOnExit": []} | (strategy or {})

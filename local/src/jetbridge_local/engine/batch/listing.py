@@ -17,7 +17,8 @@ _LARGEST_PAGE = 1000
 def list_jobs(
     parameters: dict[str, Any], jobs: dict[str, Job], queues: JobQueues
 ) -> dict[str, Any]:
-    """The answer, newest job first (children by index); a page's items are the API's JobSummary."""
+    """The answer, newest job first (children by index). The items of a page are the API's
+    JobSummary."""
     targets = [m for m in ("jobQueue", "arrayJobId", "multiNodeJobId") if m in parameters]
     if len(targets) != 1:
         raise client_error("Provide one of: jobQueue, arrayJobId, or multiNodeJobId")
@@ -81,7 +82,7 @@ def _filter(filters: list[dict[str, Any]]) -> Callable[[Job], bool]:
 
 
 def _like(pattern: str, value: str) -> bool:
-    """Case counts for nothing; an asterisk at the end means anything."""
+    """Whether the text matches. Case doesn't matter; an asterisk at the end matches any text."""
     pattern, value = pattern.lower(), value.lower()
     if pattern.endswith("*"):
         return value.startswith(pattern[:-1])
@@ -89,7 +90,7 @@ def _like(pattern: str, value: str) -> bool:
 
 
 def _is_of(job: Job, value: str) -> bool:
-    """``name``, ``name*``, ``name:revision`` or ARN of a job definition."""
+    """Whether the job's definition matches, by ``name``, ``name*``, ``name:revision`` or ARN."""
     arn = job.record["jobDefinition"]
     with_revision = arn.rsplit("/", 1)[-1]
     name = with_revision.partition(":")[0]

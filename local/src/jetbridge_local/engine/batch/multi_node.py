@@ -1,8 +1,8 @@
-"""Multi-node parallel jobs: nodes that start together, of which the main one is the job.
+"""Multi-node parallel jobs: nodes that start together. The main node's state is the job's.
 
 Source: AWS Batch user guide, multi-node-parallel-jobs.html ("the job's status is that of the main
-node; when it exits, the others are stopped") and mnp-env-vars.html; API_NodeProperties: a range
-is ``"0:1"``, ``":1"``, ``"2:"`` or ``"2"``, and a narrower one wins.
+node; when it exits, the others are stopped") and mnp-env-vars.html; API_NodeProperties: a range is
+``"0:1"``, ``":1"``, ``"2:"`` or ``"2"``, and the narrowest range applies.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ def check_properties(properties: dict[str, Any]) -> None:
 
 
 def range_of(properties: dict[str, Any], index: int, nodes: int) -> dict[str, Any]:
-    """The narrowest range of nodes that has the node. Raises AwsError if there is none."""
+    """The narrowest range that contains the node. Raises AwsError if there is none."""
     found = [
         (last - first, each)
         for each in properties["nodeRangeProperties"]
@@ -64,11 +64,11 @@ def node_environment(index: int, main: int, nodes: int) -> dict[str, str]:
 async def run_together(
     job: Job, run: Callable[[Job], Awaitable[None]], end: Callable[[Job, str], None]
 ) -> Job:
-    """Run all nodes; when the main one has ended, end the others. Returns the main node.
+    """Run all nodes. When the main node has ended, stop the others. Returns the main node.
 
     Args:
         run: drives a node to its end.
-        end: asks for a node's end, for a reason.
+        end: stops a node, with a reason.
     """
     main = job.main_node
     others = [asyncio.ensure_future(run(node)) for node in job.children if node is not main]

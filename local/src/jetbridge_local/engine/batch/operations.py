@@ -1,4 +1,4 @@
-"""AWS Batch's operations. Each runs under the engine's lock."""
+"""AWS Batch's operations. The engine's lock is held in each of them."""
 
 import time
 from collections.abc import Callable
@@ -20,8 +20,8 @@ from .tags import Tags
 
 
 class BatchOperations:
-    """What each operation answers. ``submitted`` and ``terminated`` get the jobs that it
-    made, or asked to end; ``capacity_changed`` that jobs may find more room."""
+    """The operations. ``submitted`` receives each job that an operation made, ``terminated`` each
+    that it asked to end. ``capacity_changed`` is called when there may be more room for jobs."""
 
     def __init__(
         self,
@@ -68,11 +68,11 @@ class BatchOperations:
         }
 
     def jobs(self) -> list[Job]:
-        """The jobs, without children of arrays and nodes."""
+        """The jobs, without nodes and children of arrays."""
         return [job for job in self._jobs.values() if not job.is_member]
 
     def forget_old(self) -> None:
-        """Forget the jobs which ended longest ago; the oldest submission is looked at first."""
+        """Forget the jobs that ended longest ago. The jobs are checked in order of submission."""
         horizon = milliseconds(time.time()) - self._retention_ms
         while self._jobs:
             job = next(iter(self._jobs.values()))
@@ -108,7 +108,8 @@ class BatchOperations:
         return {}
 
     def _cancel(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        """Only what hasn't started: the call succeeds, but a job in STARTING or RUNNING stays."""
+        """Cancel a job that hasn't started. For a job in STARTING or RUNNING the call succeeds but
+        has no effect."""
         job = self._require(parameters["jobId"])
         waiting = [one for one in (job, *job.children) if one.is_before_start]
         if job.children and any(child not in waiting for child in job.children):

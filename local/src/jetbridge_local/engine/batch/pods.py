@@ -1,4 +1,4 @@
-"""Jobs on EKS: what a definition and a submission say of their pod.
+"""Jobs on EKS: what a definition and a submission say about their pod.
 
 Sources: API_EksPodProperties, API_EksContainer, API_EksContainerOverride.
 """
@@ -15,7 +15,7 @@ _OVERRIDDEN = ("image", "command", "args")
 
 
 def full_properties(properties: dict[str, Any]) -> dict[str, Any]:
-    """``eksProperties`` of a definition with each container's name. Raises AwsError."""
+    """``eksProperties`` of a definition, with a name for each container. Raises AwsError."""
     pod = copy.deepcopy(properties).get("podProperties", {})
     if not pod.get("containers"):
         raise client_error("eksProperties.podProperties must have containers")
@@ -35,7 +35,8 @@ def full_properties(properties: dict[str, Any]) -> dict[str, Any]:
 def overridden(
     properties: dict[str, Any], override: Mapping[str, Any], values: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The definition's pod with a submission's overrides and parameters in it. Raises AwsError."""
+    """The definition's pod after a submission's overrides and parameters are applied. Raises
+    AwsError."""
     pod: dict[str, Any] = copy.deepcopy(properties["podProperties"])
     for kind in _KINDS:
         known = {container["name"]: container for container in pod.get(kind, [])}
@@ -52,7 +53,7 @@ def overridden(
 
 
 def vcpus(properties: dict[str, Any]) -> float:
-    """What the pod's containers ask for, ``"1"`` or ``"500m"`` each."""
+    """The sum of what the pod's containers request, such as ``"1"`` or ``"500m"``."""
     return sum(
         _cpu(container.get("resources", {}))
         for container in properties["podProperties"]["containers"]
@@ -79,7 +80,7 @@ def _override(container: dict[str, Any], change: Mapping[str, Any]) -> None:
 
 
 def _substituted(part: str, values: Mapping[str, str]) -> str:
-    """Kubernetes has its own ``$(NAME)``, and Batch its parameters."""
+    """The text with Batch's parameters. Kubernetes replaces its own ``$(NAME)``."""
     for name, value in values.items():
         part = part.replace(f"Ref::{name}", value)
     return part

@@ -13,7 +13,8 @@ _KEPT = ("state", "priority", "schedulingPolicyArn", "jobStateTimeLimitActions")
 
 
 class JobQueues:
-    """Not thread-safe: its engine holds the lock. ``changed`` is called after each change."""
+    """All job queues. Not thread-safe: the engine holds the lock. ``changed`` is called after each
+    change."""
 
     def __init__(
         self, arns: Arns, environments: ComputeEnvironments, changed: Callable[[], None]
@@ -62,7 +63,7 @@ class JobQueues:
         return {"jobQueues": found, **more}
 
     def delete(self, name_or_arn: str) -> str | None:
-        """The ARN of the queue that is gone, None if there was none. Raises AwsError."""
+        """Delete a queue. Returns its ARN, or None if it didn't exist. Raises AwsError."""
         queue = self.find(name_or_arn)
         if queue is None:
             return None
@@ -78,7 +79,7 @@ class JobQueues:
         return None
 
     def require(self, name_or_arn: str) -> dict[str, Any]:
-        """Raises AwsError if there is none."""
+        """The queue. Raises AwsError if it doesn't exist."""
         queue = self.find(name_or_arn)
         if queue is None:
             raise client_error(f"JobQueue {name_or_arn} not found.")
@@ -93,7 +94,7 @@ class JobQueues:
         )
 
     def environments(self, queue_arn: str) -> list[dict[str, Any]]:
-        """The compute environments that a queue's jobs may go to now, in their order."""
+        """The compute environments that a queue's jobs can use now, in the queue's order."""
         queue = self.find(queue_arn)
         if queue is None:
             return []
@@ -106,7 +107,7 @@ class JobQueues:
         return int(queue["priority"]) if queue else 0
 
     def _order(self, parameters: dict[str, Any]) -> list[dict[str, Any]]:
-        """The order with ARNs, as AWS gives it back."""
+        """The order with ARNs, as AWS returns it."""
         order = parameters.get("computeEnvironmentOrder", [])
         if not 1 <= len(order) <= _MOST_ENVIRONMENTS:
             raise client_error(

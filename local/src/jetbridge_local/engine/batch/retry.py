@@ -13,9 +13,10 @@ def is_retried(
     reason: str | None,
     status_reason: str,
 ) -> bool:
-    """The first condition that matches decides; if none does, the attempt is retried.
+    """Whether the attempt is retried. The first condition that matches decides; if none does, it is
+    retried.
 
-    ``attempts`` is how many there have been. ``reason`` is the container's.
+    ``attempts`` is the number of attempts so far. ``reason`` is the container's.
     """
     if attempts >= strategy["attempts"]:
         return False

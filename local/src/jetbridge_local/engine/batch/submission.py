@@ -1,4 +1,4 @@
-"""SubmitJob: what it checks, and the jobs it makes.
+"""SubmitJob: its checks, and the jobs that it makes.
 
 Sources: API_SubmitJob, API_ContainerOverrides; AWS Batch user guide, array_jobs.html and
 job_definition_parameters.html (parameter substitution).
@@ -27,7 +27,7 @@ _ELSEWHERE = ("ecsPropertiesOverride",)
 
 
 class Submission:
-    """A SubmitJob request with the definition, the queue and the known jobs that it is about."""
+    """A SubmitJob request, with the definition, the queue and the jobs that it names."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Submission:
         self._size: int | None = parameters.get("arrayProperties", {}).get("size")
 
     def job(self) -> Job:
-        """The job in SUBMITTED, with its children. Raises AwsError."""
+        """The new job, in SUBMITTED, with its children. Raises AwsError."""
         self._check()
         job_id = str(uuid.uuid4())
         if "nodeProperties" in self._definition:
@@ -86,7 +86,7 @@ class Submission:
             raise client_error(f"A job can have at most {limits.MOST_DEPENDENCIES} dependencies.")
 
     def _what_runs(self) -> dict[str, Any]:
-        """The members of the record that say what runs: a container, or a pod."""
+        """The members of the record that describe the container or pod."""
         if "eksProperties" in self._definition:
             override = self._parameters.get("eksPropertiesOverride", {})
             pod = overridden(self._definition["eksProperties"], override, self._values())
@@ -122,7 +122,7 @@ class Submission:
         return job
 
     def _container(self, defined: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
-        """A definition's container with the request's overrides and parameters in it."""
+        """A definition's container after the request's overrides and parameters are applied."""
         container: dict[str, Any] = copy.deepcopy(defined)
         if overrides.get("command"):
             container["command"] = overrides["command"]

@@ -12,7 +12,7 @@ _MOST_TAGS = 50
 
 
 class Tags:
-    """Finds the tags under an ARN. Not thread-safe: its engine holds the lock."""
+    """Finds the tags under an ARN. Not thread-safe: the engine holds the lock."""
 
     def __init__(
         self,

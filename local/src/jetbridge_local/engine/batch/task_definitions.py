@@ -1,9 +1,10 @@
 """The ECS task definitions that AWS Batch registers for the jobs it runs.
 
-Batch runs a job as an ECS task of a definition that it registers under the job definition's name,
-and leaves behind: the amazon provider's own system test for Batch deregisters it
-(tests/system/amazon/aws/example_batch.py of apache-airflow-providers-amazon 9.39.0). What it does
-where somebody else has a family of that name is written nowhere; here it leaves that family alone.
+Batch runs a job as an ECS task. It registers a task definition under the job definition's name and
+doesn't remove it: the amazon provider's own system test for Batch deregisters it
+(tests/system/amazon/aws/example_batch.py of apache-airflow-providers-amazon 9.39.0). AWS doesn't
+document what Batch does if somebody else already has a family of that name. The local cloud doesn't
+change that family.
 """
 
 from collections.abc import Callable
@@ -20,9 +21,9 @@ _CPU_UNITS = 1024
 
 
 class TaskDefinitions:
-    """Registers one for each revision of a job definition, when its first job starts.
+    """Registers a task definition for each revision of a job definition when its first job starts.
 
-    Not thread-safe: its engine holds the lock.
+    Not thread-safe: the engine holds the lock.
     """
 
     def __init__(self, ecs: Ecs) -> None:

@@ -1,4 +1,4 @@
-"""The containers of one task: their logs, their secrets, their order and their ends."""
+"""The containers of one task: their logs, secrets, order and ends."""
 
 from .awslogs import Awslogs, LogTarget
 from .definition import TaskContainer

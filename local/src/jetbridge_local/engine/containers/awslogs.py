@@ -1,4 +1,4 @@
-"""The awslogs driver: what containers write becomes CloudWatch Logs events."""
+"""The awslogs driver: the output of containers becomes CloudWatch Logs events."""
 
 import asyncio
 import logging
@@ -24,7 +24,7 @@ _EVENT_OVERHEAD_BYTES = 26
 
 @dataclass(frozen=True)
 class LogTarget:
-    """A stream, and whether its group may be made."""
+    """A stream, and whether the driver may create its group."""
 
     group: str
     stream: str
@@ -34,10 +34,11 @@ class LogTarget:
     def from_configuration(
         cls, configuration: Mapping[str, Any] | None, container: str, task_id: str
     ) -> "LogTarget | None":
-        """The target of a definition's ``logConfiguration``, None unless it names awslogs.
+        """The target that a definition's ``logConfiguration`` describes; None unless its driver is
+        awslogs.
 
-        The stream is ``prefix/container/task id``, or without a prefix the task id, where docker
-        takes the container's id.
+        The stream is ``prefix/container/task id``. Without a prefix, it is the task id; docker
+        would use the container's id.
         """
         if not configuration or configuration["logDriver"] != "awslogs":
             return None
@@ -71,7 +72,7 @@ class Awslogs:
         return stream
 
     async def close(self) -> None:
-        """Send what still waits, whatever the lag."""
+        """Send all events that still wait, even if a lag is set."""
         await asyncio.gather(*(stream.flush(0.0) for stream in list(self._open)))
 
 
@@ -101,11 +102,11 @@ class AwslogsStream:
         self._closed = False
 
     def write(self, stream: Stream, data: bytes) -> None:
-        """Take what the container wrote now."""
+        """Accept what the container wrote now."""
         self._add(self._splitters[stream].feed(data))
 
     async def close(self) -> None:
-        """End the stream. All of it has been sent on return, unless there is a lag."""
+        """End the stream. On return, everything has been sent, unless a lag is set."""
         for splitter in self._splitters.values():
             self._add(splitter.close())
         self._closed = True

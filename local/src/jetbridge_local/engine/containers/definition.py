@@ -1,4 +1,4 @@
-"""A task's container as both services define it."""
+"""A task's container in a form that both services use."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,13 +8,13 @@ from ..runner.base import ContainerPlan
 from .awslogs import LogTarget
 
 DEFAULT_STOP_TIMEOUT_SECONDS = 30
-"""``stopTimeout`` if a container definition has none: API_ContainerDefinition."""
+"""``stopTimeout`` of a container definition that doesn't set it: API_ContainerDefinition."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaskContainer:
-    """What to run, with which secrets (name to ``valueFrom``), where its output goes and what the
-    task makes of its end. ``depends_on`` are pairs of container name and condition."""
+    """What to run, with which secrets (name to ``valueFrom``), where its output goes, and what its
+    end means for the task. ``depends_on`` has pairs of container name and condition."""
 
     plan: ContainerPlan
     secrets: Mapping[str, str] = field(default_factory=dict)
@@ -29,7 +29,7 @@ class TaskContainer:
 
 
 def pairs(environment: list[dict[str, Any]] | None) -> dict[str, str]:
-    """``[{name, value}]`` as a dict; the last of a name wins."""
+    """``[{name, value}]`` as a dict. If a name occurs twice, the last value counts."""
     return {entry["name"]: entry.get("value", "") for entry in environment or []}
 
 

@@ -19,7 +19,8 @@ _TASK_FAILED_TO_START = "Task failed to start"
 
 
 class StartFailure(Exception):
-    """The task can't run. ``stopped_reason`` is the task's; a container may have one too."""
+    """The task can't run. ``stopped_reason`` is the task's reason. A container may have its own
+    reason as well."""
 
     def __init__(
         self, stopped_reason: str, container: str | None = None, container_reason: str | None = None
@@ -31,7 +32,7 @@ class StartFailure(Exception):
 
 
 class ContainerObserver(Protocol):
-    """Called in the engine's loop with what becomes of each container."""
+    """Called in the engine's loop when a container starts or ends."""
 
     def container_started(self, name: str, runtime_id: str) -> None: ...
 
@@ -40,7 +41,7 @@ class ContainerObserver(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class ContainerServices:
-    """What every task of an engine shares."""
+    """What all tasks of an engine share."""
 
     runner: Runner
     awslogs: Awslogs
@@ -50,7 +51,7 @@ class ContainerServices:
 
 
 class _Member:
-    """One container on its way through the task."""
+    """One container of the task, and its state."""
 
     def __init__(self, definition: TaskContainer) -> None:
         self.definition = definition
@@ -62,7 +63,7 @@ class _Member:
 
 
 class TaskExecution:
-    """The containers of one task, from their images to their ends. Lives in the engine's loop."""
+    """The containers of one task, from their images to their ends. Runs in the engine's loop."""
 
     def __init__(
         self,
@@ -116,16 +117,16 @@ class TaskExecution:
             raise self._failure
 
     async def wait(self) -> None:
-        """Until an essential container has ended, or all have."""
+        """Wait until an essential container has ended, or all containers have."""
         await self._over.wait()
 
     def usage(self) -> Usage:
-        """What all its containers use, since their start. May block."""
+        """What all its containers have used since their start. May block."""
         running = [m.container for m in self._members.values() if m.container]
         return sum((container.usage() for container in running), Usage())
 
     async def stop(self) -> None:
-        """Stop what still runs. Afterwards nothing is left and all logs are closed."""
+        """Stop what still runs. Afterwards no container runs and all logs are closed."""
         self._stopping.set()
         running = [m for m in self._members.values() if m.container and not m.ended.is_set()]
         await asyncio.gather(*(self._stop(member) for member in running))
@@ -135,7 +136,7 @@ class TaskExecution:
                 await member.stream.close()
 
     async def kill(self) -> None:
-        """End what still runs without its time to stop."""
+        """Kill what still runs, without a stop timeout."""
         self._killed = True
         self._stopping.set()
         running = [m.container for m in self._members.values() if m.container]

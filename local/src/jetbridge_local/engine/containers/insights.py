@@ -1,8 +1,9 @@
-"""Container Insights: what a task uses, as performance log events.
+"""Container Insights: a task's use of CPU and memory, as performance log events.
 
-Source of the events' form, their log group and that there is one a minute: Amazon CloudWatch user
-guide, "Container Insights performance log events for Amazon ECS"; of their log streams, streams
-that AWS made (``FargateTelemetry-1161``). Network and storage aren't measured here and left out.
+Source for the events' form, their log group and the interval of a minute: Amazon CloudWatch user
+guide, "Container Insights performance log events for Amazon ECS". Source for their log streams:
+streams that AWS made (``FargateTelemetry-1161``). Network and storage aren't measured here, so they
+are left out.
 """
 
 import asyncio
@@ -32,11 +33,11 @@ class ContainerInsights:
     async def follow(
         self, cluster: str, task_id: str, facts: Mapping[str, Any], usage: Callable[[], Usage]
     ) -> None:
-        """Write an event at the end of each interval until cancelled.
+        """Write an event at the end of each interval, until cancelled.
 
         Args:
-            facts: what each event has besides the figures.
-            usage: of all containers of the task, since its start.
+            facts: what each event contains besides the figures.
+            usage: what all containers of the task have used since its start.
         """
         group = f"/aws/ecs/containerinsights/{cluster}/performance"
         stream = f"FargateTelemetry-{zlib.crc32(task_id.encode()) % _STREAMS}"

@@ -1,16 +1,18 @@
 """A byte stream as log lines."""
 
 MAXIMUM_LINE_BYTES = 262_144 - 26
-"""Where the awslogs driver cuts a line: CloudWatch Logs' 256 KiB less 26 bytes an event.
+"""The length at which the awslogs driver cuts a line: CloudWatch Logs' 256 KiB, less 26 bytes for
+each event.
 
 ``maximumBytesPerEvent`` in moby's daemon/logger/awslogs/cloudwatchlogs.go and in
 shim-loggers-for-containerd's logger/awslogs/logger.go, which Fargate uses. (The 16 KiB of docker's
-other drivers don't hold here: awslogs sets its own buffer size.)
+other drivers don't apply: awslogs sets its own buffer size.)
 """
 
 
 class LineSplitter:
-    """Cuts what is fed into lines. Empty lines vanish, as with awslogs: an event has content."""
+    """Cuts a stream of bytes into lines. As with awslogs, empty lines are dropped, because an event
+    can't be empty."""
 
     def __init__(self, maximum: int = MAXIMUM_LINE_BYTES) -> None:
         self._maximum = maximum
@@ -28,7 +30,7 @@ class LineSplitter:
         return lines
 
     def close(self) -> list[str]:
-        """The last line, if no line feed ended it."""
+        """The last line, if it doesn't end with a line feed."""
         rest, self._rest = self._rest, b""
         return list(self._cut(rest))
 
@@ -42,7 +44,7 @@ class LineSplitter:
 
 
 def _boundary(line: bytes, maximum: int) -> int:
-    """The last place, at ``maximum`` or just before, that isn't inside a UTF-8 character."""
+    """The last position at or just before ``maximum`` that isn't inside a UTF-8 character."""
     if len(line) <= maximum:
         return len(line)
     end = maximum

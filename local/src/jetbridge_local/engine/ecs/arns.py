@@ -30,5 +30,5 @@ class Arns:
 
 
 def short_name(name_or_arn: str) -> str:
-    """``name`` of ``arn:…:kind/name``, or what was given."""
+    """``name`` of ``arn:…:kind/name``. Other texts are returned unchanged."""
     return name_or_arn.rsplit("/", 1)[-1] if name_or_arn.startswith("arn:") else name_or_arn

@@ -13,14 +13,14 @@ DEFAULT_CLUSTER = "default"
 
 
 class Clusters:
-    """The clusters of an account. Not thread-safe: its engine holds the lock."""
+    """The clusters of an account. Not thread-safe: the engine holds the lock."""
 
     def __init__(self, arns: Arns) -> None:
         self._arns = arns
         self._clusters: dict[str, dict[str, Any]] = {}
 
     def create(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        """The new cluster, or the one of this name: CreateCluster is idempotent."""
+        """The new cluster, or the existing one with this name: CreateCluster is idempotent."""
         name = parameters.get("clusterName", DEFAULT_CLUSTER)
         if not _NAME.fullmatch(name):
             raise invalid_parameter(
@@ -70,14 +70,14 @@ class Clusters:
         return cluster
 
     def find(self, name_or_arn: str) -> dict[str, Any] | None:
-        """A cluster, maybe inactive. An ARN must be of this account and region."""
+        """A cluster, which may be inactive. An ARN must be of this account and region."""
         cluster = self._clusters.get(short_name(name_or_arn))
         if cluster and name_or_arn in (cluster["clusterName"], cluster["clusterArn"]):
             return cluster
         return None
 
     def missing(self, name_or_arn: str) -> dict[str, Any]:
-        """The failure which DescribeClusters gives for what it doesn't know."""
+        """The failure that DescribeClusters returns for an unknown cluster."""
         return {"arn": self._arns.cluster(short_name(name_or_arn)), "reason": "MISSING"}
 
     def page(self, parameters: dict[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ _KEPT = (
 
 
 class TaskDefinitions:
-    """All revisions of all families. Not thread-safe: its engine holds the lock."""
+    """All revisions of all families. Not thread-safe: the engine holds the lock."""
 
     def __init__(self, arns: Arns) -> None:
         self._arns = arns
@@ -57,7 +57,7 @@ class TaskDefinitions:
         return definition
 
     def find(self, reference: str) -> dict[str, Any] | None:
-        """By ``family`` (its newest active revision), ``family:revision`` or ARN."""
+        """Find a revision by ``family`` (the newest active one), ``family:revision`` or ARN."""
         family, _, revision = short_name(reference).partition(":")
         revisions = self._families.get(family, [])
         if revision:

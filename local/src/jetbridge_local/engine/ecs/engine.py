@@ -1,4 +1,4 @@
-"""The local ECS's door: its operations, and the tasks that they set going."""
+"""The local ECS: its operations, and the tasks that they start."""
 
 from collections.abc import Mapping
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""ECS's errors that several operations share, with its own sentences."""
+"""ECS's errors that several operations share, with ECS's own texts."""
 
 from ..errors import AwsError
 

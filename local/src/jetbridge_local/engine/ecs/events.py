@@ -1,4 +1,4 @@
-"""Tasks' state-change events.
+"""State-change events of tasks.
 
 Shape: AmazonECS developer guide, ecs_task_events.html, and API_Task: like DescribeTasks, but times
 are ISO-8601 text, there are no tags, and a network attachment's type is ``eni``.
@@ -25,7 +25,7 @@ _TIMES = (
 
 
 def emit_state_change(emitter: EventEmitter, task: Task) -> None:
-    """Send the task's record as it is now. Called under the engine's lock."""
+    """Send the task's present record. The engine's lock is held."""
     emitter.emit(DETAIL_TYPE, task.arn, event_detail(task.record, time.time()))
 
 

@@ -37,7 +37,7 @@ def memory_mib(text: str) -> int:
 
 
 def is_size(cpu: int, memory: int) -> bool:
-    """Whether Fargate has this size."""
+    """Whether Fargate offers this size."""
     return memory in _MEMORY_BY_CPU.get(cpu, ())
 
 

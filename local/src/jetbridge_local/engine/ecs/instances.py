@@ -1,8 +1,8 @@
-"""Container instances: what takes tasks of launch type EC2.
+"""Container instances, which run tasks of launch type EC2.
 
-An instance is there once its agent has called RegisterContainerInstance, as on AWS; the local cloud
-has no agents, so that whoever wants EC2 capacity makes that call. All instances run their
-containers on this machine.
+As on AWS, an instance exists once its agent has called RegisterContainerInstance. The local cloud
+has no agents, so a user who wants EC2 capacity makes that call. All instances run their containers
+on this machine.
 
 Sources: API_RegisterContainerInstance, API_ContainerInstance, and the Amazon ECS developer guide,
 "Amazon ECS API failure reasons".
@@ -26,7 +26,7 @@ _PENDING = ("PROVISIONING", "PENDING", "ACTIVATING")
 
 
 class ContainerInstances:
-    """The instances of all clusters. Not thread-safe: its engine holds the lock."""
+    """The instances of all clusters. Not thread-safe: the engine holds the lock."""
 
     def __init__(self, arns: Arns, tasks: Mapping[str, Task]) -> None:
         self._arns = arns
@@ -34,12 +34,12 @@ class ContainerInstances:
         self._instances: dict[str, dict[str, Any]] = {}
 
     def of(self, cluster: dict[str, Any]) -> list[dict[str, Any]]:
-        """The records of a cluster's instances, the oldest first."""
+        """The records of a cluster's instances, oldest first."""
         prefix = self._arns.container_instance(cluster["clusterName"], "")
         return [i for arn, i in self._instances.items() if arn.startswith(prefix)]
 
     def register(self, cluster: dict[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:
-        """The new instance, with the resources that its agent says it has."""
+        """The new instance, with the resources that its agent reports."""
         arn = self._arns.container_instance(cluster["clusterName"], uuid.uuid4().hex)
         self._instances[arn] = {
             "containerInstanceArn": arn,
@@ -57,7 +57,7 @@ class ContainerInstances:
         return {"containerInstance": self._view(self._instances[arn], with_tags=True)}
 
     def deregister(self, cluster: dict[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:
-        """Take an instance away; tasks that ``force`` leaves behind run to their ends."""
+        """Remove an instance. With ``force``, its tasks continue to their ends."""
         instance = self.require(cluster, parameters["containerInstance"])
         if self._living(instance) and not parameters.get("force", False):
             raise invalid_parameter("Found running tasks on the instance.")
@@ -95,10 +95,11 @@ class ContainerInstances:
     def place(
         self, cluster: dict[str, Any], needed: Mapping[str, int], count: int
     ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """An instance for each task that finds room, emptiest first, and the failures of others.
+        """An instance for each task for which there is room, emptiest instance first, and the
+        failures of the other tasks.
 
-        ``needed`` is what one task takes of CPU and MEMORY. A task that isn't placed fails once
-        for each instance, with what that one lacks.
+        ``needed`` is the CPU and MEMORY that one task takes. A task that isn't placed has one
+        failure for each instance, which names what that instance lacks.
         """
         left = {i["containerInstanceArn"]: self._remaining(i) for i in self.of(cluster)}
         places, failures = [], []
@@ -155,8 +156,8 @@ class ContainerInstances:
 def needed_by(definition: dict[str, Any], overrides: dict[str, Any]) -> dict[str, int]:
     """What a task reserves on an instance, in CPU units and MiB.
 
-    That is the task's own size, or the sum of its containers': of memory the reservation where
-    there is one (API_ContainerDefinition, "memoryReservation").
+    This is the task's own size, or the sum of its containers' sizes. For memory, a container's
+    reservation counts if it has one (API_ContainerDefinition, "memoryReservation").
     """
     containers: Iterable[dict[str, Any]] = definition["containerDefinitions"]
     cpu = sum(int(c["cpu"]) for c in containers)
@@ -174,7 +175,7 @@ def _lacks(room: Mapping[str, int], needed: Mapping[str, int]) -> list[str]:
 
 
 def _instance_id(identity_document: str | None) -> str:
-    """From the document that EC2 gives an agent of its instance, or one made up."""
+    """The id in the document that EC2 gives an instance's agent, or an invented one."""
     try:
         return str(json.loads(identity_document or "{}")["instanceId"])
     except (ValueError, KeyError, TypeError):

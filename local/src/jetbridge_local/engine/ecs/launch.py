@@ -1,4 +1,4 @@
-"""RunTask: what it checks, and the tasks it makes.
+"""RunTask: its checks, and the tasks that it makes.
 
 Sources: API_RunTask and API_TaskOverride, botocore's model, and the service's own error texts.
 """
@@ -35,7 +35,7 @@ def check_request(
     definition: dict[str, Any],
     instances: Sequence[dict[str, Any]],
 ) -> None:
-    """Raises AwsError for what AWS refuses before anything is launched.
+    """Raises AwsError for a request that AWS refuses before it launches anything.
 
     ``instances`` are the cluster's container instances.
     """
@@ -57,10 +57,10 @@ def make_task(
     arns: Arns,
     instance: dict[str, Any] | None = None,
 ) -> Task:
-    """A task in its first state for a request that has been checked.
+    """A task in its first state, for a request that has been checked.
 
-    It runs on Fargate, or on the container ``instance``. PROVISIONING is for tasks that get a
-    network interface of their own.
+    It runs on Fargate, or on the container ``instance``. Only tasks that get their own network
+    interface start in PROVISIONING.
     """
     task_id = uuid.uuid4().hex
     arn = arns.task(cluster["clusterName"], task_id)
@@ -167,13 +167,13 @@ def _check_capacity(
 
 
 def is_on_instances(parameters: dict[str, Any], cluster: dict[str, Any]) -> bool:
-    """Whether container instances take the task, and not Fargate: EC2 is RunTask's default."""
+    """Whether the task runs on container instances instead of Fargate: EC2 is RunTask's default."""
     launch_type = parameters.get("launchType", "EC2")
     return launch_type != "FARGATE" and _capacity_provider(parameters, cluster) is None
 
 
 def _capacity_provider(parameters: dict[str, Any], cluster: dict[str, Any]) -> str | None:
-    """The provider that takes the task: the one with the greatest base, then weight."""
+    """The capacity provider for the task: that with the highest base, then the highest weight."""
     if "launchType" in parameters:
         return None
     strategy = (
@@ -213,7 +213,7 @@ def _check_overrides(overrides: dict[str, Any], definition: dict[str, Any]) -> N
 
 
 def _full_overrides(overrides: dict[str, Any], definition: dict[str, Any]) -> dict[str, Any]:
-    """As AWS gives them back: an entry for each container of the definition."""
+    """The overrides as AWS returns them: with an entry for each container of the definition."""
     given = {o["name"]: o for o in overrides.get("containerOverrides", [])}
     names = [container["name"] for container in definition["containerDefinitions"]]
     full: dict[str, Any] = {

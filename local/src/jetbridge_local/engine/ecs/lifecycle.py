@@ -1,4 +1,4 @@
-"""A task's way through its states.
+"""How a task moves through its states.
 
 Source of the states and their order: AmazonECS developer guide, task-lifecycle-explanation.html.
 """
@@ -18,13 +18,13 @@ logger = logging.getLogger(__name__)
 
 
 class _StopRequested(Exception):
-    """Someone wants the task stopped before it ran."""
+    """The task was asked to stop before it ran."""
 
 
 class TaskLifecycle:
-    """Drives one task from PROVISIONING to STOPPED. Lives in the engine's loop.
+    """Drives one task from PROVISIONING to STOPPED. Runs in the engine's loop.
 
-    ``lock`` guards the record; ``changed`` is called under it after each change.
+    ``lock`` guards the record; ``changed`` is called with the lock held after each change.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class TaskLifecycle:
         self._execution = TaskExecution(task.containers, services, self)
 
     async def run(self) -> None:
-        """Returns when the task is STOPPED and nothing of it is left."""
+        """Returns when the task is STOPPED and nothing of it runs any more."""
         try:
             await self._start()
             await self._run()
@@ -57,7 +57,7 @@ class TaskLifecycle:
         await self._end()
 
     async def kill(self) -> None:
-        """End the containers without their time to stop."""
+        """Kill the containers without a stop timeout."""
         await self._execution.kill()
 
     def container_started(self, name: str, runtime_id: str) -> None:
@@ -65,7 +65,7 @@ class TaskLifecycle:
             self._task.container(name).update(lastStatus="RUNNING", runtimeId=runtime_id)
 
     def container_ended(self, name: str, exit_code: int) -> None:
-        """A container that ends while the task goes on is a change of the task's own."""
+        """If a container ends while others run, the task's record changes as well."""
         with self._lock:
             self._task.container(name).update(lastStatus="STOPPED", exitCode=exit_code)
             essential = any(c.name == name and c.essential for c in self._task.containers)
@@ -148,7 +148,7 @@ class TaskLifecycle:
                 self._changed(self._task)
 
     async def _pass(self) -> None:
-        """Stay for a while in a state that is only passed through. Raises _StopRequested."""
+        """Stay for a while in a state that the task only passes through. Raises _StopRequested."""
         try:
             await asyncio.wait_for(self._task.stop_requested.wait(), self._step_seconds)
         except TimeoutError:
@@ -157,7 +157,7 @@ class TaskLifecycle:
 
 
 def _network_identity() -> tuple[str, str]:
-    """A private address and a MAC address as an elastic network interface could have them."""
+    """A private address and a MAC address, in the form that an elastic network interface has."""
     address = f"10.0.{random.randint(0, 255)}.{random.randint(4, 254)}"
     mac_address = ":".join(f"{byte:02x}" for byte in (0x02, *random.randbytes(5)))
     return address, mac_address

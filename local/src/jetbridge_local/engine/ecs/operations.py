@@ -1,4 +1,4 @@
-"""ECS's operations. Each runs under the engine's lock."""
+"""ECS's operations. The engine's lock is held in each of them."""
 
 import time
 from collections import deque
@@ -28,8 +28,8 @@ _NO_CAPACITY = (
 
 
 class EcsOperations:
-    """What each operation answers. ``launched`` and ``stopped`` get the tasks that it
-    made, or asked to stop."""
+    """The operations. ``launched`` receives each task that an operation made, ``stopped`` each that
+    it asked to stop."""
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class EcsOperations:
         self._ended.append(task)
 
     def forget_old(self) -> None:
-        """Forget what AWS would have forgotten: stopped tasks after about an hour, and tokens."""
+        """Forget what AWS would forget: tokens, and tasks that stopped about an hour ago."""
         horizon = time.time() - self._config.stopped_task_retention_seconds
         if self._ended and self._ended[0].record["stoppedAt"] < horizon:
             self._tokens.forget_old()
@@ -185,7 +185,8 @@ class EcsOperations:
     def _places(
         self, parameters: dict[str, Any], cluster: dict[str, Any], definition: dict[str, Any]
     ) -> tuple[Sequence[dict[str, Any] | None], list[dict[str, Any]]]:
-        """For each task that has room its container instance, None on Fargate; and failures."""
+        """The container instance of each task for which there is room (None on Fargate), and the
+        failures."""
         count = parameters.get("count", 1)
         if launch.is_on_instances(parameters, cluster):
             needed = needed_by(definition, parameters.get("overrides", {}))
@@ -252,14 +253,14 @@ class EcsOperations:
         return {"taskArns": [task.arn for task in found], **more}
 
     def _read(self) -> None:
-        """Count one of the cluster read actions, which share one bucket."""
+        """Count a call of one of the actions that read clusters. They share one bucket."""
         if not self._reads.take():
             raise rate_exceeded(disguised=False)
 
     def _in_named_cluster(
         self, operation: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
     ) -> Callable[[dict[str, Any]], dict[str, Any]]:
-        """An operation of the cluster that the parameters name."""
+        """Wrap an operation that acts on the cluster named in its parameters."""
         return lambda parameters: operation(
             self._clusters.require(parameters.get("cluster")), parameters
         )

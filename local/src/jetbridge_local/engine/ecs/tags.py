@@ -14,7 +14,7 @@ _MOST_TAGS = 50
 
 
 class Tags:
-    """Finds the tags under an ARN. Not thread-safe: its engine holds the lock."""
+    """Finds the tags under an ARN. Not thread-safe: the engine holds the lock."""
 
     def __init__(
         self, clusters: Clusters, definitions: TaskDefinitions, tasks: dict[str, Task]

@@ -16,8 +16,8 @@ _sequence = itertools.count()
 class Task:
     """One task. ``record`` is the API's Task, with times in seconds since the epoch.
 
-    The record is changed by its engine alone, under the engine's lock. ``sequence`` grows from
-    task to task. ``has_insights``: its cluster had Container Insights on when it was run.
+    Only the engine changes the record, with its lock held. ``sequence`` grows from task to task.
+    ``has_insights``: its cluster had Container Insights on when the task was run.
     """
 
     def __init__(
@@ -48,20 +48,21 @@ class Task:
         return bool(self.record["desiredStatus"] == "STOPPED")
 
     def describe(self, with_tags: bool = False) -> dict[str, Any]:
-        """A copy of the record, with its tags if they were asked for, and what events lack: the
-        health, which is unknown as no health checks are run."""
+        """A copy of the record with what events leave out: the tags, if requested, and the health,
+        which is unknown because no health checks run."""
         record = copy.deepcopy(self.record)
         for part in (record, *record["containers"]):
             part["healthStatus"] = "UNKNOWN"
         return record | {"tags": list(self.tags) if with_tags else []}
 
     def change(self, **members: Any) -> None:
-        """Set members of the record as one change, which counts in ``version``."""
+        """Set several members of the record as one change, which raises ``version`` by one."""
         self.record |= members
         self.record["version"] += 1
 
     def stop(self, stop_code: str, reason: str) -> bool:
-        """Want it stopped. False if that was wanted before: the first reason stays."""
+        """Request the task's stop. Returns False if it was requested before: the first reason
+        stays."""
         if self.is_stopping:
             return False
         self.change(
@@ -73,7 +74,7 @@ class Task:
         return True
 
     def insights_facts(self) -> dict[str, Any]:
-        """What Container Insights says of it besides what it uses."""
+        """What Container Insights reports about the task, apart from its use of CPU and memory."""
         record = self.record
         definition = record["taskDefinitionArn"].rsplit("/", 1)[-1]
         family, _, revision = definition.partition(":")
@@ -104,7 +105,7 @@ class Task:
             attachment["status"] = status
 
     def attach_network(self, address: str, mac_address: str) -> None:
-        """Give the elastic network interface its place, and the containers their address."""
+        """Give the elastic network interface its subnet, and the containers their address."""
         for attachment in self.record["attachments"]:
             attachment["details"] += [
                 {"name": "networkInterfaceId", "value": f"eni-{uuid.uuid4().hex[:17]}"},

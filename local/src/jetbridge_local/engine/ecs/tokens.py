@@ -1,8 +1,9 @@
 """RunTask's client tokens.
 
-Source: AmazonECS API reference, ECS_Idempotency.html: a token is known in its cluster for the
-lower of 24 hours and the tasks' life plus one hour; the same parameters get the original answer,
-others a ConflictException; a stopped task comes back as its ARN and states only.
+Source: AmazonECS API reference, ECS_Idempotency.html. A token is known in its cluster for 24 hours,
+or for the tasks' life plus one hour if that is shorter. The same parameters get the original
+answer, other parameters a ConflictException. For a stopped task, the answer has only its ARN and
+states.
 """
 
 import copy
@@ -25,7 +26,8 @@ class _Use:
 
 
 class ClientTokens:
-    """Not thread-safe: its engine holds the lock, over ``recall`` and ``remember`` together."""
+    """The client tokens. Not thread-safe: the engine holds the lock from ``recall`` to
+    ``remember``."""
 
     def __init__(self, retention_seconds: float, after_stop_seconds: float) -> None:
         self._retention_seconds = retention_seconds
@@ -38,7 +40,7 @@ class ClientTokens:
         parameters: dict[str, Any],
         run: Callable[[], tuple[dict[str, Any], list[Task]]],
     ) -> dict[str, Any]:
-        """``run``'s answer, from its first call under this token. Raises ConflictException."""
+        """The answer of ``run`` from its first call with this token. Raises ConflictException."""
         token = parameters.get("clientToken")
         if token is None:
             return run()[0]

@@ -1,4 +1,4 @@
-"""What runs a container: today a local process, later a container engine."""
+"""What runs a container: a local process."""
 
 from .base import CannotPull, CannotStart, Container, ContainerPlan, Output, Runner
 from .process import ProcessRunner

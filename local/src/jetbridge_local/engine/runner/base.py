@@ -1,4 +1,4 @@
-"""The seam between a task and what runs its containers."""
+"""The interface between a task and the runner of its containers."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ type Output = Callable[[Stream, bytes], None]
 
 @dataclass(frozen=True, kw_only=True)
 class ContainerPlan:
-    """One container as a runner needs it: what to run and with what.
+    """What a runner needs to run one container.
 
-    ``entry_point`` and ``command`` go together as in docker: an entry point that is given drops
-    the image's own command; neither given means the image's command.
+    ``entry_point`` and ``command`` work together as in docker. An entry point replaces the image's
+    own command. If neither is set, the image's command runs.
     """
 
     name: str
@@ -27,11 +27,11 @@ class ContainerPlan:
 
 
 class CannotPull(Exception):
-    """There is no such image."""
+    """The image doesn't exist."""
 
 
 class CannotStart(Exception):
-    """The image is there, but its command can't be started."""
+    """The image exists, but its command can't be started."""
 
 
 class Container(Protocol):
@@ -39,17 +39,18 @@ class Container(Protocol):
 
     @property
     def runtime_id(self) -> str:
-        """What the runtime calls it."""
+        """The container's id in the runtime."""
 
     async def wait(self) -> int:
-        """The exit code (128 + n if signal n ended it), once all output has been delivered and
-        nothing of the container is left."""
+        """Wait for the end. Returns the exit code (128 + n if signal n ended it), once all output
+        has been delivered and nothing of the container runs any more."""
 
     def usage(self) -> Usage:
-        """What it uses, since its start. May block for as long as it takes to read."""
+        """What the container has used since its start. May block for as long as a reading takes."""
 
     async def stop(self, timeout: float) -> None:
-        """SIGTERM, and SIGKILL after ``timeout`` seconds. Returns when it has ended."""
+        """Send SIGTERM, and SIGKILL after ``timeout`` seconds. Returns when the container has
+        ended."""
 
 
 class Runner(Protocol):
@@ -59,4 +60,4 @@ class Runner(Protocol):
         """Make the image ready. Raises CannotPull."""
 
     async def start(self, plan: ContainerPlan, output: Output) -> Container:
-        """Start a container; ``output`` gets what it writes, in the loop. Raises CannotStart."""
+        """Start a container; ``output`` receives its output, in the loop. Raises CannotStart."""

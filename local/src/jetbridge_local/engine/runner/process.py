@@ -1,4 +1,4 @@
-"""Containers as local processes, by the image map."""
+"""Runs containers as local processes, with the image map."""
 
 import asyncio
 import contextlib
@@ -29,9 +29,9 @@ _START_FAILED = (
 class ProcessRunner:
     """Runs each container as a process group in a private copy of its image's folder.
 
-    The folder is the image's working directory; a definition's ``workingDirectory`` is taken
-    inside it if it is there. Users, ulimits, memory limits, volumes and read-only file systems
-    need a container engine: they have no effect here.
+    The folder is the image's working directory. If a definition's ``workingDirectory`` exists in
+    the folder, it is used. Users, ulimits, memory limits, volumes and read-only file systems have
+    no effect here, because they need a container engine.
     """
 
     def __init__(self, config: EngineConfig, processes: ProcessRegistry) -> None:
@@ -99,8 +99,8 @@ class ProcessRunner:
 
 @dataclass(frozen=True)
 class Pipe:
-    """A pipe of our own: asyncio's would keep ``Process.wait`` until the last process that
-    inherited it has closed it, long after the container's own end."""
+    """A pipe made without asyncio. With asyncio's, ``Process.wait`` would wait until the last
+    process that inherited the pipe has closed it, which may be long after the container's end."""
 
     write_end: int
     reader: asyncio.StreamReader
@@ -117,7 +117,7 @@ class Pipe:
 
 
 class ProcessContainer:
-    """A process group that stands for a container: when its leader ends, all of it ends."""
+    """A process group in place of a container: when its leader ends, the whole group ends."""
 
     def __init__(
         self,
@@ -147,7 +147,8 @@ class ProcessContainer:
         return usage_of_group(self._process.pid)
 
     async def stop(self, timeout: float) -> None:
-        # To its first process alone, as container runtimes do; the others go when that one ends.
+        # Container runtimes, too, send this only to the first process. The others end when that one
+        # ends.
         if self._process.returncode is None:
             self._process.send_signal(signal.SIGTERM)
         done, _ = await asyncio.wait({self._ended}, timeout=timeout)
@@ -160,7 +161,7 @@ class ProcessContainer:
             asyncio.create_task(self._read(stream, pipe)) for stream, pipe in self._pipes.items()
         ]
         status = await self._process.wait()
-        # As with a container whose first process ends: what it left behind ends as well.
+        # As in a container whose first process ends: the processes that it left behind end as well.
         self._kill_group()
         _, unread = await asyncio.wait(readers, timeout=_DRAIN_SECONDS)
         for reader in unread:
@@ -183,7 +184,7 @@ class ProcessContainer:
 async def _spawn(
     arguments: list[str], directory: Path, environment: dict[str, str]
 ) -> tuple[Process, dict[Stream, Pipe]]:
-    """The process, leader of a new group, with what it writes in pipes."""
+    """Start the process as the leader of a new group. Pipes receive its output."""
     pipes: dict[Stream, Pipe] = {}
     try:
         pipes["stdout"] = await Pipe.open()
@@ -224,7 +225,7 @@ def _arguments(image: Image, plan: ContainerPlan) -> tuple[str, ...]:
 
 
 def _program(name: str, path: str, directory: Path) -> str:
-    """Where the program is, by the container's own PATH and working directory."""
+    """The program's path, found with the container's own PATH and working directory."""
     if "/" in name:
         program = directory / name
         if not program.is_file():

@@ -1,4 +1,4 @@
-"""What a process group uses of CPU and memory, by /proc."""
+"""What a process group uses of CPU and memory, from /proc."""
 
 import os
 from collections.abc import Iterator
@@ -8,14 +8,14 @@ from pathlib import Path
 _PROC = Path("/proc")
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-# proc_pid_stat(5), counted from the field behind the name, which may have spaces: state is 0.
+# proc_pid_stat(5), counted from the field after the name, which may have spaces: state is 0.
 _GROUP, _USER, _SYSTEM, _CHILDREN_USER, _CHILDREN_SYSTEM, _RESIDENT = 2, 11, 12, 13, 14, 21
 
 
 @dataclass(frozen=True)
 class Usage:
-    """``cpu_seconds`` of all processes that live and of those that they have waited for, since the
-    start; ``memory_bytes`` that are resident now."""
+    """``cpu_seconds``: used since the start by all living processes and by those that they have
+    waited for. ``memory_bytes``: resident now."""
 
     cpu_seconds: float = 0.0
     memory_bytes: int = 0
@@ -25,7 +25,7 @@ class Usage:
 
 
 def usage_of_group(leader: int) -> Usage:
-    """Of the process group; nothing where it has ended, or there is no /proc (not on Linux)."""
+    """The usage of the process group; zero if it has ended or there is no /proc (not on Linux)."""
     total = Usage()
     for fields in _processes():
         if int(fields[_GROUP]) == leader:
@@ -40,6 +40,6 @@ def _processes() -> Iterator[list[str]]:
     for entry in _PROC.glob("[0-9]*/stat"):
         try:
             text = entry.read_text(errors="replace")
-        except OSError:  # it has ended meanwhile
+        except OSError:  # it has ended in the meantime
             continue
         yield text.rpartition(")")[2].split()
