@@ -356,6 +356,18 @@ def test_a_collector_that_fails_is_left_alone_for_a_minute(collector: Collector)
     assert endpoint.send(b"{}")
 
 
+def test_headers_are_read_again_after_a_refusal(collector: Collector) -> None:
+    now, keys = [0.0], iter(["old", "new"])
+    endpoint = OtlpEndpoint(collector.url, lambda: {"Api-Key": next(keys)}, clock=lambda: now[0])
+    collector.status = 401
+    with pytest.raises(NotExported, match="answers 401"):
+        endpoint.send(b"{}")
+    collector.status, now[0] = 200, QUIET_SECONDS
+    assert endpoint.send(b"{}")
+    assert endpoint.send(b"{}")
+    assert [headers["Api-Key"] for _, headers, _ in collector.taken] == ["old", "new", "new"]
+
+
 def test_no_failure_of_the_export_is_raised(collector: Collector) -> None:
     run, outcome = finished()
     collector.close()

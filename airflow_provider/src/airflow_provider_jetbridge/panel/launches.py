@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 from airflow_provider_jetbridge.panel.texts import seconds_of, shown, words
 from jetbridge.contract import Outcome, Usage
-from jetbridge.contract.fargate import price_of
-
-_MIB_PER_GB = 1024
+from jetbridge.contract.fargate import MIB_PER_GB, price_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +48,7 @@ def _usage(usage: Usage | None) -> dict[str, str]:
     price = price_of(usage)
     spot = " Spot" if usage.spot else ""
     return {
-        "size": f"{usage.vcpu:g} vCPU, {usage.memory_mib / _MIB_PER_GB:g} GB, "
+        "size": f"{usage.vcpu:g} vCPU, {usage.memory_mib / MIB_PER_GB:g} GB, "
         f"{shown(usage.launch_type)}{spot}",
         "billed": seconds_of(usage.seconds),
         "price": "" if price is None else f"${price:.6f}",

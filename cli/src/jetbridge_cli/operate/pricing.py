@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from jetbridge.contract import Outcome, Usage
-from jetbridge.contract.fargate import price_of
+from jetbridge.contract.fargate import MIB_PER_GB, price_of
 from jetbridge_cli.operate.record import Record, caller_text
 
 _HOUR = 3600
-_MIB_PER_GB = 1024
 
 
 class By(StrEnum):
@@ -64,7 +63,7 @@ class Sum:
                 continue
             self.on_spot += usage.spot is True
             self.vcpu_hours += usage.vcpu * usage.seconds / _HOUR
-            self.gb_hours += usage.memory_mib / _MIB_PER_GB * usage.seconds / _HOUR
+            self.gb_hours += usage.memory_mib / MIB_PER_GB * usage.seconds / _HOUR
             self.total += price
             if was_replaced:
                 self.replaced += price

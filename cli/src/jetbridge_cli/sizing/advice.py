@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from jetbridge_cli.sizing.fargate import MIB_PER_GB, Size, sizes, usd_of_hours
+from jetbridge.contract.fargate import MIB_PER_GB
+from jetbridge_cli.sizing.fargate import Size, sizes, usd_of_hours
 
 LEAST_RUNS = 10
 """The fewest runs with data. Fewer runs have seen too few inputs."""

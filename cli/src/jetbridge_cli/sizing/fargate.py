@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from jetbridge.contract import fargate
-
-MIB_PER_GB = 1024
+from jetbridge.contract.fargate import MIB_PER_GB
 
 
 @dataclass(frozen=True, order=True)

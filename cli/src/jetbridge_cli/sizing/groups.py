@@ -1,4 +1,4 @@
-"""Advice on runs, by the size that they reserve, who asks for them and their definition."""
+"""Advice on runs, grouped by their size, caller and definition."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -20,10 +20,10 @@ from jetbridge_cli.sizing.insights import peaks_of
 from jetbridge_cli.sizing.places import Clusters, task_ids
 
 ENOUGH_RUNS = 40
-"""`jetbridge show` looks at so many runs like the one that is asked for."""
+"""The number of similar runs that `jetbridge show` looks at."""
 
 MOST_OUTCOMES = 2_000
-"""Among so many outcomes, the newest, it looks for them."""
+"""It looks for them among this many of the newest outcomes."""
 
 _FARGATE = "FARGATE"
 _HOUR = 3600
@@ -31,7 +31,8 @@ _HOUR = 3600
 
 @dataclass(frozen=True, order=True)
 class Group:
-    """Runs that one advice is for: the size is what the definition has, or what overrides it."""
+    """A group of runs that get one advice. The size comes from the definition or from an
+    override."""
 
     who: str
     definition: str
@@ -48,8 +49,8 @@ class GroupAdvice:
 @dataclass(frozen=True, kw_only=True)
 class Sizing:
     """Attributes:
-    advice: what saves the most first.
-    notes: why there is no data, or not all.
+    advice: the highest saving first.
+    notes: why data is missing.
     """
 
     advice: list[GroupAdvice]
@@ -57,12 +58,13 @@ class Sizing:
 
 
 def sized_json(each: GroupAdvice) -> dict[str, Any]:
-    """For scripts: sizes in vCPU and MiB, amounts in US dollars."""
+    """The advice as JSON for scripts: sizes in vCPU and MiB, amounts in US dollars."""
     return asdict(each.group) | asdict(each.advice) | {"text": str(each.advice)}
 
 
 def group_of(record: Record) -> Group | None:
-    """None: it isn't finished, or ran elsewhere than on Fargate, or AWS's record has no size."""
+    """A run's group. None if it isn't finished, didn't run on Fargate, or AWS's record has no
+    size."""
     outcome = record.outcome
     usage = outcome.usage if outcome else None
     if usage is None or usage.launch_type != _FARGATE:
@@ -73,10 +75,10 @@ def group_of(record: Record) -> Group | None:
 
 
 def sizing_of_run(tables: Tables, record: Record) -> Sizing | None:
-    """Advice on a run and the newest others of its group, ``ENOUGH_RUNS`` in all.
+    """Advice on a run together with the newest other runs of its group, ``ENOUGH_RUNS`` in all.
 
-    The others are looked up if there is data on the run itself. None: no advice is to be had on it,
-    since it isn't finished or didn't run on Fargate.
+    Looks up the others only if there is data on the run itself. None if there can be no advice,
+    because the run isn't finished or didn't run on Fargate.
     """
     if group_of(record) is None:
         return None
@@ -96,7 +98,7 @@ def _alike(tables: Tables, record: Record) -> list[Record]:
 
 
 def sizing_of(aws: Aws, records: Iterable[Record]) -> Sizing:
-    """What runs used of what they reserved, as far as Container Insights has it."""
+    """Compare what runs used with what they reserved, as far as Container Insights has data."""
     grouped = [
         (group, each.outcome)
         for each in records
@@ -128,7 +130,7 @@ def _used(group: Group, outcome: Outcome, peaks: dict[str, Peak]) -> Used:
 
 
 def _peaks(aws: Aws, outcomes: list[Outcome]) -> tuple[dict[str, Peak], list[str]]:
-    """Peaks by task id, with one search of each cluster's events."""
+    """Peaks by task id, from one search of each cluster's events."""
     clusters = Clusters(aws)
     wanted: dict[str, set[str]] = defaultdict(set)
     times: dict[str, list[float]] = defaultdict(list)
@@ -148,7 +150,7 @@ def _peaks(aws: Aws, outcomes: list[Outcome]) -> tuple[dict[str, Peak], list[str
 def _on_clusters(
     clusters: Clusters, outcomes: list[Outcome], notes: dict[str, None]
 ) -> Iterator[tuple[Outcome, str]]:
-    """Each that ran, with each cluster it may have run on; why one isn't known is noted."""
+    """Each run with the clusters where it may have run. Notes why a cluster isn't known."""
     for outcome in outcomes:
         if outcome.started_at is None or outcome.stopped_at is None or not task_ids(outcome):
             continue

@@ -1,7 +1,7 @@
 """What AWS Fargate charges for a launch, by its list prices in us-east-1 in US dollars.
 
-Each has the page of AWS it is from, and how the figure was checked and when. Other regions have
-other prices, and agreements too.
+Each price names AWS's page, and how and when it was checked. Other regions and private agreements
+have other prices.
 """
 
 from typing import Any
@@ -39,14 +39,14 @@ PRICES: dict[str, dict[str, Any]] = {
 """``usd`` dollars for ``per`` hours of a vCPU or of a GB of memory."""
 
 _HOUR = 3600
-_MIB_PER_GB = 1024
+MIB_PER_GB = 1024
 _ARM = "arm64"
 
 
 def price_of(usage: Usage) -> float | None:
-    """US dollars; None: it ran on instances, which are billed and not the run.
+    """The price in US dollars. None if the launch ran on instances: AWS bills those, not the run.
 
-    Spot counts as on demand, since its price changes: it costs no more than that.
+    Spot counts as on demand, because its price changes. It never costs more.
     """
     if usage.launch_type != "FARGATE":
         return None
@@ -55,10 +55,11 @@ def price_of(usage: Usage) -> float | None:
 
 
 def usd_of_hours(vcpu: float, memory_mib: int, hours: float, architecture: str = "") -> float:
-    """US dollars of so many hours of a size on demand; ``architecture`` as in ``Usage``."""
+    """The price of a size for some hours on demand, in US dollars. ``architecture`` is as in
+    ``Usage``."""
     kind = "fargate_arm" if architecture == _ARM else "fargate"
     return _usd(f"{kind}_vcpu_hours", hours * vcpu) + _usd(
-        f"{kind}_gb_hours", hours * memory_mib / _MIB_PER_GB
+        f"{kind}_gb_hours", hours * memory_mib / MIB_PER_GB
     )
 
 

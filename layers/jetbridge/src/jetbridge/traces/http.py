@@ -72,4 +72,6 @@ class OtlpEndpoint:
         except (HTTPError, OSError) as error:
             raise NotExported(f"{self._host} does not answer: {type(error).__name__}") from error
         if not 200 <= answer.status < 300:
+            # The secret may have a new key: it is read again for the next export.
+            self._known = None
             raise NotExported(f"{self._host} answers {answer.status}")

@@ -38,7 +38,7 @@ def spans_of(run: Run, outcome: Outcome) -> list[Span]:
     """One span for the whole run, and below it one for each step, in order.
 
     Ids are derived from the run's id, so repeated exports have the same ids. The spans belong to
-    the caller's trace; without one, the run has its own trace. Returns None if the caller's trace
+    the caller's trace; without one, the run has its own trace. There are none if the caller's trace
     isn't sampled (W3C Trace Context, "Sampled flag"). A step without known times is left out. No
     span is negative, even if one clock is behind another.
     """
