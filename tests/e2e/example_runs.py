@@ -2,7 +2,6 @@
 together when the first test asks for them."""
 
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from site_of_airflow import Site, states
 
 from jetbridge_local.airflow import AirflowClient, LocalAirflow
 from jetbridge_local.demo.outcomes import Finished, OutcomesTable
+from jetbridge_local.waiting import looks
 
 HERE = Path(__file__).parent / "features"
 EXAMPLES = Path(__file__).parents[2] / "examples" / "dags"
@@ -71,14 +71,12 @@ class Runs:
         """Wait until the log of the caller's try has lines that end so, and no others that do, in
         this order: the copy may come after the task's end. Raises AssertionError."""
         one = (caller["dag_id"], caller["run_id"], caller["task_id"], caller["try_number"])
-        deadline = time.monotonic() + COPY_SECONDS
-        while True:
+        for _ in looks(COPY_SECONDS, pause=1):
             lines = self.client.log(*one, caller["map_index"])
             found = [end for line in lines for end in ends if line.event.endswith(end)]
             if found == ends:
                 return
-            assert time.monotonic() < deadline, (one, found, [line.event for line in lines])
-            time.sleep(1)
+        raise AssertionError((one, found, [line.event for line in lines]))
 
 
 @contextmanager

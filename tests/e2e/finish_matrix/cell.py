@@ -1,7 +1,6 @@
 """One task of the suite's DAG runs, as Airflow and the outcomes table know it."""
 
 import json
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from urllib.parse import quote
 from finish_matrix.stage import Stage
 from jetbridge_local.airflow import AirflowError, TaskTry
 from jetbridge_local.demo.outcomes import Finished
+from jetbridge_local.waiting import looks
 
 ENDED = ("success", "failed", "skipped")
 
@@ -84,11 +84,9 @@ class Cell:
 
     def wait_followed(self, callbacks: list[tuple[int, str]], asset_events: int) -> None:
         """Wait for so many: Airflow runs callbacks after it has written the task's state."""
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
+        for _ in looks(30):
             if len(self.callbacks) >= len(callbacks) and self.asset_events >= asset_events:
                 return
-            time.sleep(0.2)
 
     def wait_outcome(self, try_number: int = 1, timeout: float = 120) -> Finished:
         until(
@@ -122,7 +120,7 @@ class Cell:
 
 
 def until(condition: Callable[[], bool], timeout: float, what: str) -> None:
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline, f"waited for {timeout:g} s: {what}"
-        time.sleep(0.5)
+    for _ in looks(timeout, pause=0.5):
+        if condition():
+            return
+    raise AssertionError(f"waited for {timeout:g} s: {what}")

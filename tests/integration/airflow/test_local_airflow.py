@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from waiting_airflow import until
 
 from jetbridge_local.airflow import AirflowError, AirflowFailed, LocalAirflow
 
@@ -173,10 +174,3 @@ def test_a_component_that_ends_is_named_with_its_log(launch):
 
 def key(run) -> tuple[str, str]:
     return run.dag_id, run.run_id
-
-
-def until(condition, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it didn't happen in time"
-        time.sleep(0.2)

@@ -12,13 +12,14 @@ import json
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import pytest
 from stand_in import REGION, StandIn
+from waiting_airflow import until
 
 from jetbridge.contract import (
     AirflowCaller,
@@ -42,6 +43,7 @@ from jetbridge_local.airflow import (
     aws_connection,
     connection_variable,
 )
+from jetbridge_local.waiting import looks
 
 DAG = "pushed"
 USERS = (
@@ -147,13 +149,6 @@ FAILED = {
     "exit_codes": {"main": 3},
     "result": None,
 }
-
-
-def until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it didn't happen in time"
-        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")
@@ -395,11 +390,13 @@ def test_a_resumed_task_is_not_resumed_again(push, client, dag_run, deferred):
     body = {"try_number": 1, "outcome": outcome_for(caller)}
     pushed_until_resumed(push, caller, body)
     seen = set()
-    while (now := state(client, dag_run, "resumes-slowly")) != "success":
+    for _ in looks(120):
+        if (now := state(client, dag_run, "resumes-slowly")) == "success":
+            break
         answer = push(caller, body)
         assert answer.status_code == 409, (now, answer.text)
         seen.add(now)
-    assert "running" in seen
+    assert (now, "running" in seen) == ("success", True)
     event = client.xcom(DAG, dag_run, "resumes-slowly", "event")
     assert event.pop("deferred_at") < time.time()
     assert event == {"run_id": run_of(caller), "outcome": body["outcome"]}

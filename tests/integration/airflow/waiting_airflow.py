@@ -1,6 +1,5 @@
 """An Airflow whose tasks wait for `WaitingRuns`, and what its tests ask of both."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +16,7 @@ from jetbridge_local.airflow import (
     connection_variable,
 )
 from jetbridge_local.cloud import LocalCloud
+from jetbridge_local.waiting import looks
 
 QUICK = {"AIRFLOW__SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "1"}
 
@@ -83,10 +83,8 @@ class DagRunOf:
 
 def until(condition: Callable[[], object], seconds: float = 30) -> None:
     """An API that is late is asked again: a whole Airflow and more share this machine."""
-    deadline = time.monotonic() + seconds
-    while True:
+    for _ in looks(seconds):
         with suppress(httpx.TimeoutException):
             if condition():
                 return
-        assert time.monotonic() < deadline, "it didn't happen in time"
-        time.sleep(0.2)
+    raise AssertionError("it didn't happen in time")

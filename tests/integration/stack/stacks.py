@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jetbridge_local.cloud import LocalCloud
+from jetbridge_local.waiting import looks
 
 BUCKET = "templates"
 
@@ -77,13 +78,10 @@ class Stacks:
         }
 
     def _ended(self, name: str, wanted: str) -> dict[str, str]:
-        deadline = time.monotonic() + 120
-        while True:
+        for _ in looks(120):
             [stack] = self._formation.describe_stacks(StackName=name)["Stacks"]
             if not stack["StackStatus"].endswith("_IN_PROGRESS"):
                 break
-            assert time.monotonic() < deadline, f"{name} is still {stack['StackStatus']}"
-            time.sleep(0.1)
         if stack["StackStatus"] != wanted:
             events = self._formation.describe_stack_events(StackName=name)["StackEvents"]
             failed = [each for each in events if each["ResourceStatus"].endswith("_FAILED")]

@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from jetbridge_local.cloud import LocalCloud
 from jetbridge_local.demo.paths import Paths
 from jetbridge_local.verify import command, environment
+from jetbridge_local.waiting import looks
 
 ROOT = Path(__file__).parents[3]
 SECONDS = 420
@@ -76,11 +76,11 @@ class Verifying:
         self.wait(lambda: text in self.log.read_text(), process, text)
 
     def wait(self, look: Callable[[], object], process: subprocess.Popen[str], what: str) -> None:
-        deadline = time.monotonic() + SECONDS
-        while not look():
+        for _ in looks(SECONDS):
+            if look():
+                return
             assert process.poll() is None, f"it ended before {what}: {self.log.read_text()}"
-            assert time.monotonic() < deadline, f"{what} didn't come: {self.log.read_text()}"
-            time.sleep(0.1)
+        raise AssertionError(f"{what} didn't come: {self.log.read_text()}")
 
     def client(self, service: str) -> Any:
         return self.cloud.client(service)

@@ -1,6 +1,5 @@
 """A small client of Airflow's REST API v2."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from types import TracebackType
@@ -10,6 +9,7 @@ from urllib.parse import quote
 import httpx
 
 from jetbridge_local.airflow.models import DagRun, ImportFailure, LogLine, Task, TaskTry
+from jetbridge_local.waiting import looks
 
 PAGE = 100
 
@@ -251,16 +251,13 @@ class AirflowClient:
                 return
 
     def _wait(self, condition: Callable[[], bool], timeout: float, complaint: str) -> None:
-        deadline = time.monotonic() + timeout
-        while True:
+        for _ in looks(timeout, pause=0.5):
             self._check()
             # An API that is late is asked again: a whole Airflow and more share this machine.
             with suppress(httpx.TimeoutException):
                 if condition():
                     return
-            if time.monotonic() > deadline:
-                raise AirflowError(f"{complaint} within {timeout:g} s")
-            time.sleep(0.5)
+        raise AirflowError(f"{complaint} within {timeout:g} s")
 
     def _json(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
         answer: dict[str, Any] = _checked(self._request(method, path, **arguments)).json()

@@ -1,11 +1,12 @@
 """Finished runs as the outcomes table has them."""
 
 import json
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from jetbridge_local.waiting import looks
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,10 @@ class OutcomesTable:
         Raises:
             TimeoutError: none came within ``timeout`` seconds.
         """
-        deadline = time.monotonic() + timeout
-        while time.monotonic() < deadline:
+        for _ in looks(timeout, pause=0.5):
             for finished in self.all():
                 if wanted(finished):
                     return finished
-            time.sleep(0.5)
         raise TimeoutError(f"no such outcome within {timeout:.0f} s")
 
 

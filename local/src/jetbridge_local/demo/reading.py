@@ -1,6 +1,5 @@
 """Reads a DAG run back from Airflow's own API and holds it against what was printed."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from jetbridge_local.airflow import AirflowClient, LogLine
 from jetbridge_local.demo.expectations import Expected
 from jetbridge_local.demo.outcomes import Finished
+from jetbridge_local.waiting import looks
 
 _LATE_SECONDS = 60.0
 
@@ -83,13 +83,13 @@ class DagRunReader:
 
     def _wait_for_lines(self, task_id: str, try_number: int, printed: list[tuple[int, str]]) -> int:
         """The copy may still be under way when the task has ended."""
-        deadline = time.monotonic() + _LATE_SECONDS
-        while True:
+        found = 0
+        for _ in looks(_LATE_SECONDS, pause=0.5):
             shown = _shown(self._client.log(*self._dag, task_id, try_number))
             found = sum(shown.count(line) >= printed.count(line) for line in printed)
-            if found == len(printed) or time.monotonic() > deadline:
-                return found
-            time.sleep(0.5)
+            if found == len(printed):
+                break
+        return found
 
     def _look_for_texts(
         self, task_id: str, try_number: int, expected: Expected, reading: TaskReading
