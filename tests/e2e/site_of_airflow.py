@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from jetbridge_local import site
-from jetbridge_local.airflow import AirflowClient, LocalAirflow
+from jetbridge_local.airflow import UNHURRIED, AirflowClient, LocalAirflow
 from jetbridge_local.demo.paths import in_repository
 
 
@@ -37,7 +37,7 @@ class Site(site.Site):
         return self.airflow(
             dags,
             home=self.paths.local / name,
-            environment={**self.cloud.environment("airflow"), **(environment or {})},
+            environment={**UNHURRIED, **self.cloud.environment("airflow"), **(environment or {})},
             templates=self.paths.root / ".local/airflow-templates",
         )
 

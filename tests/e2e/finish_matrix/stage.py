@@ -9,6 +9,7 @@ from deployed import Deployed
 
 from finish_matrix.proxy import Proxy
 from jetbridge_local.airflow import (
+    UNHURRIED,
     AirflowClient,
     LocalAirflow,
     User,
@@ -77,7 +78,8 @@ class Stage:
         blind = aws_connection(self.cloud.url, region, endpoints={"dynamodb": NOBODY_LISTENS})
         return self._site.airflow(
             HERE / "dags",
-            environment=connection_variable("aws_without_feed", blind)
+            environment=UNHURRIED
+            | connection_variable("aws_without_feed", blind)
             | {"JETBRIDGE_MATRIX_RECORD": str(self.record)}
             # Few workers at a time end soon after they have deferred; the more of them share two
             # cores, the later does Airflow's scheduler see it, and the longer must a resume wait.

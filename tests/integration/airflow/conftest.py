@@ -1,8 +1,11 @@
 """A real Airflow, in its own environment, driven from this one."""
 
 import os
+import shutil
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,7 +14,32 @@ from jetbridge_local.airflow import ProgramMissing, redis_server
 # pytest's import mode "importlib" leaves test folders off the path; `stand_in` is in this one.
 sys.path.insert(0, str(Path(__file__).parent))
 
+if TYPE_CHECKING:
+    from shared_airflow import SharedAirflow
+
 ROOT = Path(__file__).parents[3]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that share an Airflow come last, so that it is up for no longer than they run."""
+    from shared_airflow import IN_ORDER
+
+    order = {name: number for number, name in enumerate(IN_ORDER)}
+    items.sort(key=lambda item: order.get(item.path.stem, -1))
+
+
+@pytest.fixture(scope="session")
+def shared(
+    tmp_path_factory: pytest.TempPathFactory,
+    local_python: Path,
+    airflow_python: Path,
+    database_templates: Path,
+) -> Iterator["SharedAirflow"]:
+    from shared_airflow import shared_airflow
+
+    folder = tmp_path_factory.mktemp("shared")
+    with shared_airflow(folder, local_python, airflow_python, database_templates) as shared:
+        yield shared
 
 
 @pytest.fixture(scope="session")
@@ -52,5 +80,13 @@ def database_templates() -> Path:
 
 
 @pytest.fixture(scope="session")
-def dags_folder() -> Path:
-    return Path(__file__).parent / "dags"
+def dags_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Make a folder with these DAG files alone: Airflow starts a process for each."""
+
+    def folder(*names: str) -> Path:
+        made = tmp_path_factory.mktemp("dags")
+        for name in names:
+            shutil.copy(Path(__file__).parent / "dags" / f"{name}.py", made)
+        return made
+
+    return folder

@@ -5,13 +5,13 @@ AWS is the local cloud, which has no cluster and no queue: where the amazon prov
 starts a task, its RunTask is seen there, and fails.
 """
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from waiting_airflow import DagRunOf, airflow_for, until, waiting_runs
+from shared_airflow import ADOPT
+from shared_airflow import ADOPTED as CONNECTION
+from waiting_airflow import DagRunOf, until
 
-ADOPT = "AIRFLOW__JETBRIDGE__ADOPT"
 PARSERS = ("dag-processor", "scheduler", "triggerer")
 """What reads the option: the workers are the scheduler's (LocalExecutor)."""
 
@@ -28,20 +28,13 @@ STOCK = ("opted-out", "afterwards")
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory, local_python, airflow_python, database_templates):
-    dags = Path(__file__).parent / "adopted_dags"
-    with waiting_runs(tmp_path_factory.mktemp("cloud"), local_python) as (runs, cloud):
-        airflow = airflow_for(
-            runs,
-            cloud,
-            tmp_path_factory.mktemp("home") / "airflow",
-            dags,
-            airflow_python,
-            database_templates,
-            {ADOPT: "sha?es, tag:nightly"},
-        )
-        with airflow, airflow.client() as client:
-            yield SimpleNamespace(runs=runs, cloud=cloud, airflow=airflow, client=client)
+def world(shared):
+    return SimpleNamespace(
+        runs=shared.waiting[CONNECTION],
+        cloud=shared.cloud,
+        airflow=shared.airflow,
+        client=shared.client,
+    )
 
 
 @pytest.fixture(scope="module")

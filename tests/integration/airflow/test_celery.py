@@ -15,6 +15,7 @@ from stand_in import LOG_BUCKET, REGION, TABLE, StandIn
 from waiting_airflow import DagRunOf, until
 
 from jetbridge_local.airflow import (
+    UNHURRIED,
     CeleryExecutor,
     LocalAirflow,
     aws_connection,
@@ -48,13 +49,15 @@ def stand_in(tmp_path_factory, local_python):
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory, dags_folder, celery_python, redis, database_templates, stand_in):
+def world(tmp_path_factory, dags_of, celery_python, redis, database_templates, stand_in):
     with (
         LocalAirflow(
             tmp_path_factory.mktemp("home") / "airflow",
-            dags_folder,
+            dags_of("raced", "waits", "ways_to_end"),
             celery_python,
-            environment=connection_variable("aws_default", stand_in.connection),
+            environment=UNHURRIED
+            | connection_variable("aws_default", stand_in.connection)
+            | connection_variable("aws_killed", stand_in.connection),
             remote_log=f"s3://{LOG_BUCKET}/airflow/logs",
             templates=database_templates,
             executor=CeleryExecutor(redis),

@@ -7,11 +7,12 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
-from waiting_airflow import DagRunOf, airflow_for, until, waiting_runs
+from shared_airflow import FEED
+from waiting_airflow import DagRunOf, until
 
 from jetbridge_local.airflow import LocalAirflow
 
-FEED = 40
+FEED_TASKS = 40
 EACH = 5
 TAKEN_FOR_DEAD_SECONDS = 8
 QUICK = {
@@ -22,25 +23,25 @@ PEER = "triggerer-2"
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory, local_python, dags_folder, airflow_python, database_templates):
-    with waiting_runs(tmp_path_factory.mktemp("cloud"), local_python) as (runs, cloud):
-        home = tmp_path_factory.mktemp("home") / "airflow"
-        airflow = airflow_for(
-            runs, cloud, home, dags_folder, airflow_python, database_templates, QUICK
-        )
-        with airflow, airflow.client() as client:
-            started = DagRunOf(client, "feed")
-            started.wait_deferred(FEED)
-            # Longer ago than what holds an event back, so that each act's effect is seen at once.
-            time.sleep(20)
-            yield SimpleNamespace(
-                runs=runs, cloud=cloud, airflow=airflow, feed=started, python=airflow_python
-            )
+def world(shared):
+    since = time.time()
+    shared.restart_triggerer(QUICK)
+    started = DagRunOf(shared.client, "feed")
+    started.wait_deferred(FEED_TASKS)
+    # Longer ago than what holds an event back, so that each act's effect is seen at once.
+    time.sleep(20)
+    yield SimpleNamespace(
+        runs=shared.waiting[FEED],
+        cloud=shared.cloud,
+        since=since,
+        airflow=shared.airflow,
+        feed=started,
+    )
+    shared.airflow.stop_component(PEER)
 
 
-def start_peer(airflow: LocalAirflow, python) -> None:
-    command = [str(python), "-m", "airflow", "triggerer", "--skip-serve-logs"]
-    airflow.components.start(PEER, command)
+def start_peer(airflow: LocalAirflow) -> None:
+    airflow.add_triggerer(PEER, QUICK)
 
 
 def session_of(airflow: LocalAirflow, name: str) -> list[psutil.Process]:
@@ -74,17 +75,18 @@ def false_kills(world) -> int:
 
 
 def test_what_ended_is_found_by_the_index(world):
-    asked = [call["operation"] for call in world.cloud.calls() if call["service"] == "dynamodb"]
+    calls = world.cloud.calls(world.since)
+    asked = [call["operation"] for call in calls if call["service"] == "dynamodb"]
     assert asked.count("Query") > 10
     wait_finished(world, end_some(world, 0))
 
 
 def test_a_restart_loses_nothing(world):
-    start_peer(world.airflow, world.python)
+    start_peer(world.airflow)
     time.sleep(15)
     world.airflow.components.stop("triggerer", grace_seconds=20)
     some = end_some(world, 1)
-    world.airflow.start_component("triggerer")
+    world.airflow.start_component("triggerer", QUICK)
     wait_finished(world, some)
 
 
@@ -93,8 +95,8 @@ def test_a_killed_triggerers_tasks_are_taken_over(world):
     for process in session_of(world.airflow, PEER):
         process.send_signal(signal.SIGKILL)
     wait_finished(world, end_some(world, 2))
-    world.airflow.components.stop(PEER)
-    start_peer(world.airflow, world.python)
+    world.airflow.stop_component(PEER)
+    start_peer(world.airflow)
 
 
 def test_a_triggerer_that_freezes_and_comes_back_stops_no_run(world):
@@ -110,27 +112,27 @@ def test_a_triggerer_that_freezes_and_comes_back_stops_no_run(world):
     finally:
         for process in reversed(frozen):
             process.resume()
-    until(lambda: false_kills(world) - before >= FEED - 4 * EACH, 30)
+    until(lambda: false_kills(world) - before >= FEED_TASKS - 4 * EACH, 30)
     time.sleep(8)
     assert world.runs.stops == []
     wait_finished(world, end_some(world, 4))
 
 
 def test_the_rest_finishes_and_every_task_has_finished_once(world):
-    for part in range(5, FEED // EACH):
+    for part in range(5, FEED_TASKS // EACH):
         wait_finished(world, end_some(world, part))
     until(lambda: world.feed.client.dag_run(*world.feed.key).state == "success", 60)
-    assert len(world.runs.starts) == FEED
-    for index in range(FEED):
+    assert len(world.runs.starts) == FEED_TASKS
+    for index in range(FEED_TASKS):
         (only,) = world.feed.client.tries(*world.feed.key, "mapped", index)
         assert (only.try_number, only.state) == (1, "success")
     resumed = [
         line
-        for index in range(FEED)
+        for index in range(FEED_TASKS)
         for line in world.feed.client.log(*world.feed.key, "mapped", 1, index)
         if "succeeded: completed" in line.event
     ]
-    assert len(resumed) == FEED
+    assert len(resumed) == FEED_TASKS
 
 
 def test_nobody_asked_for_a_stop(world):

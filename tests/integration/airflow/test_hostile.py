@@ -1,12 +1,11 @@
 """Hostile outcomes beside as many good ones, on PostgreSQL and in two triggerers: what can't be
 carried hurts its own task alone.
 
-A night has all fifty, a push each fourth: what becomes of each is also proven without an Airflow
+A night has all fifty, a push each sixth: what becomes of each is also proven without an Airflow
 (tests/unit/jetbridge/test_outcomes_hostile.py, tests/provider/test_hostile_records.py).
 """
 
 import json
-import os
 import statistics
 import time
 from pathlib import Path
@@ -15,58 +14,47 @@ from types import SimpleNamespace
 import psutil
 import pytest
 from hostile_outcomes import ANY, FAILS, GOOD, hostile_outcomes, lines_of, seal_printed
+from shared_airflow import HOSTILE
+from shared_airflow import HOSTILE_TASKS as TASKS
 from stand_in import REGION, TABLE
 from waiting_airflow import DagRunOf, until
-from waiting_runs import create_table
 
 from jetbridge.contract import AirflowCaller, Cause, Fault, Outcome, State, encode
 from jetbridge.outcomes.dynamodb import DynamoOutcomes
-from jetbridge_local.airflow import (
-    LocalAirflow,
-    aws_connection,
-)
-from jetbridge_local.cloud import LocalCloud
+from jetbridge_local.airflow import LocalAirflow, aws_connection
 
 ALL = 50
-TASKS = int(os.environ.get("JETBRIDGE_HOSTILE", "12"))
 PEER = "triggerer-2"
 TRIGGERERS = ("triggerer", PEER)
 SLOWER = 3.0
 """Twice as many tasks are resumed at once as in the control group, at the same rate."""
-SHARES = {
-    "AIRFLOW__TRIGGERER__CAPACITY": str(3 * TASKS // len(TRIGGERERS)),
-    "JETBRIDGE_HOSTILE": str(TASKS),
-}
+SHARES = {"AIRFLOW__TRIGGERER__CAPACITY": str(3 * TASKS // len(TRIGGERERS))}
 """Airflow gives triggers to triggerers in the order of their tasks' names, so each has of all."""
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory, local_python, dags_folder, airflow_python, database_templates):
-    runtime = local_python.parents[2] / "runtime/bin/python"
-    state = tmp_path_factory.mktemp("cloud")
-    with LocalCloud(state, python=local_python, runtime_python=runtime) as cloud:
-        dynamodb = cloud.client("dynamodb")
-        create_table(dynamodb)
-        airflow = LocalAirflow(
-            tmp_path_factory.mktemp("home") / "airflow",
-            dags_folder,
-            airflow_python,
-            environment=SHARES,
-            templates=database_templates,
-        )
-        with airflow, airflow.client() as client:
-            airflow.add_triggerer(PEER)
-            # Asked for when triggers begin, so that each triggerer has loaded its API before a run
-            # ends; the first group would wait for that otherwise (20 s on a busy machine).
-            connection = aws_connection(cloud.url, REGION, key_id="test")
-            extra = json.dumps(connection["extra"])
-            client.add_connection("aws_default", **{**connection, "extra": extra})
-            client.wait_for_dag("hostile")
-            run = DagRunOf(client, "hostile")
-            until(lambda: len(trigger_logs(airflow, "*")) == 3 * TASKS, 240)
-            world = SimpleNamespace(airflow=airflow, client=client, run=run, dynamodb=dynamodb)
-            until(lambda: at_rest(world), 120)
-            yield world
+def world(shared):
+    airflow, client = shared.airflow, shared.client
+    logged = {name: len(log_of(airflow, name)) for name in TRIGGERERS}
+    shared.restart_triggerer(SHARES)
+    airflow.add_triggerer(PEER, SHARES)
+    # Asked for when triggers begin, so that each triggerer has loaded its API before a run ends;
+    # the first group would wait for that otherwise (20 s on a busy machine).
+    connection = aws_connection(shared.cloud.url, REGION, key_id="test")
+    extra = json.dumps(connection["extra"])
+    client.add_connection(HOSTILE, **{**connection, "extra": extra})
+    run = DagRunOf(client, "hostile")
+    until(lambda: len(trigger_logs(airflow, "*")) == 3 * TASKS, 240)
+    world = SimpleNamespace(
+        airflow=airflow,
+        client=client,
+        run=run,
+        dynamodb=shared.cloud.client("dynamodb"),
+        logged=logged,
+    )
+    until(lambda: at_rest(world), 120)
+    yield world
+    airflow.stop_component(PEER)
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +89,12 @@ def values(world, control):
 def healthy(world, values):
     """As the control group, beside the hostile ones, whose outcomes are found first."""
     return good_ones(world, "healthy")
+
+
+def log_of(airflow: LocalAirflow, name: str) -> str:
+    """All that a component has logged, also before it was started again."""
+    log = airflow.components.log(name)
+    return log.read_text() if log.exists() else ""
 
 
 def trigger_logs(airflow: LocalAirflow, kind: str) -> list[Path]:
@@ -225,4 +219,5 @@ def test_no_triggerer_died(world, before, healthy):
     logs = trigger_logs(world.airflow, "hostile")
     assert len({log.name.rpartition(".trigger.")[2] for log in logs}) == len(TRIGGERERS)
     for name in TRIGGERERS:
-        assert "Trigger runner failed" not in world.airflow.components.log(name).read_text()
+        logged = log_of(world.airflow, name)[world.logged[name] :]
+        assert "Trigger runner failed" not in logged

@@ -8,7 +8,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from waiting_airflow import DagRunOf, airflow_for, until, waiting_runs
+from shared_airflow import KILLED
+from waiting_airflow import DagRunOf, until
 from waiting_runs import WaitingRuns
 
 from jetbridge.contract import Cause, State
@@ -21,28 +22,28 @@ SECONDS_TO_LOAD = 40
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory, local_python, dags_folder, airflow_python, database_templates):
-    with waiting_runs(tmp_path_factory.mktemp("cloud"), local_python) as (runs, cloud):
-        home = tmp_path_factory.mktemp("home") / "airflow"
-        airflow = airflow_for(runs, cloud, home, dags_folder, airflow_python, database_templates)
-        with airflow, airflow.client() as client:
-            dags = (
-                "run_times_out",
-                "net_timeout",
-                "killed",
-                "killed_together",
-                "run_deleted",
-                "dag_deleted",
-                "time_is_over",
-                "worker_dies",
-            )
-            started = {dag: DagRunOf(client, dag) for dag in dags}
-            yield SimpleNamespace(
-                runs=runs,
-                client=client,
-                retries_after_sigkill=version_of(airflow_python) >= (3, 1),
-                **started,
-            )
+def world(shared, airflow_python):
+    dags = (
+        "run_times_out",
+        "net_timeout",
+        "killed",
+        "killed_together",
+        "run_deleted",
+        "dag_deleted",
+        "time_is_over",
+        "worker_dies",
+    )
+    started = {dag: DagRunOf(shared.client, dag) for dag in dags}
+    yield SimpleNamespace(
+        runs=shared.waiting[KILLED],
+        client=shared.client,
+        retries_after_sigkill=version_of(airflow_python) >= (3, 1),
+        **started,
+    )
+    # Nothing of it waits on beside the next file's tasks.
+    for dag in ("killed", "worker_dies"):
+        shared.client.mark_dag_run(*started[dag].key, "failed")
+        until(lambda dag=dag: "deferred" not in started[dag].states(), 60)
 
 
 def version_of(python: Path) -> tuple[int, ...]:

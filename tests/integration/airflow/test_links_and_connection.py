@@ -1,16 +1,12 @@
 """The provider's links and its connection type in a real Airflow, as its API has them."""
 
 import json
-import os
-from pathlib import Path
 
 import pytest
-from stand_in import REGION, TABLE, StandIn
+from shared_airflow import LINKS
+from stand_in import REGION, TABLE
 from waiting_airflow import until
 
-from jetbridge_local.airflow import LocalAirflow, aws_connection, connection_variable
-
-DAGS = Path(__file__).parent / "links_dags"
 TASK = "https://console.amazonaws.cn/ecs/v2/clusters/etl/tasks/0f1e?region=cn-north-1"
 LOG = (
     "https://console.amazonaws.cn/cloudwatch/home?region=cn-north-1"
@@ -21,38 +17,8 @@ WAITING = [("learns", -1), ("fails", -1), ("mapped", 0), ("mapped", 1)]
 
 
 @pytest.fixture(scope="module")
-def stand_in():
-    with StandIn(dynamodb=None, s3=None) as stand_in:
-        yield stand_in
-
-
-@pytest.fixture(scope="module")
-def release(tmp_path_factory):
-    return tmp_path_factory.mktemp("release") / "now"
-
-
-@pytest.fixture(scope="module")
-def airflow(tmp_path_factory, airflow_python, database_templates, stand_in, release):
-    environment = {
-        **connection_variable("aws_default", aws_connection(stand_in.url, REGION)),
-        "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
-        "JETBRIDGE_TEST_RELEASE": str(release),
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(DAGS), os.environ.get("PYTHONPATH")])),
-    }
-    with LocalAirflow(
-        tmp_path_factory.mktemp("home") / "airflow",
-        DAGS,
-        airflow_python,
-        environment=environment,
-        templates=database_templates,
-    ) as airflow:
-        yield airflow
-
-
-@pytest.fixture(scope="module")
-def client(airflow):
-    with airflow.client() as client:
-        yield client
+def client(shared):
+    return shared.client
 
 
 @pytest.fixture(scope="module")
@@ -76,9 +42,9 @@ def test_links_come_from_the_trigger_while_the_task_waits(client, key):
         assert "run_id*20*3d*20*22mzxw6ytboi4dgmrtgq2t*22" in run
 
 
-def test_links_come_from_the_outcome_and_a_failure_before_it_loses_none(client, key, release):
+def test_links_come_from_the_outcome_and_a_failure_before_it_loses_none(client, key, shared):
     before = client.links(*key, "fails")
-    release.touch()
+    shared.release.touch()
     assert client.wait_for_dag_run(*key, timeout=120).state == "failed"
     assert client.links(*key, "fails") == before
     for task_id, map_index in WAITING:
@@ -88,14 +54,14 @@ def test_links_come_from_the_outcome_and_a_failure_before_it_loses_none(client, 
             assert "timeType~'ABSOLUTE" in links["Jetbridge run"]
 
 
-def test_the_connection_is_tested(client, stand_in):
-    extra = json.dumps({"stack": "jetbridge", "region_name": REGION, "aws_conn_id": "aws_default"})
+def test_the_connection_is_tested(client, shared):
+    extra = json.dumps({"stack": "jetbridge", "region_name": REGION, "aws_conn_id": LINKS})
     works, message = client.test_connection("jetbridge", extra=extra)
     assert (works, message) == (
         True,
         f"Stack jetbridge answers in {REGION}, and its outcomes table {TABLE} can be read",
     )
-    assert "jetbridge-watch-runs" in stand_in.invoked
+    assert "jetbridge-watch-runs" in shared.links.invoked
     works, message = client.test_connection("jetbridge", extra=json.dumps({"stack": "no stack"}))
     assert not works
     assert "'no stack' names no stack of Jetbridge" in message

@@ -27,11 +27,11 @@ with LocalAirflow(home, dags, python, templates=templates, progress=lambda p: pr
 
 
 @pytest.fixture
-def launch(tmp_path, dags_folder, airflow_python, database_templates):
+def launch(tmp_path, dags_of, airflow_python, database_templates):
     def make(**keywords) -> LocalAirflow:
         return LocalAirflow(
             tmp_path / "airflow",
-            dags_folder,
+            dags_of("trivial"),
             airflow_python,
             templates=database_templates,
             **keywords,
@@ -114,10 +114,10 @@ def test_a_dag_runs_and_nothing_is_left(launch):
 
 @pytest.fixture
 def launcher(
-    tmp_path, dags_folder, airflow_python, database_templates
+    tmp_path, dags_of, airflow_python, database_templates
 ) -> Iterator[subprocess.Popen[str]]:
     """A program that runs a `LocalAirflow` and prints its phases."""
-    arguments = [tmp_path / "airflow", dags_folder, airflow_python, database_templates]
+    arguments = [tmp_path / "airflow", dags_of("trivial"), airflow_python, database_templates]
     command = [sys.executable, "-c", LAUNCH, *map(str, arguments)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as launcher:
         yield launcher

@@ -9,7 +9,12 @@ import json
 import pytest
 from stand_in import LOG_BUCKET, REGION, TABLE, StandIn
 
-from jetbridge_local.airflow import LocalAirflow, aws_connection, connection_variable
+from jetbridge_local.airflow import (
+    UNHURRIED,
+    LocalAirflow,
+    aws_connection,
+    connection_variable,
+)
 from jetbridge_local.cloud import LocalCloud
 
 
@@ -46,12 +51,12 @@ def connection(cloud, stand_in):
 
 
 @pytest.fixture(scope="module")
-def airflow(tmp_path_factory, dags_folder, airflow_python, database_templates, connection):
+def airflow(tmp_path_factory, dags_of, airflow_python, database_templates, connection):
     with LocalAirflow(
         tmp_path_factory.mktemp("home") / "airflow",
-        dags_folder,
+        dags_of("ways_to_end"),
         airflow_python,
-        environment=connection_variable("aws_default", connection),
+        environment=UNHURRIED | connection_variable("aws_default", connection),
         remote_log=f"s3://{LOG_BUCKET}/airflow/logs",
         templates=database_templates,
     ) as airflow:

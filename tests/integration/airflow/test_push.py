@@ -37,6 +37,7 @@ from jetbridge.contract import (
     to_builtins,
 )
 from jetbridge_local.airflow import (
+    UNHURRIED,
     LocalAirflow,
     SqliteDatabase,
     User,
@@ -158,14 +159,15 @@ def runs() -> Iterator[EndlessRuns]:
 
 
 @pytest.fixture(scope="module")
-def airflow(tmp_path_factory, dags_folder, airflow_python, database_templates, runs):
+def airflow(tmp_path_factory, dags_of, airflow_python, database_templates, runs):
     # Nothing answers at the outcomes table: the triggers never resume a task here.
     connection = aws_connection("http://127.0.0.1:9", REGION, endpoints={"lambda": runs.url})
     with LocalAirflow(
         tmp_path_factory.mktemp("home") / "airflow",
-        dags_folder,
+        dags_of("pushed"),
         airflow_python,
-        environment=connection_variable("aws_default", connection)
+        environment=UNHURRIED
+        | connection_variable("aws_default", connection)
         | {"AIRFLOW__API_AUTH__JWT_SECRET": JWT_SECRET}
         # Every task is deferred, since only such a task can be pushed to.
         | {"AIRFLOW__JETBRIDGE__SHORT_RUN_SECONDS": "0"},

@@ -1,49 +1,12 @@
-"""An Airflow whose tasks wait for `WaitingRuns`, and what its tests ask of both."""
+"""What the tests ask of an Airflow."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import suppress
 
 import httpx
-from stand_in import REGION
-from waiting_runs import WaitingRuns, create_table
 
-from jetbridge_local.airflow import (
-    AirflowClient,
-    LocalAirflow,
-    Task,
-    aws_connection,
-    connection_variable,
-)
-from jetbridge_local.cloud import LocalCloud
+from jetbridge_local.airflow import AirflowClient, Task
 from jetbridge_local.waiting import looks
-
-QUICK = {"AIRFLOW__SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "1"}
-
-
-@contextmanager
-def waiting_runs(state: Path, local_python: Path) -> Iterator[tuple[WaitingRuns, LocalCloud]]:
-    runtime = local_python.parents[2] / "runtime/bin/python"
-    with LocalCloud(state, python=local_python, runtime_python=runtime) as cloud:
-        dynamodb = cloud.client("dynamodb")
-        create_table(dynamodb)
-        with WaitingRuns(dynamodb) as runs:
-            yield runs, cloud
-
-
-def airflow_for(
-    runs: WaitingRuns,
-    cloud: LocalCloud,
-    home: Path,
-    dags: Path,
-    python: Path,
-    templates: Path,
-    options: Mapping[str, str] | None = None,
-) -> LocalAirflow:
-    endpoints = {"lambda": runs.url}
-    connection = aws_connection(cloud.url, REGION, key_id="test", endpoints=endpoints)
-    environment = QUICK | connection_variable("aws_default", connection) | dict(options or {})
-    return LocalAirflow(home, dags, python, environment=environment, templates=templates)
 
 
 class DagRunOf:

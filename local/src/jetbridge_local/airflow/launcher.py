@@ -204,9 +204,10 @@ class LocalAirflow:
         """Start it again; ``variables`` are for this one alone."""
         self.components.start(name, self._command(*self._commands[name]), variables)
 
-    def add_triggerer(self, name: str) -> None:
-        """Start one more triggerer, which shares the triggers with those there are."""
-        self.components.start(name, self._command(*COMPONENTS["triggerer"]))
+    def add_triggerer(self, name: str, variables: Mapping[str, str] | None = None) -> None:
+        """Start one more triggerer, which shares the triggers with those there are; ``variables``
+        are for this one alone."""
+        self.components.start(name, self._command(*COMPONENTS["triggerer"]), variables)
 
     def _start(self) -> None:
         self._table.end_orphans()

@@ -28,6 +28,7 @@ class GivenRun(EcsRunTaskOperator):
                 "outcomes_table": "outcomes",
                 "region_name": "us-east-1",
                 "deferred_at": 0.0,
+                "aws_conn_id": self.aws_conn_id,
             },
             next_method="execute_complete",
         )
@@ -49,6 +50,7 @@ def hostile():
                 task_definition="waits",
                 overrides={},
                 launch_type="FARGATE",
+                aws_conn_id="aws_hostile",
                 retries=1,
                 retry_delay=timedelta(0),
             )

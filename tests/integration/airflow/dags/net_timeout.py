@@ -17,6 +17,7 @@ def net_timeout():
         cluster="cluster",
         task_definition="waits",
         launch_type="FARGATE",
+        aws_conn_id="aws_killed",
         overrides={},
         execution_timeout=timedelta(seconds=30),
     )

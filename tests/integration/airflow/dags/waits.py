@@ -13,10 +13,10 @@ JOB = {
     "task_definition": "waits",
     "launch_type": "FARGATE",
     "retry_delay": timedelta(0),
+    "aws_conn_id": "aws_killed",
 }
 BURST = 12
 DAG_RUN_SECONDS = 75
-FEED = 40
 
 
 def waits(task_id: str, **keywords) -> EcsRunTaskOperator:
@@ -77,11 +77,6 @@ def worker_dies():
         DiesBeforeDeferring(task_id=task_id, overrides={}, **JOB, **keywords)
 
 
-@dag(schedule=None)
-def feed():
-    EcsRunTaskOperator.partial(task_id="mapped", **JOB).expand(overrides=[{}] * FEED)
-
-
 killed()
 killed_together()
 run_times_out()
@@ -89,4 +84,3 @@ run_deleted()
 dag_deleted()
 time_is_over()
 worker_dies()
-feed()
