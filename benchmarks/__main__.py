@@ -23,9 +23,9 @@ from benchmarks.size import FULL, UnknownSize, size
 from benchmarks.workspace import Workspace
 from jetbridge_local.airflow import AirflowError, AirflowFailed
 from jetbridge_local.cloud import CloudFailed
-from jetbridge_local.demo.commands import CommandFailed
-from jetbridge_local.demo.paths import in_repository
 from jetbridge_local.flood.errors import FloodFailed
+from jetbridge_local.site.commands import CommandFailed
+from jetbridge_local.site.paths import in_repository
 
 _FAILURES = (
     *(AirflowError, AirflowFailed, BenchmarkFailed),

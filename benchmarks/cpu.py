@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import psutil
 
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 
 
 class FunctionCpu:

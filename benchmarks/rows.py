@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.errors import BenchmarkFailed
 from jetbridge_local.flood.starts import Starts
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 
 _WRITTEN_AT_ONCE = 25
 _PATIENCE_SECONDS = 60

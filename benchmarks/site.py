@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks.workspace import Workspace
 from jetbridge_local.airflow import LocalAirflow, User
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 
 STREAM_PREFIX = "ecs"
 STOCK = [

@@ -8,12 +8,13 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.errors import BenchmarkFailed
-from jetbridge_local.demo.down import take_down
-from jetbridge_local.demo.paths import Paths
-from jetbridge_local.demo.progress import Progress
 from jetbridge_local.limits import Limits
 from jetbridge_local.processes import ProcessTable
-from jetbridge_local.site import Site, Stack
+from jetbridge_local.site.down import take_down
+from jetbridge_local.site.paths import Paths
+from jetbridge_local.site.progress import Progress
+from jetbridge_local.site.site import Site
+from jetbridge_local.site.stack import Stack
 
 CALLER = "benchmark"
 

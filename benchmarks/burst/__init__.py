@@ -28,9 +28,9 @@ from benchmarks.result import Result
 from benchmarks.rows import Made, Rows, run_id
 from benchmarks.size import sized
 from benchmarks.workspace import Workspace
-from jetbridge_local.demo.progress import Say
 from jetbridge_local.flood.starts import CLUSTER
-from jetbridge_local.site import Stack
+from jetbridge_local.site.progress import Say
+from jetbridge_local.site.stack import Stack
 
 RUNS = sized(10_000, 100)
 REPEATED = sized(1_000, 10)

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from benchmarks.rows import Made, Rows
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 
 _SENT_AT_ONCE = 10
 _RECEIVED_AT_ONCE = 10

@@ -8,7 +8,7 @@ from benchmarks.cost.measuring import SWEEPER, Measuring
 from benchmarks.cost.prices import usd
 from benchmarks.errors import BenchmarkFailed
 from benchmarks.size import sized
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 
 HOURS = 730  # of an average month, as AWS's pricing calculator has it
 _SWEEPS = HOURS * 60

@@ -11,7 +11,7 @@ from benchmarks.cost.site import BUCKET, CLUSTER
 from benchmarks.cost.usage import Usage
 from benchmarks.cpu import FunctionCpu
 from benchmarks.errors import BenchmarkFailed
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 
 _PATIENCE_SECONDS = 120
 _LOOK_SECONDS = 0.1

@@ -34,7 +34,7 @@ from benchmarks.result import Result
 from benchmarks.size import sized
 from benchmarks.workspace import Workspace
 from jetbridge_local.airflow import aws_connection, connection_variable
-from jetbridge_local.demo.progress import Say
+from jetbridge_local.site.progress import Say
 
 SIZES = sized((300, 1000), (10, 20))
 SETTLE_SECONDS = 5.0

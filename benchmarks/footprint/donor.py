@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks.errors import BenchmarkFailed
 from benchmarks.footprint.samples import Event, sqs_event
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 
 _END_SECONDS = 60.0
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from benchmarks.footprint.samples import Event
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 
 GROUP = "/jetbridge/footprint"
 DEFINITION = "jetbridge-example-footprint"

@@ -13,7 +13,7 @@ from benchmarks.errors import BenchmarkFailed
 from benchmarks.footprint.donor import Donation, row
 from benchmarks.footprint.live import DEFINITION, delivery
 from benchmarks.footprint.samples import Event, renamed, sample, sqs_event, start_request
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 
 _PLACE = {"cluster": "jetbridge-example", "taskDefinition": DEFINITION}
 _RUN_ID_LENGTH = 20

@@ -8,7 +8,7 @@ import httpx
 
 from jetbridge_local.functions import Credentials, FunctionSpec
 from jetbridge_local.functions.package import PackageStore
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 
 # Lambda's quotas count in these ("Lambda quotas": 250 MB unzipped are 262,144,000 bytes).
 _MB = 1_048_576

@@ -75,7 +75,7 @@ class Watch:
             self._now = now
 
     def forget(self) -> None:
-        """Watch anew."""
+        """Watch again."""
         with self._lock:
             self._beats.clear()
             self._triggerers.clear()

@@ -24,10 +24,10 @@ from benchmarks.rows import Made, Rows, run_id
 from benchmarks.size import sized
 from benchmarks.sweep.figures import OneSweep, Sweeps
 from benchmarks.workspace import Workspace
-from jetbridge_local.demo.progress import Say
 from jetbridge_local.flood.starts import CLUSTER, FAMILY
 from jetbridge_local.limits import Limits
-from jetbridge_local.site import Stack
+from jetbridge_local.site.progress import Say
+from jetbridge_local.site.stack import Stack
 
 RUNS = sized(10_000, 200)
 _MOST_SWEEPS = 10

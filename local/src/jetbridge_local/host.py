@@ -31,7 +31,7 @@ from jetbridge_local.functions import FunctionPool, Interpreter
 from jetbridge_local.functions.package import PackageStore
 from jetbridge_local.processes import ProcessTable
 from jetbridge_local.recorder import CallLog, CallRecorder
-from jetbridge_local.recorder.operations import routes_of
+from jetbridge_local.rest import routes_of
 from jetbridge_local.services import EngineService
 from jetbridge_local.settings import CloudSettings
 from jetbridge_local.state import StateFolder

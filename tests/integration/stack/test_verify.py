@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from verifying import SECONDS, Verifying, documented
 
-from jetbridge_local.demo.paths import in_repository
+from jetbridge_local.site.paths import in_repository
 from jetbridge_local.verify import build, started
 
 NO_DEFINITIONS = "arn:aws:ecs:us-east-1:000000000000:task-definition/others-*"

@@ -40,7 +40,7 @@ class LocalAirflow:
     """One Airflow, with all its files under ``home``; a context manager.
 
     Args:
-        home: made anew by `start`; whatever an earlier Airflow left in it is ended and removed.
+        home: created by `start`; whatever an earlier Airflow left in it is ended and removed.
         dags_folder: read in place.
         python: interpreter of an environment with Airflow and the provider.
         environment: further variables, such as ``AIRFLOW_CONN_AWS_DEFAULT``.

@@ -13,11 +13,11 @@ from rich.console import Console
 
 from jetbridge_local.airflow import AirflowError, AirflowFailed
 from jetbridge_local.cloud import CloudFailed
-from jetbridge_local.demo.commands import CommandFailed
-from jetbridge_local.demo.down import take_down
-from jetbridge_local.demo.paths import Paths, in_repository
 from jetbridge_local.demo.report import Report
 from jetbridge_local.demo.up import attached, fresh
+from jetbridge_local.site.commands import CommandFailed
+from jetbridge_local.site.down import take_down
+from jetbridge_local.site.paths import Paths, in_repository
 
 _FAILURES = (AirflowError, AirflowFailed, CloudFailed, CommandFailed, TimeoutError)
 _INTERRUPTED = 130

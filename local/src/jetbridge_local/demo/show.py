@@ -10,13 +10,13 @@ from jetbridge_local.airflow import AirflowClient, AirflowFailed, LocalAirflow, 
 from jetbridge_local.airflow.ports import is_answered
 from jetbridge_local.demo import calls
 from jetbridge_local.demo.expectations import DAG_ID, EXPECTED
-from jetbridge_local.demo.outcomes import Finished, OutcomesTable
-from jetbridge_local.demo.paths import Paths
 from jetbridge_local.demo.ports import Ports
-from jetbridge_local.demo.progress import Progress, Say
 from jetbridge_local.demo.reading import DagRunReader, printed_lines
 from jetbridge_local.demo.report import Report
-from jetbridge_local.site import Site
+from jetbridge_local.site.outcomes import Finished, OutcomesTable
+from jetbridge_local.site.paths import Paths
+from jetbridge_local.site.progress import Progress, Say
+from jetbridge_local.site.site import Site
 
 CALLER = "demo"
 DAG_RUN_SECONDS = 240.0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jetbridge_local.flood.errors import FloodFailed
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 
 FAMILY = "jetbridge-example-flood"
 CLUSTER = "jetbridge-example"

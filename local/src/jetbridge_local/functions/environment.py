@@ -16,7 +16,7 @@ from .process import Processes, RuntimeProcess
 from .runtime_api import Answer, Invocation, RuntimeApi
 from .spec import FunctionSpec
 
-# On AWS a start has 10 s before it is tried anew under the function's own time-out. A laptop that
+# On AWS a start has 10 s before it is tried again under the function's own time-out. A laptop that
 # starts everything at once is slower than that, and the limit tells nothing about the function.
 INIT_SECONDS = 60.0
 

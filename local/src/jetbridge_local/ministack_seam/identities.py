@@ -2,7 +2,7 @@
 
 ministack can authorise requests itself (``AUTH=true``), but asks about one resource a request,
 knows no dependent actions (iam:PassRole, ecs:TagResource) and few condition keys, and reads every
-policy anew. So the questions are ours (``jetbridge_local.authorization``) and the answers its own:
+policy again. So the questions are ours (``jetbridge_local.authorization``) and the answers its own:
 statements, conditions, boundaries, session policies and resource policies, by IAM's evaluation
 logic. It knows no policy variables (``${aws:username}``).
 """

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
-from .operations import match_rest_operation
+from jetbridge_local.rest import match_rest_operation
 
 # Parameters that name a resource. Compared without regard to case: ECS says `cluster`, DynamoDB
 # `TableName`.

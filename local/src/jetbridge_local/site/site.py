@@ -7,11 +7,11 @@ from typing import Self
 
 from jetbridge_local.airflow import LocalAirflow, User, aws_connection, connection_variable
 from jetbridge_local.cloud import LocalCloud
-from jetbridge_local.demo.application import Application, parameter, stack_name
-from jetbridge_local.demo.paths import Paths
-from jetbridge_local.demo.progress import Say
 from jetbridge_local.limits import Limits
 from jetbridge_local.processes import ProcessTable
+from jetbridge_local.site.application import Application, parameter, stack_name
+from jetbridge_local.site.paths import Paths
+from jetbridge_local.site.progress import Say
 from jetbridge_local.site.stack import Stack
 
 

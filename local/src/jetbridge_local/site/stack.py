@@ -5,7 +5,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from jetbridge_local.cloud import LocalCloud
-from jetbridge_local.demo.paths import in_repository
+from jetbridge_local.site.paths import in_repository
 
 _MESSAGES = (
     "ApproximateNumberOfMessages",

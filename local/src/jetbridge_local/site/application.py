@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from jetbridge_local.airflow_user import Statement, make_airflow_user
-from jetbridge_local.demo.building import build_once
-from jetbridge_local.demo.commands import run
-from jetbridge_local.demo.paths import Paths
 from jetbridge_local.processes import ProcessTable
+from jetbridge_local.site.building import build_once
+from jetbridge_local.site.commands import run
+from jetbridge_local.site.paths import Paths
 
 CONFIG = "local"
 
