@@ -1,5 +1,6 @@
 """What both backends' records say of containers: their logs and how they ended."""
 
+import re
 from collections.abc import Iterable
 
 from jetbridge.aws.records import (
@@ -10,6 +11,8 @@ from jetbridge.aws.records import (
     Fields,
 )
 from jetbridge.runs.reports import ContainerEnd, LogName
+
+_LOST = re.compile(r"(?:ContainerStatusUnknown|Unknown)(?=:|$)")
 
 
 def named_logs(names: Iterable[LogName]) -> list[LogName]:
@@ -30,7 +33,7 @@ def container_ends(containers: Iterable[tuple[str, Fields]]) -> list[ContainerEn
     ends = [
         ContainerEnd(
             name=name,
-            exit_code=container.integer("exitCode", -MOST_INTEGER - 1),
+            exit_code=_exit_code(container),
             reason=container.words("reason"),
         )
         for name, container in containers
@@ -39,3 +42,12 @@ def container_ends(containers: Iterable[tuple[str, Fields]]) -> list[ContainerEn
         # Failed containers come first: if some have to be left out, it is the others.
         ends.sort(key=lambda end: end.exit_code == 0)
     return ends[:MOST_CONTAINERS]
+
+
+def _exit_code(container: Fields) -> int | None:
+    """The container's exit code, if it has one. Of a container that it has lost, the kubelet says
+    137 with ContainerStatusUnknown, and containerd says 255 with Unknown (kubernetes/kubernetes,
+    pkg/kubelet/kubelet_pods.go; containerd, internal/cri/server/restart.go)."""
+    if _LOST.match(container.words("reason")):
+        return None
+    return container.integer("exitCode", -MOST_INTEGER - 1)
