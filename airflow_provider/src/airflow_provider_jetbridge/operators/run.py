@@ -50,16 +50,15 @@ from airflow_provider_jetbridge.operators.short import (
     seconds_of,
 )
 from airflow_provider_jetbridge.operators.stack import UsesStack
+from airflow_provider_jetbridge.operators.started import tell_start
 from airflow_provider_jetbridge.settings import conf
 from airflow_provider_jetbridge.story import tell_outcome
 from airflow_provider_jetbridge.templates import given, is_true
 from airflow_provider_jetbridge.tracing import tell_resume, traceparent_of
 from airflow_provider_jetbridge.triggers.outcomes import OutcomesTable
 from jetbridge.contract import (
-    CloudWatchLogTarget,
     FailurePolicy,
     Outcome,
-    S3LogTarget,
     StartAnswer,
     StartRequest,
     Way,
@@ -334,33 +333,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         self.link_urls = links_of(answer, lambda: self._stack)
         if is_true(self.reattach) and not answer.attached:
             self.log.info("No active previously launched task found to reattach")
-        self.log.info(
-            "Run %s %s (Jetbridge stack %s, %s)",
-            answer.run_id,
-            _how_it_came(answer),
-            self._stack,
-            answer.region,
-        )
-        for warning in answer.warnings:
-            self.log.warning("%s", warning)
-        target = request.log_target
-        if isinstance(target, S3LogTarget):
-            self.log.info(
-                "The containers' logs will be shown here when the run has ended, from s3://%s/%s.*",
-                target.bucket,
-                target.key_prefix,
-            )
-        elif isinstance(target, CloudWatchLogTarget):
-            self.log.info(
-                "The containers' logs will be shown here when the run has ended, from the log "
-                "group %s",
-                target.group,
-            )
-        else:
-            self.log.info(
-                "Airflow's task logs are neither on S3 nor in CloudWatch Logs: the containers' "
-                "logs stay in CloudWatch Logs"
-            )
+        tell_start(self.log, request, answer, self._stack)
         return answer
 
     def _defer(self, answer: StartAnswer, ti: Any) -> None:
@@ -517,9 +490,3 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
             self.log.exception("The run could not be stopped; it may still be running")
         else:
             tell_stop(self.log, answer.run_id, answered, reason)
-
-
-def _how_it_came(answer: StartAnswer) -> str:
-    if answer.attached:
-        return "of an earlier try is still running: this try attaches to it"
-    return "was accepted before" if answer.duplicate else "is accepted"
