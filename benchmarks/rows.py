@@ -1,4 +1,4 @@
-"""Many rows in the runs table, each in the form of one that Jetbridge itself has written."""
+"""Many rows in the runs table, each a copy of a row that Jetbridge itself has written."""
 
 import base64
 import hashlib
@@ -83,7 +83,7 @@ class Rows:
         )
 
     def delete_template(self) -> None:
-        """Take the real run away, so that only the benchmark's own are left."""
+        """Delete the real run, so that only the benchmark's own are left."""
         key = {"run_id": self.template["run_id"]}
         self._stack.client("dynamodb").delete_item(TableName=self._table, Key=key)
 

@@ -1,4 +1,4 @@
-"""What benchmarks with a real Airflow stand on: their job's definitions, and the Airflow itself."""
+"""What the benchmarks with a real Airflow share: their jobs' definitions, and the Airflow."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

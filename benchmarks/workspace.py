@@ -1,4 +1,4 @@
-"""Where a benchmark works: its own local cloud and files, so that a demo may be up meanwhile."""
+"""A benchmark's own local cloud and files, so that a demo can run at the same time."""
 
 import fcntl
 from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ class WorkspaceInUse(BenchmarkFailed):
 
 
 class Workspace:
-    """What is up while a benchmark runs; a context manager that ends all of it."""
+    """What runs during a benchmark; a context manager that ends all of it."""
 
     def __init__(self, paths: Paths, console: Console) -> None:
         self.paths = paths

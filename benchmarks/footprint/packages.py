@@ -81,14 +81,14 @@ class Packages:
         )
 
 
-# An administrator's of the local cloud: rights are no part of what is measured.
+# The client of an administrator of the local cloud: permissions aren't measured here.
 _CREDENTIALS = Credentials(
     access_key_id="benchmark", secret_access_key="local", session_token="local"
 )
 
 
 def size_of(folder: Path) -> int:
-    """Bytes of all files below a folder, which is how Lambda counts an unzipped package."""
+    """Bytes of all files below a folder; Lambda counts an unzipped package in this way."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 

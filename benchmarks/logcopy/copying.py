@@ -42,7 +42,7 @@ class Copied:
 
 
 class Copying:
-    """Gives a function of a stack whose triggers are gone its messages itself."""
+    """Gives a function its messages directly; the stack's triggers are removed."""
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
 """`make demo` and `make up`.
 
-Exit status 0 if everything was as it has to be, 1 if not, 130 after Ctrl-C.
+Exit status 0 if everything was as expected, 1 if not, 130 after Ctrl-C.
 """
 
 import argparse
@@ -84,7 +84,7 @@ def _interrupt(*_: Any) -> None:
 
 
 def _undisturbed(stop: Any) -> None:
-    """A second Ctrl-C must not leave half of it running."""
+    """A second Ctrl-C must not interrupt the clean-up."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     stop()
