@@ -1,4 +1,4 @@
-"""`jetbridge verify` runs SAM as a process: what it can't deploy is explained, and Ctrl-C ends it."""
+"""`jetbridge verify` runs SAM as a process: a failure is explained, and Ctrl-C ends it."""
 
 import json
 import threading

@@ -3,9 +3,9 @@
 Sources: service authorization reference, which has the job, the queue and the definition as
 resources of SubmitJob; a definition that is named without a revision is authorised without one
 (aws/aws-sdk-js#4280: "not authorized to perform: batch:SubmitJob on resource:
-….:job-definition/my-job", with a policy for my-job:*); tags of a new job are authorised on its definition (wri/gfw-data-api#175:
-"not authorized to perform: batch:TagResource on resource: ….:job-definition/…:4") and, by the
-reference, on the job.
+….:job-definition/my-job", with a policy for my-job:*); tags of a new job are authorised on its
+definition (wri/gfw-data-api#175: "not authorized to perform: batch:TagResource on resource:
+….:job-definition/…:4") and, by the reference, on the job.
 """
 
 from collections.abc import Iterator
