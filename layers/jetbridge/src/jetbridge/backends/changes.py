@@ -7,6 +7,7 @@ Unknown fields and statuses are allowed. A field that can't be used counts as mi
 recorded one.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 
 from jetbridge.aws.records import (
@@ -37,6 +38,7 @@ _LAST = 1_000_000
 # What Batch calls the container of a job that has only one.
 _DEFAULT = "default"
 _UNNAMED = "unnamed"
+_LOST_CONTAINER = re.compile(r"(?:ContainerStatusUnknown|Unknown)(?=:|$)")
 
 
 def from_event(event: object, stack_key: str) -> StateChange | None:
@@ -241,7 +243,7 @@ def _ends(containers: Iterable[tuple[str, Fields]]) -> list[ContainerEnd]:
     ends = [
         ContainerEnd(
             name=name,
-            exit_code=container.integer("exitCode", -MOST_INTEGER - 1),
+            exit_code=_exit_code(container),
             reason=container.words("reason"),
         )
         for name, container in containers
@@ -250,6 +252,15 @@ def _ends(containers: Iterable[tuple[str, Fields]]) -> list[ContainerEnd]:
         # Failed containers come first: if some have to be left out, it is the others.
         ends.sort(key=lambda end: end.exit_code == 0)
     return ends[:MOST_CONTAINERS]
+
+
+def _exit_code(container: Fields) -> int | None:
+    """The container's exit code, if it has one. Of a container that it has lost, the kubelet says
+    137 with ContainerStatusUnknown, and containerd says 255 with Unknown (kubernetes/kubernetes,
+    pkg/kubelet/kubelet_pods.go; containerd, internal/cri/server/restart.go)."""
+    if _LOST_CONTAINER.match(container.words("reason")):
+        return None
+    return container.integer("exitCode", -MOST_INTEGER - 1)
 
 
 def _attempts(job: Fields) -> list[Fields]:
