@@ -1,4 +1,4 @@
-"""`jetbridge verify` against a local cloud: the very command that an account is tested with.
+"""`jetbridge verify` against a local cloud: the same command as for a real account.
 
 ``python -m jetbridge_local.verify FOLDER`` writes its report there; the exit status is the
 command's.

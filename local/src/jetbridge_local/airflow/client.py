@@ -115,7 +115,7 @@ class AirflowClient:
         return DagRun.parse(self._api.json("GET", _run_path(dag_id, run_id)))
 
     def dag_runs(self, dag_id: str) -> list[DagRun]:
-        """All of a DAG's."""
+        """All runs of a DAG."""
         path = f"/api/v2/dags/{quote(dag_id)}/dagRuns"
         return [DagRun.parse(each) for each in self._api.pages(path, "dag_runs")]
 
@@ -150,7 +150,7 @@ class AirflowClient:
         return [Task.parse(each) for each in self._api.pages(path, "task_instances")]
 
     def clear(self, dag_id: str, run_id: str, task_id: str) -> None:
-        """Clear a task instance as the UI does: it runs again, whatever it has come to."""
+        """Clear a task instance as the UI does: it runs again, whatever its state."""
         body = {"dry_run": False, "dag_run_id": run_id, "task_ids": [task_id]}
         body |= {"only_failed": False, "reset_dag_runs": True}
         self._api.json("POST", f"/api/v2/dags/{quote(dag_id)}/clearTaskInstances", json=body)
@@ -238,7 +238,7 @@ class AirflowClient:
         deadline = time.monotonic() + timeout
         while True:
             self._check()
-            # An API that is late is asked again: a whole Airflow and more share this machine.
+            # Ask a late API again: a whole Airflow and more share this machine.
             with suppress(httpx.TimeoutException):
                 if condition():
                     return

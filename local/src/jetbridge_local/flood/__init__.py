@@ -1,4 +1,4 @@
-"""Many starts at once, and what ECS made of them: for a benchmark and for tests."""
+"""Many starts at once, and the tasks that ECS created for them: for a benchmark and for tests."""
 
 from jetbridge_local.flood.figures import Flood
 from jetbridge_local.flood.launches import launch_times, wait_launched

@@ -1,4 +1,4 @@
-"""What an AWS request asks: service, operation, parameters, caller."""
+"""What an AWS request asks for: service, operation, parameters, caller."""
 
 import json
 import re
@@ -105,7 +105,7 @@ def request_of(scope: Mapping[str, Any]) -> Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Identified:
-    """What a request asks. ``caller`` as in ``Call``."""
+    """What a request asks for. ``caller`` as in ``Call``."""
 
     service: str
     operation: str
@@ -128,7 +128,7 @@ def credential_of(request: Request) -> tuple[str, str] | None:
 
 
 def identify(request: Request) -> Identified | None:
-    """What the request asks, or None if it isn't an AWS API request."""
+    """What the request asks for, or None if it isn't an AWS API request."""
     credential = credential_of(request)
     if credential is None:
         return None

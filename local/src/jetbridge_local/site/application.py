@@ -1,4 +1,4 @@
-"""`sam build` and `sam deploy`, as anybody would call them, with a local endpoint."""
+"""`sam build` and `sam deploy`, as a user would call them, with a local endpoint."""
 
 import os
 import platform
@@ -72,7 +72,7 @@ class Application:
         )
 
     def _environment(self) -> dict[str, str]:
-        # uv, and a Python 3.13 for it to find: the layers' makefiles want both.
+        # uv, and a Python 3.13 that it can find: the layers' makefiles need both.
         tools = [self.paths.environment(name) / "bin" for name in ("tools", "sam")]
         return {
             **os.environ,

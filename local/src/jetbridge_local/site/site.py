@@ -54,12 +54,12 @@ class Site:
 
     @cached_property
     def stack(self) -> Stack:
-        """Jetbridge's, whether or not it is deployed yet."""
+        """Jetbridge's stack, whether or not it is deployed yet."""
         return Stack(stack_name(self.paths.root), self.cloud, self.caller)
 
     @property
     def application(self) -> Application:
-        """What builds the checkout and deploys both stacks from it. The cloud is up."""
+        """Builds the checkout and deploys both stacks from it. The cloud has to run."""
         return self.application_of(self.paths)
 
     def application_of(self, paths: Paths) -> Application:
