@@ -9,7 +9,7 @@ from benchmarks import site
 from benchmarks.mapped.gate import Gate
 from benchmarks.workspace import Workspace
 from jetbridge_local.airflow import LocalAirflow, aws_connection, connection_variable
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 
 HERE = Path(__file__).parent
 IMAGES = HERE / "images.yaml"

@@ -45,7 +45,7 @@ def test_each_task_of_the_example_has_its_verdict(example):
         "nightly_reports.cleanup": "not chosen",
     }
     (why,) = example["nightly_reports.archive"]["refused"]
-    assert "ArchivedOperator.execute goes on behind super().execute" in why
+    assert "ArchivedOperator.execute has code after super().execute" in why
     assert example["nightly_reports.cleanup"]["why"] == "its parameter 'jetbridge' is false"
 
 

@@ -315,7 +315,7 @@ class TestWhatStays:
                 self.log.info("done")
 
         told = self.reason(caplog, Tells, **ECS)
-        assert "Tells.execute goes on behind super().execute" in told
+        assert "Tells.execute has code after super().execute" in told
         assert "Move it to execute_complete" in told
 
     def test_the_same_class_where_the_task_is_deferrable(self, configure):
@@ -358,7 +358,7 @@ class TestWhatStays:
                 finally:
                     self.log.info("cleaned")
 
-        assert "goes on behind super().execute" in self.reason(caplog, Cleans, **BATCH)
+        assert "has code after super().execute" in self.reason(caplog, Cleans, **BATCH)
 
     def test_an_execute_of_its_own(self, configure, caplog):
         configure("*")
@@ -380,7 +380,7 @@ class TestWhatStays:
         class Mixed(Timed, EcsRunTaskOperator):
             pass
 
-        assert "Timed.execute goes on behind" in self.reason(caplog, Mixed, **ECS)
+        assert "Timed.execute has code after" in self.reason(caplog, Mixed, **ECS)
 
     @pytest.mark.parametrize(
         ("operator", "keywords", "member", "why"),

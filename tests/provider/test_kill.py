@@ -253,7 +253,8 @@ def test_what_can_not_be_stopped_at_all_is_named(world, caplog):
     world.kill(world.trigger("job"), seconds=600)
     errors = [each.getMessage() for each in caplog.records if each.levelno == logging.ERROR]
     assert errors == [
-        "Killed runs may go on (RuntimeError: no answer): run-of-job--1 (dag/manual__1/job)"
+        "Killed runs may still be running (RuntimeError: no answer): "
+        "run-of-job--1 (dag/manual__1/job)"
     ]
 
 

@@ -117,7 +117,7 @@ class TestExecute:
             ecs(reattach=True).execute({"ti": ti})
         assert functions.invocations[0][1]["previous"] == "attach"
         assert deferred.value.trigger.attached_try == [ti.id, 2]
-        assert "of an earlier try still runs" in capsys.readouterr().out
+        assert "of an earlier try is still running" in capsys.readouterr().out
 
     def test_warnings_are_logged(self, functions, ti, capsys):
         functions.answers.append({**ANSWER, "warnings": ["run_task: DB_PASSWORD looks secret"]})

@@ -1,4 +1,4 @@
-"""How much ECS, AWS Batch and Lambda take at once, as AWS limits an account in a region."""
+"""How much ECS, AWS Batch and Lambda accept, as AWS limits an account in a region."""
 
 import math
 from dataclasses import dataclass, fields

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from finish_matrix.stage import Stage
 from jetbridge_local.airflow import AirflowError, TaskTry
-from jetbridge_local.demo.outcomes import Finished
+from jetbridge_local.site.outcomes import Finished
 
 ENDED = ("success", "failed", "skipped")
 

@@ -16,9 +16,9 @@ from jetbridge_local.airflow import (
     connection_variable,
 )
 from jetbridge_local.airflow_user import NAME as AIRFLOW_USER
-from jetbridge_local.demo.outcomes import Finished, OutcomesTable
-from jetbridge_local.demo.paths import in_repository
-from jetbridge_local.site import Site
+from jetbridge_local.site.outcomes import Finished, OutcomesTable
+from jetbridge_local.site.paths import in_repository
+from jetbridge_local.site.site import Site
 
 HERE = Path(__file__).parent
 SLOW_SECONDS = 3.0

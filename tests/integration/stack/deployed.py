@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jetbridge_local.cloud import LocalCloud
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 
 CALLER = "tests"
 EVENTS = Path(__file__).parents[3] / "events" / "state_changes"

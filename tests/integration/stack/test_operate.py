@@ -196,7 +196,7 @@ def test_ctrl_c_without_a_terminal_leaves_the_run(
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert f"It goes on: jetbridge watch {found[0]}" in errors
+    assert f"It keeps running: jetbridge watch {found[0]}" in errors
     assert deployed.sealed(found[0]) is None
     assert operator.json("stop", found[0])["stopping"] == found
     assert ended(operator, "watch", found[0])[0] == 5

@@ -11,7 +11,7 @@ from benchmarks import __main__ as command
 from benchmarks.errors import BenchmarkFailed
 from benchmarks.result import Result
 from benchmarks.size import UnknownSize, sized
-from jetbridge_local.demo.paths import Paths
+from jetbridge_local.site.paths import Paths
 
 
 class NoWorkspace:

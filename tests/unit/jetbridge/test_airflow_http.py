@@ -92,7 +92,7 @@ def test_expired_token_is_renewed_once(server: AirflowServer, caller: Caller) ->
     assert (_logins(server), caller.reads) == (2, 1)
 
 
-def test_rotated_password_is_read_anew(server: AirflowServer, caller: Caller) -> None:
+def test_rotated_password_is_read_again(server: AirflowServer, caller: Caller) -> None:
     caller.call()
     server.tokens.clear()
     server.users["bot"] = "rotated"

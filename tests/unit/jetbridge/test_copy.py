@@ -18,7 +18,13 @@ from jetbridge.logs.copy_stream import LATEST_SECONDS
 from jetbridge.logs.port import Page, StreamClosed, Unreadable
 from jetbridge.logs.whereabouts import FAILED_CHILDREN, FIRST_CHILDREN
 from jetbridge.queues.copies import MOST_SHOWN_BYTES, SHOWN_BYTES
-from jetbridge.runs.run import Attachment, Definition, Ending, LogSource, Run
+from jetbridge.runs.reports import Ending
+from jetbridge.runs.run import (
+    Attachment,
+    Definition,
+    LogSource,
+    Run,
+)
 
 MAIN = "report/main/478f3a4c51824ad23cb50c1c60670c0f"
 PROXY = "report/proxy/478f3a4c51824ad23cb50c1c60670c0f"

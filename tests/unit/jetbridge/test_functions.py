@@ -172,7 +172,7 @@ def test_launch_run_gives_a_message_back_that_it_could_not_tell(cloud: Cloud) ->
     assert len(cloud.ecs.launched) == 1
 
 
-def test_launch_run_sends_a_throttled_launch_anew(cloud: Cloud) -> None:
+def test_launch_run_sends_a_throttled_launch_again(cloud: Cloud) -> None:
     cloud.runs.create(new_run())
     cloud.ecs.errors["launch"] = [Throttled("Rate exceeded")]
     url = ENVIRONMENT["JETBRIDGE_LAUNCH_QUEUE_URL"]

@@ -7,7 +7,8 @@ from msgspec.structs import replace
 from jetbridge.backends.changes import from_event
 from jetbridge.contract import Cause, Fault, State, StopCause
 from jetbridge.failures import LOST_CODE, judge, reason_of
-from jetbridge.runs.run import ContainerEnd, Definition, Ending, LogSource, Stop
+from jetbridge.runs.reports import ContainerEnd, Ending
+from jetbridge.runs.run import Definition, LogSource, Stop
 
 EXITED = "EssentialContainerExited"
 USER_STOP = Stop(cause=StopCause.STOPPED_BY_USER, reason="cleared")

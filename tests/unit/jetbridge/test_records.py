@@ -34,7 +34,8 @@ from jetbridge.contract import ContractError, decode
 from jetbridge.failures import judge
 from jetbridge.queues.copies import LogPart
 from jetbridge.runs.item import from_item, to_item
-from jetbridge.runs.run import Ending, StateChange, Status
+from jetbridge.runs.reports import Ending, StateChange
+from jetbridge.runs.run import Status
 from jetbridge.secrets.lines import masked_text
 
 JSON = st.recursive(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jetbridge_local.demo.building import build_once
+from jetbridge_local.site.building import build_once
 
 
 @pytest.fixture

@@ -173,8 +173,8 @@ def _relative(file: str, folder: Path) -> str:
 def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="airflow_provider_jetbridge.adopt.check")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--adopt", default="", help="in place of [jetbridge] adopt")
-    parser.add_argument("--percent", type=float, help="in place of [jetbridge] adopt_percent")
+    parser.add_argument("--adopt", default="", help="overrides [jetbridge] adopt")
+    parser.add_argument("--percent", type=float, help="overrides [jetbridge] adopt_percent")
     parser.add_argument("--to", type=Path, required=True, help="the file that gets the JSON")
     return parser.parse_args(arguments)
 

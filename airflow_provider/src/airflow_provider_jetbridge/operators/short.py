@@ -34,7 +34,7 @@ def seconds_last_time(ti: Any) -> float | None:
     try:
         seconds = ti.xcom_pull(key=SECONDS_KEY, map_indexes=ti.map_index, include_prior_dates=True)
     except Exception as error:
-        log.warning("Airflow can't be asked how long the last run took: %s", error)
+        log.warning("The worker can't ask Airflow how long the last run took: %s", error)
         return None
     is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
     return float(seconds) if is_number else None

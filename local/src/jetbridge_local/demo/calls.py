@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from jetbridge_local.demo.outcomes import Finished
+from jetbridge_local.site.outcomes import Finished
 
 Call = dict[str, Any]
 

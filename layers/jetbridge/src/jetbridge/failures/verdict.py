@@ -8,7 +8,8 @@ from jetbridge.failures.containers import deciding_ends, own_ends
 from jetbridge.failures.matching import cause_in
 from jetbridge.failures.quotas import quota_met
 from jetbridge.failures.table import POLICY, Decision
-from jetbridge.runs.run import ContainerEnd, Definition, Ending, Stop
+from jetbridge.runs.reports import ContainerEnd, Ending
+from jetbridge.runs.run import Definition, Stop
 
 # The code of an ending that nobody reported: AWS no longer knows the launch.
 LOST_CODE = "Lost"

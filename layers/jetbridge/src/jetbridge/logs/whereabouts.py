@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from jetbridge.aws.records import Fields, Record
-from jetbridge.backends.changes import job_log_names
+from jetbridge.backends.job_records import job_log_names
 from jetbridge.backends.log_sources import KUBERNETES, job_log_sources
 from jetbridge.contract import Death, LogStream
 from jetbridge.contract.lines import Line

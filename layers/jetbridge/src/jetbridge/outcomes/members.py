@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from jetbridge.aws.records import Fields, Record
-from jetbridge.backends.changes import job_ends
+from jetbridge.backends.job_records import job_ends
 from jetbridge.contract import State
 from jetbridge.failures import Verdict
 from jetbridge.logs.port import JobRecords

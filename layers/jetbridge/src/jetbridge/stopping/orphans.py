@@ -9,7 +9,8 @@ from jetbridge.failures import LOST_CODE
 from jetbridge.queues.messages import Orphan, OrphanMessage
 from jetbridge.queues.patience import PATIENCE, is_over, throttled_seconds
 from jetbridge.queues.port import GiveUp, Queue
-from jetbridge.runs.run import Run, StateChange, Status
+from jetbridge.runs.reports import StateChange
+from jetbridge.runs.run import Run, Status
 
 
 def is_orphan(row: Run | None, change: StateChange) -> bool:
