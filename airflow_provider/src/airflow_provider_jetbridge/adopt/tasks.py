@@ -10,6 +10,7 @@ from typing import Any
 from airflow_provider_jetbridge.adopt.choice import Choice
 from airflow_provider_jetbridge.adopt.classes import (
     adopted,
+    expanded_of,
     is_changed,
     is_mapped,
     returning,
@@ -71,7 +72,9 @@ def why_it_stays(task: Any) -> str | None:
     """Say why a stock task can't be adopted. None if it can."""
     operator, values = class_of(task), values_of(task)
     stock = stock_of(operator)
-    return why_class_stays(operator, stock, _is_deferrable(values)) or why_values_stay(values)
+    problem = why_class_stays(operator, stock, _is_deferrable(values))
+    known = [values, *expanded_of(task)]
+    return problem or next(filter(None, map(why_values_stay, known)), None)
 
 
 def class_of(task: Any) -> type:

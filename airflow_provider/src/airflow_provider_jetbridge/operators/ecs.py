@@ -6,7 +6,7 @@ from collections.abc import Container, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from airflow_provider_jetbridge.failing import Reading
+from airflow_provider_jetbridge.failing import Reading, exit_codes
 from airflow_provider_jetbridge.links.buttons import ContainerLogLink, EcsTaskLink, JetbridgeRunLink
 from airflow_provider_jetbridge.operators.ecs_as_stock import EcsAsStock
 from airflow_provider_jetbridge.operators.limits import polling_limit, shorter
@@ -159,7 +159,7 @@ class EcsRunTaskOperator(EcsAsStock):
         self.number_logs_exception = number_logs_exception
         self.waiter_delay = waiter_delay
         self.waiter_max_attempts = waiter_max_attempts
-        self.skip_on_exit_code = _codes(skip_on_exit_code)
+        self.skip_on_exit_code = exit_codes(skip_on_exit_code)
         self.fail_on_exit_code = fail_on_exit_code
         self.stop_task_on_failure = stop_task_on_failure
 
@@ -224,7 +224,7 @@ class EcsRunTaskOperator(EcsAsStock):
     def reading(self) -> Reading:
         return Reading(
             skip_on=self.skip_on_exit_code,
-            fail_on=_codes(self.fail_on_exit_code),
+            fail_on=exit_codes(self.fail_on_exit_code),
             number_of_lines=self.tail_lines,
             lines_wanted=self._aws_logs_enabled(),
         )
@@ -232,13 +232,6 @@ class EcsRunTaskOperator(EcsAsStock):
     @property
     def stops_run_on_failure(self) -> bool:
         return self.stop_task_on_failure
-
-
-def _codes(given: int | Container[int] | None) -> Container[int]:
-    """Exit codes in the form that the amazon provider keeps."""
-    if isinstance(given, Container):
-        return given
-    return [] if given is None else [given]
 
 
 def __getattr__(name: str) -> Any:
