@@ -53,7 +53,7 @@ def define_job(stack: Stack) -> None:
 def start_airflow(
     workspace: Workspace, stack: Stack, gate: Gate, tasks: int, s3: str
 ) -> LocalAirflow:
-    """A fresh Airflow whose DAGs have so many tasks; ``s3`` is where it finds S3.
+    """A fresh Airflow whose DAGs have ``tasks`` tasks; ``s3`` is where it finds S3.
 
     Raises AirflowFailed.
     """

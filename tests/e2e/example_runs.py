@@ -35,7 +35,7 @@ ENDS = {
 
 @dataclass(frozen=True)
 class Runs:
-    """The DAG runs: all triggered together, as two cores bear it."""
+    """The DAG runs: all triggered together, as many as two cores can run."""
 
     site: Site
     airflow: LocalAirflow

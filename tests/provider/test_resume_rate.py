@@ -1,4 +1,4 @@
-"""Many resumes at once: none makes the triggerer upload for so long that its peers give it up."""
+"""Many resumes at once: the triggerer never uploads so long that its peers consider it dead."""
 
 import asyncio
 from collections.abc import Coroutine

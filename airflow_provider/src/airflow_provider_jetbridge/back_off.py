@@ -6,5 +6,5 @@ _MOST_DOUBLINGS = 30
 
 
 def back_off(first: float, doublings: int, longest: float) -> float:
-    """Seconds: ``first``, doubled so many times, but at most ``longest``."""
+    """Seconds: ``first``, doubled ``doublings`` times, but at most ``longest``."""
     return min(longest, first * 2.0 ** min(doublings, _MOST_DOUBLINGS))

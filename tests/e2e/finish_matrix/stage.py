@@ -1,4 +1,4 @@
-"""What the suite plays on: the local cloud with the deployed stack, a proxy, and Airflow."""
+"""What the suite runs on: the local cloud with the deployed stack, a proxy, and Airflow."""
 
 import json
 from contextlib import ExitStack
@@ -38,7 +38,7 @@ USERS = (ADMIN, JETBRIDGE, VIEWER, ROTATING, LAKE)
 
 
 class Stage:
-    """Everything that is up, and what a test asks of it."""
+    """Everything that runs, and what a test can ask it."""
 
     def __init__(self, folder: Path) -> None:
         self._paths = in_repository(folder)

@@ -9,7 +9,7 @@ import pytest
 from deployed import EXAMPLE, NETWORK, Deployed, batch_job, ecs_task
 from operating import Operator
 
-# So many runs with data are needed for an advice (docs/how-to/sizes.md).
+# This many runs with data are needed for a suggestion (docs/how-to/sizes.md).
 LEAST_RUNS = 10
 REPORT = [
     "--cluster=jetbridge-example",

@@ -1,4 +1,4 @@
-"""``make bench``: one benchmark or all, what becomes of broken ones, and the file of results."""
+"""``make bench``: one benchmark or all, what happens with broken ones, and the file of results."""
 
 import json
 from pathlib import Path

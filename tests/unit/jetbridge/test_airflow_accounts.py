@@ -1,4 +1,4 @@
-"""The stack's secret: what is wrong with it is said, what is in it never."""
+"""The stack's secret: errors say what is wrong with it, and never show its values."""
 
 import json
 import traceback

@@ -1,4 +1,4 @@
-"""Airflow's API over real HTTP: tokens, time-outs, and nothing said that is secret."""
+"""Airflow's API over real HTTP: tokens, time-outs, and no secret in any error."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""AWS's answer to a launch is in the row and told of, or neither."""
+"""AWS's answer to a launch is in the row and in the launched record, or in neither."""
 
 from typing import Any
 

@@ -467,7 +467,7 @@ def test_a_log_that_is_copied_at_once_leaves_no_state() -> None:
 
 
 def test_a_first_message_that_comes_again_goes_on_behind_the_state_that_it_left() -> None:
-    """The function dies when it has saved how far it is: nobody else goes on with the copy."""
+    """The function dies after it has saved its state, and no other one continues the copy."""
     world = World(1, part_bytes=2_000, least_part=0)
     world.logs.events = [log_event(1_772_323_229_000 + n, "z" * 50) for n in range(600)]
     world.copies = copies = CountedCopies(dies=0)

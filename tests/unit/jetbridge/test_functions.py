@@ -465,7 +465,7 @@ def test_sweep_runs_audits(cloud: Cloud) -> None:
 
 
 def _since(path: str, days: float) -> dict[str, Any]:
-    """A sample's message, which has waited for so long."""
+    """A sample's message that has waited for this long."""
     message = sample(path)
     [record] = message["Records"]
     began = datetime.now(UTC).timestamp() - days * 24 * 3600

@@ -1,4 +1,4 @@
-"""What a run was launched as, as launch_run and track_run tell it to those who wait."""
+"""The launched records that launch_run and track_run write for those who wait."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What AWS's records may hold, and what becomes of it: a readable row, or nothing."""
+"""Whatever AWS's records hold becomes a readable row, or nothing."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""A checkout is built once for all who deploy from it."""
+"""A checkout is built once for all that deploy from it."""
 
 import shutil
 import threading
@@ -26,7 +26,7 @@ def builds(root: Path) -> list[str]:
 
 @pytest.fixture
 def build(root: Path, builds: list[str]) -> Callable[[], None]:
-    """As `sam build` does: what was there before goes first."""
+    """As `sam build` does: first remove what was there."""
 
     def build() -> None:
         folder = root / ".aws-sam/build"

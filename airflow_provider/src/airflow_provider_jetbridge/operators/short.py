@@ -73,7 +73,7 @@ def expected_within(ti: Any, limit: timedelta | None) -> float | None:
 def came_within(
     seconds: float, table: OutcomesTable, run_id: str, *, until: str, ti: Any, task_log: Any
 ) -> dict[str, Any] | None:
-    """Wait so many seconds for the run, and return the event that a trigger would send.
+    """Wait ``seconds`` for the run, and return the event that a trigger would send.
 
     None if the run hasn't ended by then, which is remembered for the task's next run. Also None if
     this worker can't read the table. In both cases the triggerer waits instead.

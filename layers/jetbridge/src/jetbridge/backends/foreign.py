@@ -1,6 +1,6 @@
 """Tasks and jobs that an Airflow task waits for, though this stack didn't launch them.
 
-They have no run. Their outcomes are in the outcomes table all the same, under ids of the same form
+They have no run. Their outcomes are in the outcomes table, too, under ids of the same form
 as run ids.
 """
 

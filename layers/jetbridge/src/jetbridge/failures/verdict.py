@@ -58,7 +58,7 @@ def judge(
     A requested stop decides, unless the job had already succeeded. The reason that a person typed
     for it is ignored. A job has succeeded when Batch says so, or when an ECS task ended by itself
     and every container that decides exited with 0: a missing exit code is neither 0 nor 1, and a
-    container that exits with 0 after SIGTERM was cut short all the same.
+    container that exits with 0 after SIGTERM was cut short, too.
 
     Args:
         container: the one whose exit code decides; None: every essential one of the definition.

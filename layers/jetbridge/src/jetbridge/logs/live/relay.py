@@ -39,7 +39,7 @@ class LogEvent(NamedTuple):
 
 
 class Relayed(NamedTuple):
-    """What came of a delivery; ``run_id`` is None when the stream belongs to no run."""
+    """The result of a delivery; ``run_id`` is None if the stream belongs to no run."""
 
     run_id: str | None
     lines: int
