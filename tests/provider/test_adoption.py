@@ -328,6 +328,19 @@ class TestWhatStays:
 
         assert isinstance(only(Tells, **ECS, deferrable=True), JetbridgeRunOperator)
 
+    @pytest.mark.parametrize("deferrable", ["{{ params.deferrable }}", False, None])
+    def test_a_task_that_may_turn_out_not_deferrable(self, configure, caplog, deferrable):
+        """A template is known when the task runs, and the class may have work behind the end."""
+        configure("*")
+
+        class Tells(EcsRunTaskOperator):
+            def execute(self, context):
+                super().execute(context)
+                self.log.info("done")
+
+        told = self.reason(caplog, Tells, **ECS, deferrable=deferrable)
+        assert "that code would never run" in told
+
     def test_each_way_to_end_with_super(self, configure):
         configure("*")
 

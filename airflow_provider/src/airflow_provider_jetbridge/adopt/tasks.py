@@ -18,7 +18,6 @@ from airflow_provider_jetbridge.adopt.classes import (
 )
 from airflow_provider_jetbridge.adopt.rules import why_class_stays, why_values_stay
 from airflow_provider_jetbridge.settings import conf
-from airflow_provider_jetbridge.templates import is_true
 
 log = logging.getLogger(__name__)
 
@@ -91,8 +90,9 @@ def values_of(task: Any) -> Mapping[str, Any]:
 
 
 def _is_deferrable(values: Mapping[str, Any]) -> bool:
+    """Whether the DAG file says so. A template or an XCom may turn out false."""
     default = conf.getboolean("operators", "default_deferrable", fallback=False)
-    return is_true(values.get("deferrable", default))
+    return values.get("deferrable", default) is True
 
 
 def _put(task: Any, operator: type) -> None:

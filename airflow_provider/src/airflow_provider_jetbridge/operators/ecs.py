@@ -12,6 +12,7 @@ from airflow_provider_jetbridge.operators.ecs_as_stock import EcsAsStock
 from airflow_provider_jetbridge.operators.limits import polling_limit, shorter
 from airflow_provider_jetbridge.operators.run import MAX_TAIL_LINES, JetbridgeRunOperator
 from airflow_provider_jetbridge.stock import from_stock
+from airflow_provider_jetbridge.templates import is_nothing
 
 WAITER_MAX_ATTEMPTS = 1_000_000
 """The amazon provider's default, which means no limit (operators/ecs.py)."""
@@ -47,7 +48,7 @@ class EcsRunTaskOperator(EcsAsStock):
     :param last_line_as_result: whether the last log line is the return value if the container
         reports no result. None leaves it to the two parameters above.
     :param number_logs_exception: how many last log lines the exception of a failed run shows,
-        at most 100. (templated)
+        at most 100. None means 100. (templated)
     :param skip_on_exit_code: skip the Airflow task if every deciding container that fails exits
         with this code, or with one of these.
     :param fail_on_exit_code: fail the Airflow task without a retry if a deciding container exits
@@ -187,6 +188,8 @@ class EcsRunTaskOperator(EcsAsStock):
 
     @property
     def tail_lines(self) -> int:
+        if is_nothing(self.number_logs_exception):
+            return MAX_TAIL_LINES
         return min(max(int(self.number_logs_exception), 0), MAX_TAIL_LINES)
 
     @property

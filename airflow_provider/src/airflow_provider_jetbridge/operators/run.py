@@ -25,7 +25,7 @@ from airflow_provider_jetbridge.exceptions import (
     TaskDeferralError,
     TaskDeferralTimeout,
 )
-from airflow_provider_jetbridge.executor import may_fail_early_resumes
+from airflow_provider_jetbridge.executor import may_fail_early_resumes, runs_in_its_own_pod
 from airflow_provider_jetbridge.failing import Reading, raise_unless_succeeded
 from airflow_provider_jetbridge.links.known import links_of
 from airflow_provider_jetbridge.log_target import log_target
@@ -264,7 +264,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         """
         own = type(self).execute is not JetbridgeRunOperator.execute
         inside = getattr(ti, "task", None) is not self
-        if answer.attached or own or inside or not (self.do_xcom_push and self._may_race):
+        if answer.attached or own or inside or not (self.do_xcom_push and self._resumes_slowly):
             return None
         seconds = expected_within(ti, self.time_limit or self.execution_timeout)
         if seconds is None:
@@ -280,6 +280,11 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
     @property
     def _may_race(self) -> bool:
         return bool(settings.resume_hold_seconds()) and may_fail_early_resumes(self)
+
+    @property
+    def _resumes_slowly(self) -> bool:
+        """Whether a deferral costs a short run much: the hold, or another pod."""
+        return self._may_race or runs_in_its_own_pod()
 
     @property
     def _waits_until(self) -> Literal["finished", "launched"]:
