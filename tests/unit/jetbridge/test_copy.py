@@ -15,8 +15,8 @@ from jetbridge.contract import Cause, CloudWatchLogTarget, Death, S3LogTarget, t
 from jetbridge.contract.lines import Line
 from jetbridge.logs.copy_state import CopyState
 from jetbridge.logs.copy_stream import LATEST_SECONDS
+from jetbridge.logs.members import FAILED_CHILDREN, FIRST_CHILDREN
 from jetbridge.logs.port import Page, StreamClosed, Unreadable
-from jetbridge.logs.whereabouts import FAILED_CHILDREN, FIRST_CHILDREN
 from jetbridge.queues.copies import MOST_SHOWN_BYTES, SHOWN_BYTES
 from jetbridge.runs.reports import Ending
 from jetbridge.runs.run import (

@@ -10,8 +10,8 @@ from jetbridge.aws.records import Fields, Record
 from jetbridge.backends.job_records import job_ends
 from jetbridge.contract import State
 from jetbridge.failures import Verdict
+from jetbridge.logs.members import NODES, array_size, member_name
 from jetbridge.logs.port import JobRecords
-from jetbridge.logs.whereabouts import NODES, array_size, member_name
 from jetbridge.runs.run import Run
 
 # An outcome has room for the reasons of this many members (fitting.py). It has all exit codes.
