@@ -105,7 +105,7 @@ class Occasions:
         )
 
     def _notify(self) -> Occasion:
-        """An outcome to be pushed. The stack knows no Airflow, so the work ends before the call."""
+        """An outcome to be pushed. The stack has no Airflow, so the work ends before the call."""
         asked = json.loads(self._donor.ended["request"]["S"]) | {"finish": "push"}
         run_id = self._copy_of(self._donor.ended | {"request": {"S": json.dumps(asked)}})
         self._stack.client("lambda").invoke(
@@ -144,7 +144,7 @@ class Occasions:
         return Occasion(event, check)
 
     def _watch(self) -> Occasion:
-        """A look at an unfinished run: the stack knows no Airflow to notify."""
+        """A look at an unfinished run: the stack has no Airflow to notify."""
         run_id = self._copy_of(self._donor.launched)
 
         def check(answer: Any) -> None:

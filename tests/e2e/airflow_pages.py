@@ -102,7 +102,7 @@ class WholeLog:
         return self._page.locator(f"a[href^='{address}']").count()
 
     def identity(self) -> list[str]:
-        """What is said of the task on top of the log, from 3.2 on."""
+        """What the page says about the task above the log, from 3.2 on."""
         return self._page.get_by_text("Task Identity").locator("xpath=..").all_inner_texts()
 
     def says(self, text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Three questions of a stranger, asked of the site of the documentation in a browser."""
+"""Three questions of a newcomer, in the search of the documentation's site, in a browser."""
 
 import os
 import subprocess

@@ -320,7 +320,7 @@ class TestGivingUp:
 
     @pytest.mark.parametrize("lost", [False, True])
     def test_a_wait_that_the_stock_operator_began_starts_nothing(self, functions, ti, capsys, lost):
-        """Its import was changed meanwhile. Nor does a stack that can't be asked."""
+        """Its import was changed meanwhile. Nor does a stack that doesn't answer."""
         watch = client_error("ServiceException", "Invoke") if lost else watched()
         functions.answers.extend([watch, {**STOPPED, "stopping": [], "unknown": ["x"]}])
         operator = ecs()

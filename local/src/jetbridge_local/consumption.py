@@ -1,4 +1,4 @@
-"""What a DynamoDB request consumes, handed from the table to whoever records the request."""
+"""What a DynamoDB request consumes, handed from the table to the request's recorder."""
 
 from contextvars import ContextVar
 from dataclasses import dataclass

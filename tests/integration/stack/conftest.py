@@ -21,7 +21,7 @@ LIMITS = Limits(run_task_per_second=3, run_task_burst=3)
 # What the collector of traces wants to be sent with each request.
 COLLECTOR_HEADERS = {"Api-Key": "of-the-collector"}
 
-# Looks back on what all the others have asked of AWS.
+# Runs last: it looks at the requests of all other tests.
 LAST = "test_permissions"
 
 

@@ -194,7 +194,7 @@ class Deployed(Stack):
         )
 
     def make_due(self, run_id: str) -> None:
-        """Let the sweeper find the run: nothing was heard of it for long."""
+        """Let the sweeper find the run, as one without news for long."""
         self.client("dynamodb").update_item(
             TableName=self.outputs["RunsTableName"],
             Key={"run_id": {"S": run_id}},

@@ -32,7 +32,7 @@ Answer = tuple[int, Any]
 
 @contextmanager
 def osv(answer: Callable[[str, int], Answer]) -> Iterator[tuple[str, list[str]]]:
-    """Its address, and the packages that it is asked of, in their order."""
+    """Its address, and the packages that it is asked about, in their order."""
     asked: list[str] = []
 
     def reply(request: Request) -> Reply:

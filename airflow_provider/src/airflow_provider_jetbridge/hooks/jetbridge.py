@@ -159,7 +159,7 @@ class JetbridgeHook(BaseHook):
         except StartRefused as refusal:
             if not request.traceparent or "traceparent" not in str(refusal):
                 raise
-            log.warning("%s knows no traces: update the stack. %s", function, refusal)
+            log.warning("%s doesn't support traces: update the stack. %s", function, refusal)
             untraced = replace(request, traceparent=UNSET)
             return self._ask(function, _known_to_all(untraced), StartAnswer)
 

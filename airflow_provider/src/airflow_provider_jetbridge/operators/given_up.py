@@ -36,7 +36,7 @@ def backend_id_of(make_hook: Callable[[], JetbridgeHook], log: Any, run_id: str)
         request = WatchRequest(run_ids=[run_id], airflow=hook.airflow)
         run = hook.watch(request).runs.get(run_id)
     except Exception:
-        log.exception("Jetbridge couldn't be asked for the task or job of this try")
+        log.exception("Jetbridge didn't say which task or job this try has")
         return None
     return run.backend_id if run else None
 

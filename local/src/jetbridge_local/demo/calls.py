@@ -1,4 +1,4 @@
-"""What was asked of AWS during the demo, from the local cloud's own record."""
+"""The calls to AWS during the demo, from the local cloud's own record."""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -1,10 +1,10 @@
 """IAM's users, roles and policies, and ministack's evaluator of them.
 
-ministack can authorise requests itself (``AUTH=true``), but asks about one resource a request,
-knows no dependent actions (iam:PassRole, ecs:TagResource) and few condition keys, and reads every
-policy again. So the questions are ours (``jetbridge_local.authorization``) and the answers its own:
-statements, conditions, boundaries, session policies and resource policies, by IAM's evaluation
-logic. It knows no policy variables (``${aws:username}``).
+ministack can authorise requests itself (``AUTH=true``). But it asks about one resource a request,
+doesn't know dependent actions (iam:PassRole, ecs:TagResource), knows few condition keys, and reads
+every policy again. So the questions are ours (``jetbridge_local.authorization``) and the answers
+its own: statements, conditions, boundaries, session policies and resource policies, by IAM's
+evaluation logic. It doesn't know policy variables (``${aws:username}``).
 """
 
 import hashlib

@@ -119,7 +119,7 @@ class Launch:
             if run.stop is not None:
                 return self._end(run, STOPPED_BEFORE_LAUNCH, run.stop.reason)
             if forgotten(run, self.clock()):
-                return self._end(run, LOST_CODE, f"attempted long ago, and AWS knows no {name}")
+                return self._end(run, LOST_CODE, f"attempted long ago, and AWS doesn't know {name}")
             try:
                 backend_id = self._launch(run, backend, name, hindered)
             except LaunchRefused as refusal:

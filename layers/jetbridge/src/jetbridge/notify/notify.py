@@ -137,7 +137,7 @@ class Notify:
         since = now if notice.since is None else notice.since
         if now - since > PATIENCE_SECONDS:
             raise GiveUp(
-                f"Airflow {notice.airflow!r} has not heard of the run's end for 13 days "
+                f"Airflow {notice.airflow!r} hasn't been notified of the run's end for 13 days "
                 f"({result}): fix that and replay this message within a day"
             )
         self.notices.send(replace(notice, since=since), delay, notice.airflow)

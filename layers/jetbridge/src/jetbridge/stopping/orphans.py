@@ -42,7 +42,7 @@ def _is_lost(row: Run) -> bool:
 def orphan_of(row: Run | None, change: StateChange) -> Orphan:
     """The task or job to stop, and the reason."""
     if row is None:
-        why = f"Jetbridge knows no run {change.run_id}"
+        why = f"Jetbridge doesn't know run {change.run_id}"
     elif row.launch != change.launch:
         why = f"run {row.run_id} is at launch {row.launch}"
     elif row.status is Status.ENDED:
