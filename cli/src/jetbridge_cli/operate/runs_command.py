@@ -47,14 +47,18 @@ def runs(
     since: Since = None,
     until: Until = None,
     limit: Annotated[
-        int, typer.Option(min=1, max=10_000, help="So many that go on, and so many that ended.")
+        int,
+        typer.Option(
+            min=1, max=10_000, help="The most unfinished runs to list, and the most finished ones."
+        ),
     ] = 30,
     sort: Annotated[Sort, typer.Option(help="longest reads all of the time given.")] = Sort.NEWEST,
     next_page: Annotated[
-        str | None, typer.Option("--next", help="Where the page before has ended.")
+        str | None,
+        typer.Option("--next", help="The value of --next that the previous page printed."),
     ] = None,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Show the list anew every two seconds.")
+        bool, typer.Option("--watch", help="Show the list again every two seconds.")
     ] = False,
     region: Region = None,
     profile: Profile = None,
@@ -110,7 +114,7 @@ def _write(page: Page) -> None:
         return
     write_records(page.records)
     if page.left_out:
-        say(f"{page.left_out} more go on: give a larger --limit")
+        say(f"{page.left_out} more are unfinished: give a larger --limit")
     if page.next:
         say(f"More: --next {page.next}")
 

@@ -44,7 +44,8 @@ def watch(
     run_id: RunArgument,
     stack: StackName = "jetbridge",
     timeout: Annotated[
-        float | None, typer.Option(min=0, help="Give up after so many seconds; the run goes on.")
+        float | None,
+        typer.Option(min=0, help="Give up after this number of seconds; the run keeps running."),
     ] = None,
     region: Region = None,
     profile: Profile = None,
@@ -203,5 +204,5 @@ def _wants_stop(run_id: str) -> bool:
             return True
     except typer.Abort:  # Ctrl-C or Ctrl-D in place of an answer
         say("")
-    say(f"It goes on: jetbridge watch {run_id}")
+    say(f"It keeps running: jetbridge watch {run_id}")
     return False
