@@ -92,9 +92,16 @@ def _succeeded(ending: Ending, deciding: list[ContainerEnd], container: str | No
 
 
 def _exited(ending: Ending) -> bool:
-    """Whether a container's own end ended the task."""
+    """Whether a container's own end ended the task.
+
+    Batch gives no reason for a pod whose containers have all ended by themselves.
+    """
+    if ending.terminated:
+        return False
     if ending.code == _EXITED_CODE:
         return True
+    if ending.succeeded is not None and not ending.reason:
+        return all(end.exit_code is not None for end in ending.containers)
     stop_code = ending.code and ending.succeeded is None
     return not stop_code and ending.reason.rstrip(".") == _EXITED
 
