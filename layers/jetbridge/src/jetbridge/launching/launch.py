@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from msgspec.structs import replace
 
@@ -16,7 +16,6 @@ from jetbridge.failures import LOST_CODE
 from jetbridge.launching.endings import Endings
 from jetbridge.launching.queue_launch import queue_launch
 from jetbridge.launching.supersede import stop_superseded
-from jetbridge.logs.live.owners import StreamOwners
 from jetbridge.pacing.port import Pacer
 from jetbridge.progress.launched import LaunchedWriter
 from jetbridge.queues.groups import message_group
@@ -26,6 +25,9 @@ from jetbridge.queues.port import GiveUp, NotYet, Queue
 from jetbridge.runs.names import LaunchName
 from jetbridge.runs.port import Runs, Written
 from jetbridge.runs.run import UNLAUNCHED, Definition, Ending, Run, Status, Stop
+
+if TYPE_CHECKING:
+    from jetbridge.logs.live.owners import StreamOwners
 
 # AWS remembers a clientToken for at least the hour after the task stopped (Amazon ECS API
 # reference, "Ensuring idempotency"); past this a repeated RunTask could launch a second task.
@@ -67,7 +69,7 @@ class Launch:
     launched: LaunchedWriter
     stack_key: str
     clock: Callable[[], float] = time.time
-    streams: StreamOwners | None = None
+    streams: "StreamOwners | None" = None
     groups: Groups | None = None
 
     def __call__(
