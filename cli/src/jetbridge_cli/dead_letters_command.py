@@ -74,7 +74,7 @@ def show(
     profile: Profile = None,
     endpoint: Endpoint = None,
     limit: Annotated[
-        int, typer.Option(min=1, max=1000, help="List so many messages of each queue at most.")
+        int, typer.Option(min=1, max=1000, help="The most messages to list of each queue.")
     ] = 20,
     output: OutputFormat = Output.TABLE,
 ) -> None:

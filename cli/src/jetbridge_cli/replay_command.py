@@ -32,7 +32,8 @@ def replay(
     profile: Profile = None,
     endpoint: Endpoint = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="Send back so many at most, of all queues together.")
+        int | None,
+        typer.Option(min=1, help="The most messages to send back, from all queues together."),
     ] = None,
     run_id: Annotated[
         list[str] | None, typer.Option(help="Only messages about this run; repeatable.")

@@ -196,8 +196,8 @@ def _by_queue(sources: Iterable[_Source]) -> dict[str, Destination]:
         before = found.setdefault(arn, destination)
         if before.name != destination.name:
             raise Problem(
-                f"{arn}: both {before.name} and {destination.name} give up into it, so that "
-                "nobody knows where its messages belong: give each a queue of its own"
+                f"{arn}: both {before.name} and {destination.name} use it as their "
+                "dead-letter queue, so a message's source is unknown: give each a queue of its own"
             )
     return found
 
@@ -211,4 +211,4 @@ def _unknown(name: str, known: list[str]) -> str:
     by_lower = {each.lower(): each for each in known}
     close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
     hint = f"did you mean {by_lower[close[0]]}?" if close else f"there are {', '.join(known)}"
-    return f"{name!r} is no dead-letter queue of the stack: {hint}"
+    return f"{name!r} isn't a dead-letter queue of the stack: {hint}"

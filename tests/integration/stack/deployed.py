@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jetbridge_local.cloud import LocalCloud
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 
 CALLER = "tests"
 EVENTS = Path(__file__).parents[3] / "events" / "state_changes"
@@ -194,7 +194,7 @@ class Deployed(Stack):
         )
 
     def make_due(self, run_id: str) -> None:
-        """Let the sweeper find the run: nothing was heard of it for long."""
+        """Let the sweeper find the run, as one without news for long."""
         self.client("dynamodb").update_item(
             TableName=self.outputs["RunsTableName"],
             Key={"run_id": {"S": run_id}},

@@ -12,7 +12,7 @@ from deployed import LIVE_GROUP, LOG_OPTIONS, Deployed, batch_job, ecs_task
 BUCKET = "jetbridge-example-logs"
 IMAGE = "test/printer:1"
 SECONDS = 8.0
-# Of a container that goes on until the test has seen what it looks for.
+# Of a container that runs until the test has seen what it looks for.
 LONG = 240.0
 OPTIONS = {**LOG_OPTIONS, "awslogs-group": LIVE_GROUP}
 
@@ -103,7 +103,7 @@ def _complete(deployed: Deployed, log: Try, run_id: str) -> list[dict[str, Any]]
 def test_lines_are_seen_while_the_container_runs_and_replaced_at_the_end(
     deployed: Deployed, job: str, backend: str, tmp_path: Path
 ) -> None:
-    """The container goes on until ten lines have been seen, however busy the machine is."""
+    """The container runs until ten lines have been seen, however busy the machine is."""
     log, enough = Try(deployed), tmp_path / "enough"
     request = _request(backend, job, seconds=LONG, until=enough)
     run_id = deployed.start(**request, log_target=log.target)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from verifying import SECONDS, Verifying, documented
 
-from jetbridge_local.demo.paths import in_repository
+from jetbridge_local.site.paths import in_repository
 from jetbridge_local.verify import build, started
 
 NO_DEFINITIONS = "arn:aws:ecs:us-east-1:000000000000:task-definition/others-*"
@@ -24,7 +24,7 @@ def verifying(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Verifying]:
 
 def test_every_check_passes_and_nothing_is_left(verifying: Verifying) -> None:
     assert verifying.call("--list").wait(SECONDS) == 0
-    # A row that is longer than the terminal goes on in a line that begins with a space.
+    # A row that is longer than the terminal continues in a line that begins with a space.
     rows = [line for line in verifying.log.read_text().splitlines()[1:] if line[:1].strip()]
     checks = [row.split()[0] for row in rows]
     process = verifying.begin("jbv-all")

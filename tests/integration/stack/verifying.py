@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jetbridge_local.cloud import LocalCloud
-from jetbridge_local.demo.paths import Paths
+from jetbridge_local.site.paths import Paths
 from jetbridge_local.verify import command, environment
 
 ROOT = Path(__file__).parents[3]

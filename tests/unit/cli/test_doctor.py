@@ -2,16 +2,15 @@
 tests/integration/stack/test_doctor.py."""
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from http_server import HttpServer, Reply
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -597,9 +596,9 @@ def test_log_groups_of_parameters() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("no JSON", "no JSON object"),
-        ("[]", "no JSON object"),
-        ("{}", "no Airflow"),
+        ("no JSON", "isn't a JSON object"),
+        ("[]", "isn't a JSON object"),
+        ("{}", "names no Airflow"),
         ('{"default": {"url": "ftp://x"}}', "no url"),
         ('{"default": {"url": "http://127.0.0.1:9", "token": "t"}}', "nobody answers"),
         ('{"default": {"url": "http://127.0.0.1:9/a b", "token": "t"}}', "nobody answers"),
@@ -615,24 +614,11 @@ def test_airflow(text: str, problem: str) -> None:
 @pytest.mark.parametrize("page", ["<html>Sign in</html>", "{}", "[]", '{"access_token": 5}'])
 def test_what_answers_a_login_like_no_airflow(page: str) -> None:
     """A proxy's own page, for example."""
-
-    class Proxy(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(page.encode())
-
-        def log_message(self, format: str, *arguments: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{server.server_port}"
-        account = {"default": {"url": url, "username": "u", "password": "p"}}
+    with HttpServer(lambda request: Reply(content=page)) as proxy:
+        account = {"default": {"url": proxy.url, "username": "u", "password": "p"}}
         secrets = answers(get_secret_value={"SecretString": json.dumps(account)})
         made = deployment(parameters={"AirflowSecretArn": "arn:secret"}, secretsmanager=secrets)
         [problem] = found(airflow.airflows(made))
-        server.shutdown()
     assert "without an access_token" in problem
 
 

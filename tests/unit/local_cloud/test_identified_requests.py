@@ -19,7 +19,7 @@ class Sent(Exception):
 def sent_by(
     service: str, operation: str, application: str | None = None, **parameters: Any
 ) -> Request:
-    """The very HTTP request that botocore makes of a call."""
+    """The HTTP request that botocore makes for a call."""
     client = boto3.client(
         service,
         endpoint_url="http://127.0.0.1:1",

@@ -71,7 +71,7 @@ def _expression(text: str | None) -> re.Pattern[str] | None:
     try:
         return re.compile(text) if text else None
     except re.error as error:
-        raise Problem(f"--grep: {text!r} is no regular expression: {error}") from error
+        raise Problem(f"--grep: {text!r} isn't a regular expression: {error}") from error
 
 
 def _write(

@@ -23,7 +23,7 @@ def replay_of(record: Record) -> Replay:
         )
     if record.row is None:
         raise Problem(
-            f"--replay: the row of {record.run_id} isn't there any more (rows stay 30 days), or "
+            f"--replay: the row of {record.run_id} is gone (rows are kept for 30 days), or "
             f"can't be read. {record.problem}".rstrip()
         )
     return replayed(record.row, record.outcome)

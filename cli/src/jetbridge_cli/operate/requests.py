@@ -84,9 +84,9 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Problem(f"{file}: it is no JSON: {error}") from error
+        raise Problem(f"{file}: it isn't JSON: {error}") from error
     if not isinstance(content, dict):
-        raise Problem(f"{file}: it is no object: give a start request, or AWS's parameters")
+        raise Problem(f"{file}: it isn't a JSON object: give a start request, or AWS's parameters")
     return content
 
 

@@ -46,14 +46,18 @@ def runs(
     since: Since = None,
     until: Until = None,
     limit: Annotated[
-        int, typer.Option(min=1, max=10_000, help="So many that go on, and so many that ended.")
+        int,
+        typer.Option(
+            min=1, max=10_000, help="The most unfinished runs to list, and the most finished ones."
+        ),
     ] = 30,
     sort: Annotated[Sort, typer.Option(help="longest reads all of the time given.")] = Sort.NEWEST,
     next_page: Annotated[
-        str | None, typer.Option("--next", help="Where the page before has ended.")
+        str | None,
+        typer.Option("--next", help="The value of --next that the previous page printed."),
     ] = None,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Show the list anew every two seconds.")
+        bool, typer.Option("--watch", help="Show the list again every two seconds.")
     ] = False,
     region: Region = None,
     profile: Profile = None,
@@ -109,7 +113,7 @@ def _write(page: Page) -> None:
         return
     write_records(page.records)
     if page.left_out:
-        errors().print(f"{page.left_out} more go on: give a larger --limit", markup=False)
+        errors().print(f"{page.left_out} more are unfinished: give a larger --limit", markup=False)
     if page.next:
         errors().print(f"More: --next {page.next}", markup=False)
 

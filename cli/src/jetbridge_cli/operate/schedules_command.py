@@ -103,7 +103,7 @@ def create(
     ],
     timezone: Annotated[str, typer.Option(help="IANA's name of the time zone.")] = "UTC",
     flexible_minutes: Annotated[
-        int | None, typer.Option(min=1, max=1440, help="Fire within so many minutes.")
+        int | None, typer.Option(min=1, max=1440, help="Fire within this number of minutes.")
     ] = None,
     paused: Annotated[bool, typer.Option("--paused", help="Don't fire yet.")] = False,
     group: Group = "default",

@@ -43,7 +43,7 @@ def stop(
     dag: Dag = None,
     task: Task = None,
     definition: DefinitionName = None,
-    every: Annotated[bool, typer.Option("--all", help="All runs that go on.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="All unfinished runs.")] = False,
     reason: Annotated[
         str, typer.Option(help="Shown in AWS, in the outcome and in Airflow.")
     ] = "stopped with the jetbridge command",
@@ -93,7 +93,7 @@ def retry(
     run_id: RunArgument,
     stack: StackName = "jetbridge",
     key: Annotated[
-        str | None, typer.Option(help="Idempotency key of the new run; default: one by chance.")
+        str | None, typer.Option(help="Idempotency key of the new run; default: a random one.")
     ] = None,
     region: Region = None,
     profile: Profile = None,
@@ -108,7 +108,9 @@ def retry(
         deployed = Stack(Aws(profile, region, endpoint), stack)
         record = known(Tables.of(deployed), run_id)
         if not record.finished:
-            raise Problem(f"{run_id!r} goes on ({record.state}): stop it first, or wait for it")
+            raise Problem(
+                f"{run_id!r} is unfinished ({record.state}): stop it first, or wait for it"
+            )
         again = request_again(record, user(), key or str(uuid.uuid4()))
         answer = Functions(deployed).start(again)
         for warning in answer.warnings:

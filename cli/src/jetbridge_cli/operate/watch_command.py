@@ -43,7 +43,8 @@ def watch(
     run_id: RunArgument,
     stack: StackName = "jetbridge",
     timeout: Annotated[
-        float | None, typer.Option(min=0, help="Give up after so many seconds; the run goes on.")
+        float | None,
+        typer.Option(min=0, help="Give up after this number of seconds; the run keeps running."),
     ] = None,
     region: Region = None,
     profile: Profile = None,
@@ -191,5 +192,5 @@ def _followed(tables: Tables, run_id: str, output: Output) -> Outcome | None:
 def _wants_stop(run_id: str) -> bool:
     if can_ask() and typer.confirm(f"\nStop run {run_id}? No leaves it running", err=True):
         return True
-    errors().print(f"It goes on: jetbridge watch {run_id}", markup=False)
+    errors().print(f"It keeps running: jetbridge watch {run_id}", markup=False)
     return False

@@ -43,7 +43,7 @@ def verify(
         Path, typer.Option(help="Folder of a clone of Jetbridge's repository: what is deployed.")
     ] = Path(),
     name: Annotated[
-        str | None, typer.Option(help="Of everything that is made; default: one by chance.")
+        str | None, typer.Option(help="Name of everything that is made; default: a random one.")
     ] = None,
     subnet: Annotated[
         list[str] | None,
@@ -172,7 +172,7 @@ def _chosen(names: list[str]) -> list[Check]:
     for name in names:
         if name not in known:
             raise typer.BadParameter(
-                f"{name!r} is no check: there are {', '.join(known)}", param_hint="--only"
+                f"{name!r} isn't a check: there are {', '.join(known)}", param_hint="--only"
             )
     return [known[name] for name in known if not names or name in names]
 

@@ -1,6 +1,6 @@
 """CloudWatch Logs: subscription filters whose destination is a function.
 
-ministack invokes the function once, whatever comes of it, with ids of its own; takes any number of
+ministack invokes the function once, even if it fails, with ids of its own; takes any number of
 filters, of functions that CloudWatch Logs may not invoke; and CloudFormation makes a log group that
 isn't there. Sources: CloudWatch Logs user guide, "Log group-level subscription filters";
 AWS Lambda developer guide, "Using Lambda with CloudWatch Logs" (the invocation is asynchronous);

@@ -9,6 +9,7 @@ from jetbridge_cli.doctor.finding import Finding, Result, if_there
 from jetbridge_cli.doctor.simulation import service_may
 
 _EVENTS = "events.amazonaws.com"
+_UNNOTICED = "the stack learns of a container's end only when the sweeper looks."
 
 
 def rules(deployment: Deployment) -> Iterator[Result]:
@@ -20,7 +21,7 @@ def rules(deployment: Deployment) -> Iterator[Result]:
             yield _finding(
                 "rules",
                 name,
-                "the rule is gone: no end of a container is heard of before the sweeper looks.",
+                f"the rule is gone: {_UNNOTICED}",
                 "Deploy the stack again from scratch, or make the rule again as in template.yaml.",
                 "rules",
             )
@@ -29,7 +30,7 @@ def rules(deployment: Deployment) -> Iterator[Result]:
             yield _finding(
                 "rules",
                 name,
-                "the rule is disabled: no end of a container is heard of before the sweeper looks.",
+                f"the rule is disabled: {_UNNOTICED}",
                 f"aws events enable-rule --name {rule}",
                 "rules",
             )

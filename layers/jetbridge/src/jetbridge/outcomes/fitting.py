@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from jetbridge.contract import Death, Outcome, advice_on, carried, clean, to_builtins
-from jetbridge.contract.carriage import LEAST_INTEGER, MOST_INTEGER
+from jetbridge.contract.json_values import LEAST_INTEGER, MOST_INTEGER
 
 ENTRY_BYTES = 256 * 1024
 # Source, detail type, the stack's name (128 characters at most) and the event's envelope, which has

@@ -15,7 +15,8 @@ from jetbridge.queues.messages import StopMessage
 from jetbridge.queues.patience import PATIENCE, is_over, throttled_seconds
 from jetbridge.queues.port import GiveUp, Queue
 from jetbridge.runs.port import Runs, Written
-from jetbridge.runs.run import Ending, Run, Status, Stop
+from jetbridge.runs.reports import Ending
+from jetbridge.runs.run import Run, Status, Stop
 
 _PROBLEM_BYTES = 500
 _OUT_OF_REACH = "it isn't a run that the alias by which stop_run was invoked may stop"

@@ -10,7 +10,8 @@ from jetbridge.progress.waiting import WaitingWriter
 from jetbridge.queues.messages import OrphanMessage
 from jetbridge.queues.port import Queue
 from jetbridge.runs.port import Runs
-from jetbridge.runs.run import Run, StateChange, Status
+from jetbridge.runs.reports import StateChange
+from jetbridge.runs.run import Run, Status
 from jetbridge.stopping.orphans import is_orphan, orphan_of, queue_orphan
 from jetbridge.tracking.blocked import blocked_by
 
