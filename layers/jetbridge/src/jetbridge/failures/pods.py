@@ -16,12 +16,13 @@ HOST_CODES = (
     "Preempt\\w+"
 )
 HOST = (
-    "imminent node shutdown|[Nn]ode is shutting down|The node was low on resource|"
+    "imminent node shutdown|[Nn]ode is shutting|The node was low on resource|"
     "[Tt]he node had condition:|Node didn't have enough resource:|node is not ready|"
     "in order to admit critical pod|to accommodate a higher priority pod|^Preempted by (?:a )?pod|"
     "Eviction API: evicting|due to NoExecute taint|node no longer exists|"
     "could not be located when the pod was (?:terminated|deleted)|pod could not be located|"
-    "^Pod was rejected|Predicate NodeAffinity failed"
+    "^Pod was rejected|Predicate \\w+ failed|^Evicted$|"
+    "failed to sync (?:secret|configmap) cache"
 )
 # The kubelet refuses these on any node.
 NEVER_ADMITTED = "forbidden sysctl:|[Cc]annot enforce AppArmor"
