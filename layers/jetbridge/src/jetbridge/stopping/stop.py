@@ -187,8 +187,8 @@ class StopRuns:
                 try:
                     ending = Ending(code=STOPPED_BEFORE_LAUNCH, reason=reason)
                     self.endings.after_launch(run, ending)
-                except Exception as error:  # a broken run must not hold up the others
-                    errors[run_id] = error
+                except Exception as broken:  # one run must not hold up the others
+                    errors[run_id] = broken
                     continue
             if run.backend_id is not None:
                 stops.setdefault(run.backend, {})[run.backend_id] = run.request.parameters
