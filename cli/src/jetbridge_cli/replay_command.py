@@ -14,7 +14,8 @@ from jetbridge_cli.receiving import Reader
 from jetbridge_cli.replay import Replayed, Selection, to_hold
 from jetbridge_cli.replay import replay as replay_queue
 from jetbridge_cli.stack import DeadLetterQueue, Stack, holding
-from jetbridge_cli.writing import counted, errors, write, write_json, write_table
+from jetbridge_cli.tables import write_table
+from jetbridge_cli.writing import counted, errors, say, write, write_json
 
 SOME_LEFT = 3
 _REASONS_SHOWN = 5
@@ -146,15 +147,13 @@ def _write_tables(results: Results, dry_run: bool) -> None:
 
 
 def _write_troubles(queue: DeadLetterQueue, result: Replayed) -> None:
-    console = errors()
     for message_id, reason in result.refused[:_REASONS_SHOWN]:
-        console.print(f"{queue.name}: {message_id} stays: {reason}", markup=False)
+        say(f"{queue.name}: {message_id} stays: {reason}")
     if len(result.refused) > _REASONS_SHOWN:
         more = len(result.refused) - _REASONS_SHOWN
-        console.print(f"{queue.name}: {more} more stay: see --output json", markup=False)
+        say(f"{queue.name}: {more} more stay: see --output json")
     if result.undeleted:
-        console.print(
+        say(
             f"{queue.name}: {counted(len(result.undeleted), 'message')} sent back but not "
-            "deleted: the next replay sends them again, which does no harm",
-            markup=False,
+            "deleted: the next replay sends them again, which does no harm"
         )

@@ -102,7 +102,11 @@ class Deployed(Stack):
                     {
                         "ParameterKey": AIRFLOW_SECRET,
                         "ParameterValue": self.parameter(AIRFLOW_SECRET),
-                    }
+                    },
+                    {
+                        "ParameterKey": "ScheduleRoleArn",
+                        "ParameterValue": self.schedule_role(),
+                    },
                 ],
             )
             waiter = formation.get_waiter("stack_create_complete")
@@ -110,6 +114,11 @@ class Deployed(Stack):
         [described] = formation.describe_stacks(StackName=name)["Stacks"]
         for output in described["Outputs"]:
             iam.attach_user_policy(UserName="operator", PolicyArn=output["OutputValue"])
+
+    def schedule_role(self) -> str:
+        """The ARN of the role with which the example's schedule starts runs."""
+        schedule = self.client("scheduler").get_schedule(Name="jetbridge-example-report")
+        return str(schedule["Target"]["RoleArn"])
 
     def parameter(self, name: str) -> str:
         """What the stack was deployed with."""

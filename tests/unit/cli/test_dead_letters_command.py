@@ -156,7 +156,7 @@ def test_drop_asks_first(bridge: Bridge) -> None:
     [message_id] = bridge.send("FinishDeadLetters", {"run_id": RUN})
     result = bridge.call("dead-letters", "drop", message_id)
     assert result.exit_code == 1
-    assert "Lost: " in result.stdout
+    assert "Lost: " in result.stderr
     assert bridge.bodies("FinishDeadLetters") == [{"run_id": RUN}]
 
 

@@ -18,6 +18,7 @@ from jetbridge_cli.doctor import simulation
 from jetbridge_cli.doctor.checks import (
     CHECKS,
     airflow,
+    alarms,
     containers,
     events,
     functions,
@@ -160,15 +161,19 @@ def test_schedules(answer: Any, problem: str | None) -> None:
     assert problem is None or problem in problems[0]
 
 
+MAPPED = {"EventSourceArn": QUEUE, "FunctionResponseTypes": ["ReportBatchItemFailures"]}
+
+
 @pytest.mark.parametrize(
     ("answer", "problem"),
     [
-        ({"State": "Enabled", "EventSourceArn": QUEUE}, None),
-        ({"State": "Updating", "EventSourceArn": QUEUE}, None),
-        ({"State": "Disabled", "EventSourceArn": QUEUE}, "disabled"),
-        ({"State": "Disabling", "EventSourceArn": QUEUE}, "disabling"),
+        ({"State": "Enabled", **MAPPED}, None),
+        ({"State": "Updating", **MAPPED}, None),
+        ({"State": "Disabled", **MAPPED}, "disabled"),
+        ({"State": "Disabling", **MAPPED}, "disabling"),
         (raises("ResourceNotFoundException"), "gone"),
-        ({"State": "Enabled", "EventSourceArn": f"{QUEUE}-bare"}, "no dead-letter queue"),
+        ({"State": "Enabled", "EventSourceArn": QUEUE}, "deletes messages that failed"),
+        ({"State": "Enabled", **MAPPED, "EventSourceArn": f"{QUEUE}-bare"}, "no dead-letter queue"),
     ],
 )
 def test_mappings(answer: Any, problem: str | None) -> None:
@@ -238,7 +243,7 @@ def test_tables_and_log_groups() -> None:
         "AWS::Logs::LogGroup": {"Group": "/aws/lambda/a"},
     }
     for answer, wrong in (
-        ({"Table": {"TableStatus": "ACTIVE"}}, False),
+        (described(unfinished="ACTIVE", active="ACTIVE"), False),
         ({"Table": {"TableStatus": "DELETING"}}, True),
         (raises("ResourceNotFoundException"), True),
     ):
@@ -734,3 +739,33 @@ def test_a_run_file(tmp_path: Any) -> None:
             request_in(path)
     path.write_text('{"run_task": {}}')
     assert request_in(path)["caller"] == {"kind": "person", "name": "jetbridge doctor"}
+
+
+def described(**indexes: str) -> dict[str, Any]:
+    found = [{"IndexName": name, "IndexStatus": status} for name, status in indexes.items()]
+    return {"Table": {"TableStatus": "ACTIVE", "GlobalSecondaryIndexes": found}}
+
+
+def test_an_index_that_cannot_be_read() -> None:
+    resources = {"AWS::DynamoDB::Table": {"RunsTable": "runs"}}
+
+    def found(**indexes: str) -> list[str]:
+        dynamodb = answers(describe_table=described(**indexes))
+        looked_at = deployment(resources, dynamodb=dynamodb)
+        return [each.problem for each in functions.tables(looked_at) if isinstance(each, Finding)]
+
+    assert found(unfinished="ACTIVE", active="UPDATING") == []
+    assert found(active="ACTIVE") == ["its index unfinished is missing or not active."]
+    assert len(found(unfinished="DELETING", active="CREATING")) == 2
+
+
+def test_alarms_that_are_gone_or_ring() -> None:
+    resources = {"AWS::CloudWatch::Alarm": {"Quiet": "a", "Rings": "b", "Gone": "c"}}
+    known = [
+        {"AlarmName": "a", "ActionsEnabled": True, "StateValue": "OK"},
+        {"AlarmName": "b", "ActionsEnabled": True, "StateValue": "ALARM"},
+    ]
+    cloudwatch = answers(describe_alarms={"MetricAlarms": known})
+    found = list(alarms.alarms(deployment(resources, cloudwatch=cloudwatch)))
+    assert [each.subject for each in found if isinstance(each, Finding)] == ["Gone"]
+    assert [each.text[:5] for each in found if isinstance(each, Note)] == ["Rings"]

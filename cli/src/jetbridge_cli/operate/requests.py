@@ -79,8 +79,10 @@ def content_of(file: Path) -> dict[str, Any]:
 def _read(file: Path) -> dict[str, Any]:
     try:
         text = sys.stdin.read() if str(file) == "-" else file.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Problem(f"{file}: it can't be read: {error}") from error
+    except OSError as error:
+        raise Problem(f"{file}: it can't be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise Problem(f"{file}: it can't be read: it isn't UTF-8 ({error})") from error
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -30,7 +30,8 @@ from jetbridge_cli.options import (
 )
 from jetbridge_cli.problems import Problem, reported
 from jetbridge_cli.stack import Stack
-from jetbridge_cli.writing import duration, errors, moment, write, write_json, write_table
+from jetbridge_cli.tables import write_table
+from jetbridge_cli.writing import duration, moment, say, write, write_json
 
 _HEADINGS = ["run", "state", "cause", "asked for by", "definition", "began", "lasted", "launches"]
 
@@ -113,9 +114,9 @@ def _write(page: Page) -> None:
         return
     write_records(page.records)
     if page.left_out:
-        errors().print(f"{page.left_out} more are unfinished: give a larger --limit", markup=False)
+        say(f"{page.left_out} more are unfinished: give a larger --limit")
     if page.next:
-        errors().print(f"More: --next {page.next}", markup=False)
+        say(f"More: --next {page.next}")
 
 
 def write_records(records: list[Record]) -> None:

@@ -30,7 +30,7 @@ from jetbridge_cli.options import (
 )
 from jetbridge_cli.problems import Problem, reported
 from jetbridge_cli.stack import Stack
-from jetbridge_cli.writing import counted, errors, write, write_json
+from jetbridge_cli.writing import counted, say, write, write_json
 
 SOME_REFUSED = 3
 
@@ -80,13 +80,14 @@ def stop(
 
 
 def _write(answer: StopAnswer) -> None:
-    write(f"{counted(len(answer.stopping), 'run')} asked to stop.")
+    if answer.stopping or not (answer.already_ended or answer.unknown or answer.refused):
+        write(f"{counted(len(answer.stopping), 'run')} asked to stop.")
     for run_id in answer.already_ended:
         write(f"{run_id} had ended already.")
     for run_id in answer.unknown:
-        errors().print(f"{run_id}: there is no such run", markup=False)
+        say(f"{run_id}: there is no such run")
     for run_id, why in answer.refused.items():
-        errors().print(f"{run_id}: not stopped: {why}", markup=False)
+        say(f"{run_id}: not stopped: {why}")
 
 
 def retry(
@@ -114,7 +115,7 @@ def retry(
         again = request_again(record, user(), key or str(uuid.uuid4()))
         answer = Functions(deployed).start(again)
         for warning in answer.warnings:
-            errors().print(f"warning: {warning}", markup=False)
+            say(f"warning: {warning}")
         if output is Output.JSON:
             write_json(to_builtins(answer))
         else:

@@ -13,6 +13,7 @@ from jetbridge_cli.asking import confirm
 from jetbridge_cli.aws import Aws
 from jetbridge_cli.options import Profile, Region, Yes
 from jetbridge_cli.problems import reported
+from jetbridge_cli.tables import write_table
 from jetbridge_cli.verify.checks import CHECKS, Check
 from jetbridge_cli.verify.cost import at_most, total
 from jetbridge_cli.verify.deploying import Checkout
@@ -29,7 +30,7 @@ from jetbridge_cli.verify.report import Report
 from jetbridge_cli.verify.running import Result
 from jetbridge_cli.verify.setting_up import SettingUp
 from jetbridge_cli.verify.verification import REMOVAL_SECONDS, Verification, now
-from jetbridge_cli.writing import errors, write, write_table
+from jetbridge_cli.writing import say, write, write_prose
 
 SOME_FAILED = 1
 NOT_SET_UP = 3
@@ -105,7 +106,8 @@ def verify(
         network = network_of(aws, subnet or [], public_ip)
         cost = at_most(checks, alarms)
         plan = Plan(names, identity.account, flags[1], network, checks, cost)
-        write(str(plan))
+        for line in str(plan).splitlines():
+            write_prose(line)
         if not yes:
             confirm("Go on?")
         interruption = Interruption(_say)
@@ -185,7 +187,7 @@ def _parameters(given: list[str]) -> dict[str, str]:
 
 
 def _say(text: str) -> None:
-    errors().print(f"{time.strftime('%H:%M:%S')}  {text}", markup=False)
+    say(f"{time.strftime('%H:%M:%S')}  {text}")
 
 
 def _say_result(result: Result) -> None:
