@@ -118,6 +118,7 @@ CALLS = [
     ("ecs", "ListClusters", {}),
     ("batch", "SubmitJob", SUBMIT),
     ("batch", "TerminateJob", {"jobId": "1"}),
+    ("batch", "TerminateJobs", {"jobs": ["1", "2"]}),
     ("batch", "ListJobs", {"jobQueue": "q"}),
     ("batch", "DescribeJobs", {"jobs": ["1"]}),
     ("batch", "DescribeJobQueues", {}),

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -15,7 +15,6 @@ from jetbridge.launching.endings import Endings
 from jetbridge.launching.put_off import Postpone, PutOff, Turns
 from jetbridge.launching.queue_launch import queue_launch
 from jetbridge.launching.supersede import stop_superseded
-from jetbridge.logs.live.owners import StreamOwners
 from jetbridge.progress.launched import LaunchedWriter
 from jetbridge.queues.messages import LaunchMessage, NamedDefinition, StopMessage
 from jetbridge.queues.port import NotYet, Queue
@@ -28,6 +27,9 @@ from jetbridge.runs.run import (
     Run,
     Status,
 )
+
+if TYPE_CHECKING:
+    from jetbridge.logs.live.owners import StreamOwners
 
 CONTENDED_SECONDS = 5
 UNANSWERED_SECONDS = 5
@@ -49,7 +51,7 @@ class Launch:
     launched: LaunchedWriter
     stack_key: str
     clock: Callable[[], float] = time.time
-    streams: StreamOwners | None = None
+    streams: "StreamOwners | None" = None
 
     def __call__(
         self,

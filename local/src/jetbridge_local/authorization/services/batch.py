@@ -31,6 +31,9 @@ def checks(call: Call, place: Place, facts: Facts) -> Iterator[Check]:
         if parameters.get("tags"):
             for resource in (facts.job_definition_arn(given) or named, job):
                 yield Check("batch:TagResource", resource, tag_context(parameters))
+    elif operation == "TerminateJobs":
+        for job_id in parameters.get("jobs", ()):
+            yield Check(action, _arn("job", str(job_id), place))
     elif operation in ("TerminateJob", "CancelJob"):
         yield Check(action, _arn("job", str(parameters.get("jobId", "")), place))
     else:
