@@ -1,5 +1,6 @@
 """``jetbridge cost``: what the runs in a period cost."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -8,6 +9,7 @@ import typer
 from jetbridge_cli.aws import Aws
 from jetbridge_cli.operate.filters import Filter
 from jetbridge_cli.operate.pricing import By, Sum, summed
+from jetbridge_cli.operate.record import Record
 from jetbridge_cli.operate.tables import Tables
 from jetbridge_cli.options import (
     CallerName,
@@ -60,11 +62,11 @@ def cost(
         wanted = Filter.of(None, None, caller, dag, task, definition, since, until)
         tables = Tables.of(Stack(Aws(profile, region, endpoint), stack))
         found = tables.finished(wanted.since, wanted.until)
-        records = (record for _, record in found if wanted(record))
+        records: Iterable[Record] = (record for _, record in found if wanted(record))
         advised: Sizing | None = None
         if sizing:
             kept = list(records)
-            records, advised = iter(kept), sizing_of(tables.aws, kept)
+            records, advised = kept, sizing_of(tables.aws, kept)
         sums = summed(records, by)
         if output is Output.JSON:
             written = {name: asdict(each) for name, each in sums.items()}
