@@ -2,6 +2,7 @@
 
 import subprocess
 import time
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -45,7 +46,7 @@ class Store(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def store():
+def store() -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Store)
     thread = Thread(target=server.serve_forever)
     thread.start()

@@ -3,11 +3,13 @@
 import io
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from cli_stack import Bridge, client
 from operated import outcome_of, run_of
 from rich.cells import cell_len
+from rich.console import Console
 from typer.testing import CliRunner
 
 from jetbridge_cli import asking, writing
@@ -20,11 +22,10 @@ WORDS = "a long reason that has to be broken somewhere " * 4
 def table(monkeypatch: pytest.MonkeyPatch, columns: int, rows: list[list[str]]) -> list[str]:
     """What a terminal of so many columns shows."""
     written = io.StringIO()
-    make = writing.Console
 
-    def console(**options: object) -> object:
-        shown = {"file": written, "width": columns, "color_system": None}
-        return make(force_terminal=True, **shown, **options)
+    def console(**options: Any) -> Console:
+        shown: dict[str, Any] = {"file": written, "width": columns, "color_system": None}
+        return Console(force_terminal=True, **shown, **options)
 
     monkeypatch.setattr(writing, "Console", console)
     writing.write_table(["message", "run", "why"], rows, whole=["message", "run"])
