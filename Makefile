@@ -204,7 +204,7 @@ mwaa: $(UV) ## plugins.zip and requirements.txt for Amazon MWAA, in dist/; AIRFL
 environments: $(call ready,$(ALL)) ## Make every virtual environment
 
 .PHONY: lock
-lock: $(UV) ## Lock every environment's libraries anew
+lock: $(UV) ## Lock every environment's libraries again
 	@for list in requirements/*.in layers/dependencies/requirements.in; do \
 		case "$$list" in requirements/airflow-*) python=$(OLDEST_PYTHON_VERSION);; *) python=$(PYTHON_VERSION);; esac; \
 		case "$$list" in requirements/mwaa-*) alone=--no-deps;; *) alone=;; esac; \

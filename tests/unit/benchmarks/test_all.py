@@ -1,4 +1,4 @@
-"""``make bench``: one benchmark or all, what becomes of broken ones, and the file of results."""
+"""``make bench``: one benchmark or all, what happens with broken ones, and the file of results."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from benchmarks import record
 from benchmarks.errors import BenchmarkFailed
 from benchmarks.result import Result
 from benchmarks.size import UnknownSize, sized
-from jetbridge_local.demo.paths import Paths
+from jetbridge_local.site.paths import Paths
 
 
 class NoWorkspace:

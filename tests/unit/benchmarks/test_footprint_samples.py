@@ -1,3 +1,5 @@
+"""Sample events that are made to fit a deployed stack."""
+
 import json
 from pathlib import Path
 

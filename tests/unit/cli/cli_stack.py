@@ -98,7 +98,7 @@ class Bridge:
     tables: dict[str, str]
 
     def accepted(self, run: Run, **changed: Any) -> str:
-        """Put a run's row, as start_run does; ``changed`` fields are what became of it."""
+        """Put a run's row, as start_run does; ``changed`` fields are what happened to it."""
         runs = DynamoRuns(client("dynamodb"), self.tables["RunsTable"], 300)
         assert runs.create(run)
         if changed:

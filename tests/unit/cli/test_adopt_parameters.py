@@ -198,4 +198,4 @@ class TestParsing:
         python = tmp_path / "python"
         python.touch()
         arguments = ["adopt", "check", str(tmp_path / "dags"), "--python", str(python)]
-        assert "dags is no folder" in CliRunner().invoke(app, arguments).stderr
+        assert "dags isn't a folder" in CliRunner().invoke(app, arguments).stderr

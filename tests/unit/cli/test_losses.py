@@ -1,4 +1,4 @@
-"""Nothing is lost without a word: every dead-letter queue of the template is spoken of."""
+"""For every dead-letter queue of the template the command says what a deletion loses."""
 
 from typing import Any, cast
 
@@ -11,7 +11,7 @@ from jetbridge_cli.stack import DeadLetterQueue
 
 
 def given_up_by() -> dict[str, str]:
-    """What gives up into each queue of the template, by the queues' logical ids."""
+    """The queue or function whose dead letters are in each queue of the template, by logical id."""
     found = {}
     for name, resource in template()["Resources"].items():
         properties = resource.get("Properties", {})

@@ -95,8 +95,8 @@ def test_a_whole_start_request_is_taken_as_it_is(tmp_path: Path) -> None:
     ("content", "flags", "given", "says"),
     [
         (None, {}, {}, "nothing says what to run"),
-        ("{", {}, {}, "it is no JSON"),
-        ([1], {}, {}, "it is no object"),
+        ("{", {}, {}, "it isn't JSON"),
+        ([1], {}, {}, "it isn't a JSON object"),
         (None, {"taskDefinition": "t", "jobQueue": "q"}, {}, "jobQueue is no parameter of RunTask"),
         (None, {"taskDefinition": "t"}, {"environment": ["A"]}, "--env: 'A' is not NAME=VALUE"),
         (

@@ -144,10 +144,10 @@ def test_a_row_that_cannot_be_read_is_shown_as_such(bridge: Bridge) -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (["--state", "faild"], "--state: 'faild' is none: did you mean failed?"),
-        (["--cause", "aliens"], "--cause: 'aliens' is none: there are completed"),
-        (["--since", "yesterday"], "--since: 'yesterday' is no time: give how long ago"),
-        (["--next", "page2"], "--next: 'page2' is none"),
+        (["--state", "faild"], "--state: there is no 'faild': did you mean failed?"),
+        (["--cause", "aliens"], "--cause: there is no 'aliens': there are completed"),
+        (["--since", "yesterday"], "--since: 'yesterday' isn't a time: give how long ago"),
+        (["--next", "page2"], "--next: 'page2' isn't one"),
         (["--next", "1/a", "--sort", "longest"], "has no pages: give a larger --limit"),
     ],
 )

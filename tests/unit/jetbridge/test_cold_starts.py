@@ -55,8 +55,8 @@ def _started(function: str, **variables: str) -> tuple[list[str], list[str]]:
     return made, modules
 
 
-def _imported(function: str) -> set[str]:
-    _, modules = _started(function)
+def _imported(function: str, **variables: str) -> set[str]:
+    _, modules = _started(function, **variables)
     return set(modules)
 
 
@@ -98,22 +98,40 @@ def test_start_run_imports_what_it_calls_and_no_other_functions_adapters() -> No
     }
 
 
+SETTINGS = {
+    f"JETBRIDGE_{field.name.upper()}": "any"
+    for field in msgspec.structs.fields(Settings)
+    if field.required
+}
+ON_LAMBDA = SETTINGS | {
+    "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_REGION": "us-east-1",
+}
+
+
+@pytest.mark.parametrize("function", ["launch_run", "track_run"])
+@pytest.mark.parametrize(
+    ("variable", "modules"),
+    [
+        ("LIVE_LOG_GROUPS", {"jetbridge.logs.live.owners"}),
+        ("WATCHED_CLUSTER_ARNS", {"jetbridge.tracking.foreign", "jetbridge.tracking.assets"}),
+    ],
+)
+def test_what_a_stack_has_not_is_not_imported(
+    function: str, variable: str, modules: set[str]
+) -> None:
+    plain = ON_LAMBDA | {f"JETBRIDGE_{variable}": ""}
+    assert not _imported(function, **plain) & modules
+    if function == "track_run" or variable.startswith("LIVE"):
+        given = ON_LAMBDA | {f"JETBRIDGE_{variable}": "some"}
+        assert _imported(function, **given) >= modules
+
+
 @pytest.mark.parametrize("live", ["", "/ecs/report"], ids=["plain", "live logs"])
 @pytest.mark.parametrize("function", [path.name for path in FUNCTIONS])
 def test_on_lambda_clients_are_made_at_the_start_and_each_once(function: str, live: str) -> None:
-    settings = {
-        f"JETBRIDGE_{field.name.upper()}": "any"
-        for field in msgspec.structs.fields(Settings)
-        if field.required
-    }
-    made, _ = _started(
-        function,
-        AWS_LAMBDA_INITIALIZATION_TYPE="on-demand",
-        AWS_DEFAULT_REGION="us-east-1",
-        AWS_REGION="us-east-1",
-        JETBRIDGE_LIVE_LOG_GROUPS=live,
-        **settings,
-    )
+    made, _ = _started(function, **ON_LAMBDA, JETBRIDGE_LIVE_LOG_GROUPS=live)
     assert sorted(made) == sorted(NEEDED[function])
 
 

@@ -23,9 +23,9 @@ CHARACTERS = 16_000 if NIGHT else 8_000
 # From n to 4n, linear work takes four times as long and quadratic work sixteen times.
 GROWTH = 9
 MEASUREMENTS = 5
-# Below so many seconds a clock's own noise is measured.
+# Below this many seconds, only the clock's noise is measured.
 LEAST_SECONDS = 0.004
-# A hostile character may cost so many times as much as one of an ordinary line.
+# How many times as much a hostile character may cost as one of an ordinary line.
 DEARER = 20
 PIECES = [
     "eyJ-", "eyJ", "eyJ.", "a.eyJaaaaaaaa.", "://", "://a:", "://a@", "x://u:p/", "://u:p@h ",

@@ -21,6 +21,10 @@ TEMPLATES = [
         if "AWSTemplateFormatVersion" in each.read_text()
     ),
 ]
+# What aws-cdk's region-info says of the principals of services: these have one name everywhere, and
+# CloudWatch Logs has one for each region and partition.
+EVERYWHERE = {"batch", "ecs", "ecs-tasks", "events", "lambda", "scheduler"}
+OF_A_REGION = {"Fn::Sub": "logs.${AWS::Region}.${AWS::URLSuffix}"}
 # What `sam build` and the translator's own stand-ins for code leave.
 UNLINTED = {"W3002"}
 
@@ -78,3 +82,28 @@ def test_no_arn_names_a_partition(path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGIONS["aws-cn"])
     named = [(place, text) for place, text in _texts(translated(path)) if "arn:aws:" in text]
     assert named == []
+
+
+def _principals(value: Any) -> Iterator[Any]:
+    """Services that policies and permissions name."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if name in ("Service", "iam:PassedToService"):
+                yield from inner if isinstance(inner, list) else [inner]
+            elif name == "Principal" and (isinstance(inner, str) or "Fn::Sub" in inner):
+                yield inner
+            else:
+                yield from _principals(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _principals(inner)
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_services_have_their_names_of_each_partition(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGIONS["aws-cn"])
+    known = [f"{service}.amazonaws.com" for service in EVERYWHERE]
+    for principal in _principals(translated(path)["Resources"]):
+        assert principal in known or principal == OF_A_REGION

@@ -19,7 +19,7 @@ class Sent(Exception):
 def sent_by(
     service: str, operation: str, application: str | None = None, **parameters: Any
 ) -> Request:
-    """The very HTTP request that botocore makes of a call."""
+    """The HTTP request that botocore makes for a call."""
     make: Any = boto3.client
     # Its stubs don't know that a client may be named.
     config: Any = Config

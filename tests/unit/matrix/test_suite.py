@@ -1,4 +1,4 @@
-"""What came of a run of pytest, whichever way it ended, and how the matrix says so."""
+"""The results of a run of pytest, however it ended, and how the matrix shows them."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Suites side by side: what came of each, and how they end."""
+"""Suites side by side: the results of each, and how they end."""
 
 import json
 import sys

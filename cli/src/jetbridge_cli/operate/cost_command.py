@@ -25,7 +25,8 @@ from jetbridge_cli.options import (
 )
 from jetbridge_cli.problems import reported
 from jetbridge_cli.stack import Stack
-from jetbridge_cli.writing import errors, write, write_json, write_table
+from jetbridge_cli.tables import write_table
+from jetbridge_cli.writing import say, write, write_json
 
 
 def cost(
@@ -63,7 +64,7 @@ def _write(sums: dict[str, Sum], by: By) -> None:
     if not sums:
         write("No run has ended in this time.")
         return
-    numbers = ["runs", "vCPU hours", "GB hours", "USD", "of it failed", "of it replaced launches"]
+    numbers = ["runs", "vCPU h", "GB h", "USD", "failed", "replaced"]
     rows = [
         [
             name,
@@ -74,7 +75,7 @@ def _write(sums: dict[str, Sum], by: By) -> None:
         ]
         for name, each in sums.items()
     ]
-    write_table([by, *numbers], rows, numbers, whole=[by])
+    write_table([by, *numbers], rows, numbers)
     for number, what in (
         (sum(each.on_spot for each in sums.values()), "on Fargate Spot: counted as on demand"),
         (sum(each.on_instances for each in sums.values()), "on instances: not priced per run"),
@@ -82,4 +83,4 @@ def _write(sums: dict[str, Sum], by: By) -> None:
     ):
         if number:
             launches = "launch" if number == 1 else "launches"
-            errors().print(f"{number} {launches} {what}", markup=False)
+            say(f"{number} {launches} {what}")

@@ -1,4 +1,4 @@
-"""Functions that run beside each other in virtual time: the one whose time comes first goes on."""
+"""Functions that run at the same time in virtual time: the one whose time comes first continues."""
 
 import heapq
 import threading
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Workers:
-    """Callable like ``time.time``; ``sleep`` lets the others go on meanwhile."""
+    """Callable like ``time.time``; ``sleep`` lets the others run until then."""
 
     def __init__(self, now: float) -> None:
         self.now = now
