@@ -425,6 +425,19 @@ def test_where_there_is_no_call_for_many_each_job_is_stopped_by_itself(batch: St
     assert {job: type(error) for job, error in met.items()} == {"b": LaunchRefused}
 
 
+def test_a_call_for_many_that_breaks_keeps_no_job_from_its_own(
+    batch: Stubber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(**_: Any) -> None:
+        raise RuntimeError("anything")
+
+    monkeypatch.setattr(batch.client, "terminate_jobs", breaks)
+    batch.add_client_error("terminate_job", "ServerException", http_status_code=500)
+    batch.add_response("terminate_job", {}, {"jobId": "b", "reason": "cleared"})
+    met = BatchBackend(batch.client).stop_all({"a": {}, "b": {}}, "cleared")
+    assert {job: type(error) for job, error in met.items()} == {"a": Unanswered}
+
+
 @pytest.mark.parametrize(("status", "kind"), [(429, Throttled), (503, Unanswered)])
 def test_a_call_for_many_that_aws_doesnt_take_is_put_off_for_all(
     batch: Stubber, status: int, kind: type[Exception]

@@ -66,7 +66,7 @@ class BatchBackend:
         """TerminateJobs, once for up to 50 jobs of a queue."""
         queues: dict[str, list[str]] = {}
         for job_id, parameters in stops.items():
-            queues.setdefault(str(parameters["jobQueue"]), []).append(job_id)
+            queues.setdefault(str(parameters.get("jobQueue")), []).append(job_id)
         errors: dict[str, Exception] = {}
         for job_ids in queues.values():
             for some in batches(job_ids, STOPPED_AT_ONCE):
@@ -81,7 +81,7 @@ class BatchBackend:
                 return self._terminate(job_ids, reason)
             except (Throttled, Unanswered) as error:
                 return dict.fromkeys(job_ids, error)
-            except LaunchRefused:
+            except Exception:  # nosec B110 # each job says by itself what is wrong
                 # One may be the reason, or a region doesn't have the operation.
                 pass
         return each_by_itself(self.stop, {one: stops[one] for one in job_ids}, reason)
