@@ -122,6 +122,7 @@ check: $(call ready,dev sam checkov airflow docs) ## Linters, types, layers, tem
 	$(VENV)/dev/bin/mypy
 	cd $(PROVIDER) && $(VENV)/dev/bin/mypy src
 	$(VENV)/dev/bin/mypy --python-version 3.11 $(CORE)/src $(CLI)/src
+	scripts/types-of-tests
 	$(VENV)/dev/bin/lint-imports
 	$(VENV)/dev/bin/cfn-lint template.yaml examples/template.yaml examples/another-airflow.yaml examples/operator.yaml examples/quickstart/{template,starts,verify}.yaml
 	$(VENV)/sam/bin/sam validate --lint --region us-east-1

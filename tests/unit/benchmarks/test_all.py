@@ -8,6 +8,7 @@ import pytest
 from rich.table import Table
 
 from benchmarks import __main__ as command
+from benchmarks import record
 from benchmarks.errors import BenchmarkFailed
 from benchmarks.result import Result
 from benchmarks.size import UnknownSize, sized
@@ -42,7 +43,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(command, "Workspace", NoWorkspace)
     monkeypatch.setattr(command, "MODULES", BENCHMARKS)
     monkeypatch.setattr(command, "benchmark", BENCHMARKS.__getitem__)
-    monkeypatch.setattr(command.record, "commit", lambda root: {"id": "c0ffee", "changed": False})
+    monkeypatch.setattr(record, "commit", lambda root: {"id": "c0ffee", "changed": False})
     monkeypatch.delenv("SIZE", raising=False)
     return tmp_path
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ SECONDS = 0.1
 
 
 @pytest.fixture
-def store():
+def store() -> Iterator[str]:
     """Takes objects and says how large they are."""
     with HttpServer(lambda asked: Reply(content="content" if asked.method == "GET" else "")) as it:
         yield it.url

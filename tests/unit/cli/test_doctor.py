@@ -638,7 +638,13 @@ def test_a_secret_that_is_gone() -> None:
 
 def test_permissions_name_role_action_and_parameter() -> None:
     roles = dict.fromkeys(("StartRunRole", "LaunchRunRole", "CopyLogsRole"), "role")
-    names = ("LaunchQueue", "StartFailures", "FinishQueue", "StopQueue", "LogsQueue")
+    names: tuple[str, ...] = (
+        "LaunchQueue",
+        "StartFailures",
+        "FinishQueue",
+        "StopQueue",
+        "LogsQueue",
+    )
     names += ("NotifyQueue", "StateChangeQueue")
     made = deployment(
         {
@@ -650,7 +656,7 @@ def test_permissions_name_role_action_and_parameter() -> None:
         iam=simulating(),
     )
     assert found(permissions.roles(made)) == []
-    made.aws.iam = simulating("implicitDeny")  # type: ignore[misc]
+    made.aws.iam = simulating("implicitDeny")
     problems = found(permissions.roles(made))
     assert any("ecs:RunTask" in each and "TaskDefinitionArns" in each for each in problems)
     assert any("s3:PutObject" in each and "AirflowLogBucket" in each for each in problems)

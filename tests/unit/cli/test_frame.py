@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 import typer
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from operated import outcome_of, run_of
 from rich.cells import cell_len
+from rich.console import Console
 from typer.testing import CliRunner
 
 from jetbridge_cli import asking, problems, tables, writing
@@ -24,11 +26,10 @@ WORDS = "a long reason that has to be broken somewhere " * 4
 def table(monkeypatch: pytest.MonkeyPatch, columns: int, rows: list[list[str]]) -> list[str]:
     """What a terminal of so many columns shows."""
     written = io.StringIO()
-    make = tables.Console
 
-    def console(**options: object) -> object:
-        shown = {"file": written, "width": columns, "color_system": None}
-        return make(force_terminal=True, **shown, **options)
+    def console(**options: Any) -> Console:
+        shown: dict[str, Any] = {"file": written, "width": columns, "color_system": None}
+        return Console(force_terminal=True, **shown, **options)
 
     for module in (tables, writing):
         monkeypatch.setattr(module, "Console", console)

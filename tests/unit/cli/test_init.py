@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 from cli_stack import REGION, client
-from click.testing import Result
 from hypothesis import given
 from hypothesis import strategies as st
 from interception import deny, intercept
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from jetbridge_cli.init.files import samconfig
 from jetbridge_cli.main import app

@@ -4,6 +4,7 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_stack import Bridge
@@ -51,7 +52,7 @@ def history(bridge: Bridge) -> Bridge:
     return bridge
 
 
-def report(bridge: Bridge, *options: str) -> dict[str, object]:
+def report(bridge: Bridge, *options: str) -> dict[str, Any]:
     found = bridge.json("report", "--since", SINCE, "--until", UNTIL, *options)
     assert isinstance(found, dict)
     return found

@@ -1,6 +1,7 @@
 """What ``jetbridge run`` makes of its file and flags."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -122,8 +123,8 @@ def test_so_long_ago(number: int, unit: str, now: int) -> None:
     assert moment_of("--since", f"{number}{unit}", now) == now - number * seconds
 
 
-@given(st.datetimes(allow_imaginary=False))
-def test_moments_are_utc_unless_they_say_otherwise(moment: Any) -> None:
+@given(st.datetimes())
+def test_moments_are_utc_unless_they_say_otherwise(moment: datetime) -> None:
     text = moment.isoformat()
     assert moment_of("--since", text) == moment_of("--since", f"{text}+00:00")
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+from typing import Any
 
 import pytest
 from cli_stack import Bridge, client
@@ -174,7 +175,7 @@ def test_keys_that_dynamodb_leaves_out_are_asked_for_again(
     original = aws.dynamodb.batch_get_item
     answers = iter([True, True, False])
 
-    def batch_get_item(**arguments: object) -> object:
+    def batch_get_item(**arguments: Any) -> object:
         if next(answers, False):
             return {"Responses": {}, "UnprocessedKeys": arguments["RequestItems"]}
         return original(**arguments)

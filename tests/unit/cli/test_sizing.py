@@ -6,6 +6,7 @@ from typing import Any
 
 import botocore.session
 import pytest
+from botocore.model import StructureShape
 from cli_stack import Bridge, client
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,8 +27,9 @@ LARGE = Usage(
 
 
 def text(service: str, shape: str, member: str) -> str:
-    model = botocore.session.Session().get_service_model(service)
-    return re.sub(r"<[^>]+>|,", " ", model.shape_for(shape).members[member].documentation)
+    found = botocore.session.Session().get_service_model(service).shape_for(shape)
+    assert isinstance(found, StructureShape)
+    return re.sub(r"<[^>]+>|,", " ", found.members[member].documentation)
 
 
 def test_sizes_are_those_of_batchs_api_reference() -> None:

@@ -1,13 +1,11 @@
 """The templates in each partition: translated by SAM, linted by cfn-lint, no ARN of one alone."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint.api import lint  # type: ignore[import-untyped]
-from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 from jetbridge_testing.template import ROOT, translated
 
 REGIONS = {"aws": "eu-central-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
@@ -29,6 +27,15 @@ EVERYWHERE = {"batch", "ecs", "ecs-tasks", "events", "lambda", "scheduler"}
 OF_A_REGION = {"Fn::Sub": "logs.${AWS::Region}.${AWS::URLSuffix}"}
 # What `sam build` and the translator's own stand-ins for code leave.
 UNLINTED = {"W3002"}
+
+
+def lint(template: dict[str, Any], region: str, ignored: Set[str] = frozenset()) -> list[str]:
+    """What cfn-lint finds. It takes seconds to import, so only the tests that lint do that."""
+    from cfnlint.api import lint as problems
+    from cfnlint.config import ManualArgs
+
+    arguments = ManualArgs(ignore_checks=list(ignored))
+    return [str(each) for each in problems(json.dumps(template), None, [region], arguments)]
 
 
 def _texts(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -61,14 +68,12 @@ def test_translates(path: Path, partition: str, monkeypatch: pytest.MonkeyPatch)
 def test_lints(path: Path, partition: str, monkeypatch: pytest.MonkeyPatch) -> None:
     region = REGIONS[partition]
     monkeypatch.setenv("AWS_DEFAULT_REGION", region)
-    arguments = ManualArgs(ignore_checks=list(UNLINTED))
-    problems = lint(json.dumps(translated(path)), None, [region], arguments)
-    assert [str(problem) for problem in problems] == []
+    assert lint(translated(path), region, UNLINTED) == []
 
 
 def test_the_linter_finds_what_is_wrong() -> None:
     template = {"Resources": {"Function": {"Type": "AWS::Lambda::Function", "Properties": {}}}}
-    assert lint(json.dumps(template), None, ["cn-north-1"], ManualArgs())
+    assert lint(template, "cn-north-1")
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))

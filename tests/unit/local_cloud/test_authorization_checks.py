@@ -53,14 +53,14 @@ QUEUE = {"QueueUrl": "http://127.0.0.1:1/123456789012/jobs"}
 ROW = {"TableName": "runs", "Key": {"run_id": {"S": "copy#1"}}}
 OBJECT = {"Bucket": "logs", "Key": "airflow/a b.log"}
 STREAM = {"logGroupName": "/ecs/x", "logStreamName": "a/b"}
-RUN_TASK = {
+RUN_TASK: dict[str, Any] = {
     "cluster": "main",
     "taskDefinition": "report",
     "tags": [{"key": "team", "value": "x"}],
     "overrides": {"taskRoleArn": f"{ROLE}-other"},
     "volumeConfigurations": [{"managedEBSVolume": {"roleArn": f"{ROLE}-volumes"}}],
 }
-SUBMIT = {"jobQueue": "q", "jobDefinition": "report", "tags": {"team": "x"}}
+SUBMIT: dict[str, Any] = {"jobQueue": "q", "jobDefinition": "report", "tags": {"team": "x"}}
 CALLS = [
     ("sqs", "SendMessage", QUEUE),
     ("sqs", "SendMessageBatch", QUEUE),
@@ -265,7 +265,11 @@ def test_a_query_is_asked_on_its_index() -> None:
 
 def test_an_alias_is_part_of_what_is_invoked() -> None:
     arn = "arn:aws:lambda:eu-west-1:123456789012:function:start-run"
-    for given in ({"FunctionName": "start-run", "Qualifier": "a"}, {"FunctionName": f"{arn}:a"}):
+    ways: tuple[dict[str, Any], ...] = (
+        {"FunctionName": "start-run", "Qualifier": "a"},
+        {"FunctionName": f"{arn}:a"},
+    )
+    for given in ways:
         [check] = asked("lambda", "Invoke", **given)
         assert check.resource == f"{arn}:a"
     assert asked("lambda", "Invoke", FunctionName="start-run")[0].resource == arn
