@@ -122,6 +122,7 @@ check: $(call ready,dev sam checkov airflow docs) ## Linters, types, layers, tem
 	$(VENV)/dev/bin/mypy
 	cd $(PROVIDER) && $(VENV)/dev/bin/mypy src
 	$(VENV)/dev/bin/mypy --python-version 3.11 $(CORE)/src $(CLI)/src
+	scripts/types-of-tests
 	$(VENV)/dev/bin/lint-imports
 	$(VENV)/dev/bin/cfn-lint template.yaml examples/template.yaml examples/another-airflow.yaml examples/operator.yaml examples/quickstart/{template,starts,verify}.yaml
 	$(VENV)/sam/bin/sam validate --lint --region us-east-1
@@ -203,7 +204,7 @@ mwaa: $(UV) ## plugins.zip and requirements.txt for Amazon MWAA, in dist/; AIRFL
 environments: $(call ready,$(ALL)) ## Make every virtual environment
 
 .PHONY: lock
-lock: $(UV) ## Lock every environment's libraries anew
+lock: $(UV) ## Lock every environment's libraries again
 	@for list in requirements/*.in layers/dependencies/requirements.in; do \
 		case "$$list" in requirements/airflow-*) python=$(OLDEST_PYTHON_VERSION);; *) python=$(PYTHON_VERSION);; esac; \
 		case "$$list" in requirements/mwaa-*) alone=--no-deps;; *) alone=;; esac; \

@@ -1,9 +1,9 @@
 """``python -m benchmarks [name]``: exit status 0, 1 if something couldn't be measured, 2 if there
 is no such benchmark or size, 130 after Ctrl-C.
 
-Without a name all benchmarks run, one after the other, whatever becomes of each, and their figures
-are written to a file: ``benchmarks/results.json``, or with ``SIZE=small``, which measures a little
-to see that each still works, ``.local/benchmarks/results.json``.
+Without a name all benchmarks run, one after the other, even if some fail. Their figures are written
+to a file: ``benchmarks/results.json``, or ``.local/benchmarks/results.json`` with ``SIZE=small``,
+which measures just enough to show that each benchmark still works.
 """
 
 import signal
@@ -23,9 +23,9 @@ from benchmarks.size import FULL, UnknownSize, size
 from benchmarks.workspace import Workspace
 from jetbridge_local.airflow import AirflowError, AirflowFailed
 from jetbridge_local.cloud import CloudFailed
-from jetbridge_local.demo.commands import CommandFailed
-from jetbridge_local.demo.paths import in_repository
 from jetbridge_local.flood.errors import FloodFailed
+from jetbridge_local.site.commands import CommandFailed
+from jetbridge_local.site.paths import in_repository
 
 _FAILURES = (
     *(AirflowError, AirflowFailed, BenchmarkFailed),
@@ -33,12 +33,12 @@ _FAILURES = (
 )
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _FAILED, _MISUSED, _INTERRUPTED = 1, 2, 130
-# Of a table in a file or a pipe, where Rich would cut it to 80 columns.
+# The width of a table in a file or a pipe, where Rich would cut it to 80 columns.
 _WIDTH = 160
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the one benchmark that is named, or all; returns the exit status."""
+    """Run the named benchmark, or all without a name; returns the exit status."""
     try:
         names = [_known(" ".join(arguments))] if arguments else list(MODULES)
         measured = size()
@@ -101,7 +101,7 @@ def _measure(name: str) -> Result:
         workspace.open()
         return benchmark(name)(workspace)
     finally:
-        # A second Ctrl-C must not leave half of it running.
+        # A second Ctrl-C must not interrupt the clean-up.
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         workspace.close()

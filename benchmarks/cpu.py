@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import psutil
 
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 
 
 class FunctionCpu:
-    """CPU seconds of functions, named as their folders in ``functions/``; of those environments
-    too which have ended meanwhile, as they were when last looked at."""
+    """CPU seconds of functions, by the names of their folders in ``functions/``. Environments that
+    have ended count with the last value seen."""
 
     def __init__(self, stack: Stack, functions: list[str]) -> None:
         self._names = {stack.functions[name] for name in functions}

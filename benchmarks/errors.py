@@ -1,4 +1,4 @@
-"""What a benchmark gives up for."""
+"""The error with which a benchmark gives up."""
 
 
 class BenchmarkFailed(RuntimeError):

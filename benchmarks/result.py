@@ -1,4 +1,4 @@
-"""What a benchmark found out: a table for people, one JSON object for programs."""
+"""A benchmark's result: a table for people, one JSON object for programs."""
 
 import json
 import math

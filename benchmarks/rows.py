@@ -1,4 +1,4 @@
-"""Many rows in the runs table, each in the form of one that Jetbridge itself has written."""
+"""Many rows in the runs table, each a copy of a row that Jetbridge itself has written."""
 
 import base64
 import hashlib
@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.errors import BenchmarkFailed
 from jetbridge_local.flood.starts import Starts
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 
 _WRITTEN_AT_ONCE = 25
 _PATIENCE_SECONDS = 60
@@ -83,7 +83,7 @@ class Rows:
         )
 
     def delete_template(self) -> None:
-        """Take the real run away, so that only the benchmark's own are left."""
+        """Delete the real run, so that only the benchmark's own are left."""
         key = {"run_id": self.template["run_id"]}
         self._stack.client("dynamodb").delete_item(TableName=self._table, Key=key)
 

@@ -1,4 +1,4 @@
-"""What benchmarks with a real Airflow stand on: their job's definitions, and the Airflow itself."""
+"""What the benchmarks with a real Airflow share: their jobs' definitions, and the Airflow."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks.workspace import Workspace
 from jetbridge_local.airflow import LocalAirflow, User
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 
 STREAM_PREFIX = "ecs"
 STOCK = [

@@ -8,7 +8,7 @@ from typing import Self
 
 @dataclass(frozen=True)
 class Spread:
-    """Median and quartiles: a machine's hiccups move neither."""
+    """Median and quartiles: a few slow samples change neither much."""
 
     median: float
     low: float

@@ -1,4 +1,4 @@
-"""Where a benchmark works: its own local cloud and files, so that a demo may be up meanwhile."""
+"""A benchmark's own local cloud and files, so that a demo can run at the same time."""
 
 import fcntl
 from collections.abc import Callable, Mapping
@@ -8,12 +8,13 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.errors import BenchmarkFailed
-from jetbridge_local.demo.down import take_down
-from jetbridge_local.demo.paths import Paths
-from jetbridge_local.demo.progress import Progress
 from jetbridge_local.limits import Limits
 from jetbridge_local.processes import ProcessTable
-from jetbridge_local.site import Site, Stack
+from jetbridge_local.site.down import take_down
+from jetbridge_local.site.paths import Paths
+from jetbridge_local.site.progress import Progress
+from jetbridge_local.site.site import Site
+from jetbridge_local.site.stack import Stack
 
 CALLER = "benchmark"
 
@@ -23,7 +24,7 @@ class WorkspaceInUse(BenchmarkFailed):
 
 
 class Workspace:
-    """What is up while a benchmark runs; a context manager that ends all of it."""
+    """What runs during a benchmark; a context manager that ends all of it."""
 
     def __init__(self, paths: Paths, console: Console) -> None:
         self.paths = paths

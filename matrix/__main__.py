@@ -12,12 +12,12 @@ from matrix.report import show
 from matrix.running import Outcome, run_cell
 
 _FAILED, _MISUSED, _INTERRUPTED = 1, 2, 130
-# Of a table in a file or a pipe, where Rich would cut it to 80 columns.
+# The width of a table in a file or a pipe, where Rich would cut it to 80 columns.
 _WIDTH = 160
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the cells one after the other, whatever becomes of each; returns the exit status."""
+    """Run the cells one after the other, even if some fail; returns the exit status."""
     # A shell has its background jobs ignore SIGINT.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

@@ -21,7 +21,7 @@ REAL = (
     f"{_FOLDER}/test_kill.py::test_what_nobody_killed_goes_on_to_its_end",
 )
 """Drives an Airflow of the cell's environment from the environment ``dev``: every way in which a
-run can end, once around, and what becomes of a run whose task is taken away."""
+run can end, once each, and what happens to a run whose task is taken away."""
 
 PROVIDER_SECONDS = 1200.0
 REAL_SECONDS = 1500.0

@@ -1,4 +1,4 @@
-"""Runs pytest in a process of its own and reads what came of it from its JUnit report."""
+"""Runs pytest in a process of its own and reads the results from its JUnit report."""
 
 import signal
 import subprocess

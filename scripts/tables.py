@@ -32,7 +32,7 @@ def failure_table() -> str:
 
 
 def keyword_tables() -> str:
-    """What becomes of each keyword of the stock operators, from the provider's keywords.toml."""
+    """What each keyword of the stock operators does here, from the provider's keywords.toml."""
     operators = tomllib.loads((PROVIDER / "adopt/keywords.toml").read_text())
     titles = {"both": "Keywords of both, and of every operator of the amazon provider:"}
     tables = []

@@ -1,4 +1,4 @@
-"""What came of the suites, as a table for people and one JSON object for programs."""
+"""The suites' results, as a table for people and one JSON object for programs."""
 
 import json
 from collections.abc import Sequence

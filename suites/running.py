@@ -25,7 +25,7 @@ _STOP_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Ran:
-    """What came of a suite.
+    """The result of a suite.
 
     ``seconds`` are of the wall. ``cpu_seconds`` are of pytest and of the processes that it waited
     for: those that go on by themselves are missing. ``problem`` is what kept pytest from ending
@@ -192,7 +192,8 @@ class Runner:
 
 
 def _stop(pid: int) -> None:
-    """As Ctrl-C does, so that fixtures end what they have started; much later, for good."""
+    """Interrupt it as Ctrl-C does, so that fixtures end what they have started; much later, kill
+    it."""
     kill = threading.Timer(_STOP_SECONDS, lambda: _signal(pid, signal.SIGKILL))
     kill.daemon = True
     kill.start()

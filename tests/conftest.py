@@ -1,6 +1,6 @@
-"""For all tests: Ctrl-C works in what they start.
+"""For all tests: Ctrl-C reaches the programs that they start.
 
-A shell has its background jobs ignore SIGINT, and so would every process below them.
+A shell lets its background jobs ignore SIGINT, and every process below them would inherit that.
 """
 
 import signal

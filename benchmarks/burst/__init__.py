@@ -1,17 +1,17 @@
-"""Ten thousand runs end at once: ten thousand state-change events, a tenth of them twice.
+"""Ten thousand runs end at once: ten thousand state-change events, a tenth of them sent twice.
 
-The events have the shape of the recorded one of a task that exited with 3, in which only names and
-times are changed; they are put into the state-change queue in random order while it is held back,
-and then go through track_run, the finish queue and finish_run of the deployed stack. Each run's
-row is a copy of one that start_run and launch_run wrote. There are no such tasks, so their log
-streams are missing; finish_run asks for them and finds that out.
+The events are copies of the recorded one of a task that exited with 3; only names and times differ.
+They are put into the state-change queue in random order while it is held back. Then they go through
+track_run, the finish queue and finish_run of the deployed stack. Each run's row is a copy of one
+that start_run and launch_run wrote. There are no such tasks, so their log streams are missing;
+finish_run asks for them and finds that out.
 
-``outcomes``: runs with a sealed outcome. ``duplicates``: outcomes beyond the first of a run, as
-the "Jetbridge Run Finished" events tell them to a queue behind a rule of the benchmark's own.
-``announced_again``: events beyond the first of a run, since delivery is at least once. ``lost``:
-runs without an outcome, or whose outcome nobody learned. ``events_per_cpu_second``: the events,
-each counted once, over the CPU seconds of track_run and finish_run together: their cold starts
-and repeated messages are in it, the emulator's work isn't.
+``outcomes``: runs with a sealed outcome. ``duplicates``: outcomes beyond the first of a run,
+counted from the "Jetbridge Run Finished" events that a rule of the benchmark's own puts into a
+queue. ``announced_again``: events beyond the first of a run, because delivery is at least once.
+``lost``: runs without an outcome, or without an event about it. ``events_per_cpu_second``: the
+events, each counted once, over the CPU seconds of track_run and finish_run together. This includes
+their cold starts and repeated messages, but not the emulator's work.
 """
 
 import random
@@ -28,9 +28,9 @@ from benchmarks.result import Result
 from benchmarks.rows import Made, Rows, run_id
 from benchmarks.size import sized
 from benchmarks.workspace import Workspace
-from jetbridge_local.demo.progress import Say
 from jetbridge_local.flood.starts import CLUSTER
-from jetbridge_local.site import Stack
+from jetbridge_local.site.progress import Say
+from jetbridge_local.site.stack import Stack
 
 RUNS = sized(10_000, 100)
 REPEATED = sized(1_000, 10)

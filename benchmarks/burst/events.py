@@ -1,4 +1,4 @@
-"""State-change events in the shape of the recorded ones, and who hears of what came of them."""
+"""State-change events like the recorded ones, and a listener for the announcements that follow."""
 
 import copy
 import itertools
@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from benchmarks.rows import Made, Rows
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 
 _SENT_AT_ONCE = 10
 _RECEIVED_AT_ONCE = 10
@@ -20,7 +20,7 @@ _QUEUE = "benchmark-finished"
 
 
 class Events:
-    """Makes the event which ends a run from a sample of events/."""
+    """Makes the event that ends a run from a sample of events/."""
 
     def __init__(self, root: Path, sample: str, rows: Rows, account: str, region: str) -> None:
         text = (root / "events" / "state_changes" / f"{sample}.json").read_text()
@@ -86,7 +86,7 @@ class Listener:
         events.put_targets(Rule=_QUEUE, Targets=[target])
 
     def heard(self) -> Iterator[tuple[str, str]]:
-        """Run id and outcome of each announcement that has come."""
+        """Run id and outcome of each announcement so far."""
         while True:
             answer = self._sqs.receive_message(
                 QueueUrl=self._queue, MaxNumberOfMessages=_RECEIVED_AT_ONCE, WaitTimeSeconds=0
@@ -116,5 +116,5 @@ def sealed(stack: Stack) -> dict[str, str]:
 
 
 def _told_apart(outcome: dict[str, Any]) -> str:
-    """What tells two outcomes of a run apart: each has the moment at which it was made."""
+    """What distinguishes two outcomes of a run: each has the time at which it was made."""
     return f"{outcome['state']} {outcome['finished_at']}"

@@ -27,7 +27,7 @@ class Burst:
 
     @property
     def duplicates(self) -> int:
-        """Outcomes beyond the first of a run: told to somebody, but not those that are sealed."""
+        """Outcomes beyond the first of a run: announced, but not the sealed one."""
         told = {(run, outcome) for run, outcome in self.announced if run in self.sealed}
         return sum(self.sealed[run] != outcome for run, outcome in told)
 

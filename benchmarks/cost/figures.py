@@ -87,8 +87,9 @@ def _caption(kinds: Mapping[str, Usage], idle: Idle) -> str:
     spent = ", ".join(f"{name} {cost:.2f}" for cost, name in parts if cost >= 0.005)
     paid = idle.amounts.keys() | {name for run in kinds.values() for name in run.paid}
     unsourced = [name for name in sorted(paid) if prices()[name].checked.startswith("unsourced")]
+    unverified = f"; unverified: {', '.join(unsourced)}" if unsourced else ""
     return (
-        "List prices of us-east-1 (prices.toml), without containers, their logs and storage; "
-        f"unverified: {', '.join(unsourced)}.\n"
+        "List prices of us-east-1 (prices.toml), without containers, their logs and storage"
+        f"{unverified}.\n"
         f"Idle: US$ {idle.usd_month:.2f} a month: {spent}."
     )

@@ -8,9 +8,9 @@ from benchmarks.cost.measuring import SWEEPER, Measuring
 from benchmarks.cost.prices import usd
 from benchmarks.errors import BenchmarkFailed
 from benchmarks.size import sized
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 
-HOURS = 730  # of an average month, as AWS's pricing calculator has it
+HOURS = 730  # in an average month, as AWS's pricing calculator counts
 _SWEEPS = HOURS * 60
 _AUDITS = HOURS
 _RATES = {"rate(1 minute)": _SWEEPS, "rate(1 hour)": _AUDITS}
@@ -34,7 +34,7 @@ class Idle:
 
 
 def idle(stack: Stack, measuring: Measuring) -> Idle:
-    """From the stack's resources, and from sweeps and audits that find nothing.
+    """The amounts, from the stack's resources, and from sweeps and audits that find nothing.
 
     Raises BenchmarkFailed if a schedule has an unknown rate, or a sweep found something to do.
     """

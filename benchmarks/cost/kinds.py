@@ -70,7 +70,7 @@ def _pairs(environment: dict[str, str]) -> list[dict[str, str]]:
 
 
 def _text(size: int) -> str:
-    """Words, which no compression or masking makes less of."""
+    """Words that compression and masking don't shorten."""
     return " ".join(f"{random.getrandbits(32):08x}" for _ in range(size // 9))
 
 

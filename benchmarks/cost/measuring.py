@@ -11,11 +11,11 @@ from benchmarks.cost.site import BUCKET, CLUSTER
 from benchmarks.cost.usage import Usage
 from benchmarks.cpu import FunctionCpu
 from benchmarks.errors import BenchmarkFailed
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 
 _PATIENCE_SECONDS = 120
 _LOOK_SECONDS = 0.1
-# Nothing has been heard of a run for so long that nothing more will come of it.
+# After this long without any activity, nothing more is expected of a run.
 _QUIET_SECONDS = 1.5
 _QUEUES = (
     "LaunchQueue",
@@ -86,8 +86,8 @@ class Measuring:
         return str(payload["run_id"])
 
     def _interrupt(self, run_id: str) -> None:
-        """Take the running task away as Fargate Spot does: the task ends, and the one event that
-        says so is the recorded one with its own names in it."""
+        """Interrupt the running task as Fargate Spot does: the task ends, and the only event about
+        it is the recorded one with this task's names."""
         self._wait(lambda: "started_at" in (self._told(run_id, "launched") or {}), "RUNNING")
         row = self._row(run_id)
         task = row["backend_id"]["S"]
@@ -118,7 +118,7 @@ class Measuring:
         return self._item("RunsTable", run_id)
 
     def _outcome(self, run_id: str) -> dict[str, Any] | None:
-        """When the run is over for Jetbridge, too."""
+        """The outcome, when the run has also ended for Jetbridge."""
         if "finished" not in self._row(run_id):
             return None
         return self._told(run_id, "outcome")
@@ -150,7 +150,7 @@ class Measuring:
         return sum(b'"line ' in line for line in found) >= lines
 
     def _quiet(self) -> bool:
-        """No queue has messages, and none comes for a while."""
+        """Whether the queues have stayed empty for a while."""
         until = time.monotonic() + _QUIET_SECONDS
         while time.monotonic() < until:
             if any(self._stack.waiting(queue) for queue in _QUEUES):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from jetbridge_local.demo.paths import in_repository
+from jetbridge_local.site.paths import in_repository
 
 FILE = in_repository().root / "cli/src/jetbridge_cli/verify/prices.toml"
 

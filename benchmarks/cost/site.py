@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import site
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 
 HERE = Path(__file__).parent
 IMAGES = HERE / "images.yaml"
@@ -25,7 +25,7 @@ _TOKEN = "a-token"
 
 
 def prepare(stack: Stack) -> dict[str, str]:
-    """Make what the stack's parameters are to name; returns these."""
+    """Make the resources that the stack's parameters name; returns these parameters."""
     stack.client("logs").create_log_group(logGroupName=LIVE_GROUP)
     secret = stack.client("secretsmanager").create_secret(Name=_SECRET, SecretString="{}")
     return {"LiveLogGroupNames": LIVE_GROUP, "AirflowSecretArn": secret["ARN"]}
@@ -39,7 +39,7 @@ def define_jobs(stack: Stack) -> None:
 def serve_airflow(stack: Stack) -> Callable[[], None]:
     """Answer at the address of the provider's endpoint as it does when it has resumed a task.
 
-    Airflow's own work isn't Jetbridge's and costs it nothing. Returns what ends it.
+    Airflow's own work isn't part of Jetbridge's cost. Returns a function that stops the server.
     """
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Endpoint)
     server.daemon_threads = True

@@ -1,4 +1,4 @@
-"""What a stretch of time used of AWS: from the cloud's record of calls and the functions' logs."""
+"""What was used of AWS in a period: from the cloud's record of calls and the functions' logs."""
 
 import json
 from collections import Counter

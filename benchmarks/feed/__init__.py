@@ -1,22 +1,22 @@
-"""What a thousand waiting tasks cost a triggerer, beside the amazon provider's ECS trigger.
+"""What a thousand waiting tasks cost a triggerer, compared with the amazon provider's ECS trigger.
 
-A real triggerer (Airflow 3.3, both of its processes) gets 300 and 1,000 deferred tasks, each a row
-of its metadata database as a worker's deferral leaves it, whose runs go on and on: first with
-Jetbridge's trigger, then, in a triggerer of its own, with the stock ``TaskDoneTrigger`` as the
-deferrable ``EcsRunTaskOperator`` makes it, logs included. AWS is one server for both that says so
-and counts the calls (benchmarks/feed/aws.py); it runs outside the processes that are measured.
+A real triggerer (Airflow 3.3, both of its processes) gets 300 and then 1,000 deferred tasks. Each
+is a row in its metadata database, as a worker's deferral leaves it, and their runs don't end. First
+the tasks have Jetbridge's trigger; then, in a triggerer of its own, the stock ``TaskDoneTrigger``
+as the deferrable ``EcsRunTaskOperator`` makes it, logs included. One server plays AWS for both
+sides and counts the calls (benchmarks/feed/aws.py). It runs outside the measured processes.
 
 ``cpu_percent``: of one processor, both processes, while nothing happens. ``calls_per_minute``: to
 AWS, at the same time. ``rss_mb_per_task``: resident memory beyond that of the triggerer before it
-had tasks. ``stall_s_at_start``: the longest that the event loop was held up from the first trigger
-until the last one waits, and 5 s beyond.
+had tasks. ``stall_s_at_start``: the longest time that the event loop was held up, from the first
+trigger until 5 s after the last one began to wait.
 
-Should the stock side fail at a size, that is printed and the rest is measured.
+If the stock side fails at a size, that is printed and the rest is measured.
 
 Afterwards all runs of Jetbridge's thousand tasks end at once, with task logs on S3.
-``burst_resumed_s``: until the last task is resumed. ``burst_heartbeat_gap_s``: the longest that
-the triggerer's heartbeat in the database stood still meanwhile; at 30 s
-(``[triggerer] triggerer_health_check_threshold``) its peers would take it for dead.
+``burst_resumed_s``: until the last task is resumed. ``burst_heartbeat_gap_s``: the longest gap in
+the triggerer's heartbeat during that time. At 30 s (``[triggerer]
+triggerer_health_check_threshold``) its peers would consider it dead.
 """
 
 import shutil
@@ -34,7 +34,7 @@ from benchmarks.result import Result
 from benchmarks.size import sized
 from benchmarks.workspace import Workspace
 from jetbridge_local.airflow import aws_connection, connection_variable
-from jetbridge_local.demo.progress import Say
+from jetbridge_local.site.progress import Say
 
 SIZES = sized((300, 1000), (10, 20))
 SETTLE_SECONDS = 5.0

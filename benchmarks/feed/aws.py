@@ -1,6 +1,6 @@
-"""AWS as both sides see it: every run goes on until it has to end; each call is counted.
+"""AWS as both sides see it: every run continues until the benchmark ends it; each call is counted.
 
-The same server answers both, so that a call costs the triggerer the same, and that a thousand
+One server answers both sides, so a call costs the triggerer the same on both, and a thousand
 waiting tasks need no thousand containers on this machine.
 """
 
@@ -45,7 +45,7 @@ class EndlessRuns:
         await server.wait_closed()
 
     def end(self, run_ids: list[str]) -> None:
-        """Their outcomes are in the table from now on."""
+        """Put their outcomes into the table."""
         self._ended_at = dict.fromkeys(run_ids, time.time())
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -107,7 +107,7 @@ class EndlessRuns:
 
 
 def _outcome(run_id: str, finished_at: float) -> str:
-    """A contract ``Outcome``; nobody reads it here, it is only carried."""
+    """An ``Outcome`` of the contract. Nothing here reads it; it is only passed on."""
     caller = {"kind": "airflow", "dag_id": "feed", "run_id": "run", "task_id": "waits"}
     return json.dumps(
         {

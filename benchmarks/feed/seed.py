@@ -1,8 +1,8 @@
-"""Run by Airflow's interpreter: deferred task instances, as many as are asked for.
+"""Airflow's interpreter runs this: it makes as many deferred task instances as asked for.
 
 They are written to the metadata database as if workers had deferred them one by one, which would
 take this machine a quarter of an hour for a thousand. The DAG run's one task instance is copied,
-each copy with a trigger of its own; what reads them is a real triggerer.
+and each copy gets its own trigger. A real triggerer reads them.
 """
 
 # Airflow and SQLAlchemy are in the environment that runs this alone.
@@ -15,7 +15,7 @@ from typing import Any
 
 
 def add(trigger: str, kwargs: list[dict[str, Any]]) -> None:
-    """One deferred task instance for each of ``kwargs``, which are the triggers' arguments."""
+    """Add one deferred task instance for each of ``kwargs``, which are the triggers' arguments."""
     from airflow.models.taskinstance import TaskInstance, uuid7
     from airflow.models.trigger import Trigger
     from airflow.utils.session import create_session

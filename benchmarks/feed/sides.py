@@ -1,4 +1,4 @@
-"""The two triggers that are compared, and what each of a thousand would be given."""
+"""The two triggers that are compared, and the arguments that each of a thousand gets."""
 
 import time
 from dataclasses import dataclass
@@ -15,7 +15,8 @@ STOCK_POLL_SECONDS = 6
 class Side:
     """``steady_seconds``: how long calls and CPU are counted, whole rounds of its polling.
 
-    ``own_call``: the operation that each of its triggers calls by itself; none, if one for all.
+    ``own_call``: the operation that each of its triggers calls by itself; None if one poller calls
+    for all.
     """
 
     name: str
@@ -24,7 +25,7 @@ class Side:
     own_call: str = ""
 
     def arguments(self, index: int) -> dict[str, Any]:
-        """Of the trigger of one deferred task."""
+        """The arguments of the trigger of one deferred task."""
         if self is OURS:
             return {
                 "run_id": run_id(index),

@@ -30,7 +30,7 @@ _PATIENCE_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Use:
-    """What the triggerer's processes have used by now: CPU seconds, resident bytes."""
+    """What the triggerer's processes have used so far: CPU seconds, resident bytes."""
 
     at: float
     cpu_seconds: float
@@ -38,10 +38,10 @@ class Use:
 
 
 class Triggerer:
-    """``airflow triggerer`` alone: the other components would only take its processors.
+    """``airflow triggerer`` alone: the other components would only use processors.
 
-    The triggerer's own watchdog reports the longest stalls: it sleeps 0.1 s at a time and says when
-    it woke late. Its threshold is lowered for that.
+    The triggerer's own watchdog reports the longest stalls: it sleeps 0.1 s at a time and reports
+    when it woke late. Its threshold is lowered for that.
     """
 
     def __init__(
@@ -85,12 +85,12 @@ class Triggerer:
         except ComponentFailed as error:
             raise BenchmarkFailed(str(error)) from error
         finally:
-            # The server goes last, when nobody is connected to it any more.
+            # The server stops last, when nothing is connected to it any longer.
             self._components.stop("triggerer")
             self._components.stop()
 
     def defer(self, side: Side, count: int) -> None:
-        """Let so many tasks be deferred at once."""
+        """Defer this many tasks at once."""
         waiting = {"trigger": side.trigger, "kwargs": [side.arguments(n) for n in range(count)]}
         done = subprocess.run(
             [str(self._python), str(HERE / "seed.py")],
@@ -104,21 +104,21 @@ class Triggerer:
             raise BenchmarkFailed(f"no deferred tasks: {done.stderr[-2000:]}")
 
     def begun(self) -> int:
-        """How many triggers have begun to run; each has a log of its own from then on."""
+        """How many triggers have begun to run; each has a log of its own from that time."""
         return sum(1 for _ in self.home.glob("logs/**/*.trigger.*.log"))
 
     def deferred(self) -> int:
         return int(self._ask("SELECT count(*) FROM task_instance WHERE state = 'deferred'"))
 
     def heartbeat(self) -> str | None:
-        """When the triggerer's heart beat last, as its database has it."""
+        """The time of the triggerer's last heartbeat, from its database."""
         beat: str | None = self._ask(
             "SELECT max(latest_heartbeat)::text FROM job WHERE job_type = 'TriggererJob'"
         )
         return beat
 
     def longest_stall(self) -> float:
-        """Of the event loop, so far, in seconds; 0.02 and less isn't told."""
+        """The longest stall of the event loop so far, in seconds; 0.02 and less isn't reported."""
         log = self._components.log("triggerer").read_text()
         late = [float(each) for each in _BLOCKED.findall(log)]
         return max(late, default=_WATCHDOG_SLEEP) - _WATCHDOG_SLEEP

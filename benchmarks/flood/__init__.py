@@ -3,24 +3,24 @@
 One DAG's starts go through the deployed start_run on a local cloud whose ECS has AWS's documented
 limits: 20 calls of RunTask a second, burst 20 (Amazon ECS developer guide, "AWS Fargate throttling
 quotas"). When they are accepted, and most of them wait for their launch, another DAG starts one
-run. Figures come from the clients' clocks and from ECS's own list of tasks, never from what
-Jetbridge believes.
+run. Figures come from the clients' clocks and from ECS's own list of tasks, never from Jetbridge's
+records.
 
-``starts``: accepted starts of the flood. ``launched``: its runs that ECS has a task of.
+``starts``: accepted starts of the flood. ``launched``: its runs for which ECS has a task.
 ``launched_twice``: runs with more than one task. ``lost``: accepted runs without a task.
 ``time_over_ideal``: from the first accepted start to the last launch, over starts / 20 s.
 ``accepted_p99_s``: from a start's request to its answer, of the whole flood.
 ``other_caller_delay_s``: from the other caller's request to its task.
 
-A smaller flood goes before, so that these are the figures of warm functions; what cold ones take
-is in the table.
+A smaller flood comes first, so these are the figures of warm functions; the table has those of cold
+ones.
 
 On AWS a thousand starts are in flight at once, each in an environment of its own. Here functions,
-emulator and containers share this machine's processors, so IN_FLIGHT of them are: enough to be
-accepted faster than they can be launched, and few enough that a start's time isn't the time that
-it waits for a processor. For the same reason the queue of state changes is held back: what follows
-a launch would take the processors from the launches. The containers run and end, and their events
-wait. With all functions at work, tests/integration/stack sends a smaller flood.
+emulator and containers share this machine's processors, so IN_FLIGHT starts are in flight. That is
+enough to be accepted faster than they can be launched, and few enough that a start doesn't mostly
+wait for a processor. For the same reason the queue of state changes is held back: the work that
+follows a launch would take processors from the launches. The containers run and end, and their
+events wait. With all functions at work, tests/integration/stack sends a smaller flood.
 """
 
 from rich.table import Table

@@ -9,7 +9,7 @@ on a run of its own, for one message; what it was to write is looked up afterwar
 ``cold_ratio``: seconds from the start of the process to the handler's answer, over the same for a
     bare handler that imports boto3 and makes one client; same interpreter, layers and variables.
     The median of several rounds; in each, every function and the bare handler start in turn.
-    In it: the interpreter's start, awslambdaric, imports (compiled anew unless the package ships
+    In it: the interpreter's start, awslambdaric, imports (compiled again unless the package ships
     .pyc files: nothing may be written, as on Lambda), clients, and the AWS calls, which go to
     loopback. Not in it: Lambda's sandbox, the package's download, TLS, the network, a Lambda's
     smaller share of a processor, and the wait for late log lines, which is set to 0.
@@ -46,7 +46,7 @@ from benchmarks.result import Result
 from benchmarks.size import sized
 from benchmarks.spread import Spread
 from benchmarks.workspace import Workspace
-from jetbridge_local.demo.application import parameter
+from jetbridge_local.site.application import parameter
 
 ROUNDS = sized(Rounds(least=3, most=9, seconds=60), Rounds(least=2, most=2, seconds=1))
 ROUNDS_AT_MEMORY = sized(Rounds(least=2, most=5, seconds=60), Rounds(least=2, most=2, seconds=1))

@@ -28,12 +28,12 @@ class AtMemory:
 
     @property
     def usd_per_million_warm(self) -> float:
-        """Of as many warm invocations: requests and GB-seconds, by AWS's list prices."""
+        """The price of a million warm invocations: requests and GB-seconds, by list prices."""
         return self._usd_per_million(Spread.of(self.warm_ms).median)
 
     @property
     def usd_per_million_cold(self) -> float:
-        """Of as many cold ones, whose start is billed, too."""
+        """The price of a million cold ones, whose start is billed, too."""
         return self._usd_per_million(Spread.of(self.cold_ms).median)
 
     def _usd_per_million(self, milliseconds: float) -> float:
@@ -50,8 +50,8 @@ def at_memory(
     first: int,
     warm: int,
 ) -> Mapping[str, AtMemory]:
-    """In each round, start every function, and let each take ``first`` events uncounted after its
-    cold one, and then ``warm`` that count."""
+    """In each round, start every function. After its cold event, each takes ``first`` events that
+    don't count, and then ``warm`` events that do."""
     measured = {name: AtMemory(spec.memory) for name, spec in specs.items()}
     shares = Shares()
 

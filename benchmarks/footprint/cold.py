@@ -19,7 +19,7 @@ BARE = Path(__file__).parent / "bare"
 
 @dataclass(frozen=True)
 class ColdStart:
-    """Seconds until the answer, and those that the process spent on a processor."""
+    """Seconds until the answer, and seconds that the process spent on a processor."""
 
     seconds: float
     cpu_seconds: float
@@ -35,8 +35,8 @@ class Round:
 
 @dataclass(frozen=True)
 class ColdStarts:
-    """All rounds. Ratios are taken within a round, so that what slows the machine down for a
-    while slows both sides."""
+    """All rounds. Ratios are taken within a round, so if the machine is slow for a while, both
+    sides are slow."""
 
     rounds: Sequence[Round]
 
@@ -56,7 +56,7 @@ class ColdStarts:
         )
 
     def cpu_ratio(self, function: str) -> Spread:
-        """The same of the time on a processor, which other programs disturb less."""
+        """The same for the time on a processor, which other programs disturb less."""
         return Spread.of(
             [
                 each.functions[function].cpu_seconds

@@ -1,4 +1,4 @@
-"""One real run, kept at each of its stages."""
+"""One real run, with its row saved at each stage."""
 
 import json
 import time
@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks.errors import BenchmarkFailed
 from benchmarks.footprint.samples import Event, sqs_event
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 
 _END_SECONDS = 60.0
 
@@ -31,11 +31,11 @@ class Donor:
 
 
 class DonorFailed(BenchmarkFailed):
-    """The run didn't get through; nothing can be measured with it."""
+    """The run failed, so nothing can be measured with it."""
 
 
 class Donation:
-    """Takes a run through the deployed functions, one at a time, its messages carried by hand."""
+    """Passes a run through the deployed functions one by one, and carries its messages."""
 
     def __init__(self, stack: Stack, envelope: Event) -> None:
         self._stack = stack

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from benchmarks.footprint.samples import Event
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 
 GROUP = "/jetbridge/footprint"
 DEFINITION = "jetbridge-example-footprint"
@@ -24,7 +24,7 @@ def make_group(stack: Stack) -> dict[str, str]:
 
 
 def define_task(stack: Stack) -> None:
-    """Register the example's task once more, its lines going to the group."""
+    """Register the example's task again, with the group for its lines."""
     ecs = stack.client("ecs")
     example = ecs.describe_task_definition(taskDefinition=_EXAMPLE)["taskDefinition"]
     (container,) = example["containerDefinitions"]

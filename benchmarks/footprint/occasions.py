@@ -13,32 +13,32 @@ from benchmarks.errors import BenchmarkFailed
 from benchmarks.footprint.donor import Donation, row
 from benchmarks.footprint.live import DEFINITION, delivery
 from benchmarks.footprint.samples import Event, renamed, sample, sqs_event, start_request
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 
 _PLACE = {"cluster": "jetbridge-example", "taskDefinition": DEFINITION}
 _RUN_ID_LENGTH = 20
 
 
 class NotDone(BenchmarkFailed):
-    """A function answered, but its work isn't done: figures of it would mean nothing."""
+    """A function answered but didn't do its work, so its figures would mean nothing."""
 
 
 @dataclass(frozen=True)
 class Occasion:
-    """One invocation to come. ``check`` takes the function's answer and raises NotDone unless it
-    and the tables show that the work was done."""
+    """One future invocation. ``check`` takes the function's answer, and raises NotDone unless the
+    answer and the tables show that the work was done."""
 
     event: Event
     check: Callable[[Any], None]
 
 
 class Occasions:
-    """Makes as many occasions as are asked for.
+    """Makes as many occasions as asked for.
 
     One real run (a task on the local cloud's ECS) goes through the deployed functions first. Each
     occasion is a copy of its row, at the stage that the function expects, under a run id of its
-    own: every invocation finds a run that it hasn't seen. The copies share the donor's task and
-    log stream, so copy_logs and finish_run read real lines, and stop_run stops a stopped task.
+    own. So every invocation finds a run that it hasn't seen. The copies share the donor's task and
+    log stream: copy_logs and finish_run read real lines, and stop_run stops a stopped task.
     """
 
     def __init__(self, stack: Stack, events: Path, bucket: str) -> None:
@@ -105,7 +105,7 @@ class Occasions:
         )
 
     def _notify(self) -> Occasion:
-        """An outcome that is to be pushed, up to the call of Airflow: the stack knows none."""
+        """An outcome to be pushed. The stack has no Airflow, so the work ends before the call."""
         asked = json.loads(self._donor.ended["request"]["S"]) | {"finish": "push"}
         run_id = self._copy_of(self._donor.ended | {"request": {"S": json.dumps(asked)}})
         self._stack.client("lambda").invoke(
@@ -144,7 +144,7 @@ class Occasions:
         return Occasion(event, check)
 
     def _watch(self) -> Occasion:
-        """A look at a run that goes on: the stack knows no Airflow to notify."""
+        """A look at an unfinished run: the stack has no Airflow to notify."""
         run_id = self._copy_of(self._donor.launched)
 
         def check(answer: Any) -> None:
@@ -154,7 +154,7 @@ class Occasions:
         return Occasion({"run_ids": [run_id]}, check)
 
     def _sweep(self) -> Occasion:
-        """One run that is overdue: those of other occasions would be, too, after a while."""
+        """One run that is overdue; after a while those of other occasions would be, too."""
         self._forget()
         overdue = {"check_at": {"N": str(time.time() - 1)}}
         run_id = self._copy_of(self._donor.launched | overdue)

@@ -8,7 +8,7 @@ import httpx
 
 from jetbridge_local.functions import Credentials, FunctionSpec
 from jetbridge_local.functions.package import PackageStore
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 
 # Lambda's quotas count in these ("Lambda quotas": 250 MB unzipped are 262,144,000 bytes).
 _MB = 1_048_576
@@ -81,14 +81,14 @@ class Packages:
         )
 
 
-# An administrator's of the local cloud: rights are no part of what is measured.
+# The client of an administrator of the local cloud: permissions aren't measured here.
 _CREDENTIALS = Credentials(
     access_key_id="benchmark", secret_access_key="local", session_token="local"
 )
 
 
 def size_of(folder: Path) -> int:
-    """Bytes of all files below a folder, which is how Lambda counts an unzipped package."""
+    """Bytes of all files below a folder; Lambda counts an unzipped package in this way."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 

@@ -17,8 +17,8 @@ from jetbridge_local.processes import ProcessTable
 
 _LOG_STREAM = "benchmark"
 _TIMEOUT_SECONDS = 120
-# /opt and /var/task can't be written on Lambda: what has no .pyc is compiled in every cold start.
-# Waiting for late log lines is no work.
+# /opt and /var/task can't be written on Lambda, so each cold start compiles what has no .pyc.
+# Waiting for late log lines isn't measured.
 _CHANGES = {"PYTHONDONTWRITEBYTECODE": "1", "JETBRIDGE_SETTLE_SECONDS": "0"}
 
 

@@ -40,7 +40,7 @@ def start_request(event: Event, *, airflow_run: str, place: Event, bucket: str) 
 
 
 def renamed(item: Event, names: dict[str, str]) -> Event:
-    """A copy of JSON data in which each name, wherever it occurs, is another."""
+    """A copy of JSON data in which each name is replaced by another, wherever it occurs."""
     text = json.dumps(item)
     for old, new in names.items():
         text = text.replace(old, new)

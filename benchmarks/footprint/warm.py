@@ -30,7 +30,7 @@ def warm_invocations(
     first: int,
     measured: int,
 ) -> WarmInvocations:
-    """One process, the first invocations uncounted: they make clients and fill caches."""
+    """One process. The first invocations don't count, because they make clients and fill caches."""
     samples: list[float] = []
     calls: Sequence[str] = []
     with processes.started(replace(spec, handler=PROBE_HANDLER), PROBE) as environment:

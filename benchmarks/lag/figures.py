@@ -37,7 +37,7 @@ def percentile(
 ) -> float | None:
     """The nearest-rank percentile of the lag, or of another time, in seconds.
 
-    None if a missing run stands there, or nothing was to be measured.
+    None if that rank is a missing run, or if there is nothing to measure.
     """
     if not measured:
         return None
@@ -76,8 +76,8 @@ def settling(measured: Measured) -> list[float]:
 
 
 def figures(measured: Measured) -> dict[str, Any]:
-    """What ``benchmarks.lag`` documents, of the kinds that were run, rounded; null where too many
-    runs are missing."""
+    """The figures that ``benchmarks.lag`` documents, rounded, for the kinds that were run; null if
+    too many runs are missing."""
 
     def p(percent: float, *kinds: Kind) -> float | None:
         return percentile(of_kinds(measured, *kinds), percent)

@@ -1,4 +1,4 @@
-"""One run's moments, and the joins that lead to them. All times are epoch seconds."""
+"""The times of one run, joined from several sources. All are in epoch seconds."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ AIRFLOW, INDEX = "airflow", "finished"
 
 @dataclass(frozen=True, kw_only=True)
 class TaskEnd:
-    """How Airflow's API has a task instance: when it first started, and when it was last
+    """A task instance as Airflow's API shows it: when it first started, and when it was last
     scheduled, queued and ended."""
 
     state: str | None
@@ -68,7 +68,7 @@ class Measurement:
 
     @property
     def took(self) -> float:
-        """From the task's start to its end."""
+        """Seconds from the task's start to its end."""
         return self.ended - self.started
 
 

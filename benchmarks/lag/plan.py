@@ -1,4 +1,4 @@
-"""Which runs are started when: every kind in turn, in random order, for random times."""
+"""Which runs start when: each round has every kind, in random order and with random durations."""
 
 import random
 from collections.abc import Sequence
@@ -78,11 +78,11 @@ def plan(
     seed: int,
     name: str = "run",
 ) -> list[PlannedRun]:
-    """``rounds`` runs of each kind, one start ``every`` so many seconds.
+    """``rounds`` runs of each kind, with one start in every ``every`` seconds.
 
-    A round has each of ``kinds`` in an order of its own, so that all meet the same noise; a kind
-    that is named twice is run twice. Jobs of short kinds take ``short``. Each start is moved
-    within its turn, so that starts have no phase either.
+    A round has each of ``kinds`` in its own random order, so all kinds meet the same noise. A kind
+    that is named twice runs twice. Jobs of short kinds take ``short``. Each start is moved within
+    its interval, so starts have no phase either.
     """
     random_ = random.Random(seed)
     runs: list[PlannedRun] = []

@@ -10,8 +10,8 @@ from benchmarks.lag.plan import Kind, PlannedRun
 from benchmarks.lag.sending import TASK
 from benchmarks.lag.site import CLUSTER
 from jetbridge_local.airflow import AirflowClient
-from jetbridge_local.demo.outcomes import Finished, OutcomesTable
-from jetbridge_local.site import Stack
+from jetbridge_local.site.outcomes import Finished, OutcomesTable
+from jetbridge_local.site.stack import Stack
 
 _DESCRIBED_AT_ONCE = 100
 # Where each operator puts AWS's id of its job.

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from benchmarks.lag.plan import PlannedRun
 from jetbridge_local.airflow import AirflowClient, AirflowError
-from jetbridge_local.demo.progress import Say
+from jetbridge_local.site.progress import Say
 
 TASK = "job"
 

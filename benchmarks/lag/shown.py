@@ -47,12 +47,12 @@ def moments(each: Measurement) -> dict[str, float | None]:
 
 
 def _after(stopped: float, moment: float | None) -> float | None:
-    """None if it was before: of a task that was never deferred, its start is all that there is."""
+    """The time, or None if it was earlier: a task that was never deferred has only its start."""
     return moment if moment is not None and moment >= stopped else None
 
 
 def table(measured: Measured, kinds: Sequence[Kind], caption: str) -> Table:
-    """One row for each kind. Stages are medians, each from the one before that is known."""
+    """One row for each kind. Stages are medians, each counted from the previous known one."""
     shown = Table(title="Lag: from the job's stoppedAt to the task's end, in seconds")
     shown.caption = caption
     shown.add_column("")
@@ -77,7 +77,7 @@ def table(measured: Measured, kinds: Sequence[Kind], caption: str) -> Table:
 
 
 def step(stage: str, each: Measurement) -> tuple[float | None, float | None]:
-    """A stage's moment, behind the last one before it that this run has."""
+    """A stage's time after the previous stage that this run has."""
     before: float | None = None
     for name, moment in moments(each).items():
         if name == stage:

@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmarks import site
 from benchmarks.workspace import Workspace
 from jetbridge_local.airflow import LocalAirflow, User
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 
 HERE = Path(__file__).parent
 IMAGES = HERE / "images.yaml"

@@ -1,12 +1,12 @@
-"""How long after a container has printed a line it is in Airflow's log API, while it runs.
+"""How long it takes until a line of a running container is in Airflow's log API.
 
 ``p50_s``, ``p95_s``: from the line's own time, which the container prints in it, to the end of the
-request of ``GET …/logs/{try}`` that has it first, over all lines of both backends; nearest rank.
+first request of ``GET …/logs/{try}`` that has it, over all lines of both backends; nearest rank.
 ``lines``: how many there are; ``seen_while_running``: how many were there before the task's end.
 
-In it are the awslogs driver, which here sends what it has every half second, the subscription, the
-relay, S3, and up to a round of looking. CloudWatch Logs' own time to deliver to a subscription
-isn't: the local cloud delivers at once.
+This includes the awslogs driver, which here sends its lines every half second, the subscription,
+the relay, S3, and up to one interval of looking. It doesn't include CloudWatch Logs' own time to
+deliver to a subscription: the local cloud delivers at once.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ def run(workspace: Workspace) -> Result:
     step = workspace.progress.step
     stack = workspace.deployed_stack(images=IMAGES, parameters=make_group)
     define_job(stack)
-    # Every task is deferred, as those are whose lines are read while they wait.
+    # Every task is deferred, as tasks are while their lines are read.
     always = {"AIRFLOW__JETBRIDGE__SHORT_RUN_SECONDS": "0"}
     airflow = start_airflow(workspace, DAGS, variables=always)
     with airflow.client() as client:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from benchmarks import site
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 
 HERE = Path(__file__).parent
 IMAGES = HERE / "images.yaml"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from benchmarks.errors import BenchmarkFailed
 from jetbridge_local.airflow import AirflowClient, LogLine
-from jetbridge_local.demo.progress import Say
+from jetbridge_local.site.progress import Say
 
 TASK = "job"
 # Between an answer and the next question: part of each lag.

@@ -30,10 +30,10 @@ from benchmarks.logcopy.source import Source
 from benchmarks.result import Result
 from benchmarks.size import sized
 from benchmarks.workspace import Workspace
-from jetbridge_local.demo.application import parameter
+from jetbridge_local.site.application import parameter
 
 SIZES_MB = sized((10, 100, 1_000), (2,))
-# Nobody waits for a turn: what is measured is the copy.
+# No call waits for a turn, because the copy is measured and not the pacing.
 _UNPACED = "100000"
 
 

@@ -15,9 +15,9 @@ from benchmarks.footprint.processes import FunctionProcesses, answer_of
 from benchmarks.footprint.samples import sample, sqs_event
 from benchmarks.logcopy.lines import BYTES_PER_ROUND, LINES_PER_ROUND, lines_in, message
 from benchmarks.logcopy.source import Source
-from jetbridge_local.demo.progress import Say
 from jetbridge_local.functions import FunctionSpec
-from jetbridge_local.site import Stack
+from jetbridge_local.site.progress import Say
+from jetbridge_local.site.stack import Stack
 
 _MB = 1_000_000
 _CHUNK_BYTES = 4 * 1024 * 1024
@@ -42,7 +42,7 @@ class Copied:
 
 
 class Copying:
-    """Gives a function of a stack whose triggers are gone its messages itself."""
+    """Gives a function its messages directly; the stack's triggers are removed."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The source of logs, in a process of its own: its work is none of the function's."""
+"""The source of logs, in its own process, so that its work doesn't count as the function's."""
 
 import subprocess
 import sys

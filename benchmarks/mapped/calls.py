@@ -23,11 +23,11 @@ class AirflowCalls:
         self._calls: dict[tuple[Any, ...], dict[str, Any]] = {}
 
     def gather(self, now: bool = False) -> None:
-        """Take over what is new; does nothing if it has just done so."""
+        """Collect the new calls; does nothing if it has just done so."""
         at = time.time()
         if not now and at < self._until + _EVERY_SECONDS:
             return
-        # A call is on record when it has been answered, under the time at which it came.
+        # A call is recorded when it has been answered, under the time at which it arrived.
         calls = self._cloud.calls(max(self._began, self._until - _OVERLAP_SECONDS))
         self._until = at
         for call in calls:

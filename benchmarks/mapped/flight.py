@@ -16,8 +16,8 @@ from benchmarks.mapped.workloads import workloads
 from benchmarks.size import sized
 from benchmarks.workspace import Workspace
 from jetbridge_local.airflow import AirflowClient, LocalAirflow
-from jetbridge_local.demo.progress import Say
-from jetbridge_local.site import Stack
+from jetbridge_local.site.progress import Say
+from jetbridge_local.site.stack import Stack
 
 S3_SECONDS = 0.05
 STEADY_SECONDS = sized(60.0, 10.0)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 class Gate:
-    """Whoever opens ``path`` to read waits until `open`, and nobody waits afterwards.
+    """A process that opens ``path`` for reading waits until `open`; after that none waits.
 
     A waiting container is one shell that the kernel has put to sleep.
     """

@@ -1,4 +1,4 @@
-"""A way to S3 that takes longer, for what is Airflow's alone."""
+"""A slower way to S3, for Airflow's requests only."""
 
 import asyncio
 import re

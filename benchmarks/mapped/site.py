@@ -9,7 +9,7 @@ from benchmarks import site
 from benchmarks.mapped.gate import Gate
 from benchmarks.workspace import Workspace
 from jetbridge_local.airflow import LocalAirflow, aws_connection, connection_variable
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 
 HERE = Path(__file__).parent
 IMAGES = HERE / "images.yaml"
@@ -53,7 +53,7 @@ def define_job(stack: Stack) -> None:
 def start_airflow(
     workspace: Workspace, stack: Stack, gate: Gate, tasks: int, s3: str
 ) -> LocalAirflow:
-    """A fresh Airflow whose DAGs have so many tasks; ``s3`` is where it finds S3.
+    """A fresh Airflow whose DAGs have ``tasks`` tasks; ``s3`` is where it finds S3.
 
     Raises AirflowFailed.
     """

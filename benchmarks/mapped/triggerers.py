@@ -1,4 +1,4 @@
-"""Two triggerers, watched: what they use, whether their hearts beat, whose triggers are whose."""
+"""Watches two triggerers: what they use, their heartbeats, and which one has which trigger."""
 
 import threading
 import time
@@ -18,7 +18,7 @@ TAKEN_FOR_DEAD_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Use:
-    """What the triggerers' processes have used by now: CPU seconds, resident bytes."""
+    """What the triggerers' processes have used so far: CPU seconds, resident bytes."""
 
     at: float
     cpu_seconds: float
@@ -26,7 +26,7 @@ class Use:
 
 
 def use(pids: Iterable[int]) -> Use:
-    """Of these processes and their children: a triggerer is two processes."""
+    """What these processes and their children have used: a triggerer is two processes."""
     seconds, rss = 0.0, 0
     for pid in pids:
         leader = psutil.Process(pid)
@@ -41,7 +41,7 @@ def use(pids: Iterable[int]) -> Use:
 
 
 class Watch:
-    """Looks at the database in a thread until it has to stop; a context manager."""
+    """Looks at the database in a thread until it is stopped; a context manager."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -75,14 +75,15 @@ class Watch:
             self._now = now
 
     def forget(self) -> None:
-        """Watch anew."""
+        """Watch again."""
         with self._lock:
             self._beats.clear()
             self._triggerers.clear()
             self._failovers.clear()
 
     def longest_gaps(self) -> list[float]:
-        """Of each triggerer's heartbeat, by its job's id; also that which still lasts."""
+        """The longest gap of each triggerer's heartbeat, by its job's id; includes a gap that
+        hasn't ended."""
         return [
             max(
                 later - earlier
@@ -92,8 +93,8 @@ class Watch:
         ]
 
     def failovers(self) -> int:
-        """Task instances whose trigger went to a peer because its triggerer was silent for long
-        enough to be taken for dead."""
+        """Task instances whose trigger went to a peer because its triggerer was silent long enough
+        to be considered dead."""
         return len(self._failovers)
 
     def claimed_twice(self) -> int:

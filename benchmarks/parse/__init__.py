@@ -1,20 +1,19 @@
-"""What a DAG file pays for an operator's import, beside the amazon provider's operators.
+"""What importing an operator costs a DAG file, compared with the amazon provider's operators.
 
 A process of the environment ``airflow`` imports what a DAG processor has imported (``airflow.sdk``
-and ``airflow.dag_processing.processor``). Each sample is a fork of it, as each file that Airflow
-parses and each task that it runs is. ROUNDS rounds have one sample of each kind and side, the
-sides in turn first; a first round warms the page cache and isn't counted. Medians and quartiles;
-a ratio is ours over stock, within each round.
+and ``airflow.dag_processing.processor``). Each sample is a fork of it, as is each file that Airflow
+parses and each task that it runs. ROUNDS rounds have one sample of each kind and side; the sides
+take turns at being first. A first round warms the page cache and doesn't count. Medians and
+quartiles; a ratio is ours over stock, within each round.
 
 ``ours_ms``, ``stock_ms``, ``ratio``: ``from ….operators.ecs import EcsRunTaskOperator``; with the
-    prefix ``batch_``, ``from ….operators.batch import BatchOperator``. ``…_cpu_ms`` is the CPU
-    time of the same.
-``parse_…``, ``batch_parse_…``: a DAG file with one such task, import included, as a task's process
-    parses it on a worker: with a deferrable operator twice for each task.
+prefix ``batch_``, ``from ….operators.batch import BatchOperator``. ``…_cpu_ms`` is the CPU time of
+the same. ``parse_…``, ``batch_parse_…``: a DAG file with one such task, import included, as a
+task's process parses it on a worker: with a deferrable operator twice for each task.
 ``preimported_…``, ``batch_preimported_…``: the same file as a DAG processor parses it. It imports
-    modules whose names begin with ``airflow.`` before it forks
-    (``[dag_processor] parsing_pre_import_modules``, on by default): the amazon provider's is then
-    paid for once, by the DAG processor, and ours, a distribution of its own, by each parse.
+modules whose names begin with ``airflow.`` before it forks (``[dag_processor]
+parsing_pre_import_modules``, on by default). So the DAG processor imports the amazon provider's
+module once, and each parse imports ours, which is in a distribution of its own.
 """
 
 import shutil

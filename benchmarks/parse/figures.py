@@ -54,7 +54,7 @@ class Pairs:
         return Spread.of([each.cpu_ms for each in getattr(self, side)])
 
     def ratio(self) -> Spread:
-        """Ours over stock, within each round: what slows a round down slows both."""
+        """Ours over stock, within each round, so a slow round is slow for both."""
         pairs = zip(self.ours, self.stock, strict=True)
         return Spread.of([mine.wall_ms / theirs.wall_ms for mine, theirs in pairs])
 

@@ -1,4 +1,4 @@
-"""Run by Airflow's interpreter: what one import, or one DAG file, costs a process of Airflow's.
+"""Airflow's interpreter runs this: it measures what one import, or one DAG file, costs.
 
 It imports what a DAG processor has imported, and then makes each sample in a fork of its own, as
 Airflow does with each file that it parses and each task that it runs. One line of JSON for each
@@ -43,7 +43,7 @@ def main(rounds: int) -> None:
 
 
 def _samples() -> dict[str, tuple[Callable[[str, str], None], Callable[[str, str], None]]]:
-    """What is done before the clock runs, and what is measured, by name."""
+    """The preparation, which isn't measured, and the measured step of each sample, by name."""
     return {
         "import": (_nothing, _import),
         "parse": (_nothing, _parse),

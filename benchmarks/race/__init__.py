@@ -1,14 +1,14 @@
-"""How many tasks Airflow fails that are resumed before its scheduler has seen them defer.
+"""How many tasks Airflow fails because they are resumed before its scheduler has seen them defer.
 
 A real Airflow of each kind (executor and metadata database) runs a DAG of 20 tasks at once, whose
-runs have ended before the tasks are deferred: once with Jetbridge's hold of 15 s, once with
-``[jetbridge] resume_hold_seconds`` at zero, where a task is resumed as soon as its trigger has
-read the outcome. On CeleryExecutor nothing
-is held either way. Task logs go to S3, as usual, which keeps a worker busy after it has deferred a
-task. AWS is a stand-in (benchmarks/race/aws.py).
+runs have ended before the tasks are deferred. It does so once with Jetbridge's hold of 15 s, and
+once with ``[jetbridge] resume_hold_seconds`` at zero, where a task is resumed as soon as its
+trigger has read the outcome. With CeleryExecutor nothing is held in either case. Task logs go to
+S3, as usual, which keeps a worker busy after it has deferred a task. AWS is a stand-in
+(benchmarks/race/aws.py).
 
-``failed``: tasks that Airflow failed, of 20. ``mismatches``: those to which its audit log has a
-"state mismatch", which is the race; every other failure is something else. ``seconds``: from the
+``failed``: tasks that Airflow failed, of 20. ``mismatches``: failed tasks with a "state mismatch"
+in the audit log, which is this race; every other failure has another cause. ``seconds``: from the
 start of the DAG run to its end.
 
 The kind with CeleryExecutor needs Redis: `scripts/get-redis`.
@@ -99,7 +99,7 @@ def _airflow(workspace: Workspace, aws: EndedRuns, kind: Kind, redis: Path) -> L
         workspace.paths.airflow_home,
         DAGS,
         workspace.paths.python("celery"),
-        # Every task is deferred, also the second time.
+        # Every task is deferred, the second time, too.
         environment=connection_variable("aws_default", aws_connection(aws.url, REGION))
         | {"AIRFLOW__JETBRIDGE__SHORT_RUN_SECONDS": "0"},
         remote_log="s3://logs/airflow",

@@ -1,4 +1,4 @@
-"""AWS whose runs have ended before Jetbridge's start_run answers."""
+"""An AWS in which each run has ended before Jetbridge's start_run answers."""
 
 import json
 import time

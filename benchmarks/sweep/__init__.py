@@ -1,14 +1,14 @@
-"""Ten thousand active runs, all due at once: how the sweeper looks at them.
+"""How the sweeper looks at ten thousand active runs that are all due at once.
 
-A local cloud's ECS really has a task for each: RunTask made it, and DescribeTasks tells the truth
-about it. Each task carries the token of a run whose row is a copy of one that start_run and
-launch_run wrote. The tasks stay in PROVISIONING, since ten thousand containers would be as many
-processes; the rows have heard of it already, as those of running tasks have of RUNNING. Then
-sweep_runs is invoked until no run is due any more, as its schedule would each minute.
+A local cloud's ECS really has a task for each run: RunTask made it, and DescribeTasks tells its
+true state. Each task has the token of a run whose row is a copy of one that start_run and
+launch_run wrote. The tasks stay in PROVISIONING, because ten thousand containers would be as many
+processes. The rows have that state already, as rows of running tasks have RUNNING. Then sweep_runs
+is invoked until no run is due, as its schedule would each minute.
 
 ``runs``: rows that were looked at. ``describe_calls``: calls of DescribeTasks that the cloud
-served. ``seconds``: of the sweeps, from their invocations to their answers. ``sweeps``: how many
-it took. ``cpu_seconds``: of sweep_runs' processes, whatever the machine's speed.
+served. ``seconds``: of the sweeps, from their invocations to their answers. ``sweeps``: how many it
+took. ``cpu_seconds``: of sweep_runs' processes, whatever the machine's speed.
 """
 
 import json
@@ -24,10 +24,10 @@ from benchmarks.rows import Made, Rows, run_id
 from benchmarks.size import sized
 from benchmarks.sweep.figures import OneSweep, Sweeps
 from benchmarks.workspace import Workspace
-from jetbridge_local.demo.progress import Say
 from jetbridge_local.flood.starts import CLUSTER, FAMILY
 from jetbridge_local.limits import Limits
-from jetbridge_local.site import Stack
+from jetbridge_local.site.progress import Say
+from jetbridge_local.site.stack import Stack
 
 RUNS = sized(10_000, 200)
 _MOST_SWEEPS = 10

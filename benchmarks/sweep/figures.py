@@ -31,12 +31,12 @@ class Sweeps:
 
     @property
     def seconds(self) -> float:
-        """Of all sweeps together, without the minute between two."""
+        """Seconds of all sweeps together, without the minutes between them."""
         return sum(sweep.seconds for sweep in self.sweeps)
 
     @property
     def looked_at(self) -> int:
-        """Runs that were due and are not any more, by the table itself."""
+        """Runs that were due and are no longer, by the table itself."""
         return self.due_before - self.due_after
 
     @property

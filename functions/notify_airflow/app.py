@@ -35,10 +35,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
             seconds("NotifyWait", told.waited)
         if told.heard:
             count("NoticesHeard")
-            logger.info("Airflow has heard", extra=about | {"result": told.result})
+            logger.info("Airflow is notified", extra=about | {"result": told.result})
         elif told.unavailable:
             count("AirflowUnavailable")
-            logger.warning("Airflow can't be asked", extra=about | later)
+            logger.warning("Airflow can't be reached", extra=about | later)
         else:
             logger.info("not yet", extra=about | later)
 

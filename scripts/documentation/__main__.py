@@ -2,7 +2,7 @@
 
 python -m documentation build    check the pages and build the site in .site/html
 python -m documentation serve    the same, and show it on 127.0.0.1
-python -m documentation write    write the generated pages anew
+python -m documentation write    write the generated pages again
 """
 
 import argparse

@@ -39,7 +39,7 @@ def aws(cloud: LocalCloud) -> Aws:
 
 @pytest.fixture(scope="session")
 def stack(cloud: LocalCloud, aws: Aws) -> dict[str, str]:
-    """The outputs of the probe stack, deployed from its unedited template by the real tool."""
+    """The outputs of the probe stack, deployed from its unedited template by sam itself."""
     deployed = subprocess.run(
         [
             *(str(ENVIRONMENTS / "sam/bin/sam"), "deploy", "--stack-name", STACK),

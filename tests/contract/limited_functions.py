@@ -1,4 +1,4 @@
-"""Functions that come up against Lambda's limits, made by Lambda's API."""
+"""Functions that exceed Lambda's limits, made by Lambda's API."""
 
 import io
 import zipfile

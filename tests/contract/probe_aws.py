@@ -56,7 +56,7 @@ class Aws:
     def receive(
         self, queue: str, wanted: Callable[[list[Any]], bool], seconds: float = 15
     ) -> list[Any]:
-        """Message bodies, decoded and deleted, until ``wanted`` is content with them."""
+        """Receive and delete messages until ``wanted`` accepts them; their decoded bodies."""
         sqs = self.client("sqs")
         bodies: list[Any] = []
         deadline = time.monotonic() + seconds

@@ -27,7 +27,8 @@ def limited(tmp_path_factory: pytest.TempPathFactory, images: Path) -> Iterator[
 
 
 def crowdedness() -> float:
-    """How many seconds a CPU second takes here now: others may keep this machine's processors."""
+    """How many seconds a CPU second takes here now: other programs may use this machine's
+    processors."""
     began, end = time.monotonic(), time.thread_time() + 0.1
     while time.thread_time() < end:
         pass
@@ -35,7 +36,7 @@ def crowdedness() -> float:
 
 
 def takes(expected: float, measure: Callable[[], list[float]]) -> None:
-    """Never less than expected; at its best hardly more, unless this machine is crowded."""
+    """Never less than expected; the best of several hardly more, unless this machine is crowded."""
     best, before = float("inf"), crowdedness()
     for _ in range(3):
         seconds = measure()

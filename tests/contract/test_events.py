@@ -1,4 +1,4 @@
-"""Tasks and jobs end; the template's own rules bring it to queues and functions."""
+"""Tasks and jobs end, and the template's own rules send their events to queues and functions."""
 
 import json
 import time

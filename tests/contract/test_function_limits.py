@@ -1,4 +1,4 @@
-"""Lambda's limits of functions: each is met by a function that goes beyond it."""
+"""Lambda's limits of functions: for each there is a function that exceeds it."""
 
 import base64
 import json
@@ -91,7 +91,7 @@ def test_a_timeout_leaves_no_process(aws: Aws) -> None:
 
 
 def test_nothing_of_a_function_runs_between_invocations(aws: Aws, small: str) -> None:
-    """A thread that counts a hundred times a second stands still, and goes on later."""
+    """A thread that counts a hundred times a second stops, and continues later."""
     before, _ = aws.invoke(small, {"do": "start ticking"})
     pid, _ = aws.invoke(small, {"do": "pid"})
     assert psutil.Process(pid).status() == psutil.STATUS_STOPPED

@@ -35,7 +35,7 @@ def _arn(aws: Aws, function: str) -> str:
 
 
 def _chain(function_arn: str, so_far: int) -> str:
-    """The trace header of a chain that has invoked a function so often."""
+    """The trace header of a chain that has invoked a function this often."""
     header = ""
     for _ in range(so_far):
         header = continued(header, function_arn)

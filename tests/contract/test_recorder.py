@@ -63,7 +63,7 @@ def test_a_functions_calls_bear_its_name(aws: Aws, stack: dict[str, str]) -> Non
     calls: list[dict[str, Any]] = []
     while not calls and time.monotonic() < deadline:
         calls = [c for c in aws.cloud.calls(since) if c["caller"] == stack["Worker"]]
-    # An earlier test's message may have been at work still: its call looks the same.
+    # An earlier test's message may still have been in work: its call looks the same.
     assert calls
     for call in calls:
         assert (call["service"], call["operation"]) == ("sqs", "SendMessage")

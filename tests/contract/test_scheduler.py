@@ -1,4 +1,4 @@
-"""EventBridge Scheduler: schedules fire, and their targets hear of it."""
+"""EventBridge Scheduler: schedules fire and invoke their targets."""
 
 import json
 from datetime import UTC, datetime, timedelta

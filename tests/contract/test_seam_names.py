@@ -170,7 +170,7 @@ OBJECTS = [
 
 @pytest.fixture(scope="module", autouse=True)
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """ministack in this process, as the host prepares it, and unmended."""
+    """ministack in this process, as the host prepares it, but without the seam's patches."""
     before = dict(os.environ)
     ministack_seam.prepare(
         port=1,

@@ -1,4 +1,4 @@
-"""What the template says is there after `sam deploy`."""
+"""After `sam deploy`, everything in the template exists."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Subscription filters: what a function gets of a log group, and who may have one."""
+"""Subscription filters: what a function gets from a log group, and who may have one."""
 
 import base64
 import gzip
@@ -23,7 +23,7 @@ def _put(aws: Aws, group: str, stream: str, *lines: str) -> list[dict[str, Any]]
 
 
 def _delivered(aws: Aws, stack: dict[str, str], stream: str) -> dict[str, Any]:
-    """What the function was invoked with for a stream: its success destination tells."""
+    """The events with which the function was invoked for a stream, from its success destination."""
 
     def of_stream(records: list[Any]) -> list[dict[str, Any]]:
         # Other tests leave messages of their own.
@@ -100,7 +100,7 @@ def test_a_group_takes_two_filters(aws: Aws, stack: dict[str, str]) -> None:
 def test_a_function_that_logs_may_not_invoke_is_refused(
     aws: Aws, stack: dict[str, str], elsewhere: str
 ) -> None:
-    """Echo lets in log groups below /probe/; Worker lets none in."""
+    """Echo's policy allows log groups below /probe/; Worker's allows none."""
     group = elsewhere if elsewhere.startswith("/") else "/probe/refused"
     function = stack["Echo"] if elsewhere.startswith("/") else stack["Worker"]
     aws.client("logs").create_log_group(logGroupName=group)

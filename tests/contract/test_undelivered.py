@@ -27,7 +27,7 @@ def rule(aws: Aws, name: str) -> Iterator[str]:
 
 
 def queue(aws: Aws, name: str, rule_arn: str | None = None) -> tuple[str, str]:
-    """A queue's URL and ARN. ``rule_arn`` is let in by its policy."""
+    """A queue's URL and ARN. Its policy allows ``rule_arn`` to send."""
     sqs = aws.client("sqs")
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]

@@ -77,9 +77,9 @@ class WholeLog:
         self._items = self._log.locator("[data-testid^=virtualized-item-]")
 
     def open(self, airflow: str, dag_id: str, run_id: str, task_id: str, try_number: int) -> None:
-        """Until the log has come, whatever the page makes of it.
+        """Open the page, and wait until the API has answered with the log.
 
-        On 3.0 and 3.1 whoever isn't logged in yet is led to the start page instead.
+        On 3.0 and 3.1 a user who isn't logged in yet is sent to the start page instead.
         """
         self._page.goto(airflow)
         self._page.wait_for_load_state("networkidle")
@@ -102,7 +102,7 @@ class WholeLog:
         return self._page.locator(f"a[href^='{address}']").count()
 
     def identity(self) -> list[str]:
-        """What is said of the task on top of the log, from 3.2 on."""
+        """What the page says about the task above the log, from 3.2 on."""
         return self._page.get_by_text("Task Identity").locator("xpath=..").all_inner_texts()
 
     def says(self, text: str) -> bool:
@@ -133,11 +133,11 @@ class DetailsPage:
         self._page.goto(f"{airflow}{page_of(dag_id, run_id, task_id)}/details")
 
     def address(self, name: str) -> str | None:
-        """Where a link's button leads; None if the page shows it without an address."""
+        """The address of a link's button; None if the page shows the button without an address."""
         return self._page.get_by_role("link", name=name, exact=True).get_attribute("href")
 
     def screenshot(self, path: Path) -> None:
-        """Of the window, down to the attributes that stand below the links."""
+        """A picture of the window, down to the attributes below the links."""
         save_down_to(self._page, self._page.get_by_role("row").filter(has_text="Run ID"), path)
 
 
@@ -158,7 +158,7 @@ class PanelPage:
         return self._frame.locator(f"[data-part={name}]")
 
     def background(self) -> str:
-        """Its colour, as CSS has it."""
+        """Its background colour, as CSS has it."""
         colour: str = self._frame.locator("body").evaluate(
             "body => getComputedStyle(body).backgroundColor"
         )
@@ -174,7 +174,7 @@ class PanelPage:
         expect(self._frame.locator(f"html[data-theme={name}]")).to_be_attached()
 
     def overflows(self) -> bool:
-        """Whether it is wider than its frame."""
+        """Whether the page is wider than its frame."""
         wider: bool = self._frame.locator("html").evaluate(
             "root => root.scrollWidth > root.clientWidth"
         )

@@ -38,7 +38,7 @@ def browser() -> str:
     """The Chromium in which pages are looked at."""
     from airflow_pages import find_browser
 
-    from jetbridge_local.demo.paths import in_repository
+    from jetbridge_local.site.paths import in_repository
 
     found = find_browser(in_repository().environment("chromium") / "chromium")
     if found is None:

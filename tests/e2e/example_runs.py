@@ -13,7 +13,7 @@ from deployed import Deployed
 from site_of_airflow import Site, states
 
 from jetbridge_local.airflow import AirflowClient, LocalAirflow
-from jetbridge_local.demo.outcomes import Finished, OutcomesTable
+from jetbridge_local.site.outcomes import Finished, OutcomesTable
 from jetbridge_local.waiting import looks
 
 HERE = Path(__file__).parent / "features"
@@ -35,7 +35,7 @@ ENDS = {
 
 @dataclass(frozen=True)
 class Runs:
-    """The DAG runs: all triggered together, as two cores bear it."""
+    """The DAG runs: all triggered together, as many as two cores can run."""
 
     site: Site
     airflow: LocalAirflow

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from jetbridge_local import site
 from jetbridge_local.airflow import UNHURRIED, AirflowClient, LocalAirflow
-from jetbridge_local.demo.paths import in_repository
+from jetbridge_local.site.paths import in_repository
 
 
 class Site(site.Site):

@@ -1,4 +1,4 @@
-"""Three questions of a stranger, asked of the site of the documentation in a browser."""
+"""Three questions of a newcomer, in the search of the documentation's site, in a browser."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ import pytest
 from airflow_pages import window
 from playwright.sync_api import Page
 
-from jetbridge_local.demo.paths import in_repository
+from jetbridge_local.site.paths import in_repository
 
 PATHS = in_repository()
 SITE = PATHS.root / ".site" / "html"

@@ -180,7 +180,7 @@ def test_a_cleared_task_gets_its_own_outcome(
 def test_a_wrong_password_only_delays(
     stage: Stage, faults: dict[str, str], case: str, name: str, way: str
 ) -> None:
-    """The secret is read anew with each rejection, however lately it was read."""
+    """The secret is read again with each rejection, however lately it was read."""
     task_id = f"{way}-{case.replace(' ', '-')}"
     cell = Cell(stage, "finish_credentials", faults["finish_credentials"], task_id)
     assert cell.wait_ended() == ["success"]
@@ -202,7 +202,7 @@ def test_the_feed_is_the_net_below_a_push(stage: Stage, faults: dict[str, str]) 
 
 
 def test_a_user_without_permission_is_a_dead_letter(stage: Stage, faults: dict[str, str]) -> None:
-    """Replayed right after the secret was fixed, each is delivered: a 403 has it read anew."""
+    """Replayed right after the secret was fixed, each is delivered: a 403 has it read again."""
     dag_run = faults["finish_credentials"]
     cells = [
         Cell(stage, "finish_credentials", dag_run, f"{way}-forbidden") for way in ("push", "rest")
@@ -269,7 +269,7 @@ def test_an_outage_loses_nothing(stage: Stage, faults: dict[str, str]) -> None:
 
 def test_no_secret_was_logged(stage: Stage, outcomes: str) -> None:
     printed = stage.printed_by_notify()
-    assert "Airflow has heard" in printed
+    assert "Airflow is notified" in printed
     for user in USERS:
         assert user.password not in printed
     assert ROTATED.password not in printed

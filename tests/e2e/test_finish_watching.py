@@ -107,7 +107,7 @@ def test_a_task_that_does_not_wait_ends_while_its_container_runs(
     arn = stage.client.xcom("finish_watching", watching, "launch", key="ecs_task_arn")
     run_id = stage.client.xcom("finish_watching", watching, "launch", key="run_id")
     assert arn.startswith("arn:aws:ecs:")
-    wait_told(cell, "goes on without this task")
+    wait_told(cell, "keeps running without this task")
 
     assert Cell(stage, "finish_watching", watching, "stop").wait_ended(240) == ["success"]
     answer = stage.client.xcom("finish_watching", watching, "stop")

@@ -16,7 +16,7 @@ import pytest
 from airflow_pages import WholeLog, window
 
 from jetbridge_local.airflow import LocalAirflow
-from jetbridge_local.demo.paths import in_repository
+from jetbridge_local.site.paths import in_repository
 
 PATHS = in_repository()
 DAGS = Path(__file__).parent / "hostile"

@@ -16,7 +16,7 @@ from migration.sdist import Unreachable, system_tests
 from site_of_airflow import Site, states
 
 from jetbridge_local.airflow import AirflowClient, TaskTry
-from jetbridge_local.demo.paths import in_repository
+from jetbridge_local.site.paths import in_repository
 
 # In a push, tests/integration/airflow/test_adoption.py runs stock operators' DAGs on Jetbridge, and
 # tests/provider/test_as_stock.py holds the operators against the stock ones.

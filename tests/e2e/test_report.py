@@ -9,7 +9,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from jetbridge_local.demo.paths import in_repository
+from jetbridge_local.site.paths import in_repository
 
 PATHS = in_repository()
 HERE = Path(__file__).parent

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from jetbridge_local.cloud import LocalCloud
-from jetbridge_local.demo.application import architecture
-from jetbridge_local.demo.paths import in_repository
+from jetbridge_local.site.application import architecture
+from jetbridge_local.site.paths import in_repository
 
 PATHS = in_repository()
 PAGE = PATHS.root / "docs" / "tutorial" / "account.md"

@@ -10,8 +10,8 @@ from airflow_pages import ConnectionForm, DetailsPage, LogPage, PanelPage, windo
 from example_runs import Runs
 from playwright.sync_api import Page, expect
 
-from jetbridge_local.demo.outcomes import Finished
 from jetbridge_local.demo.reading import printed_lines
+from jetbridge_local.site.outcomes import Finished
 
 EXAMPLE = "jetbridge_example"
 

@@ -1,4 +1,4 @@
-"""What is in the distributions, and that their users get by without the repository."""
+"""What is in the distributions, and that they work without the repository."""
 
 import json
 import re

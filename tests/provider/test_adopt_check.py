@@ -45,7 +45,7 @@ def test_each_task_of_the_example_has_its_verdict(example):
         "nightly_reports.cleanup": "not chosen",
     }
     (why,) = example["nightly_reports.archive"]["refused"]
-    assert "ArchivedOperator.execute goes on behind super().execute" in why
+    assert "ArchivedOperator.execute has code after super().execute" in why
     assert example["nightly_reports.cleanup"]["why"] == "its parameter 'jetbridge' is false"
 
 
@@ -107,14 +107,14 @@ def test_values_of_templates_are_told_as_unknown_and_broken_files_as_errors(tmp_
     folder = tmp_path / "dags"
     folder.mkdir()
     (folder / "good.py").write_text(
-        "from airflow.sdk import DAG\n"
+        "from airflow.sdk import DAG, XComArg\n"
         "from airflow.providers.amazon.aws.operators.ecs import EcsRunTaskOperator\n"
         "ROLE = 'arn:aws:iam::123456789012:role/mine'\n"
         "with DAG('good', schedule=None):\n"
-        "    EcsRunTaskOperator(task_id='t', cluster='{{ params.c }}', task_definition='d',\n"
+        "    t = EcsRunTaskOperator(task_id='t', cluster='{{ params.c }}', task_definition='d',\n"
         "        overrides={'taskRoleArn': ROLE, 'executionRoleArn': '{{ params.r }}'})\n"
         "    EcsRunTaskOperator.partial(task_id='m', cluster='c', overrides={})"
-        ".expand(task_definition=['a', 'b'])\n"
+        ".expand(task_definition=XComArg(t))\n"
     )
     (folder / "broken.py").write_text("from airflow.sdk import DAG\nraise NameError('mine')\n")
     found = check(folder, tmp_path / "report.json")
@@ -125,5 +125,62 @@ def test_values_of_templates_are_told_as_unknown_and_broken_files_as_errors(tmp_
     assert tasks["good.t"]["needs"]["unknown"] == {"cluster": "template: {{ params.c }}"}
     assert tasks["good.t"]["needs"]["roles"] == ["arn:aws:iam::123456789012:role/mine"]
     assert tasks["good.m"]["needs"]["unknown"] == {
-        "task_definition": "mapped: known when the task runs"
+        "task_definition": "PlainXComArg: known when the task runs"
     }
+
+
+MAPPED = """
+from airflow.sdk import DAG, task
+from airflow.providers.amazon.aws.operators.batch import BatchOperator
+from airflow.providers.amazon.aws.operators.ecs import EcsRunTaskOperator
+
+POD = {"podProperties": {"containers": [{"image": "other"}]}}
+
+with DAG("lists", schedule=None, max_active_tasks=1):
+
+    @task
+    def jobs():
+        return []
+
+    EcsRunTaskOperator.partial(task_id="each", cluster="c", max_active_tis_per_dag=2).expand(
+        task_definition=["a", "b", "a"],
+        overrides=[{}, {"taskRoleArn": "arn:aws:iam::123456789012:role/mine"}],
+        awslogs_group=["/g"],
+    )
+    BatchOperator.partial(task_id="kwargs", job_definition="d").expand_kwargs(
+        [{"job_queue": "q1", "job_name": "n"}, {"job_queue": "{{ ds }}", "job_name": "m"}]
+    )
+    BatchOperator.partial(task_id="xcom", job_definition="d").expand_kwargs(jobs())
+    BatchOperator.partial(task_id="images", job_definition="d", job_queue="q", job_name="n").expand(
+        eks_properties_override=[{}, POD]
+    )
+"""
+
+
+def test_what_a_list_in_the_dag_file_says_of_a_mapped_task(tmp_path):
+    folder = tmp_path / "dags"
+    folder.mkdir()
+    (folder / "lists.py").write_text(MAPPED)
+    found = check(folder, tmp_path / "report.json")
+    assert found["import_errors"] == {}
+    tasks = by_id(found)
+    each = tasks["lists.each"]
+    assert each["needs"]["task_definitions"] == ["a", "b"]
+    assert each["needs"]["roles"] == ["arn:aws:iam::123456789012:role/mine"]
+    assert each["needs"]["log_groups"] == ["/g"]
+    assert each["needs"]["unknown"] == {}
+    assert {change["keyword"] for change in each["changes"]} == {
+        "awslogs_group",
+        "max_active_tasks",
+        "max_active_tis_per_dag",
+    }
+    kwargs = tasks["lists.kwargs"]["needs"]
+    assert (kwargs["job_queues"], kwargs["unknown"]) == (
+        ["q1"],
+        {"job_queue": "template: {{ ds }}"},
+    )
+    assert tasks["lists.xcom"]["needs"]["unknown"] == {
+        "job_queue": "mapped: known when the task runs"
+    }
+    assert tasks["lists.images"]["verdict"] == "stays"
+    assert "podProperties.containers[0].image is refused" in tasks["lists.images"]["why"]

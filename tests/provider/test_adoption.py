@@ -315,7 +315,7 @@ class TestWhatStays:
                 self.log.info("done")
 
         told = self.reason(caplog, Tells, **ECS)
-        assert "Tells.execute goes on behind super().execute" in told
+        assert "Tells.execute has code after super().execute" in told
         assert "Move it to execute_complete" in told
 
     def test_the_same_class_where_the_task_is_deferrable(self, configure):
@@ -327,6 +327,19 @@ class TestWhatStays:
                 self.log.info("not deferred after all")
 
         assert isinstance(only(Tells, **ECS, deferrable=True), JetbridgeRunOperator)
+
+    @pytest.mark.parametrize("deferrable", ["{{ params.deferrable }}", False, None])
+    def test_a_task_that_may_turn_out_not_deferrable(self, configure, caplog, deferrable):
+        """A template is known when the task runs, and the class may have work behind the end."""
+        configure("*")
+
+        class Tells(EcsRunTaskOperator):
+            def execute(self, context):
+                super().execute(context)
+                self.log.info("done")
+
+        told = self.reason(caplog, Tells, **ECS, deferrable=deferrable)
+        assert "that code would never run" in told
 
     def test_each_way_to_end_with_super(self, configure):
         configure("*")
@@ -358,7 +371,7 @@ class TestWhatStays:
                 finally:
                     self.log.info("cleaned")
 
-        assert "goes on behind super().execute" in self.reason(caplog, Cleans, **BATCH)
+        assert "has code after super().execute" in self.reason(caplog, Cleans, **BATCH)
 
     def test_an_execute_of_its_own(self, configure, caplog):
         configure("*")
@@ -380,7 +393,7 @@ class TestWhatStays:
         class Mixed(Timed, EcsRunTaskOperator):
             pass
 
-        assert "Timed.execute goes on behind" in self.reason(caplog, Mixed, **ECS)
+        assert "Timed.execute has code after" in self.reason(caplog, Mixed, **ECS)
 
     @pytest.mark.parametrize(
         ("operator", "keywords", "member", "why"),

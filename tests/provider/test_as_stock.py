@@ -283,6 +283,18 @@ def test_exit_codes(ti, make_event, fail_on, skip_on, codes, deciding, raised):
     assert isinstance(error.value, AirflowFailException) is (raised is AirflowFailException)
 
 
+@pytest.mark.parametrize("given", [2, [2, 3], {2}, range(1, 3)])
+def test_a_job_fails_for_good_by_its_exit_code(ti, make_event, given):
+    operator = BatchOperator(**BATCH, fail_on_exit_code=given)
+    event = make_event(state=State.FAILED, backend="batch", exit_codes={"default": 2})
+    with pytest.raises(AirflowFailException):
+        operator.execute_complete({"ti": ti}, event)
+    event = make_event(state=State.FAILED, backend="batch", exit_codes={"default": 4})
+    with pytest.raises(RunFailed) as error:
+        operator.execute_complete({"ti": ti}, event)
+    assert not isinstance(error.value, AirflowFailException)
+
+
 def test_one_exit_code_is_kept_as_there():
     operator = EcsRunTaskOperator(**ECS, skip_on_exit_code=99)
     stock = stock_ecs.EcsRunTaskOperator(**ECS, skip_on_exit_code=99)

@@ -1,11 +1,10 @@
 """The button "Test" of a ``jetbridge`` connection, against an endpoint that answers as AWS does."""
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import jsonschema
 import pytest
+from http_server import HttpServer, Reply, Request
 
 from airflow_provider_jetbridge.hooks import form
 from airflow_provider_jetbridge.hooks.jetbridge import JetbridgeHook
@@ -40,28 +39,16 @@ class Aws:
 def aws():
     aws = Aws()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            target = self.headers.get("X-Amz-Target", self.path)
-            aws.asked.append(target)
-            [what] = [name for name in aws.answers if name in target]
-            status, headers, body = aws.answers[what]
-            self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(body))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body.encode())
+    def answer(request: Request) -> Reply:
+        target = request.headers.get("X-Amz-Target", request.path)
+        aws.asked.append(target)
+        [what] = [name for name in aws.answers if name in target]
+        status, headers, body = aws.answers[what]
+        return Reply(status, body, headers)
 
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    aws.url = f"http://127.0.0.1:{server.server_port}"
-    yield aws
-    server.shutdown()
-    server.server_close()
+    with HttpServer(answer) as server:
+        aws.url = server.url
+        yield aws
 
 
 @pytest.fixture

@@ -1,4 +1,7 @@
-"""Where an early resume is safe: CeleryExecutor from Airflow 3.2.2 on, seen from its own worker."""
+"""Where an early resume is safe, seen from the worker that defers.
+
+On CeleryExecutor from Airflow 3.2.2 on, and in a pod of KubernetesExecutor.
+"""
 
 import sys
 from importlib.metadata import PackageNotFoundError
@@ -15,7 +18,8 @@ CELERY = "airflow.providers.celery.executors.celery_executor"
 def on(monkeypatch):
     """A worker of the version and executor, which Celery began or didn't."""
 
-    def on(version="3.3.2", configured="CeleryExecutor", task=None, celery=True) -> bool:
+    def on(version="3.3.2", configured="CeleryExecutor", task=None, celery=True, pod="") -> bool:
+        monkeypatch.setenv("AIRFLOW_IS_K8S_EXECUTOR_POD", pod)
         monkeypatch.setattr(executor, "version", lambda name: version)
         monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", configured)
         monkeypatch.delitem(sys.modules, f"{CELERY}_utils", raising=False)
@@ -37,6 +41,13 @@ def test_celery_forgets_the_process_that_deferred(on, version):
 @pytest.mark.parametrize("version", ["3.0.6", "3.1.8", "3.2.0", "3.2.1", "3.2.2rc1", "unknown"])
 def test_before_airflow_3_2_2_it_may_fail_them(on, version):
     assert on(version)
+
+
+@pytest.mark.parametrize("version", ["3.0.6", "3.1.8", "3.2.1", "3.3.2", "unknown"])
+@pytest.mark.parametrize("configured", ["KubernetesExecutor", "LocalExecutor", "CeleryExecutor"])
+def test_kubernetes_reports_the_state_that_the_database_has(on, version, configured):
+    """Whatever the pod's configuration says: Airflow's Helm chart has LocalExecutor there."""
+    assert not on(version, configured, celery=False, pod="True")
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from airflow_provider_jetbridge.story import Storyteller, tell_outcome
 from airflow_provider_jetbridge.triggers import guard
 from airflow_provider_jetbridge.triggers.run import JetbridgeRunTrigger, raise_carriable
 from jetbridge.contract import Launched, Outcome, carried, decode, encode, run_id_of
-from jetbridge.contract.carriage import LEVELS
+from jetbridge.contract.json_values import LEVELS
 
 BIG = 2**64
 DEEP = "[" * 3000 + "]" * 3000

@@ -100,7 +100,7 @@ class World:
             return virtual_time.run(scenario)
 
     def kill(self, *triggers: JetbridgeRunTrigger, seconds: float = 10.0) -> None:
-        """Airflow kills them all in one round, and goes on for so long."""
+        """Airflow kills them all in one round, and then runs for ``seconds``."""
 
         async def scenario(loop) -> None:
             await asyncio.gather(*(trigger.on_kill() for trigger in triggers))
@@ -233,7 +233,7 @@ def test_a_stop_that_failed_is_asked_for_again(world, fault):
     world.stack.answers.extend([fault, fault])
     world.kill(world.trigger("job"), seconds=30)
     assert [request["run_ids"] for _, request in world.stack.invocations] == [["run-of-job--1"]] * 3
-    assert len(world.airflow.questions) == 3, "what became of the task is asked each time"
+    assert len(world.airflow.questions) == 3, "what happened to the task is asked each time"
 
 
 def test_nothing_is_stopped_while_airflow_does_not_answer(world):
@@ -253,7 +253,8 @@ def test_what_can_not_be_stopped_at_all_is_named(world, caplog):
     world.kill(world.trigger("job"), seconds=600)
     errors = [each.getMessage() for each in caplog.records if each.levelno == logging.ERROR]
     assert errors == [
-        "Killed runs may go on (RuntimeError: no answer): run-of-job--1 (dag/manual__1/job)"
+        "Killed runs may still be running (RuntimeError: no answer): "
+        "run-of-job--1 (dag/manual__1/job)"
     ]
 
 
@@ -283,7 +284,7 @@ class TestShutdown:
         assert "left alone: run-of-job--1 (dag/manual__1/job)" in caplog.text
 
     def test_what_is_to_be_stopped_is_stopped(self, world, monkeypatch):
-        """With a real thread, which goes on while the loop ends."""
+        """With a real thread, which continues while the loop ends."""
         import threading
         from concurrent.futures import ThreadPoolExecutor
 

@@ -117,7 +117,7 @@ class TestExecute:
             ecs(reattach=True).execute({"ti": ti})
         assert functions.invocations[0][1]["previous"] == "attach"
         assert deferred.value.trigger.attached_try == [ti.id, 2]
-        assert "of an earlier try still runs" in capsys.readouterr().out
+        assert "of an earlier try is still running" in capsys.readouterr().out
 
     def test_warnings_are_logged(self, functions, ti, capsys):
         functions.answers.append({**ANSWER, "warnings": ["run_task: DB_PASSWORD looks secret"]})
@@ -320,7 +320,7 @@ class TestGivingUp:
 
     @pytest.mark.parametrize("lost", [False, True])
     def test_a_wait_that_the_stock_operator_began_starts_nothing(self, functions, ti, capsys, lost):
-        """Its import was changed meanwhile. Nor does a stack that can't be asked."""
+        """Its import was changed meanwhile. Nor does a stack that doesn't answer."""
         watch = client_error("ServiceException", "Invoke") if lost else watched()
         functions.answers.extend([watch, {**STOPPED, "stopping": [], "unknown": ["x"]}])
         operator = ecs()

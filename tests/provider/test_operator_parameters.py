@@ -144,7 +144,9 @@ def test_deciding_container(ti, container):
     assert ("deciding_container" in sent) is (container is not None)
 
 
-@pytest.mark.parametrize(("asked", "lines"), [(25, 25), ("25", 25), (0, 0), (1000, 100)])
+@pytest.mark.parametrize(
+    ("asked", "lines"), [(25, 25), ("25", 25), (0, 0), (1000, 100), (None, 100), ("None", 100)]
+)
 def test_tail_lines(ti, asked, lines):
     operator = EcsRunTaskOperator(**{**SEED, "number_logs_exception": asked})
     assert operator._start_request(ti).tail_lines == lines

@@ -1,4 +1,4 @@
-"""Many resumes at once: none makes the triggerer upload for so long that its peers give it up."""
+"""Many resumes at once: the triggerer never uploads so long that its peers consider it dead."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -137,7 +137,10 @@ def test_an_airflow_that_cannot_be_asked_holds_nothing_up(caplog):
     burst.ask = fails
     burst.run(burst.everybody(50))
     assert len(burst.resumed) == 50
-    assert "can't be asked whether it keeps up: no connection to the supervisor" in caplog.text
+    assert (
+        "can't ask the triggerer whether it keeps up: no connection to the supervisor"
+        in caplog.text
+    )
 
 
 def test_a_trigger_that_is_cancelled_while_it_waits_leaves_its_place():

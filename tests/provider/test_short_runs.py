@@ -90,6 +90,21 @@ def test_a_short_run_ends_its_task_without_a_deferral(world, make_outcome):
     assert world.ti.xcoms["run_seconds"] == 2.2
 
 
+def test_in_a_pod_of_kubernetes_executor_a_short_run_needs_no_other_pod(
+    world, make_outcome, monkeypatch
+):
+    """Another pod for the resume would take longer than the run. A longer one isn't held."""
+    monkeypatch.setenv("AIRFLOW_IS_K8S_EXECUTOR_POD", "True")
+    world.last = 4.0
+    world.happens = {3.0: lambda: world.ends(make_outcome(finished_at=1e6 + 2.2))}
+    world.execute()
+    assert world.seconds == 3.0
+    world.functions.answers.append(ANSWER)
+    world.table.tables[OUTCOMES] = {}
+    world.last = 40.0
+    assert not world.defers().held
+
+
 def test_a_short_run_that_fails_fails_its_task(world, make_outcome):
     world.last = 4
     failed = {"state": State.FAILED, "cause": Cause.APPLICATION_EXIT, "fault": Fault.JOB}

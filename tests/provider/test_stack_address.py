@@ -122,7 +122,7 @@ def test_an_arn_knows_its_region(connect):
 
 def test_a_connection_of_another_type_is_refused(connect):
     connect("jb", "aws")
-    with pytest.raises(ValueError, match="'jb' is of type 'aws'; give one of type 'jetbridge'"):
+    with pytest.raises(ValueError, match="'jb' has type 'aws'; give one of type 'jetbridge'"):
         resolve("jb", None, AwsAccess())
 
 

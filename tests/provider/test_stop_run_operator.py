@@ -1,4 +1,4 @@
-"""``StopRunOperator``: stops what is given, passes over what isn't there, says what came of it."""
+"""``StopRunOperator``: stops the given runs, ignores unknown ones, and returns the result."""
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException

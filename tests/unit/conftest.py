@@ -25,7 +25,7 @@ _read = JSONFileLoader.load_file
 
 @cache
 def _kept(path: str) -> bytes:
-    """A file of botocore's models: each session of boto3 reads them anew, and moto makes a new
+    """A file of botocore's models: each session of boto3 reads them again, and moto makes a new
     session for each test."""
     return marshal.dumps(_plain(_read(JSONFileLoader(), path)))
 

@@ -2,11 +2,13 @@
 
 "Early" means: before the scheduler knows that the process that deferred the task has ended.
 
-docs/decisions/080 gives the rule for each version and executor, with its places in Airflow's code.
+docs/decisions/080 and 091 give the rule for each version and executor, with its places in Airflow's
+code.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -27,14 +29,30 @@ _CELERY_RUNS = "airflow.providers.celery.executors.celery_executor_utils"
 """The module of the Celery task that runs Airflow's tasks. Every Celery worker imports it."""
 
 
+def runs_in_its_own_pod() -> bool:
+    """Whether KubernetesExecutor made a pod for this process.
+
+    It sets this variable in each of its pods (cncf.kubernetes provider, pod_generator.py,
+    ``construct_pod``). A pod's ``[core] executor`` says nothing: Airflow's Helm chart sets it to
+    ``LocalExecutor`` there.
+    """
+    return bool(os.environ.get("AIRFLOW_IS_K8S_EXECUTOR_POD"))
+
+
 def may_fail_early_resumes(task: Any) -> bool:
     """Whether an early resume may make Airflow fail the task that runs in this process.
 
-    False only for CeleryExecutor from Airflow 3.2.2 on. That executor keeps one result per task. It
+    False for CeleryExecutor from Airflow 3.2.2 on. That executor keeps one result per task. It
     forgets the result of the deferring process when it sends the resumed task. Until then the task
-    waits in the executor's queue or is ``scheduled``, and the scheduler fails neither. True for
-    every other executor, and if the executor isn't known.
+    waits in the executor's queue or is ``scheduled``, and the scheduler fails neither.
+
+    False for KubernetesExecutor. When a pod has succeeded, it reports the state that the database
+    has by then, and the scheduler fails a task only if ``success`` or ``failed`` is reported of it.
+
+    True for every other executor, and if the executor isn't known.
     """
+    if runs_in_its_own_pod():
+        return False
     try:
         airflow = Version(version("apache-airflow-core"))
     except (PackageNotFoundError, InvalidVersion):

@@ -17,6 +17,13 @@ _HOST_TERMINATED = re.compile(r"Host EC2 \(instance .+?\) (stopped|terminated)\.
 """The same pattern as in the amazon provider (operators/ecs.py, ``_check_success_task``)."""
 
 
+def exit_codes(given: int | Container[int] | None) -> Container[int]:
+    """Exit codes of a keyword, in the form that the amazon provider keeps."""
+    if isinstance(given, Container):
+        return given
+    return [] if given is None else [given]
+
+
 @dataclass(frozen=True)
 class Reading:
     """How a task reads the end of its run.

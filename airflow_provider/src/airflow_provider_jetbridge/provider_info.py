@@ -160,7 +160,7 @@ _CONFIG: dict[str, Any] = {
         },
         "resume_hold_seconds": {
             "description": (
-                "A trigger keeps its event until it has run for so many seconds, because Airflow "
+                "The least seconds that a trigger runs before it sends its event, because Airflow "
                 "fails a task that is resumed before the scheduler has seen it defer "
                 "(apache/airflow#66374, #67287, #71580). Zero switches this off."
             ),

@@ -65,7 +65,7 @@ def _fields_of(conn_id: str) -> _Fields:
     connection: Any = BaseHook.get_connection(conn_id)
     if connection.conn_type != "jetbridge":
         raise ValueError(
-            f"Connection {conn_id!r} is of type {connection.conn_type!r}; give one of type "
+            f"Connection {conn_id!r} has type {connection.conn_type!r}; give one of type "
             "'jetbridge' as jetbridge_conn_id (and AWS connections as aws_conn_id)"
         )
     extra = connection.extra_dejson

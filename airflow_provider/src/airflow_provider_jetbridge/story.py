@@ -23,7 +23,7 @@ KINDS = {"ecs": "ECS task", "batch": "Batch job"}
 
 WAITS = {
     "capacity": "waits for capacity",
-    "another_launch": "waits to be launched anew",
+    "another_launch": "waits for another launch",
     "throttle": "waits, because AWS throttles launches,",
     "launch_queue": "waits in the launch queue",
     "job_queue": "waits to be started by Batch and blocks its job queue",

@@ -1,4 +1,4 @@
-"""What every cold start pays at least: boto3 and one client. The measure of ``cold_ratio``."""
+"""The minimum of every cold start: boto3 and one client. ``cold_ratio`` is measured against it."""
 
 from typing import Any
 

@@ -26,7 +26,7 @@ class _Calls:
         self._lock = threading.Lock()
 
     def forget(self) -> None:
-        """Begin anew, for the next invocation."""
+        """Begin again, for the next invocation."""
         with self._lock:
             self.seconds, self.names = 0.0, []
 

@@ -1,4 +1,5 @@
-"""A task that waits for a moment: what Airflow itself takes to end a deferred task."""
+"""A task that waits until a point in time. It shows how long Airflow itself takes to end a deferred
+task."""
 
 import time
 from typing import Any

@@ -1,6 +1,6 @@
 """The sleeping job through the amazon provider's own deferrable operators.
 
-Everything is at its default but ``container_name``, without which the ECS operator would hold its
+Everything is at its default but ``container_name``. Without it the ECS operator would hold its
 worker for ten seconds to find it out.
 """
 

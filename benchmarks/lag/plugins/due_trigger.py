@@ -1,4 +1,4 @@
-"""The least that a deferred task can wait for: a moment."""
+"""The simplest thing that a deferred task can wait for: a point in time."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 
 class DueTrigger(BaseTrigger):
-    """Fires at a moment, in epoch seconds, without looking at anything."""
+    """Fires at a time, in epoch seconds, without looking at anything."""
 
     def __init__(self, due: float) -> None:
         super().__init__()

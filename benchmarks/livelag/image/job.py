@@ -1,4 +1,4 @@
-"""Prints a line with its own time now and then, in no rhythm that anything could fall into."""
+"""Prints lines with their own times at random intervals, so nothing can fall into step with it."""
 
 import os
 import random

@@ -1,7 +1,7 @@
 """The same tasks through the amazon provider's own operator, deferrable.
 
-Everything is at its default but ``container_name``, without which it would hold its worker for ten
-seconds to find it out.
+Everything is at its default but ``container_name``. Without it the operator would hold its worker
+for ten seconds to find it out.
 """
 
 import os

@@ -1,3 +1,3 @@
-from jetbridge_cli.main import app
+from jetbridge_cli.main import main
 
-app()
+main()

@@ -1,10 +1,16 @@
 """Asks the person at the terminal."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import typer
 
 from jetbridge_cli.problems import Problem
+from jetbridge_cli.writing import say
+
+# 128 and SIGINT, as shells have it.
+INTERRUPTED = 130
 
 
 def confirm(question: str) -> None:
@@ -13,10 +19,33 @@ def confirm(question: str) -> None:
     Raises:
         Problem: standard input isn't a terminal, so there is nobody to ask.
         Abort: the answer is no.
+        Exit: with code 130, after Ctrl-C or Ctrl-D in place of an answer.
     """
     if not can_ask():
         raise Problem(f"{question} Nobody can be asked here: say --yes")
-    typer.confirm(question, abort=True, err=True)
+    if not answered(question):
+        raise typer.Abort
+
+
+def answered(question: str) -> bool:
+    """Whether the answer is yes. Raises Exit with code 130 after Ctrl-C or Ctrl-D."""
+    with _interrupted():
+        return typer.confirm(question, err=True)
+
+
+def prompted(question: str, default: str) -> str:
+    """The answer, or the default. Raises Exit with code 130 after Ctrl-C or Ctrl-D."""
+    with _interrupted():
+        return str(typer.prompt(question, default=default, err=True))
+
+
+@contextmanager
+def _interrupted() -> Iterator[None]:
+    try:
+        yield
+    except typer.Abort:
+        say("")
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def can_ask() -> bool:

@@ -102,7 +102,9 @@ class Aws:
 
     @cached_property
     def mwaa(self) -> "MWAAClient":
-        return self.session.client("mwaa", config=_CONFIG)
+        # botocore would put "api." before the host of an endpoint of one's own.
+        config = _CONFIG.merge(Config(inject_host_prefix=self.endpoint is None))
+        return self.session.client("mwaa", config=config, endpoint_url=self.endpoint)
 
     @cached_property
     def s3(self) -> "S3Client":

@@ -25,7 +25,8 @@ from jetbridge_cli.options import (
 from jetbridge_cli.problems import Problem, reported
 from jetbridge_cli.redaction import redacted
 from jetbridge_cli.stack import DeadLetterQueue, Stack, holding
-from jetbridge_cli.writing import moment, write, write_facts, write_json, write_source, write_table
+from jetbridge_cli.tables import write_table
+from jetbridge_cli.writing import moment, say, write, write_facts, write_json, write_source
 
 app = typer.Typer(no_args_is_help=True, help="Messages that were given up.")
 
@@ -74,7 +75,7 @@ def show(
     profile: Profile = None,
     endpoint: Endpoint = None,
     limit: Annotated[
-        int, typer.Option(min=1, max=1000, help="List so many messages of each queue at most.")
+        int, typer.Option(min=1, max=1000, help="The most messages to list of each queue.")
     ] = 20,
     output: OutputFormat = Output.TABLE,
 ) -> None:
@@ -107,6 +108,7 @@ def drop(
     profile: Profile = None,
     endpoint: Endpoint = None,
     yes: Yes = False,
+    output: OutputFormat = Output.TABLE,
 ) -> None:
     """Delete one message for good, and say what is lost."""
     with reported():
@@ -116,20 +118,20 @@ def drop(
             # Hold no messages while the person decides.
             with found(deployed.aws.sqs, queues, message_id) as (where, _, message):
                 pass
-            _write_loss(where, message)
+            for sentence in loss(where, message.run_ids):
+                say(sentence)
             confirm(f"Delete message {message_id} from {where.name}?")
             queues = [where]
         with found(deployed.aws.sqs, queues, message_id) as (where, reader, message):
             if reader.delete([message]):
                 raise Problem(f"{message_id}: SQS would not delete it; call the command again")
-        if yes:
-            _write_loss(where, message)
+        lost = loss(where, message.run_ids)
+        if output is Output.JSON:
+            write_json({"message_id": message_id, "queue": where.name, "lost": lost})
+            return
+        for sentence in lost if yes else ():
+            write(sentence)
         write(f"Deleted {message_id} from {where.name}.")
-
-
-def _write_loss(queue: DeadLetterQueue, message: Message) -> None:
-    for sentence in loss(queue, message.run_ids):
-        write(sentence)
 
 
 def _chosen(deployed: Stack, names: list[str] | None) -> list[DeadLetterQueue]:
@@ -205,7 +207,7 @@ def _write_message(queue: DeadLetterQueue, message: Message, consumer: Consumer 
     }
     if consumer is not None:
         facts["log"] = _log_hint(consumer, message)
-    write_facts(facts)
+    write_facts(facts, whole=["log"])
     write()
     content = message.content
     body = _json(content)

@@ -99,7 +99,7 @@ class FunctionDestination:
         for message in messages:
             record = message.content
             if not is_invocation_record(record):
-                reason = "its body is no record of a failed invocation (no requestPayload)"
+                reason = "its body isn't the record of a failed invocation (no requestPayload)"
                 sent.refused.append((message, reason))
                 continue
             try:

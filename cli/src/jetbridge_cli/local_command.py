@@ -46,7 +46,7 @@ def _program() -> list[str]:
     if elsewhere is not None:
         return [elsewhere]
     raise Problem(
-        "the local cloud is a package of its own, which isn't installed here: in a clone of "
+        "the local cloud is a separate package, which isn't installed here: in a clone of "
         "Jetbridge's repository, install the command with "
         "`uv tool install ./cli --with ./layers/jetbridge --with ./local`; it needs Python 3.13"
     )

@@ -5,18 +5,18 @@ from jetbridge_cli.stack import DeadLetterQueue
 _BY_DESTINATION = {
     "LaunchQueue": (
         "this launch message",
-        "A run that still waits for its launch gets a new message from the sweeper, when it has "
-        "not been heard of for CheckAfterSeconds, and is launched then.",
+        "A run that still waits for its launch gets a new message from the sweeper, when nothing "
+        "has been heard from it for CheckAfterSeconds, and is launched then.",
     ),
     "StateChangeQueue": (
         "this state change",
         "A later state change of the same run ends it. If none comes, the sweeper looks the run "
-        "up when it has not been heard of for CheckAfterSeconds, while AWS remembers the task or "
-        "job (about an hour for ECS); after that the run ends as lost.",
+        "up when nothing has been heard from it for CheckAfterSeconds, while AWS remembers the "
+        "task or job (about an hour for ECS); after that the run ends as lost.",
     ),
     "FinishQueue": (
         "this attempt to seal and deliver the outcome",
-        "The sweeper queues the run's finish anew until it is done: drop the message for good "
+        "The sweeper queues the run's finish again until it is done: delete the message "
         "only when the run is finished, or its cause is fixed.",
     ),
     "LogsQueue": (

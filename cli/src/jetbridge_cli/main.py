@@ -1,7 +1,11 @@
 """The ``jetbridge`` command."""
 
+import io
+import os
 import signal
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -20,6 +24,7 @@ from jetbridge_cli.operate import (
 )
 from jetbridge_cli.report.command import report
 from jetbridge_cli.verify.command import verify
+from jetbridge_cli.writing import write
 
 app = typer.Typer(
     name="jetbridge",
@@ -48,8 +53,40 @@ app.add_typer(dead_letters_command.app, name="dead-letters")
 app.add_typer(adopt, name="adopt")
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        write(version("jetbridge-cli"))
+        raise typer.Exit
+
+
 @app.callback()
-def jetbridge() -> None:
+def jetbridge(
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the command's version."
+        ),
+    ] = False,
+) -> None:
     """Operate a Jetbridge stack, and prove that it works in an account."""
     # SIGTERM releases the held messages, as Ctrl-C does.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+
+
+def main() -> None:
+    """Run the command.
+
+    A character that standard output can't encode is written as its escape sequence. If the reader
+    of standard output has gone (``| head``), the rest is dropped (Python documentation, ``signal``,
+    "Note on SIGPIPE").
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        app()
+    finally:
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

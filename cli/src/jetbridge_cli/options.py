@@ -18,7 +18,13 @@ StackName = Annotated[
     typer.Option("--stack", envvar="JETBRIDGE_STACK", help="Name of Jetbridge's stack."),
 ]
 Region = Annotated[
-    str | None, typer.Option(help="AWS region; default: that of the AWS CLI's configuration.")
+    str | None,
+    typer.Option(
+        # boto3 reads AWS_DEFAULT_REGION alone, and the AWS CLI both (its user guide,
+        # "Configuring environment variables").
+        envvar="AWS_REGION",
+        help="AWS region; default: that of the AWS CLI's configuration.",
+    ),
 ]
 Profile = Annotated[
     str | None, typer.Option(help="Profile of the AWS CLI's configuration.", envvar="AWS_PROFILE")

@@ -14,7 +14,8 @@ from jetbridge_cli.receiving import Reader
 from jetbridge_cli.replay import Replayed, Selection, to_hold
 from jetbridge_cli.replay import replay as replay_queue
 from jetbridge_cli.stack import DeadLetterQueue, Stack, holding
-from jetbridge_cli.writing import counted, errors, write, write_json, write_table
+from jetbridge_cli.tables import write_table
+from jetbridge_cli.writing import counted, errors, say, write, write_json
 
 SOME_LEFT = 3
 _REASONS_SHOWN = 5
@@ -32,7 +33,8 @@ def replay(
     profile: Profile = None,
     endpoint: Endpoint = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="Send back so many at most, of all queues together.")
+        int | None,
+        typer.Option(min=1, help="The most messages to send back, from all queues together."),
     ] = None,
     run_id: Annotated[
         list[str] | None, typer.Option(help="Only messages about this run; repeatable.")
@@ -145,15 +147,13 @@ def _write_tables(results: Results, dry_run: bool) -> None:
 
 
 def _write_troubles(queue: DeadLetterQueue, result: Replayed) -> None:
-    console = errors()
     for message_id, reason in result.refused[:_REASONS_SHOWN]:
-        console.print(f"{queue.name}: {message_id} stays: {reason}", markup=False)
+        say(f"{queue.name}: {message_id} stays: {reason}")
     if len(result.refused) > _REASONS_SHOWN:
         more = len(result.refused) - _REASONS_SHOWN
-        console.print(f"{queue.name}: {more} more stay: see --output json", markup=False)
+        say(f"{queue.name}: {more} more stay: see --output json")
     if result.undeleted:
-        console.print(
+        say(
             f"{queue.name}: {counted(len(result.undeleted), 'message')} sent back but not "
-            "deleted: the next replay sends them again, which does no harm",
-            markup=False,
+            "deleted: the next replay sends them again, which does no harm"
         )

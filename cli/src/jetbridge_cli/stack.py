@@ -10,18 +10,25 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from jetbridge_cli.aws import Aws, server_time
 from jetbridge_cli.destinations import Destination, FunctionDestination, QueueDestination
-from jetbridge_cli.problems import Problem
+from jetbridge_cli.problems import DENIED, Problem, in_words
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.type_defs import GetQueueAttributesResultTypeDef
 
 _QUEUE = "AWS::SQS::Queue"
 _FUNCTION = "AWS::Lambda::Function"
 _RULE = "AWS::Events::Rule"
 # After an update, the list still has the removed resources.
 _GONE = ("DELETE_COMPLETE", "CREATE_FAILED")
+
+# Amazon SQS API reference, GetQueueAttributes, and the code's older spelling.
+_NO_QUEUE = ("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue")
 
 _Source = tuple[str, Destination]
 
@@ -82,6 +89,11 @@ class Stack:
                     of_type = by_type.setdefault(each["ResourceType"], {})
                     of_type[each["LogicalResourceId"]] = each.get("PhysicalResourceId", "")
         except ClientError as error:
+            if error.response["Error"]["Code"] in DENIED:
+                raise Problem(
+                    f"{in_words(error)}; if the permission is for another stack, name it with "
+                    "--stack"
+                ) from error
             if not is_no_stack(error):
                 raise
             region = self.aws.cloudformation.meta.region_name
@@ -94,7 +106,8 @@ class Stack:
     @cached_property
     def dead_letter_queues(self) -> list[DeadLetterQueue]:
         """All dead-letter queues by name. Raises Problem if there are none."""
-        queues = [self._queue(name, url) for name, url in self._of(_QUEUE).items()]
+        asked = [self._queue(name, url) for name, url in self._of(_QUEUE).items()]
+        queues = [queue for queue in asked if queue is not None]
         sources = _by_queue(self._sources(queues))
         found = [
             DeadLetterQueue(
@@ -135,8 +148,10 @@ class Stack:
     def _of(self, kind: str) -> Mapping[str, str]:
         return self.resources.get(kind, {})
 
-    def _queue(self, name: str, url: str) -> _Queue:
-        answer = self.aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+    def _queue(self, name: str, url: str) -> _Queue | None:
+        answer = attributes_of(self.aws, url)
+        if answer is None:
+            return None
         attributes = {str(key): value for key, value in answer["Attributes"].items()}
         redrive = json.loads(attributes.get("RedrivePolicy") or "{}")
         return _Queue(
@@ -179,6 +194,16 @@ class Stack:
                     yield arn, QueueDestination(self.aws.sqs, queue.name, queue.url)
 
 
+def attributes_of(aws: Aws, url: str) -> "GetQueueAttributesResultTypeDef | None":
+    """A queue's attributes. None if somebody has deleted the queue."""
+    try:
+        return aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _NO_QUEUE:
+            raise
+        return None
+
+
 def is_no_stack(error: ClientError) -> bool:
     """Whether CloudFormation says that there is no such stack.
 
@@ -196,8 +221,8 @@ def _by_queue(sources: Iterable[_Source]) -> dict[str, Destination]:
         before = found.setdefault(arn, destination)
         if before.name != destination.name:
             raise Problem(
-                f"{arn}: both {before.name} and {destination.name} give up into it, so that "
-                "nobody knows where its messages belong: give each a queue of its own"
+                f"{arn}: both {before.name} and {destination.name} use it as their "
+                "dead-letter queue, so a message's source is unknown: give each a queue of its own"
             )
     return found
 
@@ -211,4 +236,4 @@ def _unknown(name: str, known: list[str]) -> str:
     by_lower = {each.lower(): each for each in known}
     close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
     hint = f"did you mean {by_lower[close[0]]}?" if close else f"there are {', '.join(known)}"
-    return f"{name!r} is no dead-letter queue of the stack: {hint}"
+    return f"{name!r} isn't a dead-letter queue of the stack: {hint}"

@@ -1,21 +1,19 @@
 """Prints results to standard output, and everything else to standard error."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+import textwrap
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
 from rich.syntax import Syntax
-from rich.table import Table
 from rich.text import Text
 
-_GAP = 2
-# The smallest width of a column with cells that may be broken.
-_LEAST_COLUMN = 8
+GAP = 2
 # A word of this length or longer is an id (run ids have 20 characters, contract/run_ids.py) or an
 # ARN.
-_LEAST_ID = 20
+LEAST_ID = 20
 
 
 def shown(text: str) -> str:
@@ -28,79 +26,37 @@ def write_json(value: Any, indent: int | None = 2) -> None:
     print(json.dumps(value, indent=indent), flush=indent is None)
 
 
-def write_table(
-    headings: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    right: Collection[str] = (),
-    whole: Collection[str] = (),
-) -> None:
-    """Write a table. Columns with headings in ``right`` contain numbers.
+def write_facts(facts: Mapping[str, str], whole: Collection[str] = ()) -> None:
+    """Write names and values, one per line. Names without a value are left out.
 
-    Cells of the columns in ``whole`` are never broken, because people copy them. The same goes for
-    ids and ARNs in any column. If the terminal is too narrow for that, each row is written as a
-    list. In a pipe or a file nothing is broken, and there are no colours.
+    A terminal gets long values broken at spaces. Those of the names in ``whole`` aren't broken.
     """
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        _write_plain(headings, rows, right)
-        return
-    widths = _widths(headings, rows)
-    at_least = [
-        width if heading in whole else max(min(width, _LEAST_COLUMN), longest)
-        for heading, width, longest in zip(headings, widths, _longest_ids(rows), strict=True)
-    ]
-    if sum(at_least) + _GAP * (len(headings) - 1) > console.width:
-        for row in rows:
-            write_facts(dict(zip(headings, row, strict=True)))
-            write()
-        return
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading, least in zip(headings, at_least, strict=True):
-        table.add_column(
-            heading,
-            justify="right" if heading in right else "left",
-            overflow="fold",
-            min_width=least,
-        )
-    for row in rows:
-        table.add_row(*(Text(shown(cell)) for cell in row))
-    console.print(table)
-
-
-def _write_plain(
-    headings: Sequence[str], rows: Sequence[Sequence[str]], right: Collection[str]
-) -> None:
-    """One line for each row, with aligned columns."""
-    widths = _widths(headings, rows)
-    for row in [headings, *rows]:
-        cells = [
-            one_line(cell).rjust(width) if heading in right else one_line(cell).ljust(width)
-            for heading, cell, width in zip(headings, row, widths, strict=True)
-        ]
-        print((" " * _GAP).join(cells).rstrip())
-
-
-def _widths(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
-    return [
-        max(len(one_line(cell)) for cell in column) for column in zip(headings, *rows, strict=True)
-    ]
-
-
-def _longest_ids(rows: Sequence[Sequence[str]]) -> list[int]:
-    """The length of the longest id in each column. 0 if there is none."""
-    words = [
-        [len(word) for cell in column for word in cell.split()]
-        for column in zip(*rows, strict=True)
-    ]
-    return [max((each for each in column if each >= _LEAST_ID), default=0) for column in words]
-
-
-def write_facts(facts: Mapping[str, str]) -> None:
-    """Write names and values, one per line. Names without a value are left out."""
     given = {name: fact for name, fact in facts.items() if fact}
     width = max(map(len, given), default=0)
+    console = Console()
     for name, fact in given.items():
-        write(f"{name:<{width}}  {fact}")
+        room = console.width - width - GAP if console.is_terminal and name not in whole else 0
+        first, *others = broken(fact, room)
+        write(f"{name:<{width}}  {first}")
+        for line in others:
+            write(f"{'':<{width}}  {line}")
+
+
+def write_prose(text: str, sign: str = "") -> None:
+    """Write a sentence. A terminal gets it broken at spaces, and indented below its sign."""
+    console = Console()
+    indent = sign and f"{sign} "
+    room = console.width - len(indent) if console.is_terminal else 0
+    for number, line in enumerate(broken(text, room)):
+        write(f"{' ' * len(indent) if number else indent}{line}")
+
+
+def broken(text: str, room: int) -> list[str]:
+    """The text in lines of so many characters, broken at spaces only. One line if ``room`` is too
+    small for words."""
+    if room < LEAST_ID:
+        return [text]
+    return textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [text]
 
 
 def one_line(text: str) -> str:
@@ -124,6 +80,11 @@ def write_source(text: str, language: str = "json") -> None:
 
 def errors() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(text: str, style: str = "") -> None:
+    """Write a line to standard error as it is: no part of it is markup or an emoji's name."""
+    errors().print(Text(shown(text), style))
 
 
 def moment(epoch_seconds: float) -> str:

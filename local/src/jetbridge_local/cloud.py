@@ -102,9 +102,9 @@ class LocalCloud:
         return self
 
     def attach(self) -> bool:
-        """Use the cloud that runs with this state folder already, whoever started it.
+        """Use the cloud that already runs with this state folder, whoever started it.
 
-        `stop` leaves such a cloud alone. False: none runs.
+        `stop` doesn't stop such a cloud. Returns False if none runs.
         """
         self._running = self._state.running()
         return self._running is not None

@@ -1,4 +1,4 @@
-"""What a DynamoDB request consumes, handed from the table to whoever records the request."""
+"""What a DynamoDB request consumes, handed from the table to the request's recorder."""
 
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Consumed:
-    """Of one item that was written, or of one read.
+    """The units of one item that was written, or of one read.
 
     Units are those of on-demand tables (Amazon DynamoDB developer guide, "DynamoDB on-demand
     capacity mode"): a write unit is 1 KB, a read unit 4 KB.
@@ -27,11 +27,11 @@ class Consumed:
 
 
 requested: ContextVar[list[Consumed] | None] = ContextVar("jetbridge_consumed", default=None)
-"""Where the units of the request go that is being served; None: nobody records them."""
+"""The list that gets the units of the current request; None: they aren't recorded."""
 
 
 def note(consumed: Consumed) -> None:
-    """Add to what the request that is being served has consumed."""
+    """Add to the units of the current request."""
     noted = requested.get()
     if noted is not None:
         noted.append(consumed)

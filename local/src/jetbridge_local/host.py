@@ -31,7 +31,7 @@ from jetbridge_local.functions import FunctionPool, Interpreter
 from jetbridge_local.functions.package import PackageStore
 from jetbridge_local.processes import ProcessTable
 from jetbridge_local.recorder import CallLog, CallRecorder
-from jetbridge_local.recorder.operations import routes_of
+from jetbridge_local.rest import routes_of
 from jetbridge_local.services import EngineService
 from jetbridge_local.settings import CloudSettings
 from jetbridge_local.state import StateFolder
@@ -159,7 +159,7 @@ async def _serve(cloud: _Cloud, listener: socket.socket, ready: Callable[[], Non
 
     async def stopping() -> None:
         await stop.wait()
-        # Whatever a thread of the emulator still waits for must not keep the process.
+        # A thread of the emulator that still waits must not keep the process alive.
         last_resort = threading.Timer(_LAST_RESORT_SECONDS, os._exit, (1,))
         last_resort.daemon = True
         last_resort.start()

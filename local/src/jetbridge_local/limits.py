@@ -1,4 +1,4 @@
-"""How much ECS, AWS Batch and Lambda take at once, as AWS limits an account in a region."""
+"""How much ECS, AWS Batch and Lambda accept, as AWS limits an account in a region."""
 
 import math
 from dataclasses import dataclass, fields
@@ -12,7 +12,7 @@ class LimitError(ValueError):
 class Limits:
     """AWS's defaults; a test or a benchmark gives others.
 
-    ``run_task_per_second`` and ``run_task_burst``: calls of RunTask, whatever becomes of them.
+    ``run_task_per_second`` and ``run_task_burst``: calls of RunTask, failed ones, too.
     ``fargate_per_second`` and ``fargate_burst``: tasks that they launch. ``submit_job_per_second``
     and ``submit_job_burst``: calls of SubmitJob. ``cluster_read_per_second`` and
     ``cluster_read_burst``: calls of DescribeTasks and ListTasks together.

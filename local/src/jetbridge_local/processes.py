@@ -1,4 +1,4 @@
-"""Process groups on record, so that none outlives a cloud that was killed."""
+"""Records process groups, so that none outlives a cloud that was killed."""
 
 import json
 import logging
@@ -21,7 +21,7 @@ _STARTTIME_FIELD = 22
 
 
 def start_of(pid: int) -> str:
-    """What tells a process from any other that has or had its pid.
+    """What distinguishes a process from all others that have or had its pid.
 
     On Linux the boot and the ticks since it, which no correction of the clock changes (proc(5),
     ``starttime``); elsewhere the time of its creation. Raises psutil.NoSuchProcess.
@@ -37,7 +37,7 @@ def start_of(pid: int) -> str:
 
 
 def wait_ended(process: psutil.Process, timeout: float) -> bool:
-    """Wait until a process of somebody else's has ended, reaped by its parent or not."""
+    """Wait until a process of another program has ended, reaped by its parent or not."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         try:
@@ -83,11 +83,11 @@ class ProcessTable:
         draft.replace(record)
 
     def ended(self, pid: int) -> None:
-        """Forget the group: nothing of it is left."""
+        """Forget the group: all of its processes have ended."""
         self._record(pid).unlink(missing_ok=True)
 
     def end_orphans(self, grace_seconds: float = 2.0) -> list[int]:
-        """End what an earlier cloud left running; the groups' ids that had somebody in them."""
+        """End what an earlier cloud left running; returns the ids of its living groups."""
         leaders: dict[int, _Leader] = {}
         for record in self._folder.glob("*.json"):
             with suppress(ValueError, TypeError, OSError):
@@ -152,9 +152,9 @@ def _end(processes: Sequence[psutil.Process], grace_seconds: float) -> None:
 
 
 def end_group(leader: int, grace_seconds: float) -> None:
-    """End a process group of our own: SIGTERM, SIGKILL after the grace, until nobody is left.
+    """End a process group of our own: SIGTERM, SIGKILL after the grace, until no process is left.
 
-    The leader must still be unreaped, or the caller sure that the group has members.
+    The leader must still be unreaped, or the caller must be sure that the group has members.
     """
     for signal_number, wait in ((signal.SIGTERM, grace_seconds), (signal.SIGKILL, 1.0)):
         try:

@@ -1,4 +1,4 @@
-"""ECS and Batch requests, taken to their engines and back."""
+"""Passes ECS and Batch requests to their engines, and the answers back."""
 
 import asyncio
 import logging

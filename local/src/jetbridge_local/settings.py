@@ -16,16 +16,16 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class CloudSettings:
-    """Where a local cloud keeps its files, what it serves and with what it runs functions.
+    """Where a local cloud keeps its files, what it serves, and with what it runs functions.
 
-    ``state`` is the folder for everything the cloud writes. ``port`` 0 takes a free one.
-    ``images`` is the image map for containers; without it no image is known. ``runtime_python``
-    is an interpreter that has ``awslambdaric`` and nothing else: functions bring their own
-    packages; without it, functions can be made, and an invocation says what is missing.
-    ``step_seconds`` is the time that a task or job spends in each state which it only passes
-    through, ``insights_seconds`` how often Container Insights writes of a task. ``limits`` are
-    those of ECS and AWS Batch. ``cpu_by_memory``: functions have as much of a processor as Lambda
-    gives them for their memory; by default, as much as there is.
+    ``state`` is the folder for everything the cloud writes. ``port`` 0 takes a free one. ``images``
+    is the image map for containers; without it no image is known. ``runtime_python`` is an
+    interpreter that has ``awslambdaric`` and nothing else: functions bring their own packages.
+    Without it, functions can be created, and an invocation says what is missing. ``step_seconds``
+    is the time that a task or job spends in each state which it only passes through,
+    ``insights_seconds`` how often Container Insights writes about a task. ``limits`` are those of
+    ECS and AWS Batch. ``cpu_by_memory``: functions have as much of a processor as Lambda gives them
+    for their memory; by default, as much as the machine has.
     """
 
     state: Path

@@ -1,4 +1,4 @@
-"""The state folder: which cloud runs here, and what it left behind."""
+"""The state folder: which cloud runs here, and the files that it keeps."""
 
 import fcntl
 import json

@@ -1,4 +1,4 @@
-"""`jetbridge verify` against a local cloud: the very command that an account is tested with.
+"""`jetbridge verify` against a local cloud: the same command as for a real account.
 
 ``python -m jetbridge_local.verify FOLDER`` writes its report there; the exit status is the
 command's.
@@ -11,9 +11,9 @@ import tempfile
 from pathlib import Path
 
 from jetbridge_local.cloud import LocalCloud
-from jetbridge_local.demo.application import Application, architecture
-from jetbridge_local.demo.paths import Paths, in_repository
 from jetbridge_local.processes import ProcessTable
+from jetbridge_local.site.application import Application, architecture
+from jetbridge_local.site.paths import Paths, in_repository
 
 NAME = "verify-local"
 STEP_SECONDS = 0.05

@@ -8,7 +8,7 @@ INIT_CPU_SECONDS = float(os.environ.get("INIT_CPU_SECONDS", "0"))
 
 
 def burn(seconds):
-    """Use CPU time; returns the seconds that passed meanwhile."""
+    """Use CPU time; returns the seconds that passed during it."""
     began = time.monotonic()
     end = time.thread_time() + seconds
     while time.thread_time() < end:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from finish_matrix.stage import Stage
 from jetbridge_local.airflow import AirflowError, TaskTry
-from jetbridge_local.demo.outcomes import Finished
+from jetbridge_local.site.outcomes import Finished
 from jetbridge_local.waiting import looks
 
 ENDED = ("success", "failed", "skipped")
@@ -83,7 +83,7 @@ class Cell:
         return self.states
 
     def wait_followed(self, callbacks: list[tuple[int, str]], asset_events: int) -> None:
-        """Wait for so many: Airflow runs callbacks after it has written the task's state."""
+        """Wait for this many callbacks: Airflow runs them after it has written the task's state."""
         for _ in looks(30):
             if len(self.callbacks) >= len(callbacks) and self.asset_events >= asset_events:
                 return
@@ -102,9 +102,9 @@ class Cell:
         return self.stage.outcome(self.dag_id, self.run_id, self.task_id, try_number)
 
     def seconds(self) -> float | None:
-        """From the stop of the last try's container to the end of the task.
+        """Seconds from the stop of the last try's container to the end of the task.
 
-        A sensor that is marked keeps the end of its last look, so the mark is what counts.
+        A sensor that is marked keeps the end of its last look, so for a sensor the mark counts.
         """
         last = self.tries[-1]
         finished = self._outcome(last.try_number)

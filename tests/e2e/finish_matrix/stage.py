@@ -1,4 +1,4 @@
-"""What the suite plays on: the local cloud with the deployed stack, a proxy, and Airflow."""
+"""What the suite runs on: the local cloud with the deployed stack, a proxy, and Airflow."""
 
 import json
 from contextlib import ExitStack
@@ -17,9 +17,9 @@ from jetbridge_local.airflow import (
     connection_variable,
 )
 from jetbridge_local.airflow_user import NAME as AIRFLOW_USER
-from jetbridge_local.demo.outcomes import Finished, OutcomesTable
-from jetbridge_local.demo.paths import in_repository
-from jetbridge_local.site import Site
+from jetbridge_local.site.outcomes import Finished, OutcomesTable
+from jetbridge_local.site.paths import in_repository
+from jetbridge_local.site.site import Site
 
 HERE = Path(__file__).parent
 SLOW_SECONDS = 3.0
@@ -39,7 +39,7 @@ USERS = (ADMIN, JETBRIDGE, VIEWER, ROTATING, LAKE)
 
 
 class Stage:
-    """Everything that is up, and what a test asks of it."""
+    """Everything that runs, and what a test can ask it."""
 
     def __init__(self, folder: Path) -> None:
         self._paths = in_repository(folder)

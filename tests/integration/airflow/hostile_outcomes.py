@@ -6,7 +6,13 @@ from typing import Any, NamedTuple
 from jetbridge.contract import AirflowCaller, Outcome, StartRequest, encode
 from jetbridge.contract.lines import RESULT_MARKER, Line
 from jetbridge.outcomes.finish import Finish
-from jetbridge.runs.run import ContainerEnd, Definition, Ending, LogName, LogSource, Run, Status
+from jetbridge.runs.reports import ContainerEnd, Ending, LogName
+from jetbridge.runs.run import (
+    Definition,
+    LogSource,
+    Run,
+    Status,
+)
 
 DEEP = 3000
 FAILS = object()

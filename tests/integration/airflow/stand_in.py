@@ -9,9 +9,9 @@ logs go where Jetbridge puts them.
 import json
 import threading
 import time
-from collections.abc import Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from http_server import HttpServer, Reply, Request
 
 from jetbridge.contract import (
     Cause,
@@ -35,26 +35,17 @@ LOG_BUCKET = "airflow-logs"
 REGION = "us-east-1"
 
 
-class StandIn:
+class StandIn(HttpServer):
     """Serves on a free port of 127.0.0.1; a context manager."""
 
     def __init__(self, dynamodb: Any, s3: Any) -> None:
+        super().__init__(self._reply)
         self._dynamodb = dynamodb
         self._s3 = s3
         self._lock = threading.Lock()
         self.starts: list[StartRequest] = []
         self.stops: list[StopRequest] = []
         self.invoked: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> "StandIn":
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
     def start_run(self, payload: bytes) -> StartAnswer:
         request = decode(StartRequest, payload)
@@ -133,35 +124,16 @@ class StandIn:
             Body=json.dumps(line).encode(),
         )
 
-    def _handler(stand_in) -> type[BaseHTTPRequestHandler]:
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                if self.headers.get("X-Amz-Target") == "DynamoDB_20120810.BatchGetItem":
-                    self._send({"Responses": {TABLE: []}, "UnprocessedKeys": {}})
-                    return
-                function = self.path.split("/")[3]
-                stand_in.invoked.append(function)
-                payload = self.rfile.read(int(self.headers["Content-Length"]))
-                headers = {}
-                try:
-                    answer = to_builtins(stand_in._answer(function, payload))
-                except Exception as error:
-                    headers["X-Amz-Function-Error"] = "Unhandled"
-                    answer = {"errorType": type(error).__name__, "errorMessage": str(error)}
-                self._send(answer, headers)
-
-            def _send(self, answer: Any, headers: Mapping[str, str] = {}) -> None:
-                body = json.dumps(answer).encode()
-                self.send_response(200)
-                for name, value in {**headers, "Content-Length": str(len(body))}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *arguments: object) -> None:
-                pass
-
-        return Handler
+    def _reply(self, request: Request) -> Reply:
+        if request.headers.get("X-Amz-Target") == "DynamoDB_20120810.BatchGetItem":
+            return Reply(content={"Responses": {TABLE: []}, "UnprocessedKeys": {}})
+        function = request.path.split("/")[3]
+        self.invoked.append(function)
+        try:
+            return Reply(content=to_builtins(self._answer(function, request.body)))
+        except Exception as error:
+            answer = {"errorType": type(error).__name__, "errorMessage": str(error)}
+            return Reply(content=answer, headers={"X-Amz-Function-Error": "Unhandled"})
 
 
 def _environment(request: StartRequest) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Hostile outcomes beside as many good ones, on PostgreSQL and in two triggerers: what can't be
 carried hurts its own task alone.
 
-A night has all fifty, a push each sixth: what becomes of each is also proven without an Airflow
+A night has all fifty, a push every sixth. Each is also proven without an Airflow
 (tests/unit/jetbridge/test_outcomes_hostile.py, tests/provider/test_hostile_records.py).
 """
 

@@ -102,7 +102,7 @@ def test_a_dag_runs_and_nothing_is_left(launch):
         assert len(running) > len(airflow.components.pids())
         assert set(listening_addresses(running)) == {"127.0.0.1"}
 
-        # Whoever waits hears at once that it is in vain.
+        # A program that waits learns at once that waiting is useless.
         psutil.Process(airflow.components.pids()["scheduler"]).kill()
         with pytest.raises(AirflowFailed, match=r"(?s)scheduler exited with -9\. The end of .*log"):
             client.wait_for_dag_run(*key(endless), timeout=60)

@@ -1,7 +1,7 @@
-"""The push endpoint in a real Airflow with real users: who may push, and what comes of it.
+"""The push endpoint in a real Airflow with real users: who may push, and what a push does.
 
-Jetbridge's functions are a stand-in whose runs never end, so that every task waits for a push.
-All of it is on SQLite, which has no SELECT … FOR UPDATE. `test_push_lock` and the pushes of
+Jetbridge's functions are a stand-in whose runs never end, so every task waits for a push.
+Everything is on SQLite, which has no SELECT … FOR UPDATE. `test_push_lock` and the pushes of
 tests/e2e/test_finish_matrix.py are on PostgreSQL.
 """
 
@@ -81,7 +81,8 @@ class EndlessRuns(StandIn):
         )
 
     def watch_runs(self, payload: bytes) -> WatchAnswer:
-        """A run that was started goes on, unless ``ended`` has an outcome by its caller's key."""
+        """A run that was started is unfinished, unless ``ended`` has an outcome by its caller's
+        key."""
         asked = decode(WatchRequest, payload).run_ids
         runs = {
             run_id_of(request.caller.key): WatchedRun(
@@ -226,7 +227,7 @@ def push(http, token):
 
 @pytest.fixture(scope="module")
 def deferred(client, dag_run, runs):
-    """Wait until a task is deferred, and for so long that it may be resumed."""
+    """Wait until a task is deferred, and until it may be resumed."""
 
     def wait(task_id: str, try_number: int = 1, but: str = "") -> AirflowCaller:
         caller = runs.caller(task_id, try_number, but)

@@ -1,8 +1,8 @@
-"""What the push endpoint's lock is worth on PostgreSQL: many pushes of one outcome at once.
+"""Proves the push endpoint's lock on PostgreSQL: many pushes of one outcome at once.
 
 `test_push` asks a whole Airflow with eight requests, which its API server may well handle one by
-one. Here 16 threads begin together in the endpoint's own transaction; without its lock most of
-them are answered with 200.
+one. Here 16 threads begin together in the endpoint's own transaction; without its lock most of them
+are answered with 200.
 """
 
 import json

@@ -40,7 +40,7 @@ def addresses(pid: int) -> set[str]:
 
 
 def can_log_in(url: str) -> bool:
-    """Whether the driver that Airflow uses is let in, and not with another password."""
+    """Whether the driver that Airflow uses can log in, and can't with another password."""
     python = Path(__file__).parents[3] / ".venv/airflow/bin/python"
     script = "import sys, psycopg2; psycopg2.connect(sys.argv[1]).close()"
     wrong = url.replace(urlsplit(url).password, "wrong")

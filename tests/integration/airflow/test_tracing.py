@@ -3,12 +3,11 @@
 Airflow exports its spans to a recording collector. From 3.2 on its tasks run within spans.
 """
 
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from otlp import Collector
 from stand_in import LOG_BUCKET, REGION, TABLE, StandIn
 
 from jetbridge_local.airflow import LocalAirflow, aws_connection, connection_variable
@@ -39,43 +38,18 @@ traced()
 """
 
 
-class Collector:
-    """Keeps the bodies that OTLP's exporter sends, as bytes of protobuf."""
-
-    def __init__(self) -> None:
-        self.bodies: list[bytes] = []
-        bodies = self.bodies
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                """Quiet."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def names(self, trace_id: str) -> set[bytes]:
-        """Of the spans that are looked for, those in bodies with the trace's id in them."""
-        of_trace = [body for body in self.bodies if bytes.fromhex(trace_id) in body]
-        looked_for = (b"dag_run.traced", b"worker.succeeds", b"jetbridge resume")
-        return {name for name in looked_for if any(name in body for body in of_trace)}
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+def names(collector: Collector, trace_id: str) -> set[bytes]:
+    """Of the spans that are looked for, those in requests with the trace's id in them."""
+    bodies = [request.body for request in collector.taken]
+    of_trace = [body for body in bodies if bytes.fromhex(trace_id) in body]
+    looked_for = (b"dag_run.traced", b"worker.succeeds", b"jetbridge resume")
+    return {name for name in looked_for if any(name in body for body in of_trace)}
 
 
 @pytest.fixture
 def collector() -> Iterator[Collector]:
-    started = Collector()
-    yield started
-    started.close()
+    with Collector() as started:
+        yield started
 
 
 def test_one_trace_from_the_dag_run_to_the_resume(
@@ -122,7 +96,8 @@ def test_one_trace_from_the_dag_run_to_the_resume(
                 # The span that the request names is one that Airflow has exported.
                 expected = {b"dag_run.traced", b"worker.succeeds", b"jetbridge resume"}
                 deadline = time.monotonic() + 60
-                while collector.names(trace_id) != expected and time.monotonic() < deadline:
+                while names(collector, trace_id) != expected and time.monotonic() < deadline:
                     time.sleep(0.5)
-                assert collector.names(trace_id) == expected
-                assert any(bytes.fromhex(parent_id) in body for body in collector.bodies)
+                assert names(collector, trace_id) == expected
+                bodies = [request.body for request in collector.taken]
+                assert any(bytes.fromhex(parent_id) in body for body in bodies)

@@ -33,7 +33,8 @@ class DagRunOf:
         until(lambda: self.states().count("deferred") >= count, seconds)
 
     def wait_triggered(self, count: int) -> None:
-        """Wait until so many tasks' triggers have begun: before, Airflow tells them of no kill."""
+        """Wait until this many tasks' triggers have begun: before, Airflow doesn't tell them of
+        kills."""
         self.wait_deferred(count)
         for task in self.tasks():
             if task.state == "deferred":

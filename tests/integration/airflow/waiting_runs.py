@@ -46,11 +46,11 @@ def create_table(dynamodb: Any) -> None:
 
 
 class WaitingRuns(StandIn):
-    """Keeps the rules of starting and stopping: one run per try, a new try stops the run of the
-    one before or goes on with it, and a stop is for a caller that still waits.
+    """Follows the rules of starting and stopping: there is one run per try, a new try stops the
+    previous try's run or attaches to it, and a stop is for a caller that still waits.
 
-    ``stopped_at`` has the time of each run's first stop request, epoch seconds; ``superseded``
-    the runs that a new try's start ended.
+    ``stopped_at`` has the time of each run's first stop request, epoch seconds; ``superseded`` the
+    runs that a new try's start ended.
     """
 
     def __init__(self, dynamodb: Any) -> None:

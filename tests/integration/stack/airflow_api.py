@@ -1,12 +1,11 @@
 """As much of Airflow's stock API as asset events need, and `rest` to finish task instances."""
 
-import json
-import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from http_server import HttpServer, Reply, Request
 
 TOKEN = "a-token"
 ASSET = "s3://lake/orders"
@@ -48,13 +47,12 @@ class AirflowApi:
     def __init__(self) -> None:
         self._tasks: list[Task] = []
         self.asset_events: list[dict[str, Any]] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server = HttpServer(self._reply)
 
     @property
     def account(self) -> dict[str, str]:
         """Its entry in the stack's secret."""
-        return {"url": f"http://127.0.0.1:{self._server.server_address[1]}", "token": TOKEN}
+        return {"url": self._server.url, "token": TOKEN}
 
     def waiting(self) -> Task:
         """A new task that waits."""
@@ -63,14 +61,13 @@ class AirflowApi:
 
     @contextmanager
     def serving(self) -> Iterator["AirflowApi"]:
-        thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
-        try:
+        with self._server:
             yield self
-        finally:
-            self._server.shutdown()
-            self._server.server_close()
-            thread.join()
+
+    def _reply(self, request: Request) -> Reply:
+        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return Reply(401, {})
+        return Reply(*self.answer(f"{request.method} {request.path}", request.json))
 
     def answer(self, call: str, body: Any) -> Answer:
         """``call`` is the method and the path."""
@@ -89,27 +86,3 @@ class AirflowApi:
         if call == "POST /api/v2/assets/events":
             self.asset_events.append(body)
         return 200, {"asset_events": self.asset_events}
-
-
-def _handler(api: AirflowApi) -> type[BaseHTTPRequestHandler]:
-    class Handled(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def _serve(self) -> None:
-            content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            answer: Answer = (401, {})
-            if self.headers["Authorization"] == f"Bearer {TOKEN}":
-                call = f"{self.command} {self.path}"
-                answer = api.answer(call, json.loads(content) if content else None)
-            sent = json.dumps(answer[1]).encode()
-            self.send_response(answer[0])
-            self.send_header("Content-Length", str(len(sent)))
-            self.end_headers()
-            self.wfile.write(sent)
-
-        do_GET = do_POST = do_PATCH = _serve
-
-        def log_message(self, format: str, *arguments: Any) -> None:
-            """The tests' output stays readable."""
-
-    return Handled

@@ -1,4 +1,4 @@
-"""What was asked of IAM in this session, and the policies that were deployed for it."""
+"""The requests that IAM decided in this session, and the policies that were deployed."""
 
 import json
 import re

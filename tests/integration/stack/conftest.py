@@ -6,20 +6,22 @@ from pathlib import Path
 
 import pytest
 from airflow_api import ASSET
-from collector import HEADERS, Collector
 from deployed import AIRFLOW_GROUP, AIRFLOWS, EXAMPLE, LIVE_GROUP, Deployed
+from otlp import Collector
 
-from jetbridge_local.demo.paths import in_repository
 from jetbridge_local.limits import Limits
-from jetbridge_local.site import Site
+from jetbridge_local.site.paths import in_repository
+from jetbridge_local.site.site import Site
 
 IMAGES = Path(__file__).parent / "images.yaml"
 # Less than AWS's, so that a flood needs no thousand starts; and less than what a busy machine
 # launches, so that a flood meets the limit there, too.
 LIMITS = Limits(run_task_per_second=3, run_task_burst=3)
 
+# What the collector of traces wants to be sent with each request.
+COLLECTOR_HEADERS = {"Api-Key": "of-the-collector"}
 
-# Looks back on what all the others have asked of AWS.
+# Runs last: it looks at the requests of all other tests.
 LAST = "test_permissions"
 
 
@@ -30,9 +32,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def collector() -> Iterator[Collector]:
     """Takes the spans of all runs of the stack."""
-    started = Collector()
-    yield started
-    started.close()
+    with Collector(COLLECTOR_HEADERS) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +50,8 @@ def deployed(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> 
         cloud = site.cloud
         secrets = cloud.client("secretsmanager")
         arn = secrets.create_secret(Name=AIRFLOWS, SecretString="{}")["ARN"]
-        headers = secrets.create_secret(Name="collector", SecretString=json.dumps(HEADERS))["ARN"]
+        wanted = json.dumps(COLLECTOR_HEADERS)
+        headers = secrets.create_secret(Name="collector", SecretString=wanted)["ARN"]
         ec2 = cloud.client("ec2")
         vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
         subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jetbridge_local.cloud import LocalCloud
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 from jetbridge_local.waiting import looks
 
 CALLER = "tests"
@@ -102,7 +102,11 @@ class Deployed(Stack):
                     {
                         "ParameterKey": AIRFLOW_SECRET,
                         "ParameterValue": self.parameter(AIRFLOW_SECRET),
-                    }
+                    },
+                    {
+                        "ParameterKey": "ScheduleRoleArn",
+                        "ParameterValue": self.schedule_role(),
+                    },
                 ],
             )
             waiter = formation.get_waiter("stack_create_complete")
@@ -110,6 +114,11 @@ class Deployed(Stack):
         [described] = formation.describe_stacks(StackName=name)["Stacks"]
         for output in described["Outputs"]:
             iam.attach_user_policy(UserName="operator", PolicyArn=output["OutputValue"])
+
+    def schedule_role(self) -> str:
+        """The ARN of the role with which the example's schedule starts runs."""
+        schedule = self.client("scheduler").get_schedule(Name="jetbridge-example-report")
+        return str(schedule["Target"]["RoleArn"])
 
     def parameter(self, name: str) -> str:
         """What the stack was deployed with."""
@@ -194,7 +203,7 @@ class Deployed(Stack):
         )
 
     def make_due(self, run_id: str) -> None:
-        """Let the sweeper find the run: nothing was heard of it for long."""
+        """Let the sweeper find the run, as one without news for long."""
         self.client("dynamodb").update_item(
             TableName=self.outputs["RunsTableName"],
             Key={"run_id": {"S": run_id}},

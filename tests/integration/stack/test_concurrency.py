@@ -13,10 +13,10 @@ from deployed import REPORT, Deployed, ecs_task
 from operating import Operator
 
 from jetbridge_local.cloud import LocalCloud
-from jetbridge_local.demo.application import Application
-from jetbridge_local.demo.paths import in_repository
 from jetbridge_local.limits import Limits
 from jetbridge_local.processes import ProcessTable
+from jetbridge_local.site.application import Application
+from jetbridge_local.site.paths import in_repository
 
 IMAGES = Path(__file__).parent / "images.yaml"
 RUNS = 60

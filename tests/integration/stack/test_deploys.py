@@ -14,9 +14,9 @@ from samtranslator.yaml_helper import yaml_parse
 from stacks import Stacks
 
 from jetbridge_local.cloud import LocalCloud
-from jetbridge_local.demo.application import Application, architecture, parameter
-from jetbridge_local.demo.paths import in_repository
 from jetbridge_local.processes import ProcessTable
+from jetbridge_local.site.application import Application, architecture, parameter
+from jetbridge_local.site.paths import in_repository
 
 IMAGES = Path(__file__).parent / "images.yaml"
 LONG = "e" * 60

@@ -1,4 +1,4 @@
-"""jetbridge doctor on the deployed stack: a healthy one, and fifteen things broken, one at a time.
+"""jetbridge doctor on the deployed stack: a healthy one, and many things broken, one at a time.
 
 IAM is enforced: the command speaks as the user ``operator``, who has the policies of
 examples/operator.yaml and no others.
@@ -92,6 +92,114 @@ def target_removed(stack: Stack) -> Iterator[None]:
     events.remove_targets(Rule=rule, Ids=[each["Id"] for each in targets])
     yield
     events.put_targets(Rule=rule, Targets=targets)
+
+
+@contextmanager
+def target_replaced(stack: Stack) -> Iterator[None]:
+    events, rule = stack.client("events"), stack.rule("JobStateChangeRule")
+    targets = events.list_targets_by_rule(Rule=rule)["Targets"]
+    events.put_targets(Rule=rule, Targets=[targets[0] | {"Arn": stack.arn("StopQueue")}])
+    yield
+    events.put_targets(Rule=rule, Targets=targets)
+
+
+@contextmanager
+def queue_deleted(stack: Stack) -> Iterator[None]:
+    sqs, url = stack.client("sqs"), stack.physical("LogsDeadLetters")
+    before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    given = ("MessageRetentionPeriod", "SqsManagedSseEnabled", "VisibilityTimeout")
+    sqs.delete_queue(QueueUrl=url)
+    yield
+    kept = {name: before[name] for name in given if name in before}
+    sqs.create_queue(QueueName=url.rpartition("/")[2], Attributes=kept)
+
+
+@contextmanager
+def whole_batches(stack: Stack) -> Iterator[None]:
+    functions = stack.client("lambda")
+    [mapping] = functions.list_event_source_mappings(
+        FunctionName=stack.physical("TrackRunFunction")
+    )["EventSourceMappings"]
+    functions.update_event_source_mapping(UUID=mapping["UUID"], FunctionResponseTypes=[])
+    yield
+    functions.update_event_source_mapping(
+        UUID=mapping["UUID"], FunctionResponseTypes=mapping["FunctionResponseTypes"]
+    )
+
+
+@contextmanager
+def alias_deleted(stack: Stack) -> Iterator[None]:
+    functions, name = stack.client("lambda"), stack.physical("WatchRunsFunction")
+    functions.delete_alias(FunctionName=name, Name="person")
+    yield
+    functions.create_alias(FunctionName=name, Name="person", FunctionVersion="$LATEST")
+
+
+@contextmanager
+def failures_go_nowhere(stack: Stack) -> Iterator[None]:
+    functions, name = stack.client("lambda"), stack.physical("StartRunFunction")
+    which = {"FunctionName": name, "Qualifier": "event"}
+    before = functions.get_function_event_invoke_config(**which)
+    functions.delete_function_event_invoke_config(**which)
+    yield
+    kept = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig")
+    given = {each: before[each] for each in kept if each in before}
+    functions.put_function_event_invoke_config(**which, **given)
+
+
+@contextmanager
+def logs_may_not_invoke(stack: Stack) -> Iterator[None]:
+    functions, name = stack.client("lambda"), stack.physical("RelayLogsFunction")
+    [statement] = json.loads(functions.get_policy(FunctionName=name)["Policy"])["Statement"]
+    functions.remove_permission(FunctionName=name, StatementId=statement["Sid"])
+    yield
+    functions.add_permission(
+        FunctionName=name,
+        StatementId=statement["Sid"],
+        Action="lambda:InvokeFunction",
+        Principal="logs.amazonaws.com",
+        SourceAccount="000000000000",
+        SourceArn="arn:aws:logs:us-east-1:000000000000:log-group:*",
+    )
+
+
+@contextmanager
+def alarm_disabled(stack: Stack) -> Iterator[None]:
+    cloudwatch, alarm = stack.client("cloudwatch"), stack.physical("LaunchDeadLettersAlarm")
+    cloudwatch.disable_alarm_actions(AlarmNames=[alarm])
+    yield
+    cloudwatch.enable_alarm_actions(AlarmNames=[alarm])
+
+
+@contextmanager
+def role_without_trust(stack: Stack) -> Iterator[None]:
+    iam, role = stack.client("iam"), stack.physical("SweepRunsScheduleRole")
+    before = json.dumps(iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"])
+    other = before.replace("scheduler.amazonaws.com", "events.amazonaws.com")
+    iam.update_assume_role_policy(RoleName=role, PolicyDocument=other)
+    yield
+    iam.update_assume_role_policy(RoleName=role, PolicyDocument=before)
+
+
+@contextmanager
+def function_without_log(stack: Stack) -> Iterator[None]:
+    logs, group = stack.client("logs"), stack.physical("WatchRunsLogGroup")
+    [before] = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+    logs.delete_log_group(logGroupName=group)
+    yield
+    logs.create_log_group(logGroupName=group)
+    if days := before.get("retentionInDays"):
+        logs.put_retention_policy(logGroupName=group, retentionInDays=days)
+
+
+@contextmanager
+def secret_without_key(stack: Stack) -> Iterator[None]:
+    secrets = stack.client("secretsmanager")
+    before = secrets.get_secret_value(SecretId=AIRFLOWS)["SecretString"]
+    account = {key: value for key, value in json.loads(before)["default"].items() if key != "url"}
+    secrets.put_secret_value(SecretId=AIRFLOWS, SecretString=json.dumps({"default": account}))
+    yield
+    secrets.put_secret_value(SecretId=AIRFLOWS, SecretString=before)
 
 
 def attribute(queue: str, name: str, value: str) -> Callable[[Stack], AbstractContextManager[None]]:
@@ -374,6 +482,58 @@ BROKEN: dict[str, tuple[Callable[[Stack], AbstractContextManager[None]], str, st
     "key": (bucket_with_another_key, "buckets", "jetbridge-example-logs", "KmsKeyArns", "Add the"),
     "live group": (live_group_not_subscribed, "log groups", LIVE_GROUP, "not subscribed", "Deploy"),
     "Airflow's token": (secret(token="old"), "Airflow", "default", "401", "valid credentials"),
+    "other target": (
+        target_replaced,
+        "rules",
+        "JobStateChangeRule",
+        "not StateChangeQueue",
+        "put-targets",
+    ),
+    "no queue": (queue_deleted, "queues", "LogsDeadLetters", "is gone", "create-queue"),
+    "whole batches": (
+        whole_batches,
+        "mappings",
+        "TrackRun",
+        "messages that failed",
+        "ReportBatchItemFailures",
+    ),
+    "alias": (alias_deleted, "aliases", "WatchRunsAsPerson", "is gone", "create-alias"),
+    "failures": (
+        failures_go_nowhere,
+        "failures",
+        "StartRunFunction",
+        "the alias event",
+        "StartFailures",
+    ),
+    "live lines": (
+        logs_may_not_invoke,
+        "live logs",
+        "RelayLogsFunction",
+        "doesn't let CloudWatch Logs",
+        "add-permission",
+    ),
+    "alarm": (
+        alarm_disabled,
+        "alarms",
+        "LaunchDeadLettersAlarm",
+        "actions are disabled",
+        "enable-alarm-actions",
+    ),
+    "role's trust": (
+        role_without_trust,
+        "trust",
+        "SweepRunsScheduleRole",
+        "doesn't trust scheduler",
+        "trust policy",
+    ),
+    "function's log": (
+        function_without_log,
+        "log groups",
+        "WatchRunsLogGroup",
+        "is gone",
+        "create-log-group",
+    ),
+    "secret": (secret_without_key, "Airflow", "default", "url", "Make it"),
     "no Airflow": (
         secret(url="http://127.0.0.1:9"),
         "Airflow",
@@ -392,6 +552,12 @@ FOR_THE_NIGHT = {
     "no role",
     "execution role's trust",
     "no Airflow",
+    "other target",
+    "whole batches",
+    "failures",
+    "live lines",
+    "function's log",
+    "secret",
 }
 
 

@@ -15,8 +15,8 @@ RATE = "JETBRIDGE_ECS_LAUNCHES_PER_SECOND"
 IN_FLIGHT = 4
 PACED = 40
 MESSAGES_IN_FLIGHT = 40
-"""launch_run's 20 functions hold two messages each (docs/reference/operations.md): so many may be
-ahead of another caller's. How long those take is the machine's affair."""
+"""launch_run's 20 functions hold two messages each (docs/reference/operations.md), so this many may
+be ahead of another caller's. How long they take depends on the machine."""
 
 
 def test_a_flood_is_launched_at_the_rate_that_ecs_takes(deployed: Deployed) -> None:

@@ -1,4 +1,4 @@
-"""While a run goes on, the outcomes table tells what it was launched as."""
+"""Until a run ends, the outcomes table says what it was launched as."""
 
 import json
 from typing import Any

@@ -9,7 +9,7 @@ import pytest
 from deployed import EXAMPLE, NETWORK, Deployed, batch_job, ecs_task
 from operating import Operator
 
-# So many runs with data are needed for an advice (docs/how-to/sizes.md).
+# This many runs with data are needed for a suggestion (docs/how-to/sizes.md).
 LEAST_RUNS = 10
 REPORT = [
     "--cluster=jetbridge-example",
@@ -196,7 +196,7 @@ def test_ctrl_c_without_a_terminal_leaves_the_run(
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert f"It goes on: jetbridge watch {found[0]}" in errors
+    assert f"It keeps running: jetbridge watch {found[0]}" in errors
     assert deployed.sealed(found[0]) is None
     assert operator.json("stop", found[0])["stopping"] == found
     assert ended(operator, "watch", found[0])[0] == 5

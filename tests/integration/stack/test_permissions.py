@@ -20,8 +20,8 @@ from operating import NO_TABLE
 
 from jetbridge_local.airflow_user import NAME as AIRFLOW
 from jetbridge_local.authorization import Check
-from jetbridge_local.demo.paths import in_repository
 from jetbridge_local.ministack_seam.identities import allowed_by
+from jetbridge_local.site.paths import in_repository
 
 TESTS = Path(__file__).parents[2]
 SECOND_OPINION = in_repository().environment("second-opinion")

@@ -83,7 +83,7 @@ def ended_row() -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("function", "queue", "dead_letters", "number"),
     [
-        # So many that a replay can be killed in the middle.
+        # Enough messages to kill a replay in the middle.
         (*TRACKED, 120),
         # The same way back from another queue.
         pytest.param(*FINISHED, 50, marks=pytest.mark.nightly),
@@ -155,7 +155,7 @@ def test_dead_letters_with_poison_among_them_become_outcomes(
 
 
 def kill_in_the_middle(operator: Operator, dead_letters: str, left: int) -> None:
-    """Kill a replay when only so many messages are left; fewer are gone than all."""
+    """Kill a replay when only this many messages are left: it has deleted some and not all."""
     process = operator.command("replay", dead_letters)
     try:
         operator.deployed.wait(lambda: operator.depth(dead_letters) <= left, 60, "half a replay")

@@ -1,5 +1,7 @@
 """Runs that are ended from outside: stopped, timed out, or finished without any event."""
 
+import time
+
 import pytest
 from deployed import REPORT, Deployed, batch_job, ecs_task
 
@@ -7,6 +9,25 @@ from deployed import REPORT, Deployed, batch_job, ecs_task
 @pytest.fixture(scope="module")
 def sleeper(deployed: Deployed) -> str:
     return deployed.task_definition("jetbridge-example-sleeper", "test/sleeper:1")
+
+
+@pytest.fixture(scope="module")
+def sleeping_job(deployed: Deployed) -> str:
+    name = "jetbridge-example-sleeper"
+    deployed.client("batch").register_job_definition(
+        jobDefinitionName=name,
+        type="container",
+        platformCapabilities=["FARGATE"],
+        containerProperties={
+            "image": "test/sleeper:1",
+            "executionRoleArn": "arn:aws:iam::000000000000:role/jetbridge-example-execution",
+            "resourceRequirements": [
+                {"type": "VCPU", "value": "0.25"},
+                {"type": "MEMORY", "value": "512"},
+            ],
+        },
+    )
+    return name
 
 
 def wait_for_others_logs(deployed: Deployed) -> None:
@@ -38,6 +59,21 @@ def test_stopped_task_ends_as_stopped(deployed: Deployed, sleeper: str) -> None:
     assert outcome["last_lines"] == ["sleeping", "told to end"]
     again = deployed.invoke("stop-run", {"run_ids": [run_id], "reason": "not wanted"})
     assert again["already_ended"] == [run_id]
+
+
+def test_jobs_are_stopped_with_one_call(deployed: Deployed, sleeping_job: str) -> None:
+    run_ids = [deployed.start(submit_job=batch_job(sleeping_job)) for _ in range(3)]
+    for run_id in run_ids:
+        deployed.wait_running(run_id)
+    began = time.time()
+    answer = deployed.invoke("stop-run", {"run_ids": run_ids, "reason": "not wanted"})
+    assert answer["stopping"] == run_ids
+    for run_id in run_ids:
+        outcome = deployed.outcome(run_id, timeout=60)
+        assert (outcome["state"], outcome["cause"]) == ("stopped", "stopped_by_user")
+    calls = [call["operation"] for call in deployed.cloud.calls(since=began)]
+    assert calls.count("TerminateJobs") == 1
+    assert "TerminateJob" not in calls
 
 
 def test_timed_out_job_is_stopped_by_the_sweeper(deployed: Deployed, sleeper: str) -> None:

@@ -5,8 +5,8 @@ import secrets
 from typing import Any
 
 import pytest
-from collector import Collector
 from deployed import Deployed, FunctionFailed, batch_job, ecs_task
+from otlp import Collector
 
 PRINTS = "import os; print(os.environ['TRACEPARENT'])"
 PARENT = "00f067aa0ba902b7"

@@ -1,4 +1,4 @@
-"""What becomes of the run of an earlier try of the same Airflow task."""
+"""What happens to the run of an earlier try of the same Airflow task."""
 
 import uuid
 from typing import Any

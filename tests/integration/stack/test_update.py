@@ -15,9 +15,9 @@ import pytest
 from deployed import Deployed, ecs_task
 
 from jetbridge_local.cloud import LocalCloud
-from jetbridge_local.demo.application import Application
-from jetbridge_local.demo.paths import in_repository
-from jetbridge_local.site import Site
+from jetbridge_local.site.application import Application
+from jetbridge_local.site.paths import in_repository
+from jetbridge_local.site.site import Site
 
 HERE = Path(__file__).parent
 RELEASE = HERE / "releases" / "0.1.tar.xz"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from verifying import SECONDS, Verifying, documented
 
-from jetbridge_local.demo.paths import in_repository
+from jetbridge_local.site.paths import in_repository
 from jetbridge_local.verify import build, started
 
 NO_DEFINITIONS = "arn:aws:ecs:us-east-1:000000000000:task-definition/others-*"
@@ -24,7 +24,7 @@ def verifying(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Verifying]:
 
 def test_every_check_passes_and_nothing_is_left(verifying: Verifying) -> None:
     assert verifying.call("--list").wait(SECONDS) == 0
-    # A row that is longer than the terminal goes on in a line that begins with a space.
+    # A row that is longer than the terminal continues in a line that begins with a space.
     rows = [line for line in verifying.log.read_text().splitlines()[1:] if line[:1].strip()]
     checks = [row.split()[0] for row in rows]
     process = verifying.begin("jbv-all")
@@ -41,9 +41,14 @@ def test_every_check_passes_and_nothing_is_left(verifying: Verifying) -> None:
     assert delays["line printed → seen in S3"] >= 10
     assert 0 < report["cost_estimated_usd"] <= report["cost_at_most_usd"] < 1
     assert verifying.actions() <= documented()
-    # Asked for only where something still runs, or was logged, when all else is removed, and where
-    # there are more dead letters than those of the checks.
-    rare = {"ecs:StopTask", "logs:DeleteLogGroup", "sqs:ChangeMessageVisibility"}
+    # Asked for only where something still runs, or was logged, when all else is removed, where
+    # there are more dead letters than those of the checks, and where a stack can't be made.
+    rare = {
+        "cloudformation:DescribeStackEvents",
+        "ecs:StopTask",
+        "logs:DeleteLogGroup",
+        "sqs:ChangeMessageVisibility",
+    }
     assert documented() - verifying.actions() <= rare
     assert verifying.actions("aws-sam-cli") == documented("sam deploy")
     assert "000000000000" not in (Path(verifying.log.parent) / "jbv-all.md").read_text()
@@ -87,11 +92,21 @@ def test_what_is_wrong_with_a_stack_fails_the_checks_that_need_it(verifying: Ver
 
 
 @pytest.mark.nightly
-def test_a_stack_that_cant_be_made_ends_it_with_its_reason(verifying: Verifying) -> None:
-    process = verifying.begin("jbv-bad", "--parameter", "Architecture=z80")
+@pytest.mark.parametrize(
+    ("parameter", "named"),
+    [
+        # CloudFormation refuses the first before it makes anything.
+        ("Architecture=z80", "Architecture"),
+        ("LiveLogGroupNames=/jbv/none", "LiveLogGroup1: "),
+    ],
+)
+def test_a_stack_that_cant_be_made_ends_it_with_its_reason(
+    verifying: Verifying, parameter: str, named: str
+) -> None:
+    process = verifying.begin("jbv-bad", "--parameter", parameter)
     assert process.wait(SECONDS) == 3
     report = verifying.report("jbv-bad")
-    assert "Architecture" in report["problem"]
+    assert named in report["problem"]
     assert report["results"] == []
     assert verifying.left("jbv-bad") == []
 
@@ -99,7 +114,8 @@ def test_a_stack_that_cant_be_made_ends_it_with_its_reason(verifying: Verifying)
 @pytest.mark.parametrize(
     ("number", "moment"),
     [
-        (signal.SIGINT, "making the stack jbv-stop\n"),
+        pytest.param(signal.SIGINT, "making the stack jbv-stop\n", marks=pytest.mark.nightly),
+        (signal.SIGINT, "in the middle of sam deploy"),
         pytest.param(signal.SIGTERM, "running 1 checks", marks=pytest.mark.nightly),
     ],
 )
@@ -107,7 +123,10 @@ def test_an_interrupted_one_leaves_nothing(
     verifying: Verifying, number: signal.Signals, moment: str
 ) -> None:
     process = verifying.begin("jbv-stop", "--only", "timeout")
-    verifying.wait_said(moment, process)
+    if moment.startswith("in the middle"):
+        verifying.wait(lambda: verifying.half_made("jbv-stop"), process, "half of a stack")
+    else:
+        verifying.wait_said(moment, process)
     if moment.startswith("running"):
         tasks = verifying.client("ecs").list_tasks
         verifying.wait(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jetbridge_local.cloud import LocalCloud
-from jetbridge_local.demo.paths import Paths
+from jetbridge_local.site.paths import Paths
 from jetbridge_local.verify import command, environment
 from jetbridge_local.waiting import looks
 
@@ -89,6 +89,15 @@ class Verifying:
         """The IAM actions of all that the command itself asked for, or SAM (``aws-sam-cli``)."""
         own = [call for call in self.cloud.calls() if program in call["user_agent"]]
         return {action_of(call["service"], call["operation"]) for call in own}
+
+    def half_made(self, stack: str) -> bool:
+        """Whether CloudFormation has made some of a stack's resources and isn't finished."""
+        formation = self.client("cloudformation")
+        stacks = {each["StackName"]: each for each in formation.describe_stacks()["Stacks"]}
+        if stacks.get(stack, {}).get("StackStatus") != "CREATE_IN_PROGRESS":
+            return False
+        resources = formation.list_stack_resources(StackName=stack)["StackResourceSummaries"]
+        return any(each["ResourceStatus"] == "CREATE_COMPLETE" for each in resources)
 
     def left(self, name: str) -> list[str]:
         """Everything in the cloud that has the verification's name in its own."""

@@ -1,4 +1,4 @@
-"""``make bench``: one benchmark or all, what becomes of broken ones, and the file of results."""
+"""``make bench``: one benchmark or all, what happens with broken ones, and the file of results."""
 
 import json
 from pathlib import Path
@@ -8,10 +8,11 @@ import pytest
 from rich.table import Table
 
 from benchmarks import __main__ as command
+from benchmarks import record
 from benchmarks.errors import BenchmarkFailed
 from benchmarks.result import Result
 from benchmarks.size import UnknownSize, sized
-from jetbridge_local.demo.paths import Paths
+from jetbridge_local.site.paths import Paths
 
 
 class NoWorkspace:
@@ -42,7 +43,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(command, "Workspace", NoWorkspace)
     monkeypatch.setattr(command, "MODULES", BENCHMARKS)
     monkeypatch.setattr(command, "benchmark", BENCHMARKS.__getitem__)
-    monkeypatch.setattr(command.record, "commit", lambda root: {"id": "c0ffee", "changed": False})
+    monkeypatch.setattr(record, "commit", lambda root: {"id": "c0ffee", "changed": False})
     monkeypatch.delenv("SIZE", raising=False)
     return tmp_path
 

@@ -1,5 +1,8 @@
 """The feed's benchmark: its server is AWS to boto3, and its figures are what was used."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import boto3
 import pytest
 from botocore.config import Config
@@ -12,13 +15,14 @@ from benchmarks.feed.triggerer import Use
 
 
 @pytest.fixture
-def aws():
+def aws() -> Iterator[EndlessRuns]:
     with EndlessRuns() as aws:
         yield aws
 
 
-def client(aws: EndlessRuns, service: str):
-    return boto3.client(
+def client(aws: EndlessRuns, service: str) -> Any:
+    make: Any = boto3.client
+    return make(
         service,
         endpoint_url=aws.url,
         region_name=REGION,
@@ -38,7 +42,7 @@ def query(aws: EndlessRuns, after: float) -> list[str]:
     return [item["run_id"]["S"] for item in answer["Items"]]
 
 
-def test_runs_end_when_they_are_told_to(aws):
+def test_runs_end_when_they_are_told_to(aws: EndlessRuns) -> None:
     keys = [{"run_id": {"S": run_id(index)}} for index in range(3)]
     request = {TABLE: {"Keys": keys}}
     assert query(aws, 0) == []
@@ -50,7 +54,7 @@ def test_runs_end_when_they_are_told_to(aws):
     assert aws.calls == {"Query": 3, "BatchGetItem": 2}
 
 
-def test_the_stock_triggers_task_runs_on(aws):
+def test_the_stock_triggers_task_runs_on(aws: EndlessRuns) -> None:
     arguments = STOCK.arguments(7)
     described = client(aws, "ecs").describe_tasks(
         cluster=arguments["cluster"], tasks=[arguments["task_arn"]]
@@ -64,7 +68,7 @@ def test_the_stock_triggers_task_runs_on(aws):
     assert aws.calls == {"DescribeTasks": 1, "GetLogEvents": 1}
 
 
-def test_task_logs_can_be_stored(aws):
+def test_task_logs_can_be_stored(aws: EndlessRuns) -> None:
     s3 = client(aws, "s3")
     with pytest.raises(ClientError, match="404"):
         s3.head_object(Bucket="logs", Key="a/b")
@@ -72,12 +76,12 @@ def test_task_logs_can_be_stored(aws):
     assert aws.calls == {"S3": 2}
 
 
-def test_each_task_has_a_run_of_its_own():
+def test_each_task_has_a_run_of_its_own() -> None:
     for side in (OURS, STOCK):
         assert len({str(sorted(side.arguments(n).items())) for n in range(100)}) == 100
 
 
-def test_what_was_used_while_they_waited():
+def test_what_was_used_while_they_waited() -> None:
     idle, before = Use(0.0, 5.0, 200_000_000), Use(100.0, 20.0, 290_000_000)
     after = Use(130.0, 23.0, 500_000_000)
     assert _steady(idle, before, after, calls=45, size=300) == {
@@ -87,7 +91,7 @@ def test_what_was_used_while_they_waited():
     }
 
 
-def test_the_table_has_every_figure_and_leaves_blank_what_was_not_measured():
+def test_the_table_has_every_figure_and_leaves_blank_what_was_not_measured() -> None:
     figures = {"ours_300_cpu_percent": 1.25, "stock_1000_calls_per_minute": 20000}
     shown = table(figures)
     cells = [list(column.cells) for column in shown.columns]

@@ -1,3 +1,5 @@
+"""Cold starts: ratios are taken within a round, and rounds end in time."""
+
 import pytest
 
 from benchmarks.footprint.cold import ColdStart, ColdStarts, Round, Rounds, rotated

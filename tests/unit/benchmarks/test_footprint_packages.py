@@ -1,3 +1,5 @@
+"""The size of a function's package."""
+
 from pathlib import Path
 
 from benchmarks.footprint.packages import size_of

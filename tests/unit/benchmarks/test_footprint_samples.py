@@ -1,10 +1,12 @@
+"""Sample events that are made to fit a deployed stack."""
+
 import json
 from pathlib import Path
 
 import pytest
 
 from benchmarks.footprint.samples import renamed, sample, sqs_event, start_request
-from jetbridge.contract import StartRequest, decode
+from jetbridge.contract import S3LogTarget, StartRequest, decode
 from jetbridge.runs.names import LaunchName
 
 EVENTS = Path(__file__).parents[3] / "events"
@@ -22,15 +24,15 @@ def test_the_request_is_one_by_the_contract_and_goes_to_the_place() -> None:
     assert request.run_task is not None
     assert request.run_task["cluster"] == "etl"
     assert request.run_task["taskDefinition"] == "etl-report"
-    assert request.log_target is not None
+    assert isinstance(request.log_target, S3LogTarget)
     assert request.log_target.bucket == "logs"
 
 
 def test_each_airflow_run_is_a_run_with_a_log_of_its_own() -> None:
     one, two = a_request("footprint__one"), a_request("footprint__two")
     assert one.key != two.key
-    assert one.log_target is not None
-    assert two.log_target is not None
+    assert isinstance(one.log_target, S3LogTarget)
+    assert isinstance(two.log_target, S3LogTarget)
     assert "footprint__one" in one.log_target.key_prefix
     assert one.log_target.key_prefix != two.log_target.key_prefix
 

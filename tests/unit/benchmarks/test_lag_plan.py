@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.lag.plan import Durations, Kind, plan
+from benchmarks.lag.plan import Durations, Kind, PlannedRun, plan
 
 KINDS = tuple(Kind)
 
 
-def a_plan(rounds: int = 50, seed: int = 7) -> list:
+def a_plan(rounds: int = 50, seed: int = 7) -> list[PlannedRun]:
     short = Durations(least=1.0, spread=2.0)
     return plan(KINDS, rounds, every=1.5, durations=Durations(), short=short, seed=seed)
 

@@ -1,5 +1,7 @@
 """The figures of livelag, from lines and when they were seen."""
 
+import time
+
 import pytest
 
 from benchmarks.errors import BenchmarkFailed
@@ -62,8 +64,8 @@ class _Airflow:
 
 def test_a_line_is_seen_with_the_first_answer_that_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
     now = iter(float(n) for n in range(200, 300))
-    monkeypatch.setattr(watching.time, "time", lambda: next(now))
-    monkeypatch.setattr(watching.time, "sleep", lambda _: None)
+    monkeypatch.setattr(time, "time", lambda: next(now))
+    monkeypatch.setattr(time, "sleep", lambda _: None)
     airflow = _Airflow(looks=2)
     watched = watch(airflow, "ecs", "r", 3, 7, str)  # type: ignore[arg-type]
     assert airflow.triggered == ("livelag_ecs", "r", {"lines": 3, "seed": 7})
@@ -74,7 +76,7 @@ def test_a_line_is_seen_with_the_first_answer_that_has_it(monkeypatch: pytest.Mo
 
 
 def test_missing_lines_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching.time, "sleep", lambda _: None)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
     monkeypatch.setattr(watching, "_PATIENCE_SECONDS", 0.05)
     monkeypatch.setattr(_Airflow, "log", lambda *_: [])
     with pytest.raises(BenchmarkFailed, match="ecs: only 0 of 3 lines"):

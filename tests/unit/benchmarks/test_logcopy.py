@@ -20,7 +20,7 @@ from benchmarks.logcopy.serve import _page
 def test_pages_give_each_line_once_and_the_token_repeats_at_the_end(count: int) -> None:
     found, token, empty = [], None, 0
     while True:
-        given = {"nextToken": token} if token else {}
+        given: dict[str, str] = {"nextToken": token} if token else {}
         page = json.loads(_page({"logStreamName": str(count), **given}))
         events = page["events"]
         assert len(events) <= PAGE_EVENTS

@@ -2,15 +2,15 @@
 
 import subprocess
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import boto3
 import httpx
 import pytest
 from botocore.config import Config
+from http_server import HttpServer, Reply
 
 from benchmarks.mapped.calls import AirflowCalls
 from benchmarks.mapped.database import Database
@@ -22,37 +22,11 @@ from benchmarks.mapped.triggerers import Watch
 SECONDS = 0.1
 
 
-class Store(BaseHTTPRequestHandler):
-    """Takes objects and says how large they are."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        self._answer(b"content")
-
-    def do_PUT(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self._answer(b"")
-
-    def _answer(self, body: bytes) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *_: Any) -> None:
-        pass
-
-
 @pytest.fixture
-def store():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Store)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def store() -> Iterator[str]:
+    """Takes objects and says how large they are."""
+    with HttpServer(lambda asked: Reply(content="content" if asked.method == "GET" else "")) as it:
+        yield it.url
 
 
 def test_each_request_takes_longer_also_on_one_connection(store: str) -> None:

@@ -1,3 +1,5 @@
+"""The race benchmark: its table, and its stand-in for AWS."""
+
 import json
 
 from rich.console import Console

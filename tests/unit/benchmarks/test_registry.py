@@ -1,3 +1,5 @@
+"""Benchmarks by name, and wrong names."""
+
 import pytest
 
 from benchmarks.__main__ import main

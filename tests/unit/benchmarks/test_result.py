@@ -1,3 +1,5 @@
+"""A benchmark's result: its last line, and figures that are missing."""
+
 import io
 import json
 

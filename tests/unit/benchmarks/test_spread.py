@@ -1,3 +1,5 @@
+"""Median and quartiles of samples."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

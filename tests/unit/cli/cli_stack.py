@@ -2,13 +2,13 @@
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import boto3
-from click.testing import Result
 from jetbridge_testing.template import resources
 from msgspec.structs import replace
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from jetbridge.aws.items import marshal
 from jetbridge.contract import Outcome
@@ -98,7 +98,7 @@ class Bridge:
     tables: dict[str, str]
 
     def accepted(self, run: Run, **changed: Any) -> str:
-        """Put a run's row, as start_run does; ``changed`` fields are what became of it."""
+        """Put a run's row, as start_run does; ``changed`` fields are what happened to it."""
         runs = DynamoRuns(client("dynamodb"), self.tables["RunsTable"], 300)
         assert runs.create(run)
         if changed:
@@ -163,6 +163,8 @@ class Bridge:
         return list(found.values())
 
 
+@cache
 def client(service: str) -> Any:
+    """The tests' own client of a service. Making one takes longer than most of its calls."""
     make: Any = boto3.client
     return make(service, region_name=REGION)

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 # pytest's import mode "importlib" leaves test folders off the path.
@@ -10,10 +11,15 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(1, str(Path(__file__).parents[1] / "jetbridge"))
 
 import pytest
+import typer.testing
 from cli_stack import STACK, TEMPLATE, Bridge, client
 from moto import mock_aws
+from typer.main import get_command
 
 from jetbridge_cli import receiving
+
+# Each call of the command would build all of its subcommands and options anew.
+typer.testing._get_command = cache(get_command)  # type: ignore[attr-defined]
 
 
 @pytest.fixture(autouse=True)

@@ -74,7 +74,7 @@ def run_of(key: str, caller: Caller | None = None, **fields: Any) -> Run:
 
 
 def outcome_of(run: Run, *, at: float = 60, **fields: Any) -> Outcome:
-    """The outcome of a run that was sealed so many seconds after ``NOW``."""
+    """The outcome of a run that was sealed ``seconds`` after ``NOW``."""
     known: dict[str, Any] = {
         "run_id": run.run_id,
         "state": State.SUCCEEDED,

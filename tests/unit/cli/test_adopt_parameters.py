@@ -2,18 +2,21 @@
 
 import json
 import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from jetbridge_cli.adopt import command, parsing
 from jetbridge_cli.adopt.allowed import Place, as_sam_config, stack_parameters
 from jetbridge_cli.main import app
 
-EMPTY = {
+EMPTY: dict[str, Any] = {
     "clusters": [],
     "task_definitions": [],
     "job_queues": [],
@@ -25,7 +28,7 @@ EMPTY = {
 HERE = Place("eu-west-1", "123456789012")
 
 
-def task(verdict="adopted", **needs):
+def task(verdict: str = "adopted", **needs: Any) -> dict[str, Any]:
     return {
         "dag_id": "d",
         "task_id": "t",
@@ -39,7 +42,7 @@ def task(verdict="adopted", **needs):
     }
 
 
-def report(*tasks, **changes):
+def report(*tasks: Any, **changes: Any) -> dict[str, Any]:
     return {"tasks": list(tasks), "import_errors": {}, "adopt": "*", "percent": 100.0, **changes}
 
 
@@ -61,11 +64,11 @@ def report(*tasks, **changes):
         ("roles", "arn:aws:iam::1:role/r", "arn:aws:iam::1:role/r"),
     ],
 )
-def test_names_become_what_the_parameter_takes(kind, name, arn):
+def test_names_become_what_the_parameter_takes(kind: str, name: str, arn: str) -> None:
     assert HERE.arn(kind, name) == arn
 
 
-def test_only_what_jetbridge_runs_is_allowed():
+def test_only_what_jetbridge_runs_is_allowed() -> None:
     tasks = [
         task(clusters=["b", "a"], task_definitions=["t"]),
         task("jetbridge", clusters=["a"]),
@@ -87,7 +90,7 @@ def test_only_what_jetbridge_runs_is_allowed():
         ),
     )
 )
-def test_the_file_is_what_sam_reads(parameters):
+def test_the_file_is_what_sam_reads(parameters: dict[str, list[str]]) -> None:
     read = tomllib.loads(as_sam_config(parameters, ["a remark"]))
     overrides = read["default"]["deploy"]["parameters"]["parameter_overrides"]
     assert dict(each.split("=", 1) for each in overrides) == {
@@ -97,36 +100,44 @@ def test_the_file_is_what_sam_reads(parameters):
 
 class TestCommand:
     @pytest.fixture
-    def parsed(self, monkeypatch, tmp_path):
-        def parsed(made):
+    def parsed(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+        def parsed(made: Any) -> Any:
             monkeypatch.setattr(command, "find_python", lambda python: tmp_path)
             monkeypatch.setattr(command, "parse", lambda *given: made)
             return str(tmp_path)
 
         return parsed
 
-    def run(self, *arguments):
+    def run(self, *arguments: str) -> Result:
         return CliRunner().invoke(app, ["adopt", "check", *arguments])
 
-    def test_a_task_that_stays_is_exit_code_3(self, parsed):
+    def test_a_task_that_stays_is_exit_code_3(
+        self, parsed: Callable[[dict[str, Any]], str]
+    ) -> None:
         ended = self.run(parsed(report(task(), task("stays"))))
         assert ended.exit_code == 3
         assert "it can't be" in ended.stdout
         assert "1 adopted, 1 stays" in ended.stdout
 
-    def test_a_file_that_cant_be_parsed_is_exit_code_3(self, parsed):
+    def test_a_file_that_cant_be_parsed_is_exit_code_3(
+        self, parsed: Callable[[dict[str, Any]], str]
+    ) -> None:
         errors = {"broken.py": "Traceback\nNameError: no such name\n"}
         ended = self.run(parsed(report(import_errors=errors)))
         assert ended.exit_code == 3
         assert "broken.py can't be parsed: NameError: no such name" in ended.stdout
 
-    def test_what_is_known_at_run_time_alone_is_told(self, parsed):
+    def test_what_is_known_at_run_time_alone_is_told(
+        self, parsed: Callable[[dict[str, Any]], str]
+    ) -> None:
         folder = parsed(report(task(unknown={"cluster": "template: {{ x }}"})))
         ended = self.run(folder, "-o", "parameters")
         assert ended.exit_code == 0
         assert "# d.t: cluster is a template: {{ x }}" in ended.stdout
 
-    def test_definitions_are_looked_up(self, parsed, aws):
+    def test_definitions_are_looked_up(
+        self, parsed: Callable[[dict[str, Any]], str], aws: None
+    ) -> None:
         ecs = boto3.client("ecs", region_name="eu-west-1")
         role = "arn:aws:iam::123456789012:role/of-the-task"
         ecs.register_task_definition(
@@ -164,13 +175,13 @@ class TestCommand:
 
 
 class TestParsing:
-    def test_no_airflow(self, monkeypatch, tmp_path):
+    def test_no_airflow(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv("PATH", str(tmp_path))
         ended = CliRunner().invoke(app, ["adopt", "check", str(tmp_path)])
         assert ended.exit_code == 1
         assert "no Airflow is in PATH: give --python" in ended.stderr
 
-    def test_an_environment_without_the_provider(self, tmp_path):
+    def test_an_environment_without_the_provider(self, tmp_path: Path) -> None:
         python = tmp_path / "python"
         python.write_text(
             "#!/bin/sh\n"
@@ -183,8 +194,8 @@ class TestParsing:
         assert ended.exit_code == 1
         assert "install airflow-provider-jetbridge there" in ended.stderr
 
-    def test_no_folder(self, tmp_path):
+    def test_no_folder(self, tmp_path: Path) -> None:
         python = tmp_path / "python"
         python.touch()
         arguments = ["adopt", "check", str(tmp_path / "dags"), "--python", str(python)]
-        assert "dags is no folder" in CliRunner().invoke(app, arguments).stderr
+        assert "dags isn't a folder" in CliRunner().invoke(app, arguments).stderr

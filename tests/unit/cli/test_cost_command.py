@@ -1,5 +1,7 @@
 """``jetbridge cost`` on a stack in moto."""
 
+from typing import Any
+
 import pytest
 from cli_stack import Bridge
 from msgspec.structs import replace
@@ -15,7 +17,7 @@ HOUR = Usage(
 PRICE = 0.04048 + 2 * 0.004445
 
 
-def ended(bridge: Bridge, key: str, **fields: object) -> None:
+def ended(bridge: Bridge, key: str, **fields: Any) -> None:
     caller = fields.pop("caller", None) or airflow()
     run = run_of(key, caller)
     bridge.accepted(run)

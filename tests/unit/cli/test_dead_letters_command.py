@@ -147,7 +147,7 @@ def test_drop_deletes_one_message_and_says_what_is_lost(bridge: Bridge) -> None:
     result = bridge.call("dead-letters", "drop", ids[17], "--yes")
     assert result.exit_code == 0
     assert "of run r17" in result.stdout
-    assert "The sweeper queues the run's finish anew" in result.stdout
+    assert "The sweeper queues the run's finish again" in result.stdout
     left = {body["run_id"] for body in bridge.bodies("FinishDeadLetters")}
     assert left == {f"r{n}" for n in range(25)} - {"r17"}
 
@@ -156,7 +156,7 @@ def test_drop_asks_first(bridge: Bridge) -> None:
     [message_id] = bridge.send("FinishDeadLetters", {"run_id": RUN})
     result = bridge.call("dead-letters", "drop", message_id)
     assert result.exit_code == 1
-    assert "Lost: " in result.stdout
+    assert "Lost: " in result.stderr
     assert bridge.bodies("FinishDeadLetters") == [{"run_id": RUN}]
 
 

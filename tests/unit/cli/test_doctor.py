@@ -2,16 +2,15 @@
 tests/integration/stack/test_doctor.py."""
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from http_server import HttpServer, Reply
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -19,6 +18,7 @@ from jetbridge_cli.doctor import simulation
 from jetbridge_cli.doctor.checks import (
     CHECKS,
     airflow,
+    alarms,
     containers,
     events,
     functions,
@@ -161,15 +161,19 @@ def test_schedules(answer: Any, problem: str | None) -> None:
     assert problem is None or problem in problems[0]
 
 
+MAPPED = {"EventSourceArn": QUEUE, "FunctionResponseTypes": ["ReportBatchItemFailures"]}
+
+
 @pytest.mark.parametrize(
     ("answer", "problem"),
     [
-        ({"State": "Enabled", "EventSourceArn": QUEUE}, None),
-        ({"State": "Updating", "EventSourceArn": QUEUE}, None),
-        ({"State": "Disabled", "EventSourceArn": QUEUE}, "disabled"),
-        ({"State": "Disabling", "EventSourceArn": QUEUE}, "disabling"),
+        ({"State": "Enabled", **MAPPED}, None),
+        ({"State": "Updating", **MAPPED}, None),
+        ({"State": "Disabled", **MAPPED}, "disabled"),
+        ({"State": "Disabling", **MAPPED}, "disabling"),
         (raises("ResourceNotFoundException"), "gone"),
-        ({"State": "Enabled", "EventSourceArn": f"{QUEUE}-bare"}, "no dead-letter queue"),
+        ({"State": "Enabled", "EventSourceArn": QUEUE}, "deletes messages that failed"),
+        ({"State": "Enabled", **MAPPED, "EventSourceArn": f"{QUEUE}-bare"}, "no dead-letter queue"),
     ],
 )
 def test_mappings(answer: Any, problem: str | None) -> None:
@@ -239,7 +243,7 @@ def test_tables_and_log_groups() -> None:
         "AWS::Logs::LogGroup": {"Group": "/aws/lambda/a"},
     }
     for answer, wrong in (
-        ({"Table": {"TableStatus": "ACTIVE"}}, False),
+        (described(unfinished="ACTIVE", active="ACTIVE"), False),
         ({"Table": {"TableStatus": "DELETING"}}, True),
         (raises("ResourceNotFoundException"), True),
     ):
@@ -597,9 +601,9 @@ def test_log_groups_of_parameters() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("no JSON", "no JSON object"),
-        ("[]", "no JSON object"),
-        ("{}", "no Airflow"),
+        ("no JSON", "isn't a JSON object"),
+        ("[]", "isn't a JSON object"),
+        ("{}", "names no Airflow"),
         ('{"default": {"url": "ftp://x"}}', "no url"),
         ('{"default": {"url": "http://127.0.0.1:9", "token": "t"}}', "nobody answers"),
         ('{"default": {"url": "http://127.0.0.1:9/a b", "token": "t"}}', "nobody answers"),
@@ -615,24 +619,11 @@ def test_airflow(text: str, problem: str) -> None:
 @pytest.mark.parametrize("page", ["<html>Sign in</html>", "{}", "[]", '{"access_token": 5}'])
 def test_what_answers_a_login_like_no_airflow(page: str) -> None:
     """A proxy's own page, for example."""
-
-    class Proxy(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(page.encode())
-
-        def log_message(self, format: str, *arguments: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{server.server_port}"
-        account = {"default": {"url": url, "username": "u", "password": "p"}}
+    with HttpServer(lambda request: Reply(content=page)) as proxy:
+        account = {"default": {"url": proxy.url, "username": "u", "password": "p"}}
         secrets = answers(get_secret_value={"SecretString": json.dumps(account)})
         made = deployment(parameters={"AirflowSecretArn": "arn:secret"}, secretsmanager=secrets)
         [problem] = found(airflow.airflows(made))
-        server.shutdown()
     assert "without an access_token" in problem
 
 
@@ -647,7 +638,13 @@ def test_a_secret_that_is_gone() -> None:
 
 def test_permissions_name_role_action_and_parameter() -> None:
     roles = dict.fromkeys(("StartRunRole", "LaunchRunRole", "CopyLogsRole"), "role")
-    names = ("LaunchQueue", "StartFailures", "FinishQueue", "StopQueue", "LogsQueue")
+    names: tuple[str, ...] = (
+        "LaunchQueue",
+        "StartFailures",
+        "FinishQueue",
+        "StopQueue",
+        "LogsQueue",
+    )
     names += ("NotifyQueue", "StateChangeQueue")
     made = deployment(
         {
@@ -659,7 +656,7 @@ def test_permissions_name_role_action_and_parameter() -> None:
         iam=simulating(),
     )
     assert found(permissions.roles(made)) == []
-    made.aws.iam = simulating("implicitDeny")  # type: ignore[misc]
+    made.aws.iam = simulating("implicitDeny")
     problems = found(permissions.roles(made))
     assert any("ecs:RunTask" in each and "TaskDefinitionArns" in each for each in problems)
     assert any("s3:PutObject" in each and "AirflowLogBucket" in each for each in problems)
@@ -748,3 +745,33 @@ def test_a_run_file(tmp_path: Any) -> None:
             request_in(path)
     path.write_text('{"run_task": {}}')
     assert request_in(path)["caller"] == {"kind": "person", "name": "jetbridge doctor"}
+
+
+def described(**indexes: str) -> dict[str, Any]:
+    found = [{"IndexName": name, "IndexStatus": status} for name, status in indexes.items()]
+    return {"Table": {"TableStatus": "ACTIVE", "GlobalSecondaryIndexes": found}}
+
+
+def test_an_index_that_cannot_be_read() -> None:
+    resources = {"AWS::DynamoDB::Table": {"RunsTable": "runs"}}
+
+    def found(**indexes: str) -> list[str]:
+        dynamodb = answers(describe_table=described(**indexes))
+        looked_at = deployment(resources, dynamodb=dynamodb)
+        return [each.problem for each in functions.tables(looked_at) if isinstance(each, Finding)]
+
+    assert found(unfinished="ACTIVE", active="UPDATING") == []
+    assert found(active="ACTIVE") == ["its index unfinished is missing or not active."]
+    assert len(found(unfinished="DELETING", active="CREATING")) == 2
+
+
+def test_alarms_that_are_gone_or_ring() -> None:
+    resources = {"AWS::CloudWatch::Alarm": {"Quiet": "a", "Rings": "b", "Gone": "c"}}
+    known = [
+        {"AlarmName": "a", "ActionsEnabled": True, "StateValue": "OK"},
+        {"AlarmName": "b", "ActionsEnabled": True, "StateValue": "ALARM"},
+    ]
+    cloudwatch = answers(describe_alarms={"MetricAlarms": known})
+    found = list(alarms.alarms(deployment(resources, cloudwatch=cloudwatch)))
+    assert [each.subject for each in found if isinstance(each, Finding)] == ["Gone"]
+    assert [each.text[:5] for each in found if isinstance(each, Note)] == ["Rings"]

@@ -93,7 +93,7 @@ def test_a_time_that_comes_twice_in_autumn_fires_once() -> None:
 
 def test_start_and_end_bound_it() -> None:
     start, end = NOW + timedelta(days=2), NOW + timedelta(days=4)
-    bounds = {"StartDate": start, "EndDate": end}
+    bounds: dict[str, Any] = {"StartDate": start, "EndDate": end}
     assert fires("cron(0 0 * * ? *)", **bounds) == ["2026-11-26T00:00", "2026-11-27T00:00"]
     assert fires("rate(1 day)", **bounds) == [
         "2026-11-25T01:00",

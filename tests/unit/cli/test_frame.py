@@ -3,14 +3,20 @@
 import io
 import subprocess
 import sys
+from typing import Any
 
 import pytest
+import typer
+from botocore.exceptions import ClientError
 from cli_stack import Bridge, client
+from hypothesis import given
+from hypothesis import strategies as some
 from operated import outcome_of, run_of
 from rich.cells import cell_len
+from rich.console import Console
 from typer.testing import CliRunner
 
-from jetbridge_cli import asking, writing
+from jetbridge_cli import asking, problems, tables, writing
 from jetbridge_cli.main import app
 
 TERMINAL = {"FORCE_COLOR": "1", "TERM": "xterm-256color", "COLUMNS": "80"}
@@ -20,14 +26,14 @@ WORDS = "a long reason that has to be broken somewhere " * 4
 def table(monkeypatch: pytest.MonkeyPatch, columns: int, rows: list[list[str]]) -> list[str]:
     """What a terminal of so many columns shows."""
     written = io.StringIO()
-    make = writing.Console
 
-    def console(**options: object) -> object:
-        shown = {"file": written, "width": columns, "color_system": None}
-        return make(force_terminal=True, **shown, **options)
+    def console(**options: Any) -> Console:
+        shown: dict[str, Any] = {"file": written, "width": columns, "color_system": None}
+        return Console(force_terminal=True, **shown, **options)
 
-    monkeypatch.setattr(writing, "Console", console)
-    writing.write_table(["message", "run", "why"], rows, whole=["message", "run"])
+    for module in (tables, writing):
+        monkeypatch.setattr(module, "Console", console)
+    tables.write_table(["message", "run", "why"], rows, whole=["message", "run"])
     return written.getvalue().splitlines()
 
 
@@ -96,6 +102,90 @@ def test_the_endpoint_takes_all_calls(bridge: Bridge, monkeypatch: pytest.Monkey
     result = bridge.call("runs", "--endpoint", "http://127.0.0.1:9")
     assert result.exit_code == 1
     assert "http://127.0.0.1:9" in result.stderr
+
+
+def program(*arguments: str, **variables: str) -> subprocess.Popen[bytes]:
+    """The command as a process of its own, which has no AWS credentials."""
+    environment = {"PATH": "/usr/bin:/bin", "AWS_EC2_METADATA_DISABLED": "true", **variables}
+    return subprocess.Popen(
+        [sys.executable, "-m", "jetbridge_cli", *arguments],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+@pytest.mark.parametrize("arguments", [("verify", "--list"), ("runs", "--help")])
+def test_a_closed_pipe_is_no_error(arguments: tuple[str, ...]) -> None:
+    process = program(*arguments)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == b""
+    process.wait(60)
+
+
+@pytest.mark.parametrize("arguments", [("verify", "--list"), ("runs", "--help")])
+def test_a_terminal_of_ascii_alone(arguments: tuple[str, ...]) -> None:
+    output, errors = program(*arguments, PYTHONIOENCODING="ascii").communicate(timeout=60)
+    assert errors == b""
+    assert output.decode("ascii")
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"AWS_REGION": "eu-west-1"}, "no AWS credentials: give --profile"),
+        ({"AWS_REGION": "eu-west-1", "AWS_PROFILE": "nobody"}, "aws configure list-profiles"),
+        ({"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "localhost:4566"}, "'localhost:4566'"),
+        ({}, "no AWS region: give --region"),
+        ({"AWS_DEFAULT_REGION": ""}, "no AWS region: give --region"),
+    ],
+)
+def test_what_is_missing_is_said_with_its_fix(variables: dict[str, str], said: str) -> None:
+    process = program("runs", AWS_CONFIG_FILE="/dev/null", HOME="/nonexistent", **variables)
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, output) == (1, b"")
+    assert errors.startswith(b"error: ")
+    assert said in errors.decode()
+
+
+@pytest.mark.parametrize("text", ["[/a", "[red]", ":100:", "a[b", "\ud800"])
+def test_an_error_is_shown_as_it_is(text: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """Nothing in it is Rich's markup, or an emoji's name."""
+    with pytest.raises(typer.Exit) as ended, problems.reported(7):
+        raise problems.Problem(text)
+    assert ended.value.exit_code == 7
+    assert capfd.readouterr().err == f"error: {writing.shown(text)}\n"
+
+
+@pytest.mark.parametrize("code", ["ExpiredToken", "ExpiredTokenException", "RequestExpired"])
+def test_credentials_that_have_expired(code: str) -> None:
+    error = ClientError({"Error": {"Code": code, "Message": "It is too old"}}, "Query")
+    assert "log in again" in problems.in_words(error)
+
+
+@given(widths=some.lists(some.integers(0, 60), min_size=1, max_size=9), room=some.integers(20, 120))
+def test_lines_of_a_row_fit_and_have_each_column_once(widths: list[int], room: int) -> None:
+    lines = tables.lines_of(widths, room)
+    if lines:
+        assert [column for line in lines for column in line] == list(range(len(widths)))
+    for number, line in enumerate(lines):
+        taken = sum(widths[column] for column in line) + writing.GAP * (len(line) - 1)
+        assert taken + (writing.GAP if number else 0) <= room
+
+
+@given(
+    columns=some.lists(some.tuples(some.integers(1, 40), some.integers(0, 40)), min_size=1),
+    spare=some.integers(0, 100),
+)
+def test_the_room_is_shared_among_the_columns(columns: list[tuple[int, int]], spare: int) -> None:
+    least = [width for width, _ in columns]
+    wanted = [width + more for width, more in columns]
+    given_ = tables.shared(least, wanted, sum(least) + spare)
+    assert sum(given_) == min(sum(wanted), sum(least) + spare)
+    assert all(a <= b <= c for a, b, c in zip(least, given_, wanted, strict=True))
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 from cli_stack import REGION, client
-from click.testing import Result
 from hypothesis import given
 from hypothesis import strategies as st
 from interception import deny, intercept
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from jetbridge_cli.init.files import samconfig
 from jetbridge_cli.main import app
@@ -114,7 +113,8 @@ def test_an_mwaa_environment_tells_its_log_group_and_role(
     assert "aws iam put-role-policy --role-name airflow-etl --policy-name jetbridge" in done.stdout
 
 
-def test_answers_are_taken(account: None, tmp_path: Path) -> None:
+def test_answers_are_taken(account: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jetbridge_cli.init.command.can_ask", lambda: True)
     answers = "etl\netl-report\n\n\nairflow-etl-Task\n"
     done = call(tmp_path, answers=answers)
     assert done.exit_code == 0, done.output

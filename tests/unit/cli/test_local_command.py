@@ -1,5 +1,6 @@
 """``jetbridge local`` hands everything to jetbridge-local."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -8,7 +9,6 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from jetbridge_cli import local_command
 from jetbridge_cli.main import app
 
 
@@ -36,8 +36,8 @@ def test_a_program_in_the_path_gets_all_arguments(
     called: list[list[str]] = []
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys, "executable", str(tmp_path / "bin" / "python"))
-    monkeypatch.setattr(local_command.importlib.util, "find_spec", lambda name: None)
-    monkeypatch.setattr(local_command.os, "execv", lambda path, command: called.append(command))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(os, "execv", lambda path, command: called.append(command))
     result = CliRunner().invoke(app, ["local", "up", "--port", "4600", "--state", ".cloud"])
     assert result.exit_code == 0, result.output
     assert called == [[str(program), "up", "--port", "4600", "--state", ".cloud"]]
@@ -48,6 +48,6 @@ def test_without_the_package_it_says_how_to_get_it(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys, "executable", str(tmp_path / "bin" / "python"))
-    monkeypatch.setattr(local_command.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     result = CliRunner().invoke(app, ["local", "up"])
     assert (result.exit_code, "--with ./local" in result.stderr) == (1, True)

@@ -1,23 +1,19 @@
-"""Nothing is lost without a word: every dead-letter queue of the template is spoken of."""
+"""For every dead-letter queue of the template the command says what a deletion loses."""
 
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from cfnlint.decode import cfn_yaml  # type: ignore[import-untyped]
+from jetbridge_testing.template import ROOT, template
 
 from jetbridge_cli.destinations import QueueDestination
 from jetbridge_cli.losses import loss
 from jetbridge_cli.stack import DeadLetterQueue
 
-ROOT = Path(__file__).parents[3]
-RESOURCES: dict[str, dict[str, Any]] = cfn_yaml.load(str(ROOT / "template.yaml"))["Resources"]
-
 
 def given_up_by() -> dict[str, str]:
-    """What gives up into each queue of the template, by the queues' logical ids."""
+    """The queue or function whose dead letters are in each queue of the template, by logical id."""
     found = {}
-    for name, resource in RESOURCES.items():
+    for name, resource in template()["Resources"].items():
         properties = resource.get("Properties", {})
         if arn := properties.get("RedrivePolicy", {}).get("deadLetterTargetArn"):
             found[arn["Fn::GetAtt"][0]] = name

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from operated import CLUSTER_TASK, GROUP, NOW, SECRET, airflow, failed, outcome_of, run_of
 
 from jetbridge.contract import Cause, Death, StartRequest, decode
-from jetbridge.runs.run import Ending, LogName, Status
+from jetbridge.runs.reports import Ending, LogName
+from jetbridge.runs.run import Status
 from jetbridge_cli.operate import following
 
 STREAM = f"ecs/main/{CLUSTER_TASK.rpartition('/')[2]}"
@@ -178,7 +179,7 @@ def test_a_retry_is_the_same_request_of_a_person(
 
 def test_a_run_that_goes_on_is_not_retried(bridge: Bridge) -> None:
     result = bridge.call("retry", bridge.accepted(run_of("on")))
-    assert (result.exit_code, "goes on (accepted)" in result.stderr) == (1, True)
+    assert (result.exit_code, "is unfinished (accepted)" in result.stderr) == (1, True)
 
 
 def test_what_start_run_refuses_is_said(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:

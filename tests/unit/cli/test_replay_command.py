@@ -155,7 +155,7 @@ def test_an_unknown_queue(bridge: Bridge) -> None:
 def test_a_queue_that_holds_no_dead_letters(bridge: Bridge) -> None:
     result = bridge.call("replay", "Unrelated")
     assert result.exit_code == 1
-    assert "'Unrelated' is no dead-letter queue" in result.stderr
+    assert "'Unrelated' isn't a dead-letter queue" in result.stderr
 
 
 def test_an_unknown_stack(aws: None) -> None:

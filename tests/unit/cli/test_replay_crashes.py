@@ -1,4 +1,4 @@
-"""Whatever a replay dies of, and whenever: no message is lost, and it comes to an end."""
+"""However and whenever a replay dies: no message is lost, and a later replay finishes."""
 
 from collections import Counter
 from contextlib import suppress

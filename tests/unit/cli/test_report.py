@@ -4,6 +4,7 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_stack import Bridge
@@ -51,7 +52,7 @@ def history(bridge: Bridge) -> Bridge:
     return bridge
 
 
-def report(bridge: Bridge, *options: str) -> dict[str, object]:
+def report(bridge: Bridge, *options: str) -> dict[str, Any]:
     found = bridge.json("report", "--since", SINCE, "--until", UNTIL, *options)
     assert isinstance(found, dict)
     return found
@@ -65,7 +66,7 @@ def test_the_figures_are_those_of_the_tables(history: Bridge) -> None:
     assert causes == {"application_exit": (1, 0), "host_loss": (0, 1)}
     assert set(found["costs"]) == {"sales", "schedule nightly"}
     lags = {each["name"].partition(" → ")[2]: each for each in found["lags"]}
-    # The one that was launched anew was due 5 s after it had been accepted, and launched 1 s later.
+    # The one that was launched again was due 5 s after it was accepted, and launched 1 s later.
     assert (lags["launched"]["median"], lags["launched"]["longest"]) == (1.0, 2.0)
     assert lags["sealed"]["runs"] == 2
     assert lags["sealed"]["longest"] == 1.0

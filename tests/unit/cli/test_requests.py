@@ -1,6 +1,7 @@
 """What ``jetbridge run`` makes of its file and flags."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -94,8 +95,8 @@ def test_a_whole_start_request_is_taken_as_it_is(tmp_path: Path) -> None:
     ("content", "flags", "given", "says"),
     [
         (None, {}, {}, "nothing says what to run"),
-        ("{", {}, {}, "it is no JSON"),
-        ([1], {}, {}, "it is no object"),
+        ("{", {}, {}, "it isn't JSON"),
+        ([1], {}, {}, "it isn't a JSON object"),
         (None, {"taskDefinition": "t", "jobQueue": "q"}, {}, "jobQueue is no parameter of RunTask"),
         (None, {"taskDefinition": "t"}, {"environment": ["A"]}, "--env: 'A' is not NAME=VALUE"),
         (
@@ -122,8 +123,8 @@ def test_so_long_ago(number: int, unit: str, now: int) -> None:
     assert moment_of("--since", f"{number}{unit}", now) == now - number * seconds
 
 
-@given(st.datetimes(allow_imaginary=False))
-def test_moments_are_utc_unless_they_say_otherwise(moment: Any) -> None:
+@given(st.datetimes())
+def test_moments_are_utc_unless_they_say_otherwise(moment: datetime) -> None:
     text = moment.isoformat()
     assert moment_of("--since", text) == moment_of("--since", f"{text}+00:00")
 

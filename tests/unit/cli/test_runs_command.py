@@ -2,6 +2,7 @@
 
 import json
 import random
+from typing import Any
 
 import pytest
 from cli_stack import Bridge, client
@@ -143,10 +144,10 @@ def test_a_row_that_cannot_be_read_is_shown_as_such(bridge: Bridge) -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (["--state", "faild"], "--state: 'faild' is none: did you mean failed?"),
-        (["--cause", "aliens"], "--cause: 'aliens' is none: there are completed"),
-        (["--since", "yesterday"], "--since: 'yesterday' is no time: give how long ago"),
-        (["--next", "page2"], "--next: 'page2' is none"),
+        (["--state", "faild"], "--state: there is no 'faild': did you mean failed?"),
+        (["--cause", "aliens"], "--cause: there is no 'aliens': there are completed"),
+        (["--since", "yesterday"], "--since: 'yesterday' isn't a time: give how long ago"),
+        (["--next", "page2"], "--next: 'page2' isn't one"),
         (["--next", "1/a", "--sort", "longest"], "has no pages: give a larger --limit"),
     ],
 )
@@ -174,7 +175,7 @@ def test_keys_that_dynamodb_leaves_out_are_asked_for_again(
     original = aws.dynamodb.batch_get_item
     answers = iter([True, True, False])
 
-    def batch_get_item(**arguments: object) -> object:
+    def batch_get_item(**arguments: Any) -> object:
         if next(answers, False):
             return {"Responses": {}, "UnprocessedKeys": arguments["RequestItems"]}
         return original(**arguments)

@@ -5,7 +5,8 @@ from msgspec.structs import replace
 from operated import NOW, failed, outcome_of, run_of
 
 from jetbridge.contract import Cause, Fault
-from jetbridge.runs.run import ContainerEnd, Ending, Status
+from jetbridge.runs.reports import ContainerEnd, Ending
+from jetbridge.runs.run import Status
 
 
 def finished(bridge: Bridge, cause: Cause) -> str:
@@ -45,4 +46,4 @@ def test_what_goes_on_has_no_history_yet(bridge: Bridge) -> None:
 def test_a_run_whose_row_has_expired_cannot_be_replayed(bridge: Bridge) -> None:
     run_id = bridge.sealed(outcome_of(run_of("k")))
     result = bridge.call("show", "--replay", run_id)
-    assert (result.exit_code, "rows stay 30 days" in result.stderr) == (1, True)
+    assert (result.exit_code, "rows are kept for 30 days" in result.stderr) == (1, True)

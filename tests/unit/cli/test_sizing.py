@@ -6,6 +6,7 @@ from typing import Any
 
 import botocore.session
 import pytest
+from botocore.model import StructureShape
 from cli_stack import Bridge, client
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,8 +27,9 @@ LARGE = Usage(
 
 
 def text(service: str, shape: str, member: str) -> str:
-    model = botocore.session.Session().get_service_model(service)
-    return re.sub(r"<[^>]+>|,", " ", model.shape_for(shape).members[member].documentation)
+    found = botocore.session.Session().get_service_model(service).shape_for(shape)
+    assert isinstance(found, StructureShape)
+    return re.sub(r"<[^>]+>|,", " ", found.members[member].documentation)
 
 
 def test_sizes_are_those_of_batchs_api_reference() -> None:
@@ -244,6 +246,12 @@ def test_show_and_report_advise_a_smaller_size(bridge: Bridge) -> None:
         "report", "-", "--since", "2020-01-01", "--until", "2026-11-24T00:00:00Z"
     ).stdout
     assert "1 vCPU and 4 GB would do" in page
+    period = ("--since", "2020-01-01", "--until", "2026-11-24T00:00:00Z")
+    cost = bridge.json("cost", "--sizing", *period)
+    assert cost["sums"] == bridge.json("cost", *period)
+    (same,) = cost["sizing"]["advice"]
+    assert same["better"] == {"vcpu": 1, "memory_mib": 4096}
+    assert "1 vCPU and 4 GB would do" in bridge.call("cost", "--sizing", *period).stdout
 
 
 def test_it_says_that_container_insights_is_off(bridge: Bridge) -> None:

@@ -44,7 +44,7 @@ def verification() -> Verification:
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Late lines of logs are not waited for."""
-    made = Removal.__init__
+    made: Any = Removal.__init__
 
     def make(self: Any, *arguments: Any) -> None:
         made(self, *arguments, 0.0)

@@ -1,7 +1,7 @@
 """Every error that AWS answers is noted, those that botocore tries again among them."""
 
 import threading
-from typing import cast
+from typing import Any, cast
 
 import boto3
 import pytest
@@ -31,7 +31,7 @@ def answering(session: boto3.Session, *answers: tuple[int, str]) -> None:
     """DynamoDB answers so, one request after the other."""
     left = list(answers)
 
-    def answer(request: object, **_: object) -> AWSResponse:
+    def answer(request: object, **_: object) -> Any:
         status, body = left.pop(0)
         return AWSResponse("https://dynamodb", status, {}, _Body(body.encode()))  # type: ignore[arg-type]
 

@@ -39,7 +39,8 @@ def clock() -> Clock:
 
 @pytest.fixture
 def aws() -> Iterator[None]:
-    with mock_aws():
+    # boto3's own session stays, with the models that it has read.
+    with mock_aws(config={"core": {"reset_boto3_session": False}}):
         yield
 
 

@@ -1,4 +1,4 @@
-"""The door: every refusal names its field, problem and fix, and nothing is written by then."""
+"""Admission: every refusal names its field, problem and fix, and nothing has been written."""
 
 import copy
 from typing import Any

@@ -1,4 +1,4 @@
-"""The stack's secret: what is wrong with it is said, what is in it never."""
+"""The stack's secret: errors say what is wrong with it, and never show its values."""
 
 import json
 import traceback
@@ -87,7 +87,7 @@ def test_secrets_manager(secrets: Any) -> None:
     rotated = json.dumps({"default": GOOD | {"password": "new"}})
     secrets.put_secret_value(SecretId=arn, SecretString=rotated)
     assert accounts.get("default").password == HUSH
-    assert accounts.get("default", anew=True).password == "new"
+    assert accounts.get("default", refresh=True).password == "new"
 
 
 def test_binary_secret(secrets: Any) -> None:

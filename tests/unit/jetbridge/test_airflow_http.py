@@ -1,4 +1,4 @@
-"""Airflow's API over real HTTP: tokens, time-outs, and nothing said that is secret."""
+"""Airflow's API over real HTTP: tokens, time-outs, and no secret in any error."""
 
 import json
 import socket
@@ -92,7 +92,7 @@ def test_expired_token_is_renewed_once(server: AirflowServer, caller: Caller) ->
     assert (_logins(server), caller.reads) == (2, 1)
 
 
-def test_rotated_password_is_read_anew(server: AirflowServer, caller: Caller) -> None:
+def test_rotated_password_is_read_again(server: AirflowServer, caller: Caller) -> None:
     caller.call()
     server.tokens.clear()
     server.users["bot"] = "rotated"

@@ -1,4 +1,4 @@
-"""AWS's answer to a launch is in the row and told of, or neither."""
+"""AWS's answer to a launch is in the row and in the launched record, or in neither."""
 
 from typing import Any
 
@@ -76,11 +76,11 @@ def _ended(scene: Scene) -> None:
     scene.runs.apply(change("ecs_stopped_exit_0"))
 
 
-def _claimed_anew(scene: Scene) -> None:
+def _claimed_again(scene: Scene) -> None:
     scene.runs.begin_launch(scene.claimed, CLAIMED_AT + 60, DEFINITIONS["ecs"])
 
 
-@pytest.mark.parametrize("happens", [_stopped, _overtaken, _ended, _claimed_anew])
+@pytest.mark.parametrize("happens", [_stopped, _overtaken, _ended, _claimed_again])
 def test_neither_is_written_where_anything_else_has_happened(scene: Scene, happens: Any) -> None:
     happens(scene)
     before = scene.row

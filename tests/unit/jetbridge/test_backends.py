@@ -384,6 +384,69 @@ def test_stops(ecs: Stubber, batch: Stubber) -> None:
     BatchBackend(batch.client).stop("j", JOB_PARAMETERS, "cleared")
 
 
+def _stops(*job_ids: str, queue: str = "loads") -> dict[str, dict[str, Any]]:
+    return {job_id: {"jobQueue": queue} for job_id in job_ids}
+
+
+def test_many_jobs_are_stopped_with_one_call_for_fifty_of_a_queue(batch: Stubber) -> None:
+    ids = [f"j{number}" for number in range(51)]
+    for some in (ids[:50], ["other", "another"]):
+        expected = {"jobs": some, "reason": "cleared"}
+        batch.add_response("terminate_jobs", {"successful": some, "errors": []}, expected)
+        if some == ids[:50]:
+            batch.add_response("terminate_job", {}, {"jobId": "j50", "reason": "cleared"})
+    stops = _stops(*ids) | _stops("other", "another", queue="others")
+    assert BatchBackend(batch.client).stop_all(stops, "cleared") == {}
+    batch.assert_no_pending_responses()
+
+
+def test_what_one_job_meets_is_its_own(batch: Stubber) -> None:
+    """The codes are those of TerminateJobsErrorDetail (API reference)."""
+    codes = {
+        "a": ("ThrottlingException", Throttled),
+        "b": ("ServerException", Unanswered),
+        "c": ("AccessDenied", LaunchRefused),
+        "d": ("ValidationException", LaunchRefused),
+    }
+    errors = [{"job": job, "code": code, "message": "so"} for job, (code, _) in codes.items()]
+    batch.add_response("terminate_jobs", {"successful": ["good"], "errors": errors})
+    met = BatchBackend(batch.client).stop_all(_stops(*codes, "good", "untold"), "cleared")
+    assert {job: type(error) for job, error in met.items()} == {
+        "untold": Unanswered,
+        **{job: kind for job, (_, kind) in codes.items()},
+    }
+
+
+def test_where_there_is_no_call_for_many_each_job_is_stopped_by_itself(batch: Stubber) -> None:
+    batch.add_client_error("terminate_jobs", "UnknownOperationException", http_status_code=404)
+    batch.add_response("terminate_job", {}, {"jobId": "a", "reason": "cleared"})
+    batch.add_client_error("terminate_job", "AccessDeniedException", http_status_code=403)
+    met = BatchBackend(batch.client).stop_all(_stops("a", "b"), "cleared")
+    assert {job: type(error) for job, error in met.items()} == {"b": LaunchRefused}
+
+
+def test_a_call_for_many_that_breaks_keeps_no_job_from_its_own(
+    batch: Stubber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(**_: Any) -> None:
+        raise RuntimeError("anything")
+
+    monkeypatch.setattr(batch.client, "terminate_jobs", breaks)
+    batch.add_client_error("terminate_job", "ServerException", http_status_code=500)
+    batch.add_response("terminate_job", {}, {"jobId": "b", "reason": "cleared"})
+    met = BatchBackend(batch.client).stop_all({"a": {}, "b": {}}, "cleared")
+    assert {job: type(error) for job, error in met.items()} == {"a": Unanswered}
+
+
+@pytest.mark.parametrize(("status", "kind"), [(429, Throttled), (503, Unanswered)])
+def test_a_call_for_many_that_aws_doesnt_take_is_put_off_for_all(
+    batch: Stubber, status: int, kind: type[Exception]
+) -> None:
+    batch.add_client_error("terminate_jobs", "any", http_status_code=status)
+    met = BatchBackend(batch.client).stop_all(_stops("a", "b"), "cleared")
+    assert {job: type(error) for job, error in met.items()} == {"a": kind, "b": kind}
+
+
 def test_stop_of_a_task_that_ecs_has_forgotten_is_done(ecs: Stubber) -> None:
     ecs.add_client_error(
         "stop_task", "InvalidParameterException", "The referenced task was not found."

@@ -11,16 +11,18 @@ from hypothesis import strategies as st
 from jetbridge.contract import ContractError, Launched, carried, clean, decode, read, read_record
 from jetbridge.contract.carriage import (
     CHARACTERS,
-    DEPTH,
-    INTEGER,
     KEY_BYTES,
     KEYS,
     KIND,
+    REPLACEMENT,
+)
+from jetbridge.contract.json_values import (
+    DEPTH,
+    INTEGER,
     LEAST_INTEGER,
     LEVELS,
     MOST_INTEGER,
     NUMBER,
-    REPLACEMENT,
 )
 
 CARRIABLE_TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))

@@ -8,7 +8,7 @@ from jetbridge_testing.samples import STACK_KEY, STATE_CHANGES, change, event
 
 from jetbridge.aws.records import RecordError
 from jetbridge.backends.changes import from_event, from_job, from_task
-from jetbridge.runs.run import ContainerEnd, LogName
+from jetbridge.runs.reports import ContainerEnd, LogName
 
 TASK = "478f3a4c51824ad23cb50c1c60670c0f"
 EXITED = "Essential container in task exited"

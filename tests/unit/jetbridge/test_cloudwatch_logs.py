@@ -173,7 +173,7 @@ def test_each_further_call_of_a_tail_takes_a_turn() -> None:
 
 
 @given(st.lists(st.integers(0, 5), max_size=30), st.data())
-def test_reading_begins_anew_behind_the_last_line_exactly(times: list[int], data: Any) -> None:
+def test_reading_begins_again_behind_the_last_line_exactly(times: list[int], data: Any) -> None:
     lines = [Line(time, str(number)) for number, time in enumerate(sorted(times))]
     read = data.draw(st.integers(0, len(lines)))
     middle = data.draw(st.integers(0, read))

@@ -14,8 +14,7 @@ from jetbridge.wiring.settings import Settings
 
 FUNCTIONS = sorted(path.parent for path in (ROOT / "functions").glob("*/app.py"))
 HEAVY = {"boto3", "pydantic"}
-SCRIPT = "import sys, json, app; json.dump(sorted(sys.modules), sys.stdout)"
-CLIENTS = """
+SCRIPT = """
 import json, sys
 import botocore.session
 made, create = [], botocore.session.Session.create_client
@@ -24,7 +23,7 @@ def create_client(session, service, *arguments, **named):
     return create(session, service, *arguments, **named)
 botocore.session.Session.create_client = create_client
 import app
-json.dump(made, sys.stdout)
+json.dump([made, sorted(sys.modules)], sys.stdout)
 """
 # What an ordinary event makes a function call (test_functions.py and the benchmark do it).
 NEEDED = {
@@ -42,21 +41,23 @@ NEEDED = {
 
 
 @cache
-def _printed(function: str, script: str, **variables: str) -> list[str]:
+def _started(function: str, **variables: str) -> tuple[list[str], list[str]]:
+    """Of a process in which the function's handler is ready: the services whose clients it has
+    made, and the names of all modules that it has loaded."""
     printed = subprocess.run(
-        [sys.executable, "-c", script],
+        [sys.executable, "-c", SCRIPT],
         cwd=ROOT / "functions" / function,
         env=os.environ | {"PYTHONPATH": "."} | variables,
         stdout=subprocess.PIPE,
         check=True,
     ).stdout
-    names: list[str] = json.loads(printed)
-    return names
+    made, modules = json.loads(printed)
+    return made, modules
 
 
-def _imported(function: str) -> set[str]:
-    """Names of all modules that a process has loaded when the function's handler is ready."""
-    return set(_printed(function, SCRIPT))
+def _imported(function: str, **variables: str) -> set[str]:
+    _, modules = _started(function, **variables)
+    return set(modules)
 
 
 @pytest.mark.parametrize("function", [path.name for path in FUNCTIONS])
@@ -97,26 +98,44 @@ def test_start_run_imports_what_it_calls_and_no_other_functions_adapters() -> No
     }
 
 
+SETTINGS = {
+    f"JETBRIDGE_{field.name.upper()}": "any"
+    for field in msgspec.structs.fields(Settings)
+    if field.required
+}
+ON_LAMBDA = SETTINGS | {
+    "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_REGION": "us-east-1",
+}
+
+
+@pytest.mark.parametrize("function", ["launch_run", "track_run"])
+@pytest.mark.parametrize(
+    ("variable", "modules"),
+    [
+        ("LIVE_LOG_GROUPS", {"jetbridge.logs.live.owners"}),
+        ("WATCHED_CLUSTER_ARNS", {"jetbridge.tracking.foreign", "jetbridge.tracking.assets"}),
+    ],
+)
+def test_what_a_stack_has_not_is_not_imported(
+    function: str, variable: str, modules: set[str]
+) -> None:
+    plain = ON_LAMBDA | {f"JETBRIDGE_{variable}": ""}
+    assert not _imported(function, **plain) & modules
+    if function == "track_run" or variable.startswith("LIVE"):
+        given = ON_LAMBDA | {f"JETBRIDGE_{variable}": "some"}
+        assert _imported(function, **given) >= modules
+
+
 @pytest.mark.parametrize("live", ["", "/ecs/report"], ids=["plain", "live logs"])
 @pytest.mark.parametrize("function", [path.name for path in FUNCTIONS])
 def test_on_lambda_clients_are_made_at_the_start_and_each_once(function: str, live: str) -> None:
-    settings = {
-        f"JETBRIDGE_{field.name.upper()}": "any"
-        for field in msgspec.structs.fields(Settings)
-        if field.required
-    }
-    made = _printed(
-        function,
-        CLIENTS,
-        AWS_LAMBDA_INITIALIZATION_TYPE="on-demand",
-        AWS_DEFAULT_REGION="us-east-1",
-        AWS_REGION="us-east-1",
-        JETBRIDGE_LIVE_LOG_GROUPS=live,
-        **settings,
-    )
+    made, _ = _started(function, **ON_LAMBDA, JETBRIDGE_LIVE_LOG_GROUPS=live)
     assert sorted(made) == sorted(NEEDED[function])
 
 
 @pytest.mark.parametrize("function", [path.name for path in FUNCTIONS])
 def test_elsewhere_no_client_is_made(function: str) -> None:
-    assert _printed(function, CLIENTS) == []
+    made, _ = _started(function)
+    assert made == []

@@ -21,7 +21,13 @@ from jetbridge.concurrency.limits import limits_in
 from jetbridge.contract import ContractError, StopCause
 from jetbridge.queues.port import NotYet
 from jetbridge.runs.port import UnreadableRow
-from jetbridge.runs.run import UNLAUNCHED, Ending, Run, Status, Stop
+from jetbridge.runs.reports import Ending
+from jetbridge.runs.run import (
+    UNLAUNCHED,
+    Run,
+    Status,
+    Stop,
+)
 
 LIMIT = 2
 RUNS = [f"run-{number}" for number in range(6)]

@@ -14,7 +14,7 @@ from jetbridge_testing.samples import (
 
 from jetbridge.contract import Cause
 from jetbridge.failures import POLICY, Decision, judge, next_launch
-from jetbridge.runs.run import Ending
+from jetbridge.runs.reports import Ending
 
 CORPUS = sample("corpus")
 ENDINGS: dict[str, dict[str, str]] = CORPUS["state_changes"]

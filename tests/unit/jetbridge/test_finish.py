@@ -40,11 +40,10 @@ from jetbridge.outcomes.finish import BUSY_SECONDS, CLOCKS_DIFFER_SECONDS, SETTL
 from jetbridge.outcomes.port import Outcomes
 from jetbridge.queues.copies import CopyMessage
 from jetbridge.queues.port import NotYet
+from jetbridge.runs.reports import ContainerEnd, Ending
 from jetbridge.runs.run import (
     Attachment,
-    ContainerEnd,
     Definition,
-    Ending,
     LogSource,
     Run,
     Status,

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from jetbridge.contract import Cause, Death, Outcome, State, StopCause, encode
 from jetbridge.contract.lines import RESULT_MARKER
 from jetbridge.outcomes.finish import RESULT_BYTES, Finish
-from jetbridge.runs.run import ContainerEnd, LogName, Run, Stop
+from jetbridge.runs.reports import ContainerEnd, LogName
+from jetbridge.runs.run import Run, Stop
 from jetbridge.secrets import lines as masking
 from jetbridge.secrets.forms import MASK
 

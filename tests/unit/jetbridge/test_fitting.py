@@ -30,7 +30,8 @@ from jetbridge.contract.lines import RESULT_MARKER
 from jetbridge.outcomes.eventbridge import DETAIL_TYPE, SOURCE
 from jetbridge.outcomes.finish import RESULT_BYTES, Finish
 from jetbridge.outcomes.fitting import CUT, ENTRY_BYTES, fitting
-from jetbridge.runs.run import ContainerEnd, Ending, Run, Stop, StopCause
+from jetbridge.runs.reports import ContainerEnd, Ending
+from jetbridge.runs.run import Run, Stop, StopCause
 
 ITEM_BYTES = 400 * 1024
 ENVELOPE = {

@@ -172,7 +172,7 @@ def test_launch_run_gives_a_message_back_that_it_could_not_tell(cloud: Cloud) ->
     assert len(cloud.ecs.launched) == 1
 
 
-def test_launch_run_sends_a_throttled_launch_anew(cloud: Cloud) -> None:
+def test_launch_run_sends_a_throttled_launch_again(cloud: Cloud) -> None:
     cloud.runs.create(new_run())
     cloud.ecs.errors["launch"] = [Throttled("Rate exceeded")]
     url = ENVIRONMENT["JETBRIDGE_LAUNCH_QUEUE_URL"]
@@ -465,7 +465,7 @@ def test_sweep_runs_audits(cloud: Cloud) -> None:
 
 
 def _since(path: str, days: float) -> dict[str, Any]:
-    """A sample's message, which has waited for so long."""
+    """A sample's message that has waited for this long."""
     message = sample(path)
     [record] = message["Records"]
     began = datetime.now(UTC).timestamp() - days * 24 * 3600

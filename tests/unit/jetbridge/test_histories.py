@@ -261,7 +261,7 @@ class Calls:
 def test_an_event_costs_one_conditional_write(dynamodb: Any) -> None:
     """Of DynamoDB's own calls: the first event is written into the row, and others of a container
     that goes on only read it; one more write says that it runs. An end reads the row first where
-    that may be launched anew."""
+    that may be launched again."""
     client = Calls(dynamodb)
     runs = DynamoRuns(client, create_table(dynamodb, "RunsTable"), 900, clock=Clock())
     outcomes = DynamoOutcomes(client, create_table(dynamodb, "OutcomesTable"))

@@ -91,7 +91,7 @@ def test_message_of_another_launch_or_run_does_nothing(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("call", ["resolve", "launch"])
-def test_throttled_is_sent_anew_and_launches_once(scene: Scene, call: str) -> None:
+def test_throttled_is_sent_again_and_launches_once(scene: Scene, call: str) -> None:
     """Received and acknowledged each time: no count of receives goes up."""
     scene.backend.errors[call] = [Throttled("Rate exceeded")] * 30
     began = scene.clock()

@@ -1,4 +1,4 @@
-"""What a run was launched as, as launch_run and track_run tell it to those who wait."""
+"""The launched records that launch_run and track_run write for those who wait."""
 
 from typing import Any
 
@@ -20,7 +20,14 @@ from msgspec.structs import replace
 from jetbridge.backends.port import Throttled
 from jetbridge.contract import Launched, LogStream, StopCause
 from jetbridge.progress.launched import launched_record
-from jetbridge.runs.run import Definition, Ending, LogSource, Run, Status, Stop
+from jetbridge.runs.reports import Ending
+from jetbridge.runs.run import (
+    Definition,
+    LogSource,
+    Run,
+    Status,
+    Stop,
+)
 
 TASK_ID = "478f3a4c51824ad23cb50c1c60670c0f"
 TASK_ARN = f"arn:aws:ecs:{REGION}:123456789012:task/reports/{TASK_ID}"

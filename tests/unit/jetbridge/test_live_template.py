@@ -71,7 +71,7 @@ def test_there_are_as_many_subscriptions_as_names_may_be() -> None:
 def test_cloudwatch_logs_of_this_account_alone_may_invoke_it() -> None:
     [permission] = resources("AWS::Lambda::Permission").values()
     properties = permission["Properties"]
-    assert properties["Principal"] == "logs.amazonaws.com"
+    assert properties["Principal"] == {"Fn::Sub": "logs.${AWS::Region}.${AWS::URLSuffix}"}
     assert properties["SourceAccount"] == {"Ref": "AWS::AccountId"}
     assert "${AWS::Region}:${AWS::AccountId}:log-group:" in properties["SourceArn"]["Fn::Sub"]
 

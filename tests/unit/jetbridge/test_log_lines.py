@@ -75,7 +75,7 @@ SCENES = {
     "track_run": Scene(_launched, lambda: _first_record("track_run/messages"), "state change"),
     "finish_run": Scene(_ended, lambda: sample("finish_run/message"), "run finished"),
     "notify_airflow": Scene(
-        _noticed, lambda: sample("notify_airflow/message"), "Airflow has heard"
+        _noticed, lambda: sample("notify_airflow/message"), "Airflow is notified"
     ),
     "copy_logs": Scene(_ended, lambda: sample("copy_logs/message"), "log copied"),
     "relay_logs": Scene(_streaming, lambda: sample("relay_logs/lines"), "lines relayed"),

@@ -122,7 +122,11 @@ def _states(world: World) -> CopyState:
     return state
 
 
-@pytest.mark.parametrize("gigabytes", [0.5, pytest.param(2.0, marks=pytest.mark.nightly)])
+# A push copies enough for a copy in memory to be over its bound, and for the guard to cut.
+@pytest.mark.parametrize(
+    "gigabytes",
+    [0.15, *(pytest.param(each, marks=pytest.mark.nightly) for each in (0.5, 2.0))],
+)
 def test_log_of_gigabytes_in_short_lines(monkeypatch: pytest.MonkeyPatch, gigabytes: float) -> None:
     line = copy_to_s3.airflow_line(Line(1_772_000_000_000, MESSAGE), "container.main", 0)
     # Each line has the same form: it is made once, for the sake of twenty million in 2 GB.

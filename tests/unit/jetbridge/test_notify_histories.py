@@ -34,7 +34,7 @@ ANSWERS = st.one_of(
     st.just(Answer(status=200, body=None)),
     st.just(Unavailable("connection refused")),
 )
-# What becomes of an attempt: an answer, or a crash before or after what Airflow did was done.
+# The result of an attempt: an answer, or a crash before or after Airflow did its work.
 MOMENTS = st.one_of(
     ANSWERS, st.sampled_from(["dies before", "dies after", "answer lost", "dies before sending"])
 )

@@ -12,7 +12,7 @@ from jetbridge_testing.notices import Scene, run_of
 from jetbridge_testing.stock_api import StockDags
 from msgspec.structs import replace
 
-from jetbridge.contract.carriage import LEVELS
+from jetbridge.contract.json_values import LEVELS
 from jetbridge.notify.airflow_port import Refused
 from jetbridge.queues.messages import Notice
 from jetbridge.runs.notices import notices

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from jetbridge.contract import Cause, Death, decode
 from jetbridge.queues.messages import Orphan
-from jetbridge.runs.run import Ending, Run, StateChange, Status
+from jetbridge.runs.reports import Ending, StateChange
+from jetbridge.runs.run import Run, Status
 from jetbridge.stopping.orphans import is_orphan
 
 RUNNING = {"ecs": change("ecs_running"), "batch": change("batch_running")}

@@ -1,5 +1,7 @@
 """What an ending means, for events and refused launches alike; test_corpus has the samples."""
 
+from typing import Any
+
 import pytest
 from jetbridge_testing.samples import DEFINITIONS, STACK_KEY, event
 from msgspec.structs import replace
@@ -7,7 +9,8 @@ from msgspec.structs import replace
 from jetbridge.backends.changes import from_event
 from jetbridge.contract import Cause, Fault, State, StopCause
 from jetbridge.failures import LOST_CODE, judge, reason_of
-from jetbridge.runs.run import ContainerEnd, Definition, Ending, LogSource, Stop
+from jetbridge.runs.reports import ContainerEnd, Ending
+from jetbridge.runs.run import Definition, LogSource, Stop
 
 EXITED = "EssentialContainerExited"
 USER_STOP = Stop(cause=StopCause.STOPPED_BY_USER, reason="cleared")
@@ -235,6 +238,32 @@ def test_the_named_container_decides(decides: str, main: int, state: str) -> Non
 def test_a_container_that_was_cut_short_decides_nothing(code: str) -> None:
     ending = replace(_main_done_sidecar_killed(), code=code)
     assert judge(ending, BOTH_ESSENTIAL, None, "main").state is not State.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("decides", "main", "state"),
+    [("main", 0, "succeeded"), ("side", 0, "failed"), ("main", 3, "failed"), (None, 0, "failed")],
+)
+def test_the_named_container_of_a_pod_decides(decides: str | None, main: int, state: str) -> None:
+    """Batch has no reason for a pod whose containers have ended by themselves."""
+    pod = replace(_main_done_sidecar_killed(main), code="FAILED", succeeded=False)
+    assert judge(pod, BOTH_ESSENTIAL, None, decides).state == state
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"reason": "Terminated: Pod was terminated in response to imminent node shutdown."},
+        {"reason": "", "terminated": True},
+        # Whoever ended the job may type any reason.
+        {"reason": "Essential container in task exited", "terminated": True},
+        {"containers": [ContainerEnd(name="main", exit_code=0), ContainerEnd(name="side")]},
+    ],
+)
+def test_a_pod_that_was_cut_short_decides_nothing(changes: dict[str, Any]) -> None:
+    pod = replace(_main_done_sidecar_killed(), code="FAILED", succeeded=False)
+    verdict = judge(replace(pod, **changes), BOTH_ESSENTIAL, None, "main")
+    assert verdict.state is not State.SUCCEEDED
 
 
 @pytest.mark.parametrize("succeeded", [True, False])

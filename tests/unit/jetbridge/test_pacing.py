@@ -1,4 +1,5 @@
-"""Pacing: never over the rate, no turn lost but a crashed holder's own, nobody waits in vain."""
+"""Pacing: never over the rate, no turn lost except a crashed holder's own, every waiter gets a
+turn."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""What AWS's records may hold, and what becomes of it: a readable row, or nothing."""
+"""Whatever AWS's records hold becomes a readable row, or nothing."""
 
 import json
 import math
@@ -34,7 +34,8 @@ from jetbridge.contract import ContractError, decode
 from jetbridge.failures import judge
 from jetbridge.queues.copies import LogPart
 from jetbridge.runs.item import from_item, to_item
-from jetbridge.runs.run import Ending, StateChange, Status
+from jetbridge.runs.reports import Ending, StateChange
+from jetbridge.runs.run import Status
 from jetbridge.secrets.lines import masked_text
 
 JSON = st.recursive(

@@ -14,7 +14,8 @@ from jetbridge.contract import Cause, FailurePolicy, StartRequest, StopRequest
 from jetbridge.failures import next_launch
 from jetbridge.failures.decision import DEATHS_KEPT, LONGEST_WAIT_SECONDS
 from jetbridge.runs.names import LaunchName
-from jetbridge.runs.run import Definition, Ending, Run, Status
+from jetbridge.runs.reports import Ending
+from jetbridge.runs.run import Definition, Run, Status
 
 SPOT = "ecs_spot_interruption"
 NO_ROOM = Ending(code="RESOURCE:MEMORY", reason="RunTask")

@@ -26,12 +26,10 @@ from jetbridge.contract import (
 from jetbridge.runs.dynamodb import DynamoRuns
 from jetbridge.runs.item import from_item, new_item, to_item
 from jetbridge.runs.port import UnreadableRow
+from jetbridge.runs.reports import ContainerEnd, Ending, LogName
 from jetbridge.runs.run import (
     Attachment,
-    ContainerEnd,
     Definition,
-    Ending,
-    LogName,
     LogSource,
     Run,
     Status,

@@ -18,8 +18,8 @@ from jetbridge.contract.lines import RESULT_MARKER
 from jetbridge.outcomes.eventbridge import DETAIL_TYPE, SOURCE, EventBridgeBus
 from jetbridge.outcomes.finish import RESULT_BYTES, Finish
 
-# PutEvents: 256 KB for source, detail type and detail together (Amazon EventBridge user guide,
-# "Calculating PutEvents event entry size").
+# For source, detail type and detail together, as PutEvents counts them (Amazon EventBridge user
+# guide, "Calculating PutEvents event entry size"): some targets take no more.
 ENTRY_BYTES = 256 * 1024
 SAMPLE = sample("run_finished")
 STACK = "jetbridge"

@@ -14,7 +14,15 @@ from msgspec.structs import replace
 from jetbridge.contract import Cause, Death, StopCause
 from jetbridge.runs.dynamodb import DynamoRuns
 from jetbridge.runs.port import Runs, Written
-from jetbridge.runs.run import Attachment, Definition, Ending, Relaunch, Run, Status, Stop
+from jetbridge.runs.reports import Ending
+from jetbridge.runs.run import (
+    Attachment,
+    Definition,
+    Relaunch,
+    Run,
+    Status,
+    Stop,
+)
 
 # A tenth after the 900 s: until then every run is looked at.
 LATEST_LOOK = 990

@@ -22,7 +22,8 @@ from jetbridge.outcomes.finish import Finish
 from jetbridge.outcomes.read_tails import PATIENCE_SECONDS, RESERVE_SECONDS
 from jetbridge.queues.messages import Times
 from jetbridge.queues.port import NotYet
-from jetbridge.runs.run import LogName, Run
+from jetbridge.runs.reports import LogName
+from jetbridge.runs.run import Run
 
 STOPPED_AT = 1_772_323_324.713
 MAIN = "report/main/478f3a4c51824ad23cb50c1c60670c0f"

@@ -1,5 +1,7 @@
 """Ordinary lines stay: at most one of 10,000 is masked, and the test prints how many."""
 
+import os
+
 import pytest
 from jetbridge_testing.ordinary_lines import groups
 
@@ -8,13 +10,16 @@ from jetbridge.secrets.lines import masked
 # Fifty thousand lines.
 pytestmark = pytest.mark.no_cover
 
-ENOUGH = 50_000
+# A push looks at the first fifth of each kind of lines.
+SHARE = 1 if os.environ.get("JETBRIDGE_PROPERTIES") == "nightly" else 5
+ENOUGH = 50_000 // SHARE
 RATE = 1 / 10_000
 
 
 def test_false_positives(capsys: pytest.CaptureFixture[str]) -> None:
     found, total, changed = [], 0, []
-    for name, lines in groups().items():
+    for name, every in groups().items():
+        lines = every[: -(-len(every) // SHARE)]
         pairs = list(zip(lines, masked(lines), strict=True))
         wrong = [pair for pair in pairs if pair[0] != pair[1]]
         found.append(f"{name}: {len(lines)} lines, {len(wrong)} masked")

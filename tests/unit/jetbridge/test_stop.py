@@ -67,6 +67,22 @@ def test_named_twice_is_stopped_once() -> None:
     assert len(scene.ecs.stopped) == 1
 
 
+@pytest.mark.parametrize("error", [None, Throttled("x"), refused()])
+def test_a_run_that_is_named_beside_a_try_that_attached_to_it_is_stopped_once(
+    error: Exception | None,
+) -> None:
+    """Both ids are answered alike."""
+    attached = new_run(run_id="later", attached_to="r")
+    scene = Scene(launched_run(run_id="r"), attached)
+    scene.ecs.errors["stop"] = [error] if error else []
+    answer = scene.stop(_request("r", "later"))
+    told = list(answer.refused) if isinstance(error, LaunchRefused) else answer.stopping
+    assert told == ["r", "later"]
+    assert len(scene.ecs.stopped) == (0 if error else 1)
+    again = [stop_of(message).run_ids for message in scene.stops.messages]
+    assert again == ([["r", "later"]] if isinstance(error, Throttled) else [])
+
+
 @pytest.mark.parametrize("error", [Throttled("x"), Unanswered("x")])
 def test_stop_that_aws_put_off_comes_back_through_the_queue(error: Exception) -> None:
     scene = Scene(launched_run(run_id="r"), launched_run("airflow_batch", run_id="s"))
@@ -134,7 +150,7 @@ def test_what_one_run_meets_is_no_other_s(error: Exception, order: tuple[str, ..
 
 
 def test_all_wishes_are_written_before_any_stop() -> None:
-    scene = Scene(*(launched_run(run_id=name) for name in ("r", "s")))
+    scene = Scene(*(launched_run(run_id=name, backend_id=f"arn/{name}") for name in ("r", "s")))
     wishes: list[Stop | None] = []
     scene.ecs.stop = lambda *a: wishes.extend(map(scene.wish, ("r", "s")))  # type: ignore[method-assign]
     scene.stop(_request("r", "s"))
@@ -143,7 +159,7 @@ def test_all_wishes_are_written_before_any_stop() -> None:
 
 @pytest.mark.parametrize("error", BROKEN, ids=repr)
 def test_of_a_message_only_the_run_that_could_not_be_stopped_comes_back(error: Exception) -> None:
-    scene = Scene(*(launched_run(run_id=name) for name in ("r", "s")))
+    scene = Scene(*(launched_run(run_id=name, backend_id=f"arn/{name}") for name in ("r", "s")))
     scene.ecs.errors["stop"] = [error, error]
     request = replace(_request("r", "s"), callers={"r": _first().key, "s": _first().key})
     scene.stop.of_message(request)

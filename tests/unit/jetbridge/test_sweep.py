@@ -15,7 +15,8 @@ from jetbridge.aws.records import Record
 from jetbridge.backends.changes import from_task
 from jetbridge.contract import StopCause, StopRequest, decode, run_id_of
 from jetbridge.runs.names import LaunchName
-from jetbridge.runs.run import Ending, Run, StateChange, Status, Stop
+from jetbridge.runs.reports import Ending, StateChange
+from jetbridge.runs.run import Run, Status, Stop
 from jetbridge.tracking.sweep import Swept
 
 

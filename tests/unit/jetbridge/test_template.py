@@ -16,7 +16,7 @@ from jetbridge_testing.template import (
     template,
 )
 
-from jetbridge.launching.launch import LISTING_SECONDS
+from jetbridge.launching.attempts import LISTING_SECONDS
 from jetbridge.outcomes.dynamodb import FEED_INDEX
 from jetbridge.runs.unfinished import EARLIER_INDEX, INDEX
 from jetbridge.wiring.settings import Settings

@@ -1,13 +1,11 @@
 """The templates in each partition: translated by SAM, linted by cfn-lint, no ARN of one alone."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint.api import lint  # type: ignore[import-untyped]
-from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 from jetbridge_testing.template import ROOT, translated
 
 REGIONS = {"aws": "eu-central-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
@@ -23,8 +21,21 @@ TEMPLATES = [
         if "AWSTemplateFormatVersion" in each.read_text()
     ),
 ]
+# What aws-cdk's region-info says of the principals of services: these have one name everywhere, and
+# CloudWatch Logs has one for each region and partition.
+EVERYWHERE = {"batch", "ecs", "ecs-tasks", "events", "lambda", "scheduler"}
+OF_A_REGION = {"Fn::Sub": "logs.${AWS::Region}.${AWS::URLSuffix}"}
 # What `sam build` and the translator's own stand-ins for code leave.
 UNLINTED = {"W3002"}
+
+
+def lint(template: dict[str, Any], region: str, ignored: Set[str] = frozenset()) -> list[str]:
+    """What cfn-lint finds. It takes seconds to import, so only the tests that lint do that."""
+    from cfnlint.api import lint as problems
+    from cfnlint.config import ManualArgs
+
+    arguments = ManualArgs(ignore_checks=list(ignored))
+    return [str(each) for each in problems(json.dumps(template), None, [region], arguments)]
 
 
 def _texts(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -57,14 +68,12 @@ def test_translates(path: Path, partition: str, monkeypatch: pytest.MonkeyPatch)
 def test_lints(path: Path, partition: str, monkeypatch: pytest.MonkeyPatch) -> None:
     region = REGIONS[partition]
     monkeypatch.setenv("AWS_DEFAULT_REGION", region)
-    arguments = ManualArgs(ignore_checks=list(UNLINTED))
-    problems = lint(json.dumps(translated(path)), None, [region], arguments)
-    assert [str(problem) for problem in problems] == []
+    assert lint(translated(path), region, UNLINTED) == []
 
 
 def test_the_linter_finds_what_is_wrong() -> None:
     template = {"Resources": {"Function": {"Type": "AWS::Lambda::Function", "Properties": {}}}}
-    assert lint(json.dumps(template), None, ["cn-north-1"], ManualArgs())
+    assert lint(template, "cn-north-1")
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -73,3 +82,28 @@ def test_no_arn_names_a_partition(path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGIONS["aws-cn"])
     named = [(place, text) for place, text in _texts(translated(path)) if "arn:aws:" in text]
     assert named == []
+
+
+def _principals(value: Any) -> Iterator[Any]:
+    """Services that policies and permissions name."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if name in ("Service", "iam:PassedToService"):
+                yield from inner if isinstance(inner, list) else [inner]
+            elif name == "Principal" and (isinstance(inner, str) or "Fn::Sub" in inner):
+                yield inner
+            else:
+                yield from _principals(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _principals(inner)
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_services_have_their_names_of_each_partition(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGIONS["aws-cn"])
+    known = [f"{service}.amazonaws.com" for service in EVERYWHERE]
+    for principal in _principals(translated(path)["Resources"]):
+        assert principal in known or principal == OF_A_REGION

@@ -107,7 +107,7 @@ def test_function_reads_its_own_queue_alone(function: str) -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_function_writes_its_own_log_and_makes_no_group(function: str) -> None:
-    """Without logs:CreateLogGroup late lines can't make the group anew behind a deleted stack."""
+    """Without logs:CreateLogGroup late lines can't make the group again behind a deleted stack."""
     [own] = [each for each in statements(function) if each["Sid"] == "OwnLog"]
     assert own["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
     group = get_att(own["Resource"])

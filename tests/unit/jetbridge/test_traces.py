@@ -3,9 +3,7 @@
 import json
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import msgspec
@@ -16,6 +14,7 @@ from jetbridge_testing.clock import Clock
 from jetbridge_testing.memory import MemoryQueue, MemoryRuns
 from jetbridge_testing.samples import change, ended_run, launched_run, new_run
 from msgspec.structs import replace
+from otlp import Collector
 
 from jetbridge.admission.task import OVERRIDES_LIMIT
 from jetbridge.contract import (
@@ -277,57 +276,19 @@ def test_whatever_the_clocks_say_spans_are_valid(
 # The export
 
 
-class Collector:
-    """Takes OTLP over HTTP, as a collector of OpenTelemetry does, and keeps it."""
-
-    def __init__(self, status: int = 200) -> None:
-        self.status = status
-        self.taken: list[tuple[str, dict[str, str], dict[str, Any]]] = []
-        collector = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                collector.taken.append((self.path, dict(self.headers), json.loads(body)))
-                self.send_response(collector.status)
-                self.send_header("Content-Length", "2")
-                self.end_headers()
-                self.wfile.write(b"{}")
-
-            def log_message(self, *_: object) -> None:
-                """Quiet."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def spans(self) -> list[dict[str, Any]]:
-        return [
-            span
-            for _, _, body in self.taken
-            for resource in body["resourceSpans"]
-            for scope in resource["scopeSpans"]
-            for span in scope["spans"]
-        ]
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
 @pytest.fixture
 def collector() -> Iterator[Collector]:
-    started = Collector()
-    yield started
-    started.close()
+    with Collector() as started:
+        yield started
 
 
 def test_one_trace_reaches_the_collector(collector: Collector) -> None:
     run, outcome = finished()
     Traces(OtlpEndpoint(collector.url), "jetbridge", "eu-central-1")(run, outcome)
-    [(path, headers, body)] = collector.taken
-    assert (path, headers["Content-Type"]) == ("/v1/traces", "application/json")
-    resource = body["resourceSpans"][0]["resource"]["attributes"]
+    [request] = collector.taken
+    assert request.path == "/v1/traces"
+    assert request.headers["Content-Type"] == "application/json"
+    resource = request.json["resourceSpans"][0]["resource"]["attributes"]
     assert {"key": "service.name", "value": {"stringValue": "jetbridge"}} in resource
     root, *steps = collector.spans()
     assert (root["traceId"], root["parentSpanId"]) == (TRACE, PARENT)
@@ -340,8 +301,8 @@ def test_one_trace_reaches_the_collector(collector: Collector) -> None:
 def test_headers_and_a_whole_url(collector: Collector) -> None:
     endpoint = OtlpEndpoint(f"{collector.url}/x/v1/traces", lambda: {"Api-Key": "k"})
     assert endpoint.send(b"{}")
-    [(path, headers, _)] = collector.taken
-    assert (path, headers["Api-Key"]) == ("/x/v1/traces", "k")
+    [request] = collector.taken
+    assert (request.path, request.headers["Api-Key"]) == ("/x/v1/traces", "k")
 
 
 def test_a_collector_that_fails_is_left_alone_for_a_minute(collector: Collector) -> None:
@@ -365,12 +326,13 @@ def test_headers_are_read_again_after_a_refusal(collector: Collector) -> None:
     collector.status, now[0] = 200, QUIET_SECONDS
     assert endpoint.send(b"{}")
     assert endpoint.send(b"{}")
-    assert [headers["Api-Key"] for _, headers, _ in collector.taken] == ["old", "new", "new"]
+    assert [each.headers["Api-Key"] for each in collector.taken] == ["old", "new", "new"]
 
 
-def test_no_failure_of_the_export_is_raised(collector: Collector) -> None:
+def test_no_failure_of_the_export_is_raised() -> None:
     run, outcome = finished()
-    collector.close()
+    with Collector() as collector:
+        pass  # nobody listens at its address any more
     Traces(OtlpEndpoint(collector.url), "jetbridge", "eu-central-1")(run, outcome)
 
     def broken() -> dict[str, str]:

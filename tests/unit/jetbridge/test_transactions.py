@@ -80,7 +80,7 @@ def test_a_throttle_that_lasts_is_told(code: str) -> None:
     table.all_were_asked_for()
 
 
-def test_who_is_always_late_reads_anew() -> None:
+def test_who_is_always_late_reads_again() -> None:
     table = Table([("TransactionConflict", "None")] * TRANSACTION_ATTEMPTS)
     assert not table.transact()
     assert len(table.pauses) == TRANSACTION_ATTEMPTS - 1, "there is nothing to wait for after it"

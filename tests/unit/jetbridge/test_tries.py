@@ -81,7 +81,7 @@ def test_later_try_supersedes_the_earlier_run() -> None:
 
 
 @pytest.mark.parametrize("previous", ["stop", "attach"])
-def test_try_after_a_failed_run_starts_anew(previous: str) -> None:
+def test_try_after_a_failed_run_starts_a_new_run(previous: str) -> None:
     scene = Scene()
     scene.ends("ecs_stopped_exit_3")
     answer = scene.start(_asks(previous=previous))
@@ -118,7 +118,7 @@ def test_retry_takes_over_a_success_that_airflow_never_heard_of() -> None:
 
 
 @pytest.mark.parametrize("ended", [True, False])
-def test_clear_starts_anew(ended: bool) -> None:
+def test_clear_starts_a_new_run(ended: bool) -> None:
     """Airflow raises max_tries when a task is cleared, and not for a retry."""
     scene = Scene()
     if ended:

@@ -22,8 +22,8 @@ from jetbridge.runs.unfinished import (
     INDEX,
     SHARDS,
     Unfinished,
+    later_by,
     shard_of,
-    spread,
 )
 
 INDEXES = {
@@ -91,7 +91,7 @@ def test_runs_are_spread_over_all_shards() -> None:
 
 
 def test_runs_of_one_moment_are_looked_at_over_a_tenth_of_the_time() -> None:
-    later = [spread(run_id_of(f"airflow/run-{number}"), 900) for number in range(10_000)]
+    later = [later_by(run_id_of(f"airflow/run-{number}"), 900) for number in range(10_000)]
     assert min(later) >= 0
     assert max(later) < 90
     buckets = Counter(int(each // 10) for each in later)

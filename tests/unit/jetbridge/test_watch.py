@@ -26,7 +26,8 @@ from jetbridge.contract import (
 )
 from jetbridge.contract.watch import MAX_WATCHED_RUNS
 from jetbridge.runs.port import UnreadableRow
-from jetbridge.runs.run import Ending, Run, Stop, Watcher
+from jetbridge.runs.reports import Ending
+from jetbridge.runs.run import Run, Stop, Watcher
 from jetbridge.watching.watch import ROUNDS, Contended, Watch
 from jetbridge.watching.watchers import MAX_WATCHERS
 

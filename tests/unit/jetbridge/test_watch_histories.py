@@ -1,7 +1,8 @@
-"""However a task's watching, the run's end and its finish interleave: told, or answered "ended".
+"""However a task's watching, the run's end and its finish interleave: the task is notified, or the
+answer is "ended".
 
-Tasks ask once each, and their functions may die at any step, as may finish_run's, which SQS then
-delivers again. Whoever got an answer that says that the run goes on must be notified of its end.
+Each task asks once, and its function may die at any step, as may finish_run, which SQS then
+delivers again. A task whose answer says that the run is unfinished must be notified of its end.
 """
 
 from collections.abc import Callable

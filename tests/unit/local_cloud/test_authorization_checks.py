@@ -53,14 +53,14 @@ QUEUE = {"QueueUrl": "http://127.0.0.1:1/123456789012/jobs"}
 ROW = {"TableName": "runs", "Key": {"run_id": {"S": "copy#1"}}}
 OBJECT = {"Bucket": "logs", "Key": "airflow/a b.log"}
 STREAM = {"logGroupName": "/ecs/x", "logStreamName": "a/b"}
-RUN_TASK = {
+RUN_TASK: dict[str, Any] = {
     "cluster": "main",
     "taskDefinition": "report",
     "tags": [{"key": "team", "value": "x"}],
     "overrides": {"taskRoleArn": f"{ROLE}-other"},
     "volumeConfigurations": [{"managedEBSVolume": {"roleArn": f"{ROLE}-volumes"}}],
 }
-SUBMIT = {"jobQueue": "q", "jobDefinition": "report", "tags": {"team": "x"}}
+SUBMIT: dict[str, Any] = {"jobQueue": "q", "jobDefinition": "report", "tags": {"team": "x"}}
 CALLS = [
     ("sqs", "SendMessage", QUEUE),
     ("sqs", "SendMessageBatch", QUEUE),
@@ -118,6 +118,7 @@ CALLS = [
     ("ecs", "ListClusters", {}),
     ("batch", "SubmitJob", SUBMIT),
     ("batch", "TerminateJob", {"jobId": "1"}),
+    ("batch", "TerminateJobs", {"jobs": ["1", "2"]}),
     ("batch", "ListJobs", {"jobQueue": "q"}),
     ("batch", "DescribeJobs", {"jobs": ["1"]}),
     ("batch", "DescribeJobQueues", {}),
@@ -189,18 +190,31 @@ def test_tags_of_a_new_task_are_tagged_in_its_cluster() -> None:
     ]
 
 
-def test_a_job_is_submitted_to_its_queue_by_its_definition() -> None:
-    found = {
-        (each.action, each.resource.split(":", 5)[5])
+@pytest.mark.parametrize(
+    ("given", "authorised"),
+    [
+        ("report", "report"),
+        ("report:2", "report:2"),
+        ("arn:aws:batch:eu-west-1:123456789012:job-definition/report:2", "report:2"),
+    ],
+)
+def test_a_job_is_submitted_to_its_queue_by_its_definition(given: str, authorised: str) -> None:
+    """Without a revision, none is authorised (aws/aws-sdk-js#4280)."""
+    resources = [
+        each.resource.split(":", 5)[5]
+        for each in asked("batch", "SubmitJob", **SUBMIT | {"jobDefinition": given})
+        if each.action == "batch:SubmitJob"
+    ]
+    assert set(resources) == {"job-queue/q", "job/*", f"job-definition/{authorised}"}
+
+
+def test_a_job_is_tagged_on_its_definition_and_itself() -> None:
+    resources = [
+        each.resource.split(":", 5)[5]
         for each in asked("batch", "SubmitJob", **SUBMIT)
-    }
-    assert found == {
-        ("batch:SubmitJob", "job/*"),
-        ("batch:SubmitJob", "job-definition/report:3"),
-        ("batch:SubmitJob", "job-queue/q"),
-        ("batch:TagResource", "job-definition/report:3"),
-        ("batch:TagResource", "job/*"),
-    }
+        if each.action == "batch:TagResource"
+    ]
+    assert sorted(resources) == ["job-definition/report:3", "job/*"]
 
 
 @pytest.mark.parametrize(
@@ -251,7 +265,11 @@ def test_a_query_is_asked_on_its_index() -> None:
 
 def test_an_alias_is_part_of_what_is_invoked() -> None:
     arn = "arn:aws:lambda:eu-west-1:123456789012:function:start-run"
-    for given in ({"FunctionName": "start-run", "Qualifier": "a"}, {"FunctionName": f"{arn}:a"}):
+    ways: tuple[dict[str, Any], ...] = (
+        {"FunctionName": "start-run", "Qualifier": "a"},
+        {"FunctionName": f"{arn}:a"},
+    )
+    for given in ways:
         [check] = asked("lambda", "Invoke", **given)
         assert check.resource == f"{arn}:a"
     assert asked("lambda", "Invoke", FunctionName="start-run")[0].resource == arn

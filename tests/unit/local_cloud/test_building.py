@@ -1,4 +1,4 @@
-"""A checkout is built once for all who deploy from it."""
+"""A checkout is built once for all that deploy from it."""
 
 import shutil
 import threading
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jetbridge_local.demo.building import build_once
+from jetbridge_local.site.building import build_once
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def builds(root: Path) -> list[str]:
 
 @pytest.fixture
 def build(root: Path, builds: list[str]) -> Callable[[], None]:
-    """As `sam build` does: what was there before goes first."""
+    """As `sam build` does: first remove what was there."""
 
     def build() -> None:
         folder = root / ".aws-sam/build"

@@ -1,4 +1,4 @@
-"""The calls on record."""
+"""The recorded calls."""
 
 from jetbridge_local.recorder import Call, CallLog
 

@@ -1,4 +1,4 @@
-"""What a process that takes all it can get comes to, however late it is looked at."""
+"""How much a process gets that uses everything it may, however late it is looked at."""
 
 from hypothesis import given
 from hypothesis import strategies as st

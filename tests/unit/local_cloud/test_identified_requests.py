@@ -19,14 +19,17 @@ class Sent(Exception):
 def sent_by(
     service: str, operation: str, application: str | None = None, **parameters: Any
 ) -> Request:
-    """The very HTTP request that botocore makes of a call."""
-    client = boto3.client(
+    """The HTTP request that botocore makes for a call."""
+    make: Any = boto3.client
+    # Its stubs don't know that a client may be named.
+    config: Any = Config
+    client = make(
         service,
         endpoint_url="http://127.0.0.1:1",
         region_name="us-east-1",
         aws_access_key_id="container",
         aws_secret_access_key="local",
-        config=Config(user_agent_appid=application),
+        config=config(user_agent_appid=application),
     )
 
     def stop(request: AWSPreparedRequest, **_: Any) -> None:

@@ -1,4 +1,4 @@
-"""Orphans are ended, and nobody else."""
+"""Orphans are ended, and no other process."""
 
 import json
 import os

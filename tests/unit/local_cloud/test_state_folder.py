@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,7 +58,7 @@ def test_the_folder_is_held_once_and_released(tmp_path: Path) -> None:
         ({"runtime_python": Path("/nonexistent/python")}, "runtime_python"),
     ],
 )
-def test_wrong_settings_are_named(tmp_path: Path, wrong: dict, named: str) -> None:
+def test_wrong_settings_are_named(tmp_path: Path, wrong: dict[str, Any], named: str) -> None:
     python = tmp_path / "python"
     python.touch()
     with pytest.raises(SettingsError, match=f"^{named}: "):

@@ -1,4 +1,4 @@
-"""What tests, demo and benchmarks share stands in jetbridge_local: nobody imports benchmarks."""
+"""What tests, demo and benchmarks share is in jetbridge_local: nothing imports benchmarks."""
 
 import ast
 from pathlib import Path

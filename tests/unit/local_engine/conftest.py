@@ -1,4 +1,4 @@
-"""A small cloud around the engines: images in a folder, and records of what came out."""
+"""A small cloud around the engines: images in a folder, and records of what the engines sent."""
 
 import threading
 import time
@@ -250,7 +250,7 @@ class Cloud:
 
 @pytest.fixture
 def make_cloud(tmp_path: Path) -> Iterator[Callable[..., Cloud]]:
-    """Makes a cloud with settings of the test's own. Nothing of it may be left afterwards."""
+    """Makes a cloud with the test's own settings. At the end, none of its processes may be left."""
     clouds: list[Cloud] = []
 
     def make(**settings: Any) -> Cloud:

@@ -94,6 +94,10 @@ def test_ending_what_isn_t_there(cloud: Any, operation: str) -> None:
     assert "not found" in refused(cloud.batch, operation, jobId="none", reason="r").message
 
 
+def test_fifty_jobs_are_terminated_at_once_at_most(cloud: Any) -> None:
+    assert "50" in refused(cloud.batch, "TerminateJobs", jobs=["x"] * 51, reason="r").message
+
+
 def names(answer: dict[str, Any]) -> list[str]:
     return [job["jobName"] for job in answer["jobSummaryList"]]
 

@@ -156,6 +156,19 @@ def test_a_job_that_ends_well_when_terminated_has_failed_all_the_same(cloud: Any
     assert (job["status"], job["container"]["exitCode"]) == ("FAILED", 0)
 
 
+def test_terminate_several_jobs_at_once(cloud: Any) -> None:
+    """Those that aren't there count as terminated (API reference, TerminateJobs)."""
+    running = cloud.submit_script("sleep 30")
+    waiting = cloud.submit(dependsOn=[{"jobId": running}])
+    cloud.wait_for_job(running, "RUNNING")
+    asked = [running, waiting, "none"]
+    answer = cloud.batch("TerminateJobs", jobs=asked, reason="not needed")
+    assert answer == {"successful": asked, "errors": []}
+    for job_id in (running, waiting):
+        job = cloud.wait_for_job(job_id)
+        assert (job["status"], job["statusReason"]) == ("FAILED", "not needed")
+
+
 @pytest.mark.parametrize("operation", ["TerminateJob", "CancelJob"])
 def test_a_job_that_has_not_started_never_starts(cloud: Any, operation: str) -> None:
     first = cloud.submit_script("sleep 30")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, quote, urlsplit
 
 import boto3
@@ -57,7 +57,7 @@ def clients(cloud: Any) -> dict[str, Any]:
                 status, answer_headers, content = serialize(service, operation, result)
             except AwsError as error:
                 status, answer_headers, content = serialize_error(service, error)
-            return AWSResponse(request.url, status, answer_headers, Raw(content))
+            return AWSResponse(request.url, status, cast(Any, answer_headers), Raw(content))
 
         made.meta.events.register("before-send", answer)
         return made

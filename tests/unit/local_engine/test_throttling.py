@@ -1,4 +1,4 @@
-"""ECS and AWS Batch take so many calls a second, as AWS does."""
+"""ECS and AWS Batch limit their calls a second, as AWS does."""
 
 from collections.abc import Callable
 from typing import Any

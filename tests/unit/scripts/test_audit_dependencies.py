@@ -1,17 +1,15 @@
 """scripts/audit-dependencies with an OSV of the test's own, on this machine."""
 
-import json
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
+from http_server import HttpServer, Reply, Request
 
 SCRIPT = Path(__file__).parents[3] / "scripts/audit-dependencies"
 KNOWN = {
@@ -34,27 +32,15 @@ Answer = tuple[int, Any]
 
 @contextmanager
 def osv(answer: Callable[[str, int], Answer]) -> Iterator[tuple[str, list[str]]]:
-    """Its address, and the packages that it is asked of, in their order."""
+    """Its address, and the packages that it is asked about, in their order."""
     asked: list[str] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            query = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            asked.append(query["package"]["name"])
-            status, body = answer(asked[-1], len(asked))
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(json.dumps(body).encode())
+    def reply(request: Request) -> Reply:
+        asked.append(request.json["package"]["name"])
+        return Reply(*answer(asked[-1], len(asked)))
 
-        def log_message(self, *arguments: object) -> None: ...
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/v1/query", asked
-    finally:
-        server.shutdown()
-        server.server_close()
+    with HttpServer(reply) as server:
+        yield f"{server.url}/v1/query", asked
 
 
 def run(url: str) -> subprocess.CompletedProcess[str]:

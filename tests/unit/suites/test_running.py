@@ -1,4 +1,4 @@
-"""Suites side by side: what came of each, and how they end."""
+"""Suites side by side: the results of each, and how they end."""
 
 import json
 import sys
@@ -67,7 +67,8 @@ class ThisPython(Suite):
 def suite(tmp_path: Path, name: str, text: str) -> Suite:
     path = tmp_path / f"test_{name}.py"
     path.write_text(text)
-    options = ("-c", str(ROOT / "pyproject.toml"))
+    # Without the last, pytest looks for conftest.py in all folders above, /tmp among them.
+    options = ("-c", str(ROOT / "pyproject.toml"), "--confcutdir", str(tmp_path))
     return ThisPython(name, "dev", (str(path),), options)
 
 

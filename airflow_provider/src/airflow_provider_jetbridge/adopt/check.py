@@ -21,19 +21,32 @@ from typing import Any
 
 from airflow_provider_jetbridge.adopt import policy
 from airflow_provider_jetbridge.adopt.choice import Choice
-from airflow_provider_jetbridge.adopt.classes import is_mapped, stock_of
+from airflow_provider_jetbridge.adopt.classes import expanded_of, is_mapped, stock_of
 from airflow_provider_jetbridge.adopt.keywords import fates, given_keywords
 from airflow_provider_jetbridge.adopt.needs import needs_of
 from airflow_provider_jetbridge.adopt.tasks import class_of, values_of, why_it_stays
 from airflow_provider_jetbridge.operators.run import JetbridgeRunOperator
+from airflow_provider_jetbridge.settings import conf
 
 BACKENDS = {"EcsRunTaskOperator": "ecs", "BatchOperator": "batch"}
+
+_MAX_ACTIVE_TASKS = conf.getint("core", "max_active_tasks_per_dag")
 
 DEFERRED = (
     (
         "pool",
         lambda task: task.pool != "default_pool",
         "a waiting task takes no slot, unless the pool has Include deferred; see concurrency_group",
+    ),
+    (
+        "max_active_tasks",
+        lambda task: task.dag.max_active_tasks != _MAX_ACTIVE_TASKS,
+        "a limit of the DAG: a waiting task doesn't count; see concurrency_group",
+    ),
+    (
+        "max_active_tis_per_dag",
+        lambda task: task.max_active_tis_per_dag or task.max_active_tis_per_dagrun,
+        "a waiting task counts on Airflow 3.2 and later; see concurrency_group",
     ),
     (
         "execution_timeout",
@@ -131,7 +144,7 @@ def _described(dag: Any, task: Any, choice: Choice, folder: Path) -> dict[str, A
         "same": sorted(same),
         "changes": changes,
         "refused": refused,
-        "needs": asdict(needs_of(name, values)),
+        "needs": asdict(needs_of(name, values, expanded_of(task))),
         "aws_conn_id": values.get("aws_conn_id", "aws_default"),
         "region_name": values.get("region_name"),
     }
@@ -160,8 +173,8 @@ def _relative(file: str, folder: Path) -> str:
 def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="airflow_provider_jetbridge.adopt.check")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--adopt", default="", help="in place of [jetbridge] adopt")
-    parser.add_argument("--percent", type=float, help="in place of [jetbridge] adopt_percent")
+    parser.add_argument("--adopt", default="", help="overrides [jetbridge] adopt")
+    parser.add_argument("--percent", type=float, help="overrides [jetbridge] adopt_percent")
     parser.add_argument("--to", type=Path, required=True, help="the file that gets the JSON")
     return parser.parse_args(arguments)
 

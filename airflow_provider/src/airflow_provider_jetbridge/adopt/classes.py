@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import types
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib import import_module
 from typing import Any, ClassVar
@@ -65,6 +66,25 @@ def stock_of(operator: type) -> Any:
 def is_mapped(task: Any) -> bool:
     """Whether Airflow expands this task of a parsed DAG when it runs."""
     return hasattr(task, "partial_kwargs")
+
+
+def expanded_of(task: Any) -> list[Mapping[str, Any]]:
+    """What the DAG file says of the keywords that a mapped task expands over.
+
+    Returns:
+        Each mapping has some keywords of one instance. A list in the DAG file gives its items. What
+        is known only when the task runs, such as another task's XCom, stands there itself.
+    """
+    value = getattr(getattr(task, "expand_input", None), "value", None)
+    if isinstance(value, Mapping):  # expand()
+        return [
+            {name: each}
+            for name, given in value.items()
+            for each in (given if isinstance(given, list | tuple) else [given])
+        ]
+    if isinstance(value, list | tuple):  # expand_kwargs()
+        return [each for each in value if isinstance(each, Mapping)]
+    return []
 
 
 def is_changed(operator: type) -> bool:

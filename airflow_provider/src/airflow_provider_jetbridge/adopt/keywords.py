@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from airflow_provider_jetbridge.adopt.classes import is_mapped
+from airflow_provider_jetbridge.adopt.classes import expanded_of, is_mapped
 
 _ATTRIBUTES = {"quota_retry": "retry_args"}
 """Keywords that the amazon provider keeps under another name."""
@@ -36,11 +36,13 @@ def keywords_table() -> Mapping[str, Mapping[str, tuple[str, str]]]:
 def given_keywords(task: Any, stock: type) -> Mapping[str, Any]:
     """The stock keywords of a task that have another value than the default.
 
-    For a mapped task these are the keywords that all instances share. The values that it expands
-    over aren't known yet.
+    For a mapped task these are the keywords that all instances share, and those that it expands
+    over, with one of their values.
     """
     if is_mapped(task):
-        values = task.partial_kwargs
+        values = {**task.partial_kwargs}
+        for each in expanded_of(task):
+            values |= each
     else:
         values = {
             name: vars(task).get(_ATTRIBUTES.get(name, name), default)

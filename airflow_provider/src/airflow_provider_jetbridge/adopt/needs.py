@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,25 +34,39 @@ class Needs:
     unknown: dict[str, str] = field(default_factory=dict)
 
 
-def needs_of(operator: str, values: Mapping[str, Any]) -> Needs:
+def needs_of(
+    operator: str, values: Mapping[str, Any], expanded: Sequence[Mapping[str, Any]] = ()
+) -> Needs:
     """List what the stack must allow for a task with these keywords.
 
     Args:
         operator: ``EcsRunTaskOperator`` or ``BatchOperator``.
         values: the task's keywords. For a mapped task, the keywords that all instances share.
+        expanded: the other keywords of a mapped task's instances (`classes.expanded_of`).
     """
     needs = Needs()
     for keyword, kind in _PLACES[operator].items():
-        value = values.get(keyword)
-        if kind == "log_groups" and value is None:
-            continue
-        if is_literal(value):
-            getattr(needs, kind).append(value)
-        else:
-            needs.unknown[keyword] = _described(value)
+        for value in _values(keyword, values, expanded):
+            if kind == "log_groups" and value is None:
+                continue
+            if not is_literal(value):
+                needs.unknown[keyword] = _described(value)
+            elif value not in getattr(needs, kind):
+                getattr(needs, kind).append(value)
     for keyword in ("overrides", "volume_configurations"):
-        needs.roles += [each for each in _roles(values.get(keyword)) if is_literal(each)]
+        for value in _values(keyword, values, expanded):
+            roles = [each for each in _roles(value) if is_literal(each)]
+            needs.roles += [each for each in roles if each not in needs.roles]
     return needs
+
+
+def _values(
+    keyword: str, values: Mapping[str, Any], expanded: Sequence[Mapping[str, Any]]
+) -> Sequence[Any]:
+    """The values that a keyword may have. One None if they are known only when the task runs."""
+    if keyword in values:
+        return [values[keyword]]
+    return [each[keyword] for each in expanded if keyword in each] or [None]
 
 
 def is_literal(value: Any) -> bool:

@@ -99,18 +99,18 @@ def _why_execute_stays(execute: Any) -> str | None:
         source = textwrap.dedent(inspect.getsource(inspect.unwrap(execute)))
         (function,) = ast.parse(source).body
     except (OSError, TypeError, SyntaxError, ValueError):
-        return "can't be read, so that nobody knows what stands behind super().execute"
+        return "can't be read, so Jetbridge doesn't know what follows super().execute"
     if not isinstance(function, ast.FunctionDef):
-        return "is no plain method"
+        return "isn't a plain method"
     if function.decorator_list:
-        return "is decorated, so that nobody knows what happens behind super().execute"
+        return "is decorated, so Jetbridge doesn't know what follows super().execute"
     calls = {id(node) for node in ast.walk(function) if _is_super_execute(node)}
     if not calls:
         return "doesn't call super().execute, so it starts no container that Jetbridge could run"
     if calls != set(_at_the_end(function.body, last=True)):
         return (
-            "goes on behind super().execute, where the task defers: that code would never run. "
-            "Move it to execute_complete, behind super().execute_complete(context, event)"
+            "has code after super().execute, where the task defers: that code would never run. "
+            "Move it to execute_complete, after super().execute_complete(context, event)"
         )
     return None
 

@@ -10,6 +10,7 @@ from typing import Any
 from airflow_provider_jetbridge.adopt.choice import Choice
 from airflow_provider_jetbridge.adopt.classes import (
     adopted,
+    expanded_of,
     is_changed,
     is_mapped,
     returning,
@@ -17,7 +18,6 @@ from airflow_provider_jetbridge.adopt.classes import (
 )
 from airflow_provider_jetbridge.adopt.rules import why_class_stays, why_values_stay
 from airflow_provider_jetbridge.settings import conf
-from airflow_provider_jetbridge.templates import is_true
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,9 @@ def why_it_stays(task: Any) -> str | None:
     """Say why a stock task can't be adopted. None if it can."""
     operator, values = class_of(task), values_of(task)
     stock = stock_of(operator)
-    return why_class_stays(operator, stock, _is_deferrable(values)) or why_values_stay(values)
+    problem = why_class_stays(operator, stock, _is_deferrable(values))
+    known = [values, *expanded_of(task)]
+    return problem or next(filter(None, map(why_values_stay, known)), None)
 
 
 def class_of(task: Any) -> type:
@@ -88,8 +90,9 @@ def values_of(task: Any) -> Mapping[str, Any]:
 
 
 def _is_deferrable(values: Mapping[str, Any]) -> bool:
+    """Whether the DAG file says so. A template or an XCom may turn out false."""
     default = conf.getboolean("operators", "default_deferrable", fallback=False)
-    return is_true(values.get("deferrable", default))
+    return values.get("deferrable", default) is True
 
 
 def _put(task: Any, operator: type) -> None:

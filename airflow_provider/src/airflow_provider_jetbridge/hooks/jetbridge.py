@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any, TypeVar
 
 from airflow.providers.common.compat.sdk import BaseHook
@@ -15,6 +13,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from airflow_provider_jetbridge import aws, settings
 from airflow_provider_jetbridge.exceptions import StartFailed, StartRefused
+from airflow_provider_jetbridge.hooks.invocation import Invoker
 from airflow_provider_jetbridge.resolution import resolve
 from airflow_provider_jetbridge.stack import (
     START_FUNCTION,
@@ -36,9 +35,6 @@ from jetbridge.contract import (
 )
 
 log = logging.getLogger(__name__)
-
-REFUSED = "ContractError"
-"""The ``errorType`` in start_run's answer to a wrong request."""
 
 START_ATTEMPTS = 3
 PATIENCE: Mapping[str, Any] = {
@@ -87,21 +83,17 @@ class JetbridgeHook(BaseHook):
         patience: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
-        self._patience = patience or PATIENCE
         self.airflow = airflow or settings.airflow()
         self.access = access or aws.AwsAccess()
         self.stack = StackAddress.parse(stack) if isinstance(stack, str) else stack
         if self.stack is None and jetbridge_conn_id is not None:
             self.stack, self.access = resolve(jetbridge_conn_id, None, self.access)
-        self._client: Any = None
-        self._older_stack = False
+        self._invoker = Invoker(self.access, self.airflow, patience or PATIENCE)
 
     @property
     def alias(self) -> str:
-        """The function alias that this Airflow invokes. IAM allows it no other alias, so no other
-        caller can act for its tasks (docs/explanation/security.md)."""
-        default = self.airflow == settings.DEFAULT_AIRFLOW
-        return "airflow" if default else f"airflow-{self.airflow}"
+        """The function alias that this Airflow invokes."""
+        return self._invoker.alias
 
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
@@ -133,13 +125,11 @@ class JetbridgeHook(BaseHook):
         Raises:
             AirflowNotFoundException, BotoCoreError, …: the connection is missing or incomplete.
         """
-        self._client = aws.client(self.access, "lambda", **self._patience)
+        self._invoker.connect()
 
     @property
     def client(self) -> Any:
-        if self._client is None:
-            self.connect()
-        return self._client
+        return self._invoker.client
 
     def start(self, request: StartRequest) -> StartAnswer:
         """Hand a run to Jetbridge.
@@ -169,7 +159,7 @@ class JetbridgeHook(BaseHook):
         except StartRefused as refusal:
             if not request.traceparent or "traceparent" not in str(refusal):
                 raise
-            log.warning("%s knows no traces: update the stack. %s", function, refusal)
+            log.warning("%s doesn't support traces: update the stack. %s", function, refusal)
             untraced = replace(request, traceparent=UNSET)
             return self._ask(function, _known_to_all(untraced), StartAnswer)
 
@@ -217,7 +207,7 @@ class JetbridgeHook(BaseHook):
         return self._ask(self.function(WATCH_FUNCTION), request, WatchAnswer)
 
     def _ask(self, function: str, request: Any, answer: type[T]) -> T:
-        body = self._invoke(function, encode(request))
+        body = self._invoker.invoke(function, encode(request))
         try:
             return decode(answer, body)
         except ContractError as error:
@@ -227,64 +217,6 @@ class JetbridgeHook(BaseHook):
         if self.stack is None:
             raise ValueError("No stack of Jetbridge is named: give stack or jetbridge_conn_id")
         return self.stack.function(name)
-
-    def _invoke(self, function: str, payload: str) -> bytes:
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        try:
-            response = self._invoke_alias(function, payload.encode())
-            body: bytes = response["Payload"].read()
-        except ClientError as error:
-            raise self._refusal(function, error) or StartFailed(f"{function}: {error}") from error
-        except BotoCoreError as error:
-            raise StartFailed(f"{function}: {error}") from error
-        if "FunctionError" in response:
-            raise _function_error(function, body)
-        return body
-
-    def _invoke_alias(self, function: str, payload: bytes) -> Any:
-        """Invoke the function through this Airflow's alias. A stack of version 0.1 has no
-        aliases."""
-        invoke = partial(
-            self.client.invoke,
-            FunctionName=function,
-            InvocationType="RequestResponse",
-            Payload=payload,
-        )
-        from botocore.exceptions import ClientError
-
-        if self._older_stack:
-            return invoke()
-        try:
-            return invoke(Qualifier=self.alias)
-        except ClientError as error:
-            missing = error.response.get("Error", {}).get("Code") == "ResourceNotFoundException"
-            if not missing or self.airflow != settings.DEFAULT_AIRFLOW:
-                raise
-            answer = invoke()
-        self._older_stack = True
-        log.warning(
-            "%s has no alias %r: update the stack, so that IAM tells its callers apart",
-            function,
-            self.alias,
-        )
-        return answer
-
-    def _refusal(self, function: str, error: Any) -> StartRefused | None:
-        code = error.response.get("Error", {}).get("Code", "")
-        advice = {
-            "ResourceNotFoundException": (
-                f"there is no function {function} with the alias {self.alias!r} in "
-                f"{self.client.meta.region_name}. Name the "
-                "stack with jetbridge_stack or [jetbridge] stack, and its region with region_name "
-                "or in the connection"
-            ),
-            "AccessDeniedException": (
-                f"allow lambda:InvokeFunction on {function}:{self.alias} to the role of connection "
-                f"{self.access.aws_conn_id!r}"
-            ),
-        }.get(code)
-        return StartRefused(f"Jetbridge can't be called: {advice} ({error})") if advice else None
 
 
 def _known_to_all(request: StartRequest) -> dict[str, Any]:
@@ -297,16 +229,3 @@ def _known_to_all(request: StartRequest) -> dict[str, Any]:
     if request.deciding_container is None:
         del message["deciding_container"]
     return message
-
-
-def _function_error(function: str, body: bytes) -> StartRefused | StartFailed:
-    try:
-        report = json.loads(body)
-    except ValueError:
-        report = None
-    if not isinstance(report, dict):
-        return StartFailed(f"{function} failed: {body.decode(errors='replace')[:1000]}")
-    kind, message = report.get("errorType"), report.get("errorMessage")
-    if kind == REFUSED:
-        return StartRefused(f"Jetbridge refused the run: {message}")
-    return StartFailed(f"{function} failed: {kind}: {message}")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from airflow_provider_jetbridge.failing import Reading, exit_codes
 from airflow_provider_jetbridge.links.buttons import (
     BatchJobLink,
     ContainerLogLink,
@@ -60,6 +61,8 @@ class BatchOperator(JetbridgeRunOperator):
     :param poll_interval: nothing polls. It only sets a limit with ``max_retries``.
     :param awslogs_enabled: without effect, because logs are always shown. The same goes for
         ``awslogs_fetch_interval``. (templated)
+    :param fail_on_exit_code: fail the Airflow task without a retry if a deciding container exits
+        with this code, or with one of these. The amazon provider plans to add the same keyword.
     :param deferrable: the operator always defers. True implies waiting for completion, as in the
         amazon provider.
     """
@@ -123,6 +126,7 @@ class BatchOperator(JetbridgeRunOperator):
         awslogs_enabled: bool = False,
         awslogs_fetch_interval: timedelta = timedelta(seconds=30),
         submit_job_timeout: int | None = None,
+        fail_on_exit_code: int | Container[int] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -147,6 +151,7 @@ class BatchOperator(JetbridgeRunOperator):
         self.awslogs_enabled = awslogs_enabled
         self.awslogs_fetch_interval = awslogs_fetch_interval
         self.submit_job_timeout = submit_job_timeout
+        self.fail_on_exit_code = fail_on_exit_code
 
     def job(self) -> dict[str, Any]:
         """SubmitJob's parameters, composed as in the amazon provider (``submit_job``)."""
@@ -184,6 +189,10 @@ class BatchOperator(JetbridgeRunOperator):
             return super().time_limit
         limit = polling_limit(self.max_retries, self.poll_interval, usual_delay=POLL_INTERVAL)
         return shorter(super().time_limit, limit)
+
+    @property
+    def reading(self) -> Reading:
+        return Reading(fail_on=exit_codes(self.fail_on_exit_code), number_of_lines=self.tail_lines)
 
     def return_value(self, outcome: Outcome) -> Any:
         return outcome.backend_id if outcome.result is None else outcome.result

@@ -6,12 +6,13 @@ from collections.abc import Container, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from airflow_provider_jetbridge.failing import Reading
+from airflow_provider_jetbridge.failing import Reading, exit_codes
 from airflow_provider_jetbridge.links.buttons import ContainerLogLink, EcsTaskLink, JetbridgeRunLink
 from airflow_provider_jetbridge.operators.ecs_as_stock import EcsAsStock
 from airflow_provider_jetbridge.operators.limits import polling_limit, shorter
 from airflow_provider_jetbridge.operators.run import MAX_TAIL_LINES, JetbridgeRunOperator
 from airflow_provider_jetbridge.stock import from_stock
+from airflow_provider_jetbridge.templates import is_nothing
 
 WAITER_MAX_ATTEMPTS = 1_000_000
 """The amazon provider's default, which means no limit (operators/ecs.py)."""
@@ -47,7 +48,7 @@ class EcsRunTaskOperator(EcsAsStock):
     :param last_line_as_result: whether the last log line is the return value if the container
         reports no result. None leaves it to the two parameters above.
     :param number_logs_exception: how many last log lines the exception of a failed run shows,
-        at most 100. (templated)
+        at most 100. None means 100. (templated)
     :param skip_on_exit_code: skip the Airflow task if every deciding container that fails exits
         with this code, or with one of these.
     :param fail_on_exit_code: fail the Airflow task without a retry if a deciding container exits
@@ -159,7 +160,7 @@ class EcsRunTaskOperator(EcsAsStock):
         self.number_logs_exception = number_logs_exception
         self.waiter_delay = waiter_delay
         self.waiter_max_attempts = waiter_max_attempts
-        self.skip_on_exit_code = _codes(skip_on_exit_code)
+        self.skip_on_exit_code = exit_codes(skip_on_exit_code)
         self.fail_on_exit_code = fail_on_exit_code
         self.stop_task_on_failure = stop_task_on_failure
 
@@ -187,6 +188,8 @@ class EcsRunTaskOperator(EcsAsStock):
 
     @property
     def tail_lines(self) -> int:
+        if is_nothing(self.number_logs_exception):
+            return MAX_TAIL_LINES
         return min(max(int(self.number_logs_exception), 0), MAX_TAIL_LINES)
 
     @property
@@ -224,7 +227,7 @@ class EcsRunTaskOperator(EcsAsStock):
     def reading(self) -> Reading:
         return Reading(
             skip_on=self.skip_on_exit_code,
-            fail_on=_codes(self.fail_on_exit_code),
+            fail_on=exit_codes(self.fail_on_exit_code),
             number_of_lines=self.tail_lines,
             lines_wanted=self._aws_logs_enabled(),
         )
@@ -232,13 +235,6 @@ class EcsRunTaskOperator(EcsAsStock):
     @property
     def stops_run_on_failure(self) -> bool:
         return self.stop_task_on_failure
-
-
-def _codes(given: int | Container[int] | None) -> Container[int]:
-    """Exit codes in the form that the amazon provider keeps."""
-    if isinstance(given, Container):
-        return given
-    return [] if given is None else [given]
 
 
 def __getattr__(name: str) -> Any:

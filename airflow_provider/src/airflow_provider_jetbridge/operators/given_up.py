@@ -36,7 +36,7 @@ def backend_id_of(make_hook: Callable[[], JetbridgeHook], log: Any, run_id: str)
         request = WatchRequest(run_ids=[run_id], airflow=hook.airflow)
         run = hook.watch(request).runs.get(run_id)
     except Exception:
-        log.exception("Jetbridge couldn't be asked for the task or job of this try")
+        log.exception("Jetbridge didn't say which task or job this try has")
         return None
     return run.backend_id if run else None
 
@@ -53,7 +53,7 @@ def stop_own(
         hook = make_hook()
         answered = hook.stop(hook.function(STOP_FUNCTION), {run_id: key}, reason)
     except Exception:
-        log.exception("The run could not be stopped; it may go on")
+        log.exception("The run could not be stopped; it may still be running")
     else:
         tell_stop(log, run_id, answered, reason)
 
@@ -63,11 +63,11 @@ def tell_stop(log: Any, run_id: str, answered: StopAnswer, reason: str) -> None:
     if answered.unknown:
         log.info("Jetbridge has no run of this try; the amazon provider's operator began this wait")
     elif answered.taken_over:
-        log.info("Run %s goes on: another try waits for it", run_id)
+        log.info("Run %s keeps running: another try waits for it", run_id)
     elif answered.already_ended:
         log.info("Run %s had ended", run_id)
     elif answered.refused:
         why = answered.refused.get(run_id)
-        log.error("Run %s could not be stopped, and may go on: %s", run_id, why)
+        log.error("Run %s could not be stopped, and may still be running: %s", run_id, why)
     else:
         log.info("Run %s is being stopped: %s", run_id, reason)

@@ -25,7 +25,7 @@ from airflow_provider_jetbridge.exceptions import (
     TaskDeferralError,
     TaskDeferralTimeout,
 )
-from airflow_provider_jetbridge.executor import may_fail_early_resumes
+from airflow_provider_jetbridge.executor import may_fail_early_resumes, runs_in_its_own_pod
 from airflow_provider_jetbridge.failing import Reading, raise_unless_succeeded
 from airflow_provider_jetbridge.links.known import links_of
 from airflow_provider_jetbridge.log_target import log_target
@@ -50,16 +50,15 @@ from airflow_provider_jetbridge.operators.short import (
     seconds_of,
 )
 from airflow_provider_jetbridge.operators.stack import UsesStack
+from airflow_provider_jetbridge.operators.started import tell_start
 from airflow_provider_jetbridge.settings import conf
 from airflow_provider_jetbridge.story import tell_outcome
 from airflow_provider_jetbridge.templates import given, is_true
 from airflow_provider_jetbridge.tracing import tell_resume, traceparent_of
 from airflow_provider_jetbridge.triggers.outcomes import OutcomesTable
 from jetbridge.contract import (
-    CloudWatchLogTarget,
     FailurePolicy,
     Outcome,
-    S3LogTarget,
     StartAnswer,
     StartRequest,
     Way,
@@ -265,7 +264,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         """
         own = type(self).execute is not JetbridgeRunOperator.execute
         inside = getattr(ti, "task", None) is not self
-        if answer.attached or own or inside or not (self.do_xcom_push and self._may_race):
+        if answer.attached or own or inside or not (self.do_xcom_push and self._resumes_slowly):
             return None
         seconds = expected_within(ti, self.time_limit or self.execution_timeout)
         if seconds is None:
@@ -281,6 +280,11 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
     @property
     def _may_race(self) -> bool:
         return bool(settings.resume_hold_seconds()) and may_fail_early_resumes(self)
+
+    @property
+    def _resumes_slowly(self) -> bool:
+        """Whether a deferral costs a short run much: the hold, or another pod."""
+        return self._may_race or runs_in_its_own_pod()
 
     @property
     def _waits_until(self) -> Literal["finished", "launched"]:
@@ -334,33 +338,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         self.link_urls = links_of(answer, lambda: self._stack)
         if is_true(self.reattach) and not answer.attached:
             self.log.info("No active previously launched task found to reattach")
-        self.log.info(
-            "Run %s %s (Jetbridge stack %s, %s)",
-            answer.run_id,
-            _how_it_came(answer),
-            self._stack,
-            answer.region,
-        )
-        for warning in answer.warnings:
-            self.log.warning("%s", warning)
-        target = request.log_target
-        if isinstance(target, S3LogTarget):
-            self.log.info(
-                "The containers' logs will be shown here when the run has ended, from s3://%s/%s.*",
-                target.bucket,
-                target.key_prefix,
-            )
-        elif isinstance(target, CloudWatchLogTarget):
-            self.log.info(
-                "The containers' logs will be shown here when the run has ended, from the log "
-                "group %s",
-                target.group,
-            )
-        else:
-            self.log.info(
-                "Airflow's task logs are neither on S3 nor in CloudWatch Logs: the containers' "
-                "logs stay in CloudWatch Logs"
-            )
+        tell_start(self.log, request, answer, self._stack)
         return answer
 
     def _defer(self, answer: StartAnswer, ti: Any) -> None:
@@ -415,12 +393,14 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
         retried = ti.max_tries is not None and ti.try_number <= ti.max_tries
         timed_out = isinstance(error, TaskDeferralTimeout)
         if not self.stops_run_on_failure:
-            self.log.warning("The run goes on without this task: stop_task_on_failure is false")
+            self.log.warning(
+                "The run keeps running without this task: stop_task_on_failure is false"
+            )
             return
         if is_true(self.reattach) and retried and not timed_out:
-            self.log.info("The run goes on for the next try")
+            self.log.info("The run keeps running for the next try")
             return
-        why = "waited in vain for its end" if timed_out else "could not wait for its end"
+        why = "timed out while it waited for its end" if timed_out else "could not wait for its end"
         stop_own(self._hook, self.log, run_id, key, f"Airflow's task {why}")
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
@@ -484,7 +464,7 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
             self.log.warning("%s: starting this try's own run", error)
             return self._begin(context, ti)
         self._knows(launch.backend_id)
-        self.log.info("Run %s goes on without this task", launch.run_id)
+        self.log.info("Run %s keeps running without this task", launch.run_id)
         if self.do_xcom_push:
             ti.xcom_push(key=self.backend_id_key, value=launch.backend_id)
             self._remember(event, launch.launched_at, ti)
@@ -512,12 +492,6 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
             callers = {answer.run_id: request.key}
             answered = self._hook().stop(answer.stop_function, callers, reason)
         except Exception:
-            self.log.exception("The run could not be stopped; it may go on")
+            self.log.exception("The run could not be stopped; it may still be running")
         else:
             tell_stop(self.log, answer.run_id, answered, reason)
-
-
-def _how_it_came(answer: StartAnswer) -> str:
-    if answer.attached:
-        return "of an earlier try still runs: this try goes on with it"
-    return "was accepted before" if answer.duplicate else "is accepted"

@@ -34,7 +34,7 @@ def seconds_last_time(ti: Any) -> float | None:
     try:
         seconds = ti.xcom_pull(key=SECONDS_KEY, map_indexes=ti.map_index, include_prior_dates=True)
     except Exception as error:
-        log.warning("Airflow can't be asked how long the last run took: %s", error)
+        log.warning("The worker can't ask Airflow how long the last run took: %s", error)
         return None
     is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
     return float(seconds) if is_number else None
@@ -73,7 +73,7 @@ def expected_within(ti: Any, limit: timedelta | None) -> float | None:
 def came_within(
     seconds: float, table: OutcomesTable, run_id: str, *, until: str, ti: Any, task_log: Any
 ) -> dict[str, Any] | None:
-    """Wait so many seconds for the run, and return the event that a trigger would send.
+    """Wait ``seconds`` for the run, and return the event that a trigger would send.
 
     None if the run hasn't ended by then, which is remembered for the task's next run. Also None if
     this worker can't read the table. In both cases the triggerer waits instead.

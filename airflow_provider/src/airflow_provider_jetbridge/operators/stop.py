@@ -82,11 +82,11 @@ class StopRunOperator(UsesStack, BaseOperator):
         )
         if answer.refused:
             told = "; ".join(f"{run_id}: {why}" for run_id, why in answer.refused.items())
-            raise AirflowException(f"Runs could not be stopped, and may go on: {told}")
+            raise AirflowException(f"Runs could not be stopped, and may still be running: {told}")
         if answer.unknown and not self.ignore_unknown:
             raise AirflowException(
                 f"run_ids: stack {self._stack} doesn't know {', '.join(answer.unknown)}. Give ids "
-                "of its own runs, or ignore_unknown=True"
+                "of that stack's runs, or ignore_unknown=True"
             )
         return {
             "stopping": answer.stopping,

@@ -63,7 +63,7 @@ def cost_of(outcome: Outcome) -> str:
     prices = [price_of(usage) for usage in launched if usage is not None]
     known = [price for price in prices if price is not None]
     if None in prices:
-        return "It ran on instances: AWS bills those, so a run has no price of its own."
+        return "It ran on instances: AWS bills the instances, so this run has no price of its own."
     if len(known) < len(launched):
         return "AWS's record doesn't say what it bills of every launch."
     lost = sum(known[:-1]) if len(known) > 1 else 0.0

@@ -80,7 +80,7 @@ def caller_of(outcome: Outcome) -> AirflowCaller:
     if not isinstance(outcome.caller, AirflowCaller):
         raise Refusal(
             HTTPStatus.UNPROCESSABLE_ENTITY,
-            f"outcome.caller: is of kind {type(outcome.caller).__name__}. Only outcomes of runs "
+            f"outcome.caller: is a {type(outcome.caller).__name__}. Only outcomes of runs "
             "that an Airflow task started can be pushed",
         )
     return outcome.caller

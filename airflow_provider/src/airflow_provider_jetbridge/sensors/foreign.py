@@ -112,7 +112,7 @@ class ForeignStateSensor(UsesStack, BaseSensorOperator):
 
         Raises:
             AirflowException: the task or job will never reach the state.
-            StartRefused, StartFailed: Jetbridge couldn't be asked.
+            StartRefused, StartFailed: watch_runs couldn't be called.
         """
         if not self.deferrable:
             return super().execute(context)

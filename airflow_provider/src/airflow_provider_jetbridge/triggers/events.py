@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import traceback
+from typing import Any, NoReturn
 
 from jetbridge.contract import ContractError, Launched, clean, read_record, to_builtins
 
@@ -20,3 +21,15 @@ def outcome_event(run_id: str, record: str, log: Any) -> dict[str, Any]:
 def launch_event(run_id: str, launched: Launched) -> dict[str, Any]:
     """The event for a launch."""
     return {"run_id": clean(run_id), "launched": to_builtins(launched)}
+
+
+def raise_carriable(error: Exception) -> NoReturn:
+    """Raise the error, or another error with the same message in text that Airflow can carry.
+
+    Airflow sends the traceback's text in the same message as events (triggerer_job_runner.py,
+    ``process_trigger_events``).
+    """
+    told = "".join(traceback.format_exception(error))
+    if clean(told) == told:
+        raise error
+    raise RuntimeError(clean(f"{type(error).__name__}: {error}")) from None

@@ -98,7 +98,7 @@ class ResumeRate:
         try:
             await ask()
         except Exception as error:
-            log.warning("The triggerer can't be asked whether it keeps up: %s", error)
+            log.warning("The trigger can't ask the triggerer whether it keeps up: %s", error)
         self._drop_before(max(oldest, asked - ROUND_SECONDS))
 
     def _drop_before(self, moment: float) -> None:

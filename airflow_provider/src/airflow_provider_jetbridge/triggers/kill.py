@@ -11,6 +11,7 @@ from collections.abc import Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
 
+from airflow_provider_jetbridge.back_off import back_off
 from airflow_provider_jetbridge.triggers.killed import Killed, StopTarget, not_deferred
 from airflow_provider_jetbridge.triggers.stops import Stopper
 
@@ -24,7 +25,7 @@ LONGEST_WAIT_SECONDS = 3.0
 """… and at the latest this long after the first kill."""
 
 ATTEMPTS = 6
-FIRST_BACK_OFF_SECONDS = 2.0
+FIRST_BACK_OFF_SECONDS, LONGEST_BACK_OFF_SECONDS = 2.0, 64.0
 
 
 class Reaper:
@@ -119,14 +120,15 @@ class Reaper:
         """Try these again with growing delays, up to `ATTEMPTS` times."""
         again = [killed.again() for killed in kills if killed.attempts + 1 < ATTEMPTS]
         if given_up := [killed for killed in kills if killed.attempts + 1 >= ATTEMPTS]:
-            log.error("Killed runs may go on (%s): %s", problem, _names(given_up))
+            log.error("Killed runs may still be running (%s): %s", problem, _names(given_up))
         if again:
             log.warning("%d killed runs are not stopped yet: %s", len(again), problem)
             self._begin(self._take_again(again))
 
     async def _take_again(self, kills: list[Killed]) -> None:
         try:
-            await asyncio.sleep(FIRST_BACK_OFF_SECONDS * 2 ** min(each.attempts for each in kills))
+            least = min(each.attempts for each in kills)
+            await asyncio.sleep(back_off(FIRST_BACK_OFF_SECONDS, least, LONGEST_BACK_OFF_SECONDS))
         except asyncio.CancelledError:
             _say_left(kills)
             raise

@@ -60,7 +60,7 @@ async def not_deferred(kills: list[Killed]) -> list[Killed]:
     taken it over.
 
     Raises:
-        AirflowRuntimeError: Airflow can't be asked.
+        AirflowRuntimeError: Airflow's API can't be reached.
     """
     # Airflow names a mapped instance `<task id>_<map index>`. Another task may have the same name.
     questions: dict[tuple[str, str, bool], list[Killed]] = defaultdict(list)
@@ -95,7 +95,7 @@ async def count(task: Task) -> int:
     trigger can ask.
 
     Raises:
-        AirflowRuntimeError: Airflow can't be asked.
+        AirflowRuntimeError: Airflow's API can't be reached.
     """
     from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 

@@ -9,15 +9,16 @@ import random
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar
 
 from asgiref.sync import sync_to_async
 
 from airflow_provider_jetbridge import settings
+from airflow_provider_jetbridge.back_off import back_off
 from airflow_provider_jetbridge.triggers.feed import Feed
 from airflow_provider_jetbridge.triggers.outcomes import OutcomesReader, OutcomesTable, Reading
 from airflow_provider_jetbridge.triggers.rounds import Rounds
+from airflow_provider_jetbridge.triggers.waiters import News, Waiter
 
 log = logging.getLogger(__name__)
 
@@ -31,45 +32,6 @@ index. For more runs it would cost too much: DynamoDB charges half a read unit f
 or not. It also charges half a unit for a Query with up to some forty completions of the last
 minute.
 """
-
-
-class News(NamedTuple):
-    """News about one run, as JSON text: its ``Waiting`` or ``Launched`` record, or its ``Outcome``.
-    The outcome is the last news."""
-
-    kind: Literal["waiting", "launched", "outcome"]
-    text: str
-
-
-@dataclass(eq=False)
-class _Waiter:
-    """A waiting trigger, with the logging context that leads to its task's log."""
-
-    context: contextvars.Context = field(default_factory=contextvars.copy_context)
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-    heard: dict[str, str] = field(default_factory=dict)
-    news: list[News] = field(default_factory=list)
-    outcome: str | None = None
-    error: Exception | None = None
-
-    def warn(self, message: str) -> None:
-        self.context.run(log.warning, "%s", message)
-
-    def hears(self, news: News) -> None:
-        """Keep this news. Of each kind only the latest is kept until the trigger asks for it."""
-        if self.heard.get(news.kind) == news.text:
-            return
-        self.heard[news.kind] = news.text
-        self.news = [*(each for each in self.news if each.kind != news.kind), news]
-        self.changed.set()
-
-    def has_ended(self, outcome: str) -> None:
-        self.outcome = outcome
-        self.changed.set()
-
-    def fails(self, error: Exception) -> None:
-        self.error = error
-        self.changed.set()
 
 
 class OutcomePoller:
@@ -97,7 +59,7 @@ class OutcomePoller:
         self._reader = OutcomesReader(table)
         self._feed = Feed(self._reader)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="jetbridge-outcomes")
-        self._waiting: dict[str, list[_Waiter]] = {}
+        self._waiting: dict[str, list[Waiter]] = {}
         self._rounds = Rounds()
         self._failed_passes = 0
         self._nobody_waits = asyncio.Event()
@@ -118,7 +80,7 @@ class OutcomePoller:
             eager: look the run up in each pass, so that its launch is known at once. Otherwise it
                 may take up to a minute if many runs wait.
         """
-        waiter = _Waiter()
+        waiter = Waiter()
         self._waiting.setdefault(run_id, []).append(waiter)
         self._rounds.add(run_id, eager)
         self._nobody_waits.clear()
@@ -145,7 +107,7 @@ class OutcomePoller:
         async with aclosing(self.news(run_id)) as news:
             return [each.text async for each in news][-1]
 
-    def _forget(self, run_id: str, waiter: _Waiter) -> None:
+    def _forget(self, run_id: str, waiter: Waiter) -> None:
         waiters = self._waiting.get(run_id, [])
         waiters.remove(waiter)
         if not waiters:
@@ -230,9 +192,9 @@ class OutcomePoller:
         if not self._failed_passes:
             self._report(reading)
         self._failed_passes += 1
-        back_off: float = min(MAX_BACK_OFF_SECONDS, interval * 2 ** min(self._failed_passes, 10))
+        pause = back_off(interval, self._failed_passes, MAX_BACK_OFF_SECONDS)
         # This spreads calls over time and needs no secrecy.
-        return back_off * random.uniform(0.5, 1.0)  # nosec B311
+        return pause * random.uniform(0.5, 1.0)  # nosec B311
 
     def _longest_pause(self) -> float:
         interval = settings.poll_interval_seconds()
@@ -248,7 +210,7 @@ class OutcomePoller:
             for waiter in self._waiters():
                 waiter.warn(message)
 
-    def _waiters(self) -> list[_Waiter]:
+    def _waiters(self) -> list[Waiter]:
         return [waiter for waiters in self._waiting.values() for waiter in waiters]
 
     async def _pause(self, seconds: float) -> None:

@@ -47,7 +47,11 @@ class Stopper:
                 self._request(some)
             except StartRefused as error:
                 names = ", ".join(killed.run_id for killed in some)
-                log.error("Killed runs could not be stopped and may go on: %s: %s", names, error)
+                log.error(
+                    "Killed runs could not be stopped and may still be running: %s: %s",
+                    names,
+                    error,
+                )
             except Exception as error:
                 log.warning("%d killed runs could not be stopped: %s", len(some), error)
                 again += some
@@ -57,10 +61,12 @@ class Stopper:
         callers = {killed.run_id: killed.caller_key for killed in kills}
         answer = self._hook.stop(self._function, callers, REASON)
         for run_id, why in answer.refused.items():
-            log.error("Killed run %s could not be stopped, and may go on: %s", run_id, why)
+            log.error(
+                "Killed run %s could not be stopped, and may still be running: %s", run_id, why
+            )
         log.info(
-            "Killed in Airflow: %d runs are being stopped, %d had ended, %d go on for another try,"
-            " %d are unknown: %s",
+            "Killed in Airflow: %d runs are being stopped, %d had ended, %d keep running for "
+            "another try, %d are unknown: %s",
             len(answer.stopping),
             len(answer.already_ended),
             len(answer.taken_over),

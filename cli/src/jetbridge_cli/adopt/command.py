@@ -13,7 +13,8 @@ from jetbridge_cli.adopt.parsing import find_python, parse
 from jetbridge_cli.aws import Aws
 from jetbridge_cli.options import Profile, Region
 from jetbridge_cli.problems import reported
-from jetbridge_cli.writing import counted, write, write_json, write_table
+from jetbridge_cli.tables import write_table
+from jetbridge_cli.writing import counted, write, write_json, write_prose
 
 SOME_STAY = 3
 
@@ -112,7 +113,7 @@ def _write_table(
     report: dict[str, Any], parameters: dict[str, list[str]], remarks: list[str]
 ) -> None:
     headings = ["DAG", "task", "verdict", "the same", "changes"]
-    write_table(headings, [_row(task) for task in report["tasks"]])
+    write_table(headings, [_row(task) for task in report["tasks"]], whole=["DAG", "task"])
     write()
     numbers = Counter(task["verdict"] for task in report["tasks"])
     told = ", ".join(f"{number} {verdict}" for verdict, number in sorted(numbers.items()))
@@ -126,7 +127,7 @@ def _write_table(
     for task in report["tasks"]:
         if task["refused"] or task["verdict"] == "not chosen":
             why = "; ".join(task["refused"]) or task["why"]
-            write(f"! {task['dag_id']}.{task['task_id']} {VERBS[task['verdict']]}: {why}")
+            write_prose(f"{task['dag_id']}.{task['task_id']} {VERBS[task['verdict']]}: {why}", "!")
     if changes:
         write()
         write_table(["what changes", "here"], sorted(changes))
@@ -135,10 +136,10 @@ def _write_table(
         rows = [[name, arn] for name, arns in parameters.items() for arn in arns]
         write_table(["stack parameter", "needs"], rows)
     for remark in remarks:
-        write(f"! {remark}")
+        write_prose(remark, "!")
     for file, error in report["import_errors"].items():
         last = error.strip().splitlines()[-1] if error.strip() else "no reason"
-        write(f"! {file} can't be parsed: {last}")
+        write_prose(f"{file} can't be parsed: {last}", "!")
 
 
 def _row(task: dict[str, Any]) -> list[str]:

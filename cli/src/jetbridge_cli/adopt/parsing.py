@@ -49,7 +49,7 @@ def parse(python: Path, folder: Path, adopt: str, percent: float | None) -> dict
         Problem: the folder doesn't exist, or the other Python can't make the report.
     """
     if not folder.is_dir():
-        raise Problem(f"{folder} is no folder: give the one with your DAGs")
+        raise Problem(f"{folder} isn't a folder: give the one with your DAGs")
     with tempfile.TemporaryDirectory(prefix="jetbridge-adopt-") as place:
         written = Path(place, "report.json")
         command = [str(python), "-m", MODULE, str(folder), "--to", str(written), "--adopt", adopt]

@@ -14,7 +14,7 @@ from jetbridge_cli.doctor.examination import NOT_CHECKED, Examination, examined
 from jetbridge_cli.doctor.trial import CHECK, request_in, trial
 from jetbridge_cli.options import Endpoint, Output, OutputFormat, Profile, Region, StackName
 from jetbridge_cli.problems import reported
-from jetbridge_cli.writing import counted, errors, write, write_json
+from jetbridge_cli.writing import counted, errors, write, write_json, write_prose
 
 
 def doctor(
@@ -64,14 +64,14 @@ def _as_json(found: Examination) -> dict[str, Any]:
 
 def _write(found: Examination, checks: int) -> None:
     for finding in found.findings:
-        write(f"✗ {finding.check}: {finding.subject}: {finding.problem}")
+        write_prose(f"{finding.check}: {finding.subject}: {finding.problem}", "✗")
         write(f"    fix   {finding.fix}")
         write(f"    read  {finding.link}")
     for each in found.unchecked:
         named = f"needs {each.permission}" if each.permission else "failed"
-        write(f"? {each.check}: not checked, {named}: {each.why}")
+        write_prose(f"{each.check}: not checked, {named}: {each.why}", "?")
     for note in found.notes:
-        write(f"- {note.check}: {note.text}")
+        write_prose(f"{note.check}: {note.text}", "-")
     summary = counted(len(found.findings), "finding")
     if found.unchecked:
         summary += f", {counted(len(found.unchecked), 'check')} not made to the end"

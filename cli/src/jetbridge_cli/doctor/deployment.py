@@ -7,7 +7,7 @@ from typing import Any
 
 from jetbridge_cli.aws import Aws, server_time
 from jetbridge_cli.problems import Problem
-from jetbridge_cli.stack import Stack
+from jetbridge_cli.stack import Stack, attributes_of
 
 FUNCTION = "AWS::Lambda::Function"
 # The stack's own helper, which runs only at deployments.
@@ -84,8 +84,10 @@ class Deployment:
 
     @cached_property
     def queues(self) -> Mapping[str, Mapping[str, str]]:
-        """Each queue's attributes from GetQueueAttributes, by logical id."""
-        return {name: self._attributes(url) for name, url in self.of("AWS::SQS::Queue").items()}
+        """Each queue's attributes from GetQueueAttributes, by logical id. Without those that are
+        gone."""
+        found = {name: self._attributes(url) for name, url in self.of("AWS::SQS::Queue").items()}
+        return {name: each for name, each in found.items() if each is not None}
 
     def has_log_group(self, name: str) -> bool:
         # The groups are sorted by name (API reference, DescribeLogGroups), so the exact name is on
@@ -93,8 +95,10 @@ class Deployment:
         answer = self.aws.logs.describe_log_groups(logGroupNamePrefix=name)
         return name in {each["logGroupName"] for each in answer["logGroups"]}
 
-    def _attributes(self, url: str) -> dict[str, str]:
-        answer = self.aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+    def _attributes(self, url: str) -> dict[str, str] | None:
+        answer = attributes_of(self.aws, url)
+        if answer is None:
+            return None
         return {str(key): value for key, value in answer["Attributes"].items()}
 
     def queue_of(self, arn: str) -> str:

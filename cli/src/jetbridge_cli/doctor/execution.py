@@ -1,15 +1,12 @@
 """Checks the roles and log groups of containers: do they exist, and may the role write there?"""
 
-import json
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from functools import partial
-from typing import Any
-from urllib.parse import unquote
 
 from jetbridge_cli.doctor.deployment import Deployment
 from jetbridge_cli.doctor.finding import Finding, Result, if_there
-from jetbridge_cli.doctor.simulation import denied_to_role, service_may
+from jetbridge_cli.doctor.simulation import denied_to_role, trusts
 
 TASKS = "ecs-tasks.amazonaws.com"
 # IAM's error codes for a missing role, in the spelling of its API and of the SDK's model.
@@ -62,9 +59,7 @@ def role(deployment: Deployment, name: str, arn: str, groups: Sequence[str]) -> 
             "Make the role, or register a revision that names another.",
         )
         return
-    trust = _document(found["Role"]["AssumeRolePolicyDocument"])
-    cluster = deployment.arn_of("ecs", "*")
-    if not service_may(iam, _with_resource(trust, arn), TASKS, "sts:AssumeRole", arn, cluster):
+    if not trusts(iam, found["Role"], arn, TASKS, deployment.arn_of("ecs", "*")):
         yield _finding(
             name,
             f"its role {arn} doesn't trust {TASKS}: no task can start with it.",
@@ -78,19 +73,6 @@ def role(deployment: Deployment, name: str, arn: str, groups: Sequence[str]) -> 
                 f"its execution role {arn} may not {action} on {', '.join(denied)}.",
                 "Give it AmazonECSTaskExecutionRolePolicy, or that action on the log group.",
             )
-
-
-def _with_resource(trust: Any, arn: str) -> Any:
-    """Add a resource to a trust policy. The simulator needs one, but trust policies have none (IAM
-    user guide, "IAM JSON policy elements: Resource")."""
-    given = trust.get("Statement", [])
-    statements = [given] if isinstance(given, dict) else given
-    return trust | {"Statement": [each | {"Resource": arn} for each in statements]}
-
-
-def _document(given: Any) -> Any:
-    """The policy document. botocore decodes it, but other clients keep AWS's URL-encoded JSON."""
-    return json.loads(unquote(given)) if isinstance(given, str) else given
 
 
 def _finding(subject: str, problem: str, fix: str) -> Finding:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 Document = Mapping[str, Any]
 # The limit for one call (IAM API reference, SimulatePrincipalPolicy: an entry for each action and
@@ -67,6 +68,15 @@ def service_may(
     return all(each["EvalDecision"] == "allowed" for each in answer["EvaluationResults"])
 
 
+def trusts(iam: Any, role: Mapping[str, Any], arn: str, service: str, source: str) -> bool:
+    """Whether a role's trust policy lets a service assume it for the resource ``source``.
+
+    ``role``: from GetRole's answer. Raises ClientError.
+    """
+    trust = _with_resource(_document(role["AssumeRolePolicyDocument"]), arn)
+    return service_may(iam, trust, service, "sts:AssumeRole", arn, source)
+
+
 def names_service(statement: Document, service: str) -> bool:
     """Whether a statement's principal includes the service (IAM user guide, "AWS JSON policy
     elements: Principal")."""
@@ -87,6 +97,19 @@ def _has_service(principal: Any, service: str) -> bool:
 def _statements(policy: Document) -> Iterator[Document]:
     given = policy.get("Statement", [])
     yield from [given] if isinstance(given, Mapping) else given
+
+
+def _with_resource(trust: Any, arn: str) -> Any:
+    """Add a resource to a trust policy. The simulator needs one, but trust policies have none (IAM
+    user guide, "IAM JSON policy elements: Resource")."""
+    given = trust.get("Statement", [])
+    statements = [given] if isinstance(given, dict) else given
+    return trust | {"Statement": [each | {"Resource": arn} for each in statements]}
+
+
+def _document(given: Any) -> Any:
+    """The policy document. botocore decodes it, but other clients keep AWS's URL-encoded JSON."""
+    return json.loads(unquote(given)) if isinstance(given, str) else given
 
 
 def _filled(arn: str) -> str:

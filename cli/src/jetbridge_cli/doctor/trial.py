@@ -34,7 +34,7 @@ def request_in(path: Path) -> dict[str, Any]:
 
 
 def trial(deployment: Deployment, request: dict[str, Any], patience: float) -> Iterator[Result]:
-    """Start the run and wait for its outcome for at most so many seconds."""
+    """Start the run and wait for its outcome for at most this many seconds."""
     function = deployment.physical("AWS::Lambda::Function", "StartRunFunction")
     answer = deployment.aws.functions.invoke(
         FunctionName=function, Qualifier="person", Payload=json.dumps(request).encode()

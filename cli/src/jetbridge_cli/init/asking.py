@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-import typer
-
+from jetbridge_cli.asking import prompted
 from jetbridge_cli.init.account import Account
 from jetbridge_cli.init.parameters import Choice
-from jetbridge_cli.writing import errors
+from jetbridge_cli.writing import say
 
 _NONE = "none"
 
@@ -35,7 +34,6 @@ def _pair(places: Iterable[str], definitions: Iterable[str]) -> tuple[list[str],
 
 def asked(account: Account, proposed: Choice) -> Choice:
     """The person's answers to the proposals. Enter accepts a proposal, and ``none`` rejects it."""
-    say = errors()
     for title, names in (
         ("ECS clusters", account.clusters),
         ("Task definitions", account.task_definitions),
@@ -43,8 +41,8 @@ def asked(account: Account, proposed: Choice) -> Choice:
         ("Job definitions", account.job_definitions),
         ("S3 buckets", account.buckets),
     ):
-        say.print(f"{title}: {', '.join(sorted(names)) or _NONE}", markup=False)
-    say.print("Answer with names, separated by commas; * and ? are wildcards.")
+        say(f"{title}: {', '.join(sorted(names)) or _NONE}")
+    say("Answer with names, separated by commas; * and ? are wildcards.")
     return Choice(
         _names("ECS clusters that tasks may run in", proposed.clusters),
         _names("Task definitions that may run", proposed.task_definitions),
@@ -63,5 +61,5 @@ def _names(question: str, proposed: Sequence[str]) -> list[str]:
 
 
 def _one(question: str, proposed: str) -> str:
-    answer = str(typer.prompt(question, default=proposed or _NONE, err=True)).strip()
+    answer = prompted(question, proposed or _NONE).strip()
     return "" if answer == _NONE else answer

@@ -5,15 +5,16 @@ from typing import Annotated
 
 import typer
 
+from jetbridge_cli.asking import can_ask
 from jetbridge_cli.aws import Aws
 from jetbridge_cli.init.account import Account, look_up
 from jetbridge_cli.init.asking import asked, proposal
-from jetbridge_cli.init.files import POLICY, SAMCONFIG, policy, samconfig, write
+from jetbridge_cli.init.files import POLICY, SAMCONFIG, policy, samconfig
+from jetbridge_cli.init.files import write as write_files
 from jetbridge_cli.init.parameters import Choice, airflow_policy, parameters
-from jetbridge_cli.options import Profile, Region, StackName
-from jetbridge_cli.problems import reported
-from jetbridge_cli.writing import errors
-from jetbridge_cli.writing import write as say
+from jetbridge_cli.options import Endpoint, Output, OutputFormat, Profile, Region, StackName
+from jetbridge_cli.problems import Problem, reported
+from jetbridge_cli.writing import say, write, write_json
 
 _Names = list[str] | None
 
@@ -45,6 +46,8 @@ def init(
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Don't ask: take the options, or all there is.")
     ] = False,
+    endpoint: Endpoint = None,
+    output: OutputFormat = Output.TABLE,
 ) -> None:
     """Write the parameters of Jetbridge's stack, and the policy for Airflow's role.
 
@@ -53,9 +56,11 @@ def init(
     in the account.
     """
     with reported():
-        account = look_up(Aws(profile, region))
+        if not (yes or can_ask()):
+            raise Problem("Nobody can be asked here: say --yes, and what may run with options")
+        account = look_up(Aws(profile, region, endpoint))
         for note in account.notes:
-            errors().print(f"note: {note}", markup=False)
+            say(f"note: {note}")
         given = Choice(
             cluster or [],
             task_definition or [],
@@ -70,22 +75,25 @@ def init(
             SAMCONFIG: samconfig(stack, account.region, values),
             POLICY: policy(airflow_policy(account, stack)),
         }
-        write(folder, texts, overwrite)
-        _report(account, stack, folder, values)
+        write_files(folder, texts, overwrite)
+        if output is Output.JSON:
+            write_json({"parameters": values, "files": [str(folder / name) for name in texts]})
+        else:
+            _report(account, stack, folder, values)
 
 
 def _report(account: Account, stack: str, folder: Path, values: dict[str, str]) -> None:
     for name, value in values.items():
-        say(f"{name}={value}")
+        write(f"{name}={value}")
     if not any(name.endswith("DefinitionArns") for name in values):
-        say("Nothing was chosen: the stack will refuse every run.")
+        write("Nothing was chosen: the stack will refuse every run.")
     role = next((each.role for each in account.airflows if each.role), "")
     name = role.rpartition("/")[2] or "<the role of Airflow's workers and triggerers>"
-    say()
-    say("Next, in a clone of Jetbridge's repository:")
-    say("  sam build")
-    say(f"  sam deploy --config-file {(folder / SAMCONFIG).resolve()}")
-    say(
+    write()
+    write("Next, in a clone of Jetbridge's repository:")
+    write("  sam build")
+    write(f"  sam deploy --config-file {(folder / SAMCONFIG).resolve()}")
+    write(
         f"  aws iam put-role-policy --role-name {name} --policy-name {stack} "
         f"--policy-document file://{folder / POLICY}"
     )

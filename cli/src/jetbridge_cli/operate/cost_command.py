@@ -1,13 +1,15 @@
 """``jetbridge cost``: what the runs in a period cost."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from jetbridge_cli.aws import Aws
 from jetbridge_cli.operate.filters import Filter
 from jetbridge_cli.operate.pricing import By, Sum, summed
+from jetbridge_cli.operate.record import Record
 from jetbridge_cli.operate.tables import Tables
 from jetbridge_cli.options import (
     CallerName,
@@ -24,8 +26,10 @@ from jetbridge_cli.options import (
     Until,
 )
 from jetbridge_cli.problems import reported
+from jetbridge_cli.sizing.groups import Sizing, sized_json, sizing_of
 from jetbridge_cli.stack import Stack
-from jetbridge_cli.writing import errors, write, write_json, write_table
+from jetbridge_cli.tables import write_table
+from jetbridge_cli.writing import say, write, write_json, write_prose
 
 
 def cost(
@@ -37,6 +41,12 @@ def cost(
     dag: Dag = None,
     task: Task = None,
     definition: DefinitionName = None,
+    sizing: Annotated[
+        bool,
+        typer.Option(
+            "--sizing", help="Ask Container Insights what runs on Fargate used, and advise sizes."
+        ),
+    ] = False,
     region: Region = None,
     profile: Profile = None,
     endpoint: Endpoint = None,
@@ -52,18 +62,38 @@ def cost(
         wanted = Filter.of(None, None, caller, dag, task, definition, since, until)
         tables = Tables.of(Stack(Aws(profile, region, endpoint), stack))
         found = tables.finished(wanted.since, wanted.until)
-        sums = summed((record for _, record in found if wanted(record)), by)
+        records: Iterable[Record] = (record for _, record in found if wanted(record))
+        advised: Sizing | None = None
+        if sizing:
+            kept = list(records)
+            records, advised = kept, sizing_of(tables.aws, kept)
+        sums = summed(records, by)
         if output is Output.JSON:
-            write_json({name: asdict(each) for name, each in sums.items()})
-        else:
-            _write(sums, by)
+            written = {name: asdict(each) for name, each in sums.items()}
+            write_json(written if advised is None else {"sums": written} | _as_json(advised))
+            return
+        _write(sums, by)
+        if advised is not None:
+            _write_sizing(advised)
+
+
+def _as_json(sizing: Sizing) -> dict[str, Any]:
+    advice = [sized_json(each) for each in sizing.advice]
+    return {"sizing": {"advice": advice, "notes": sizing.notes}}
+
+
+def _write_sizing(sizing: Sizing) -> None:
+    for each in sizing.advice:
+        write_prose(f"{each.group.who} ({each.group.definition}): {each.advice}")
+    for note in sizing.notes:
+        say(note)
 
 
 def _write(sums: dict[str, Sum], by: By) -> None:
     if not sums:
         write("No run has ended in this time.")
         return
-    numbers = ["runs", "vCPU hours", "GB hours", "USD", "of it failed", "of it replaced launches"]
+    numbers = ["runs", "vCPU h", "GB h", "USD", "failed", "replaced"]
     rows = [
         [
             name,
@@ -74,7 +104,7 @@ def _write(sums: dict[str, Sum], by: By) -> None:
         ]
         for name, each in sums.items()
     ]
-    write_table([by, *numbers], rows, numbers, whole=[by])
+    write_table([by, *numbers], rows, numbers)
     for number, what in (
         (sum(each.on_spot for each in sums.values()), "on Fargate Spot: counted as on demand"),
         (sum(each.on_instances for each in sums.values()), "on instances: not priced per run"),
@@ -82,4 +112,4 @@ def _write(sums: dict[str, Sum], by: By) -> None:
     ):
         if number:
             launches = "launch" if number == 1 else "launches"
-            errors().print(f"{number} {launches} {what}", markup=False)
+            say(f"{number} {launches} {what}")

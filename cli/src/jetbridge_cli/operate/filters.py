@@ -121,4 +121,4 @@ def _known(option: str, value: str, known: Sequence[str]) -> str:
         return value.lower()
     close = difflib.get_close_matches(value.lower(), known, n=1, cutoff=0.6)
     hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
-    raise Problem(f"{option}: {value!r} is none: {hint}")
+    raise Problem(f"{option}: there is no {value!r}: {hint}")

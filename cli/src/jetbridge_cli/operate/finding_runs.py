@@ -34,8 +34,8 @@ def request_again(record: Record, by: str, key: str) -> StartRequest:
     """
     if record.row is None:
         raise Problem(
-            f"{record.run_id!r}: its request isn't there any more (rows stay 30 days), or can't be "
-            f"read: {record.problem or 'start it anew with jetbridge run'}"
+            f"{record.run_id!r}: its request is gone (rows are kept for 30 days), or can't be "
+            f"read: {record.problem or 'start a new one with jetbridge run'}"
         )
     return replace(
         record.row.request,

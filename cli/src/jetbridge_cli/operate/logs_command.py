@@ -23,7 +23,7 @@ from jetbridge_cli.options import (
 )
 from jetbridge_cli.problems import Problem, reported
 from jetbridge_cli.stack import Stack
-from jetbridge_cli.writing import errors, one_line, write_json
+from jetbridge_cli.writing import one_line, say, write_json
 
 
 def logs(
@@ -56,7 +56,7 @@ def logs(
         record = known(tables, run_id)
         places, notes = places_of(tables.aws, record, tables.aws.dynamodb.meta.region_name)
         for note in notes:
-            errors().print(note, markup=False)
+            say(note)
         named = len(places) > 1
         if not follow_on:
             _write(reader.new(places), wanted, output, named)
@@ -64,14 +64,14 @@ def logs(
         for step in follow(tables, record.run_id, reader):
             _write(step.lines, wanted, output, named)
             if step.said:
-                errors().print(step.said, markup=False)
+                say(step.said)
 
 
 def _expression(text: str | None) -> re.Pattern[str] | None:
     try:
         return re.compile(text) if text else None
     except re.error as error:
-        raise Problem(f"--grep: {text!r} is no regular expression: {error}") from error
+        raise Problem(f"--grep: {text!r} isn't a regular expression: {error}") from error
 
 
 def _write(

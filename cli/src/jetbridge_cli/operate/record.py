@@ -21,7 +21,8 @@ from jetbridge.contract import (
 from jetbridge.runs.item import from_item
 from jetbridge.runs.names import last_segment
 from jetbridge.runs.port import UnreadableRow
-from jetbridge.runs.run import RUNNING, Run, Status
+from jetbridge.runs.reports import RUNNING
+from jetbridge.runs.run import Run, Status
 
 Item = dict[str, Any]
 T = TypeVar("T")

@@ -9,7 +9,8 @@ from jetbridge.outcomes.replay import Replay, replayed
 from jetbridge_cli.operate.record import Record
 from jetbridge_cli.options import Output
 from jetbridge_cli.problems import Problem
-from jetbridge_cli.writing import counted, errors, write, write_json, write_table
+from jetbridge_cli.tables import write_table
+from jetbridge_cli.writing import counted, say, write, write_json, write_prose
 
 DIFFERENT = 3
 
@@ -23,7 +24,7 @@ def replay_of(record: Record) -> Replay:
         )
     if record.row is None:
         raise Problem(
-            f"--replay: the row of {record.run_id} isn't there any more (rows stay 30 days), or "
+            f"--replay: the row of {record.run_id} is gone (rows are kept for 30 days), or "
             f"can't be read. {record.problem}".rstrip()
         )
     return replayed(record.row, record.outcome)
@@ -59,7 +60,7 @@ def _as_json(found: Replay) -> dict[str, Any]:
 
 def _write(found: Replay) -> None:
     differences = found.differences
-    write(
+    write_prose(
         f"{counted(len(found.decisions), 'decision')} played with version {found.policy} of the "
         f"table of causes; the outcome was judged by version {found.stored_policy}. "
         f"{len(differences) or 'None'} {'differs' if len(differences) == 1 else 'differ'}."
@@ -69,7 +70,7 @@ def _write(found: Replay) -> None:
         rows = [[each.what, _text(each.stored), _text(each.today)] for each in differences]
         write_table(["decision", "stored", "today"], rows)
     for each in found.unplayed:
-        errors().print(f"not played: {each}", markup=False)
+        say(f"not played: {each}")
 
 
 def _text(value: Any) -> str:

@@ -79,14 +79,16 @@ def content_of(file: Path) -> dict[str, Any]:
 def _read(file: Path) -> dict[str, Any]:
     try:
         text = sys.stdin.read() if str(file) == "-" else file.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Problem(f"{file}: it can't be read: {error}") from error
+    except OSError as error:
+        raise Problem(f"{file}: it can't be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise Problem(f"{file}: it can't be read: it isn't UTF-8 ({error})") from error
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Problem(f"{file}: it is no JSON: {error}") from error
+        raise Problem(f"{file}: it isn't JSON: {error}") from error
     if not isinstance(content, dict):
-        raise Problem(f"{file}: it is no object: give a start request, or AWS's parameters")
+        raise Problem(f"{file}: it isn't a JSON object: give a start request, or AWS's parameters")
     return content
 
 

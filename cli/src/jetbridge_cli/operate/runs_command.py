@@ -30,7 +30,8 @@ from jetbridge_cli.options import (
 )
 from jetbridge_cli.problems import Problem, reported
 from jetbridge_cli.stack import Stack
-from jetbridge_cli.writing import duration, errors, moment, write, write_json, write_table
+from jetbridge_cli.tables import write_table
+from jetbridge_cli.writing import duration, moment, say, write, write_json
 
 _HEADINGS = ["run", "state", "cause", "asked for by", "definition", "began", "lasted", "launches"]
 
@@ -46,14 +47,18 @@ def runs(
     since: Since = None,
     until: Until = None,
     limit: Annotated[
-        int, typer.Option(min=1, max=10_000, help="So many that go on, and so many that ended.")
+        int,
+        typer.Option(
+            min=1, max=10_000, help="The most unfinished runs to list, and the most finished ones."
+        ),
     ] = 30,
     sort: Annotated[Sort, typer.Option(help="longest reads all of the time given.")] = Sort.NEWEST,
     next_page: Annotated[
-        str | None, typer.Option("--next", help="Where the page before has ended.")
+        str | None,
+        typer.Option("--next", help="The value of --next that the previous page printed."),
     ] = None,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Show the list anew every two seconds.")
+        bool, typer.Option("--watch", help="Show the list again every two seconds.")
     ] = False,
     region: Region = None,
     profile: Profile = None,
@@ -109,9 +114,9 @@ def _write(page: Page) -> None:
         return
     write_records(page.records)
     if page.left_out:
-        errors().print(f"{page.left_out} more go on: give a larger --limit", markup=False)
+        say(f"{page.left_out} more are unfinished: give a larger --limit")
     if page.next:
-        errors().print(f"More: --next {page.next}", markup=False)
+        say(f"More: --next {page.next}")
 
 
 def write_records(records: list[Record]) -> None:

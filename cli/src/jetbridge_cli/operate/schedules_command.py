@@ -23,7 +23,8 @@ from jetbridge_cli.options import (
 )
 from jetbridge_cli.problems import Problem, reported
 from jetbridge_cli.stack import Stack
-from jetbridge_cli.writing import moment, write, write_json, write_table
+from jetbridge_cli.tables import write_table
+from jetbridge_cli.writing import moment, write, write_json
 
 app = typer.Typer(no_args_is_help=True, help="Runs that EventBridge Scheduler starts.")
 
@@ -103,7 +104,7 @@ def create(
     ],
     timezone: Annotated[str, typer.Option(help="IANA's name of the time zone.")] = "UTC",
     flexible_minutes: Annotated[
-        int | None, typer.Option(min=1, max=1440, help="Fire within so many minutes.")
+        int | None, typer.Option(min=1, max=1440, help="Fire within this number of minutes.")
     ] = None,
     paused: Annotated[bool, typer.Option("--paused", help="Don't fire yet.")] = False,
     group: Group = "default",
@@ -111,6 +112,7 @@ def create(
     region: Region = None,
     profile: Profile = None,
     endpoint: Endpoint = None,
+    output: OutputFormat = Output.TABLE,
 ) -> None:
     """Make a schedule that starts the request at each firing, and print its ARN."""
     with reported():
@@ -118,7 +120,7 @@ def create(
         arn = _of(stack, region, profile, endpoint).create(
             group, name, expression, timezone, role, request, flexible_minutes, enabled=not paused
         )
-        write(arn)
+        write_json({"arn": arn}) if output is Output.JSON else write(arn)
 
 
 @app.command()
@@ -129,11 +131,12 @@ def pause(
     region: Region = None,
     profile: Profile = None,
     endpoint: Endpoint = None,
+    output: OutputFormat = Output.TABLE,
 ) -> None:
     """Pause a schedule. It doesn't fire until it is resumed."""
     with reported():
         _of(stack, region, profile, endpoint).set_state(group, name, "DISABLED")
-        write(f"{name} is paused.")
+        _done(group, name, "paused", f"{name} is paused.", output)
 
 
 @app.command()
@@ -144,11 +147,12 @@ def resume(
     region: Region = None,
     profile: Profile = None,
     endpoint: Endpoint = None,
+    output: OutputFormat = Output.TABLE,
 ) -> None:
     """Resume a paused schedule. Firings that it missed aren't made up for."""
     with reported():
         _of(stack, region, profile, endpoint).set_state(group, name, "ENABLED")
-        write(f"{name} fires again.")
+        _done(group, name, "resumed", f"{name} fires again.", output)
 
 
 @app.command()
@@ -160,6 +164,7 @@ def delete(
     region: Region = None,
     profile: Profile = None,
     endpoint: Endpoint = None,
+    output: OutputFormat = Output.TABLE,
 ) -> None:
     """Delete a schedule. Runs that it started continue."""
     with reported():
@@ -168,7 +173,14 @@ def delete(
         if not yes:
             confirm(f"Delete the schedule {name}?")
         schedules.delete(group, name)
-        write(f"{name} is deleted.")
+        _done(group, name, "deleted", f"{name} is deleted.", output)
+
+
+def _done(group: str, name: str, what: str, text: str, output: Output) -> None:
+    if output is Output.JSON:
+        write_json({"name": name, "group": group, "done": what})
+    else:
+        write(text)
 
 
 def _of(stack: str, region: str | None, profile: str | None, endpoint: str | None) -> Schedules:

@@ -29,14 +29,8 @@ from jetbridge_cli.problems import reported
 from jetbridge_cli.redaction import redacted
 from jetbridge_cli.sizing.groups import Sizing, sized_json, sizing_of_run
 from jetbridge_cli.stack import Stack
-from jetbridge_cli.writing import (
-    moment,
-    write,
-    write_facts,
-    write_json,
-    write_source,
-    write_table,
-)
+from jetbridge_cli.tables import write_table
+from jetbridge_cli.writing import moment, write, write_facts, write_json, write_prose, write_source
 
 
 def show(
@@ -90,11 +84,12 @@ def show(
             headings = ["container", "launch", "attempt", "log group", "stream"]
             write_table(headings, rows, ["launch", "attempt"], ["log group", "stream"])
         for note in notes:
-            write(note)
+            write_prose(note)
         if record.row is not None:
             write("\nRequest")
             request = redacted(to_builtins(record.row.request))
-            write_source(_json(request))
+            given = {name: value for name, value in request.items() if value not in (None, [], {})}
+            write_source(_json(given))
 
 
 def _json(value: Any) -> str:

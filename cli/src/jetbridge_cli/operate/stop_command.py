@@ -30,7 +30,7 @@ from jetbridge_cli.options import (
 )
 from jetbridge_cli.problems import Problem, reported
 from jetbridge_cli.stack import Stack
-from jetbridge_cli.writing import counted, errors, write, write_json
+from jetbridge_cli.writing import counted, say, write, write_json
 
 SOME_REFUSED = 3
 
@@ -43,7 +43,7 @@ def stop(
     dag: Dag = None,
     task: Task = None,
     definition: DefinitionName = None,
-    every: Annotated[bool, typer.Option("--all", help="All runs that go on.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="All unfinished runs.")] = False,
     reason: Annotated[
         str, typer.Option(help="Shown in AWS, in the outcome and in Airflow.")
     ] = "stopped with the jetbridge command",
@@ -80,20 +80,21 @@ def stop(
 
 
 def _write(answer: StopAnswer) -> None:
-    write(f"{counted(len(answer.stopping), 'run')} asked to stop.")
+    if answer.stopping or not (answer.already_ended or answer.unknown or answer.refused):
+        write(f"{counted(len(answer.stopping), 'run')} asked to stop.")
     for run_id in answer.already_ended:
         write(f"{run_id} had ended already.")
     for run_id in answer.unknown:
-        errors().print(f"{run_id}: there is no such run", markup=False)
+        say(f"{run_id}: there is no such run")
     for run_id, why in answer.refused.items():
-        errors().print(f"{run_id}: not stopped: {why}", markup=False)
+        say(f"{run_id}: not stopped: {why}")
 
 
 def retry(
     run_id: RunArgument,
     stack: StackName = "jetbridge",
     key: Annotated[
-        str | None, typer.Option(help="Idempotency key of the new run; default: one by chance.")
+        str | None, typer.Option(help="Idempotency key of the new run; default: a random one.")
     ] = None,
     region: Region = None,
     profile: Profile = None,
@@ -108,11 +109,13 @@ def retry(
         deployed = Stack(Aws(profile, region, endpoint), stack)
         record = known(Tables.of(deployed), run_id)
         if not record.finished:
-            raise Problem(f"{run_id!r} goes on ({record.state}): stop it first, or wait for it")
+            raise Problem(
+                f"{run_id!r} is unfinished ({record.state}): stop it first, or wait for it"
+            )
         again = request_again(record, user(), key or str(uuid.uuid4()))
         answer = Functions(deployed).start(again)
         for warning in answer.warnings:
-            errors().print(f"warning: {warning}", markup=False)
+            say(f"warning: {warning}")
         if output is Output.JSON:
             write_json(to_builtins(answer))
         else:

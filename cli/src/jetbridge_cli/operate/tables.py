@@ -44,7 +44,9 @@ class Cursor:
         except ValueError:
             slash = ""
         if not slash or not run_id:
-            raise Problem(f"--next: {text!r} is none: give what the page before has said")
+            raise Problem(
+                f"--next: {text!r} isn't one: give the value that the previous page printed"
+            )
         return cls(finished_at, run_id)
 
 

@@ -24,6 +24,6 @@ def moment_of(option: str, text: str, now: float | None = None) -> float:
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError) as error:
         raise Problem(
-            f"{option}: {text!r} is no time: give how long ago (30m, 6h, 3d) or a moment "
+            f"{option}: {text!r} isn't a time: give how long ago (30m, 6h, 3d) or a moment "
             "(2026-11-23, 2026-11-23T01:00:00Z)"
         ) from error

@@ -13,6 +13,7 @@ from jetbridge_cli.aws import Aws
 from jetbridge_cli.operate.finding_runs import known
 from jetbridge_cli.operate.following import (
     STILL_RUNNING,
+    Step,
     container_exit_code,
     exit_code_of,
     follow,
@@ -33,7 +34,7 @@ from jetbridge_cli.options import (
 )
 from jetbridge_cli.problems import reported
 from jetbridge_cli.stack import Stack
-from jetbridge_cli.writing import errors, moment, write, write_json
+from jetbridge_cli.writing import moment, say, write, write_json
 
 # As in `docker run`, 125 means that the command failed, and not the container.
 NOT_RUN, NO_EXIT_CODE, DETACHED = 125, 126, 130
@@ -43,7 +44,8 @@ def watch(
     run_id: RunArgument,
     stack: StackName = "jetbridge",
     timeout: Annotated[
-        float | None, typer.Option(min=0, help="Give up after so many seconds; the run goes on.")
+        float | None,
+        typer.Option(min=0, help="Give up after this number of seconds; the run keeps running."),
     ] = None,
     region: Region = None,
     profile: Profile = None,
@@ -59,12 +61,14 @@ def watch(
         until = None if timeout is None else time.monotonic() + timeout
         for step in follow(tables, known(tables, run_id).run_id):
             if step.said:
-                errors().print(f"{moment(time.time())}  {step.said}", markup=False)
+                say(_news(step))
             if step.record.outcome is not None:
                 if output is Output.JSON:
                     write_json(to_builtins(step.record.outcome))
                 raise typer.Exit(exit_code_of(step.record.outcome))
             if until is not None and time.monotonic() >= until:
+                if output is Output.JSON:
+                    write_json(None)
                 raise typer.Exit(STILL_RUNNING)
 
 
@@ -146,11 +150,11 @@ def _start_and_follow(deployed: Stack, request: StartRequest, detach: bool, outp
     tables, functions = Tables.of(deployed), Functions(deployed)
     answer = functions.start(request)
     for warning in answer.warnings:
-        errors().print(f"warning: {warning}", markup=False)
+        say(f"warning: {warning}")
     if detach:
         write_json(to_builtins(answer)) if output is Output.JSON else write(answer.run_id)
         return
-    errors().print(f"run {answer.run_id}", markup=False)
+    say(f"run {answer.run_id}")
     outcome: Outcome | None = None
     asked = False
     while outcome is None:
@@ -174,22 +178,31 @@ def _followed(tables: Tables, run_id: str, output: Output) -> Outcome | None:
     outcome, told = None, 0
     for step in follow(tables, run_id, reader):
         for group in reader.denied[told:]:
-            errors().print(f"AWS denies logs:FilterLogEvents on {group}: no lines", markup=False)
+            say(f"AWS denies logs:FilterLogEvents on {group}: no lines")
         told = len(reader.denied)
         for line in step.lines:
             text = text_of(line, named=False)
             if output is Output.JSON:
-                errors().print(text, markup=False)
+                say(text)
             else:
                 print(text, flush=True)
         if step.said:
-            errors().print(f"{moment(time.time())}  {step.said}", markup=False)
+            say(_news(step))
         outcome = step.record.outcome
     return outcome
 
 
+def _news(step: Step) -> str:
+    """The state with its time: of the outcome, or else the time of this look."""
+    outcome = step.record.outcome
+    return f"{moment(outcome.finished_at if outcome else time.time())}  {step.said}"
+
+
 def _wants_stop(run_id: str) -> bool:
-    if can_ask() and typer.confirm(f"\nStop run {run_id}? No leaves it running", err=True):
-        return True
-    errors().print(f"It goes on: jetbridge watch {run_id}", markup=False)
+    try:
+        if can_ask() and typer.confirm(f"\nStop run {run_id}? No leaves it running", err=True):
+            return True
+    except typer.Abort:  # Ctrl-C or Ctrl-D in place of an answer
+        say("")
+    say(f"It keeps running: jetbridge watch {run_id}")
     return False

@@ -48,7 +48,7 @@ def report(
     task: Task = None,
     definition: DefinitionName = None,
     limit: Annotated[
-        int, typer.Option(min=1, max=10_000, help="So many runs, the newest, have a bar.")
+        int, typer.Option(min=1, max=10_000, help="The most runs with a bar: the newest ones.")
     ] = 300,
     sizing: Annotated[
         bool,

@@ -51,7 +51,7 @@ class Clusters:
             for each in found.get("computeEnvironmentOrder", [])
         ]
         if not environments:
-            raise Problem(f"job queue {queue}: it isn't there any more, or has no environment")
+            raise Problem(f"job queue {queue}: it is gone, or has no compute environment")
         answer = self._aws.batch.describe_compute_environments(
             computeEnvironments=list(environments)
         )

@@ -13,6 +13,7 @@ from jetbridge_cli.asking import confirm
 from jetbridge_cli.aws import Aws
 from jetbridge_cli.options import Profile, Region, Yes
 from jetbridge_cli.problems import reported
+from jetbridge_cli.tables import write_table
 from jetbridge_cli.verify.checks import CHECKS, Check
 from jetbridge_cli.verify.cost import at_most, total
 from jetbridge_cli.verify.deploying import Checkout
@@ -29,7 +30,7 @@ from jetbridge_cli.verify.report import Report
 from jetbridge_cli.verify.running import Result
 from jetbridge_cli.verify.setting_up import SettingUp
 from jetbridge_cli.verify.verification import REMOVAL_SECONDS, Verification, now
-from jetbridge_cli.writing import errors, write, write_table
+from jetbridge_cli.writing import say, write, write_prose
 
 SOME_FAILED = 1
 NOT_SET_UP = 3
@@ -43,7 +44,7 @@ def verify(
         Path, typer.Option(help="Folder of a clone of Jetbridge's repository: what is deployed.")
     ] = Path(),
     name: Annotated[
-        str | None, typer.Option(help="Of everything that is made; default: one by chance.")
+        str | None, typer.Option(help="Name of everything that is made; default: a random one.")
     ] = None,
     subnet: Annotated[
         list[str] | None,
@@ -105,7 +106,8 @@ def verify(
         network = network_of(aws, subnet or [], public_ip)
         cost = at_most(checks, alarms)
         plan = Plan(names, identity.account, flags[1], network, checks, cost)
-        write(str(plan))
+        for line in str(plan).splitlines():
+            write_prose(line)
         if not yes:
             confirm("Go on?")
         interruption = Interruption(_say)
@@ -172,7 +174,7 @@ def _chosen(names: list[str]) -> list[Check]:
     for name in names:
         if name not in known:
             raise typer.BadParameter(
-                f"{name!r} is no check: there are {', '.join(known)}", param_hint="--only"
+                f"{name!r} isn't a check: there are {', '.join(known)}", param_hint="--only"
             )
     return [known[name] for name in known if not names or name in names]
 
@@ -185,7 +187,7 @@ def _parameters(given: list[str]) -> dict[str, str]:
 
 
 def _say(text: str) -> None:
-    errors().print(f"{time.strftime('%H:%M:%S')}  {text}", markup=False)
+    say(f"{time.strftime('%H:%M:%S')}  {text}")
 
 
 def _say_result(result: Result) -> None:

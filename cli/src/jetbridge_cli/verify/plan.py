@@ -33,7 +33,7 @@ class Plan:
         yield f"In {where}, this makes, and removes at its end:"
         yield ""
         for stack, what in self._stacks():
-            yield f"  {stack:<28} {what}"
+            yield f"  {stack}: {what}"
         yield ""
         yield (
             f"It runs {len(self.checks)} checks, with {containers} containers at most of {VCPU} "

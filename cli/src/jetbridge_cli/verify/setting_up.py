@@ -7,8 +7,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from jetbridge_cli.aws import Aws
-from jetbridge_cli.verify.deploying import Checkout
+from jetbridge_cli.problems import in_words
+from jetbridge_cli.verify.deploying import Checkout, DeployFailed
 from jetbridge_cli.verify.formation import Formation
 from jetbridge_cli.verify.jetbridge_stack import JetbridgeStack
 from jetbridge_cli.verify.names import Names
@@ -119,10 +122,21 @@ class SettingUp:
 
     def _jetbridge(self, stack: str, quickstart: Quickstart) -> JetbridgeStack:
         parameters = quickstart.jetbridge_parameters | _UNPACED | dict(self.parameters)
-        self.checkout.deploy(
-            stack, self.names.name, quickstart.bucket, parameters, self._patience()
-        )
+        try:
+            self.checkout.deploy(
+                stack, self.names.name, quickstart.bucket, parameters, self._patience()
+            )
+        except DeployFailed as error:
+            raise DeployFailed(f"{error}\n{self._said_of(stack)}") from error
         return JetbridgeStack(self.aws, stack)
+
+    def _said_of(self, stack: str) -> str:
+        """What CloudFormation says about the failure. The end of SAM's output often has only what
+        CloudFormation removed afterwards."""
+        try:
+            return f"CloudFormation's reasons: {Formation(self.aws, self.names).failures(stack)}"
+        except (BotoCoreError, ClientError) as error:
+            return f"CloudFormation's reasons could not be read: {in_words(error)}"
 
     def _made(self, stack: str, template: str, parameters: Mapping[str, str]) -> dict[str, str]:
         formation = Formation(self.aws, self.names)

@@ -1,7 +1,8 @@
 """A real Airflow on this machine, for the demo and for end-to-end tests."""
 
+from jetbridge_local.airflow.api import AirflowError
 from jetbridge_local.airflow.celery import CeleryExecutor
-from jetbridge_local.airflow.client import AirflowClient, AirflowError
+from jetbridge_local.airflow.client import AirflowClient
 from jetbridge_local.airflow.database import SqliteDatabase
 from jetbridge_local.airflow.environment import UNHURRIED, aws_connection, connection_variable
 from jetbridge_local.airflow.launcher import AirflowFailed, LocalAirflow

@@ -12,7 +12,7 @@ START_SECONDS = 30.0
 
 
 class CeleryExecutor:
-    """Needs `PostgresServer` as the database, where Celery keeps its results, too.
+    """Needs `PostgresServer` as the database, because Celery keeps its results there, too.
 
     Args:
         redis_server: the program.

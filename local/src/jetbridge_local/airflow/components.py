@@ -1,4 +1,5 @@
-"""The processes of one Airflow: each in a session of its own, on record, and all of them ended."""
+"""The processes of one Airflow: each has a session of its own, and is recorded so that it can be
+ended."""
 
 import os
 import signal
@@ -51,7 +52,7 @@ class Components:
             self._table.started(process.pid)
 
     def run(self, name: str, command: Sequence[str], timeout: float) -> None:
-        """Run one to its end.
+        """Run one component to its end.
 
         Raises:
             ComponentFailed: it exits with another code than 0, or takes longer.
@@ -67,7 +68,7 @@ class Components:
             raise ComponentFailed(f"{name} exited with {code}. {self._tail(name)}")
 
     def check(self) -> None:
-        """Raise ComponentFailed if one has ended."""
+        """Raise ComponentFailed if a component has ended."""
         for name, process in self._running.items():
             if process.poll() is not None:
                 raise ComponentFailed(
@@ -75,7 +76,8 @@ class Components:
                 )
 
     def stop(self, *names: str, grace_seconds: float = 5.0) -> None:
-        """End these, or all: SIGTERM to each leader, SIGKILL to what is left of its session."""
+        """End these components, or all: SIGTERM to each leader, SIGKILL to what is left of its
+        session."""
         with _uninterrupted():
             ending = {
                 name: self._running[name]

@@ -36,11 +36,11 @@ class Database(Protocol):
             components: start the server and run its tools.
             home: an empty folder.
             migrate: runs ``airflow db migrate``.
-            template: a copy of the migrated database; made here if it isn't there. None: the
+            template: a copy of the migrated database; made here if it is missing. None: the
                 database is migrated, and no copy is kept.
 
         Raises:
-            ComponentFailed: one of that didn't work, or took too long.
+            ComponentFailed: a step failed or took too long.
         """
         ...
 
@@ -78,7 +78,7 @@ def template_path(folder: Path, database: Database, python: Path) -> Path:
 
 
 def _packages_digest(python: Path) -> str:
-    """Of the names and versions of what is installed beside an interpreter."""
+    """The digest of the names and versions of what is installed beside an interpreter."""
     packages = sorted(
         path.name for path in python.parent.parent.glob("lib/python*/site-packages/*.dist-info")
     )

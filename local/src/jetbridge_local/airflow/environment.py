@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 FOREIGN_PREFIXES = ("AIRFLOW", "AWS_", "PYTHON", "VIRTUAL_ENV")
-"""Variables of the surrounding shell that would change what this Airflow is or talks to."""
+"""Variables of the surrounding shell that would change this Airflow, or where it connects."""
 
 UNHURRIED = {"AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "1"}
 """The variable of a scheduler that looks for work once a second, as Airflow's own default is.
@@ -37,11 +37,11 @@ def airflow_environment(
     remote_logs: RemoteLogs | None = None,
     parallelism: int = 8,
 ) -> dict[str, str]:
-    """Everything that the four components need, on top of the shell's own harmless variables.
+    """Everything that the four components need, added to the shell's own harmless variables.
 
-    Chosen for two cores and for tests: DAG files are parsed once when they appear or change
-    (looked for every 5 s), the scheduler looks for work four times a second, and nothing but
-    127.0.0.1 is listened on.
+    Chosen for two cores and for tests: DAG files are parsed once when they appear or change (every
+    5 s Airflow looks for them), the scheduler looks for work four times a second, and every server
+    listens on 127.0.0.1 only.
     """
     url = f"http://127.0.0.1:{port}"
     sections: dict[str, dict[str, object]] = {

@@ -1,4 +1,4 @@
-"""Starts a real, headless Airflow on 127.0.0.1 and ends it without trace."""
+"""Starts a real, headless Airflow on 127.0.0.1, and ends it with everything that it started."""
 
 import shutil
 import time
@@ -40,7 +40,7 @@ class LocalAirflow:
     """One Airflow, with all its files under ``home``; a context manager.
 
     Args:
-        home: made anew by `start`; whatever an earlier Airflow left in it is ended and removed.
+        home: created by `start`; whatever an earlier Airflow left in it is ended and removed.
         dags_folder: read in place.
         python: interpreter of an environment with Airflow and the provider.
         environment: further variables, such as ``AIRFLOW_CONN_AWS_DEFAULT``.
@@ -164,7 +164,7 @@ class LocalAirflow:
 
     def stop(self) -> None:
         """End every process that this Airflow started; files stay. Doing it twice is harmless."""
-        # The servers go last, when nobody is connected to them any more.
+        # The servers stop last, when nothing is connected to them any longer.
         self.components.stop(*self._commands)
         self.components.stop()
 

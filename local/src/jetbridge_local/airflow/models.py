@@ -1,4 +1,4 @@
-"""What Airflow's REST API v2 says, as far as it is used here."""
+"""The parts of Airflow's REST API v2 that are used here."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -38,8 +38,8 @@ class DagRun:
 class TaskTry:
     """One try of a task instance; ``state`` is None before it is scheduled.
 
-    ``scheduled_when`` and ``queued_when`` are of the last time that it was: of its resumption, if
-    it was deferred.
+    ``scheduled_when`` and ``queued_when`` are the latest ones. After a deferral they are those of
+    the task's resumption.
     """
 
     task_id: str

@@ -1,4 +1,4 @@
-"""Ports of 127.0.0.1 for servers that need one given."""
+"""Free ports of 127.0.0.1, for servers that can't choose one."""
 
 import socket
 

@@ -16,7 +16,7 @@ from jetbridge_local.airflow.programs import (
 
 START_SECONDS = 30.0
 _USER = "airflow"
-# Nothing of it outlives the Airflow, so nothing is flushed.
+# The data doesn't outlive the Airflow, so PostgreSQL doesn't flush it.
 _OPTIONS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -111,7 +111,8 @@ class PostgresServer:
         components.run("initdb", unprivileged(make), timeout=START_SECONDS)
 
     def _change_password(self, components: Components, data: Path) -> None:
-        """In single-user mode, which needs none: the copied cluster has another's."""
+        """Change the password in single-user mode, which needs none: the copied cluster has another
+        one."""
         statement = _private(
             data.with_name("postgres-password.sql"),
             f"ALTER ROLE {_USER} PASSWORD '{self._password}'",

@@ -1,4 +1,4 @@
-"""Where the programs of PostgreSQL and Redis are, and as whom they run."""
+"""Where the programs of PostgreSQL and Redis are, and as which user they run."""
 
 import os
 import pwd
@@ -49,8 +49,8 @@ def redis_server(unpacked: Path) -> Path:
 def unprivileged(command: Sequence[str]) -> list[str]:
     """The command for a program that refuses to run as root, such as PostgreSQL's.
 
-    Root runs it as ``nobody``, who keeps but one of root's rights, that to files: programs and
-    data may be in folders that are closed to others, as pytest's are.
+    Root runs it as ``nobody``, who keeps only root's right to all files: programs and data may be
+    in folders that are closed to others, as pytest's are.
     """
     if os.geteuid() != 0:
         return list(command)
@@ -60,9 +60,10 @@ def unprivileged(command: Sequence[str]) -> list[str]:
 
 
 def give_to_unprivileged(folder: Path) -> None:
-    """Make the user of `unprivileged` the owner of a folder and all in it.
+    """Make the user of `unprivileged` the owner of a folder and everything in it.
 
-    PostgreSQL insists on that for its data; and access(2), which it calls, heeds no such right.
+    PostgreSQL insists on that for its data; and access(2), which it calls, ignores the right to all
+    files.
     """
     if os.geteuid() == 0:
         for path in (folder, *folder.rglob("*")):

@@ -10,6 +10,8 @@ _EXCEPTIONS = {
     "sqs:SendMessageBatch": "sqs:SendMessage",
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
     "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    # AWS Batch API reference, TerminateJobs: "There is no separate batch:TerminateJobs IAM action."
+    "batch:TerminateJobs": "batch:TerminateJob",
     # AWS Lambda, service authorization reference.
     "lambda:Invoke": "lambda:InvokeFunction",
     "lambda:InvokeWithResponseStream": "lambda:InvokeFunction",

@@ -30,6 +30,6 @@ def checks_of(call: Call, place: Place, facts: Facts) -> list[Check]:
 
 
 def hiding_check_of(call: Call, place: Place, facts: Facts) -> Check | None:
-    """What IAM is asked where the call is allowed and finds nothing, and the service answers a
-    denial to those who may not know that."""
+    """The check for a call that is allowed and finds nothing: without this right the service
+    answers with a denial, so that the caller doesn't learn what is missing."""
     return s3.hiding(call, place, facts) if call.service == "s3" else None

@@ -18,7 +18,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 ADDRESS = "/_authorizations"
 _OWN_ADDRESSES = ("/_jetbridge/", "/_ministack/", "/_localstack/")
-# Their bodies say nothing that IAM is asked about, and may be large.
+# Their bodies have nothing that IAM decides on, and may be large.
 _BODY_IS_DATA = frozenset({"s3", "lambda"})
 _NO_CREDENTIALS = "Missing Authentication Token"
 
@@ -94,7 +94,7 @@ class Authorizer:
             if not decision.allowed:
                 return decision.message
         hiding = hiding_check_of(call, self._place, self._facts)
-        # Nobody needs this right: what is missing is missing.
+        # Nobody needs this right: the answer says that the resource is missing.
         return self._identities.decide(caller, hiding).message if hiding else ""
 
     def _refuse(

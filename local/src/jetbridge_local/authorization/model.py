@@ -1,4 +1,4 @@
-"""What is asked, who asks, and what comes of it."""
+"""The question, the caller and the decision."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -50,7 +50,7 @@ class Call:
 
 
 class Facts(Protocol):
-    """What a request doesn't say and AWS knows."""
+    """Facts that a request doesn't contain and AWS knows."""
 
     def partition_key(self, table: str, index: str | None) -> str | None:
         """The name of a table's or index's partition key; None if there is no such table."""
@@ -90,7 +90,7 @@ class Caller:
 
 
 class Unknown(Exception):
-    """Nobody has the access key. ``code`` is AWS's, as is the text."""
+    """No user or role has the access key. ``code`` is AWS's, as is the text."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""Which requests were decided how: each distinct one once."""
+"""How requests were decided: each distinct one once."""
 
 import threading
 from collections.abc import Iterable

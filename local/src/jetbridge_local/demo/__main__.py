@@ -1,6 +1,6 @@
 """`make demo` and `make up`.
 
-Exit status 0 if everything was as it has to be, 1 if not, 130 after Ctrl-C.
+Exit status 0 if everything was as expected, 1 if not, 130 after Ctrl-C.
 """
 
 import argparse
@@ -13,11 +13,11 @@ from rich.console import Console
 
 from jetbridge_local.airflow import AirflowError, AirflowFailed
 from jetbridge_local.cloud import CloudFailed
-from jetbridge_local.demo.commands import CommandFailed
-from jetbridge_local.demo.down import take_down
-from jetbridge_local.demo.paths import Paths, in_repository
 from jetbridge_local.demo.report import Report
 from jetbridge_local.demo.up import attached, fresh
+from jetbridge_local.site.commands import CommandFailed
+from jetbridge_local.site.down import take_down
+from jetbridge_local.site.paths import Paths, in_repository
 
 _FAILURES = (AirflowError, AirflowFailed, CloudFailed, CommandFailed, TimeoutError)
 _INTERRUPTED = 130
@@ -84,7 +84,7 @@ def _interrupt(*_: Any) -> None:
 
 
 def _undisturbed(stop: Any) -> None:
-    """A second Ctrl-C must not leave half of it running."""
+    """A second Ctrl-C must not interrupt the clean-up."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     stop()

@@ -1,10 +1,10 @@
-"""What was asked of AWS during the demo, from the local cloud's own record."""
+"""The calls to AWS during the demo, from the local cloud's own record."""
 
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from jetbridge_local.demo.outcomes import Finished
+from jetbridge_local.site.outcomes import Finished
 
 Call = dict[str, Any]
 

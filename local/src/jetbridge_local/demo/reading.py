@@ -6,7 +6,7 @@ from typing import Any
 
 from jetbridge_local.airflow import AirflowClient, LogLine
 from jetbridge_local.demo.expectations import Expected
-from jetbridge_local.demo.outcomes import Finished
+from jetbridge_local.site.outcomes import Finished
 from jetbridge_local.waiting import looks
 
 _LATE_SECONDS = 60.0

@@ -7,8 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from jetbridge_local.demo.outcomes import Finished
 from jetbridge_local.demo.reading import TaskReading
+from jetbridge_local.site.outcomes import Finished
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The demo itself: bring everything up, run the example, read it back, take everything down."""
+"""The demo: start everything, run the example, read it back, stop everything."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -10,13 +10,13 @@ from jetbridge_local.airflow import AirflowClient, AirflowFailed, LocalAirflow, 
 from jetbridge_local.airflow.ports import is_answered
 from jetbridge_local.demo import calls
 from jetbridge_local.demo.expectations import DAG_ID, EXPECTED
-from jetbridge_local.demo.outcomes import Finished, OutcomesTable
-from jetbridge_local.demo.paths import Paths
 from jetbridge_local.demo.ports import Ports
-from jetbridge_local.demo.progress import Progress, Say
 from jetbridge_local.demo.reading import DagRunReader, printed_lines
 from jetbridge_local.demo.report import Report
-from jetbridge_local.site import Site
+from jetbridge_local.site.outcomes import Finished, OutcomesTable
+from jetbridge_local.site.paths import Paths
+from jetbridge_local.site.progress import Progress, Say
+from jetbridge_local.site.site import Site
 
 CALLER = "demo"
 DAG_RUN_SECONDS = 240.0
@@ -60,18 +60,18 @@ class Demo:
         if not self._cloud.attach():
             return False
         airflow = self._make_airflow()
-        # Not what it answers: one that is slow just now would be taken for gone, and replaced.
+        # Not its answer: an Airflow that is only slow would be considered gone, and replaced.
         if is_answered(airflow.port):
             self._airflow = airflow
         return True
 
     @property
     def seconds(self) -> float:
-        """Since its beginning."""
+        """Seconds since its start."""
         return self._progress.seconds
 
     def stop(self) -> None:
-        """End whatever is up; doing it twice is harmless."""
+        """Stop everything that runs; may be called twice."""
         with self._progress.step("stop everything"):
             self._stop.close()
 

@@ -2,10 +2,10 @@
 
 from rich.console import Console
 
-from jetbridge_local.demo.down import take_down
-from jetbridge_local.demo.paths import Paths
 from jetbridge_local.demo.ports import Ports
 from jetbridge_local.demo.show import Demo
+from jetbridge_local.site.down import take_down
+from jetbridge_local.site.paths import Paths
 
 
 def attached(paths: Paths, console: Console) -> Demo:

@@ -2,14 +2,13 @@
 answers."""
 
 import json
-import re
 import uuid
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
-from urllib.parse import unquote
 
 from botocore.model import StructureShape
+
+from jetbridge_local.rest import match_rest_operation
 
 from .errors import AwsError
 from .models import Service, check_answer, check_request, operation_model, service_model
@@ -32,7 +31,7 @@ def parse(
     if service == "ecs":
         operation, parameters = _target(headers), _content(body)
     else:
-        operation, parameters = _route(method, path, query, body)
+        operation, parameters = _route(method, path, query, headers, body)
     check_request(service, operation, parameters)
     return operation, parameters
 
@@ -89,25 +88,15 @@ def _without_nulls(value: Any) -> Any:
     return value
 
 
-@cache
-def _routes() -> list[tuple[str, re.Pattern[str], str]]:
-    """Method, pattern of the path and operation, for each of Batch's operations."""
-    model = service_model("batch")
-    routes = []
-    for name in model.operation_names:
-        http = model.operation_model(name).http
-        pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(http["requestUri"]))
-        routes.append((http["method"], re.compile(pattern), name))
-    return routes
-
-
-def _route(method: str, path: str, query: Query, body: bytes) -> tuple[str, dict[str, Any]]:
-    for wanted, pattern, operation in _routes():
-        match = pattern.fullmatch(path)
-        if wanted == method and match:
-            in_path = {name: unquote(value) for name, value in match.groupdict().items()}
-            return operation, _content(body) | in_path | _in_query(operation, query)
-    raise AwsError("UnknownOperationException", f"Unknown operation: {method} {path}", 404)
+def _route(
+    method: str, path: str, query: Query, headers: Mapping[str, str], body: bytes
+) -> tuple[str, dict[str, Any]]:
+    firsts = {name: each if isinstance(each, str) else each[0] for name, each in query.items()}
+    matched = match_rest_operation("batch", method, path, firsts, headers)
+    if matched is None:
+        raise AwsError("UnknownOperationException", f"Unknown operation: {method} {path}", 404)
+    in_query = _in_query(matched.name, query)
+    return matched.name, _content(body) | matched.parameters | in_query
 
 
 def _in_query(operation: str, query: Query) -> dict[str, Any]:

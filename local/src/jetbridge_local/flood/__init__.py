@@ -1,10 +1,10 @@
-"""Many starts at once, and what ECS made of them: for a benchmark and for tests."""
+"""Many starts at once, and the tasks that ECS created for them: for a benchmark and for tests."""
 
-from jetbridge_local.demo.progress import Say
 from jetbridge_local.flood.figures import Flood
 from jetbridge_local.flood.launches import launch_times, wait_launched
 from jetbridge_local.flood.starts import Start, Starts
-from jetbridge_local.site import Stack
+from jetbridge_local.site.progress import Say
+from jetbridge_local.site.stack import Stack
 
 _PATIENCE = 4
 

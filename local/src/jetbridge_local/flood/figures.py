@@ -91,6 +91,6 @@ class Flood:
 
 
 def percentile(samples: Sequence[float], percent: float) -> float:
-    """The nearest-rank percentile: a sample that really was."""
+    """The nearest-rank percentile, which is always one of the samples."""
     ordered = sorted(samples)
     return ordered[math.ceil(percent / 100 * len(ordered)) - 1]

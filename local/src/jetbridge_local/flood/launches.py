@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from jetbridge_local.flood.errors import FloodFailed
 from jetbridge_local.flood.starts import CLUSTER, FAMILY
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 
 _DESCRIBED_AT_ONCE = 100
 _LOOK_SECONDS = 1.0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jetbridge_local.flood.errors import FloodFailed
-from jetbridge_local.site import Stack
+from jetbridge_local.site.stack import Stack
 
 FAMILY = "jetbridge-example-flood"
 CLUSTER = "jetbridge-example"
@@ -62,7 +62,7 @@ class Starts:
     def many(
         self, dag: str, count: int, in_flight: int, accepted: Callable[[Start], None]
     ) -> list[Start]:
-        """All of a DAG's starts as fast as they are answered, ``in_flight`` at a time."""
+        """Send all of a DAG's starts as fast as they are answered, ``in_flight`` at a time."""
 
         def start(index: int) -> Start:
             made = self.one(dag, index)
@@ -73,7 +73,7 @@ class Starts:
             return list(threads.map(start, range(count)))
 
     def at_the_same_time(self, dag: str, count: int) -> list[Start]:
-        """Starts none of which waits for another: each has an execution environment of its own."""
+        """Send starts that don't wait for each other: each has its own execution environment."""
         together = threading.Barrier(count)
 
         def start(index: int) -> Start:

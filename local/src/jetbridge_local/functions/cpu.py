@@ -1,13 +1,13 @@
-"""A processor by memory: how much of one a function has.
+"""How much of a processor a function gets for its memory.
 
 Sources: AWS Lambda developer guide, "Lambda quotas" (memory: "At 1,769 MB, a function has the
 equivalent of one vCPU", in proportion to it); Luc van Donkersgoed, "Lambda Cold Starts and
 Bootstrap Code" (bitesizedserverless.com: what runs before the handler has a whole one).
 
-Linux deals out a group's processor in periods: what is used up in one waits for the next (kernel
-documentation, "CFS Bandwidth Control"). That needs rights over control groups. Here a process of
-its own looks at the functions' CPU time and stops them instead, with SIGSTOP: it is late now and
-then, but what a function got too much in one period is taken from the next ones.
+Linux gives a group its share of the processor in periods: a group that has used up its share waits
+for the next period (kernel documentation, "CFS Bandwidth Control"). That needs rights over control
+groups. So here a separate process watches the functions' CPU time and stops them with SIGSTOP. It
+is late now and then, but what a function got too much in one period is taken from the next ones.
 """
 
 import os
@@ -30,7 +30,7 @@ _SHORTEST_WAIT_SECONDS = 0.0003
 
 
 def share_of(memory_mb: int) -> float:
-    """Processors for a function of this memory."""
+    """The number of processors of a function with this memory."""
     return memory_mb / ONE_PROCESSOR_MB
 
 
@@ -51,11 +51,11 @@ class Allowance:
         self._period = 0
 
     def pause(self, now: float, used: float) -> tuple[bool, float]:
-        """Whether the process may run, and in how many seconds that is to be asked again."""
+        """Whether the process may run, and after how many seconds to ask again."""
         self._left -= used - self.used
         self.used = used
         period = int((now - self.began) / PERIOD_SECONDS)
-        # What one period has left over isn't kept for another.
+        # Unused time of a period isn't kept for the next one.
         self._left = min(self._quota, self._left + (period - self._period) * self._quota)
         self._period = period
         if self._left > 0:
@@ -84,7 +84,8 @@ class Shares:
 
     @contextmanager
     def limited(self, pid: int, share: float) -> Iterator[None]:
-        """Give a process, which leads a group, no more than ``share`` processors meanwhile."""
+        """Limit a process group to ``share`` processors during the block; ``process`` is its
+        leader."""
         if share >= (os.cpu_count() or 1):
             yield
             return

@@ -16,11 +16,11 @@ from .process import Processes, RuntimeProcess
 from .runtime_api import Answer, Invocation, RuntimeApi
 from .spec import FunctionSpec
 
-# On AWS a start has 10 s before it is tried anew under the function's own time-out. A laptop that
+# On AWS a start has 10 s before it is tried again under the function's own time-out. A laptop that
 # starts everything at once is slower than that, and the limit tells nothing about the function.
 INIT_SECONDS = 60.0
 
-# How often memory is looked at. A peak between two looks is seen by the next one.
+# The interval of looks at the memory. A peak between two looks is found by the next one.
 _CHECK_SECONDS = 0.05
 
 # The types of errors that Lambda itself reports of a runtime process that ended. The second has
@@ -81,12 +81,12 @@ class Environment:
 
     @property
     def usable(self) -> bool:
-        """Whether the process lives and hasn't refused to start."""
+        """Whether the process lives and its start hasn't failed."""
         return not self._process.ended and self._api.init_error is None
 
     @property
     def memory_used(self) -> int:
-        """The most so far in MB, of ``spec.memory`` at most."""
+        """The highest use so far in MB, at most ``spec.memory``."""
         return min(self._process.memory_mb, self.spec.memory)
 
     def wait_ready(self) -> None:

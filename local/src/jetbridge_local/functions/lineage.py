@@ -39,8 +39,8 @@ def continued(header: str, function_arn: str) -> str:
 
 
 def merged(headers: Iterable[str]) -> str:
-    """One header for several messages that are delivered together: of each function the highest
-    count. Which of them AWS counts isn't documented; none is later than there."""
+    """One header for several messages that are delivered together, with the highest count of each
+    function. It isn't documented which of them AWS counts; this one is never later than AWS."""
     given = [header for header in headers if header]
     counts: dict[str, int] = {}
     for header in given:
@@ -60,7 +60,7 @@ def _fields(header: str) -> dict[str, str]:
 
 
 def _counts(header: str) -> dict[str, int]:
-    """What isn't of this form is of no chain that was begun here."""
+    """The counts; none if the header has another form, because then the chain didn't begin here."""
     counts: dict[str, int] = {}
     for entry in _fields(header).get("Lineage", "").split("|"):
         name, _, count = entry.partition(":")

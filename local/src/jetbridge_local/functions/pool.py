@@ -37,7 +37,7 @@ class _Fleet:
 
 
 class FunctionPool:
-    """Runs invocations. Any number may run at once: limits on concurrency are the caller's.
+    """Runs invocations. Any number may run at once: the caller limits concurrency.
 
     ``cpu_by_memory``: functions have as much of a processor as on Lambda. Needs Linux; raises
     OSError elsewhere.

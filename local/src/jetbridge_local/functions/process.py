@@ -69,9 +69,9 @@ class RuntimeProcess:
 
     @property
     def memory_mb(self) -> int:
-        """The most that was ever used, as Lambda counts it ("Max Memory Used"), rounded up.
+        """The highest use so far, as Lambda counts it ("Max Memory Used"), rounded up.
 
-        Programs that the function starts aren't counted.
+        Programs that the function starts don't count.
         """
         self._peak = max(self._peak, _peak_bytes(self.pid))
         return -(-self._peak // _MB) + BESIDE_THE_PROCESS_MB
@@ -85,17 +85,17 @@ class RuntimeProcess:
         self._signal(signal.SIGCONT)
 
     def kill(self) -> None:
-        """What the kernel does to a process that has no memory left."""
+        """Kill the process, as the kernel does when it has no memory left."""
         self._signal(signal.SIGKILL)
         self.wait(1)
 
     def wait(self, seconds: float) -> None:
-        """Wait for its end, so long at most."""
+        """Wait for its end for at most this long."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=seconds)
 
     def how_it_ended(self) -> str:
-        """As Lambda says it, which has its words from Go: "exit status 3", "signal: killed"."""
+        """How it ended, in Lambda's words (from Go): "exit status 3", "signal: killed"."""
         code = self._process.returncode
         if code < 0:
             return f"signal: {(signal.strsignal(-code) or str(-code)).lower()}"
@@ -116,7 +116,7 @@ class RuntimeProcess:
 
 
 def _peak_bytes(pid: int) -> int:
-    """Linux remembers the peak; elsewhere it is what is used now. 0: there is no such process."""
+    """The peak on Linux, the present use elsewhere. 0: there is no such process."""
     try:
         if found := _PEAK.search(Path(f"/proc/{pid}/status").read_text(errors="replace")):
             return int(found[1]) * 1024

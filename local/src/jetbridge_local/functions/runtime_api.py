@@ -113,7 +113,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A runtime process that was ended leaves broken connections: nothing to report."""
+        """Do nothing: a runtime process that was ended leaves broken connections."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -182,7 +182,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """The function's own log says what happened."""
+        """Do nothing: the function's own log says what happened."""
 
 
 def _decode(body: bytes) -> Any:

@@ -1,4 +1,4 @@
-"""What a function is, and what came of one invocation."""
+"""A function's configuration, and the result of one invocation."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -91,7 +91,7 @@ _SENDING = {
 
 
 def _may_send(roles: Roles, config: dict[str, Any], destination: str) -> bool:
-    """Lambda sends by the function's role; what that doesn't allow is dropped."""
+    """Whether the function's role lets Lambda send; if not, the record is dropped."""
     action = _SENDING[destination.split(":")[2]]
     name = config["FunctionName"]
     refusal = roles.refusal(LAMBDA, config["Role"], name, action, destination)

@@ -1,4 +1,4 @@
-"""What a request doesn't say and IAM is asked about: keys of tables, ARNs of names, KMS keys."""
+"""What IAM needs and a request doesn't contain: keys of tables, ARNs of names, KMS keys."""
 
 import re
 from collections.abc import Callable, Mapping

@@ -1,10 +1,10 @@
 """IAM's users, roles and policies, and ministack's evaluator of them.
 
-ministack can authorise requests itself (``AUTH=true``), but asks about one resource a request,
-knows no dependent actions (iam:PassRole, ecs:TagResource) and few condition keys, and reads every
-policy anew. So the questions are ours (``jetbridge_local.authorization``) and the answers its own:
-statements, conditions, boundaries, session policies and resource policies, by IAM's evaluation
-logic. It knows no policy variables (``${aws:username}``).
+ministack can authorise requests itself (``AUTH=true``). But it asks about one resource a request,
+doesn't know dependent actions (iam:PassRole, ecs:TagResource), knows few condition keys, and reads
+every policy again. So the questions are ours (``jetbridge_local.authorization``) and the answers
+its own: statements, conditions, boundaries, session policies and resource policies, by IAM's
+evaluation logic. It doesn't know policy variables (``${aws:username}``).
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from ministack.services import iam, sts
 
 from jetbridge_local.authorization.model import Caller, Check, Decision, Unknown
 
-# Programs that set up, look on and clean up. They aren't asked for permissions.
+# Programs that set up, watch and clean up. They need no permissions.
 ADMINISTRATORS = frozenset(
     {"deployer", "developer", "demo", "tester", "tests", "test", "benchmark"}
 )
@@ -65,7 +65,7 @@ class Identities:
         return known
 
     def forget(self) -> None:
-        """To be called when IAM has changed something."""
+        """Call this when IAM has changed something."""
         self._known.clear()
 
     def decide(self, caller: Caller, check: Check) -> Decision:

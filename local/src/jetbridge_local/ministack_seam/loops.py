@@ -33,9 +33,9 @@ _TOO_DEEP = lambda_svc.MAX_INVOKE_DEPTH + 1
 
 # The trace header of the request that is being served, or of the messages of a batch.
 _inbound: ContextVar[str] = ContextVar("jetbridge_inbound_trace", default="")
-# Whether that request is an asynchronous invocation, which is accepted whatever comes of it.
+# Whether that request is an asynchronous invocation, which is always accepted.
 _asynchronous: ContextVar[bool] = ContextVar("jetbridge_asynchronous", default=False)
-# The trace header that the function gets which is being invoked.
+# The trace header for the function that is being invoked.
 _invoked: ContextVar[str] = ContextVar("jetbridge_invoked_trace", default="")
 
 Result = dict[str, Any]
@@ -55,7 +55,7 @@ def install() -> None:
 
 
 def trace_header() -> str:
-    """What the function gets that is being invoked in this context."""
+    """The trace header for the function that is being invoked in this context."""
     return _invoked.get()
 
 

@@ -39,7 +39,7 @@ class _Ticker:
         for key, schedule in list(scheduler._schedules._data.items()):
             if schedule.get("State") != "ENABLED":
                 continue
-            # A changed schedule starts anew.
+            # A changed schedule starts again.
             identity = (*key, schedule["CreationDate"], schedule["LastModificationDate"])
             try:
                 firing = due_firing(_plan_of(schedule), self._last.get(identity), now)

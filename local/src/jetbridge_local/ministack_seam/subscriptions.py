@@ -1,10 +1,11 @@
 """CloudWatch Logs: subscription filters whose destination is a function.
 
-ministack invokes the function once, whatever comes of it, with ids of its own; takes any number of
+ministack invokes the function once, even if it fails, with ids of its own; takes any number of
 filters, of functions that CloudWatch Logs may not invoke; and CloudFormation makes a log group that
 isn't there. Sources: CloudWatch Logs user guide, "Log group-level subscription filters";
 AWS Lambda developer guide, "Using Lambda with CloudWatch Logs" (the invocation is asynchronous);
-API reference, PutSubscriptionFilter.
+API reference, PutSubscriptionFilter. CloudWatch Logs is itself in a function's policy, or as the
+service of one region (aws-cdk, region-info's service principals: logs.<region>.<URL suffix>).
 """
 
 import base64
@@ -26,7 +27,7 @@ from .roles import Roles
 logger = logging.getLogger(__name__)
 
 FILTERS_PER_GROUP = 2
-_SERVICE = "logs.amazonaws.com"
+_PRINCIPALS = ("logs.{region}.amazonaws.com", "logs.amazonaws.com")
 _RESOURCE_TYPE = "AWS::Logs::SubscriptionFilter"
 
 _numbers = itertools.count()
@@ -103,7 +104,12 @@ def _may_invoke(roles: Roles, function_arn: str, group: str) -> bool:
     if not function:
         return False
     group_arn = f"arn:aws:logs:{get_region()}:{get_account_id()}:log-group:{group}:*"
-    return roles.lets_in(_SERVICE, "lambda:InvokeFunction", function_arn, group_arn)
+    return any(
+        roles.lets_in(
+            principal.format(region=get_region()), "lambda:InvokeFunction", function_arn, group_arn
+        )
+        for principal in _PRINCIPALS
+    )
 
 
 def _in_existing_group(create: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""Which API calls the local cloud was asked, by whom and about what."""
+"""Which API calls the local cloud got, from whom and about which resources."""
 
 from .log import Call, CallLog
 from .middleware import CallRecorder

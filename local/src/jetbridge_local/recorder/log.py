@@ -1,4 +1,4 @@
-"""The calls on record."""
+"""The recorded calls."""
 
 import threading
 from collections import deque

@@ -1,4 +1,4 @@
-"""What an AWS request asks: service, operation, parameters, caller."""
+"""What an AWS request asks for: service, operation, parameters, caller."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
-from .operations import match_rest_operation
+from jetbridge_local.rest import match_rest_operation
 
 # Parameters that name a resource. Compared without regard to case: ECS says `cluster`, DynamoDB
 # `TableName`.
@@ -105,7 +105,7 @@ def request_of(scope: Mapping[str, Any]) -> Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Identified:
-    """What a request asks. ``caller`` as in ``Call``."""
+    """What a request asks for. ``caller`` as in ``Call``."""
 
     service: str
     operation: str
@@ -128,7 +128,7 @@ def credential_of(request: Request) -> tuple[str, str] | None:
 
 
 def identify(request: Request) -> Identified | None:
-    """What the request asks, or None if it isn't an AWS API request."""
+    """What the request asks for, or None if it isn't an AWS API request."""
     credential = credential_of(request)
     if credential is None:
         return None

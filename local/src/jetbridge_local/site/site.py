@@ -7,11 +7,11 @@ from typing import Self
 
 from jetbridge_local.airflow import LocalAirflow, User, aws_connection, connection_variable
 from jetbridge_local.cloud import LocalCloud
-from jetbridge_local.demo.application import Application, parameter, stack_name
-from jetbridge_local.demo.paths import Paths
-from jetbridge_local.demo.progress import Say
 from jetbridge_local.limits import Limits
 from jetbridge_local.processes import ProcessTable
+from jetbridge_local.site.application import Application, parameter, stack_name
+from jetbridge_local.site.paths import Paths
+from jetbridge_local.site.progress import Say
 from jetbridge_local.site.stack import Stack
 
 
@@ -54,12 +54,12 @@ class Site:
 
     @cached_property
     def stack(self) -> Stack:
-        """Jetbridge's, whether or not it is deployed yet."""
+        """Jetbridge's stack, whether or not it is deployed yet."""
         return Stack(stack_name(self.paths.root), self.cloud, self.caller)
 
     @property
     def application(self) -> Application:
-        """What builds the checkout and deploys both stacks from it. The cloud is up."""
+        """Builds the checkout and deploys both stacks from it. The cloud has to run."""
         return self.application_of(self.paths)
 
     def application_of(self, paths: Paths) -> Application:

@@ -5,7 +5,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from jetbridge_local.cloud import LocalCloud
-from jetbridge_local.demo.paths import in_repository
+from jetbridge_local.site.paths import in_repository
 
 _MESSAGES = (
     "ApproximateNumberOfMessages",
@@ -15,10 +15,10 @@ _MESSAGES = (
 
 
 class Stack:
-    """Finds the stack's resources and speaks to their services."""
+    """Finds the stack's resources and calls their services."""
 
     def __init__(self, name: str, cloud: LocalCloud, caller: str = "benchmark") -> None:
-        """``caller`` is who asks, where none is named: an administrator of the cloud."""
+        """``caller`` calls AWS where no other caller is named: an administrator of the cloud."""
         self.name = name
         self.cloud = cloud
         self._caller = caller
@@ -67,8 +67,8 @@ class Stack:
         return {folder: names[folder] for folder in sorted(names) if folder in folders}
 
     def hold_back(self, queue: str) -> Callable[[], None]:
-        """Let the messages of a queue of the template wait: take away what it triggers. Calling
-        what is returned gives it back."""
+        """Let the messages of a queue of the template wait: remove its event source mapping.
+        Calling what is returned restores it."""
         functions = self.client("lambda")
         name = self.queue(queue).rsplit("/", 1)[-1]
         held = [
@@ -92,7 +92,7 @@ class Stack:
         return sum(int(answer["Attributes"][name]) for name in _MESSAGES)
 
     def quieten(self) -> None:
-        """Take away what makes functions run by themselves: queue triggers and schedules."""
+        """Remove what makes functions run by themselves: event source mappings and schedules."""
         functions, scheduler = self.client("lambda"), self.client("scheduler")
         for page in functions.get_paginator("list_event_source_mappings").paginate():
             for mapping in page["EventSourceMappings"]:

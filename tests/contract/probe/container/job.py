@@ -1,4 +1,4 @@
-"""What stands in for a container image: prints, makes a request, ends as asked."""
+"""A program instead of a container image: prints, makes a request, ends as asked."""
 
 import os
 import sys

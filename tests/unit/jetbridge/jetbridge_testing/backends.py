@@ -1,10 +1,11 @@
 """ECS and Batch as launch_run and stop_run meet them: what they remember, and how late."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from jetbridge.aws.records import Record
 from jetbridge.backends.port import LaunchRefused, Unanswered
+from jetbridge.backends.stops import each_by_itself
 from jetbridge.runs.names import LaunchName
 from jetbridge.runs.run import Definition
 from jetbridge_testing.samples import DEFINITIONS
@@ -63,6 +64,9 @@ class FakeBackend:
     def stop(self, backend_id: str, parameters: dict[str, Any], reason: str) -> None:
         self._fail("stop")
         self.stopped.append((backend_id, reason))
+
+    def stop_all(self, stops: Mapping[str, dict[str, Any]], reason: str) -> dict[str, Exception]:
+        return each_by_itself(self.stop, stops, reason)
 
     def describe(self, place: str, backend_ids: list[str]) -> list[Record]:
         self._fail("describe")

@@ -7,6 +7,7 @@ from jetbridge.contract import AirflowCaller, StartRequest
 from jetbridge.launching.endings import Endings
 from jetbridge.launching.hand_over import HandOver
 from jetbridge.launching.launch import Launch
+from jetbridge.launching.put_off import Turns
 from jetbridge.launching.start import Start
 from jetbridge.progress.launched import LaunchedWriter
 from jetbridge.progress.waiting import WaitingWriter
@@ -105,11 +106,10 @@ class Core:
             endings=self.endings,
             launches=launches,
             stops=stops,
-            pacer=watch(self.pacer),
+            turns=Turns(watch(self.pacer), groups),
             launched=self.launched,
             stack_key=STACK_KEY,
             clock=self.clock,
-            groups=groups,
         )
         self.track = Track(rows, self.endings, stops, self.launched, STACK_KEY, waits=self.waits)
         self.stop = StopRuns(rows, known, self.endings, stops, self.clock)

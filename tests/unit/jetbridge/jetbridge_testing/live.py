@@ -130,7 +130,7 @@ class Together:
             raise errors[0]
 
     def pass_moment(self) -> None:
-        """Let others go on; perhaps this function dies here."""
+        """Let others run; this function may die here."""
         me = threading.get_ident()
         self._back.release()
         self._ready[me].acquire()

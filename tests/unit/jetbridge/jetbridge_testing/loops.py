@@ -145,7 +145,7 @@ class Chains:
         heapq.heappush(self._waiting, item)
 
     def run(self, until: float = float("inf")) -> "Chains":
-        """Deliver what is due up to then, and let the clock stand there."""
+        """Deliver what is due until then, and set the clock to that time."""
         while self._waiting and self._waiting[0][0] <= until:
             at, _, function, message, chain, receives = heapq.heappop(self._waiting)
             self.clock.now = max(self.clock.now, at)

@@ -9,14 +9,13 @@ from msgspec.structs import replace
 from jetbridge.contract import Launched, Outcome, Waiting
 from jetbridge.launching.tries import attached, with_attachment
 from jetbridge.runs.port import Written
+from jetbridge.runs.reports import Ending, StateChange
 from jetbridge.runs.run import (
     UNLAUNCHED,
     Attachment,
     Definition,
-    Ending,
     Relaunch,
     Run,
-    StateChange,
     Status,
     Stop,
     Watcher,

@@ -121,14 +121,22 @@ def mutated_batch(event: Any, chance: random.Random) -> Any:
 
 
 def _places(value: Any) -> Iterator[Place]:
-    members = value.items() if isinstance(value, dict) else enumerate(value)
-    for key, member in list(members)[:200]:
-        yield value, key
-        if isinstance(member, dict | list):
-            try:
-                yield from _places(member)
-            except RecursionError:
-                return
+    """Every member of it and of what it holds, at most 200 of each container."""
+    stack = [_members(value)]
+    while stack:
+        for container, key in stack[-1]:
+            yield container, key
+            member = container[key]
+            if isinstance(member, dict | list):
+                stack.append(_members(member))
+                break
+        else:
+            stack.pop()
+
+
+def _members(value: Any) -> Iterator[Place]:
+    keys = value if isinstance(value, dict) else range(len(value))
+    return ((value, key) for key in list(keys)[:200])
 
 
 def _replace(container: Any, key: Any, chance: random.Random) -> None:

@@ -84,6 +84,6 @@ class Scene:
         return told
 
     def tell_later(self) -> Told:
-        """Tell what was queued anew last, when its time has come."""
+        """Tell what was queued again last, when its time has come."""
         self.clock.advance(self.queue.delays[-1])
         return self.tell(decode(Notice, self.queue.messages[-1]))

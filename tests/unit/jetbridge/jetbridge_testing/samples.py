@@ -6,7 +6,14 @@ from typing import Any
 
 from jetbridge.backends.changes import from_event
 from jetbridge.contract import AirflowCaller, StartRequest, decode, run_id_of
-from jetbridge.runs.run import Definition, LogSource, Run, StateChange, Status, Watcher
+from jetbridge.runs.reports import StateChange
+from jetbridge.runs.run import (
+    Definition,
+    LogSource,
+    Run,
+    Status,
+    Watcher,
+)
 from jetbridge_testing.template import ROOT
 
 EVENTS = ROOT / "events"

@@ -10,7 +10,8 @@ from typing import Any
 from jetbridge.backends.changes import from_event
 from jetbridge.backends.ecs import refused
 from jetbridge.backends.log_sources import job_log_sources, task_log_source
-from jetbridge.runs.run import Definition, Ending
+from jetbridge.runs.reports import Ending
+from jetbridge.runs.run import Definition
 from jetbridge_testing.samples import STACK_KEY, event, sample
 
 CORPUS = sample("shapes")

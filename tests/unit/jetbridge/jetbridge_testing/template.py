@@ -5,9 +5,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cfnlint.decode import cfn_yaml  # type: ignore[import-untyped]
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -15,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[4]
 
 @cache
 def template() -> dict[str, Any]:
-    loaded: dict[str, Any] = cfn_yaml.load(str(ROOT / "template.yaml"))
+    loaded: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
     return loaded
 
 
@@ -90,6 +87,10 @@ def actions(function: str) -> set[str]:
 
 def translated(path: Path = ROOT / "template.yaml") -> dict[str, Any]:
     """A template as CloudFormation gets it from SAM, in the region of AWS_DEFAULT_REGION."""
+    # Most tests read the template alone, and the translator takes a second to import.
+    from samtranslator.parser.parser import Parser
+    from samtranslator.translator.translator import Translator
+
     loaded = yaml_parse(path.read_text())
     for item in loaded["Resources"].values():
         place = {

@@ -20,8 +20,8 @@ class Turns:
         return _Watched(port, self)
 
     def play(self, functions: Sequence[Callable[[], None]], order: Sequence[int]) -> None:
-        """Run the functions to their ends; ``order`` says whose step is next among those that
-        haven't ended, and when it is used up the first goes on. A crash ends a function."""
+        """Run the functions to their ends. ``order`` says which of the unfinished ones makes the
+        next step; when it is used up, the first one does. A crash ends a function."""
         going = [_Going(function, self._mine) for function in functions]
         picks = iter(order)
         while going:
@@ -62,7 +62,7 @@ class _Going:
         self._go.acquire()
 
     def step(self) -> bool:
-        """Let it go on to its next step; whether it has ended."""
+        """Let it make its next step; returns whether it has ended."""
         self._go.release()
         self._stopped.acquire()
         if self.errors:

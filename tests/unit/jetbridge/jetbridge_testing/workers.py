@@ -1,4 +1,4 @@
-"""Functions that run beside each other in virtual time: the one whose time comes first goes on."""
+"""Functions that run at the same time in virtual time: the one whose time comes first continues."""
 
 import heapq
 import threading
@@ -8,13 +8,13 @@ from typing import Any
 
 
 class Workers:
-    """Callable like ``time.time``; ``sleep`` lets the others go on meanwhile."""
+    """Callable like ``time.time``; ``sleep`` lets the others run until then."""
 
     def __init__(self, now: float) -> None:
         self.now = now
         self.errors: list[BaseException] = []
         self._order = count()
-        self._waiting: list[tuple[float, int, threading.Semaphore]] = []
+        self._waiting: list[tuple[float, int, threading.Lock]] = []
         self._mine = threading.local()
 
     def __call__(self) -> float:
@@ -25,7 +25,7 @@ class Workers:
 
         Raises: the first error of any.
         """
-        over = threading.Semaphore(0)
+        over = _locked()
         going = len(functions)
 
         def run(function: Callable[[], None]) -> None:
@@ -42,7 +42,7 @@ class Workers:
                 over.release()
 
         for function in functions:
-            own = threading.Semaphore(0)
+            own = _locked()
             heapq.heappush(self._waiting, (self.now, next(self._order), own))
 
             def begin(function: Callable[[], None] = function, own: Any = own) -> None:
@@ -65,6 +65,13 @@ class Workers:
         at, _, chosen = heapq.heappop(self._waiting)
         self.now = max(self.now, at)
         chosen.release()
+
+
+def _locked() -> threading.Lock:
+    """What one thread waits for and another releases: a quarter of a semaphore's work."""
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
 
 
 class Counters:

@@ -6,12 +6,13 @@ the platform and events come in any order. After a while the weather calms, so t
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec.structs import replace
 
 from jetbridge.backends.port import LaunchRefused, Throttled, Unanswered
+from jetbridge.backends.stops import each_by_itself
 from jetbridge.contract import FailurePolicy, Launched, StartRequest, StopRequest, decode
 from jetbridge.outcomes.finish import Finish
 from jetbridge.queues.messages import LaunchMessage, OrphanMessage
@@ -79,6 +80,9 @@ class Tasks:
         if self.ends[backend_id] > self.world.clock():
             stopped = "ecs_stopped_by_user" if self.kind == "ecs" else "batch_terminated"
             self._end(backend_id, stopped, self.world.clock() + self.world.random.randint(0, 60))
+
+    def stop_all(self, stops: Mapping[str, dict[str, Any]], reason: str) -> dict[str, Exception]:
+        return each_by_itself(self.stop, stops, reason)
 
     def describe(self, place: str, backend_ids: list[str]) -> list[dict[str, Any]]:
         self._throttle()

@@ -36,11 +36,13 @@ def airflows(deployment: Deployment) -> Iterator[Result]:
         return
     accounts = _accounts(found["SecretString"])
     if accounts is None:
-        yield _finding("AirflowSecretArn", "the secret is no JSON object of Airflows.")
+        yield _finding(
+            "AirflowSecretArn", "the secret isn't a JSON object whose keys are Airflows' names."
+        )
         return
     if not accounts:
         yield _finding(
-            "AirflowSecretArn", "the secret has no Airflow: nobody can be notified of ends."
+            "AirflowSecretArn", "the secret names no Airflow, so notify_airflow can't notify any."
         )
     if deployment.listed("VpcSubnetIds"):
         yield Note(

@@ -9,6 +9,9 @@ from jetbridge_cli.doctor.finding import Finding, Result, if_there
 from jetbridge_cli.doctor.simulation import service_may
 
 _EVENTS = "events.amazonaws.com"
+_TARGET = "StateChangeQueue"
+_PARTIAL = "ReportBatchItemFailures"
+_UNNOTICED = "the stack learns of a container's end only when the sweeper looks."
 
 
 def rules(deployment: Deployment) -> Iterator[Result]:
@@ -20,7 +23,7 @@ def rules(deployment: Deployment) -> Iterator[Result]:
             yield _finding(
                 "rules",
                 name,
-                "the rule is gone: no end of a container is heard of before the sweeper looks.",
+                f"the rule is gone: {_UNNOTICED}",
                 "Deploy the stack again from scratch, or make the rule again as in template.yaml.",
                 "rules",
             )
@@ -29,7 +32,7 @@ def rules(deployment: Deployment) -> Iterator[Result]:
             yield _finding(
                 "rules",
                 name,
-                "the rule is disabled: no end of a container is heard of before the sweeper looks.",
+                f"the rule is disabled: {_UNNOTICED}",
                 f"aws events enable-rule --name {rule}",
                 "rules",
             )
@@ -47,7 +50,17 @@ def _targets(deployment: Deployment, name: str, rule: str, arn: str) -> Iterator
             "rules",
         )
     by_arn = {each["QueueArn"]: each for each in deployment.queues.values()}
+    wanted = deployment.queues.get(_TARGET, {}).get("QueueArn")
     for target in targets:
+        if wanted and target["Arn"] != wanted:
+            yield _finding(
+                "rules",
+                name,
+                f"its target is {target['Arn']}, and not {_TARGET}.",
+                f"Give it {_TARGET} as its target again (aws events put-targets --rule {rule}).",
+                "rules",
+            )
+            continue
         for queue in (target["Arn"], target.get("DeadLetterConfig", {}).get("Arn")):
             if queue is None:
                 yield _finding(
@@ -109,6 +122,17 @@ def mappings(deployment: Deployment) -> Iterator[Result]:
                 name,
                 f"the event source mapping is {state.lower()}: nobody reads its queue.",
                 f"aws lambda update-event-source-mapping --uuid {mapping} --enabled",
+                "mappings",
+            )
+        if _PARTIAL not in described.get("FunctionResponseTypes", []):
+            # Lambda developer guide, "Handling errors for an SQS event source in Lambda".
+            yield _finding(
+                "mappings",
+                name,
+                f"the event source mapping doesn't have {_PARTIAL}: Lambda deletes messages that "
+                "failed.",
+                f"aws lambda update-event-source-mapping --uuid {mapping} "
+                f"--function-response-types {_PARTIAL}",
                 "mappings",
             )
         yield from _redrive(deployment, described.get("EventSourceArn", ""))

@@ -10,6 +10,7 @@ from jetbridge_cli.doctor.finding import Finding, Result, if_there
 # much concurrency it needs").
 NEEDED = 60
 _TABLES = {"JETBRIDGE_RUNS_TABLE": "RunsTable", "JETBRIDGE_OUTCOMES_TABLE": "OutcomesTable"}
+_INDEXES = {"RunsTable": ("unfinished", "active"), "OutcomesTable": ("finished",)}
 _QUEUES = {
     "JETBRIDGE_LAUNCH_QUEUE_URL": "LaunchQueue",
     "JETBRIDGE_FINISH_QUEUE_URL": "FinishQueue",
@@ -87,7 +88,7 @@ def concurrency(deployment: Deployment) -> Iterator[Result]:
 
 
 def tables(deployment: Deployment) -> Iterator[Result]:
-    """Both tables are active."""
+    """Both tables and their indexes are active."""
     for name, table in deployment.of("AWS::DynamoDB::Table").items():
         found = if_there(partial(deployment.aws.dynamodb.describe_table, TableName=table))
         status = str(found["Table"]["TableStatus"]) if found else "gone"
@@ -99,6 +100,22 @@ def tables(deployment: Deployment) -> Iterator[Result]:
                 check="tables",
                 section="tables",
             )
+            continue
+        indexes = found["Table"].get("GlobalSecondaryIndexes", []) if found else []
+        usable = {
+            each.get("IndexName")
+            for each in indexes
+            if each.get("IndexStatus", "ACTIVE") in ("ACTIVE", "UPDATING")
+        }
+        for index in _INDEXES.get(name, ()):
+            if index not in usable:
+                yield _finding(
+                    name,
+                    f"its index {index} is missing or not active.",
+                    "Make the index again as in template.yaml (aws dynamodb update-table).",
+                    check="tables",
+                    section="tables",
+                )
 
 
 def log_groups(deployment: Deployment) -> Iterator[Result]:

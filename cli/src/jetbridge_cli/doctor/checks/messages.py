@@ -27,7 +27,18 @@ def dead_letters(deployment: Deployment) -> Iterator[Result]:
 
 
 def ages(deployment: Deployment) -> Iterator[Result]:
-    """No message in a work queue is older than a quarter of an hour, by SQS's own metric."""
+    """Each queue exists. No message in a work queue is older than a quarter of an hour, by SQS's
+    own metric."""
+    for name, url in deployment.of("AWS::SQS::Queue").items():
+        if name not in deployment.queues:
+            yield Finding(
+                check="queues",
+                subject=name,
+                problem=f"the queue {url.rpartition('/')[2]} is gone.",
+                fix="Make it again under its name with its attributes of template.yaml (aws sqs "
+                "create-queue), or delete the stack and deploy it again.",
+                section="queues",
+            )
     dead = {queue.name for queue in deployment.stack.dead_letter_queues}
     by_own_name = {
         queue["QueueArn"].rpartition(":")[2]: name

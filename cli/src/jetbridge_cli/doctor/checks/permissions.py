@@ -7,9 +7,11 @@ from functools import partial
 from jetbridge_cli.doctor.deployment import Deployment
 from jetbridge_cli.doctor.execution import NO_ROLE
 from jetbridge_cli.doctor.finding import Finding, Result, if_there
-from jetbridge_cli.doctor.simulation import denied_to_role
+from jetbridge_cli.doctor.simulation import denied_to_role, trusts
 
 _ECS = "ecs-tasks.amazonaws.com"
+_LAMBDA, _SCHEDULER = "lambda.amazonaws.com", "scheduler.amazonaws.com"
+_SCHEDULED = ("SweepRunsScheduleRole",)
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,26 @@ def roles(deployment: Deployment) -> Iterator[Result]:
             )
 
 
+def trust(deployment: Deployment) -> Iterator[Result]:
+    """Each role of the stack trusts the service that assumes it."""
+    iam = deployment.aws.iam
+    for name, role in deployment.of("AWS::IAM::Role").items():
+        found = if_there(partial(iam.get_role, RoleName=role), *NO_ROLE)
+        if found is None:
+            continue
+        service, source = _LAMBDA, deployment.arn_of("lambda", "function:doctor")
+        if name in _SCHEDULED:
+            service, source = _SCHEDULER, deployment.arn_of("scheduler", "schedule-group/default")
+        arn = deployment.arn_of("iam", f"role/{role}", region=False)
+        if not trusts(iam, found["Role"], arn, service, source):
+            yield _finding(
+                name,
+                f"the role doesn't trust {service}, so {service} can't use it.",
+                f"its trust policy names {service}, as in template.yaml",
+                "trust",
+            )
+
+
 def _needs(deployment: Deployment) -> Iterator[Need]:
     yield from _own_parts(deployment)
     yield from _launches(deployment)
@@ -81,11 +103,15 @@ def _own_parts(deployment: Deployment) -> Iterator[Need]:
         yield Need(role, "dynamodb:UpdateItem", [runs], "RunsTable")
     yield Need("FinishRunRole", "dynamodb:PutItem", [outcomes], "OutcomesTable")
     for role, queue in _READERS.items():
+        if queue not in deployment.queues:
+            continue
         arn = deployment.queues[queue]["QueueArn"]
         for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage"):
             yield Need(role, action, [arn], queue)
     for role, queues in _SENDERS.items():
-        arns = [deployment.queues[queue]["QueueArn"] for queue in queues]
+        arns = [
+            deployment.queues[queue]["QueueArn"] for queue in queues if queue in deployment.queues
+        ]
         yield Need(role, "sqs:SendMessage", arns, ", ".join(queues))
 
 
@@ -130,11 +156,11 @@ def _in(deployment: Deployment, arn: str) -> str:
     return arn.replace("arn:aws:", f"arn:{deployment.arn[1]}:", 1)
 
 
-def _finding(role: str, problem: str, again: str) -> Finding:
+def _finding(role: str, problem: str, again: str, check: str = "permissions") -> Finding:
     return Finding(
-        check="permissions",
+        check=check,
         subject=role,
         problem=problem,
         fix=f"Give the role again what it needs: {again}.",
-        section="permissions",
+        section=check,
     )

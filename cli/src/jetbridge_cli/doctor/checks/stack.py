@@ -34,7 +34,7 @@ def versions(deployment: Deployment) -> Iterator[Result]:
     if deployed is None:
         yield Note(
             check="versions",
-            text="the stack doesn't say its version: it is of a release before this output.",
+            text="the stack doesn't say its version: its release is older than this output.",
         )
         return
     for package in (_COMMAND, _PROVIDER):

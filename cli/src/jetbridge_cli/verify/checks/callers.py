@@ -116,7 +116,7 @@ CHECKS = [
     ),
     Check(
         "retry_attach",
-        "a second try of an Airflow task goes on with the first one's container",
+        "a second try of an Airflow task attaches to the first one's container",
         ("`previous: stop` and `attach`",),
         retry_attach,
         container_seconds=180,

@@ -1,11 +1,12 @@
 """DynamoDB items, conditional writes and transactions, for both tables."""
 
-import random
 import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+
+from jetbridge.aws.back_off import back_off, spread
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -115,9 +116,7 @@ def transact(
     """
     for attempt in range(TRANSACTION_ATTEMPTS):
         if attempt:
-            # Spreads attempts over time, and is no secret.
-            pause = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** (attempt - 1))
-            sleep(pause * random.uniform(0.5, 1))  # nosec B311
+            sleep(spread(back_off(_FIRST_PAUSE_SECONDS, attempt - 1, _LONGEST_PAUSE_SECONDS)))
         try:
             client.transact_write_items(TransactItems=writes)
             return True

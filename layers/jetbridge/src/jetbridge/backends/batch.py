@@ -1,13 +1,14 @@
 """AWS Batch: SubmitJob and what belongs to it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jetbridge.aws.batches import batches
 from jetbridge.aws.records import Fields, Record
 from jetbridge.backends.log_sources import job_log_sources
-from jetbridge.backends.port import NoDefinition
+from jetbridge.backends.port import LaunchRefused, NoDefinition, Throttled, Unanswered
 from jetbridge.backends.refusals import call, pages
+from jetbridge.backends.stops import each_by_itself
 from jetbridge.runs.names import LaunchName
 from jetbridge.runs.run import Definition
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 # DescribeJobs takes up to 100 (API reference).
 DESCRIBED_AT_ONCE = 100
+# TerminateJobs takes up to 50 of one queue (API reference).
+STOPPED_AT_ONCE = 50
 # In the order in which a job goes through them: a job that moves on during the listing is seen
 # twice, and never missed.
 _LIVING = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
@@ -59,6 +62,42 @@ class BatchBackend:
         """TerminateJob, which also cancels a job that hasn't started yet."""
         call(self._client.terminate_job, jobId=backend_id, reason=reason)
 
+    def stop_all(self, stops: Mapping[str, dict[str, Any]], reason: str) -> dict[str, Exception]:
+        """TerminateJobs, once for up to 50 jobs of a queue."""
+        queues: dict[str, list[str]] = {}
+        for job_id, parameters in stops.items():
+            queues.setdefault(str(parameters.get("jobQueue")), []).append(job_id)
+        errors: dict[str, Exception] = {}
+        for job_ids in queues.values():
+            for some in batches(job_ids, STOPPED_AT_ONCE):
+                errors |= self._stop_some(some, stops, reason)
+        return errors
+
+    def _stop_some(
+        self, job_ids: Sequence[str], stops: Mapping[str, dict[str, Any]], reason: str
+    ) -> dict[str, Exception]:
+        if len(job_ids) > 1:
+            try:
+                return self._terminate(job_ids, reason)
+            except (Throttled, Unanswered) as error:
+                return dict.fromkeys(job_ids, error)
+            except Exception:  # nosec B110 # each job says by itself what is wrong
+                # One may be the reason, or a region doesn't have the operation.
+                pass
+        return each_by_itself(self.stop, {one: stops[one] for one in job_ids}, reason)
+
+    def _terminate(self, job_ids: Sequence[str], reason: str) -> dict[str, Exception]:
+        """The answer has HTTP status 200 although it names jobs that couldn't be terminated. A job
+        that isn't there counts as terminated (API reference, TerminateJobs)."""
+        answer = call(self._client.terminate_jobs, jobs=list(job_ids), reason=reason)
+        errors: dict[str, Exception] = {
+            each["job"]: _not_terminated(each.get("code", ""), each.get("message", ""))
+            for each in answer.get("errors", [])
+        }
+        told = {*answer.get("successful", []), *errors}
+        untold = [one for one in job_ids if one not in told]
+        return errors | {one: Unanswered(f"TerminateJobs says nothing of {one}") for one in untold}
+
     def describe(self, place: str, backend_ids: list[str]) -> list[Record]:
         jobs: list[Any] = call(self._client.describe_jobs, jobs=backend_ids)["jobs"]
         return jobs
@@ -95,3 +134,12 @@ class BatchBackend:
             raise NoDefinition("ClientException", f"Job definition {reference} does not exist")
         newest: dict[str, Any] = max(found, key=lambda definition: definition["revision"])
         return newest
+
+
+def _not_terminated(code: str, message: str) -> Exception:
+    """The codes of one job's error (API reference, TerminateJobsErrorDetail)."""
+    if code == "ThrottlingException":
+        return Throttled(message)
+    if code == "ServerException":
+        return Unanswered(message)
+    return LaunchRefused(code, message)

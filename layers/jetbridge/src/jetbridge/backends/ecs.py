@@ -1,6 +1,6 @@
 """ECS: RunTask and what belongs to it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -9,6 +9,7 @@ from jetbridge.aws.records import Fields, Record
 from jetbridge.backends.log_sources import task_log_source
 from jetbridge.backends.port import LaunchRefused, NoDefinition
 from jetbridge.backends.refusals import call, pages
+from jetbridge.backends.stops import each_by_itself
 from jetbridge.runs.names import LaunchName, last_segment
 from jetbridge.runs.run import Definition
 
@@ -99,6 +100,10 @@ class EcsBackend:
         except LaunchRefused as refusal:
             if "task was not found" not in refusal.reason:
                 raise
+
+    def stop_all(self, stops: Mapping[str, dict[str, Any]], reason: str) -> dict[str, Exception]:
+        """StopTask takes one task."""
+        return each_by_itself(self.stop, stops, reason)
 
     def describe(self, place: str, backend_ids: list[str]) -> list[Record]:
         answer = call(self._client.describe_tasks, cluster=place, tasks=backend_ids)

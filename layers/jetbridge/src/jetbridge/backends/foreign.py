@@ -1,6 +1,6 @@
 """Tasks and jobs that an Airflow task waits for, though this stack didn't launch them.
 
-They have no run. Their outcomes are in the outcomes table all the same, under ids of the same form
+They have no run. Their outcomes are in the outcomes table, too, under ids of the same form
 as run ids.
 """
 
@@ -10,15 +10,14 @@ from jetbridge.aws.records import Fields
 from jetbridge.backends.changes import (
     BATCH_EVENT,
     ECS_EVENT,
-    is_child,
-    job_change,
     own_job,
     own_task,
-    task_change,
 )
+from jetbridge.backends.job_records import is_child, job_change
+from jetbridge.backends.task_records import task_change
 from jetbridge.contract import PersonCaller, run_id_of
 from jetbridge.runs.names import last_segment
-from jetbridge.runs.run import StateChange
+from jetbridge.runs.reports import StateChange
 
 SOMEBODY = "somebody else"
 """Who started a task or job if AWS's record doesn't say; Batch's records never do."""

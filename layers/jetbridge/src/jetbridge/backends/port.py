@@ -1,6 +1,6 @@
 """What the services need of ECS or Batch."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from jetbridge.aws.records import Record
@@ -68,6 +68,17 @@ class Backend(Protocol):
 
     def stop(self, backend_id: str, parameters: dict[str, Any], reason: str) -> None:
         """Stop a task or job. If it has already ended, nothing happens."""
+        ...
+
+    def stop_all(self, stops: Mapping[str, dict[str, Any]], reason: str) -> dict[str, Exception]:
+        """Stop several tasks or jobs, in as few calls as AWS allows. Raises nothing.
+
+        Args:
+            stops: the parameters of each launch, by the task's ARN or the job's id.
+
+        Returns:
+            By ARN or id, the errors of those that could not be stopped, as ``stop`` raises them.
+        """
         ...
 
     def describe(self, place: str, backend_ids: list[str]) -> list[Record]:

@@ -12,7 +12,13 @@ from jetbridge.contract.callers import (
     kind_of,
     own_key,
 )
-from jetbridge.contract.carriage import Carried, advice_on, carried, clean, read, read_record
+from jetbridge.contract.carriage import (
+    Carried,
+    advice_on,
+    carried,
+    clean,
+    read_record,
+)
 from jetbridge.contract.codec import (
     ContractError,
     decode,
@@ -23,6 +29,7 @@ from jetbridge.contract.codec import (
 from jetbridge.contract.delivery import CreateAssetEvent, OnFinish, TriggerDagRun, Way
 from jetbridge.contract.foreign import BatchJob, EcsTask, ForeignState
 from jetbridge.contract.inert import inert, inert_lines
+from jetbridge.contract.json_values import read
 from jetbridge.contract.launched import Launched
 from jetbridge.contract.outcome import (
     Cause,

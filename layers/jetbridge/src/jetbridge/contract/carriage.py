@@ -24,36 +24,32 @@ stays as it is. Stations, by Airflow's source (3.0 to 3.3):
 """
 
 import json
-import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-import msgspec
-
 from jetbridge.contract.codec import ContractError
+from jetbridge.contract.json_values import (
+    DEPTH,
+    INTEGER,
+    LEAST_INTEGER,
+    LEVELS,
+    MOST_INTEGER,
+    NUMBER,
+    Unread,
+    is_in_range,
+    read,
+)
 
-LEAST_INTEGER, MOST_INTEGER = -(2**63), 2**64 - 1
-LEVELS = 32
 KEY_BYTES = 65_535
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
-INTEGER = "an integer past 64 bits, as text (print it as text)"
-NUMBER = (
-    "a number that is not finite, 2^64 and more, or less than -2^63, as text (print it as text, or "
-    "null)"
-)
 CHARACTERS = f"NUL or half of a surrogate pair, as {REPLACEMENT} (print UTF-8 without NUL)"
 KEYS = (
     "an object with a key that is Airflow's own (__classname__, __id__, __type with __var), has "
     "over 65,535 bytes, NUL or half of a surrogate pair, as JSON text (name the key otherwise)"
 )
-DEPTH = (
-    f"more than {LEVELS} levels, as JSON text (print it flatter, or write it to S3 and report "
-    "where it is)"
-)
 KIND = "a value that is not JSON's, as text"
 
-_DIGITS = len(str(LEAST_INTEGER))
 _TRANSLATED = {0: REPLACEMENT} | dict.fromkeys(range(0xD800, 0xE000), REPLACEMENT)
 
 
@@ -62,17 +58,6 @@ class Carried(NamedTuple):
 
     value: Any
     problems: tuple[str, ...] = ()
-
-
-class Unread(str):
-    """JSON that can't be read into a value, as it was printed; ``problem`` says why."""
-
-    problem: str
-
-    def __new__(cls, text: str, problem: str) -> "Unread":
-        unread = super().__new__(cls, text)
-        unread.problem = problem
-        return unread
 
 
 class _TooDeep(Exception):
@@ -94,32 +79,6 @@ def carried(value: Any) -> Carried:
     except _TooDeep:
         return Carried(_json_text(value), (DEPTH,))
     return Carried(proven, tuple(dict.fromkeys(problems))) if problems else Carried(value)
-
-
-def read(text: str, constants: bool = False) -> Any:
-    """The value of a JSON text, which may be one that Airflow can't carry: `carried` says that.
-
-    What Python can't hold, either, is an `Unread`: a number too long, a text nested too deep.
-
-    Args:
-        constants: take NaN and Infinity, which Python prints and which aren't JSON.
-
-    Raises:
-        ValueError: it isn't JSON.
-    """
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        pass  # msgspec refuses some JSON, such as half of a surrogate pair, or 1e999
-    try:
-        return json.loads(
-            text,
-            parse_int=_integer,
-            parse_float=_number,
-            parse_constant=_constant if constants else _refused,
-        )
-    except RecursionError:
-        return Unread(text, DEPTH)
 
 
 def read_record(text: str) -> dict[str, Any]:
@@ -169,7 +128,7 @@ def _proven(value: Any, levels: int, problems: list[str]) -> Any:
         fits = LEAST_INTEGER <= value <= MOST_INTEGER
         return value if fits else _noted(value, INTEGER, problems, _digits(value))
     if kind is float:
-        return value if _fits(value) else _noted(value, NUMBER, problems, repr(value))
+        return value if is_in_range(value) else _noted(value, NUMBER, problems, repr(value))
     if kind is dict or kind is list or kind is tuple:
         if levels == 0:
             raise _TooDeep
@@ -219,30 +178,8 @@ def _json_text(value: Any) -> str:
         return "(nested too deep to be shown)"
 
 
-def _fits(number: float) -> bool:
-    """Whether it is in the frame's range also where JSONB has made an integer of it."""
-    return math.isfinite(number) and -(2.0**63) <= number < 2.0**64
-
-
 def _digits(value: int) -> str:
     try:
         return str(value)
     except ValueError:  # Python prints no integer over 4,300 digits
         return hex(value)
-
-
-def _integer(digits: str) -> "int | Unread":
-    return int(digits) if len(digits) <= _DIGITS else Unread(digits, INTEGER)
-
-
-def _number(digits: str) -> "float | Unread":
-    number = float(digits)
-    return number if _fits(number) else Unread(digits, NUMBER)
-
-
-def _constant(name: str) -> Unread:
-    return Unread(name, NUMBER)
-
-
-def _refused(name: str) -> Unread:
-    raise ValueError(f"{name} isn't JSON")

@@ -44,7 +44,7 @@ _ARM = "arm64"
 
 
 def price_of(usage: Usage) -> float | None:
-    """The price in US dollars. None if the launch ran on instances: AWS bills those, not the run.
+    """The price in US dollars. None if the launch ran on instances: AWS bills the instances.
 
     Spot counts as on demand, because its price changes. It never costs more.
     """

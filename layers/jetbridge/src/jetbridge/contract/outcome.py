@@ -1,4 +1,4 @@
-"""The outcome: what came of a run. Sealed once, read by Airflow, announced on EventBridge."""
+"""The outcome: how a run ended. Sealed once, read by Airflow, announced on EventBridge."""
 
 from enum import StrEnum
 from typing import Any, Literal
@@ -73,7 +73,7 @@ class Death(Struct, frozen=True, kw_only=True):
 
 
 class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What came of a run.
+    """How a run ended.
 
     Attributes:
         reason: AWS's own words (ECS ``stoppedReason`` and container ``reason``, Batch

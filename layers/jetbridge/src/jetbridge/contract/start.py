@@ -86,7 +86,7 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
             None: every essential one does, as in ECS and with the stock operators.
         failure_policy: which failures Jetbridge handles before its caller hears of them.
         previous: what happens to the run of an earlier try of the same Airflow task instance (DAG,
-            run, task, map index): ``stop`` it and start anew, or ``attach`` to it if it hasn't
+            run, task, map index): ``stop`` it and start a new one, or ``attach`` to it if it hasn't
             ended. Without effect for other callers.
         tags: merged into the tags of the ECS task or Batch job; those in ``run_task`` or
             ``submit_job`` win.

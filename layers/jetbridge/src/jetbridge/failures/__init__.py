@@ -1,8 +1,9 @@
 """Why a launch ended, whose fault it was, and what happens to the run: one versioned table.
 
-``table`` is the policy by cause, ``sentences`` has AWS's own words for each cause, ``matching``
-finds them among the names in a text (``words``), ``containers`` says which containers decide,
-``verdict`` what an ending means, ``decision`` whether another launch replaces it.
+``table`` is the policy by cause, ``sentences`` has AWS's own words for each cause and ``pods``
+those of Kubernetes, ``matching`` finds them among the names in a text (``words``), ``containers``
+says which containers decide, ``verdict`` what an ending means, ``decision`` whether another launch
+replaces it.
 """
 
 from jetbridge.failures.containers import deciding_ends, own_ends

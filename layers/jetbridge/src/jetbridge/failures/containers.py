@@ -1,6 +1,7 @@
 """Which containers of a task or job decide how it ended."""
 
-from jetbridge.runs.run import ContainerEnd, Definition, Ending
+from jetbridge.runs.reports import ContainerEnd, Ending
+from jetbridge.runs.run import Definition
 
 # What AWS adds to a task beside the definition's containers, for runs whose definition isn't known:
 # "How Runtime Monitoring works with Fargate" (Amazon GuardDuty user guide), "Amazon ECS Service

@@ -11,7 +11,8 @@ from jetbridge.failures.matching import cause_in
 from jetbridge.failures.spot import leaves_spot
 from jetbridge.failures.table import POLICY, Decision
 from jetbridge.failures.verdict import judge
-from jetbridge.runs.run import Definition, Ending, Relaunch, Run
+from jetbridge.runs.reports import Ending
+from jetbridge.runs.run import Definition, Relaunch, Run
 
 # How long a run without a timeout waits for capacity.
 LONGEST_WAIT_SECONDS = 3600

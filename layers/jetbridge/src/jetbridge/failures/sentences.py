@@ -5,11 +5,11 @@ error; "Amazon ECS API failure reasons"; "AWS Fargate task retirement" (Amazon E
 guide); the names and texts of errors in aws/amazon-ecs-agent (dockerclient/dockerapi/errors.go,
 engine/errors.go, api/errors, errormessages, dependencygraph); the errors of RunTask and SubmitJob
 (API references); "Job states", "Jobs stuck in RUNNABLE", "Job queue blocked" (AWS Batch user
-guide); reasons of pods and containers in kubernetes/kubernetes (kubelet, pkg/kubelet/images,
-pkg/kubelet/eviction; "Pod Lifecycle"). events/shapes.json has examples with their source.
+guide). ``pods`` has those of Kubernetes. events/shapes.json has examples with their source.
 """
 
 from jetbridge.contract import Cause
+from jetbridge.failures import pods
 from jetbridge.failures.words import NAME
 
 
@@ -29,7 +29,10 @@ def _place(reasons: str) -> str:
 
 
 _PULL = (
-    _code(r"CannotPull\w*|ErrImagePull|ImagePullBackOff|RegistryUnavailable|ErrImageNeverPull")
+    _code(
+        r"CannotPull\w*|ErrImagePull|ImagePullBackOff|RegistryUnavailable|ErrImageNeverPull|"
+        "ImageInspectError"
+    )
     + "|pull image manifest has been|inspect image has been|ref pull has been|pull command failed"
     + r"|Back-off pulling|[Tt]he task can(?:'t|\u2019t|not) pull "
     + f"(?:the image|{NAME} from the Amazon ECR)"
@@ -40,6 +43,11 @@ _UNREACHABLE = (
     r"context cancell?ed|request cancell?ed|reset by peer|connection refused|"
     r"send request failed|There is a connection issue|Check your (?:task )?network|"
     r"unexpected EOF|no such host|signal: killed|exceeded maximum number of attempts"
+)
+# Errors that pass ("Common Error Types" in the API references of the services that prepare tasks).
+_BUSY = (
+    r"Throttling\w*Exception|TooManyRequestsException|Rate exceeded|"
+    r"(?:InternalService|InternalServer|ServiceUnavailable)\w*(?:Error|Exception)"
 )
 _NOT_ALLOWED = (
     r"not authorized to perform|AccessDenied\w*: |"
@@ -60,26 +68,28 @@ SENTENCES: tuple[tuple[Cause, str], ...] = (
         r"^Spot interruption(?: of| notice|\.|$)",
     ),
     (
+        Cause.MISCONFIGURATION,
+        f"{pods.NEVER_ADMITTED}|" + _code(pods.NEVER_ADMITTED_CODES),
+    ),
+    (
         Cause.HOST_LOSS,
         r"^Host EC2 .*(?:terminated|stopped)|"
         r"maintenance on the underlying infrastructure hosting|"
         r"underlying infrastructure maintenance|"
-        + _code("InfrastructureHealth|InternalError|InternalFailure|NodeLost|NodeShutdown")
+        + _code(f"InfrastructureHealth|InternalError|InternalFailure|{pods.HOST_CODES}")
         + r"|^Internal error(?: occurred)?(?=[.:]|$)|[Cc]ontainer instance .*(?:has been )?"
         r"(?:deregistered|terminated)(?! by user)|^The container instance .* DRAINING|"
-        r"^Task \(?\w+\)? disconnected|EphemeralStorage provisioning|imminent node shutdown|"
-        r"The node was low on resource|node is not ready|"
-        + _code("TerminationByKubelet|PreemptionByScheduler|DeletionBy\\w+|EvictionByEvictionAPI")
-        + "|in order to admit critical pod|"
-        + _code(r"UnexpectedAdmissionError|OutOf(?:cpu|memory|pods|ephemeral-storage)|Preempt\w+"),
+        r"^Task \(?\w+\)? disconnected|EphemeralStorage provisioning|" + pods.HOST,
     ),
     (Cause.MISCONFIGURATION, _of("EC2 error while attempting to", _NOT_ALLOWED)),
     (
         Cause.NETWORK_SETUP,
         r"^Network interface attachment|network interface provisioning|"
         r"EC2 error while attempting to|\bENI provisioning|"
-        r"attach network interface to unused device|" + _code("ContainerNetworkingError"),
+        rf"attach network interface to unused device|{pods.NETWORK}|"
+        + _code("ContainerNetworkingError"),
     ),
+    (Cause.NETWORK_SETUP, _of("failed to initialize logging driver", _UNREACHABLE)),
     (
         Cause.CAPACITY,
         _place(r"RESOURCE:[A-Z_*]+|AGENT|EMPTY CAPACITY PROVIDER|NO ACTIVE INSTANCES")
@@ -91,17 +101,20 @@ SENTENCES: tuple[tuple[Cause, str], ...] = (
         + r"|reached the limit on the number of|No Container Instances were found|"
         r"configuration is above your limit|unable to place a task|"
         r"no container instance met all|do not have sufficient \S+ capacity|"
-        r"insufficient capacity to service the job|(?:\d+/\d+|0) nodes are available",
+        r"insufficient capacity to service the job|"
+        rf"[Dd]istinctInstance placement constraint unsatisfied|{pods.CAPACITY}",
     ),
     (
         Cause.MISCONFIGURATION,
         r"Container Overrides length must be|"
-        r"unable to assume (?:the|your) role|MemberOf placement constraint unsatisfied|"
+        r"unable to assume (?:the|your) (?:configured ECS Infrastructure )?[Rr]ole|"
+        "MemberOf placement constraint unsatisfied|"
         r"(?:^|due to reason: )MISCONFIGURATION:|^ACTION_REQUIRED|"
         + _place("ATTRIBUTE|LOCATION|MISSING|INACTIVE"),
     ),
     (Cause.MISCONFIGURATION, _of(_PREPARE, "EFS utils")),
     (Cause.NETWORK_SETUP, _of(_PREPARE, _UNREACHABLE)),
+    (Cause.HOST_LOSS, _of(_PREPARE, _BUSY)),
     (Cause.MISCONFIGURATION, _PREPARE),
     (
         Cause.IMAGE_PULL,
@@ -111,7 +124,10 @@ SENTENCES: tuple[tuple[Cause, str], ...] = (
             r"50\d (?:Internal|Bad|Service|Gateway)",
         ),
     ),
-    (Cause.MISCONFIGURATION, _of(_PULL, r"no space left on device|credentials: not found")),
+    (
+        Cause.MISCONFIGURATION,
+        _of(_PULL, r"no space left on device|credentials: not found|x509: certificate"),
+    ),
     (
         Cause.IMAGE_NOT_FOUND,
         _of(
@@ -122,7 +138,8 @@ SENTENCES: tuple[tuple[Cause, str], ...] = (
             r"(?:matching|match for) platform|not match the specified platform|"
             r"[Nn]o such image|Check whether the image exists|find a repo digest|"
             r"unauthorized: |incorrect username or password|authorization failed|"
-            r"RepositoryNotFoundException|ImageNotFoundException",
+            r"RepositoryNotFoundException|ImageNotFoundException|: (?:denied|unauthorized)$|"
+            r"authorization token has expired|verify that the image URI is correct",
         )
         + "|"
         + _code("InvalidImageName|ErrImageNeverPull"),
@@ -132,12 +149,22 @@ SENTENCES: tuple[tuple[Cause, str], ...] = (
         _of(_PULL, _NOT_ALLOWED + r"|role has the permissions"),
     ),
     (Cause.IMAGE_PULL, _PULL + r"|^(?:ERROR: )?toomanyrequests|reached your pull rate limit"),
-    (Cause.TIMEOUT, r"^Job attempt duration exceeded timeout|" + _code("DeadlineExceeded")),
+    (
+        Cause.TIMEOUT,
+        rf"^Job attempt duration exceeded timeout|{pods.TIMEOUT}|" + _code("DeadlineExceeded"),
+    ),
+    (
+        Cause.HOST_LOSS,
+        _of(
+            _code(r"Cannot(?:Create|Start)ContainerError|(?:Create|Run)ContainerError"),
+            "context deadline exceeded|Cannot connect to the Docker daemon",
+        ),
+    ),
     (
         Cause.APPLICATION_EXIT,
         r"^Array Child Job failed|^Dependent Job failed|failed (?:container|ELB) health checks|"
         r"dependency did not exit successfully|container ordering dependency .* timed out|"
-        r"local storage usage exceeds|" + _code("BackoffLimitExceeded|CrashLoopBackOff"),
+        rf"{pods.EXITED}|" + _code(pods.EXITED_CODES),
     ),
     (
         Cause.MISCONFIGURATION,
@@ -145,14 +172,14 @@ SENTENCES: tuple[tuple[Cause, str], ...] = (
             r"CannotStartContainerError|CannotCreateContainerError|CannotCreate\w*VolumeError|"
             r"CannotCreateVolumeError|CannotInspectVolumeError|ContainerRuntimeError|"
             r"InvalidVolumeError|HostConfigError|DockerClientConfigError|TaskDependencyError|"
-            r"CreateContainerConfigError|CreateContainerError|RunContainerError|StartError|"
-            r"ContainerCannotRun|CannotListPluginsError|"
+            rf"{pods.MISCONFIGURED_CODES}|CannotListPluginsError|"
             r"\w*(?:AccessDenied|Unauthorized|Validation|Client|InvalidParameter|NotFound|Blocked|"
             r"PlatformUnknown|PlatformTaskDefinitionIncompatibility|UnsupportedFeature)Exception|"
             r"AccessDenied|UnrecognizedClient\w*|InvalidSignature\w*|ExpiredToken\w*|"
             r"InvalidClientTokenId|NoCredentials\w*"
         )
-        + r"|not compatible with the selected compute strategy|is forbidden: |"
+        + r"|not compatible with the selected compute strategy|ECS failed to set up the EBS volume|"
+        rf"ECS timed out while configuring the EBS volume|{pods.MISCONFIGURED}|"
         r"No launch type to fall back to|Job queue deleted",
     ),
     (

@@ -8,7 +8,8 @@ from jetbridge.failures.containers import deciding_ends, own_ends
 from jetbridge.failures.matching import cause_in
 from jetbridge.failures.quotas import quota_met
 from jetbridge.failures.table import POLICY, Decision
-from jetbridge.runs.run import ContainerEnd, Definition, Ending, Stop
+from jetbridge.runs.reports import ContainerEnd, Ending
+from jetbridge.runs.run import Definition, Stop
 
 # The code of an ending that nobody reported: AWS no longer knows the launch.
 LOST_CODE = "Lost"
@@ -57,7 +58,7 @@ def judge(
     A requested stop decides, unless the job had already succeeded. The reason that a person typed
     for it is ignored. A job has succeeded when Batch says so, or when an ECS task ended by itself
     and every container that decides exited with 0: a missing exit code is neither 0 nor 1, and a
-    container that exits with 0 after SIGTERM was cut short all the same.
+    container that exits with 0 after SIGTERM was cut short, too.
 
     Args:
         container: the one whose exit code decides; None: every essential one of the definition.
@@ -91,9 +92,16 @@ def _succeeded(ending: Ending, deciding: list[ContainerEnd], container: str | No
 
 
 def _exited(ending: Ending) -> bool:
-    """Whether a container's own end ended the task."""
+    """Whether a container's own end ended the task.
+
+    Batch gives no reason for a pod whose containers have all ended by themselves.
+    """
+    if ending.terminated:
+        return False
     if ending.code == _EXITED_CODE:
         return True
+    if ending.succeeded is not None and not ending.reason:
+        return all(end.exit_code is not None for end in ending.containers)
     stop_code = ending.code and ending.succeeded is None
     return not stop_code and ending.reason.rstrip(".") == _EXITED
 

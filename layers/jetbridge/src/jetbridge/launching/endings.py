@@ -14,7 +14,8 @@ from jetbridge.progress.waiting import WaitingWriter
 from jetbridge.queues.messages import LaunchMessage
 from jetbridge.queues.port import Queue
 from jetbridge.runs.port import Runs
-from jetbridge.runs.run import Ending, Relaunch, Run, StateChange, Status
+from jetbridge.runs.reports import Ending, StateChange
+from jetbridge.runs.run import Relaunch, Run, Status
 
 
 @dataclass(frozen=True)

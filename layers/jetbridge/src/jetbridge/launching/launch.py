@@ -1,59 +1,43 @@
 """launch_run: the only launcher. At most one task or job per launch, across any crash."""
 
-import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
 from jetbridge.backends.parameters import launch_parameters
 from jetbridge.backends.port import Backend, LaunchRefused, Throttled, Unanswered
-from jetbridge.concurrency.port import Groups
-from jetbridge.contract import StopCause, Wait
 from jetbridge.failures import LOST_CODE
+from jetbridge.launching.attempts import find, forgotten
 from jetbridge.launching.endings import Endings
+from jetbridge.launching.put_off import Postpone, PutOff, Turns
 from jetbridge.launching.queue_launch import queue_launch
 from jetbridge.launching.supersede import stop_superseded
-from jetbridge.logs.live.owners import StreamOwners
-from jetbridge.pacing.port import Pacer
 from jetbridge.progress.launched import LaunchedWriter
-from jetbridge.queues.groups import message_group
 from jetbridge.queues.messages import LaunchMessage, NamedDefinition, StopMessage
-from jetbridge.queues.patience import PATIENCE, is_over, throttled_seconds
-from jetbridge.queues.port import GiveUp, NotYet, Queue
+from jetbridge.queues.port import NotYet, Queue
 from jetbridge.runs.names import LaunchName
 from jetbridge.runs.port import Runs, Written
-from jetbridge.runs.run import UNLAUNCHED, Definition, Ending, Run, Status, Stop
+from jetbridge.runs.reports import Ending
+from jetbridge.runs.run import (
+    UNLAUNCHED,
+    Definition,
+    Run,
+    Status,
+)
 
-# AWS remembers a clientToken for at least the hour after the task stopped (Amazon ECS API
-# reference, "Ensuring idempotency"); past this a repeated RunTask could launch a second task.
-TOKEN_MEMORY_SECONDS = 50 * 60
-# AWS may take a moment to list what was launched. An attempt that finds nothing waits until the one
-# before it is this old. Longer than launch_run's own timeout.
-LISTING_SECONDS = 45
+if TYPE_CHECKING:
+    from jetbridge.logs.live.owners import StreamOwners
+
 CONTENDED_SECONDS = 5
 UNANSWERED_SECONDS = 5
 
 STOPPED_BEFORE_LAUNCH = "StoppedBeforeLaunch"
-# The code of a launch that was put off for too long.
-PUT_OFF_TOO_LONG = "PutOffTooLong"
-BY = "Jetbridge"
 
 
-class _PutOff(Exception):
-    """Nothing was launched yet, for a reason that will pass. The message is sent again after
-    ``delay_seconds``. None: the longer it has waited, the longer the delay, as for AWS's
-    throttles."""
-
-    def __init__(self, reason: str, delay_seconds: int | None, what: Wait = "launch_queue") -> None:
-        super().__init__(reason)
-        self.delay_seconds = delay_seconds
-        self.what = what
-
-
-_Hindrance = Throttled | Unanswered | _PutOff
+_Hindrance = Throttled | Unanswered | PutOff
 
 
 @dataclass(frozen=True)
@@ -63,12 +47,11 @@ class Launch:
     endings: Endings
     launches: Queue[LaunchMessage]
     stops: Queue[StopMessage]
-    pacer: Pacer
+    turns: Turns
     launched: LaunchedWriter
     stack_key: str
     clock: Callable[[], float] = time.time
-    streams: StreamOwners | None = None
-    groups: Groups | None = None
+    streams: "StreamOwners | None" = None
 
     def __call__(
         self,
@@ -99,7 +82,7 @@ class Launch:
         try:
             if named is not None:
                 claim = self._claim(run_id, launch, named)
-        except (Throttled, Unanswered, _PutOff) as hindrance:
+        except (Throttled, Unanswered, PutOff) as hindrance:
             hindered = hindrance
         run = claim.row or self.runs.get(run_id)
         if run is None:
@@ -114,45 +97,13 @@ class Launch:
                 self.endings.follow_up(run, launch)
             if run is not None:
                 self._follow(run, recorded)
-        except (Throttled, _PutOff) as later:
+        except (Throttled, PutOff) as later:
             if run is not None:
-                self._put_off(run, launch, since, later)
+                postpone = Postpone(self.runs, self.endings, self.launches, self.clock)
+                postpone(run, launch, since, later)
         except Unanswered as lost:
             raise NotYet(str(lost), UNANSWERED_SECONDS) from lost
         return run
-
-    def _put_off(
-        self, run: Run, launch: int, since: float | None, later: Throttled | _PutOff
-    ) -> None:
-        """Send the message again. A run that has timed out ends with the next attempt."""
-        now = self.clock()
-        began = now if since is None else since
-        if is_over(max(began, run.deadline or 0.0), now):
-            self._give_up(run, launch, later)
-        if run.deadline is not None and run.deadline <= now:
-            reason = f"timed out after {run.request.timeout_seconds} s"
-            stop = Stop(cause=StopCause.TIMEOUT, reason=reason, by=BY)
-            self.runs.request_stop(run.run_id, stop)
-        throttled = throttled_seconds(began, now)
-        what: Wait = "throttle"
-        delay = throttled
-        if isinstance(later, _PutOff):
-            # Spread out, so that one of them soon asks for a slot that has become free.
-            spread = random.randint(throttled // 2, throttled)  # nosec B311
-            what, delay = later.what, later.delay_seconds or spread
-        if self.endings.waits is not None and run.launch == launch and run.status in UNLAUNCHED:
-            self.endings.waits.for_turn(run, what, str(later), began, now + delay)
-        message = LaunchMessage(run_id=run.run_id, launch=launch, since=began)
-        self.launches.send(message, delay, message_group(run.request.caller))
-
-    def _give_up(self, run: Run, launch: int, later: Exception) -> NoReturn:
-        what = f"launch {launch} of run {run.run_id}"
-        if run.launch == launch and run.status in UNLAUNCHED:
-            # Not in AWS's words: the failure policy would read them as those on a running task.
-            reason = f"AWS throttled its launch, or there was no turn for it, for {PATIENCE}"
-            self._end(run, PUT_OFF_TOO_LONG, reason)
-            raise GiveUp(f"{what} was put off for {PATIENCE}, and the run has ended: {later}")
-        raise GiveUp(f"{what} could not be stopped for {PATIENCE}: {later}")
 
     def _take_up(self, run: Run, hindered: _Hindrance | None) -> Run | None:
         """Launch, or find what was launched. Returns the row after it.
@@ -165,12 +116,12 @@ class Launch:
             return run
         backend = self.backends[run.backend]
         name = LaunchName(self.stack_key, run.run_id, run.launch)
-        backend_id = self._find(run, backend, name)
+        backend_id = find(run, backend, name, self.clock())
         if backend_id is None:
             if run.stop is not None:
                 return self._end(run, STOPPED_BEFORE_LAUNCH, run.stop.reason)
-            if self._forgotten(run):
-                return self._end(run, LOST_CODE, f"attempted long ago, and AWS knows no {name}")
+            if forgotten(run, self.clock()):
+                return self._end(run, LOST_CODE, f"attempted long ago, and AWS doesn't know {name}")
             try:
                 backend_id = self._launch(run, backend, name, hindered)
             except LaunchRefused as refusal:
@@ -182,7 +133,7 @@ class Launch:
         reads the row and decides.
 
         Raises:
-            Throttled, Unanswered, _PutOff: nothing was claimed.
+            Throttled, Unanswered, PutOff: nothing was claimed.
         """
         try:
             # Before the turn: a launch that is late for its turn would coincide with the next
@@ -190,7 +141,7 @@ class Launch:
             definition = self.backends[named.backend].resolve(named.parameters)
         except LaunchRefused:
             return Written(False, None)
-        self._wait_for_turn(named.backend)
+        self.turns.wait_for_turn(named.backend)
         return self.runs.claim_first(run_id, launch, self.clock(), definition)
 
     def _launch_claimed(self, run: Run) -> tuple[Run | None, bool]:
@@ -213,24 +164,6 @@ class Launch:
         launched = self.runs.launched(run.run_id, run.launch, backend_id)
         return launched or self.runs.get(run.run_id)
 
-    def _find(self, run: Run, backend: Backend, name: LaunchName) -> str | None:
-        """What an earlier attempt launched, in cases in which repeating the launch wouldn't return
-        it."""
-        if run.last_attempt_at is None:
-            return None
-        token_tells = run.backend == "ecs" and not self._forgotten(run)
-        if token_tells and run.stop is None:
-            return None
-        found = backend.find(name, launch_parameters(run))
-        age = self.clock() - run.last_attempt_at
-        if found is None and age < LISTING_SECONDS:
-            raise NotYet(f"{name} may have been launched {age:.0f} s ago", LISTING_SECONDS)
-        return found
-
-    def _forgotten(self, run: Run) -> bool:
-        first = run.first_attempt_at
-        return first is not None and self.clock() - first > TOKEN_MEMORY_SECONDS
-
     def _launch(
         self, run: Run, backend: Backend, name: LaunchName, hindered: _Hindrance | None
     ) -> str:
@@ -238,8 +171,8 @@ class Launch:
             stop_superseded(self.stops, run)
         if hindered is not None:
             raise hindered
-        self._take_slot(run)
-        self._wait_for_turn(run.backend)
+        self.turns.take_slot(run)
+        self.turns.wait_for_turn(run.backend)
         # Only now: a launch that is put off would resolve it at each attempt.
         definition = run.definition or self._resolve(run, backend)
         now = self.clock()
@@ -259,22 +192,6 @@ class Launch:
         except Throttled:
             self.runs.take_back(before, now)
             raise
-
-    def _take_slot(self, run: Run) -> None:
-        """Take a slot before the run's first launch. The run keeps it until `HandOver` frees it at
-        the end."""
-        group = run.request.concurrency_group
-        if self.groups is None or group is None or self.groups.take(group, run.run_id):
-            return
-        limit = self.groups.limit(group)
-        reason = f"{limit} runs of concurrency group {group} are under way, as many as may be"
-        raise _PutOff(reason, None, "concurrency_group")
-
-    def _wait_for_turn(self, backend: str) -> None:
-        try:
-            self.pacer.wait_for_turn(backend)
-        except NotYet as not_yet:
-            raise _PutOff(str(not_yet), not_yet.delay_seconds) from not_yet
 
     @staticmethod
     def _resolve(run: Run, backend: Backend) -> Definition:

@@ -99,14 +99,14 @@ def attachment_of(caller: AirflowCaller, target: LogTarget | None, earlier: Run)
         raise ContractError(
             "log_target",
             "is missing, and the earlier try of this task has one",
-            "Send the log target that Airflow has for this try, or clear the task to start anew",
+            "Send the log target that Airflow has for this try, or clear the task for a new run",
         )
     if not _same_task(placed, (caller, target)):
         field = "key_prefix" if isinstance(target, S3LogTarget) else "stream"
         raise ContractError(
             f"log_target.{field}",
             "isn't where the earlier try of this task keeps its log, but for the try's number",
-            "Send the log target that Airflow has for this try, or clear the task to start anew",
+            "Send the log target that Airflow has for this try, or clear the task for a new run",
         )
     return Attachment(caller=caller, log_target=target)
 

@@ -13,20 +13,18 @@ from jetbridge.logs.copy_stream import CopyStream
 from jetbridge.logs.copy_to_cloudwatch import CloudWatchSink, batches, note_event
 from jetbridge.logs.copy_to_s3 import PART_BYTES, S3Sink
 from jetbridge.logs.live.close import CloseLive
-from jetbridge.logs.parts import Plan, plans
-from jetbridge.logs.port import JobRecords, Objects, Streams
-from jetbridge.logs.settling import settle_wait
-from jetbridge.logs.sinks import Sink
-from jetbridge.logs.whereabouts import (
+from jetbridge.logs.members import (
     FAILED_CHILDREN,
     FIRST_CHILDREN,
     NODES,
     array_size,
-    earlier_launches,
-    is_told,
     node_count,
-    whereabouts,
 )
+from jetbridge.logs.parts import Plan, plans
+from jetbridge.logs.port import JobRecords, Objects, Streams
+from jetbridge.logs.settling import settle_wait
+from jetbridge.logs.sinks import Sink
+from jetbridge.logs.whereabouts import earlier_launches, is_told, whereabouts
 from jetbridge.queues.copies import CopyMessage, LogPart
 from jetbridge.queues.port import GiveUp, Queue
 from jetbridge.runs.port import Runs

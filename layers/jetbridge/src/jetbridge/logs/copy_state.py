@@ -18,7 +18,7 @@ class CopyState(Struct, frozen=True, kw_only=True, omit_defaults=True):
         size: bytes at the target: of those parts, or of the events.
         rejected: lines that CloudWatch Logs didn't take.
         stalls: invocations in a row that ran out of time without getting anything to the target.
-        restarts: how often the copy began anew, since what was at the target was gone.
+        restarts: how often the copy began again, because what was at the target was gone.
         done: nothing is left to do.
     """
 

@@ -10,10 +10,11 @@ from msgspec.structs import replace
 
 from jetbridge.contract.lines import Line
 from jetbridge.logs.copy_state import CopyState
-from jetbridge.logs.port import Busy, Copies, StreamClosed, StreamMissing, TokenExpired, Unreadable
+from jetbridge.logs.missing_lines import late, unreadable, where
+from jetbridge.logs.port import Busy, Copies, StreamMissing, TokenExpired, Unreadable
 from jetbridge.logs.position import Seen
 from jetbridge.logs.reading import BUSY_SECONDS, RESERVE_SECONDS, Reading
-from jetbridge.logs.sinks import Sink, StartAnew
+from jetbridge.logs.sinks import Sink, StartOver
 from jetbridge.queues.copies import LogPart
 from jetbridge.queues.patience import PATIENCE, is_over
 from jetbridge.queues.port import GiveUp, NotYet
@@ -106,10 +107,10 @@ class CopyStream:
             # The message may have come again because the function died after it saved its first
             # state.
             return Rest() if fresh else None
-        except StartAnew:
+        except StartOver:
             before = work.state
-            anew = CopyState(version=before.version + 1, restarts=before.restarts + 1)
-            return Rest() if self.copies.save(key, anew) else None
+            restarted = CopyState(version=before.version + 1, restarts=before.restarts + 1)
+            return Rest() if self.copies.save(key, restarted) else None
 
     @staticmethod
     def _unless_put_off(work: "_Work", since: float | None) -> Rest | None:
@@ -181,7 +182,7 @@ class _Work:
             except StreamMissing as error:
                 return self._missing(error)
             except Unreadable as error:
-                return self._close(_unreadable(self._part, error, begun=False))
+                return self._close(unreadable(self._part, error, begun=False))
 
     def _next_page(self) -> bool:
         """Read a page and give it to the sink. Returns whether the stream's end was reached."""
@@ -206,7 +207,7 @@ class _Work:
         wait = self._part.stopped_at / 1000 + MISSING_SECONDS - self._copy.clock()
         if wait > 0 and not begun:
             return Rest(min(LATEST_SECONDS, math.ceil(wait)))
-        return self._close(_unreadable(self._part, error, begun))
+        return self._close(unreadable(self._part, error, begun))
 
     def _at_the_end(self) -> Rest | None:
         now = self._copy.clock()
@@ -216,11 +217,7 @@ class _Work:
         if now >= settled_at:
             return self._close()
         if now > stopped_at + LATEST_SECONDS:
-            text = (
-                f"Lines were still arriving {now - stopped_at:.0f} s after the container had "
-                f"stopped: later ones may be missing here. {_whereabouts(self._part)}"
-            )
-            return self._close(text)
+            return self._close(late(self._part, now - stopped_at))
         if self._sink.is_empty:
             self._save_position()
         return Rest(min(LATEST_SECONDS, math.ceil(settled_at - now)))
@@ -241,7 +238,7 @@ class _Work:
         self._save(replace(self.state, position=self._position, stalls=0))
 
     def _give_up(self, why: str) -> NoReturn:
-        text = f"{why}: lines are missing. {_whereabouts(self._part)}"
+        text = f"{why}: lines are missing. {where(self._part)}"
         with suppress(Busy, NotYet):
             self._close(text)
         raise GiveUp(text)
@@ -263,24 +260,3 @@ class _Work:
             raise Superseded(self._key)
         self._sink.saved()
         self.state = numbered
-
-
-def _unreadable(part: LogPart, error: Exception, begun: bool) -> str:
-    stream = part.stream
-    if isinstance(error, Unreadable) and not isinstance(error, StreamClosed):
-        return f"Jetbridge can't read the log: {error}. {_whereabouts(part)}"
-    if isinstance(error, StreamClosed):
-        return (
-            f"Jetbridge may not read the log group {stream.group} in {stream.region}: list it in "
-            f"the stack's ContainerLogGroupArns. {error}"
-        )
-    if begun:
-        return f"Lines are missing: {_whereabouts(part)} It has been deleted meanwhile."
-    return (
-        f"No log lines: stream {stream.stream} in {stream.group} ({stream.region}) does not exist."
-    )
-
-
-def _whereabouts(part: LogPart) -> str:
-    stream = part.stream
-    return f"The log is stream {stream.stream} of the group {stream.group} in {stream.region}."

@@ -19,7 +19,7 @@ from jetbridge.logs.airflow_lines import (
 from jetbridge.logs.copy_state import CopyState
 from jetbridge.logs.port import Objects, UploadGone
 from jetbridge.logs.position import Position
-from jetbridge.logs.sinks import StartAnew
+from jetbridge.logs.sinks import StartOver
 from jetbridge.queues.copies import LogPart
 
 # S3 takes 10,000 parts of at least 5 MiB each ("Amazon S3 multipart upload limits"): 78 GiB in
@@ -113,7 +113,7 @@ class S3Sink:
         try:
             etag = self._objects.upload(self._bucket, self._whole, upload, number, body)
         except UploadGone as gone:
-            raise StartAnew(str(gone)) from gone
+            raise StartOver(str(gone)) from gone
         written = replace(
             state,
             upload=upload,
@@ -134,11 +134,11 @@ class S3Sink:
                 written = self._uploaded(state)
             self._objects.complete(self._bucket, self._whole, upload, written.etags)
             size = written.size
-        except (UploadGone, StartAnew) as gone:
+        except (UploadGone, StartOver) as gone:
             there = self._objects.size(self._bucket, self._whole)
             if there is None:
                 self._objects.abort(self._bucket, self._whole, upload)
-                raise StartAnew(str(gone)) from gone
+                raise StartOver(str(gone)) from gone
             size = there
         shown = min(self._part.shown_bytes, size // 2)
         head = self._objects.read(self._bucket, self._whole, 0, shown)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from jetbridge.aws.back_off import spread
 from jetbridge.contract import LogStream
 from jetbridge.logs.port import Busy, LogsSource, Page
 from jetbridge.logs.position import Position
@@ -54,7 +55,7 @@ class Reading:
                 self._turns = min(MOST_TURNS, self._turns * 2)
                 if remaining() < RESERVE_SECONDS:
                     break
-                self.sleep(pause * (0.5 + self.jitter() / 2))
+                self.sleep(spread(pause, self.jitter))
             else:
                 self._turns = max(1, self._turns // 2)
                 return page

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from jetbridge.contract import LogStream
 from jetbridge.runs.names import last_segment
-from jetbridge.runs.run import Definition, LogName, LogSource, Run
+from jetbridge.runs.reports import LogName
+from jetbridge.runs.run import Definition, LogSource, Run
 
 
 def log_streams(run: Run, region: str) -> list[LogStream]:

@@ -4,7 +4,8 @@ import math
 from contextlib import suppress
 from datetime import datetime
 
-from jetbridge.runs.run import Ending, Run
+from jetbridge.runs.reports import Ending
+from jetbridge.runs.run import Run
 
 # An end further in the future than this comes from a wrong clock.
 LONGEST_SETTLE_SECONDS = 120

@@ -8,7 +8,7 @@ from jetbridge.logs.copy_state import CopyState
 from jetbridge.logs.position import Position
 
 
-class StartAnew(Exception):
+class StartOver(Exception):
     """What was at the target has disappeared or was changed, so the copy starts again."""
 
 
@@ -39,7 +39,7 @@ class Sink(Protocol):
             state: the last one that was saved, or given by this sink.
             after: the position behind the lines.
 
-        Raises: StartAnew
+        Raises: StartOver
         """
         ...
 
@@ -54,6 +54,6 @@ class Sink(Protocol):
     def close(self, state: CopyState, notes: list[Line]) -> CopyState:
         """Bring the remaining lines to the target, followed by notes. May be repeated.
 
-        Raises: StartAnew
+        Raises: StartOver
         """
         ...

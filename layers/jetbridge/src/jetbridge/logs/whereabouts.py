@@ -3,20 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from jetbridge.aws.records import Fields, Record
-from jetbridge.backends.changes import job_log_names
+from jetbridge.aws.records import Record
+from jetbridge.backends.job_records import job_log_names
 from jetbridge.backends.log_sources import KUBERNETES, job_log_sources
 from jetbridge.contract import Death, LogStream
 from jetbridge.contract.lines import Line
+from jetbridge.logs.members import array_size, members_of, node_count, other_members
 from jetbridge.logs.run_streams import log_streams, task_stream, unread_containers
 from jetbridge.logs.settling import ended_at
 from jetbridge.runs.run import LogSource, Run
 
-# Of an array job: the children from 0 on, and those that failed.
-FIRST_CHILDREN = 10
-FAILED_CHILDREN = 20
-# Of a multi-node job, from node 0 on.
-NODES = 20
 # Of the launches that were replaced, the latest.
 EARLIER_LAUNCHES = 5
 
@@ -36,12 +32,6 @@ class Found:
 
     places: list[Place] = field(default_factory=list)
     notes: list[Line] = field(default_factory=list)
-
-
-def array_size(run: Run) -> int:
-    """How many children the run's array job has; 0: it isn't an array job."""
-    properties = run.request.parameters.get("arrayProperties") or {}
-    return int(properties.get("size") or 0) if run.backend == "batch" else 0
 
 
 def earlier_launches(run: Run) -> list[Death]:
@@ -74,7 +64,7 @@ def whereabouts(run: Run, region: str, records: Mapping[str, Record]) -> Found:
         if (stream.group, stream.stream) not in of_members
     ]
     found.places += members
-    _note_members(found, run, records, at)
+    _notemembers_of(found, run, records, at)
     for source in unread_containers(run.definition):
         found.notes.append(Line(at, _unread(source)))
     if not found.places and not found.notes:
@@ -119,21 +109,16 @@ def _task_places(found: Found, run: Run, death: Death, region: str, at: int) -> 
 def _member_places(run: Run, region: str, records: Mapping[str, Record]) -> list[Place]:
     return [
         place
-        for job_id, member in sorted(_members(records).items(), key=lambda item: item[1])
+        for job_id, member in sorted(members_of(records).items(), key=lambda item: item[1])
         for place in _job_places(records[job_id], run.launch, member, region)
     ]
 
 
-def _note_members(found: Found, run: Run, records: Mapping[str, Record], at: int) -> None:
-    shown = len(_members(records))
+def _notemembers_of(found: Found, run: Run, records: Mapping[str, Record], at: int) -> None:
+    shown = len(members_of(records))
     size = array_size(run) or node_count(run, records)
     if size > shown:
-        found.notes.append(Line(at, _others(run, records, size, shown)))
-
-
-def _members(records: Mapping[str, Record]) -> dict[str, str]:
-    """Children and nodes by job id."""
-    return {job_id: member for job_id in records if (member := member_name(job_id))}
+        found.notes.append(Line(at, other_members(run, records, size, shown)))
 
 
 def _job_places(record: Record, launch: int, member: str, region: str) -> list[Place]:
@@ -153,42 +138,6 @@ def _job_places(record: Record, launch: int, member: str, region: str) -> list[P
         for name in job_log_names(record)
         if (source := sources.get(name.container)) is not None and source.group is not None
     ]
-
-
-def member_name(job_id: str) -> str:
-    """``child-0003``, ``node-0001``; "" of another job.
-
-    Children are ``<job id>:<index>``, nodes ``<job id>#<index>`` (AWS Batch user guide).
-    """
-    for mark, kind in ((":", "child"), ("#", "node")):
-        _, found, index = job_id.partition(mark)
-        if found and index.isdecimal():
-            return f"{kind}-{int(index):04}"
-    return ""
-
-
-def node_count(run: Run, records: Mapping[str, Record]) -> int:
-    """How many nodes the run's multi-node job has; 0: it isn't one, or the number isn't known."""
-    if run.ending is not None and run.ending.nodes:
-        return run.ending.nodes
-    record = Fields(records.get(run.backend_id or ""))
-    return record.part("nodeProperties").integer("numNodes") or 0
-
-
-def _others(run: Run, records: Mapping[str, Record], size: int, shown: int) -> str:
-    if not array_size(run):
-        own = " The main node's is, too." if not shown and log_streams(run, "") else ""
-        return f"The job has {size} nodes; the logs of {shown} are shown here.{own}"
-    summary = Fields(records.get(run.backend_id or "")).part("arrayProperties")
-    counted = summary.part("statusSummary").integer("FAILED")
-    failed = "an unknown number" if counted is None else counted
-    groups = {source.group for source in run.definition.log_sources} if run.definition else set()
-    where = ", ".join(sorted(group for group in groups if group))
-    return (
-        f"The array job has {size} children, of which {failed} failed; the logs of {shown} are "
-        f"shown here: of the first {FIRST_CHILDREN}, and of up to {FAILED_CHILDREN} that failed. "
-        f"The others are in the log group {where}."
-    )
 
 
 def _unread(source: LogSource) -> str:

@@ -45,8 +45,8 @@ class Accounts:
         self._text = ""
         self._read_at: float | None = None
 
-    def get(self, name: str, anew: bool = False) -> Account:
-        """The account of one Airflow. ``anew`` reads the secret again now.
+    def get(self, name: str, refresh: bool = False) -> Account:
+        """The account of one Airflow. ``refresh`` reads the secret again now.
 
         Raises:
             Refused: there is no such account, or it can't be used; the text names the key.
@@ -57,7 +57,7 @@ class Accounts:
                 f"of the form {_SHAPE}"
             )
         now = self._clock()
-        if anew or self._read_at is None or now - self._read_at >= CACHE_SECONDS:
+        if refresh or self._read_at is None or now - self._read_at >= CACHE_SECONDS:
             self._text, self._read_at = self._read(), now
         return _account(self._text, name)
 

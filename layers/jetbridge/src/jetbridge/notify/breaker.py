@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 
+from jetbridge.aws.back_off import back_off
+
 FIRST_SECONDS = 5.0
 LONGEST_SECONDS = 60.0
 
@@ -25,7 +27,7 @@ class Breaker:
         seconds."""
         failures = self._failures.get(name, 0)
         self._failures[name] = failures + 1
-        pause = min(LONGEST_SECONDS, FIRST_SECONDS * 2 ** min(failures, 10))
+        pause = back_off(FIRST_SECONDS, failures, LONGEST_SECONDS)
         self._shut_until[name] = self._clock() + max(pause, retry_after)
 
     def answered(self, name: str) -> None:

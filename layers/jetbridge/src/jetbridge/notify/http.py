@@ -67,7 +67,7 @@ class HttpAirflows:
         account = self._accounts.get(name)
         answer = self._with_token(account, method, target, body)
         if answer is None or answer.status == FORBIDDEN:
-            renewed = self._accounts.get(name, anew=True)
+            renewed = self._accounts.get(name, refresh=True)
             if renewed != account:
                 answer = self._with_token(renewed, method, target, body)
         if answer is not None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from msgspec import Struct
 from msgspec.structs import replace
 
+from jetbridge.aws.back_off import back_off, spread
 from jetbridge.contract import AirflowCaller, CreateAssetEvent, Outcome, Way
 from jetbridge.notify.airflow_port import Airflows, Refused, Unavailable
 from jetbridge.notify.api import Api
@@ -123,8 +124,8 @@ class Notify:
     def _put_off(self, notice: Notice, outcome: Outcome, problem: str, wanted: float) -> Told:
         """Queue the notice again, later each time, so that not all notices for one Airflow come at
         once."""
-        grown = FIRST_DELAY_SECONDS * 2 ** min(notice.attempt, 10)
-        delay = min(LONGEST_DELAY_SECONDS, grown) * (0.5 + self.jitter() / 2)
+        grown = back_off(FIRST_DELAY_SECONDS, notice.attempt, LONGEST_DELAY_SECONDS)
+        delay = spread(grown, self.jitter)
         later = replace(notice, attempt=notice.attempt + 1)
         wait = min(LONGEST_DELAY_SECONDS, max(1, round(max(delay, wanted))))
         return self._again(later, outcome, wait, problem, unavailable=problem)
@@ -136,7 +137,7 @@ class Notify:
         since = now if notice.since is None else notice.since
         if now - since > PATIENCE_SECONDS:
             raise GiveUp(
-                f"Airflow {notice.airflow!r} has not heard of the run's end for 13 days "
+                f"Airflow {notice.airflow!r} hasn't been notified of the run's end for 13 days "
                 f"({result}): fix that and replay this message within a day"
             )
         self.notices.send(replace(notice, since=since), delay, notice.airflow)

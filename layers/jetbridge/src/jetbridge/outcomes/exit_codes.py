@@ -1,7 +1,8 @@
 """The exit codes of an outcome, and which of them decide."""
 
 from jetbridge.failures import deciding_ends, own_ends
-from jetbridge.runs.run import Definition, Ending, Run
+from jetbridge.runs.reports import Ending
+from jetbridge.runs.run import Definition, Run
 
 
 def exit_codes(run: Run, ending: Ending) -> dict[str, int]:

@@ -42,7 +42,8 @@ from jetbridge.queues.messages import Notice, Times
 from jetbridge.queues.port import Queue
 from jetbridge.runs.notices import notices
 from jetbridge.runs.port import Runs
-from jetbridge.runs.run import Ending, Run
+from jetbridge.runs.reports import Ending
+from jetbridge.runs.run import Run
 from jetbridge.secrets.lines import masked_text
 from jetbridge.secrets.outcome import masked_deaths, masked_result
 

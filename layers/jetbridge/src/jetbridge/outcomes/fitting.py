@@ -1,9 +1,11 @@
 """Makes any outcome fit: Airflow can carry it, and EventBridge and DynamoDB accept it.
 
-An entry of PutEvents has at most 256 KB. These are the UTF-8 bytes of its source, detail type and
-detail (EventBridge user guide, "Calculating PutEvents event entry size"). EventBridge adds an
-envelope to the event (id, account, time, region). The event's targets, SQS and Lambda, have the
-same limit. A DynamoDB item has at most 400 KB.
+An entry of PutEvents must be smaller than 1 MB (API reference), counted as the UTF-8 bytes of its
+source, detail type and detail (EventBridge user guide, "Calculating PutEvents event entry size").
+EventBridge adds an envelope to the event (id, account, time, region). The event stays within 256 KB
+all the same, because some of its targets take no more: an SNS topic by default (API reference of
+Publish), queues made before SQS allowed 1 MiB, a state machine of Step Functions (its developer
+guide, "Quotas"). A DynamoDB item has at most 400 KB.
 """
 
 import math
@@ -13,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from jetbridge.contract import Death, Outcome, advice_on, carried, clean, to_builtins
-from jetbridge.contract.carriage import LEAST_INTEGER, MOST_INTEGER
+from jetbridge.contract.json_values import LEAST_INTEGER, MOST_INTEGER
 
 ENTRY_BYTES = 256 * 1024
 # Source, detail type, the stack's name (128 characters at most) and the event's envelope, which has

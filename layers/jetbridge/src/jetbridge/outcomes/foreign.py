@@ -7,7 +7,8 @@ from jetbridge.contract import Launched, Outcome
 from jetbridge.failures import POLICY_VERSION, judge, reason_of
 from jetbridge.outcomes.exit_codes import deciding_names, exit_codes_of
 from jetbridge.outcomes.fitting import fitting
-from jetbridge.runs.run import Definition, Ending
+from jetbridge.runs.reports import Ending
+from jetbridge.runs.run import Definition
 from jetbridge.secrets.late import masked_text
 
 

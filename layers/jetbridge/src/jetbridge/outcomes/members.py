@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from jetbridge.aws.records import Fields, Record
-from jetbridge.backends.changes import job_ends
+from jetbridge.backends.job_records import job_ends
 from jetbridge.contract import State
 from jetbridge.failures import Verdict
+from jetbridge.logs.members import NODES, array_size, member_name
 from jetbridge.logs.port import JobRecords
-from jetbridge.logs.whereabouts import NODES, array_size, member_name
 from jetbridge.runs.run import Run
 
 # An outcome has room for the reasons of this many members (fitting.py). It has all exit codes.

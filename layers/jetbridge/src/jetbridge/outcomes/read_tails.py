@@ -13,7 +13,7 @@ from jetbridge.outcomes.tails import Tail
 from jetbridge.pacing.port import Pacer
 from jetbridge.queues.messages import Times
 from jetbridge.queues.port import NotYet
-from jetbridge.runs.run import Ending
+from jetbridge.runs.reports import Ending
 
 # One page of GetLogEvents, which AWS also limits to 1 MB (API reference of GetLogEvents).
 TAIL_PAGE_LINES = 10_000

@@ -16,7 +16,8 @@ from jetbridge.contract import Cause, Outcome, State
 from jetbridge.failures import POLICY_VERSION, next_launch, reason_of
 from jetbridge.outcomes.exit_codes import exit_codes, names_that_decide
 from jetbridge.outcomes.verdicts import verdict_on
-from jetbridge.runs.run import Ending, Run
+from jetbridge.runs.reports import Ending
+from jetbridge.runs.run import Run
 from jetbridge.secrets.lines import masked_text
 
 # Seconds by which a stored time may differ from a computed one: it is a decimal in the table and a

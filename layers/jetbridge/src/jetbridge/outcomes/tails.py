@@ -8,7 +8,7 @@ from jetbridge.contract.lines import reported_result
 from jetbridge.runs.run import Definition
 from jetbridge.secrets.lines import masked_tails, masked_text
 
-# The result and the last lines together fit an EventBridge event (256 KB).
+# The result and the last lines together fit the event (256 KB, see fitting.py).
 RESULT_BYTES = 128 * 1024
 # The advice of an outcome has 4 KiB (fitting.py), which is room for the names of this many streams.
 STREAMS_TOLD = 3

@@ -3,7 +3,8 @@
 from jetbridge.backends.parameters import limited_by_run
 from jetbridge.contract import Cause, State
 from jetbridge.failures import Verdict, judge
-from jetbridge.runs.run import Ending, Run
+from jetbridge.runs.reports import Ending
+from jetbridge.runs.run import Run
 
 
 def verdict_on(run: Run, ending: Ending) -> Verdict:

@@ -129,7 +129,7 @@ class DynamoPacer:
             now = self._now()
             earliest, latest = now - pace.arrears, now + longest - ahead
             if _SEEN.get((self._table, backend), 0) < earliest:
-                taken = self._begin_anew(backend, pace, earliest, turns)
+                taken = self._start_over(backend, pace, earliest, turns)
                 if not isinstance(taken, _Refused):
                     return taken - pace.interval
                 if taken.next_turn is not None and taken.next_turn > latest:
@@ -145,12 +145,12 @@ class DynamoPacer:
             if isinstance(taken, _Refused):
                 if taken.next_turn is not None and taken.next_turn >= earliest:
                     raise _TurnsTaken(backend, taken.next_turn + ahead - now, longest, pace)
-                taken = self._begin_anew(backend, pace, earliest, turns)
+                taken = self._start_over(backend, pace, earliest, turns)
             if not isinstance(taken, _Refused):
                 return taken - pace.interval
         raise NotYet(f"{backend}: other functions are taking all turns", 1)
 
-    def _begin_anew(self, backend: str, pace: Pace, earliest: int, turns: int) -> "int | _Refused":
+    def _start_over(self, backend: str, pace: Pace, earliest: int, turns: int) -> "int | _Refused":
         """Take the first turns after a quiet time. Earlier turns that nobody took are lost, except
         for the burst."""
         return self._update(

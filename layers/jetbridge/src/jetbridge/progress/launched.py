@@ -10,7 +10,8 @@ from jetbridge.contract import Launched
 from jetbridge.logs.run_streams import named_streams
 from jetbridge.outcomes.port import LaunchedRecords
 from jetbridge.runs.port import Answers
-from jetbridge.runs.run import Run, StateChange, Status
+from jetbridge.runs.reports import StateChange
+from jetbridge.runs.run import Run, Status
 
 # Lower than the order of any state change that AWS reports: ECS counts a task's versions from 1,
 # and the first status of Batch has rank 0.

@@ -5,12 +5,11 @@ from collections.abc import Iterator, Sequence
 from jetbridge.aws.items import Item, mark, marshal, update
 from jetbridge.runs.item import from_item, structured
 from jetbridge.runs.port import UnreadableRow, Written
+from jetbridge.runs.reports import Ending, StateChange
 from jetbridge.runs.run import (
     Definition,
-    Ending,
     Relaunch,
     Run,
-    StateChange,
     Status,
     Stop,
     Watcher,

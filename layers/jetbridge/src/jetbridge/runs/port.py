@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from jetbridge.contract import ContractError, Launched
+from jetbridge.runs.reports import Ending, StateChange
 from jetbridge.runs.run import (
     Attachment,
     Definition,
-    Ending,
     Relaunch,
     Run,
-    StateChange,
     Stop,
     Watcher,
 )

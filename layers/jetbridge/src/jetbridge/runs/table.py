@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from jetbridge.aws.items import Item, marshal
 from jetbridge.runs.item import new_item
 from jetbridge.runs.run import Run
-from jetbridge.runs.unfinished import spread
+from jetbridge.runs.unfinished import later_by
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -48,7 +48,7 @@ class RunsTable:
         self._clock = clock
 
     def _row_of(self, run: Run) -> Item:
-        later = self._check_after + spread(run.run_id, self._check_after)
+        later = self._check_after + later_by(run.run_id, self._check_after)
         return new_item(run, self._clock() + later, self._retention)
 
     def _put_new(self, row: Item) -> "PutTypeDef":

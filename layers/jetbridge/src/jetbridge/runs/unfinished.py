@@ -11,13 +11,13 @@ Rows of the release before are in the index ``active`` (``active`` = "1", ``chec
 functions write such rows until the stack's update is complete. The first look at a row moves it.
 """
 
-import random
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from heapq import merge
 from typing import TYPE_CHECKING, NamedTuple
 
+from jetbridge.aws.back_off import back_off, spread
 from jetbridge.aws.batches import batches
 from jetbridge.aws.items import Item, marshal, unmarshal
 
@@ -46,7 +46,7 @@ def shard_of(run_id: str) -> str:
     return f"{_hash(run_id) % SHARDS:x}"
 
 
-def spread(run_id: str, seconds: float) -> float:
+def later_by(run_id: str, seconds: float) -> float:
     """How many seconds after ``seconds`` the sweeper looks at this run."""
     return seconds * SPREAD * (_hash(run_id) // SHARDS % 1000) / 1000
 
@@ -108,14 +108,14 @@ class Unfinished:
                 "ConsistentRead": True,
             }
         }
-        pause, empty = _FIRST_PAUSE_SECONDS, 0
+        empty = 0
         while asked:
             answer = self._client.batch_get_item(RequestItems=asked)
             rows = answer["Responses"].get(self._table, [])
             yield from rows
             asked = answer.get("UnprocessedKeys") or {}
             if rows:
-                pause, empty = _FIRST_PAUSE_SECONDS, 0
+                empty = 0
             elif asked:
                 empty += 1
                 if empty == EMPTY_ANSWERS:
@@ -123,6 +123,5 @@ class Unfinished:
                         f"BatchGetItem on {self._table} left out all keys {EMPTY_ANSWERS} times in "
                         "a row: is the table throttled?"
                     )
-                # Spreads reads over time; it isn't used for security.
-                self._sleep(pause * random.uniform(0.5, 1))  # nosec B311
-                pause = min(_LONGEST_PAUSE_SECONDS, pause * 2)
+                pause = back_off(_FIRST_PAUSE_SECONDS, empty - 1, _LONGEST_PAUSE_SECONDS)
+                self._sleep(spread(pause))

@@ -9,7 +9,8 @@ from jetbridge.failures import LOST_CODE
 from jetbridge.queues.messages import Orphan, OrphanMessage
 from jetbridge.queues.patience import PATIENCE, is_over, throttled_seconds
 from jetbridge.queues.port import GiveUp, Queue
-from jetbridge.runs.run import Run, StateChange, Status
+from jetbridge.runs.reports import StateChange
+from jetbridge.runs.run import Run, Status
 
 
 def is_orphan(row: Run | None, change: StateChange) -> bool:
@@ -41,7 +42,7 @@ def _is_lost(row: Run) -> bool:
 def orphan_of(row: Run | None, change: StateChange) -> Orphan:
     """The task or job to stop, and the reason."""
     if row is None:
-        why = f"Jetbridge knows no run {change.run_id}"
+        why = f"Jetbridge doesn't know run {change.run_id}"
     elif row.launch != change.launch:
         why = f"run {row.run_id} is at launch {row.launch}"
     elif row.status is Status.ENDED:

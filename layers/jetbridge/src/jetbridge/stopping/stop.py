@@ -1,8 +1,9 @@
 """stop_run: stops runs that are no longer wanted."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from jetbridge.admission.principals import OPERATOR, Principal
 from jetbridge.aws.records import presentable
@@ -14,7 +15,8 @@ from jetbridge.queues.messages import StopMessage
 from jetbridge.queues.patience import PATIENCE, is_over, throttled_seconds
 from jetbridge.queues.port import GiveUp, Queue
 from jetbridge.runs.port import Runs, Written
-from jetbridge.runs.run import Ending, Run, Status, Stop
+from jetbridge.runs.reports import Ending
+from jetbridge.runs.run import Run, Status, Stop
 
 _PROBLEM_BYTES = 500
 _OUT_OF_REACH = "it isn't a run that the alias by which stop_run was invoked may stop"
@@ -26,6 +28,10 @@ class NotStopped(Exception):
 
 class _Unwritten(Exception):
     """A stop request that could not be recorded now. A later attempt may succeed."""
+
+
+class _PutOff(Exception):
+    """AWS has not stopped a run now, and must be asked again."""
 
 
 @dataclass
@@ -94,15 +100,16 @@ class StopRuns:
 
     def _ask(self, request: StopRequest, principal: Principal) -> _Asked:
         asked = _Asked()
-        for run_id, run in self._record(request, principal, asked):
-            try:
-                stopped = self._stop(run, request.reason)
-            except Exception as error:  # a refused run must not hold up the others
+        recorded = self._record(request, principal, asked)
+        errors = self._stop(recorded, request.reason)
+        for run_id, _ in recorded:
+            error = errors.get(run_id)
+            if isinstance(error, _PutOff):
+                asked.put_off.append(run_id)
+            elif error is not None:
                 asked.failed[run_id] = error
                 continue
             asked.answer.stopping.append(run_id)
-            if not stopped:
-                asked.put_off.append(run_id)
         asked.answer.refused.update({run_id: _said(met) for run_id, met in asked.failed.items()})
         return asked
 
@@ -168,17 +175,30 @@ class StopRuns:
         )
         self.stops.send(message, throttled_seconds(began, now))
 
-    def _stop(self, run: Run, reason: str) -> bool:
-        """Returns False if the stop must be tried again."""
-        if run.status is Status.ACCEPTED:
-            self.endings.after_launch(run, Ending(code=STOPPED_BEFORE_LAUNCH, reason=reason))
-        if run.backend_id is None:
-            return True
-        try:
-            self.backends[run.backend].stop(run.backend_id, run.request.parameters, reason)
-        except (Throttled, Unanswered):
-            return False
-        return True
+    def _stop(self, recorded: Sequence[tuple[str, Run]], reason: str) -> dict[str, Exception]:
+        """End what isn't launched, and stop what is, with few calls for many. Returns the errors by
+        run id; ``_PutOff`` if AWS must be asked again."""
+        errors: dict[str, Exception] = {}
+        stops: dict[str, dict[str, dict[str, Any]]] = {}
+        # A try that attached to a run may be named beside it.
+        named: dict[str, list[str]] = {}
+        for run_id, run in recorded:
+            if run.status is Status.ACCEPTED:
+                try:
+                    ending = Ending(code=STOPPED_BEFORE_LAUNCH, reason=reason)
+                    self.endings.after_launch(run, ending)
+                except Exception as broken:  # one run must not hold up the others
+                    errors[run_id] = broken
+                    continue
+            if run.backend_id is not None:
+                stops.setdefault(run.backend, {})[run.backend_id] = run.request.parameters
+                named.setdefault(run.backend_id, []).append(run_id)
+        for backend, some in stops.items():
+            for backend_id, error in self.backends[backend].stop_all(some, reason).items():
+                put_off = isinstance(error, Throttled | Unanswered)
+                met = _PutOff(str(error)) if put_off else error
+                errors |= dict.fromkeys(named[backend_id], met)
+        return errors
 
 
 def _said(error: Exception) -> str:

@@ -11,7 +11,8 @@ from jetbridge.outcomes.foreign import launched_of, outcome_of_foreign
 from jetbridge.outcomes.port import LaunchedRecords, Outcomes
 from jetbridge.queues.messages import Notice
 from jetbridge.queues.port import Queue
-from jetbridge.runs.run import Definition, StateChange
+from jetbridge.runs.reports import StateChange
+from jetbridge.runs.run import Definition
 from jetbridge.tracking.assets import AssetRule
 
 

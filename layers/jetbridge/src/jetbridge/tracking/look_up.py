@@ -13,7 +13,8 @@ from jetbridge.backends.changes import from_job, from_task
 from jetbridge.backends.port import Backend
 from jetbridge.failures import LOST_CODE
 from jetbridge.runs.port import Runs
-from jetbridge.runs.run import Ending, Run, StateChange, Status
+from jetbridge.runs.reports import Ending, StateChange
+from jetbridge.runs.run import Run, Status
 from jetbridge.tracking.track import Track
 
 # DescribeTasks and DescribeJobs take up to 100 ids at once (API references).

@@ -1,19 +1,23 @@
 """track_run: records state changes of runs, and queues the next step after an end."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from jetbridge.backends.changes import from_event
 from jetbridge.launching.endings import Endings
-from jetbridge.logs.live.owners import StreamOwners
 from jetbridge.progress.launched import LaunchedWriter
 from jetbridge.progress.waiting import WaitingWriter
 from jetbridge.queues.messages import OrphanMessage
 from jetbridge.queues.port import Queue
 from jetbridge.runs.port import Runs
-from jetbridge.runs.run import Run, StateChange, Status
+from jetbridge.runs.reports import StateChange
+from jetbridge.runs.run import Run, Status
 from jetbridge.stopping.orphans import is_orphan, orphan_of, queue_orphan
 from jetbridge.tracking.blocked import blocked_by
-from jetbridge.tracking.foreign import TrackForeign
+
+if TYPE_CHECKING:
+    from jetbridge.logs.live.owners import StreamOwners
+    from jetbridge.tracking.foreign import TrackForeign
 
 
 @dataclass(frozen=True)
@@ -30,9 +34,9 @@ class Track:
     stops: Queue[OrphanMessage]
     launched: LaunchedWriter
     stack_key: str
-    streams: StreamOwners | None = None
+    streams: "StreamOwners | None" = None
     waits: WaitingWriter | None = None
-    foreign: TrackForeign | None = None
+    foreign: "TrackForeign | None" = None
 
     def __call__(self, event: object) -> StateChange | None:
         """Record what an EventBridge event reports. Returns the change, or None if it belongs to no

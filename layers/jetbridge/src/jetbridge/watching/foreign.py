@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from jetbridge.aws.records import Fields, Record
-from jetbridge.backends.changes import is_child, own_job, own_task
+from jetbridge.backends.changes import own_job, own_task
 from jetbridge.backends.foreign import job_id, task_id
+from jetbridge.backends.job_records import is_child
 from jetbridge.backends.port import Backend
 from jetbridge.contract import BatchJob, ContractError, EcsTask, ForeignState
 from jetbridge.outcomes.port import Outcomes

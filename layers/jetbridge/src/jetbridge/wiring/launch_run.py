@@ -2,6 +2,7 @@
 
 from jetbridge.aws.clients import client
 from jetbridge.launching.launch import Launch
+from jetbridge.launching.put_off import Turns
 from jetbridge.pacing.dynamodb import DynamoPacer, Pace
 from jetbridge.wiring.at_start import at_start
 from jetbridge.wiring.backends import Backends, batch, launching_ecs
@@ -18,11 +19,10 @@ def launch() -> Launch:
         endings=endings(waiting_writer()),
         launches=launch_queue(),
         stops=stop_queue(),
-        pacer=pacer(),
+        turns=Turns(pacer(), groups()),
         launched=launched_writer(),
         stack_key=settings().stack_key,
         streams=stream_owners(),
-        groups=groups(),
     )
 
 

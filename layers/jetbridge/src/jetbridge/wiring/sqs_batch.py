@@ -13,8 +13,8 @@ from jetbridge.runs.port import UnreadableRow
 from jetbridge.wiring.settings import Settings
 from jetbridge.wiring.telemetry import count, logger, run_keys, unreadable
 
-# For failures that pass by chance or only if somebody acts: after this many receives, the message
-# becomes a dead letter, which can be replayed. The queue's own maxReceiveCount also counts
+# The number of receives after which a message becomes a dead letter, which can be replayed, if its
+# failure may pass by itself or needs somebody to act. The queue's own maxReceiveCount also counts
 # throttled invocations.
 FEW_RECEIVES = 5
 

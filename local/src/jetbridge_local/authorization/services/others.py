@@ -120,5 +120,5 @@ def scheduler(call: Call, place: Place, _facts: Facts) -> Iterator[Check]:
 
 
 def unlimited(call: Call, _place: Place, _facts: Facts) -> Iterator[Check]:
-    """Of a service that nobody limits to resources here."""
+    """The checks of a service that isn't limited to resources here."""
     yield Check(action_of(call.service, call.operation), "*")

@@ -65,9 +65,8 @@ def checks(call: Call, place: Place, facts: Facts) -> Iterator[Check]:
 
 
 def hiding(call: Call, place: Place, facts: Facts) -> Check | None:
-    """The right without which S3 doesn't say that an object is missing: it answers 403 in place of
-    404 (API references, GetObject and HeadObject: "Permissions"). None of an object that is
-    there."""
+    """The right without which S3 doesn't say that an object is missing, but answers 403 instead of
+    404 (API references, GetObject and HeadObject: "Permissions"). None if the object exists."""
     bucket, key = call.parameters.get("Bucket"), call.parameters.get("Key")
     if call.operation not in ("GetObject", "HeadObject") or facts.has_object(str(bucket), str(key)):
         return None

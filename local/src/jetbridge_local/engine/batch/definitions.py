@@ -1,20 +1,19 @@
 """Job definitions: registration, revisions and look-up.
 
-Sources: API_RegisterJobDefinition, API_ContainerProperties, API_ResourceRequirement.
+Sources: API_RegisterJobDefinition, API_ContainerProperties.
 """
 
 import copy
 from collections.abc import Iterator
 from typing import Any
 
-from ..ecs import fargate
-from ..errors import AwsError
 from ..paging import page
 from . import limits
 from .arns import Arns, check_name
 from .errors import client_error, request_error
 from .multi_node import check_properties
 from .pods import full_properties
+from .requirements import check_fargate_size, requirements
 
 _EMPTY_LISTS = (
     "command",
@@ -179,36 +178,6 @@ def _check_container(container: dict[str, Any], capabilities: list[str]) -> None
         if "executionRoleArn" not in container:
             raise request_error("Fargate jobs require an executionRoleArn")
         check_fargate_size(required)
-
-
-def requirements(container: dict[str, Any]) -> dict[str, float]:
-    """``resourceRequirements`` by type, with the older ``vcpus`` and ``memory``."""
-    required: dict[str, float] = {}
-    for member, kind in (("vcpus", "VCPU"), ("memory", "MEMORY")):
-        if container.get(member):
-            required[kind] = float(container[member])
-    for requirement in container.get("resourceRequirements", []):
-        kind = requirement["type"]
-        try:
-            required[kind] = float(requirement["value"])
-        except ValueError:
-            raise request_error(
-                f"Resource requirement {kind} must be a number, not {requirement['value']!r}"
-            ) from None
-    return required
-
-
-def check_fargate_size(required: dict[str, float]) -> None:
-    """Raises AwsError unless Fargate offers this size."""
-    if not fargate.is_size(int(required["VCPU"] * 1024), int(required["MEMORY"])):
-        raise _size_error(required)
-
-
-def _size_error(required: dict[str, float]) -> AwsError:
-    return request_error(
-        f"Fargate resource requirements ({required['VCPU']:g} vCPU, {required['MEMORY']:g} MiB) "
-        "not valid."
-    )
 
 
 def _place(definition: dict[str, Any]) -> list[Any]:

@@ -30,6 +30,7 @@ _OPERATIONS = frozenset(
         "DescribeJobs",
         "ListJobs",
         "TerminateJob",
+        "TerminateJobs",
         "CancelJob",
         "TagResource",
         "UntagResource",

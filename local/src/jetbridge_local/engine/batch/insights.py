@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from .definitions import requirements
 from .job import Job
+from .requirements import requirements
 
 _CPU_UNITS = 1024
 

@@ -18,10 +18,10 @@ from ..containers import ContainerServices
 from ..events import milliseconds
 from .attempt import Attempt
 from .capacity import Capacity
-from .definitions import requirements
 from .job import Job
 from .multi_node import run_together
 from .pods import vcpus
+from .requirements import requirements
 from .retry import is_retried
 
 logger = logging.getLogger(__name__)

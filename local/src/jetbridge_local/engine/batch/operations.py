@@ -61,6 +61,7 @@ class BatchOperations:
             "DescribeJobs": self._describe_jobs,
             "ListJobs": self._list_jobs,
             "TerminateJob": self._terminate,
+            "TerminateJobs": self._terminate_all,
             "CancelJob": self._cancel,
             "TagResource": self._tags.tag,
             "UntagResource": self._tags.untag,
@@ -106,6 +107,16 @@ class BatchOperations:
         for one in (job, *job.children):
             self._end(one, parameters["reason"], "isTerminated")
         return {}
+
+    def _terminate_all(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Jobs that aren't there count as terminated (API reference, TerminateJobs)."""
+        job_ids = parameters["jobs"]
+        if len(job_ids) > limits.MOST_TERMINATED:
+            raise client_error(f"jobs can have at most {limits.MOST_TERMINATED} job IDs.")
+        for job_id in job_ids:
+            if job_id in self._jobs:
+                self._terminate({"jobId": job_id, "reason": parameters["reason"]})
+        return {"successful": job_ids, "errors": []}
 
     def _cancel(self, parameters: dict[str, Any]) -> dict[str, Any]:
         """Cancel a job that hasn't started. For a job in STARTING or RUNNING the call succeeds but

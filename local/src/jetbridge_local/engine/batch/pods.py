@@ -7,8 +7,8 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from .attempt_records import POD_CONTAINER
 from .errors import client_error, request_error
+from .pod_record import POD_CONTAINER
 
 _KINDS = ("initContainers", "containers")
 _OVERRIDDEN = ("image", "command", "args")

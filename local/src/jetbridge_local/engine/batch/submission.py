@@ -16,11 +16,11 @@ from ..containers.definition import name_values, pairs
 from ..events import milliseconds
 from . import limits
 from .arns import Arns, check_name
-from .definitions import check_fargate_size, requirements
 from .errors import client_error
 from .job import Dependency, Job
 from .multi_node import bounds, check_properties, node_environment, range_of
 from .pods import overridden
+from .requirements import check_fargate_size, requirements
 
 _PLACEHOLDER = re.compile(r"Ref::([A-Za-z0-9_.-]+)")
 _ELSEWHERE = ("ecsPropertiesOverride",)

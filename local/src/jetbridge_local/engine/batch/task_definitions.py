@@ -10,8 +10,8 @@ change that family.
 from collections.abc import Callable
 from typing import Any
 
-from .definitions import requirements
 from .job import Job
+from .requirements import requirements
 
 type Ecs = Callable[[str, dict[str, Any]], dict[str, Any]]
 """Calls an operation of ECS with its parameters."""

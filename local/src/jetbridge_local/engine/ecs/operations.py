@@ -1,4 +1,4 @@
-"""ECS's operations. The engine's lock is held in each of them."""
+"""ECS's operations on tasks and definitions. The engine's lock is held in each of them."""
 
 import time
 from collections import deque
@@ -9,12 +9,15 @@ from ..config import EngineConfig
 from ..errors import AwsError
 from ..paging import page
 from ..throttle import TokenBucket
-from . import launch
 from .arns import Arns, short_name
+from .capacity import is_on_instances
+from .cluster_operations import ClusterOperations
 from .clusters import Clusters
 from .definitions import TaskDefinitions
 from .errors import client_error, invalid_parameter, rate_exceeded
 from .instances import ContainerInstances, needed_by
+from .launch import make_task
+from .request_checks import check_request
 from .tags import Tags
 from .task import Task
 from .tokens import ClientTokens
@@ -55,17 +58,13 @@ class EcsOperations:
             config.client_token_retention_seconds, config.stopped_task_retention_seconds
         )
         self._instances = ContainerInstances(self._arns, self._tasks)
+        self._of_clusters = ClusterOperations(self._clusters, self._instances, self._tasks)
         self._tags = Tags(self._clusters, self._definitions, self._tasks)
 
     def table(self) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
         """The operations by name."""
         return {
-            "CreateCluster": self._create_cluster,
-            "UpdateCluster": self._update_cluster,
-            "PutClusterCapacityProviders": self._put_cluster_capacity_providers,
-            "DescribeClusters": self._describe_clusters,
-            "ListClusters": self._clusters.page,
-            "DeleteCluster": self._delete_cluster,
+            **self._of_clusters.table(),
             "RegisterContainerInstance": self._in_named_cluster(self._instances.register),
             "DescribeContainerInstances": self._in_named_cluster(self._instances.describe),
             "ListContainerInstances": self._in_named_cluster(self._instances.page),
@@ -99,50 +98,6 @@ class EcsOperations:
         while self._ended and self._ended[0].record["stoppedAt"] < horizon:
             del self._tasks[self._ended.popleft().arn]
 
-    def _create_cluster(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        return {"cluster": self._cluster_view(self._clusters.create(parameters))}
-
-    def _update_cluster(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        return {"cluster": self._cluster_view(self._clusters.update(parameters))}
-
-    def _put_cluster_capacity_providers(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        return {"cluster": self._cluster_view(self._clusters.put_capacity_providers(parameters))}
-
-    def _describe_clusters(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        clusters, failures = [], []
-        with_tags = "TAGS" in parameters.get("include", [])
-        for name in parameters.get("clusters", ["default"]):
-            if cluster := self._clusters.find(name):
-                clusters.append(self._cluster_view(cluster, with_tags))
-            else:
-                failures.append(self._clusters.missing(name))
-        return {"clusters": clusters, "failures": failures}
-
-    def _delete_cluster(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        cluster = self._clusters.require(parameters["cluster"])
-        if any(not task.is_stopped for task in self._in_cluster(cluster)):
-            raise AwsError(
-                "ClusterContainsTasksException",
-                "The Cluster cannot be deleted while Tasks are active.",
-            )
-        if self._instances.of(cluster):
-            raise AwsError(
-                "ClusterContainsContainerInstancesException",
-                "The Cluster cannot be deleted while Container Instances are active or draining.",
-            )
-        return {"cluster": self._cluster_view(self._clusters.delete(parameters["cluster"]))}
-
-    def _cluster_view(self, cluster: dict[str, Any], with_tags: bool = False) -> dict[str, Any]:
-        states = [task.record["lastStatus"] for task in self._in_cluster(cluster)]
-        return cluster | {
-            "tags": cluster["tags"] if with_tags else [],
-            "registeredContainerInstancesCount": len(self._instances.of(cluster)),
-            "runningTasksCount": states.count("RUNNING"),
-            "pendingTasksCount": sum(
-                states.count(status) for status in ("PROVISIONING", "PENDING", "ACTIVATING")
-            ),
-        }
-
     def _register(self, parameters: dict[str, Any]) -> dict[str, Any]:
         definition = self._definitions.register(parameters)
         return {"taskDefinition": definition, "tags": parameters.get("tags", [])}
@@ -167,11 +122,11 @@ class EcsOperations:
             raise client_error("TaskDefinition not found.")
 
         def run() -> tuple[dict[str, Any], list[Task]]:
-            launch.check_request(parameters, cluster, definition, self._instances.of(cluster))
+            check_request(parameters, cluster, definition, self._instances.of(cluster))
             places, failures = self._places(parameters, cluster, definition)
             tags = self._definitions.tags[definition["taskDefinitionArn"]]
             tasks = [
-                launch.make_task(parameters, cluster, definition, tags, self._arns, instance)
+                make_task(parameters, cluster, definition, tags, self._arns, instance)
                 for instance in places
             ]
             for task in tasks:
@@ -188,7 +143,7 @@ class EcsOperations:
         """The container instance of each task for which there is room (None on Fargate), and the
         failures."""
         count = parameters.get("count", 1)
-        if launch.is_on_instances(parameters, cluster):
+        if is_on_instances(parameters, cluster):
             needed = needed_by(definition, parameters.get("overrides", {}))
             return self._instances.place(cluster, needed, count)
         room = self._capacity_for(count)
@@ -242,7 +197,7 @@ class EcsOperations:
             )
         if "serviceName" in parameters:
             raise AwsError("ServiceNotFoundException", "Service not found.")
-        tasks = [task for task in self._in_cluster(cluster) if _matches(task, parameters)]
+        tasks = [task for task in self._of_clusters.tasks_of(cluster) if _matches(task, parameters)]
         if "containerInstance" in parameters:
             instance = self._instances.require(cluster, parameters["containerInstance"])
             arn = instance["containerInstanceArn"]
@@ -264,10 +219,6 @@ class EcsOperations:
         return lambda parameters: operation(
             self._clusters.require(parameters.get("cluster")), parameters
         )
-
-    def _in_cluster(self, cluster: dict[str, Any]) -> list[Task]:
-        arn = cluster["clusterArn"]
-        return [task for task in self._tasks.values() if task.record["clusterArn"] == arn]
 
     def _find(self, cluster: dict[str, Any], reference: str) -> Task | None:
         arn = self._arns.task(cluster["clusterName"], short_name(reference))

@@ -11,7 +11,8 @@ from jetbridge.logs.live.streams import (
     streams_of_change,
     streams_of_launch,
 )
-from jetbridge.runs.run import LogSource, Run, StateChange
+from jetbridge.runs.reports import StateChange
+from jetbridge.runs.run import LogSource, Run
 
 
 @dataclass(frozen=True)

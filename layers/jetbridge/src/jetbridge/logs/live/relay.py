@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from jetbridge.aws.back_off import back_off
 from jetbridge.contract import S3LogTarget
 from jetbridge.contract.lines import Line
 from jetbridge.logs.live.memory import (
@@ -38,7 +39,7 @@ class LogEvent(NamedTuple):
 
 
 class Relayed(NamedTuple):
-    """What came of a delivery; ``run_id`` is None when the stream belongs to no run."""
+    """The result of a delivery; ``run_id`` is None if the stream belongs to no run."""
 
     run_id: str | None
     lines: int
@@ -162,7 +163,7 @@ class Relay:
                 f"other invocations keep writing to the pieces of run {run_id}, or relay_logs may"
                 " not read or write them (s3:GetObject, s3:PutObject)"
             )
-        longest = min(LONGEST_PAUSE_SECONDS, PAUSE_SECONDS * 2**conflicts)
+        longest = back_off(PAUSE_SECONDS, conflicts, LONGEST_PAUSE_SECONDS)
         self.sleep(self.chance.uniform(0, longest))
 
     def _advance(self, run_id: str, sequence: int) -> int:

@@ -7,7 +7,8 @@ from msgspec import Struct
 
 from jetbridge.contract import S3LogTarget
 from jetbridge.logs.run_streams import task_stream_name
-from jetbridge.runs.run import LogName, LogSource, Run, StateChange, Status
+from jetbridge.runs.reports import LogName, StateChange
+from jetbridge.runs.run import LogSource, Run, Status
 
 
 class LiveStream(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,4 +1,4 @@
-"""`sam build` and `sam deploy`, as anybody would call them, with a local endpoint."""
+"""`sam build` and `sam deploy`, as a user would call them, with a local endpoint."""
 
 import os
 import platform
@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from jetbridge_local.airflow_user import Statement, make_airflow_user
-from jetbridge_local.demo.building import build_once
-from jetbridge_local.demo.commands import run
-from jetbridge_local.demo.paths import Paths
 from jetbridge_local.processes import ProcessTable
+from jetbridge_local.site.building import build_once
+from jetbridge_local.site.commands import run
+from jetbridge_local.site.paths import Paths
 
 CONFIG = "local"
 
@@ -72,7 +72,7 @@ class Application:
         )
 
     def _environment(self) -> dict[str, str]:
-        # uv, and a Python 3.13 for it to find: the layers' makefiles want both.
+        # uv, and a Python 3.13 that it can find: the layers' makefiles need both.
         tools = [self.paths.environment(name) / "bin" for name in ("tools", "sam")]
         return {
             **os.environ,

@@ -1,4 +1,4 @@
-"""Says what the demo is doing, and how long each step took."""
+"""Says what a program is doing, and how long each step took."""
 
 import time
 from collections.abc import Callable, Iterator

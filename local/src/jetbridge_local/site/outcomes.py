@@ -26,7 +26,8 @@ class Finished:
 
     @property
     def names(self) -> list[str]:
-        """What a call could name it by: run id (in its launch's name), task or job, streams."""
+        """The names by which a call could mention it: run id (in its launch's name), task or job,
+        streams."""
         streams = [stream["stream"] for stream in self.outcome.get("log_streams", [])]
         return [self.run_id, str(self.outcome["backend_id"]), *streams]
 

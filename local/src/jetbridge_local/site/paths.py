@@ -1,4 +1,4 @@
-"""Where the demo finds the repository's parts and keeps its own files."""
+"""Where the repository's parts are, and where a site keeps its own files."""
 
 from dataclasses import dataclass
 from pathlib import Path

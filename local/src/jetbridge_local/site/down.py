@@ -1,8 +1,8 @@
-"""Ends what an earlier demo left up: on purpose (`make up`, KEEP=1), or because it was killed."""
+"""Ends what an earlier site left running: `make up`, KEEP=1, or a demo that was killed."""
 
 from jetbridge_local import cloud
-from jetbridge_local.demo.paths import Paths
 from jetbridge_local.processes import ProcessTable
+from jetbridge_local.site.paths import Paths
 from jetbridge_local.state import StateFolder
 
 

@@ -1,4 +1,4 @@
-"""Runs a program to its end, and ends it with everything it started when we are interrupted."""
+"""Runs a program to its end. If we are interrupted, ends it and everything that it started."""
 
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ _SHOWN_LINES = 40
 
 
 class CommandFailed(RuntimeError):
-    """A program ended with another status than 0; the text has the end of what it printed."""
+    """A program ended with a status other than 0; the text has the end of what it printed."""
 
 
 def run(
@@ -24,8 +24,8 @@ def run(
 ) -> None:
     """Run a program with its output in ``log``.
 
-    It has a session of its own, on record in ``processes``: what a killed demo leaves running,
-    the next one finds and ends.
+    It has a session of its own, recorded in ``processes``, so that the next demo can end what a
+    killed one left running.
 
     Raises:
         CommandFailed: it failed.

@@ -1,4 +1,4 @@
-"""One build of a checkout serves all who deploy from it, also at the same time."""
+"""One build of a checkout is enough for all that deploy from it, even at the same time."""
 
 import fcntl
 import hashlib
@@ -10,11 +10,11 @@ _SOURCES = ("template.yaml", "samconfig.toml", "layers")
 
 
 def build_once(root: Path, build: Callable[[], None]) -> None:
-    """Call ``build`` unless the checkout has been built from the sources that are there now.
+    """Call ``build`` unless the checkout has been built from its present sources.
 
-    `sam build` removes an earlier build first, so nobody may build while another one deploys. Who
-    comes while another one builds waits, and then finds it built. The mark of a build stands in
-    the folder that `sam build` removes.
+    `sam build` first removes an earlier build, so nobody may build while another program deploys.
+    If another program is building, wait, and use its build. A file in the folder that `sam build`
+    removes marks a finished build.
     """
     folder = root / ".aws-sam"
     folder.mkdir(exist_ok=True)
@@ -29,7 +29,7 @@ def build_once(root: Path, build: Callable[[], None]) -> None:
 
 
 def sources_digest(root: Path) -> str:
-    """Of the names and contents of what a build is made from."""
+    """The digest of the names and contents of a build's sources."""
     digest = hashlib.sha256()
     for name in _SOURCES:
         for path in sorted([root / name, *(root / name).rglob("*")]):

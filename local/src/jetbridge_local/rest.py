@@ -1,4 +1,4 @@
-"""Names of REST operations, from botocore's own models of the services."""
+"""Which operation a REST request asks for, by botocore's models of the services."""
 
 import re
 from collections.abc import Mapping
@@ -46,19 +46,19 @@ def match_rest_operation(
     """The operation of a REST request, or None if no model fits.
 
     Several operations of S3 share a method and a path; the one whose fixed query words and
-    required query or header members are all there, and that has most of them, is meant.
+    required query or header members are all there, and that has most of them, is meant. A request
+    that lacks a required member is for an operation only if it can't be for another one.
     """
-    best: tuple[tuple[int, int, int], _Route, re.Match[str]] | None = None
+    places = {"querystring": query, "header": headers}
+    best: tuple[tuple[bool, int, int, int], _Route, re.Match[str]] | None = None
     for route in routes_of(service):
         found = route.path.fullmatch(path) if route.method == method else None
         if found is None:
             continue
         if any(query.get(name) != value for name, value in route.fixed_query):
             continue
-        places = {"querystring": query, "header": headers}
-        if any(name not in places[place] for place, name in route.required):
-            continue
-        score = (len(route.fixed_query), len(route.required), route.literal)
+        whole = all(name in places[place] for place, name in route.required)
+        score = (whole, len(route.fixed_query), len(route.required), route.literal)
         if best is None or score > best[0]:
             best = (score, route, found)
     if best is None:
@@ -102,7 +102,9 @@ def _route(operation: OperationModel) -> _Route:
             continue
         name = label.rstrip("+")
         labels.append(label_members.get(name, name))
-        pattern += "(.+)" if label.endswith("+") else "([^/]+)"
+        # The slashes of an ARN come decoded here.
+        has_slashes = label.endswith("+") or name.lower().endswith("arn")
+        pattern += "(.+)" if has_slashes else "([^/]+)"
     return _Route(
         name=operation.name,
         method=operation.http["method"],
