@@ -1,6 +1,7 @@
 """The deployed stacks, as a caller and an operator see them."""
 
 import json
+import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,7 +10,6 @@ from typing import Any
 
 from jetbridge_local.cloud import LocalCloud
 from jetbridge_local.site.stack import Stack
-from jetbridge_local.waiting import looks
 
 CALLER = "tests"
 EVENTS = Path(__file__).parents[3] / "events" / "state_changes"
@@ -212,9 +212,11 @@ class Deployed(Stack):
         )
 
     def wait[T](self, look: Callable[[], T | None], timeout: float, what: str) -> T:
-        for _ in looks(timeout):
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
             if found := look():
                 return found
+            time.sleep(0.1)
         raise AssertionError(f"{what} didn't come within {timeout} s")
 
     def wait_running(self, run_id: str) -> None:
