@@ -246,6 +246,12 @@ def test_show_and_report_advise_a_smaller_size(bridge: Bridge) -> None:
         "report", "-", "--since", "2020-01-01", "--until", "2026-11-24T00:00:00Z"
     ).stdout
     assert "1 vCPU and 4 GB would do" in page
+    period = ("--since", "2020-01-01", "--until", "2026-11-24T00:00:00Z")
+    cost = bridge.json("cost", "--sizing", *period)
+    assert cost["sums"] == bridge.json("cost", *period)
+    (same,) = cost["sizing"]["advice"]
+    assert same["better"] == {"vcpu": 1, "memory_mib": 4096}
+    assert "1 vCPU and 4 GB would do" in bridge.call("cost", "--sizing", *period).stdout
 
 
 def test_it_says_that_container_insights_is_off(bridge: Bridge) -> None:

@@ -1,13 +1,15 @@
 """``jetbridge cost``: what the runs in a period cost."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from jetbridge_cli.aws import Aws
 from jetbridge_cli.operate.filters import Filter
 from jetbridge_cli.operate.pricing import By, Sum, summed
+from jetbridge_cli.operate.record import Record
 from jetbridge_cli.operate.tables import Tables
 from jetbridge_cli.options import (
     CallerName,
@@ -24,9 +26,10 @@ from jetbridge_cli.options import (
     Until,
 )
 from jetbridge_cli.problems import reported
+from jetbridge_cli.sizing.groups import Sizing, sized_json, sizing_of
 from jetbridge_cli.stack import Stack
 from jetbridge_cli.tables import write_table
-from jetbridge_cli.writing import say, write, write_json
+from jetbridge_cli.writing import say, write, write_json, write_prose
 
 
 def cost(
@@ -38,6 +41,12 @@ def cost(
     dag: Dag = None,
     task: Task = None,
     definition: DefinitionName = None,
+    sizing: Annotated[
+        bool,
+        typer.Option(
+            "--sizing", help="Ask Container Insights what runs on Fargate used, and advise sizes."
+        ),
+    ] = False,
     region: Region = None,
     profile: Profile = None,
     endpoint: Endpoint = None,
@@ -53,11 +62,31 @@ def cost(
         wanted = Filter.of(None, None, caller, dag, task, definition, since, until)
         tables = Tables.of(Stack(Aws(profile, region, endpoint), stack))
         found = tables.finished(wanted.since, wanted.until)
-        sums = summed((record for _, record in found if wanted(record)), by)
+        records: Iterable[Record] = (record for _, record in found if wanted(record))
+        advised: Sizing | None = None
+        if sizing:
+            kept = list(records)
+            records, advised = kept, sizing_of(tables.aws, kept)
+        sums = summed(records, by)
         if output is Output.JSON:
-            write_json({name: asdict(each) for name, each in sums.items()})
-        else:
-            _write(sums, by)
+            written = {name: asdict(each) for name, each in sums.items()}
+            write_json(written if advised is None else {"sums": written} | _as_json(advised))
+            return
+        _write(sums, by)
+        if advised is not None:
+            _write_sizing(advised)
+
+
+def _as_json(sizing: Sizing) -> dict[str, Any]:
+    advice = [sized_json(each) for each in sizing.advice]
+    return {"sizing": {"advice": advice, "notes": sizing.notes}}
+
+
+def _write_sizing(sizing: Sizing) -> None:
+    for each in sizing.advice:
+        write_prose(f"{each.group.who} ({each.group.definition}): {each.advice}")
+    for note in sizing.notes:
+        say(note)
 
 
 def _write(sums: dict[str, Sum], by: By) -> None:

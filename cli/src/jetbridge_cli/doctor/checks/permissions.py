@@ -64,7 +64,7 @@ def trust(deployment: Deployment) -> Iterator[Result]:
         if not trusts(iam, found["Role"], arn, service, source):
             yield _finding(
                 name,
-                f"the role doesn't trust {service}, which runs nothing with it.",
+                f"the role doesn't trust {service}, so {service} can't use it.",
                 f"its trust policy names {service}, as in template.yaml",
                 "trust",
             )
