@@ -115,21 +115,36 @@ nightly: $(call ready,dev $(CLOUD) cli docs awscli airflow celery stock second-o
 	$(MAKE) --no-print-directory demos || ended=1; \
 	exit $$ended
 
+# Two at a time, each with its output in one piece; the first that fails ends them.
+CHECKS := check-types check-templates check-docs check-code check-security
+
 .PHONY: check
 check: $(call ready,dev sam checkov airflow docs) ## Linters, types, layers, templates, docs, known vulnerabilities
-	$(VENV)/dev/bin/ruff format --check .
-	$(VENV)/dev/bin/ruff check .
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target $(CHECKS)
+
+.PHONY: $(CHECKS)
+check-types:
 	$(VENV)/dev/bin/mypy
 	cd $(PROVIDER) && $(VENV)/dev/bin/mypy src
 	$(VENV)/dev/bin/mypy --python-version 3.11 $(CORE)/src $(CLI)/src
 	scripts/types-of-tests
-	$(VENV)/dev/bin/lint-imports
+
+check-templates:
 	$(VENV)/dev/bin/cfn-lint template.yaml examples/template.yaml examples/another-airflow.yaml examples/operator.yaml examples/quickstart/{template,starts,verify}.yaml
 	$(VENV)/sam/bin/sam validate --lint --region us-east-1
 	$(VENV)/sam/bin/sam validate --lint --region us-east-1 --template examples/template.yaml
 	$(VENV)/checkov/bin/checkov --config-file .checkov.yaml
+
+check-docs:
 	$(DOCUMENTATION) build
 	$(MAKE) --no-print-directory words
+
+check-code:
+	$(VENV)/dev/bin/ruff format --check .
+	$(VENV)/dev/bin/ruff check .
+	$(VENV)/dev/bin/lint-imports
+
+check-security:
 	$(VENV)/dev/bin/bandit --quiet --configfile pyproject.toml --recursive $(SHIPPED)
 	$(VENV)/dev/bin/bandit --quiet --configfile .bandit-development.yaml --recursive $(DEVELOPMENT)
 	$(VENV)/dev/bin/python scripts/audit-dependencies

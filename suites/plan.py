@@ -83,7 +83,13 @@ SUITES = (
     ),
     Suite("demo", "local", _in("tests/e2e", "demo", "first_container")),
     Suite("contract", "local", ("tests/contract",)),
-    Suite("provider", "airflow", ("tests/provider",), measured=True),
+    Suite(
+        "provider",
+        "airflow",
+        ("tests/provider",),
+        ("--cov-config=suites/processes.coveragerc",),
+        measured=True,
+    ),
     Suite("package", "dev", ("tests/package",)),
 )
 

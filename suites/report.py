@@ -25,7 +25,8 @@ def table(found: Sequence[Ran]) -> Table:
 def as_json(
     tier: str, found: Sequence[Ran], seconds: float, coverage: dict[str, dict[str, float]]
 ) -> str:
-    """Coverage is that of the suites which run the code in their own process."""
+    """Coverage is that of the suites which measure it: the unit tests in their own process, the
+    provider's in the processes that they start, too."""
     return json.dumps(
         {
             "tier": tier,

@@ -105,7 +105,7 @@ TABLES = ("runs", "show", "cost", "dead-letters list")
 """Those whose columns are compared with the page's: what they show depends on no other test."""
 
 
-def nightly_but(push: Collection[str], names: Iterable[str]) -> list[Any]:
+def nightly_but(push: Collection[Any], names: Iterable[Any]) -> list[Any]:
     return [
         name if name in push else pytest.param(name, marks=pytest.mark.nightly) for name in names
     ]
@@ -281,7 +281,7 @@ PROMPTS = {
 }
 
 
-@pytest.mark.parametrize("arguments", PROMPTS)
+@pytest.mark.parametrize("arguments", nightly_but(list(PROMPTS)[:1], PROMPTS))
 def test_ctrl_c_at_a_question_changes_nothing(
     arguments: tuple[str, ...], caller: Caller, deployed: Deployed
 ) -> None:
