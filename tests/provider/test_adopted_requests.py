@@ -20,7 +20,7 @@ XCOMS = {
     "plan": {"cluster": "planned", "command": ["a", "b"]},
     "shards": [{"cpu": "1"}, {"cpu": "2"}],
 }
-# Jetbridge's own, or drawn anew for each call: docs/how-to/migration.md, "What AWS sees
+# Jetbridge's own, or different in each call: docs/how-to/migration.md, "What AWS sees
 # differently". Empty tags of a job aren't sent.
 OTHERWISE = ("startedBy", "clientToken")
 

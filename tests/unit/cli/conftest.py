@@ -18,7 +18,7 @@ from typer.main import get_command
 
 from jetbridge_cli import receiving
 
-# Each call of the command would build all of its subcommands and options anew.
+# Without it, each call of the command builds all of its subcommands and options again.
 typer.testing._get_command = cache(get_command)  # type: ignore[attr-defined]
 
 

@@ -9,7 +9,7 @@ def each_by_itself(
     stops: Mapping[str, dict[str, Any]],
     reason: str,
 ) -> dict[str, Exception]:
-    """Stop each, whatever becomes of the others. Returns the errors by ARN or id."""
+    """Stop each, even if another fails. Returns the errors by ARN or id."""
     errors: dict[str, Exception] = {}
     for backend_id, parameters in stops.items():
         try:
