@@ -35,7 +35,9 @@ def crowdedness() -> float:
     return (time.monotonic() - began) / 0.1
 
 
-def takes(expected: float, measure: Callable[[], list[float]]) -> None:
+def takes(
+    expected: float, measure: Callable[[], list[float]], most: float = MOST_TIMES_AS_LONG
+) -> None:
     """Never less than expected; the best of several hardly more, unless this machine is crowded."""
     best, before = float("inf"), crowdedness()
     for _ in range(3):
@@ -44,7 +46,7 @@ def takes(expected: float, measure: Callable[[], list[float]]) -> None:
         assert min(seconds) >= expected - 2 * PERIOD_SECONDS
         best = min(best, max(seconds) / max(before, after, 1))
         before = after
-    assert best <= expected * MOST_TIMES_AS_LONG
+    assert best <= expected * most
 
 
 def seconds_of(aws: Aws, name: str, event: dict[str, Any]) -> float:
@@ -91,7 +93,7 @@ def test_the_start_has_a_whole_processor(limited: Aws) -> None:
 
 def test_above_one_processor_nothing_waits(limited: Aws) -> None:
     name = make_function(limited, "cpu-whole", MemorySize=1769 * 2, Timeout=60)
-    assert seconds_of(limited, name, {"do": "burn", "seconds": 0.3}) < 0.3 * 2.5
+    takes(0.3, lambda: [seconds_of(limited, name, {"do": "burn", "seconds": 0.3})], most=2.5)
 
 
 def test_a_wait_costs_no_allowance(limited: Aws) -> None:

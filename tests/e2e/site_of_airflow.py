@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from jetbridge_local import site
 from jetbridge_local.airflow import UNHURRIED, AirflowClient, LocalAirflow
+from jetbridge_local.site import site
 from jetbridge_local.site.paths import in_repository
 
 

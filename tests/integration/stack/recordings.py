@@ -162,10 +162,11 @@ def stable(text: str, **places: str) -> str:
 
 def columns(text: str) -> set[str]:
     """A page's text without most values: the cells of the first line below the command, which are a
-    table's headings, and the first cell of each line, which is a fact's name."""
+    table's headings, and the first cell of each line, which is a fact's name. A line that begins
+    with a space continues the one before it."""
     lines = text.splitlines() or [""]
     return {cell for line in lines[1:2] for cell in _cells(line)} | {
-        _cells(line)[0] for line in lines
+        _cells(line)[0] for line in lines if not line.startswith(" ")
     }
 
 

@@ -157,7 +157,7 @@ def logs_may_not_invoke(stack: Stack) -> Iterator[None]:
         FunctionName=name,
         StatementId=statement["Sid"],
         Action="lambda:InvokeFunction",
-        Principal="logs.amazonaws.com",
+        Principal=statement["Principal"]["Service"],
         SourceAccount="000000000000",
         SourceArn="arn:aws:logs:us-east-1:000000000000:log-group:*",
     )

@@ -124,7 +124,7 @@ def test_an_interrupted_one_leaves_nothing(
 ) -> None:
     process = verifying.begin("jbv-stop", "--only", "timeout")
     if moment.startswith("in the middle"):
-        verifying.wait(lambda: verifying.half_made("jbv-stop"), process, "half of a stack")
+        verifying.wait(lambda: verifying.making("jbv-stop"), process, "a stack")
     else:
         verifying.wait_said(moment, process)
     if moment.startswith("running"):

@@ -90,14 +90,12 @@ class Verifying:
         own = [call for call in self.cloud.calls() if program in call["user_agent"]]
         return {action_of(call["service"], call["operation"]) for call in own}
 
-    def half_made(self, stack: str) -> bool:
-        """Whether CloudFormation has made some of a stack's resources and isn't finished."""
-        formation = self.client("cloudformation")
-        stacks = {each["StackName"]: each for each in formation.describe_stacks()["Stacks"]}
-        if stacks.get(stack, {}).get("StackStatus") != "CREATE_IN_PROGRESS":
-            return False
-        resources = formation.list_stack_resources(StackName=stack)["StackResourceSummaries"]
-        return any(each["ResourceStatus"] == "CREATE_COMPLETE" for each in resources)
+    def making(self, stack: str) -> bool:
+        """Whether CloudFormation has begun to make a stack. The local cloud may have finished it
+        before this look: it needs about a second."""
+        stacks = self.client("cloudformation").describe_stacks()["Stacks"]
+        states = {each["StackName"]: each["StackStatus"] for each in stacks}
+        return states.get(stack) in ("CREATE_IN_PROGRESS", "CREATE_COMPLETE")
 
     def left(self, name: str) -> list[str]:
         """Everything in the cloud that has the verification's name in its own."""

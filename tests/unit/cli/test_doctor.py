@@ -19,6 +19,7 @@ from jetbridge_cli.doctor.checks import (
     CHECKS,
     airflow,
     alarms,
+    callers,
     containers,
     events,
     functions,
@@ -701,6 +702,43 @@ def test_the_simulator_gets_no_principals_and_where_it_comes_from() -> None:
         each["ContextKeyName"]: each["ContextKeyValues"] for each in given_["ContextEntries"]
     }
     assert context == {"aws:SourceArn": [RULE], "aws:SourceAccount": ["123456789012"]}
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "of_the_region"),
+    [
+        ("aws", "eu-west-1", "logs.eu-west-1.amazonaws.com"),
+        ("aws-us-gov", "us-gov-west-1", "logs.us-gov-west-1.amazonaws.com"),
+        ("aws-cn", "cn-north-1", "logs.cn-north-1.amazonaws.com.cn"),
+    ],
+)
+def test_which_principals_of_cloudwatch_logs_may_relay(
+    partition: str, region: str, of_the_region: str
+) -> None:
+    """The region's, which the template gives the permission, and the one without a region."""
+
+    def problems(principal: str) -> list[str]:
+        statement = {"Effect": "Allow", "Principal": {"Service": principal}}
+        policy = json.dumps({"Statement": [statement]})
+        made = deployment(
+            {"AWS::Lambda::Function": {"RelayLogsFunction": "relay"}},
+            {"LiveLogGroupNames": "/app"},
+            functions=answers(get_policy={"Policy": policy}),
+            iam=answers(
+                simulate_custom_policy={"EvaluationResults": [{"EvalDecision": "allowed"}]}
+            ),
+        )
+        stack_id = ID.replace("arn:aws:", f"arn:{partition}:").replace("eu-west-1", region)
+        made.description["StackId"] = stack_id  # type: ignore[index]
+        return [
+            f"{each.problem} {each.fix}"
+            for each in callers.relaying(made)
+            if isinstance(each, Finding)
+        ]
+
+    assert problems(of_the_region) == problems("logs.amazonaws.com") == []
+    [other] = problems("events.amazonaws.com")
+    assert f"--principal {of_the_region} " in other
 
 
 # All together

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import botocore.session
+
 from jetbridge_cli.aws import Aws, server_time
 from jetbridge_cli.problems import Problem
 from jetbridge_cli.stack import Stack, attributes_of
@@ -81,6 +83,15 @@ class Deployment:
     def arn_of(self, service: str, resource: str, region: bool = True) -> str:
         _, partition, _, where, account, _ = self.arn[:6]
         return f"arn:{partition}:{service}:{where if region else ''}:{account}:{resource}"
+
+    def principal_of(self, service: str) -> str:
+        """A service's principal in the stack's region and partition, as the template writes it:
+        ``logs.cn-north-1.amazonaws.com.cn``. botocore's partitions.json has the
+        suffix."""
+        _, partition, _, region, *_ = self.arn
+        partitions = botocore.session.get_session().get_data("partitions")["partitions"]
+        suffixes = {each["id"]: each["outputs"]["dnsSuffix"] for each in partitions}
+        return f"{service}.{region}.{suffixes[partition]}"
 
     @cached_property
     def queues(self) -> Mapping[str, Mapping[str, str]]:

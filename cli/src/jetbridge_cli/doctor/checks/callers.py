@@ -8,7 +8,6 @@ from jetbridge_cli.doctor.deployment import Deployment
 from jetbridge_cli.doctor.finding import Finding, Result, if_there
 from jetbridge_cli.doctor.simulation import service_may
 
-_LOGS = "logs.amazonaws.com"
 # Functions that are invoked asynchronously, and the queues of their failures.
 _FAILURES = {"StartRunFunction": "StartFailures", "RelayLogsFunction": "RelayFailures"}
 
@@ -66,14 +65,18 @@ def relaying(deployment: Deployment) -> Iterator[Result]:
     arn = deployment.arn_of("lambda", f"function:{function}")
     source = deployment.arn_of("logs", f"log-group:{groups[0]}:*")
     iam = deployment.aws.iam
-    if not service_may(iam, policy, _LOGS, "lambda:InvokeFunction", arn, source):
+    logs = deployment.principal_of("logs")
+    if not any(
+        service_may(iam, policy, name, "lambda:InvokeFunction", arn, source)
+        for name in (logs, "logs.amazonaws.com")
+    ):
         yield _finding(
             "live logs",
             "RelayLogsFunction",
             "its policy doesn't let CloudWatch Logs invoke it: lines of running containers are "
             "shown at the end alone.",
             f"aws lambda add-permission --function-name {function} --statement-id logs "
-            f"--action lambda:InvokeFunction --principal {_LOGS} "
+            f"--action lambda:InvokeFunction --principal {logs} "
             f"--source-account {deployment.arn[4]}",
         )
 
