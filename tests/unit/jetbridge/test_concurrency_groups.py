@@ -150,7 +150,7 @@ def test_the_third_run_waits_in_the_launch_queue_and_its_log_says_for_what() -> 
     scene.launch(**message)
     told = scene.outcomes.waiting[scene.ids[2]]
     assert (told.what, told.since) == ("concurrency_group", began)
-    assert told.reason == "2 runs of concurrency group etl are under way, as many as may be"
+    assert told.reason == "2 runs of concurrency group etl are in flight, which is its limit"
     assert 20 <= scene.launches.delays[-1] <= 40, "a tenth of its wait, and spread out"
     scene.ends_it(0)
     scene.launches_it(2)

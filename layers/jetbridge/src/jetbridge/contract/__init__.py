@@ -12,13 +12,7 @@ from jetbridge.contract.callers import (
     kind_of,
     own_key,
 )
-from jetbridge.contract.carriage import (
-    Carried,
-    advice_on,
-    carried,
-    clean,
-    read_record,
-)
+from jetbridge.contract.carriage import Carried, advice_on, carried, clean, read_record
 from jetbridge.contract.codec import (
     ContractError,
     decode,

@@ -21,12 +21,7 @@ from jetbridge.queues.port import NotYet, Queue
 from jetbridge.runs.names import LaunchName
 from jetbridge.runs.port import Runs, Written
 from jetbridge.runs.reports import Ending
-from jetbridge.runs.run import (
-    UNLAUNCHED,
-    Definition,
-    Run,
-    Status,
-)
+from jetbridge.runs.run import UNLAUNCHED, Definition, Run, Status
 
 if TYPE_CHECKING:
     from jetbridge.logs.live.owners import StreamOwners

@@ -1,10 +1,10 @@
 """Launches that are put off: AWS throttles them, or there is no turn or no slot for them yet."""
 
-import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
+from jetbridge.aws.back_off import spread
 from jetbridge.backends.port import Throttled
 from jetbridge.concurrency.port import Groups
 from jetbridge.contract import StopCause, Wait
@@ -48,7 +48,7 @@ class Turns:
         if self.groups is None or group is None or self.groups.take(group, run.run_id):
             return
         limit = self.groups.limit(group)
-        reason = f"{limit} runs of concurrency group {group} are under way, as many as may be"
+        reason = f"{limit} runs of concurrency group {group} are in flight, which is its limit"
         raise PutOff(reason, None, "concurrency_group")
 
     def wait_for_turn(self, backend: str) -> None:
@@ -90,8 +90,7 @@ class Postpone:
         delay = throttled
         if isinstance(later, PutOff):
             # Spread out, so that one of them soon asks for a slot that has become free.
-            spread = random.randint(throttled // 2, throttled)  # nosec B311
-            what, delay = later.what, later.delay_seconds or spread
+            what, delay = later.what, later.delay_seconds or round(spread(throttled))
         if self.endings.waits is not None and run.launch == launch and run.status in UNLAUNCHED:
             self.endings.waits.for_turn(run, what, str(later), began, now + delay)
         message = LaunchMessage(run_id=run.run_id, launch=launch, since=began)

@@ -64,7 +64,7 @@ def whereabouts(run: Run, region: str, records: Mapping[str, Record]) -> Found:
         if (stream.group, stream.stream) not in of_members
     ]
     found.places += members
-    _notemembers_of(found, run, records, at)
+    _note_members(found, run, records, at)
     for source in unread_containers(run.definition):
         found.notes.append(Line(at, _unread(source)))
     if not found.places and not found.notes:
@@ -114,7 +114,7 @@ def _member_places(run: Run, region: str, records: Mapping[str, Record]) -> list
     ]
 
 
-def _notemembers_of(found: Found, run: Run, records: Mapping[str, Record], at: int) -> None:
+def _note_members(found: Found, run: Run, records: Mapping[str, Record], at: int) -> None:
     shown = len(members_of(records))
     size = array_size(run) or node_count(run, records)
     if size > shown:
