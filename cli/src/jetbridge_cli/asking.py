@@ -22,7 +22,9 @@ def confirm(question: str) -> None:
         Exit: with code 130, after Ctrl-C or Ctrl-D in place of an answer.
     """
     if not can_ask():
-        raise Problem(f"{question} Nobody can be asked here: say --yes")
+        raise Problem(
+            f"{question} Standard input isn't a terminal, so nobody can answer: say --yes"
+        )
     if not answered(question):
         raise typer.Abort
 

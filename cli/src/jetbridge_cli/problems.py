@@ -84,7 +84,7 @@ def reported(code: int = 1) -> Iterator[None]:
         if "//" in endpoint and ".." in endpoint:  # https://cloudformation..amazonaws.com
             _say(in_words(NoRegionError()), code)
         _say(
-            f"--endpoint: {endpoint!r} is no URL: give one such as http://127.0.0.1:4566 (or "
+            f"--endpoint: {endpoint!r} isn't a URL: give one such as http://127.0.0.1:4566 (or "
             "AWS_ENDPOINT_URL, or the profile's endpoint_url)",
             code,
         )

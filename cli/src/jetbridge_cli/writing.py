@@ -52,8 +52,8 @@ def write_prose(text: str, sign: str = "") -> None:
 
 
 def broken(text: str, room: int) -> list[str]:
-    """The text in lines of so many characters, broken at spaces only. One line if ``room`` is too
-    small for words."""
+    """The text in lines of at most ``room`` characters, broken at spaces only. One line if there is
+    too little room for words."""
     if room < LEAST_ID:
         return [text]
     return textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [text]

@@ -170,7 +170,10 @@ def test_many_are_stopped_after_a_count(
         deployed.wait_running(run_id)
     chosen = ["stop", "--definition", sleeper]
     code, output, errors = ended(operator, *chosen)
-    assert (code, "Stop 3 runs? Nobody can be asked here: say --yes" in errors) == (1, True)
+    assert (
+        code,
+        "Stop 3 runs? Standard input isn't a terminal, so nobody can answer: say --yes" in errors,
+    ) == (1, True)
     assert all(run_id in output for run_id in run_ids)
     assert set(operator.json(*chosen, "--yes")["stopping"]) == run_ids
     for run_id in run_ids:

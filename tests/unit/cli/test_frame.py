@@ -24,7 +24,7 @@ WORDS = "a long reason that has to be broken somewhere " * 4
 
 
 def table(monkeypatch: pytest.MonkeyPatch, columns: int, rows: list[list[str]]) -> list[str]:
-    """What a terminal of so many columns shows."""
+    """What a terminal of this width shows."""
     written = io.StringIO()
 
     def console(**options: Any) -> Console:
@@ -81,7 +81,7 @@ def test_nothing_asks_where_there_is_no_terminal(bridge: Bridge) -> None:
     [message_id] = bridge.send("FinishDeadLetters", {"run_id": "r"})
     result = bridge.call("dead-letters", "drop", message_id)
     assert result.exit_code == 1
-    assert "Nobody can be asked here: say --yes" in result.stderr
+    assert "Standard input isn't a terminal, so nobody can answer: say --yes" in result.stderr
     assert bridge.bodies("FinishDeadLetters") == [{"run_id": "r"}]
 
 

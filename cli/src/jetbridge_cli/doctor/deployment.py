@@ -86,8 +86,7 @@ class Deployment:
 
     def principal_of(self, service: str) -> str:
         """A service's principal in the stack's region and partition, as the template writes it:
-        ``logs.cn-north-1.amazonaws.com.cn``. botocore's partitions.json has the
-        suffix."""
+        ``logs.cn-north-1.amazonaws.com.cn``. The suffix is from botocore's partitions.json."""
         _, partition, _, region, *_ = self.arn
         partitions = botocore.session.get_session().get_data("partitions")["partitions"]
         suffixes = {each["id"]: each["outputs"]["dnsSuffix"] for each in partitions}

@@ -57,7 +57,10 @@ def init(
     """
     with reported():
         if not (yes or can_ask()):
-            raise Problem("Nobody can be asked here: say --yes, and what may run with options")
+            raise Problem(
+                "Standard input isn't a terminal, so nobody can answer: say --yes, and say with "
+                "options what may run"
+            )
         account = look_up(Aws(profile, region, endpoint))
         for note in account.notes:
             say(f"note: {note}")
