@@ -12,7 +12,6 @@ from jetbridge.contract import Cause
 from jetbridge.failures import pods
 from jetbridge.failures.words import NAME
 
-
 NOT_STARTED = "Task failed to start"
 
 
@@ -79,8 +78,9 @@ SENTENCES: tuple[tuple[Cause, str], ...] = (
         r"^Host EC2 .*(?:terminated|stopped)|"
         r"the underlying infrastructure hosting|underlying infrastructure maintenance|"
         + _code(f"InfrastructureHealth|InternalError|InternalFailure|{pods.HOST_CODES}")
-        + r"|^Internal (?:server )?error(?: occurred)?(?=[.:]|$)|[Cc]ontainer instance .*(?:has been )?"
-        r"(?:deregistered|terminated)(?! by user)|^The container instance .* DRAINING|"
+        + r"|^Internal (?:server )?error(?: occurred)?(?=[.:]|$)|"
+        r"[Cc]ontainer instance .*(?:has been )?(?:deregistered|terminated)(?! by user)|"
+        r"^The container instance .* DRAINING|"
         r"^Task \(?\w+\)? disconnected|EphemeralStorage provisioning|" + pods.HOST,
     ),
     (Cause.MISCONFIGURATION, _of("EC2 error while attempting to", _NOT_ALLOWED)),
@@ -109,7 +109,8 @@ SENTENCES: tuple[tuple[Cause, str], ...] = (
     (
         Cause.MISCONFIGURATION,
         r"Container Overrides length must be|"
-        r"[Uu]nable to assume (?:the|your) (?:configured ECS Infrastructure |service linked )?[Rr]ole|"
+        r"[Uu]nable to assume (?:the|your) "
+        r"(?:configured ECS Infrastructure |service linked )?[Rr]ole|"
         "MemberOf placement constraint unsatisfied|"
         r"(?:^|due to reason: )MISCONFIGURATION:|^ACTION_REQUIRED|"
         + _place("ATTRIBUTE|LOCATION|MISSING|INACTIVE"),
