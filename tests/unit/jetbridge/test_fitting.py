@@ -27,11 +27,12 @@ from jetbridge.contract import (
     to_builtins,
 )
 from jetbridge.contract.lines import RESULT_MARKER
+from jetbridge.contract.stop import StopCause
 from jetbridge.outcomes.eventbridge import DETAIL_TYPE, SOURCE
 from jetbridge.outcomes.finish import RESULT_BYTES, Finish
 from jetbridge.outcomes.fitting import CUT, ENTRY_BYTES, fitting
 from jetbridge.runs.reports import ContainerEnd, Ending
-from jetbridge.runs.run import Run, Stop, StopCause
+from jetbridge.runs.run import Run, Stop
 
 ITEM_BYTES = 400 * 1024
 ENVELOPE = {
