@@ -167,11 +167,18 @@ class TestDeferred:
         with pytest.raises(ForeignOutcome, match="is waited for"):
             sensor(run_id="another").execute_complete({"ti": ti}, make_event())
 
-    @pytest.mark.parametrize("event", [None, {}, {"outcome": {"run_id": 7}}])
+    @pytest.mark.parametrize(
+        ("event", "said"),
+        [
+            (None, "event is None"),
+            ({}, "carries no outcome"),
+            ({"outcome": {"run_id": 7}}, "carries no outcome"),
+        ],
+    )
     def test_an_event_without_an_outcome_is_refused(
-        self, ti: Any, event: dict[str, Any] | None
+        self, ti: Any, event: dict[str, Any] | None, said: str
     ) -> None:
-        with pytest.raises(ForeignOutcome, match="carries no outcome"):
+        with pytest.raises(ForeignOutcome, match=said):
             sensor(run_id=RUN).execute_complete({"ti": ti}, event)
 
     @pytest.mark.parametrize("state", [State.FAILED, State.STOPPED])
