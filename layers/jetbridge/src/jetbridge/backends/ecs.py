@@ -131,9 +131,9 @@ def failed(operation: str, failure: dict[str, Any]) -> LaunchRefused | Throttled
     """The error for a failure in the answer of RunTask or DescribeTasks. A failure has a reason,
     and sometimes the ARN of a resource or more detail (API reference, Failure)."""
     reason = failure.get("reason") or ""
-    told = [reason or "no reason given", failure.get("detail")]
+    parts = [reason or "no reason given", failure.get("detail")]
     about = f" ({failure['arn']})" if failure.get("arn") else ""
-    text = f"{operation} failed: {': '.join(filter(None, told))}{about}"
+    text = f"{operation} failed: {': '.join(filter(None, parts))}{about}"
     return Throttled(text) if says_throttle(reason) else LaunchRefused(reason, text)
 
 
