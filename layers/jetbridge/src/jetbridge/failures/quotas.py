@@ -16,7 +16,11 @@ _EC2 = (
     "Running On-Demand ... instances, or All ... Spot Instance Requests."
 )
 _QUOTAS = (
-    (r"limit on the number of (?:tasks|vCPUs)|configuration is above your limit", _FARGATE),
+    (
+        r"limit (?:on|of) (?:the )?number of (?:tasks|(?:Fargate (?:Spot )?)?vCPUs)|"
+        r"configuration is above your limit",
+        _FARGATE,
+    ),
     (r"VcpuLimitExceeded: |MaxSpotInstanceCountExceeded: |InstanceLimitExceeded: ", _EC2),
 )
 
