@@ -86,7 +86,7 @@ def test_a_push_leaves_out_what_is_for_the_night(tmp_path: Path) -> None:
 
 
 def test_one_that_fails_is_not_run_again(tmp_path: Path) -> None:
-    """Not even if it would pass then: a test that needs that is mended."""
+    """Not even if it would pass then: a test that needs that is wrong."""
     text = FAILS_ONCE.format(mark=str(tmp_path / "mark"))
     (ran,) = run(tmp_path, suite(tmp_path, "once", text))
     assert (ran.good, ran.cases.passed, ran.cases.failed, ran.cases.reruns) == (False, 1, 1, 0)
