@@ -49,7 +49,7 @@ _THROTTLES = frozenset(
 )
 # In a message, whatever its code is. A name in it has no spaces and isn't where AWS puts a code.
 _SAYS_THROTTLE = re.compile(
-    r"[Rr]ate exceeded|[Rr]equest limit exceeded|"
+    r"(?i:rate exceeded|request limit exceeded)|"
     r"(?:^|Error ?Code: )(?:Throttling|RequestLimitExceeded)\b"
 )
 
