@@ -28,7 +28,7 @@ _QUOTAS = (
 def quota_met(*texts: str) -> str:
     """A sentence that names the quota; empty if the texts mention no limit."""
     known = [aws_words(text) for text in texts]
-    for pattern, told in _QUOTAS:
+    for pattern, quota in _QUOTAS:
         if any(re.search(pattern, text) for text in known):
-            return told
+            return quota
     return ""
