@@ -93,7 +93,7 @@ test-contract: $(call ready,dev $(CLOUD))
 .PHONY: test-integration
 test-integration: $(call ready,dev $(CLOUD) cli airflow celery second-opinion)
 	@$(GET_REDIS)
-	@$(SUITES) push airflow stack stacks
+	@$(SUITES) push shared-airflow stack airflow stacks
 
 .PHONY: test-e2e
 test-e2e: $(call ready,dev $(CLOUD) cli docs airflow)
