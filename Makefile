@@ -78,6 +78,10 @@ test: $(call ready,dev $(CLOUD) cli docs airflow celery second-opinion) ## Run a
 	@$(VENV)/dev/bin/python scripts/causes.py
 	@$(SUITES) push
 
+.PHONY: quick
+quick: check $(call ready,dev airflow) ## What finds most faults in a few minutes: check, the unit tests, the provider's tests
+	@$(SUITES) push unit provider
+
 .PHONY: test-unit
 test-unit: $(call ready,dev)
 	@$(SUITES) push unit

@@ -26,8 +26,8 @@ IN_A_PUSH = ("sam deploy",)
 """A tool that runs. test_local_airflow.py interrupts servers that have just been started."""
 INTO_THE_STEP_SECONDS = 1.5
 BUILT_FROM = Path(__file__).parents[2] / ".aws-sam/build/built-from"
-STEP_SECONDS = 180
-STOP_SECONDS = 60
+STEP_SECONDS = 300
+STOP_SECONDS = 240
 DEMO_SECONDS = 8 * 60
 
 

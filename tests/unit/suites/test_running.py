@@ -160,7 +160,7 @@ def test_one_that_hangs_is_interrupted(tmp_path: Path) -> None:
         def python(self) -> Path:
             return shell
 
-    (ran,) = run(tmp_path, Hanging("hangs", "dev", ()), seconds=2)
+    (ran,) = run(tmp_path, Hanging("hangs", "dev", ()), seconds=5)
     assert (ran.good, ran.problem) == (False, "pytest ended with 2")
     assert told.exists()
 
