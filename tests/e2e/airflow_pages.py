@@ -92,21 +92,24 @@ class WholeLog:
         texts = self._items.all_inner_texts()
         [begin] = [number for number, text in enumerate(texts) if first in text]
         [end] = [number for number, text in enumerate(texts) if last in text]
-        return texts[begin : end + 1]
+        shown: list[str] = texts[begin : end + 1]
+        return shown
 
     def groups(self) -> int:
-        return self._log.locator("[data-testid^=summary-]").count()
+        return int(self._log.locator("[data-testid^=summary-]").count())
 
     def links(self, address: str) -> int:
         """How many lead to an address that begins so."""
-        return self._page.locator(f"a[href^='{address}']").count()
+        return int(self._page.locator(f"a[href^='{address}']").count())
 
     def identity(self) -> list[str]:
         """What the page says about the task above the log, from 3.2 on."""
-        return self._page.get_by_text("Task Identity").locator("xpath=..").all_inner_texts()
+        found = self._page.get_by_text("Task Identity").locator("xpath=..")
+        texts: list[str] = found.all_inner_texts()
+        return texts
 
     def says(self, text: str) -> bool:
-        return self._page.get_by_text(text).count() > 0
+        return int(self._page.get_by_text(text).count()) > 0
 
     def expect_shown(self, text: str) -> None:
         """Wait until it says so; AssertionError, with what the page says instead, if it never
@@ -134,7 +137,9 @@ class DetailsPage:
 
     def address(self, name: str) -> str | None:
         """The address of a link's button; None if the page shows the button without an address."""
-        return self._page.get_by_role("link", name=name, exact=True).get_attribute("href")
+        button = self._page.get_by_role("link", name=name, exact=True)
+        address: str | None = button.get_attribute("href")
+        return address
 
     def screenshot(self, path: Path) -> None:
         """A picture of the window, down to the attributes below the links."""

@@ -6,6 +6,7 @@ tasks' triggers can't read the outcomes table here, so that nothing but the push
 """
 
 import time
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,9 +18,10 @@ from finish_matrix.stage import (
     SLOW_SECONDS,
     USERS,
     Stage,
-    User,
 )
 from finish_matrix.table import ROWS, Row
+
+from jetbridge_local.airflow import User
 
 ROTATED = User(ROTATING.name, ROTATING.role, "the-password-after")
 WAYS = ("feed", "push", "rest")
@@ -45,6 +47,10 @@ EXPECTED = {
     ("rest_deferred", "success"): REST["success"],
     ("rest_deferred", "retry"): REST["retry"],
 }
+
+
+def _twice(stage: Stage, name: str) -> bool:
+    return len(log_ins(stage, name)) >= 2
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +81,7 @@ def clear_while_deferred(stage: Stage, run_id: str) -> None:
 def mend_passwords(stage: Stage, run_id: str) -> None:
     """Once each was rejected twice; nothing has been finished until then."""
     for case, name, right in PASSWORDS:
-        until(lambda name=name: len(log_ins(stage, name)) >= 2, 240, f"two log-ins as {name}")
+        until(partial(_twice, stage, name), 240, f"two log-ins as {name}")
         for way in ("push", "rest"):
             cell = Cell(stage, "finish_credentials", run_id, f"{way}-{case.replace(' ', '-')}")
             assert cell.state == "deferred"

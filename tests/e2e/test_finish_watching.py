@@ -142,7 +142,7 @@ def test_a_dag_is_scheduled_by_the_success_of_somebodys_task(stage: Stage) -> No
         stage.deployed.client("ecs").run_task(**run_task(exits))["tasks"][0]["taskArn"]
         for exits in ("3", "0")
     )
-    until(lambda: stage.client.dag_runs("asset_of_others"), 240, "a DAG run of the asset")
+    until(lambda: bool(stage.client.dag_runs("asset_of_others")), 240, "a DAG run of the asset")
     [started] = stage.client.dag_runs("asset_of_others")
     ended = stage.client.wait_for_dag_run("asset_of_others", started.run_id, 120)
     assert ended.state == "success"

@@ -89,7 +89,7 @@ def demo(root: Path, option: str) -> str:
 
 def airflow_of(output: str) -> str:
     (url,) = re.findall(r"Airflow +(http://127\.0\.0\.1:\d+)/", output)
-    return url
+    return str(url)
 
 
 def test_the_page_leads_to_a_containers_line(copy: Path) -> None:

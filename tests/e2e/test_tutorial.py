@@ -91,7 +91,11 @@ def test_each_command_works_as_written(cloud: LocalCloud, clone: Path) -> None:
 
 def left(environment: dict[str, str]) -> set[str]:
     """The stacks that are there."""
-    aws = [PATHS.environment("awscli") / "bin" / "aws", "cloudformation", "describe-stacks"]
+    aws: list[str | Path] = [
+        PATHS.environment("awscli") / "bin" / "aws",
+        "cloudformation",
+        "describe-stacks",
+    ]
     names = subprocess.check_output(
         [*aws, "--query", "Stacks[].StackName", "--output", "text"], env=environment, text=True
     )

@@ -4,6 +4,7 @@ import threading
 import time
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import httpx
 
@@ -104,7 +105,7 @@ class Proxy:
         request.end_headers()
         request.wfile.write(answer.content)
 
-    def _handler(proxy) -> type[BaseHTTPRequestHandler]:
+    def _handler(proxy: Any) -> type[BaseHTTPRequestHandler]:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 

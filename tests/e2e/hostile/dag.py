@@ -10,9 +10,9 @@ logger = logging.getLogger(__name__)
 
 
 @dag(schedule=None)
-def hostile():
+def hostile() -> None:
     @task
-    def shown():
+    def shown() -> None:
         logger.info("logged by the task")
 
     shown.override(task_id="cleaned")()

@@ -52,5 +52,5 @@ def _fetched(keep: Path) -> Path:
 
 
 def _is_pinned(archive: Path) -> bool:
-    [pinned] = re.findall(r"sha256:([0-9a-f]{64})", PINNED.read_text())
-    return hashlib.sha256(archive.read_bytes()).hexdigest() == pinned
+    pinned = re.findall(r"sha256:([0-9a-f]{64})", PINNED.read_text())
+    return pinned == [hashlib.sha256(archive.read_bytes()).hexdigest()]

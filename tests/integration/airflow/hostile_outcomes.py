@@ -112,9 +112,9 @@ def seal_printed(outcomes: Any, caller: AirflowCaller, run_id: str, lines: list[
             log_names=[LogName(container="main", name="main")],
         ),
     )
-    Finish(_Rows(run), outcomes, _Logs(lines), _Nobody(), _Nobody(), _Nobody(), "us-east-1", 0)(
-        run_id
-    )
+    rows: Any = _Rows(run)
+    logs: Any = _Logs(lines)
+    Finish(rows, outcomes, logs, _Nobody(), _Nobody(), _Nobody(), "us-east-1", 0)(run_id)
 
 
 class _Rows:

@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance, uuid7
@@ -43,7 +44,7 @@ def defer() -> TaskInstance:
     return ti_id
 
 
-def push(ti_id) -> list[int]:
+def push(ti_id: Any) -> list[int]:
     outcome = Outcome(
         run_id=RUN,
         state=State.SUCCEEDED,

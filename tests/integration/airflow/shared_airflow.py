@@ -23,8 +23,13 @@ from jetbridge_local.airflow import (
 from jetbridge_local.cloud import LocalCloud
 
 HERE = Path(__file__).parent
-IN_ORDER = ("test_kill", "test_links_and_connection", "test_adoption")
-IN_ORDER += ("test_feed_on_airflow", "test_hostile")
+IN_ORDER = (
+    "test_kill",
+    "test_links_and_connection",
+    "test_adoption",
+    "test_feed_on_airflow",
+    "test_hostile",
+)
 """The files that use it. The last three end or replace components, in this order."""
 
 KILLED, ADOPTED, LINKS, FEED = "aws_killed", "aws_default", "aws_links", "aws_feed"

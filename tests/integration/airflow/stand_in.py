@@ -14,10 +14,12 @@ from typing import Any
 from http_server import HttpServer, Reply, Request
 
 from jetbridge.contract import (
+    AirflowCaller,
     Cause,
     ContractError,
     Fault,
     Outcome,
+    S3LogTarget,
     StartAnswer,
     StartRequest,
     State,
@@ -33,6 +35,12 @@ from jetbridge.contract import (
 TABLE = "outcomes"
 LOG_BUCKET = "airflow-logs"
 REGION = "us-east-1"
+
+
+def caller_of(request: StartRequest) -> AirflowCaller:
+    """The Airflow task that asks for the run. Nobody else asks a stand-in."""
+    assert isinstance(request.caller, AirflowCaller)
+    return request.caller
 
 
 class StandIn(HttpServer):
@@ -88,12 +96,13 @@ class StandIn(HttpServer):
         return (self.stop_run if function.endswith("-stop-run") else self.start_run)(payload)
 
     def _definition(self, request: StartRequest) -> str:
-        return request.parameters.get("taskDefinition") or request.parameters["jobDefinition"]
+        asked = request.parameters
+        return str(asked.get("taskDefinition") or asked["jobDefinition"])
 
     def _outcome(self, request: StartRequest, run_id: str) -> Outcome:
         definition = self._definition(request)
         fails = definition == "fails-always" or (
-            definition == "fails-once" and request.caller.try_number == 1
+            definition == "fails-once" and caller_of(request).try_number == 1
         )
         code = 99 if definition == "exits-99" else 3 if fails else 0
         return Outcome(
@@ -114,13 +123,15 @@ class StandIn(HttpServer):
         )
 
     def _write_log(self, request: StartRequest, run_id: str) -> None:
-        if request.log_target is None:
+        target = request.log_target
+        if target is None:
             return
+        assert isinstance(target, S3LogTarget)
         now = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
         line = {"timestamp": now, "event": f"container of {run_id}", "level": "info"}
         self._s3.put_object(
-            Bucket=request.log_target.bucket,
-            Key=f"{request.log_target.key_prefix}.ecs.1.log",
+            Bucket=target.bucket,
+            Key=f"{target.key_prefix}.ecs.1.log",
             Body=json.dumps(line).encode(),
         )
 

@@ -5,7 +5,9 @@ AWS is the local cloud, which has no cluster and no queue: where the amazon prov
 starts a task, its RunTask is seen there, and fails.
 """
 
+from functools import partial
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from shared_airflow import ADOPT
@@ -27,8 +29,12 @@ ADOPTED = (
 STOCK = ("opted-out", "afterwards")
 
 
+def _failed(run: Any) -> bool:
+    return bool(run.states() == ["failed"])
+
+
 @pytest.fixture(scope="module")
-def world(shared):
+def world(shared: Any) -> SimpleNamespace:
     return SimpleNamespace(
         runs=shared.waiting[CONNECTION],
         cloud=shared.cloud,
@@ -38,7 +44,7 @@ def world(shared):
 
 
 @pytest.fixture(scope="module")
-def first(world) -> DagRunOf:
+def first(world: Any) -> DagRunOf:
     """A DAG run of each shape, ended, while adoption was on."""
     run = DagRunOf(world.client, "shapes", logical_date="2026-01-02T00:00:00Z")
     run.wait_deferred(len(ADOPTED))
@@ -53,12 +59,12 @@ def text(run: DagRunOf, task_id: str, map_index: int = -1) -> str:
     return "\n".join(f"{line.event} {line.fields}" for line in lines)
 
 
-def stock_starts(world) -> int:
+def stock_starts(world: Any) -> int:
     calls = [call["operation"] for call in world.cloud.calls() if call["service"] == "ecs"]
     return calls.count("RunTask")
 
 
-def started_by(world, task_id: str, map_index: int = -1):
+def started_by(world: Any, task_id: str, map_index: int = -1) -> Any:
     (found,) = (
         each
         for each in world.runs.starts
@@ -68,18 +74,18 @@ def started_by(world, task_id: str, map_index: int = -1):
     return found
 
 
-def test_every_shape_runs_through_jetbridge(world, first):
+def test_every_shape_runs_through_jetbridge(world: Any, first: DagRunOf) -> None:
     for task_id, map_index in ADOPTED:
         assert first.task(task_id, map_index).state == "success", task_id
         assert "Adopted: [jetbridge] adopt has this task" in text(first, task_id, map_index)
     assert len(world.runs.starts) == len(ADOPTED)
 
 
-def test_requests_are_what_the_dag_says(world, first):
+def test_requests_are_what_the_dag_says(world: Any, first: DagRunOf) -> None:
     def value(task_id: str, map_index: int = -1) -> str:
         parameters = started_by(world, task_id, map_index).parameters
         (container,) = parameters["overrides"]["containerOverrides"]
-        return container["environment"][0]["value"]
+        return str(container["environment"][0]["value"])
 
     assert value("plain") == "2026-01-02"
     assert value("group.taskflow") == "planned"
@@ -90,7 +96,7 @@ def test_requests_are_what_the_dag_says(world, first):
     assert started_by(world, "batch").parameters["jobQueue"] == "queue"
 
 
-def test_a_subclass_sees_the_end_as_with_the_stock_operator(world, first):
+def test_a_subclass_sees_the_end_as_with_the_stock_operator(world: Any, first: DagRunOf) -> None:
     arn = f"id-of-{world.runs.run_of('team')}"
     assert f"team shapes saw success of {arn}" in text(first, "team")
     assert first.client.xcom(*first.key, "plain", "ecs_task_arn").startswith("id-of-")
@@ -99,7 +105,7 @@ def test_a_subclass_sees_the_end_as_with_the_stock_operator(world, first):
     )
 
 
-def test_what_opts_out_or_cant_be_adopted_stays_stock(world, first):
+def test_what_opts_out_or_cant_be_adopted_stays_stock(world: Any, first: DagRunOf) -> None:
     for task_id in STOCK:
         assert first.task(task_id).state == "failed"
         assert "ClusterNotFoundException" in text(first, task_id), "the local cloud has none"
@@ -108,19 +114,19 @@ def test_what_opts_out_or_cant_be_adopted_stays_stock(world, first):
     assert warned in text(first, "afterwards")
 
 
-def test_tags_choose_and_opt_out(world, first):
+def test_tags_choose_and_opt_out(world: Any, first: DagRunOf) -> None:
     before = stock_starts(world)
     chosen = DagRunOf(world.client, "by_tag")
     others = [DagRunOf(world.client, "opted_out"), DagRunOf(world.client, "unnamed")]
     chosen.wait_deferred(1)
     for other in others:
-        until(lambda other=other: other.states() == ["failed"], 240)
+        until(partial(_failed, other), 240)
     assert stock_starts(world) == before + 2
     world.runs.end(world.runs.run_of("of-the-tag"))
     until(lambda: chosen.states() == ["success"], 240)
 
 
-def test_switched_back_while_tasks_wait(world, first):
+def test_switched_back_while_tasks_wait(world: Any, first: DagRunOf) -> None:
     """Each waiting task ends as its run does; what starts afterwards is the stock operator's."""
     waiting = DagRunOf(world.client, "shapes", logical_date="2026-01-03T00:00:00Z")
     waiting.wait_deferred(len(ADOPTED))
@@ -147,5 +153,5 @@ def test_switched_back_while_tasks_wait(world, first):
     assert stock_starts(world) == stock + 1
 
 
-def _is_of(caller, requests) -> bool:
+def _is_of(caller: Any, requests: Any) -> bool:
     return caller.key in {request.key for request in requests}

@@ -8,7 +8,9 @@ before their tasks are deferred, but for one that waits.
 
 import json
 import time
+from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from stand_in import LOG_BUCKET, REGION, TABLE, StandIn
@@ -33,7 +35,7 @@ TIMES = 17
 
 
 @pytest.fixture(scope="module")
-def stand_in(tmp_path_factory, local_python):
+def stand_in(tmp_path_factory: pytest.TempPathFactory, local_python: Any) -> Iterator[Any]:
     runtime = local_python.parents[2] / "runtime/bin/python"
     state = tmp_path_factory.mktemp("cloud")
     with LocalCloud(state, python=local_python, runtime_python=runtime) as cloud:
@@ -53,7 +55,14 @@ def stand_in(tmp_path_factory, local_python):
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory, dags_of, celery_python, redis, database_templates, stand_in):
+def world(
+    tmp_path_factory: pytest.TempPathFactory,
+    dags_of: Any,
+    celery_python: Any,
+    redis: Any,
+    database_templates: Any,
+    stand_in: Any,
+) -> Iterator[Any]:
     with (
         LocalAirflow(
             tmp_path_factory.mktemp("home") / "airflow",
@@ -75,23 +84,23 @@ def world(tmp_path_factory, dags_of, celery_python, redis, database_templates, s
 
 
 @pytest.fixture(scope="module")
-def ways_to_end(world) -> DagRunOf:
+def ways_to_end(world: Any) -> DagRunOf:
     return DagRunOf(world.client, "ways_to_end", "2026-01-02T03:04:05Z")
 
 
-def wait_ended(world, run: DagRunOf) -> str:
-    return world.client.wait_for_dag_run(*run.key, timeout=240).state
+def wait_ended(world: Any, run: DagRunOf) -> str:
+    return str(world.client.wait_for_dag_run(*run.key, timeout=240).state)
 
 
-def failed_by_the_race(world, run: DagRunOf) -> set[int]:
+def failed_by_the_race(world: Any, run: DagRunOf) -> set[int]:
     return {entry["map_index"] for entry in world.client.event_logs(*run.key, MISMATCH)}
 
 
-def test_it_is_celery_that_runs_the_tasks(world):
+def test_it_is_celery_that_runs_the_tasks(world: Any) -> None:
     until(lambda: "succeeded in" in world.airflow.components.log("worker").read_text(), 240)
 
 
-def test_early_resumes_are_neither_held_nor_failed(world):
+def test_early_resumes_are_neither_held_nor_failed(world: Any) -> None:
     assert wait_ended(world, world.raced) == "success"
     assert world.raced.states() == ["success"] * TASKS
     assert failed_by_the_race(world, world.raced) == set()
@@ -101,7 +110,7 @@ def test_early_resumes_are_neither_held_nor_failed(world):
         assert not any("resuming in" in line for line in lines)
 
 
-def test_a_killed_tasks_run_is_stopped(world):
+def test_a_killed_tasks_run_is_stopped(world: Any) -> None:
     world.run_deleted.wait_triggered(1)
     (run,) = [each for each in world.runs.starts if each.caller.dag_id == "run_deleted"]
     world.client.mark(*world.run_deleted.key, "waits", "failed")
@@ -113,7 +122,7 @@ def test_a_killed_tasks_run_is_stopped(world):
 
 
 # As with LocalExecutor (test_provider_on_airflow.py).
-def test_each_task_ended_as_its_run_did(world, ways_to_end):
+def test_each_task_ended_as_its_run_did(world: Any, ways_to_end: DagRunOf) -> None:
     assert wait_ended(world, ways_to_end) == "failed"
     tasks = ("succeeds", "batch", "fails-once", "fails-always", "exits-99", "is-refused")
     ended = {
@@ -130,7 +139,7 @@ def test_each_task_ended_as_its_run_did(world, ways_to_end):
     assert failed_by_the_race(world, ways_to_end) == set()
 
 
-def test_the_containers_result_and_lines_reach_airflow(world, ways_to_end):
+def test_the_containers_result_and_lines_reach_airflow(world: Any, ways_to_end: DagRunOf) -> None:
     key = ways_to_end.key
     assert world.client.xcom(*key, "succeeds")["dag_run_date"] == "2026-01-02"
     assert world.client.xcom(*key, "succeeds", "exit_codes") == {"main": 0}
@@ -139,7 +148,7 @@ def test_the_containers_result_and_lines_reach_airflow(world, ways_to_end):
     assert any("succeeded: completed" in line for line in log)
 
 
-def test_of_two_hundred_early_resumes_none_is_failed(world):
+def test_of_two_hundred_early_resumes_none_is_failed(world: Any) -> None:
     for _ in range(TIMES):
         run = DagRunOf(world.client, "raced")
         assert wait_ended(world, run) == "success"

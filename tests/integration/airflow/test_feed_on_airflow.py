@@ -3,7 +3,9 @@ and no run is stopped that nobody killed."""
 
 import signal
 import time
+from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import Any
 
 import psutil
 import pytest
@@ -22,7 +24,7 @@ PEER = "triggerer-2"
 
 
 @pytest.fixture(scope="module")
-def world(shared):
+def world(shared: Any) -> Iterator[Any]:
     since = time.time()
     shared.restart_triggerer(QUICK)
     started = DagRunOf(shared.client, "feed")
@@ -49,14 +51,14 @@ def session_of(airflow: LocalAirflow, name: str) -> list[psutil.Process]:
     return [supervisor, *supervisor.children(recursive=True)]
 
 
-def end_some(world, part: int) -> list[int]:
+def end_some(world: Any, part: int) -> list[int]:
     some = list(range(part * EACH, (part + 1) * EACH))
     for index in some:
         world.runs.end(world.runs.run_of("mapped", 1, index))
     return some
 
 
-def wait_finished(world, indexes: list[int], seconds: float = 240) -> None:
+def wait_finished(world: Any, indexes: list[int], seconds: float = 240) -> None:
     def finished() -> bool:
         states = {task.map_index: task.state for task in world.feed.tasks()}
         assert set(states.values()) <= {"deferred", "scheduled", "queued", "running", "success"}
@@ -65,7 +67,7 @@ def wait_finished(world, indexes: list[int], seconds: float = 240) -> None:
     until(finished, seconds)
 
 
-def false_kills(world) -> int:
+def false_kills(world: Any) -> int:
     """How many triggers of tasks that nobody killed were called, or before Airflow 3.3 cancelled,
     as if somebody had."""
     logs = world.airflow.home.glob("logs/**/*.trigger.*.log")
@@ -73,14 +75,14 @@ def false_kills(world) -> int:
     return said.count("invoking on_kill") + said.count("has taken this trigger away")
 
 
-def test_what_ended_is_found_by_the_index(world):
+def test_what_ended_is_found_by_the_index(world: Any) -> None:
     calls = world.cloud.calls(world.since)
     asked = [call["operation"] for call in calls if call["service"] == "dynamodb"]
     assert asked.count("Query") > 10
     wait_finished(world, end_some(world, 0))
 
 
-def test_a_restart_loses_nothing(world):
+def test_a_restart_loses_nothing(world: Any) -> None:
     start_peer(world.airflow)
     time.sleep(15)
     world.airflow.components.stop("triggerer", grace_seconds=20)
@@ -89,7 +91,7 @@ def test_a_restart_loses_nothing(world):
     wait_finished(world, some)
 
 
-def test_a_killed_triggerers_tasks_are_taken_over(world):
+def test_a_killed_triggerers_tasks_are_taken_over(world: Any) -> None:
     """The peer has taken them when the other was restarted."""
     for process in session_of(world.airflow, PEER):
         process.send_signal(signal.SIGKILL)
@@ -98,7 +100,7 @@ def test_a_killed_triggerers_tasks_are_taken_over(world):
     start_peer(world.airflow)
 
 
-def test_a_triggerer_that_freezes_and_comes_back_stops_no_run(world):
+def test_a_triggerer_that_freezes_and_comes_back_stops_no_run(world: Any) -> None:
     """The peer has just begun, so all that still wait do so in the one that freezes."""
     time.sleep(TAKEN_FOR_DEAD_SECONDS + 5)
     before = false_kills(world)
@@ -117,7 +119,7 @@ def test_a_triggerer_that_freezes_and_comes_back_stops_no_run(world):
     wait_finished(world, end_some(world, 4))
 
 
-def test_the_rest_finishes_and_every_task_has_finished_once(world):
+def test_the_rest_finishes_and_every_task_has_finished_once(world: Any) -> None:
     for part in range(5, FEED_TASKS // EACH):
         wait_finished(world, end_some(world, part))
     until(lambda: world.feed.client.dag_run(*world.feed.key).state == "success", 240)
@@ -134,5 +136,5 @@ def test_the_rest_finishes_and_every_task_has_finished_once(world):
     assert len(resumed) == FEED_TASKS
 
 
-def test_nobody_asked_for_a_stop(world):
+def test_nobody_asked_for_a_stop(world: Any) -> None:
     assert world.runs.stops == []

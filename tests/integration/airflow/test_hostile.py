@@ -8,8 +8,10 @@ A night has all fifty, a push every sixth. Each is also proven without an Airflo
 import json
 import statistics
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import psutil
 import pytest
@@ -33,7 +35,7 @@ SHARES = {"AIRFLOW__TRIGGERER__CAPACITY": str(3 * TASKS // len(TRIGGERERS))}
 
 
 @pytest.fixture(scope="module")
-def world(shared):
+def world(shared: Any) -> Iterator[Any]:
     airflow, client = shared.airflow, shared.client
     logged = {name: len(log_of(airflow, name)) for name in TRIGGERERS}
     shared.restart_triggerer(SHARES)
@@ -58,19 +60,19 @@ def world(shared):
 
 
 @pytest.fixture(scope="module")
-def before(world):
+def before(world: Any) -> Any:
     """The triggerers' processes before anything hostile."""
     return processes(world)
 
 
 @pytest.fixture(scope="module")
-def control(world, before):
+def control(world: Any, before: Any) -> Any:
     """Seconds from the end of each run to its task's resumption, without hostile ones."""
     return good_ones(world, "control")
 
 
 @pytest.fixture(scope="module")
-def values(world, control):
+def values(world: Any, control: Any) -> Any:
     """End the hostile runs: the value that each task is to have."""
     outcomes = DynamoOutcomes(world.dynamodb, TABLE)
     expected = []
@@ -78,6 +80,7 @@ def values(world, control):
         outcome = outcome_of(world, f"job-{number}-hostile", None)
         hostile = hostile_outcomes(outcome, ALL)[number * ALL // TASKS]
         if hostile.record is None:
+            assert isinstance(outcome.caller, AirflowCaller)
             seal_printed(outcomes, outcome.caller, outcome.run_id, lines_of(hostile.printed))
         else:
             put(world, outcome.run_id, hostile.record)
@@ -86,7 +89,7 @@ def values(world, control):
 
 
 @pytest.fixture(scope="module")
-def healthy(world, values):
+def healthy(world: Any, values: Any) -> Any:
     """As the control group, beside the hostile ones, whose outcomes are found first."""
     return good_ones(world, "healthy")
 
@@ -102,7 +105,7 @@ def trigger_logs(airflow: LocalAirflow, kind: str) -> list[Path]:
     return list(airflow.home.glob(f"logs/**/task_id=job-*-{kind}/*.trigger.*.log"))
 
 
-def processes(world) -> dict[str, list[int]]:
+def processes(world: Any) -> dict[str, list[int]]:
     """Of each triggerer: its supervisor, and the process in which the triggers run."""
     found = {}
     for name in TRIGGERERS:
@@ -111,19 +114,19 @@ def processes(world) -> dict[str, list[int]]:
     return found
 
 
-def at_rest(world) -> bool:
+def at_rest(world: Any) -> bool:
     """Whether the triggerers have done with starting triggers, for which each decodes its DAG."""
     before = cpu_seconds(world)
     time.sleep(2)
     return cpu_seconds(world) - before < 0.5
 
 
-def cpu_seconds(world) -> float:
+def cpu_seconds(world: Any) -> float:
     pids = [pid for some in processes(world).values() for pid in some]
     return sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids)
 
 
-def outcome_of(world, task_id: str, result: object) -> Outcome:
+def outcome_of(world: Any, task_id: str, result: object) -> Outcome:
     dag_id, dag_run_id = world.run.key
     return Outcome(
         run_id=f"run-of-{task_id}",
@@ -144,7 +147,7 @@ def outcome_of(world, task_id: str, result: object) -> Outcome:
     )
 
 
-def put(world, run_id: str, record: str) -> None:
+def put(world: Any, run_id: str, record: str) -> None:
     world.dynamodb.put_item(
         TableName=TABLE,
         Item={
@@ -156,7 +159,7 @@ def put(world, run_id: str, record: str) -> None:
     )
 
 
-def good_ones(world, kind: str) -> list[float]:
+def good_ones(world: Any, kind: str) -> list[float]:
     sealed_at = {}
     for number in range(TASKS):
         outcome = outcome_of(world, f"job-{number}-{kind}", GOOD[number % len(GOOD)])
@@ -168,13 +171,15 @@ def good_ones(world, kind: str) -> list[float]:
     ]
 
 
-def ended(world, kind: str) -> list:
+def ended(world: Any, kind: str) -> list[Any]:
     over = ("success", "failed", "skipped")
     tasks = world.run.tasks()
     return [task for task in tasks if task.task_id.endswith(kind) and task.state in over]
 
 
-def test_the_good_ones_end_in_their_usual_time(world, control, healthy, capsys):
+def test_the_good_ones_end_in_their_usual_time(
+    world: Any, control: Any, healthy: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
     with capsys.disabled():
         print(
             f"\n{TASKS} tasks are resumed {statistics.median(control):.1f} s after their run's "
@@ -186,7 +191,7 @@ def test_the_good_ones_end_in_their_usual_time(world, control, healthy, capsys):
         assert {task.state for task in ended(world, kind)} == {"success"}
 
 
-def test_each_hostile_one_ends_with_a_value_or_an_error_of_its_own(world, values):
+def test_each_hostile_one_ends_with_a_value_or_an_error_of_its_own(world: Any, values: Any) -> None:
     until(lambda: len(ended(world, "hostile")) == TASKS, 240)
     wrong = {}
     for task in ended(world, "hostile"):
@@ -200,20 +205,20 @@ def test_each_hostile_one_ends_with_a_value_or_an_error_of_its_own(world, values
     assert wrong == {}
 
 
-def test_the_error_says_what_to_do(world, values):
+def test_the_error_says_what_to_do(world: Any, values: Any) -> None:
     until(lambda: len(ended(world, "hostile")) == TASKS, 240)
     task_id = f"job-{values.index(FAILS)}-hostile"
     log = [line.event for line in world.client.log(*world.run.key, task_id, 1)]
     assert any("can't be read" in line for line in log), log
 
 
-def test_good_values_are_carried_as_they_are(world, healthy):
+def test_good_values_are_carried_as_they_are(world: Any, healthy: Any) -> None:
     for number, good in enumerate(GOOD):
         found = world.client.xcom(*world.run.key, f"job-{number}-healthy")
         assert (type(found), found) == (type(good), good), number
 
 
-def test_no_triggerer_died(world, before, healthy):
+def test_no_triggerer_died(world: Any, before: Any, healthy: Any) -> None:
     until(lambda: len(ended(world, "hostile")) == TASKS, 240)
     assert processes(world) == before
     logs = trigger_logs(world.airflow, "hostile")

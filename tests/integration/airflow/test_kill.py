@@ -4,8 +4,11 @@ interpreter of another version's environment.
 """
 
 import time
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from shared_airflow import KILLED
@@ -21,8 +24,12 @@ SECONDS_TO_STOP = 12
 SECONDS_TO_LOAD = 40
 
 
+def _resumed(run: Any) -> bool:
+    return "deferred" not in run.states()
+
+
 @pytest.fixture(scope="module")
-def world(shared, airflow_python):
+def world(shared: Any, airflow_python: Any) -> Iterator[Any]:
     dags = (
         "run_times_out",
         "net_timeout",
@@ -43,7 +50,7 @@ def world(shared, airflow_python):
     # Nothing of it waits on beside the next file's tasks.
     for dag in ("killed", "worker_dies"):
         shared.client.mark_dag_run(*started[dag].key, "failed")
-        until(lambda dag=dag: "deferred" not in started[dag].states(), 240)
+        until(partial(_resumed, started[dag]), 240)
 
 
 def version_of(python: Path) -> tuple[int, ...]:
@@ -64,7 +71,7 @@ def times_stopped(runs: WaitingRuns, run_id: str) -> int:
     return sum(run_id in request.run_ids for request in runs.stops)
 
 
-def test_the_first_kill(world):
+def test_the_first_kill(world: Any) -> None:
     world.killed.wait_triggered(6)
     began = time.time()
     world.client.mark(*world.killed.key, "first", "skipped")
@@ -72,7 +79,7 @@ def test_the_first_kill(world):
 
 
 @pytest.mark.parametrize("state", ["failed", "success"])
-def test_a_marked_task_ends_and_so_does_its_run(world, state):
+def test_a_marked_task_ends_and_so_does_its_run(world: Any, state: str) -> None:
     task_id = f"marked-{state}"
     run = world.runs.run_of(task_id)
     began = time.time()
@@ -84,7 +91,7 @@ def test_a_marked_task_ends_and_so_does_its_run(world, state):
 
 
 @pytest.mark.parametrize("task_id", ["cleared", "cleared-reattach"])
-def test_a_cleared_task_has_one_run_and_it_is_the_new_trys(world, task_id):
+def test_a_cleared_task_has_one_run_and_it_is_the_new_trys(world: Any, task_id: str) -> None:
     first = world.runs.run_of(task_id)
     world.client.clear(*world.killed.key, task_id)
     until(lambda: world.killed.task(task_id).try_number == 2, 240)
@@ -98,7 +105,7 @@ def test_a_cleared_task_has_one_run_and_it_is_the_new_trys(world, task_id):
         until(lambda: world.killed.task(task_id).state == "success", 240)
 
 
-def test_a_whole_dag_run_marked_failed_ends_in_few_requests(world):
+def test_a_whole_dag_run_marked_failed_ends_in_few_requests(world: Any) -> None:
     world.killed_together.wait_triggered(12)
     before = len(world.runs.stops)
     began = time.time()
@@ -111,7 +118,7 @@ def test_a_whole_dag_run_marked_failed_ends_in_few_requests(world):
     assert set(world.killed_together.states()) == {"failed"}
 
 
-def test_a_deleted_dag_runs_run_is_stopped(world):
+def test_a_deleted_dag_runs_run_is_stopped(world: Any) -> None:
     """Airflow deletes a DAG run only when it isn't running, so it is marked just before."""
     world.run_deleted.wait_triggered(1)
     (run,) = [r for r, caller in world.runs.runs.items() if caller.dag_id == "run_deleted"]
@@ -121,7 +128,7 @@ def test_a_deleted_dag_runs_run_is_stopped(world):
     wait_stopped(world, {run}, began)
 
 
-def test_a_deleted_dags_run_is_stopped(world):
+def test_a_deleted_dags_run_is_stopped(world: Any) -> None:
     world.dag_deleted.wait_triggered(1)
     (run,) = [r for r, caller in world.runs.runs.items() if caller.dag_id == "dag_deleted"]
     began = time.time()
@@ -129,7 +136,7 @@ def test_a_deleted_dags_run_is_stopped(world):
     wait_stopped(world, {run}, began)
 
 
-def test_the_runs_own_timeout_fails_the_task_and_is_no_kill(world):
+def test_the_runs_own_timeout_fails_the_task_and_is_no_kill(world: Any) -> None:
     world.time_is_over.wait_triggered(1)
     run = world.runs.run_of("stopped-by-jetbridge")
     (start,) = [s for s in world.runs.starts if s.caller.dag_id == "time_is_over"]
@@ -140,13 +147,13 @@ def test_the_runs_own_timeout_fails_the_task_and_is_no_kill(world):
     assert run not in world.runs.stopped_at
 
 
-def test_a_dag_runs_timeout_stops_its_runs(world):
+def test_a_dag_runs_timeout_stops_its_runs(world: Any) -> None:
     (run,) = [r for r, caller in world.runs.runs.items() if caller.dag_id == "run_times_out"]
     until(lambda: world.run_times_out.task().state == "skipped", 240)
     wait_stopped(world, {run}, time.time())
 
 
-def test_a_deferral_that_airflow_gives_up_stops_its_run(world):
+def test_a_deferral_that_airflow_gives_up_stops_its_run(world: Any) -> None:
     """The net beneath the run's own timeout: the worker stops it as it fails the task."""
     until(lambda: world.net_timeout.task().state == "failed", 240)
     (run,) = [r for r, caller in world.runs.runs.items() if caller.dag_id == "net_timeout"]
@@ -155,19 +162,19 @@ def test_a_deferral_that_airflow_gives_up_stops_its_run(world):
 
 class TestWorkerThatDiedBeforeDeferring:
     @pytest.fixture(autouse=True)
-    def airflow_tries_again(self, world, request):
+    def airflow_tries_again(self, world: Any, request: pytest.FixtureRequest) -> None:
         """Airflow 3.0 fails a task whose process was killed, its retries notwithstanding
         (supervisor.py, ``final_state``)."""
         if not world.retries_after_sigkill and "nobody" not in request.node.name:
             pytest.skip("this Airflow gives such a task no other try")
 
-    def test_the_next_try_stops_its_run(self, world):
+    def test_the_next_try_stops_its_run(self, world: Any) -> None:
         until(lambda: world.worker_dies.task("stops").state == "deferred", 240)
         assert world.worker_dies.task("stops").try_number == 2
         assert world.runs.run_of("stops", 1) in world.runs.superseded
         assert world.runs.run_of("stops", 2) not in world.runs.ended
 
-    def test_the_next_try_goes_on_with_it(self, world):
+    def test_the_next_try_goes_on_with_it(self, world: Any) -> None:
         until(lambda: world.worker_dies.task("attaches").state == "deferred", 240)
         run = world.runs.run_of("attaches", 2)
         assert len([s for s in world.runs.starts if s.caller.task_id == "attaches"]) == 2
@@ -175,19 +182,19 @@ class TestWorkerThatDiedBeforeDeferring:
         world.runs.end(run)
         until(lambda: world.worker_dies.task("attaches").state == "success", 240)
 
-    def test_without_another_try_nobody_ends_it(self, world):
+    def test_without_another_try_nobody_ends_it(self, world: Any) -> None:
         until(lambda: world.worker_dies.task("no-retry").state == "failed", 240)
         assert world.runs.run_of("no-retry") not in world.runs.ended
 
 
-def test_what_nobody_killed_goes_on_to_its_end(world):
+def test_what_nobody_killed_goes_on_to_its_end(world: Any) -> None:
     run = world.runs.run_of("goes-on")
     world.runs.end(run)
     until(lambda: world.killed.task("goes-on").state == "success", 240)
     assert times_stopped(world.runs, run) == 0
 
 
-def test_no_run_was_stopped_twice(world):
+def test_no_run_was_stopped_twice(world: Any) -> None:
     assert {run: times_stopped(world.runs, run) for run in world.runs.stopped_at} == dict.fromkeys(
         world.runs.stopped_at, 1
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -27,8 +28,8 @@ with LocalAirflow(home, dags, python, templates=templates, progress=lambda p: pr
 
 
 @pytest.fixture
-def launch(tmp_path, dags_of, airflow_python, database_templates):
-    def make(**keywords) -> LocalAirflow:
+def launch(tmp_path: Path, dags_of: Any, airflow_python: Any, database_templates: Any) -> Any:
+    def make(**keywords: Any) -> LocalAirflow:
         return LocalAirflow(
             tmp_path / "airflow",
             dags_of("trivial"),
@@ -70,8 +71,8 @@ def listening_addresses(processes: list[psutil.Process]) -> Iterator[str]:
                     yield connection.laddr.ip
 
 
-def test_a_dag_runs_and_nothing_is_left(launch):
-    phases = []
+def test_a_dag_runs_and_nothing_is_left(launch: Any) -> None:
+    phases: list[str] = []
     airflow = launch(progress=phases.append)
     with airflow, airflow.client() as client:
         client.wait_for_dag("trivial")
@@ -114,7 +115,7 @@ def test_a_dag_runs_and_nothing_is_left(launch):
 
 @pytest.fixture
 def launcher(
-    tmp_path, dags_of, airflow_python, database_templates
+    tmp_path: Path, dags_of: Any, airflow_python: Any, database_templates: Any
 ) -> Iterator[subprocess.Popen[str]]:
     """A program that runs a `LocalAirflow` and prints its phases."""
     arguments = [tmp_path / "airflow", dags_of("trivial"), airflow_python, database_templates]
@@ -127,6 +128,7 @@ def launcher(
 
 
 def wait_for_phase(launcher: subprocess.Popen[str], phase: str) -> None:
+    assert launcher.stdout is not None
     assert any(line.strip() == phase for line in launcher.stdout)
 
 
@@ -138,7 +140,9 @@ def wait_for_phase(launcher: subprocess.Popen[str], phase: str) -> None:
         pytest.param("health", marks=pytest.mark.nightly),
     ],
 )
-def test_ctrl_c_leaves_nothing(moment, launcher, tmp_path):
+def test_ctrl_c_leaves_nothing(
+    moment: str, launcher: subprocess.Popen[str], tmp_path: Path
+) -> None:
     wait_for_phase(launcher, moment)
     time.sleep(0.5)
     launcher.send_signal(signal.SIGINT)
@@ -146,7 +150,9 @@ def test_ctrl_c_leaves_nothing(moment, launcher, tmp_path):
     assert processes_of(tmp_path / "airflow") == []
 
 
-def test_the_next_start_ends_what_a_killed_launcher_left(launch, launcher, tmp_path):
+def test_the_next_start_ends_what_a_killed_launcher_left(
+    launch: Any, launcher: subprocess.Popen[str], tmp_path: Path
+) -> None:
     wait_for_phase(launcher, "health")
     launcher.kill()
     launcher.wait()
@@ -165,12 +171,12 @@ def test_the_next_start_ends_what_a_killed_launcher_left(launch, launcher, tmp_p
     assert processes_of(tmp_path / "airflow") == []
 
 
-def test_a_component_that_ends_is_named_with_its_log(launch):
+def test_a_component_that_ends_is_named_with_its_log(launch: Any) -> None:
     airflow = launch(environment={"AIRFLOW__CORE__EXECUTOR": "NoSuchExecutor"})
     with pytest.raises(AirflowFailed, match=r"(?s)scheduler exited with 1.*NoSuchExecutor"):
         airflow.__enter__()
     assert processes_of(airflow.home) == []
 
 
-def key(run) -> tuple[str, str]:
+def key(run: Any) -> tuple[str, str]:
     return run.dag_id, run.run_id

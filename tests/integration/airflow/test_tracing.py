@@ -5,6 +5,8 @@ Airflow exports its spans to a recording collector. From 3.2 on its tasks run wi
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from otlp import Collector
@@ -53,7 +55,11 @@ def collector() -> Iterator[Collector]:
 
 
 def test_one_trace_from_the_dag_run_to_the_resume(
-    tmp_path, airflow_python, local_python, database_templates, collector
+    tmp_path: Path,
+    airflow_python: Any,
+    local_python: Any,
+    database_templates: Any,
+    collector: Collector,
 ) -> None:
     dags = tmp_path / "dags"
     dags.mkdir()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 import httpx
 
@@ -38,7 +39,7 @@ class DagRunOf:
         self.wait_deferred(count)
         for task in self.tasks():
             if task.state == "deferred":
-                until(lambda task=task: self._has_begun(task), 240)
+                until(partial(self._has_begun, task), 240)
 
     def _has_begun(self, task: Task) -> bool:
         lines = self.client.log(*self.key, task.task_id, task.try_number, task.map_index)

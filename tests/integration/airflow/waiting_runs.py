@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from stand_in import REGION, TABLE, StandIn
+from stand_in import REGION, TABLE, StandIn, caller_of
 
 from jetbridge.contract import (
     AirflowCaller,
@@ -93,7 +93,9 @@ class WaitingRuns(StandIn):
                     self._end(run_id, State.STOPPED, Cause.STOPPED_BY_USER)
         return answer
 
-    def end(self, run_id: str, *, state: State = State.SUCCEEDED, cause: Cause = Cause.COMPLETED):
+    def end(
+        self, run_id: str, *, state: State = State.SUCCEEDED, cause: Cause = Cause.COMPLETED
+    ) -> None:
         """Seal a run's outcome."""
         with self._lock:
             self._end(run_id, state, cause)
@@ -113,19 +115,20 @@ class WaitingRuns(StandIn):
         return found[0]
 
     def _run_for(self, request: StartRequest) -> tuple[str, bool]:
+        mine = caller_of(request)
         for run_id, caller in self.runs.items():
             if caller.key == request.key:
                 return run_id, False
         for run_id, caller in self.runs.items():
-            if caller.task_key == request.caller.task_key and run_id not in self.ended:
+            if caller.task_key == mine.task_key and run_id not in self.ended:
                 if request.previous == "attach":
-                    self.runs[run_id] = request.caller
+                    self.runs[run_id] = mine
                     self.attached[run_id_of(request.key)] = run_id
                     return run_id, True
                 self.superseded.add(run_id)
                 self._end(run_id, State.STOPPED, Cause.STOPPED_BY_USER)
         run_id = run_id_of(request.key)
-        self.runs[run_id] = request.caller
+        self.runs[run_id] = mine
         return run_id, False
 
     def _end(self, run_id: str, state: State, cause: Cause) -> None:
