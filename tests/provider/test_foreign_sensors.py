@@ -193,6 +193,13 @@ class TestLook:
             task_sensor().execute({"ti": ti})
 
 
+def test_the_stock_keyword_region_has_the_fix_in_its_warning() -> None:
+    from airflow.exceptions import AirflowProviderDeprecationWarning
+
+    with pytest.warns(AirflowProviderDeprecationWarning, match="give region_name"):
+        task_sensor(region="eu-central-1")
+
+
 class TestResumed:
     @given(st.sampled_from(["RUNNING", "STOPPED"]), st.sampled_from(list(State)))
     def test_a_tasks_end(self, target: Any, state: Any) -> None:
@@ -220,6 +227,21 @@ class TestResumed:
             task_sensor(target_state="STOPPED", failure_states={"RUNNING"}).execute_complete(
                 {}, event, until=0
             )
+
+    def test_a_launch_that_cannot_be_read_fails_it(self) -> None:
+        event = {"run_id": KEPT, "launched": {"run_id": 7}}
+        with pytest.raises(AirflowException, match="carries no readable launch"):
+            task_sensor().execute_complete({}, event, until=0)
+
+    def test_a_state_that_comes_before_the_one_waited_for(
+        self, functions: FakeLambda, ti: Any
+    ) -> None:
+        """The task runs. Its end is waited for, so the stack is asked once more."""
+        functions.answers.append(answer("STOPPED"))
+        event = {"run_id": KEPT, "launched": to_builtins(launched())}
+        sensor = task_sensor(target_state="STOPPED", failure_states=set())
+        assert sensor.execute_complete({"ti": ti}, event, until=time.time() + 9) is None
+        assert len(functions.invocations) == 1
 
     def test_time_to_look_again(self, functions: FakeLambda, ti: Any) -> None:
         functions.answers.extend([answer("RUNNING"), answer("STOPPED")])

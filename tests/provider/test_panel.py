@@ -274,6 +274,42 @@ def test_a_run_that_goes_on_is_told_by_the_outcomes_table(
     assert bridge.calls == [[run_id()]]
 
 
+def test_a_run_that_is_launched_and_does_not_run_yet(
+    opened: Callable[..., str], bridge: Aws
+) -> None:
+    bridge.knows(watched(status="launched", backend_id=ARN))
+    launched = Launched(
+        run_id=run_id(), backend="ecs", region="eu-central-1", backend_id=ARN, launched_at=BEGAN
+    )
+    bridge.launched[run_id()] = encode(launched)
+    told = Page(opened()).text
+    assert "is launched" in told
+    assert "Its ECS task doesn't run yet: " in told
+
+
+@pytest.mark.parametrize(
+    ("status", "state"), [("accepted", "waits to be launched"), ("ended", "ends")]
+)
+def test_a_run_of_which_no_record_tells(
+    opened: Callable[..., str], bridge: Aws, status: str, state: str
+) -> None:
+    bridge.knows(watched(status=status))
+    told = re.sub(r"\s+", " ", Page(opened()).text)
+    assert f"Run {run_id()} {state}" in told
+
+
+def test_a_wait_whose_end_and_next_attempt_nobody_knows(
+    opened: Callable[..., str], bridge: Aws
+) -> None:
+    bridge.knows(watched(status="accepted"))
+    waits = Waits(run_id=run_id(), launch=1, what="capacity", reason="full", since=BEGAN)
+    bridge.waiting[run_id()] = encode(waits)
+    told = Page(opened()).text
+    assert "waits for capacity since 2025-12-31 23:58:20 UTC. full" in told
+    assert "next tried" not in told
+    assert "at most" not in told
+
+
 WAITING = Waits(
     run_id=run_id(),
     launch=2,

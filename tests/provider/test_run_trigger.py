@@ -153,6 +153,12 @@ def test_a_restarted_trigger_fires_the_same_event(
     assert asyncio.run(fire(first)) == [{**make_event(), "deferred_at": first.deferred_at}]
 
 
+def test_what_it_waits_for_is_one_of_two() -> None:
+    kwargs = trigger(deferred_at=1.5).serialize()[1]
+    with pytest.raises(ValueError, match="until is 'started'; give one of finished, launched"):
+        JetbridgeRunTrigger(**kwargs | {"until": "started"})
+
+
 def test_airflow_can_store_its_arguments() -> None:
     from airflow.serialization.serialized_objects import BaseSerialization
 
