@@ -156,14 +156,15 @@ def _the_next_run_is_told(
     did = deployed.invoke("sweep-runs", {"sizes": day})
     assert (did["groups"], did["left"]) >= (2, 0), did
     assert did["advised"] >= 1
-    functions = deployed.client("lambda")
-    about = functions.get_function_configuration(FunctionName="jetbridge-finish-run")
-    for description in ("has new processes", about["Description"]):
-        functions.update_function_configuration(
-            FunctionName="jetbridge-finish-run", Description=description
-        )
+    functions, name = deployed.client("lambda"), "jetbridge-finish-run"
+    environment = functions.get_function_configuration(FunctionName=name)["Environment"]
+    changed = {"Variables": environment["Variables"] | {"PROCESSES": "new"}}
     assert "size_advice" not in outcome
-    told = deployed.outcome(deployed.start(run_task=task), 60)
+    functions.update_function_configuration(FunctionName=name, Environment=changed)
+    try:
+        told = deployed.outcome(deployed.start(run_task=task), 60)
+    finally:
+        functions.update_function_configuration(FunctionName=name, Environment=environment)
     assert "would do" in told["size_advice"]
 
 
