@@ -85,6 +85,8 @@ def identified(service: str, operation: str, **parameters: Any) -> Identified:
             {"jobQueue": "q", "filters": [{"name": "JOB_NAME", "values": ["jb-1*"]}]},
         ),
         ("batch", "list_jobs", {"arrayJobId": "a"}, "ListJobs", {"arrayJobId": "a"}),
+        ("mwaa", "list_environments", {}, "ListEnvironments", {}),
+        ("mwaa", "get_environment", {"Name": "etl"}, "GetEnvironment", {"Name": "etl"}),
         (
             "logs",
             "get_log_events",
