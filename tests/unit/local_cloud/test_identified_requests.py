@@ -85,8 +85,6 @@ def identified(service: str, operation: str, **parameters: Any) -> Identified:
             {"jobQueue": "q", "filters": [{"name": "JOB_NAME", "values": ["jb-1*"]}]},
         ),
         ("batch", "list_jobs", {"arrayJobId": "a"}, "ListJobs", {"arrayJobId": "a"}),
-        ("mwaa", "list_environments", {}, "ListEnvironments", {}),
-        ("mwaa", "get_environment", {"Name": "etl"}, "GetEnvironment", {"Name": "etl"}),
         (
             "logs",
             "get_log_events",
@@ -251,3 +249,11 @@ def test_broken_body_and_unknown_service_are_recorded_all_the_same() -> None:
 def test_very_long_values_are_left_out() -> None:
     found = identified("ecs", "describe_tasks", cluster="c", tasks=["x" * 100] * 30)
     assert found.identifiers == {"cluster": "c"}
+
+
+def test_a_service_whose_signing_name_is_not_its_models() -> None:
+    """IAM's actions of Amazon MWAA begin with airflow: (service authorization reference)."""
+    one = identified("mwaa", "get_environment", Name="etl")
+    assert (one.service, one.operation) == ("airflow", "GetEnvironment")
+    assert one.identifiers == {"Name": "etl"}
+    assert identified("mwaa", "list_environments").operation == "ListEnvironments"
