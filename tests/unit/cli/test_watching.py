@@ -65,7 +65,8 @@ def test_each_look_at_the_dead_letters_is_a_new_one(bridge: Bridge, pauses: Paus
         result = bridge.call("dead-letters", "list", "--watch", "-o", "json")
     finally:
         pauses.__class__.__call__ = real  # type: ignore[method-assign]
-    found = re.findall(r'"queue": "FinishDeadLetters",.*?"messages": (\d+)', result.stdout, re.DOTALL)
+    counts = r'"queue": "FinishDeadLetters",.*?"messages": (\d+)'
+    found = re.findall(counts, result.stdout, re.DOTALL)
     assert found == ["0", "1", "2"]
 
 
