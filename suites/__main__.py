@@ -14,8 +14,9 @@ from suites.plan import ROOT, TIERS, Suite, UnknownSuite, suites
 from suites.report import as_json, table
 from suites.running import Ran, Runner
 
-LANES = 2
-"""For suites that run at the same time, unless the variable LANES names another number."""
+LANES = 3
+"""For suites that run at the same time, unless the variable LANES names another number. Each waits
+for a part of its time: three of them keep two processors busy."""
 
 _FAILED, _MISUSED, _INTERRUPTED = 1, 2, 130
 # Of a table in a file or a pipe, where Rich would cut it to 80 columns.
@@ -68,11 +69,9 @@ def _run(tier: str, chosen: Sequence[Suite], lanes: int) -> int:
         say(f"{ran.suite.name}: {'ok' if ran.good else 'FAILED'} after {ran.seconds:.0f} s")
 
     found = runner.run(chosen, lanes, lambda suite: say(f"{suite.name} begins"), ended)
-    measured = coverage(folder, [ran.suite.name for ran in found if ran.suite.measured])
+    measured = coverage(folder, [ran.suite for ran in found])
     console.print(table(found))
     for ran in found:
-        if ran.cases.reruns:
-            say(f"{ran.suite.name}: {ran.cases.reruns} tests ran once more, alone")
         for failure in ran.cases.failures:
             console.print(f"{ran.suite.name}: {failure}", markup=False, highlight=False)
     print(as_json(tier, found, time.monotonic() - began, measured), flush=True)

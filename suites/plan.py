@@ -12,6 +12,7 @@ TIERS = {"push": (), "nightly": ("-m", "")}
 VARIABLES: dict[str, dict[str, str]] = {
     "push": {},
     "nightly": {
+        "JETBRIDGE_FEED": "40",
         "JETBRIDGE_FUZZ": "500",
         "JETBRIDGE_HOSTILE": "50",
         "JETBRIDGE_PROPERTIES": "nightly",
@@ -19,8 +20,19 @@ VARIABLES: dict[str, dict[str, str]] = {
 }
 """Of the tests' environment: how many inputs and examples they make (tests/unit/conftest.py)."""
 
-MEASURED = ("jetbridge", "airflow_provider_jetbridge")
-"""The packages whose coverage is measured: the core and the provider."""
+
+@dataclass(frozen=True)
+class Package:
+    """A package whose coverage a suite measures: ``name`` is in the report, ``module`` is imported
+    from the folder ``source``."""
+
+    name: str
+    module: str
+    source: str
+
+
+CORE = Package("core", "jetbridge", "layers/jetbridge/src")
+PROVIDER = Package("provider", "airflow_provider_jetbridge", "airflow_provider/src")
 
 
 class UnknownSuite(ValueError):
@@ -32,15 +44,17 @@ class Suite:
     """One run of pytest.
 
     ``environment`` is the virtual environment below ``.venv``; ``options`` are pytest's;
-    ``measured`` says whether its coverage counts: not where the code runs in other processes;
-    ``lanes`` are as many as it has processes that compute without a pause.
+    ``measured`` is the package whose coverage counts; ``processes`` says whether the processes
+    count, too, that the tests start; ``lanes`` are as many as it has processes that compute
+    without a pause.
     """
 
     name: str
     environment: str
     paths: tuple[str, ...]
     options: tuple[str, ...] = ()
-    measured: bool = False
+    measured: Package | None = None
+    processes: bool = False
     lanes: int = 1
 
     @property
@@ -52,18 +66,27 @@ def _in(folder: str, *names: str) -> tuple[str, ...]:
     return tuple(f"{folder}/test_{name}.py" for name in names)
 
 
+def _but(paths: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"--ignore={path}" for path in paths)
+
+
+# Those that share one Airflow (tests/integration/airflow/shared_airflow.py).
+_SHARED = _in(
+    "tests/integration/airflow",
+    "kill",
+    "links_and_connection",
+    "adoption",
+    "feed_on_airflow",
+    "hostile",
+)
 # Those that deploy stacks of their own.
 _STACKS = _in("tests/integration/stack", "deploys", "update", "verify")
 # Begun in this order, so the long ones come first.
 SUITES = (
-    Suite("unit", "dev", ("tests/unit",), ("-n", "2"), measured=True, lanes=2),
-    Suite("airflow", "dev", ("tests/integration/airflow",)),
-    Suite(
-        "stack",
-        "local",
-        ("tests/integration/stack",),
-        tuple(f"--ignore={path}" for path in _STACKS),
-    ),
+    Suite("unit", "dev", ("tests/unit",), ("-n", "2"), measured=CORE, lanes=2),
+    Suite("shared-airflow", "dev", _SHARED),
+    Suite("stack", "local", ("tests/integration/stack",), _but(_STACKS)),
+    Suite("airflow", "dev", ("tests/integration/airflow",), _but(_SHARED)),
     Suite("stacks", "local", _STACKS),
     Suite("finish", "local", _in("tests/e2e", "finish_matrix", "finish_watching")),
     # What needs a cloud of its own first: the examples' lasts until the end.
@@ -83,13 +106,7 @@ SUITES = (
     ),
     Suite("demo", "local", _in("tests/e2e", "demo", "first_container")),
     Suite("contract", "local", ("tests/contract",)),
-    Suite(
-        "provider",
-        "airflow",
-        ("tests/provider",),
-        ("--cov-config=suites/processes.coveragerc",),
-        measured=True,
-    ),
+    Suite("provider", "airflow", ("tests/provider",), measured=PROVIDER, processes=True),
     Suite("package", "dev", ("tests/package",)),
 )
 

@@ -40,7 +40,7 @@ class Operator:
     def call(self, *arguments: str) -> str:
         """What the command prints; it ends well."""
         process = self.command(*arguments)
-        output, errors = process.communicate(timeout=120)
+        output, errors = process.communicate(timeout=300)
         assert process.returncode == 0, output + errors
         return output
 
@@ -200,7 +200,7 @@ class Announcements:
 
     def received(self) -> list[dict[str, Any]]:
         """The events' details."""
-        found = []
+        found: list[dict[str, Any]] = []
         while True:
             answer = self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10)
             messages = answer.get("Messages", [])

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from jetbridge.backends.changes import from_event
-from jetbridge.backends.ecs import refused
+from jetbridge.backends.ecs import failed
 from jetbridge.backends.log_sources import job_log_sources, task_log_source
+from jetbridge.backends.port import LaunchRefused
 from jetbridge.runs.reports import Ending
 from jetbridge.runs.run import Definition
 from jetbridge_testing.samples import STACK_KEY, event, sample
@@ -79,7 +80,8 @@ def _refused_task(shape: dict[str, Any], names: dict[str, str]) -> Ending:
     if shape["message"]:
         return Ending(code=shape["code"], reason=shape["message"])
     cluster = f"arn:aws:ecs:eu-central-1:123456789012:cluster/{names['cluster']}"
-    refusal = refused("RunTask", {"reason": shape["code"], "arn": cluster})
+    refusal = failed("RunTask", {"reason": shape["code"], "arn": cluster})
+    assert isinstance(refusal, LaunchRefused)
     return Ending(code=refusal.code, reason=refusal.reason)
 
 
@@ -125,7 +127,8 @@ def _pod(shape: dict[str, Any], names: dict[str, str]) -> Case:
     del detail["container"], detail["statusReason"]
     pod = {"containers": [{"name": names["container"], "image": names["image"]}]}
     reason = {f: shape[f] for f in ("statusReason",) if f in shape}
-    ended = {"containers": [{"name": names["container"]} | _end(shape)]} | reason
+    ends = [{"name": names["container"]} | _end(shape), *shape.get("beside", [])]
+    ended = {"containers": ends} | reason
     pod_name = {"podName": f"aws-batch.{names['job']}", "nodeName": "ip-10-0-0-1.ec2.internal"}
     detail |= {"status": _status(shape), "attempts": [], "eksAttempts": [pod_name | ended]} | reason
     detail |= {f: True for f in ("isTerminated", "isCancelled") if shape.get(f)}
