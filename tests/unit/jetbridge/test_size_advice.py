@@ -454,7 +454,7 @@ def test_sweep_runs_surveys_yesterday(cloud: Cloud) -> None:
     logs.create_log_stream(logGroupName=name, logStreamName="FargateTelemetry-1")
     for number in range(LEAST_RUNS):
         cloud.outcomes.seal(outcome_of(number, yesterday))
-        event = {"Type": "Task", "TaskId": f"{number:032x}"}
+        event: dict[str, Any] = {"Type": "Task", "TaskId": f"{number:032x}"}
         event |= {"CpuUtilized": 512.0, "MemoryUtilized": 3072}
         logs.put_log_events(
             logGroupName=name,
