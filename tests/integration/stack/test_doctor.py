@@ -41,7 +41,7 @@ def operator(deployed: Deployed, api: AirflowApi) -> Iterator[Operator]:
 
 def _said(operator: Operator, *arguments: str) -> tuple[int, dict[str, Any]]:
     process = operator.command("doctor", *arguments, "--output", "json")
-    output, errors = process.communicate(timeout=120)
+    output, errors = process.communicate(timeout=300)
     assert output, errors
     return process.returncode, json.loads(output)
 
@@ -598,7 +598,7 @@ def test_a_real_run_on_request(operator: Operator, tmp_path: Path) -> None:
     path = tmp_path / "run.json"
     path.write_text(json.dumps({"run_task": ecs_task("jetbridge-example-report", **REPORT)}))
     process = operator.command("doctor", "--test", str(path), "--patience", "60")
-    output, errors = process.communicate(timeout=120)
+    output, errors = process.communicate(timeout=300)
     assert process.returncode == 0, output + errors
     assert "succeeded" in output
 

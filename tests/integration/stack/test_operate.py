@@ -36,7 +36,7 @@ def sleeper(deployed: Deployed) -> str:
 
 def ended(operator: Operator, *arguments: str) -> tuple[int, str, str]:
     process = operator.command(*arguments)
-    output, errors = process.communicate(timeout=120)
+    output, errors = process.communicate(timeout=300)
     return process.returncode, output, errors
 
 
@@ -128,7 +128,7 @@ def test_sizes_by_container_insights(
     deployed.wait(measured, 120, "an event of each task")
     over.touch()
     for run_id in run_ids:
-        deployed.outcome(run_id, 60)
+        deployed.outcome(run_id, 240)
     shown = operator.json("show", run_ids[0])["sizing"]
     assert shown["notes"] == []
     [advice] = shown["advice"]
@@ -138,7 +138,7 @@ def test_sizes_by_container_insights(
     assert advice["better"]["memory_mib"] < 4096
     assert "would do" in " ".join(operator.call("show", run_ids[0]).split())
     assert "would do" in operator.call("report", "-", "--since=1h")
-    deployed.outcome(job, 60)
+    deployed.outcome(job, 240)
     sizing = operator.json("show", job)["sizing"]
     assert sizing["notes"] == []
     assert sizing["advice"][0]["runs"] == 1
@@ -178,7 +178,7 @@ def test_many_are_stopped_after_a_count(
     assert all(run_id in output for run_id in run_ids)
     assert set(operator.json(*chosen, "--yes")["stopping"]) == run_ids
     for run_id in run_ids:
-        outcome = deployed.outcome(run_id, 60)
+        outcome = deployed.outcome(run_id, 240)
         assert outcome["state"] == "stopped"
         assert outcome["stopped_by"]
     assert ended(operator, "stop", "a" * 20)[0] == 3
@@ -198,7 +198,7 @@ def test_ctrl_c_without_a_terminal_leaves_the_run(
         runs = operator.json("runs", "--state=running", "--definition", sleeper)["runs"]
         found = [each["run_id"] for each in runs]
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=300)
     assert process.returncode == 130
     assert f"It keeps running: jetbridge watch {found[0]}" in errors
     assert deployed.sealed(found[0]) is None

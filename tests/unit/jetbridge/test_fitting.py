@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.logs import MemoryLogs
@@ -248,6 +248,7 @@ def _printed(value: Any) -> str:
 
 
 @given(RUNS)
+@settings(max_examples=settings.default.max_examples // 3)
 def test_any_outcome_that_finish_run_makes_is_carried_and_fits(
     given_: tuple[Run, list[str]],
 ) -> None:

@@ -202,7 +202,8 @@ def test_the_guard_would_have_cut_a_throttled_launch(kind: str) -> None:
     assert core.clock() - core.began > 80
 
 
-@pytest.mark.parametrize("kind", ["ecs", "batch"])
+# Ten thousand tries of one message; the other tests have both kinds.
+@pytest.mark.parametrize("kind", ["ecs", pytest.param("batch", marks=pytest.mark.nightly)])
 def test_launch_that_is_throttled_for_ever_ends_the_run_after_a_week(kind: str) -> None:
     core = Launches(kind, may_loop, None)
     core.fails_for(float("inf"), Throttled("Rate exceeded"))

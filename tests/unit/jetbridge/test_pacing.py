@@ -146,7 +146,7 @@ def test_threads_together_keep_the_rate_and_lose_no_turn(dynamodb: Any, table: s
     assert client.calls <= threads * each + 2 * threads
 
 
-@settings(max_examples=40)
+@settings(max_examples=settings.default.max_examples // 4)
 @given(
     rate=st.sampled_from([0.5, 1, 3, 7, 20, 50, 333]),
     burst=st.integers(1, 6),

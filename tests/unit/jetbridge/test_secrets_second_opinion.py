@@ -37,6 +37,7 @@ def test_detect_secrets_finds_nothing_that_is_left(capsys: pytest.CaptureFixture
     assert left == []
 
 
+@pytest.mark.nightly
 def test_what_detect_secrets_costs(capsys: pytest.CaptureFixture[str]) -> None:
     """Prints the figures of docs/decisions.md, and is no judge of them."""
     line = "2026-03-01T00:00:29Z INFO loaded 7 rows of orders from s3://bucket/key in 1.5 s " * 2
