@@ -1,9 +1,9 @@
 """What the documentation says of the rights to deploy, against CloudFormation's own list.
 
-CloudFormation makes, changes and removes a resource with its caller's rights. Which ones it needs is
-in the resource type's schema, under ``handlers`` (AWS CloudFormation CLI user guide, "Resource type
-schema"). The lists here are those of AWS::IAM::Role and AWS::IAM::ManagedPolicy, without the actions
-on groups and users, which no template of this repository has.
+CloudFormation makes, changes and removes a resource with its caller's rights. The schema of the
+resource's type has them, under ``handlers`` (AWS CloudFormation CLI user guide, "Resource type
+schema"). These are those of AWS::IAM::Role and AWS::IAM::ManagedPolicy, without the actions on
+groups and users, which no template of this repository has.
 """
 
 import re
