@@ -240,7 +240,9 @@ class TestExecute:
             ecs().execute({"ti": ti})
         assert not isinstance(failed.value, AirflowFailException)
 
-    def test_a_start_that_lambda_throttles_waits_longer(self, functions, ti):
+    def test_a_start_that_lambda_throttles_waits_longer(
+        self, functions: FakeLambda, ti: Any
+    ) -> None:
         """The stack's own functions may take all concurrency of a new account for a minute."""
         throttle = client_error("TooManyRequestsException", "Invoke")
         lost = ReadTimeoutError(endpoint_url="http://127.0.0.1")
@@ -250,7 +252,9 @@ class TestExecute:
         first, *others = functions.invocations
         assert others == [first] * 32
 
-    def test_a_start_that_lambda_throttles_for_ever_fails(self, functions, ti):
+    def test_a_start_that_lambda_throttles_for_ever_fails(
+        self, functions: FakeLambda, ti: Any
+    ) -> None:
         throttle = client_error("TooManyRequestsException", "Invoke")
         functions.answers.extend([throttle] * 400)
         with pytest.raises(StartThrottled) as failed:
