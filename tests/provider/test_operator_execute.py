@@ -22,6 +22,7 @@ from airflow_provider_jetbridge.exceptions import (
     RunFailed,
     RunStopped,
     StartFailed,
+    StartThrottled,
     TaskDeferralError,
     TaskDeferralTimeout,
 )
@@ -238,6 +239,28 @@ class TestExecute:
         with pytest.raises(StartFailed) as failed:
             ecs().execute({"ti": ti})
         assert not isinstance(failed.value, AirflowFailException)
+
+    def test_a_start_that_lambda_throttles_waits_longer(
+        self, functions: FakeLambda, ti: Any
+    ) -> None:
+        """The stack's own functions may take all concurrency of a new account for a minute."""
+        throttle = client_error("TooManyRequestsException", "Invoke")
+        lost = ReadTimeoutError(endpoint_url="http://127.0.0.1")
+        functions.answers.extend([throttle] * 20 + [lost] + [throttle] * 10 + [lost, ANSWER])
+        with pytest.raises(TaskDeferred):
+            ecs().execute({"ti": ti})
+        first, *others = functions.invocations
+        assert others == [first] * 32
+
+    def test_a_start_that_lambda_throttles_for_ever_fails(
+        self, functions: FakeLambda, ti: Any
+    ) -> None:
+        throttle = client_error("TooManyRequestsException", "Invoke")
+        functions.answers.extend([throttle] * 400)
+        with pytest.raises(StartThrottled) as failed:
+            ecs().execute({"ti": ti})
+        assert not isinstance(failed.value, AirflowFailException)
+        assert 50 <= len(functions.invocations) <= 310
 
     @pytest.mark.parametrize("stops", [True, False])
     def test_a_failure_before_deferring_stops_the_run(

@@ -178,6 +178,16 @@ def test_a_log_that_was_not_read_is_a_warning(make_outcome: Callable[..., Outcom
     assert "\n::group::" not in "\n".join(log)
 
 
+def test_advice_on_the_size_is_told_and_does_not_act_on_the_page(
+    make_outcome: Callable[..., Outcome],
+) -> None:
+    log = Log()
+    tell_outcome(log, make_outcome(size_advice="3 of 16 GB used: 4 GB would do"))
+    assert log[-1] == "Run 01k8run, size: 3 of 16 GB used: 4 GB would do"
+    tell_outcome(log, make_outcome(size_advice="\n::group::"))
+    assert "\n::group::" not in log[-1]
+
+
 HOSTILE = "::group::Post Execute\r\x1b]0;title\x07\n[2026-01-01] ERROR - airflow \u202e"
 SHOWN = ":\\:group::Post Execute␍␛]0;title␇\n    [2026-01-01] ERROR - airflow <U+202E>"
 
