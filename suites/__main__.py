@@ -68,11 +68,9 @@ def _run(tier: str, chosen: Sequence[Suite], lanes: int) -> int:
         say(f"{ran.suite.name}: {'ok' if ran.good else 'FAILED'} after {ran.seconds:.0f} s")
 
     found = runner.run(chosen, lanes, lambda suite: say(f"{suite.name} begins"), ended)
-    measured = coverage(folder, [ran.suite.name for ran in found if ran.suite.measured])
+    measured = coverage(folder, [ran.suite for ran in found])
     console.print(table(found))
     for ran in found:
-        if ran.cases.reruns:
-            say(f"{ran.suite.name}: {ran.cases.reruns} tests ran once more, alone")
         for failure in ran.cases.failures:
             console.print(f"{ran.suite.name}: {failure}", markup=False, highlight=False)
     print(as_json(tier, found, time.monotonic() - began, measured), flush=True)

@@ -1,45 +1,51 @@
-"""Coverage of the core and of the provider, over all suites that measured it."""
+"""Coverage of the core and of the provider, each as one suite measures it."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from suites.plan import ROOT
-
-PACKAGES = {"core": "layers/jetbridge/src", "provider": "airflow_provider/src"}
+from suites.plan import Suite
 
 
-def coverage(folder: Path, suites: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Percent of the statements and of the branches that were run, by package.
+def measuring(suite: Suite, folder: Path) -> tuple[list[str], list[str]]:
+    """What has a suite measure coverage: options of Python and of pytest.
 
-    ``folder`` has one data file for each of the suites.
+    slipcover costs next to nothing, and doesn't know the processes that tests start. Coverage.py
+    knows those (docs/decisions/086-slipcover-measures-the-core.md).
     """
-    files = [str(path) for name in suites if (path := folder / f"coverage.{name}").is_file()]
-    if not files:
-        return {}
-    data, report = folder / "coverage", folder / "coverage.json"
-    call = [sys.executable, "-m", "coverage"]
-    kept = f"--data-file={data}"
-    _run([*call, "combine", "--keep", "--quiet", kept, *files])
-    _run([*call, "json", "--quiet", kept, "-o", str(report)])
-    found = json.loads(report.read_text())["files"]
-    return {name: _percent(found, source) for name, source in PACKAGES.items()}
+    if suite.measured is None:
+        return [], []
+    report = _report(folder, suite)
+    report.unlink(missing_ok=True)
+    if suite.processes:
+        measured = [f"--cov={suite.measured.module}", f"--cov-report=json:{report}"]
+        return [], [*measured, "--cov-branch", "--cov-config=suites/processes.coveragerc"]
+    written = ["--json", "--out", str(report)]
+    return ["-m", "slipcover", "--branch", "--source", suite.measured.source, *written], []
 
 
-def _percent(files: dict[str, dict[str, dict[str, int]]], source: str) -> dict[str, float]:
-    summaries = [each["summary"] for path, each in files.items() if path.startswith(source)]
-
-    def share(covered: str, of: str) -> float:
-        total = sum(summary[of] for summary in summaries)
-        return round(100 * sum(summary[covered] for summary in summaries) / total, 1)
-
+def coverage(folder: Path, suites: Sequence[Suite]) -> dict[str, dict[str, float]]:
+    """Percent of the statements and of the branches that were run, by package."""
     return {
-        "statements": share("covered_lines", "num_statements"),
-        "branches": share("covered_branches", "num_branches"),
+        suite.measured.name: _percent(report, suite.measured.source)
+        for suite in suites
+        if suite.measured and (report := _report(folder, suite)).is_file()
     }
 
 
-def _run(command: list[str]) -> None:
-    subprocess.run(command, cwd=ROOT, check=True)
+def _report(folder: Path, suite: Suite) -> Path:
+    return folder / f"coverage.{suite.name}.json"
+
+
+def _percent(report: Path, source: str) -> dict[str, float]:
+    files = json.loads(report.read_text())["files"]
+    summaries = [each["summary"] for path, each in files.items() if path.startswith(source)]
+
+    def share(kind: str) -> float:
+        covered, missing = (
+            sum(summary[f"{which}_{kind}"] for summary in summaries)
+            for which in ("covered", "missing")
+        )
+        return float(round(100 * covered / (covered + missing), 1))
+
+    return {"statements": share("lines"), "branches": share("branches")}

@@ -1,6 +1,6 @@
 """What pytest's JUnit report says."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,16 +15,6 @@ class Cases:
     skipped: int = 0
     reruns: int = 0
     failures: list[str] = field(default_factory=list)
-
-    def after(self, again: "Cases | None") -> "Cases":
-        """The counts when those that failed have run once more, and all passed; None: they did
-        not."""
-        reruns = self.reruns + self.failed
-        if again is None:
-            return replace(self, reruns=reruns)
-        return replace(
-            self, passed=self.passed + again.passed, failed=0, failures=[], reruns=reruns
-        )
 
 
 def cases(report: Path) -> Cases:

@@ -19,8 +19,19 @@ VARIABLES: dict[str, dict[str, str]] = {
 }
 """Of the tests' environment: how many inputs and examples they make (tests/unit/conftest.py)."""
 
-MEASURED = ("jetbridge", "airflow_provider_jetbridge")
-"""The packages whose coverage is measured: the core and the provider."""
+
+@dataclass(frozen=True)
+class Package:
+    """A package whose coverage a suite measures: ``name`` is in the report, ``module`` is imported
+    from the folder ``source``."""
+
+    name: str
+    module: str
+    source: str
+
+
+CORE = Package("core", "jetbridge", "layers/jetbridge/src")
+PROVIDER = Package("provider", "airflow_provider_jetbridge", "airflow_provider/src")
 
 
 class UnknownSuite(ValueError):
@@ -32,15 +43,17 @@ class Suite:
     """One run of pytest.
 
     ``environment`` is the virtual environment below ``.venv``; ``options`` are pytest's;
-    ``measured`` says whether its coverage counts: not where the code runs in other processes;
-    ``lanes`` are as many as it has processes that compute without a pause.
+    ``measured`` is the package whose coverage counts; ``processes`` says whether the processes
+    count, too, that the tests start; ``lanes`` are as many as it has processes that compute
+    without a pause.
     """
 
     name: str
     environment: str
     paths: tuple[str, ...]
     options: tuple[str, ...] = ()
-    measured: bool = False
+    measured: Package | None = None
+    processes: bool = False
     lanes: int = 1
 
     @property
@@ -56,7 +69,7 @@ def _in(folder: str, *names: str) -> tuple[str, ...]:
 _STACKS = _in("tests/integration/stack", "deploys", "update", "verify")
 # Begun in this order, so the long ones come first.
 SUITES = (
-    Suite("unit", "dev", ("tests/unit",), ("-n", "2"), measured=True, lanes=2),
+    Suite("unit", "dev", ("tests/unit",), ("-n", "2"), measured=CORE, lanes=2),
     Suite("airflow", "dev", ("tests/integration/airflow",)),
     Suite(
         "stack",
@@ -83,13 +96,7 @@ SUITES = (
     ),
     Suite("demo", "local", _in("tests/e2e", "demo", "first_container")),
     Suite("contract", "local", ("tests/contract",)),
-    Suite(
-        "provider",
-        "airflow",
-        ("tests/provider",),
-        ("--cov-config=suites/processes.coveragerc",),
-        measured=True,
-    ),
+    Suite("provider", "airflow", ("tests/provider",), measured=PROVIDER, processes=True),
     Suite("package", "dev", ("tests/package",)),
 )
 

@@ -25,8 +25,8 @@ def table(found: Sequence[Ran]) -> Table:
 def as_json(
     tier: str, found: Sequence[Ran], seconds: float, coverage: dict[str, dict[str, float]]
 ) -> str:
-    """Coverage is that of the suites which measure it: the unit tests in their own process, the
-    provider's in the processes that they start, too."""
+    """Coverage of a package is that of the suite which measures it: the core's in the processes of
+    the unit tests, the provider's in the processes that its tests start, too."""
     return json.dumps(
         {
             "tier": tier,

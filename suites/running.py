@@ -8,18 +8,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from suites.coverage import measuring
 from suites.junit import Cases, cases
-from suites.plan import MEASURED, ROOT, TIERS, VARIABLES, Suite
+from suites.plan import ROOT, TIERS, VARIABLES, Suite
 
 SUITE_SECONDS = 3600.0
-MOST_TRIED_AGAIN = 15
-"""If more tests of a suite fail, it isn't the machine's load. One test that leaves its Airflow down
-fails all that share it."""
-
 _STOP_SECONDS = 60.0
 
 
@@ -103,51 +100,30 @@ class Runner:
                 threads.shutdown(wait=False, cancel_futures=True)
                 self._interrupt()
                 raise
-            found = [task.result() for task in tasks]
-        return [self._alone(ran) if lanes > 1 else ran for ran in found]
+            return [task.result() for task in tasks]
 
-    def _alone(self, ran: Ran) -> Ran:
-        """Run the few tests that failed beside another suite once more, by themselves: then only
-        the product or the test can be at fault, and not the other suite's load."""
-        failed = ran.cases.failed
-        if ran.problem or not 0 < failed <= MOST_TRIED_AGAIN:
-            return ran
-        again = self._run(ran.suite, shown=True, again=True)
-        repaired = again.cases.passed if again.good and not again.cases.skipped else 0
-        return replace(
-            ran,
-            cases=ran.cases.after(again.cases if repaired == failed else None),
-            seconds=ran.seconds + again.seconds,
-            cpu_seconds=ran.cpu_seconds + again.cpu_seconds,
-        )
+    def output(self, suite: Suite) -> Path:
+        return self._folder / f"{suite.name}.log"
 
-    def output(self, suite: Suite, *, again: bool = False) -> Path:
-        return self._file(suite, again, "log")
+    def report(self, suite: Suite) -> Path:
+        return self._folder / f"{suite.name}.xml"
 
-    def command(self, suite: Suite, *, again: bool = False) -> list[str]:
-        """pytest on the suite, or ``again`` on those of its tests that failed the last time."""
-        command = [str(suite.python), "-m", "pytest", "-q", *suite.options, *TIERS[self._tier]]
-        command += ["--junit-xml", str(self._file(suite, again, "xml"))]
+    def command(self, suite: Suite) -> list[str]:
+        """pytest on the suite."""
+        before, after = measuring(suite, self._folder)
+        command = [str(suite.python), *before, "-m", "pytest", "-q", *suite.options, *after]
+        command += [*TIERS[self._tier], "--junit-xml", str(self.report(suite))]
         command += ["-o", f"cache_dir={self._folder / f'{suite.name}.cache'}"]
-        if again:
-            command += ["--lf", "--lfnf=none"]
-        elif suite.measured:
-            command += [f"--cov={package}" for package in MEASURED]
-            command += ["--cov-branch", "--cov-report="]
         return [*command, *suite.paths]
 
-    def _file(self, suite: Suite, again: bool, ending: str) -> Path:
-        return self._folder / f"{suite.name}{'-again' if again else ''}.{ending}"
-
-    def _run(self, suite: Suite, *, shown: bool, again: bool = False) -> Ran:
-        report = self._file(suite, again, "xml")
+    def _run(self, suite: Suite, *, shown: bool) -> Ran:
+        report = self.report(suite)
         report.unlink(missing_ok=True)
         data = str(self._folder / f"coverage.{suite.name}")
         environment = {**os.environ, "COVERAGE_FILE": data, **VARIABLES[self._tier]}
         began = time.monotonic()
-        command = self.command(suite, again=again)
-        with self.output(suite, again=again).open("wb") as log:
-            code, cpu = self._wait(command, environment, None if shown else log)
+        with self.output(suite).open("wb") as log:
+            code, cpu = self._wait(self.command(suite), environment, None if shown else log)
         seconds = time.monotonic() - began
         # 0: all passed, 1: some failed. The others are crashes, misuse, and that nothing was found.
         problem = "" if code in (0, 1) and report.is_file() else f"pytest ended with {code}"

@@ -28,8 +28,8 @@ class Burst:
     @property
     def duplicates(self) -> int:
         """Outcomes beyond the first of a run: announced, but not the sealed one."""
-        told = {(run, outcome) for run, outcome in self.announced if run in self.sealed}
-        return sum(self.sealed[run] != outcome for run, outcome in told)
+        known = {(run, outcome) for run, outcome in self.announced if run in self.sealed}
+        return sum(self.sealed[run] != outcome for run, outcome in known)
 
     @property
     def announced_again(self) -> int:
@@ -39,8 +39,8 @@ class Burst:
     @property
     def lost(self) -> int:
         """Runs of the burst with no outcome, or whose outcome nobody learned."""
-        told = {run for run, _ in self.announced}
-        return sum(run not in self.sealed or run not in told for run in self.runs)
+        announced = {run for run, _ in self.announced}
+        return sum(run not in self.sealed or run not in announced for run in self.runs)
 
     @property
     def events_per_cpu_second(self) -> float:

@@ -42,7 +42,7 @@ The table shows the medians of a lag's parts, from one moment to the next that i
 ``finish_run``: finish_run takes up the run.
 ``settled``: its last look for log lines.
 ``sealed``: the outcome's own ``finished_at``.
-``told``: notify_airflow takes up the run; by feed, the triggerer reads the index of ends.
+``notified``: notify_airflow takes up the run; by feed, the triggerer reads the index of ends.
 ``resumed``: Airflow schedules the task again (``scheduled_when``): the trigger's event has come
     through the triggerer, or the push through the API server.
 ``queued``: the scheduler has given it to the executor (``queued_when``).

@@ -32,7 +32,7 @@ class Passage:
         begun: finish_run takes up the run.
         looked, settled: its first and its last look for log lines.
         sealed: the outcome's own ``finished_at``.
-        told: notify_airflow takes up the run; or, where nothing is pushed, the triggerer reads
+        notified: notify_airflow takes up the run; or, where nothing is pushed, the triggerer reads
             the index for the first time after the sealing.
     """
 
@@ -41,7 +41,7 @@ class Passage:
     looked: float | None
     settled: float | None
     sealed: float | None
-    told: float | None
+    notified: float | None
 
     @property
     def settling(self) -> float | None:
@@ -129,7 +129,7 @@ def passage(
         and c["identifiers"].get("logStreamName") in looked_at
         and (sealed is None or c["time"] <= sealed)
     ]
-    told = [
+    notified = [
         c["time"]
         for c in calls
         if sealed is not None
@@ -142,7 +142,7 @@ def passage(
         looked=min(looks, default=None),
         settled=max(looks, default=None),
         sealed=sealed,
-        told=min(told, default=None),
+        notified=min(notified, default=None),
     )
 
 

@@ -22,12 +22,14 @@ _STAGES = (
     "finish_run",
     "settled",
     "sealed",
-    "told",
+    "notified",
     "resumed",
     "queued",
     "ended",
 )
-_ELSEWHERE = Passage(tracked=None, begun=None, looked=None, settled=None, sealed=None, told=None)
+_ELSEWHERE = Passage(
+    tracked=None, begun=None, looked=None, settled=None, sealed=None, notified=None
+)
 
 
 def moments(each: Measurement) -> dict[str, float | None]:
@@ -39,7 +41,7 @@ def moments(each: Measurement) -> dict[str, float | None]:
         "finish_run": passage.begun,
         "settled": passage.settled,
         "sealed": passage.sealed,
-        "told": passage.told,
+        "notified": passage.notified,
         "resumed": _after(each.stopped, each.task.resumed),
         "queued": _after(each.stopped, each.task.queued),
         "ended": each.ended,

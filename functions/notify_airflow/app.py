@@ -26,17 +26,17 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
             "asset": notice.asset,
             "watcher": notice.watcher,
         }
-        told = notify(notice)
-        if told is None:
+        attempt = notify(notice)
+        if attempt is None:
             logger.warning("run or outcome is unknown", extra=about)
             return
-        later = {"reason": told.result, "again_in_seconds": told.delay_seconds}
-        if told.heard or told.unavailable:
-            seconds("NotifyWait", told.waited)
-        if told.heard:
+        later = {"reason": attempt.result, "again_in_seconds": attempt.delay_seconds}
+        if attempt.heard or attempt.unavailable:
+            seconds("NotifyWait", attempt.waited)
+        if attempt.heard:
             count("NoticesHeard")
-            logger.info("Airflow is notified", extra=about | {"result": told.result})
-        elif told.unavailable:
+            logger.info("Airflow is notified", extra=about | {"result": attempt.result})
+        elif attempt.unavailable:
             count("AirflowUnavailable")
             logger.warning("Airflow can't be reached", extra=about | later)
         else:

@@ -22,13 +22,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     if isinstance(event, dict) and "Records" in event:
         principal.must_be_operator("Records")
         return each_message(event, stop_of_message)
-    return told(wiring.stop()(decode_request(StopRequest, with_ids_as_text(event)), principal))
+    return logged(wiring.stop()(decode_request(StopRequest, with_ids_as_text(event)), principal))
 
 
 def stop_of_message(message: dict[str, Any]) -> None:
     asked = stop_or_orphan(message)
     if isinstance(asked, StopMessage):
-        told(wiring.stop().of_message(asked))
+        logged(wiring.stop().of_message(asked))
         return
     orphan = asked.orphan
     logger.warning("container without a run", backend_id=orphan.backend_id, reason=orphan.reason)
@@ -36,7 +36,7 @@ def stop_of_message(message: dict[str, Any]) -> None:
     count("OrphansStopped")
 
 
-def told(answer: StopAnswer) -> Any:
+def logged(answer: StopAnswer) -> Any:
     said = to_builtins(answer)
     for result in ("stopping", "already_ended", "unknown", "taken_over"):
         for run_id in said[result]:

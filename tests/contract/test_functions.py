@@ -3,19 +3,21 @@
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from probe_aws import Aws
 
 
 @pytest.fixture(scope="module")
-def described(aws: Aws, stack: dict[str, str]) -> dict:
+def described(aws: Aws, stack: dict[str, str]) -> dict[str, Any]:
     answer, error = aws.invoke(stack["Echo"], {"do": "describe"})
     assert error is None
-    return answer
+    found: dict[str, Any] = answer
+    return found
 
 
-def test_environment_is_lambdas(described: dict, aws: Aws, stack: dict[str, str]) -> None:
+def test_environment_is_lambdas(described: dict[str, Any], aws: Aws, stack: dict[str, str]) -> None:
     environment = described["environment"]
     assert environment["AWS_LAMBDA_FUNCTION_NAME"] == stack["Echo"]
     assert environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] == "192"
@@ -30,13 +32,13 @@ def test_environment_is_lambdas(described: dict, aws: Aws, stack: dict[str, str]
     assert "VIRTUAL_ENV" not in environment
 
 
-def test_packages_come_from_layers_alone(described: dict) -> None:
+def test_packages_come_from_layers_alone(described: dict[str, Any]) -> None:
     assert described["layer"] == "from the layer"
     assert described["modules"] == {"boto3": False, "ministack": False, "awslambdaric": True}
     assert described["python"] == [3, 13]
 
 
-def test_context_is_lambdas(described: dict, stack: dict[str, str]) -> None:
+def test_context_is_lambdas(described: dict[str, Any], stack: dict[str, str]) -> None:
     assert described["arn"].endswith(f":function:{stack['Echo']}")
     assert described["memory"] == "192"
     assert 15_000 < described["remaining_ms"] <= 20_000

@@ -9,7 +9,8 @@ from probe_aws import STACK, Aws
 
 def attributes(aws: Aws, queue: str) -> dict[str, str]:
     answer = aws.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])
-    return answer["Attributes"]
+    found: dict[str, str] = answer["Attributes"]
+    return found
 
 
 def test_every_resource_is_complete(aws: Aws, stack: dict[str, str]) -> None:

@@ -58,7 +58,15 @@ def installed(dist: Path, folder: Path, locked: str, distribution: str) -> Clean
     clean = Clean(folder / "environment", folder)
     run([UV, "venv", "--quiet", "--python", sys.executable, clean.environment], folder)
     requirements = ROOT / "requirements" / f"{locked}.txt"
-    install = [UV, "pip", "install", "--quiet", "--python", clean.python, "--require-hashes"]
+    install: list[str | Path] = [
+        UV,
+        "pip",
+        "install",
+        "--quiet",
+        "--python",
+        clean.python,
+        "--require-hashes",
+    ]
     run([*install, "-r", requirements], folder)
     # All that the wheels depend on has to be there by now: pip gets no index.
     pip(clean, "install", "--quiet", "--no-index", "--find-links", dist, distribution)
@@ -71,12 +79,19 @@ def resolved(dist: Path, folder: Path, locked: str, distribution: str) -> Clean:
     clean = Clean(folder / "environment", folder)
     run([UV, "venv", "--quiet", "--python", sys.executable, clean.environment], folder)
     constraints = ROOT / "requirements" / f"{locked}.txt"
-    install = [UV, "pip", "install", "--quiet", "--python", clean.python]
+    install: list[str | Path] = [UV, "pip", "install", "--quiet", "--python", clean.python]
     run([*install, "--constraints", constraints, "--find-links", dist, distribution], folder)
     return clean
 
 
 def pip(clean: Clean, *arguments: str | Path) -> str:
     """Pip itself, which isn't in the environment that it works on."""
-    command = ["python3", "-m", "pip", "--disable-pip-version-check", "--python", clean.python]
+    command: list[str | Path] = [
+        "python3",
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "--python",
+        clean.python,
+    ]
     return run([*command, *arguments], clean.folder).stdout

@@ -183,7 +183,7 @@ def test_a_type_checker_sees_the_provider_s_types(airflow: Clean) -> None:
     # Airflow's own types take minutes to read and aren't asked for here.
     (airflow.folder / "mypy.ini").write_text("[mypy]\n[mypy-airflow.*]\nfollow_imports = skip\n")
     mypy = ROOT / ".venv/dev/bin/mypy"
-    command = [mypy, "--strict", "--python-executable", airflow.python, "dag.py"]
+    command: list[str | Path] = [mypy, "--strict", "--python-executable", airflow.python, "dag.py"]
     said = airflow.run(*command, status=1).stdout
     assert "dag.py:6: note: Revealed type is" in said
     assert '"int" has no attribute "upper"' in said

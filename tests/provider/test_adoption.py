@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from typing import ClassVar
 
 import pytest
 from airflow.providers.amazon.aws.operators.batch import BatchOperator
@@ -176,6 +177,56 @@ class Team(EcsRunTaskOperator):
         result = super().execute_complete(context, event)
         self.seen.append(self.arn)
         return result
+
+
+class Announced(EcsRunTaskOperator):
+    """A site's base that keeps a register of its classes, with a keyword in the class statement."""
+
+    register: ClassVar[dict[str, type]] = {}
+    size = "unset"
+
+    def __init_subclass__(cls, size: str, **keywords) -> None:
+        super().__init_subclass__(**keywords)
+        if cls.__name__ in cls.register:
+            raise ValueError(f"{cls.__name__} is there twice")
+        cls.register[cls.__name__] = cls
+        cls.size = size
+
+
+class Large(Announced, size="large"):
+    def execute(self, context):
+        self.overrides = {"cpu": self.size}
+        return super().execute(context)
+
+
+class TestClassesThatAreAnnounced:
+    """``__init_subclass__`` of the DAG's classes is for the classes of the DAG."""
+
+    @pytest.mark.parametrize("adopt", ["", "*"])
+    def test_nobody_is_told_of_the_class_made_here(self, configure, functions, ti, adopt):
+        configure(adopt)
+        job = only(Large, **ECS)
+        assert isinstance(job, JetbridgeRunOperator) == bool(adopt)
+        assert (job.size, Announced.register) == ("large", {"Large": Large})
+        if adopt:
+            functions.answers.append(ANSWER)
+            with pytest.raises(TaskDeferred):
+                job.execute({"ti": ti})
+            assert functions.invocations[0][1]["run_task"]["overrides"] == {"cpu": "large"}
+
+    @pytest.mark.parametrize("adopt", ["", "*"])
+    def test_a_mapped_task_is_made_as_in_the_dag(self, configure, adopt):
+        configure(adopt)
+        with DAG("d", schedule=None) as dag:
+            Large.partial(task_id="job", task_definition="t", cluster="c").expand(overrides=[{}])
+        (mapped,) = parsed(dag).tasks
+        job = mapped.unmap({"overrides": {"a": 1}})
+        assert isinstance(job, JetbridgeRunOperator) == bool(adopt)
+        assert (job.size, job.overrides, Announced.register) == (
+            "large",
+            {"a": 1},
+            {"Large": Large},
+        )
 
 
 class TestTheAdoptedTask:

@@ -507,7 +507,7 @@ class TestExecuteComplete:
 
     @pytest.mark.parametrize("event", [None, {}, {"outcome": {"run_id": 7}}])
     def test_an_event_without_an_outcome_is_refused(self, ti, event):
-        with pytest.raises(ForeignOutcome, match="carries no"):
+        with pytest.raises(ForeignOutcome, match=r"carries no|event is None"):
             ecs().execute_complete({"ti": ti}, event)
 
     def test_fields_of_a_later_version_are_ignored(self, ti, make_event):

@@ -71,7 +71,7 @@ def outcome_of(event: dict[str, Any] | None, ti: Any, airflow: str | None = None
         UnreadableOutcome: it can't be read, and it is that of this try.
         ForeignOutcome: there is none, or it belongs to somebody else.
     """
-    event = event or {}
+    event = _present(event)
     try:
         outcome = outcome_in(event)
     except UnreadableOutcome as error:
@@ -108,14 +108,23 @@ def outcome_in(event: dict[str, Any] | None) -> Outcome:
         UnreadableOutcome: it can't be read.
         ForeignOutcome: there is none.
     """
-    if event and "problem" in event:
+    event = _present(event)
+    if "problem" in event:
         raise _unreadable(event, event["problem"])
-    if not event or "outcome" not in event:
+    if "outcome" not in event:
         raise ForeignOutcome(f"The trigger's event carries no outcome: {event!r}")
     try:
         return decode(Outcome, event["outcome"])
     except ContractError as error:
         raise _unreadable(event, error) from error
+
+
+def _present(event: dict[str, Any] | None) -> dict[str, Any]:
+    """The event. The text for none is the amazon provider's (utils,
+    ``validate_execute_complete_event``)."""
+    if event is None:
+        raise ForeignOutcome("Trigger error: event is None")
+    return event
 
 
 def _unreadable(event: dict[str, Any], problem: object) -> UnreadableOutcome:

@@ -17,6 +17,15 @@ _HOST_TERMINATED = re.compile(r"Host EC2 \(instance .+?\) (stopped|terminated)\.
 """The same pattern as in the amazon provider (operators/ecs.py, ``_check_success_task``)."""
 
 
+_BEFORE_THE_START = (
+    Cause.CAPACITY,
+    Cause.IMAGE_NOT_FOUND,
+    Cause.IMAGE_PULL,
+    Cause.MISCONFIGURATION,
+    Cause.NETWORK_SETUP,
+)
+
+
 def exit_codes(given: int | Container[int] | None) -> Container[int]:
     """Exit codes of a keyword, in the form that the amazon provider keeps."""
     if isinstance(given, Container):
@@ -83,7 +92,11 @@ def _raise_not_started(outcome: Outcome, text: str) -> NoReturn:
 
 
 def _never_ran(outcome: Outcome) -> bool:
-    return not outcome.exit_codes and outcome.started_at is None
+    """Whether the task failed to start. Some of its containers may have run before: a sidecar has
+    an exit code, too, if ECS stops it because the main container's image can't be pulled."""
+    if outcome.started_at is not None:
+        return False
+    return not outcome.exit_codes or outcome.cause in _BEFORE_THE_START
 
 
 def _deciding_codes(outcome: Outcome) -> Iterable[int]:

@@ -86,10 +86,10 @@ class Storyteller:
             text = inert_lines(str(error))
             self._log.warning("The record of what the run waits for can't be read: %s", text)
             return
-        told = (waits.launch, waits.what, waits.until)
-        if told == self._waits or self._is_over(waits):
+        waits_for = (waits.launch, waits.what, waits.until)
+        if waits_for == self._waits or self._is_over(waits):
             return
-        self._waits = told
+        self._waits = waits_for
         self._log.info(
             "Run %s %s since %s%s%s: %s",
             waits.run_id,

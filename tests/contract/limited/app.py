@@ -3,11 +3,13 @@
 import os
 import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
 INIT_CPU_SECONDS = float(os.environ.get("INIT_CPU_SECONDS", "0"))
 
 
-def burn(seconds):
+def burn(seconds: float) -> float:
     """Use CPU time; returns the seconds that passed during it."""
     began = time.monotonic()
     end = time.thread_time() + seconds
@@ -22,27 +24,27 @@ INIT_BLOCK = b"x" * (int(os.environ.get("INIT_MB", "0")) * 1024 * 1024)
 ticks = 0
 
 
-def _tick():
+def _tick() -> None:
     global ticks
     while True:
         ticks += 1
         time.sleep(0.01)
 
 
-def _start_ticking(event):
+def _start_ticking(event: dict[str, Any]) -> int:
     threading.Thread(target=_tick, daemon=True).start()
     time.sleep(0.1)
     return ticks
 
 
-def _use_memory(event):
+def _use_memory(event: dict[str, Any]) -> int:
     block = bytearray(event["mb"] * 1024 * 1024)
     for place in range(0, len(block), 4096):
         block[place] = 1
     return len(block)
 
 
-def _burn_in_threads(event):
+def _burn_in_threads(event: dict[str, Any]) -> float:
     threads = [threading.Thread(target=burn, args=(event["seconds"],)) for _ in range(2)]
     began = time.monotonic()
     for thread in threads:
@@ -52,12 +54,12 @@ def _burn_in_threads(event):
     return time.monotonic() - began
 
 
-def _sleep(event):
+def _sleep(event: dict[str, Any]) -> int:
     time.sleep(event["seconds"])
     return os.getpid()
 
 
-_ACTIONS = {
+_ACTIONS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "pid": lambda event: os.getpid(),
     "use memory": _use_memory,
     "start ticking": _start_ticking,
@@ -71,5 +73,5 @@ _ACTIONS = {
 }
 
 
-def handler(event, context):
+def handler(event: dict[str, Any], context: Any) -> Any:
     return _ACTIONS[event["do"]](event)

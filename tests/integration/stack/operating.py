@@ -200,7 +200,7 @@ class Announcements:
 
     def received(self) -> list[dict[str, Any]]:
         """The events' details."""
-        found = []
+        found: list[dict[str, Any]] = []
         while True:
             answer = self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10)
             messages = answer.get("Messages", [])

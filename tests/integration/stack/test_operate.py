@@ -4,6 +4,7 @@ import json
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from deployed import EXAMPLE, NETWORK, Deployed, batch_job, ecs_task
@@ -187,7 +188,7 @@ def test_ctrl_c_without_a_terminal_leaves_the_run(
     operator: Operator, deployed: Deployed, sleeper: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "request.json"
-    parameters = {"cluster": "jetbridge-example", "taskDefinition": sleeper}
+    parameters: dict[str, Any] = {"cluster": "jetbridge-example", "taskDefinition": sleeper}
     parameters |= {"launchType": "FARGATE", "networkConfiguration": NETWORK}
     file.write_text(json.dumps({"run_task": parameters}))
     process = operator.command("run", str(file))

@@ -1,6 +1,7 @@
 """Runs that are ended from outside: stopped, timed out, or finished without any event."""
 
 import time
+from typing import Any
 
 import pytest
 from deployed import REPORT, Deployed, batch_job, ecs_task
@@ -80,7 +81,7 @@ def test_timed_out_job_is_stopped_by_the_sweeper(deployed: Deployed, sleeper: st
     run_id = deployed.start(run_task=ecs_task(sleeper), timeout_seconds=1)
     deployed.wait_running(run_id)
 
-    def stopped() -> object:
+    def stopped() -> Any:
         deployed.invoke("sweep-runs", {})
         return deployed.sealed(run_id)
 
@@ -102,7 +103,7 @@ def test_run_without_events_is_finished_by_the_sweeper(
     run_id = deployed.start(**request_)
     deployed.wait(lambda: deployed.row(run_id).get("backend_id"), 20, f"launch of {run_id}")
 
-    def swept() -> object:
+    def swept() -> Any:
         deployed.make_due(run_id)
         deployed.invoke("sweep-runs", {})
         return deployed.sealed(run_id)

@@ -21,12 +21,12 @@ def all_failed() -> dict[str, str]:
     return dict.fromkeys(RUNS, "failed 1.5")
 
 
-def told(*runs: str) -> list[tuple[str, str]]:
+def announced(*runs: str) -> list[tuple[str, str]]:
     return [(run, "failed 1.5") for run in runs]
 
 
 def test_each_run_has_one_outcome() -> None:
-    burst = a_burst(all_failed(), told(*RUNS))
+    burst = a_burst(all_failed(), announced(*RUNS))
     assert (burst.outcomes, burst.duplicates, burst.announced_again, burst.lost) == (3, 0, 0, 0)
     assert burst.events_per_cpu_second == 2.0
 
@@ -36,16 +36,16 @@ def test_outcomes_of_other_runs_are_not_the_burst_s() -> None:
 
 
 def test_the_same_outcome_may_be_announced_again() -> None:
-    burst = a_burst(all_failed(), told(*RUNS, "a", "a", "b"))
+    burst = a_burst(all_failed(), announced(*RUNS, "a", "a", "b"))
     assert (burst.announced_again, burst.duplicates, burst.lost) == (3, 0, 0)
 
 
 def test_without_an_outcome_or_unheard_of_is_lost() -> None:
-    burst = a_burst({"a": "failed 1.5", "b": "failed 1.5"}, told("a", "c"))
+    burst = a_burst({"a": "failed 1.5", "b": "failed 1.5"}, announced("a", "c"))
     assert burst.lost == 2
 
 
 def test_another_outcome_of_the_same_run_is_a_duplicate_however_often_it_is_told() -> None:
     other = ("a", "failed 2.5")
-    burst = a_burst(all_failed(), [*told(*RUNS), other, other])
+    burst = a_burst(all_failed(), [*announced(*RUNS), other, other])
     assert (burst.duplicates, burst.announced_again) == (1, 2)

@@ -46,7 +46,7 @@ def settled(seconds: float) -> Passage:
         looked=1000.2,
         settled=1000.2 + seconds,
         sealed=1003.0,
-        told=1003.5,
+        notified=1003.5,
     )
 
 
@@ -167,7 +167,7 @@ def test_a_stage_begins_at_the_last_moment_that_is_known() -> None:
     ours = measured(Kind.FEED_ECS, 9.0, settled(0.5))
     assert step("resumed", ours) == (1003.5, 1008.5)
     assert step("resumed", measured(Kind.FLOOR, 9.0)) == (1000.0, 1008.5)
-    assert step("told", measured(Kind.FLOOR, 9.0)) == (1000.0, None)
+    assert step("notified", measured(Kind.FLOOR, 9.0)) == (1000.0, None)
 
 
 def test_the_table_has_a_row_for_each_kind_and_counts_what_is_missing() -> None:

@@ -102,12 +102,12 @@ def test_a_run_whose_lines_were_there_did_not_settle() -> None:
 def test_what_no_call_tells_is_not_known() -> None:
     found = passage("unheard-of", 100.0, pushed=True, sealed=None, streams=[], calls=CALLS)
     assert (found.tracked, found.begun, found.looked, found.settled) == (None, None, None, None)
-    assert (found.told, found.settling) == (None, None)
+    assert (found.notified, found.settling) == (None, None)
 
 
 def test_a_pushed_run_is_told_when_notify_airflow_takes_it_up() -> None:
-    assert the_passage(pushed=True).told == 102.5
+    assert the_passage(pushed=True).notified == 102.5
 
 
 def test_any_other_is_told_when_the_triggerer_first_reads_the_feed_after_the_sealing() -> None:
-    assert the_passage(pushed=False).told == 102.25
+    assert the_passage(pushed=False).notified == 102.25

@@ -29,9 +29,6 @@ from jetbridge.runs.port import Runs
 from jetbridge.runs.run import Run, Status
 from jetbridge.tracking.track import Track
 
-# Thousands of the same runs.
-pytestmark = pytest.mark.no_cover
-
 IN_MEMORY = 9_800 + int(os.environ.get("JETBRIDGE_HISTORIES", "0"))
 ON_DYNAMODB = 200
 CHUNK = 350

@@ -26,9 +26,6 @@ from jetbridge.logs.position import Position
 from jetbridge.queues.copies import LogPart
 from jetbridge.queues.patience import PATIENCE_SECONDS
 
-# Millions of lines.
-pytestmark = pytest.mark.no_cover
-
 DAY = 24 * 3600
 COPY = "CopyLogsFunction"
 Allowed = Callable[[str], bool]

@@ -23,9 +23,6 @@ from jetbridge.pacing.dynamodb import DynamoPacer, Pace
 from jetbridge.queues.messages import Times
 from jetbridge.queues.port import NotYet
 
-# Thousands of the same runs.
-pytestmark = pytest.mark.no_cover
-
 BEGAN = 1_772_323_324.0 + 10
 RUNS = 10_000
 # What a call of DynamoDB, SQS or EventBridge takes: some 10 ms of network, and 4 ms of a seventh

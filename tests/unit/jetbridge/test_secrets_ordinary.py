@@ -7,9 +7,6 @@ from jetbridge_testing.ordinary_lines import groups
 
 from jetbridge.secrets.lines import masked
 
-# Fifty thousand lines.
-pytestmark = pytest.mark.no_cover
-
 # A push looks at the first fifth of each kind of lines.
 SHARE = 1 if os.environ.get("JETBRIDGE_PROPERTIES") == "nightly" else 5
 ENOUGH = 50_000 // SHARE

@@ -15,9 +15,6 @@ from jetbridge.secrets.forms import MASK
 from jetbridge.secrets.lines import masked, masked_text
 from jetbridge.secrets.values import masked_value
 
-# Measures time.
-pytestmark = pytest.mark.no_cover
-
 NIGHT = os.environ.get("JETBRIDGE_PROPERTIES") == "nightly"
 CHARACTERS = 16_000 if NIGHT else 8_000
 # From n to 4n, linear work takes four times as long and quadratic work sixteen times.

@@ -16,9 +16,6 @@ from jetbridge.contract import Cause
 from jetbridge.failures import judge
 from jetbridge.failures.sentences import SENTENCES
 
-# Hundreds of the same verdicts.
-pytestmark = pytest.mark.no_cover
-
 CAUSES = {n: shape["cause"] for n, shape in enumerate(SHAPES)}
 # Words of AWS's sentences that somebody may call an image, a job or a reason.
 HOSTILE = (

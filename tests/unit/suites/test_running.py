@@ -11,7 +11,7 @@ import pytest
 from suites import __main__ as command
 from suites.plan import ROOT, SUITES, TIERS, Suite, UnknownSuite, suites
 from suites.report import as_json
-from suites.running import MOST_TRIED_AGAIN, Lanes, Ran, Runner
+from suites.running import Lanes, Ran, Runner
 
 MARKED = """
 import pytest
@@ -29,6 +29,15 @@ def test_meets_the_other():
         assert time.monotonic() < deadline
         time.sleep(0.05)
 """
+FAILS_ONCE = """
+from pathlib import Path
+def test_always(): pass
+def test_fails_once():
+    mark = Path({mark!r})
+    again = mark.exists()
+    mark.touch()
+    assert again
+"""
 HANGS = """
 import time
 from pathlib import Path
@@ -40,21 +49,6 @@ def cleaned():
 def test_hangs(cleaned):
     Path({began!r}).touch()
     time.sleep(600)
-"""
-
-
-LOADED = """
-import os, pytest
-from pathlib import Path
-def test_always(): pass
-@pytest.mark.parametrize("number", range({number}))
-def test_fails_beside_another(number):
-    mark = Path({mark!r} + str(number))
-    again = mark.exists()
-    mark.touch()
-    if again and {then!r} == "skips":
-        pytest.skip()
-    assert again and {then!r} == "passes"
 """
 
 
@@ -91,26 +85,13 @@ def test_a_push_leaves_out_what_is_for_the_night(tmp_path: Path) -> None:
     assert (night.good, night.cases.passed) == (True, 2)
 
 
-@pytest.mark.parametrize(
-    ("number", "then", "good", "reruns"),
-    [
-        (1, "passes", True, 1),
-        (MOST_TRIED_AGAIN, "passes", True, MOST_TRIED_AGAIN),
-        (MOST_TRIED_AGAIN + 1, "passes", False, 0),
-        (2, "fails", False, 2),
-        (1, "skips", False, 1),
-    ],
-)
-def test_few_that_fail_beside_another_suite_are_tried_once_more_alone(
-    tmp_path: Path, number: int, then: str, good: bool, reruns: int
-) -> None:
-    text = LOADED.format(number=number, then=then, mark=str(tmp_path / "mark"))
-    (ran,) = run(tmp_path, suite(tmp_path, "loaded", text))
-    assert (ran.good, ran.cases.reruns) == (good, reruns)
-    assert ran.cases.passed == (number + 1 if good else 1)
-    assert len(ran.cases.failures) == (0 if good else number)
+def test_one_that_fails_is_not_run_again(tmp_path: Path) -> None:
+    """Not even if it would pass then: a test that needs that is wrong."""
+    text = FAILS_ONCE.format(mark=str(tmp_path / "mark"))
+    (ran,) = run(tmp_path, suite(tmp_path, "once", text))
+    assert (ran.good, ran.cases.passed, ran.cases.failed, ran.cases.reruns) == (False, 1, 1, 0)
     said = json.loads(as_json("push", [ran], 1.0, {}))
-    assert (said["good"], said["reruns"]) == (good, reruns)
+    assert (said["good"], said["reruns"]) == (False, 0)
 
 
 def test_a_suite_of_two_processes_takes_two_lanes() -> None:

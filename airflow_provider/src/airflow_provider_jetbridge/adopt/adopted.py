@@ -56,8 +56,8 @@ class Adopted(JetbridgeRunOperator):
 
 def is_jetbridges(event: object) -> bool:
     """Whether the event came from a trigger of Jetbridge."""
-    told = {"outcome", "launched", "problem"}
-    return isinstance(event, dict) and "run_id" in event and not told.isdisjoint(event)
+    ours = {"outcome", "launched", "problem"}
+    return isinstance(event, dict) and "run_id" in event and not ours.isdisjoint(event)
 
 
 def backend_id(event: dict[str, Any]) -> Any:

@@ -113,12 +113,28 @@ def returning(operator: type) -> Any:
     return _made(operator, (Returning, operator), {"stock_class": operator})
 
 
+class _Unannounced:
+    """First base of each class made here: ``__init_subclass__`` of the DAG's classes isn't called.
+    It would register the class a second time, or set its attributes from keywords that only the
+    DAG file has."""
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        """Tell no other base."""
+
+
 def _made(operator: type, bases: tuple[type, ...], members: dict[str, Any]) -> Any:
     named = {
         "__module__": operator.__module__,
         "__qualname__": operator.__qualname__,
         "__doc__": operator.__doc__,
     }
-    return types.new_class(
-        operator.__name__, bases, exec_body=lambda body: body.update(named | members)
+    made: Any = types.new_class(
+        operator.__name__,
+        (_Unannounced, *bases),
+        exec_body=lambda body: body.update(named | members),
     )
+    if "__init__" in vars(made):
+        # Airflow wraps an __init__ that the first base doesn't have (sdk/bases/operator.py,
+        # BaseOperatorMeta). The DAG's class has it wrapped.
+        del made.__init__
+    return made

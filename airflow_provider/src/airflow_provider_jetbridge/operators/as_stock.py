@@ -15,6 +15,9 @@ NOT_CALLED: Mapping[str, str] = {
     "_get_task_log_fetcher": "Jetbridge copies the log: leave it out",
     "submit_job": "Jetbridge submits the Batch job: give what it changes as keywords",
     "monitor_job": "the task is deferred: do afterwards what it does in execute_complete",
+    "_get_batch_log_fetcher": "Jetbridge copies the log: leave it out",
+    "_persist_links": "Jetbridge has links of its own: leave it out",
+    "_persist_cloudwatch_link": "Jetbridge has links of its own: leave it out",
 }
 """Methods of the amazon provider's operators that subclasses override but Jetbridge never calls,
 each with what to do instead."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
 from airflow_provider_jetbridge.operators.run import JetbridgeRunOperator
+from airflow_provider_jetbridge.operators.stock_hook import HasEcsClient
 from airflow_provider_jetbridge.stock import Imported
 
 
-class EcsAsStock(JetbridgeRunOperator):
+class EcsAsStock(HasEcsClient, JetbridgeRunOperator):
     """Attributes:
     arn: the ECS task's ARN. It is known when the task ends, and in its callbacks.
     retry_args: ``quota_retry``.
@@ -23,16 +23,12 @@ class EcsAsStock(JetbridgeRunOperator):
     arn: str | None
     retry_args: dict[str, Any] | None
     task_log_fetcher: None
+    _started_by: str | None = None
 
     awslogs_group: str | None
     awslogs_region: str | None
     awslogs_stream_prefix: str | None
     container_name: str | None
-
-    @cached_property
-    def client(self) -> Any:
-        """boto3's client of ECS."""
-        return self.hook.conn
 
     def _after_execution(self) -> None:
         self._check_success_task()

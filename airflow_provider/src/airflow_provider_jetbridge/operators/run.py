@@ -6,7 +6,6 @@ import time
 from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from airflow.providers.common.compat.sdk import BaseOperator
@@ -51,6 +50,7 @@ from airflow_provider_jetbridge.operators.short import (
 )
 from airflow_provider_jetbridge.operators.stack import UsesStack
 from airflow_provider_jetbridge.operators.started import tell_start
+from airflow_provider_jetbridge.operators.stock_hook import HasStockHook
 from airflow_provider_jetbridge.settings import conf
 from airflow_provider_jetbridge.story import tell_outcome
 from airflow_provider_jetbridge.templates import given, is_true
@@ -73,7 +73,7 @@ MAX_TAIL_LINES = 100
 MAX_INFRA_RETRIES = 10
 
 
-class JetbridgeRunOperator(UsesStack, BaseOperator):
+class JetbridgeRunOperator(HasStockHook, BaseOperator):
     """Base of the operators: hands a job to Jetbridge and gives up its worker.
 
     :param wait_for_completion: if False, the task succeeds as soon as AWS has accepted the job, and
@@ -119,9 +119,6 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
 
     backend_id_attribute: str
     """The attribute that holds AWS's id of the job when it is known, as in the amazon provider."""
-
-    aws_hook_class: Any
-    """The amazon provider's hook of the service."""
 
     stock_operator: Any
     """The amazon provider's operator of the same name."""
@@ -186,18 +183,6 @@ class JetbridgeRunOperator(UsesStack, BaseOperator):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         refuse_overrides(cls)
-
-    @property
-    def _hook_parameters(self) -> dict[str, Any]:
-        return self._given_access.hook_parameters()
-
-    @cached_property
-    def hook(self) -> Any:
-        """The amazon provider's hook, for subclasses that call AWS themselves.
-
-        Jetbridge doesn't use it. The role of ``aws_conn_id`` needs the rights for these calls.
-        """
-        return self.aws_hook_class(**self._hook_parameters)
 
     @abstractmethod
     def job(self) -> dict[str, Any]:

@@ -81,8 +81,10 @@ class StopRunOperator(UsesStack, BaseOperator):
             answer.unknown,
         )
         if answer.refused:
-            told = "; ".join(f"{run_id}: {why}" for run_id, why in answer.refused.items())
-            raise AirflowException(f"Runs could not be stopped, and may still be running: {told}")
+            reasons = "; ".join(f"{run_id}: {why}" for run_id, why in answer.refused.items())
+            raise AirflowException(
+                f"Runs could not be stopped, and may still be running: {reasons}"
+            )
         if answer.unknown and not self.ignore_unknown:
             raise AirflowException(
                 f"run_ids: stack {self._stack} doesn't know {', '.join(answer.unknown)}. Give ids "

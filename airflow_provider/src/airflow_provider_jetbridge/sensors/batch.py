@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import AirflowException
 from airflow_provider_jetbridge.operators.limits import polling_limit
 from airflow_provider_jetbridge.operators.stack import UsesStack
 from airflow_provider_jetbridge.sensors.foreign import ForeignStateSensor
-from airflow_provider_jetbridge.stock import from_stock
+from airflow_provider_jetbridge.stock import Imported, from_stock
 from jetbridge.contract import BatchJob
 
 POLL_SECONDS = 30
@@ -35,6 +35,7 @@ class BatchSensor(ForeignStateSensor):
     """
 
     ui_color = "#66c3ff"
+    aws_hook_class = Imported("airflow.providers.amazon.aws.hooks.batch_client", "BatchClientHook")
     template_fields: Sequence[str] = (*UsesStack.stack_template_fields, "job_id")
 
     def __init__(

@@ -8,14 +8,15 @@ from typing import Any
 from airflow.providers.common.compat.sdk import AirflowException
 
 from airflow_provider_jetbridge.operators.stack import UsesStack
+from airflow_provider_jetbridge.operators.stock_hook import HasEcsClient
 from airflow_provider_jetbridge.sensors.foreign import RUNNING, ForeignStateSensor
-from airflow_provider_jetbridge.stock import from_stock
+from airflow_provider_jetbridge.stock import Imported, from_stock
 from jetbridge.contract import EcsTask
 
 STOPPED = "STOPPED"
 
 
-class EcsTaskStateSensor(ForeignStateSensor):
+class EcsTaskStateSensor(HasEcsClient, ForeignStateSensor):
     """Wait until any ECS task reaches a state.
 
     Takes every keyword of ``airflow.providers.amazon.aws.sensors.ecs.EcsTaskStateSensor``. The
@@ -34,6 +35,7 @@ class EcsTaskStateSensor(ForeignStateSensor):
     Also takes the keywords of `UsesStack` and of Airflow's ``BaseSensorOperator``.
     """
 
+    aws_hook_class = Imported("airflow.providers.amazon.aws.hooks.ecs", "EcsHook")
     template_fields: Sequence[str] = (
         *UsesStack.stack_template_fields,
         "cluster",

@@ -17,7 +17,7 @@ from msgspec import UnsetType
 from airflow_provider_jetbridge.completion import outcome_in
 from airflow_provider_jetbridge.executor import may_fail_early_resumes
 from airflow_provider_jetbridge.operators.as_stock import warn_of_region
-from airflow_provider_jetbridge.operators.stack import UsesStack
+from airflow_provider_jetbridge.operators.stock_hook import HasStockHook
 from airflow_provider_jetbridge.settings import conf
 from jetbridge.contract import (
     BatchJob,
@@ -43,7 +43,7 @@ about an hour (Amazon ECS API reference, DescribeTasks)."""
 RUNNING = "RUNNING"
 
 
-class ForeignStateSensor(UsesStack, BaseSensorOperator):
+class ForeignStateSensor(HasStockHook, BaseSensorOperator):
     """Waits for a state of an ECS task or Batch job that Jetbridge may not have started.
 
     First it asks the stack for the state. If it is deferrable, it then waits on the feed, like all

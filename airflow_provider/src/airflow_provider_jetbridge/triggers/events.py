@@ -29,7 +29,7 @@ def raise_carriable(error: Exception) -> NoReturn:
     Airflow sends the traceback's text in the same message as events (triggerer_job_runner.py,
     ``process_trigger_events``).
     """
-    told = "".join(traceback.format_exception(error))
-    if clean(told) == told:
+    text = "".join(traceback.format_exception(error))
+    if clean(text) == text:
         raise error
     raise RuntimeError(clean(f"{type(error).__name__}: {error}")) from None

@@ -116,9 +116,9 @@ def _write_table(
     write_table(headings, [_row(task) for task in report["tasks"]], whole=["DAG", "task"])
     write()
     numbers = Counter(task["verdict"] for task in report["tasks"])
-    told = ", ".join(f"{number} {verdict}" for verdict, number in sorted(numbers.items()))
+    counts = ", ".join(f"{number} {verdict}" for verdict, number in sorted(numbers.items()))
     chosen = f"adopt = {report['adopt']}, {report['percent']:g} %"
-    write(f"{counted(len(report['tasks']), 'ECS and Batch task')} ({chosen}): {told or 'none'}")
+    write(f"{counted(len(report['tasks']), 'ECS and Batch task')} ({chosen}): {counts or 'none'}")
     changes = {
         (change["keyword"], change["here"])
         for task in report["tasks"]

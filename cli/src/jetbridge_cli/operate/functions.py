@@ -28,7 +28,7 @@ class Functions:
 
     def stop(self, run_ids: list[str], reason: str) -> StopAnswer:
         """Ask Jetbridge to stop runs. Raises: Problem"""
-        told = StopAnswer(stopping=[], already_ended=[], unknown=[])
+        total = StopAnswer(stopping=[], already_ended=[], unknown=[])
         for start in range(0, len(run_ids), _STOPS_AT_ONCE):
             payload = {
                 "run_ids": run_ids[start : start + _STOPS_AT_ONCE],
@@ -36,12 +36,12 @@ class Functions:
                 "by": user(),
             }
             answer = decode(StopAnswer, self._call("StopRunFunction", payload))
-            told.stopping.extend(answer.stopping)
-            told.already_ended.extend(answer.already_ended)
-            told.unknown.extend(answer.unknown)
-            told.taken_over.extend(answer.taken_over)
-            told.refused.update(answer.refused)
-        return told
+            total.stopping.extend(answer.stopping)
+            total.already_ended.extend(answer.already_ended)
+            total.unknown.extend(answer.unknown)
+            total.taken_over.extend(answer.taken_over)
+            total.refused.update(answer.refused)
+        return total
 
     def _call(self, logical_id: str, payload: Any, **qualifier: str) -> Any:
         name = self.stack.resources.get(_FUNCTION, {}).get(logical_id)

@@ -175,11 +175,11 @@ def _start_and_follow(deployed: Stack, request: StartRequest, detach: bool, outp
 
 def _followed(tables: Tables, run_id: str, output: Output) -> Outcome | None:
     reader = Reader(tables.aws, tolerant=True)
-    outcome, told = None, 0
+    outcome, warned = None, 0
     for step in follow(tables, run_id, reader):
-        for group in reader.denied[told:]:
+        for group in reader.denied[warned:]:
             say(f"AWS denies logs:FilterLogEvents on {group}: no lines")
-        told = len(reader.denied)
+        warned = len(reader.denied)
         for line in step.lines:
             text = text_of(line, named=False)
             if output is Output.JSON:

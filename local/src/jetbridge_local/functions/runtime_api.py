@@ -40,9 +40,9 @@ class Answer:
 class RuntimeApi:
     """A server on loopback that one runtime process talks to.
 
-    ``changed`` is called, from a server thread, after each thing the runtime told: that it asks for
-    an event, that its start failed, or an invocation's answer. ``polls`` is set while it waits for
-    an event.
+    ``changed`` is called, from a server thread, after each report of the runtime: that it asks
+    for an event, that its start failed, or an invocation's answer. ``polls`` is set while it waits
+    for an event.
     """
 
     def __init__(self, changed: Callable[[], None]) -> None:

@@ -5,18 +5,20 @@ import os
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote
 
 import probe_layer
 
 
-def handler(event, context):
+def handler(event: dict[str, Any], context: Any) -> Any:
     if "Records" in event:
         return _work(event["Records"])
     return _ACTIONS[event.get("do", "echo")](event, context)
 
 
-def _describe(event, context):
+def _describe(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return {
         "environment": dict(os.environ),
         "layer": probe_layer.GREETING,
@@ -31,13 +33,13 @@ def _describe(event, context):
     }
 
 
-def _can_import(name):
+def _can_import(name: str) -> bool:
     from importlib.util import find_spec
 
     return find_spec(name) is not None
 
 
-def _work(records):
+def _work(records: list[dict[str, Any]]) -> dict[str, Any]:
     failures = []
     for record in records:
         body = json.loads(record["body"])
@@ -52,7 +54,7 @@ def _work(records):
     return {"batchItemFailures": failures}
 
 
-def _send(queue, message):
+def _send(queue: str, message: dict[str, Any]) -> None:
     """An SQS request without boto3: the emulator checks no signature."""
     credential = f"{os.environ['AWS_ACCESS_KEY_ID']}/20260101/{os.environ['AWS_REGION']}/sqs"
     request = urllib.request.Request(
@@ -70,19 +72,19 @@ def _send(queue, message):
     urllib.request.urlopen(request, timeout=10).read()
 
 
-def _trace_header():
+def _trace_header() -> dict[str, str]:
     """As botocore adds it to each request (handlers.add_recursion_detection_header)."""
     header = os.environ.get("_X_AMZN_TRACE_ID")
     return {"X-Amzn-Trace-Id": quote(header, safe="-=;:+&[]{}\"',")} if header else {}
 
 
-def _sleep(event, context):
+def _sleep(event: dict[str, Any], context: Any) -> str:
     print("going to sleep")
     time.sleep(event["seconds"])
     return "slept"
 
 
-def _fork(event, context):
+def _fork(event: dict[str, Any], context: Any) -> int:
     import subprocess
 
     child = subprocess.Popen(["sleep", "300"])
@@ -90,10 +92,10 @@ def _fork(event, context):
     return child.pid
 
 
-_ACTIONS = {
+_ACTIONS: dict[str, Callable[[dict[str, Any], Any], Any]] = {
     "echo": lambda event, context: event,
     "describe": _describe,
-    "fail": lambda event, context: {}["missing"],
+    "fail": lambda event, context: event["missing"],
     "exit": lambda event, context: os._exit(event["code"]),
     "sleep": _sleep,
     "fork": _fork,

@@ -125,7 +125,8 @@ def _pod(shape: dict[str, Any], names: dict[str, str]) -> Case:
     del detail["container"], detail["statusReason"]
     pod = {"containers": [{"name": names["container"], "image": names["image"]}]}
     reason = {f: shape[f] for f in ("statusReason",) if f in shape}
-    ended = {"containers": [{"name": names["container"]} | _end(shape)]} | reason
+    ends = [{"name": names["container"]} | _end(shape), *shape.get("beside", [])]
+    ended = {"containers": ends} | reason
     pod_name = {"podName": f"aws-batch.{names['job']}", "nodeName": "ip-10-0-0-1.ec2.internal"}
     detail |= {"status": _status(shape), "attempts": [], "eksAttempts": [pod_name | ended]} | reason
     detail |= {f: True for f in ("isTerminated", "isCancelled") if shape.get(f)}

@@ -94,9 +94,11 @@ class BatchBackend:
             each["job"]: _not_terminated(each.get("code", ""), each.get("message", ""))
             for each in answer.get("errors", [])
         }
-        told = {*answer.get("successful", []), *errors}
-        untold = [one for one in job_ids if one not in told]
-        return errors | {one: Unanswered(f"TerminateJobs says nothing of {one}") for one in untold}
+        answered = {*answer.get("successful", []), *errors}
+        unanswered = [one for one in job_ids if one not in answered]
+        return errors | {
+            one: Unanswered(f"TerminateJobs says nothing of {one}") for one in unanswered
+        }
 
     def describe(self, place: str, backend_ids: list[str]) -> list[Record]:
         jobs: list[Any] = call(self._client.describe_jobs, jobs=backend_ids)["jobs"]

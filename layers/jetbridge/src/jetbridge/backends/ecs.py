@@ -130,9 +130,9 @@ def refused(operation: str, failure: dict[str, Any]) -> LaunchRefused:
     """The refusal for a failure in the answer of RunTask or DescribeTasks. A failure has a reason,
     and sometimes the ARN of a resource or more detail (API reference, Failure)."""
     reason = failure.get("reason") or ""
-    told = [reason or "no reason given", failure.get("detail")]
+    parts = [reason or "no reason given", failure.get("detail")]
     about = f" ({failure['arn']})" if failure.get("arn") else ""
-    return LaunchRefused(reason, f"{operation} failed: {': '.join(filter(None, told))}{about}")
+    return LaunchRefused(reason, f"{operation} failed: {': '.join(filter(None, parts))}{about}")
 
 
 def _already_launched(refusal: LaunchRefused) -> str | None:

@@ -107,8 +107,8 @@ def read_record(text: str) -> dict[str, Any]:
     if result.value is not None:
         whole["result"] = result.value
     if isinstance(whole.get("advice"), str):
-        told = [whole["advice"], advice_on(result.problems)]
-        whole["advice"] = " ".join(filter(None, [*told, advice_on(rest.problems, "The outcome")]))
+        advice = [whole["advice"], advice_on(result.problems)]
+        whole["advice"] = " ".join(filter(None, [*advice, advice_on(rest.problems, "The outcome")]))
     return whole
 
 

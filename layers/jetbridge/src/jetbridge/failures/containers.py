@@ -1,5 +1,6 @@
 """Which containers of a task or job decide how it ended."""
 
+from jetbridge.failures.matching import cause_in
 from jetbridge.runs.reports import ContainerEnd, Ending
 from jetbridge.runs.run import Definition
 
@@ -13,11 +14,20 @@ AWS_PREFIXES = ("aws-guardduty-agent", "ecs-service-connect", "~internal~ecs")
 def own_ends(ending: Ending, definition: Definition | None) -> list[ContainerEnd]:
     """The containers that belong to the definition. AWS may add containers of its own to a task,
     which say nothing about the job. If none has a name from the definition, all count but those
-    known to be AWS's.
+    known to be AWS's. They also count if Batch failed a job and the definition's containers don't
+    say why: a cluster may add a container to a pod, such as a proxy, and Kubernetes fails a pod for
+    any of its containers ("Pod Lifecycle", kubernetes.io).
     """
     names = {source.container for source in definition.log_sources} if definition else set()
     named = [end for end in ending.containers if end.name in names]
-    return named or [end for end in ending.containers if not end.name.startswith(AWS_PREFIXES)]
+    others = [end for end in ending.containers if not end.name.startswith(AWS_PREFIXES)]
+    return named if named and not _failed_for_another(ending, named) else others
+
+
+def _failed_for_another(ending: Ending, named: list[ContainerEnd]) -> bool:
+    if ending.succeeded is not False or any(end.exit_code for end in named):
+        return False
+    return cause_in([ending.reason, *(end.reason for end in named)]) is None
 
 
 def deciding_ends(

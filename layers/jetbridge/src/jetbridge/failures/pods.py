@@ -7,13 +7,12 @@ nodeshutdown, images, kuberuntime), pkg/scheduler/framework/preemption, pkg/cont
 tainteviction, job); "Pod disruption conditions" (kubernetes.io); aws/amazon-vpc-cni-k8s.
 """
 
-from jetbridge.failures.words import NAME
+from jetbridge.failures.words import NAME, OUT_OF
 
 HOST_CODES = (
     "NodeLost|NodeShutdown|TerminationByKubelet|PreemptionByScheduler|DeletionBy\\w+|"
     "EvictionByEvictionAPI|DisruptionTarget|UnexpectedAdmissionError|NodeAffinity|"
-    "TopologyAffinityError|ContainerStatusUnknown|Unknown|OutOf(?:cpu|memory|pods|ephemeral-storage)|"
-    "Preempt\\w+"
+    f"TopologyAffinityError|ContainerStatusUnknown|Unknown|{OUT_OF}|Preempt\\w+|Shutdown|Terminated"
 )
 HOST = (
     "imminent node shutdown|[Nn]ode is shutting|The node was low on resource|"
@@ -22,7 +21,9 @@ HOST = (
     "Eviction API: evicting|due to NoExecute taint|node no longer exists|"
     "could not be located when the pod was (?:terminated|deleted)|pod could not be located|"
     "^Pod was rejected|Predicate \\w+ failed|^Evicted$|"
-    "failed to sync (?:secret|configmap) cache"
+    "failed to sync (?:secret|configmap) cache|"
+    "(?:Allocate|Update plugin resources) failed due to|requested number of devices unavailable|"
+    f"^Node {NAME} which was running pod {NAME} is unresponsive"
 )
 # The kubelet refuses these on any node.
 NEVER_ADMITTED = "forbidden sysctl:|[Cc]annot enforce AppArmor"

@@ -16,7 +16,11 @@ _EC2 = (
     "Running On-Demand ... instances, or All ... Spot Instance Requests."
 )
 _QUOTAS = (
-    (r"limit on the number of (?:tasks|vCPUs)|configuration is above your limit", _FARGATE),
+    (
+        r"limit (?:on|of) (?:the )?number of (?:tasks|(?:Fargate (?:Spot )?)?vCPUs)|"
+        r"configuration is above your limit",
+        _FARGATE,
+    ),
     (r"VcpuLimitExceeded: |MaxSpotInstanceCountExceeded: |InstanceLimitExceeded: ", _EC2),
 )
 
@@ -24,7 +28,7 @@ _QUOTAS = (
 def quota_met(*texts: str) -> str:
     """A sentence that names the quota; empty if the texts mention no limit."""
     known = [aws_words(text) for text in texts]
-    for pattern, told in _QUOTAS:
+    for pattern, quota in _QUOTAS:
         if any(re.search(pattern, text) for text in known):
-            return told
+            return quota
     return ""

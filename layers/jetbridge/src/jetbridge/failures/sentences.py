@@ -12,6 +12,8 @@ from jetbridge.contract import Cause
 from jetbridge.failures import pods
 from jetbridge.failures.words import NAME
 
+NOT_STARTED = "Task failed to start"
+
 
 def _code(names: str) -> str:
     """A code where AWS puts one: alone at the beginning, or before what it is about."""
@@ -74,11 +76,11 @@ SENTENCES: tuple[tuple[Cause, str], ...] = (
     (
         Cause.HOST_LOSS,
         r"^Host EC2 .*(?:terminated|stopped)|"
-        r"maintenance on the underlying infrastructure hosting|"
-        r"underlying infrastructure maintenance|"
+        r"the underlying infrastructure hosting|underlying infrastructure maintenance|"
         + _code(f"InfrastructureHealth|InternalError|InternalFailure|{pods.HOST_CODES}")
-        + r"|^Internal error(?: occurred)?(?=[.:]|$)|[Cc]ontainer instance .*(?:has been )?"
-        r"(?:deregistered|terminated)(?! by user)|^The container instance .* DRAINING|"
+        + r"|^Internal (?:server )?error(?: occurred)?(?=[.:]|$)|"
+        r"[Cc]ontainer instance .*(?:has been )?(?:deregistered|terminated)(?! by user)|"
+        r"^The container instance .* DRAINING|"
         r"^Task \(?\w+\)? disconnected|EphemeralStorage provisioning|" + pods.HOST,
     ),
     (Cause.MISCONFIGURATION, _of("EC2 error while attempting to", _NOT_ALLOWED)),
@@ -93,12 +95,12 @@ SENTENCES: tuple[tuple[Cause, str], ...] = (
     (
         Cause.CAPACITY,
         _place(r"RESOURCE:[A-Z_*]+|AGENT|EMPTY CAPACITY PROVIDER|NO ACTIVE INSTANCES")
-        + r"|(?:^|due to reason: )CAPACITY:|Capacity is unavailable at this time|"
+        + r"|(?:^|due to reason: )CAPACITY:|[Cc]apacity is unavailable at this time|"
         + _code(
             r"LimitExceeded(?:Exception)?|InsufficientInstanceCapacity|UnfulfillableCapacity|"
             r"VcpuLimitExceeded|MaxSpotInstanceCountExceeded|InstanceLimitExceeded"
         )
-        + r"|reached the limit on the number of|No Container Instances were found|"
+        + r"|reached the limit (?:on|of) (?:the )?number of|No Container Instances were found|"
         r"configuration is above your limit|unable to place a task|"
         r"no container instance met all|do not have sufficient \S+ capacity|"
         r"insufficient capacity to service the job|"
@@ -107,13 +109,14 @@ SENTENCES: tuple[tuple[Cause, str], ...] = (
     (
         Cause.MISCONFIGURATION,
         r"Container Overrides length must be|"
-        r"unable to assume (?:the|your) (?:configured ECS Infrastructure )?[Rr]ole|"
+        r"[Uu]nable to assume (?:the|your) "
+        r"(?:configured ECS Infrastructure |service linked )?[Rr]ole|"
         "MemberOf placement constraint unsatisfied|"
         r"(?:^|due to reason: )MISCONFIGURATION:|^ACTION_REQUIRED|"
         + _place("ATTRIBUTE|LOCATION|MISSING|INACTIVE"),
     ),
     (Cause.MISCONFIGURATION, _of(_PREPARE, "EFS utils")),
-    (Cause.NETWORK_SETUP, _of(_PREPARE, _UNREACHABLE)),
+    (Cause.NETWORK_SETUP, _of(_PREPARE, _UNREACHABLE + "|failed to configure ENI")),
     (Cause.HOST_LOSS, _of(_PREPARE, _BUSY)),
     (Cause.MISCONFIGURATION, _PREPARE),
     (
@@ -156,7 +159,10 @@ SENTENCES: tuple[tuple[Cause, str], ...] = (
     (
         Cause.HOST_LOSS,
         _of(
-            _code(r"Cannot(?:Create|Start)ContainerError|(?:Create|Run)ContainerError"),
+            _code(
+                r"Cannot(?:Create|Start)ContainerError|(?:Create|Run)ContainerError|"
+                "ContainerRuntimeError"
+            ),
             "context deadline exceeded|Cannot connect to the Docker daemon",
         ),
     ),
@@ -180,7 +186,7 @@ SENTENCES: tuple[tuple[Cause, str], ...] = (
         )
         + r"|not compatible with the selected compute strategy|ECS failed to set up the EBS volume|"
         rf"ECS timed out while configuring the EBS volume|{pods.MISCONFIGURED}|"
-        r"No launch type to fall back to|Job queue deleted",
+        r"No launch type to fall back to|Job [Qq]ueue [Dd]eleted",
     ),
     (
         Cause.HOST_LOSS,
@@ -192,4 +198,7 @@ SENTENCES: tuple[tuple[Cause, str], ...] = (
         )
         + r"|Task provisioning failed|timed out after waiting",
     ),
+    # ECS could not prepare the task, and no container says why: most often its network interface
+    # (apache/airflow#15000, aws/amazon-ecs-agent#1654).
+    (Cause.HOST_LOSS, rf"^{NOT_STARTED}\.?$"),
 )

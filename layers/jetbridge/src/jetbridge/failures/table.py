@@ -7,7 +7,7 @@ from jetbridge.contract import Cause, Fault
 
 # Increase it with every change of the table or its sentences. Each outcome says which version
 # judged it.
-POLICY_VERSION = 3
+POLICY_VERSION = 4
 
 
 class Decision(StrEnum):

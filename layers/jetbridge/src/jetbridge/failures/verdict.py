@@ -7,6 +7,7 @@ from jetbridge.contract import Cause, Fault, State, StopCause
 from jetbridge.failures.containers import deciding_ends, own_ends
 from jetbridge.failures.matching import cause_in
 from jetbridge.failures.quotas import quota_met
+from jetbridge.failures.sentences import NOT_STARTED
 from jetbridge.failures.table import POLICY, Decision
 from jetbridge.runs.reports import ContainerEnd, Ending
 from jetbridge.runs.run import Definition, Stop
@@ -120,13 +121,16 @@ def _cause(ending: Ending, definition: Definition | None, deciding: list[Contain
     ends = deciding if exited else own_ends(ending, definition)
     found = cause_in([ending.code, ending.reason, *(end.reason for end in ends)])
     failed = any(end.exit_code for end in ends)
-    if found is not None and not (failed and _says_less(found) and _is_plain(ending)):
+    if found is not None and not (failed and _says_less(found) and _is_plain(ending, ends)):
         return found
     return Cause.APPLICATION_EXIT if failed else Cause.UNCLASSIFIED
 
 
-def _is_plain(ending: Ending) -> bool:
-    return ending.reason.rstrip(".") in ("", _EXITED)
+def _is_plain(ending: Ending, ends: list[ContainerEnd]) -> bool:
+    reason = ending.reason.rstrip(".")
+    return reason in ("", _EXITED) or (
+        reason == NOT_STARTED and not any(end.reason for end in ends)
+    )
 
 
 def _says_less(cause: Cause) -> bool:

@@ -18,9 +18,14 @@ _QUOTED = (
     r'"[^"]*"|`[^`]*`|(?<!\w)\'[^\']*\'|\[[^\]\s]*\]|'
     r"(?<!\w)\u2018[^\u2019]*\u2019|\u201c[^\u201d]*\u201d"
 )
-# AWS's own: codes in capitals (RESOURCE:MEMORY, MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT) and
-# names of errors with nothing between them and what follows.
-_CODE = r"(?:[A-Z][A-Z_]*:)+\*?[A-Z0-9_]*(?![\w/.-])|[A-Z]\w*(?:Error|Exception):"
+# AWS's own: codes in capitals (RESOURCE:MEMORY, MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT), names
+# of errors with nothing between them and what follows, and Kubernetes' code for a node without
+# enough of a resource, whose name may have a slash (OutOfnvidia.com/gpu).
+OUT_OF = r"OutOf[a-z][\w.-]*(?:/[\w.-]+)?"
+_CODE = (
+    r"(?:[A-Z][A-Z_]*:)+\*?[A-Z0-9_]*(?![\w/.-])|[A-Z]\w*(?:Error|Exception):|"
+    rf"{OUT_OF}(?![\w/@])"
+)
 _JOINED = r"\S*[\w*)}]:(?=[^\s:])\S*[^\s:;,.)]|\S*/\S*[^\s:;,.)]|\S+@\S+[^\s:;,.)]"
 # Words with a slash that the Go libraries of docker and containerd write.
 _OWN = r"(?<!\S)(?:i/o|I/O|net/http)(?![\w/])"

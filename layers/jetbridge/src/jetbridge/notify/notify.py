@@ -102,8 +102,8 @@ class Notify:
     def _tell(self, notice: Notice, run: Run | None, outcome: Outcome) -> str:
         api = Api(self.airflows.named(notice.airflow), notice.airflow)
         if run is None:
-            told = {"backend_id": outcome.backend_id, "definition": outcome.definition}
-            entry = CreateAssetEvent(uri=notice.asset or "", extra=told, airflow=notice.airflow)
+            extra = {"backend_id": outcome.backend_id, "definition": outcome.definition}
+            entry = CreateAssetEvent(uri=notice.asset or "", extra=extra, airflow=notice.airflow)
             return begin(api, entry, outcome) if applies(entry, outcome) else "nothing to begin"
         if notice.on_finish is not None:
             entries = run.request.on_finish

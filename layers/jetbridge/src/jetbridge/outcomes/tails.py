@@ -11,7 +11,7 @@ from jetbridge.secrets.lines import masked_tails, masked_text
 # The result and the last lines together fit the event (256 KB, see fitting.py).
 RESULT_BYTES = 128 * 1024
 # The advice of an outcome has 4 KiB (fitting.py), which is room for the names of this many streams.
-STREAMS_TOLD = 3
+STREAMS_NAMED = 3
 WHY_BYTES = 400
 
 
@@ -95,14 +95,14 @@ def unread_advice(tails: list[Tail]) -> str:
     unread = [tail for tail in tails if tail.unread]
     if not unread:
         return ""
-    told = [
+    sentences = [
         f"The last lines of container {tail.stream.container} (log stream {tail.stream.stream} of "
         f"group {tail.stream.group} in {tail.stream.region}) could not be read: {why(tail)}."
-        for tail in unread[:STREAMS_TOLD]
+        for tail in unread[:STREAMS_NAMED]
     ]
-    if len(unread) > STREAMS_TOLD:
-        told.append(f"Nor could those of {len(unread) - STREAMS_TOLD} further log streams.")
-    return " ".join([*told, "A result that was reported there isn't known."])
+    if len(unread) > STREAMS_NAMED:
+        sentences.append(f"Nor could those of {len(unread) - STREAMS_NAMED} further log streams.")
+    return " ".join([*sentences, "A result that was reported there isn't known."])
 
 
 def why(tail: Tail) -> str:
