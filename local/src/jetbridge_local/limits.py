@@ -17,8 +17,9 @@ class Limits:
     and ``submit_job_burst``: calls of SubmitJob. ``cluster_read_per_second`` and
     ``cluster_read_burst``: calls of DescribeTasks and ListTasks together.
     ``fargate_capacity_tasks``: how many ECS tasks may live at once; RunTask answers with a failure
-    for each one more. ``disguised_throttling``: RunTask says "Rate exceeded" under
-    InvalidParameterException, as it has been seen to do (dagster-io/dagster#33439).
+    for each one more. ``disguised_throttling``: RunTask says under InvalidParameterException that
+    EC2 throttles it, as it has been seen to do (dagster-io/dagster#33439,
+    dask/dask-cloudprovider#56).
     ``concurrent_executions``: how many functions may run at once; None: as many as this machine
     bears, AWS's 1,000 at most. A new account may have ten.
 

@@ -113,6 +113,20 @@ def test_conflict_without_a_task_is_a_refusal(ecs: Stubber) -> None:
         ("TooManyRequestsException", "Too Many Requests", 429),
         ("InvalidParameterException", "Throttling: too many launches", 400),
         ("ClientException", "Rate exceeded", 400),
+        # dagster-io/dagster#33439
+        (
+            "InvalidParameterException",
+            "Error retrieving subnet information for [subnet-0a1b]: Rate exceeded "
+            "(ErrorCode: Throttling)",
+            400,
+        ),
+        # dask/dask-cloudprovider#56
+        (
+            "InvalidParameterException",
+            "Error retrieving security group information for [sg-0a1b]: Request limit exceeded. "
+            "(ErrorCode: RequestLimitExceeded)",
+            400,
+        ),
     ],
 )
 def test_throttles_in_every_disguise(
@@ -124,6 +138,32 @@ def test_throttles_in_every_disguise(
     batch.add_client_error("submit_job", code, message, status)
     with pytest.raises(Throttled):
         _submit_job(batch)
+
+
+@pytest.mark.parametrize("name", ["Throttling", "ApiThrottling", "RequestLimitExceeded"])
+def test_a_name_is_no_throttle(ecs: Stubber, name: str) -> None:
+    """Else a missing permission would be waited for, for days."""
+    definition = TASK_DEFINITION.replace("report", name)
+    words = f"User: jb is not authorized to perform: ecs:RunTask on resource: {definition}"
+    ecs.add_client_error("run_task", "AccessDeniedException", words, 400)
+    with pytest.raises(LaunchRefused):
+        _run_task(ecs)
+
+
+# com.amazonaws…: reproio/wrapbox#32
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "Error retrieving security group information: com.amazonaws.services.ec2.model."
+        "AmazonEC2Exception: Request limit exceeded. (Service: AmazonEC2; Status Code: 503; "
+        "Error Code: RequestLimitExceeded; Request ID: 0a1b)",
+        "Rate exceeded",
+    ],
+)
+def test_a_failure_may_be_a_throttle(ecs: Stubber, reason: str) -> None:
+    ecs.add_response("run_task", {"tasks": [], "failures": [{"reason": reason}]})
+    with pytest.raises(Throttled):
+        _run_task(ecs)
 
 
 @pytest.mark.parametrize(
@@ -242,6 +282,10 @@ def test_ecs_definition_and_where_it_logs(ecs: Stubber) -> None:
         ("load", {"jobDefinitionName": "load", "status": "ACTIVE"}),
         ("load:7", {"jobDefinitions": ["load:7"]}),
         (JOB_DEFINITION, {"jobDefinitions": [JOB_DEFINITION]}),
+        (
+            JOB_DEFINITION.removesuffix(":7"),
+            {"jobDefinitionName": "load", "status": "ACTIVE"},
+        ),
     ],
 )
 def test_batch_definition_is_the_newest_one(
@@ -267,6 +311,21 @@ def test_batch_definition_is_the_newest_one(
         "awslogs",
         "/aws/batch/job",
     )
+
+
+def test_batch_definition_of_another_region_is_not_there(batch: Stubber) -> None:
+    """SubmitJob would refuse its ARN; that of the same name here is another one."""
+    definition = {
+        "jobDefinitionName": "load",
+        "jobDefinitionArn": JOB_DEFINITION,
+        "revision": 7,
+        "type": "container",
+    }
+    batch.add_response("describe_job_definitions", {"jobDefinitions": [definition]})
+    elsewhere = JOB_DEFINITION.removesuffix(":7").replace("eu-central-1", "eu-west-1")
+    assert elsewhere not in JOB_DEFINITION
+    with pytest.raises(NoDefinition):
+        BatchBackend(batch.client).resolve(JOB_PARAMETERS | {"jobDefinition": elsewhere})
 
 
 def test_a_task_definition_that_is_not_there_is_named(ecs: Stubber) -> None:

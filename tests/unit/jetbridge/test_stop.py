@@ -420,7 +420,7 @@ def test_orphan_that_aws_put_off_comes_back(error: Exception) -> None:
 def test_orphan_that_aws_puts_off_for_a_week_is_given_up() -> None:
     scene = Scene()
     scene.ecs.errors["stop"] = [Throttled("Rate exceeded")]
-    with pytest.raises(GiveUp, match="arn/1, which no run accounts for, for 7 days: Rate"):
+    with pytest.raises(GiveUp, match=r"arn/1 \(no run\), for 7 days: Rate"):
         scene.stop_orphan(ORPHAN, scene.clock() - PATIENCE_SECONDS - 1)
     assert scene.stops.messages == []
 

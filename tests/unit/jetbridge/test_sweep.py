@@ -8,12 +8,21 @@ from typing import Any
 import pytest
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.core import Core
-from jetbridge_testing.samples import STACK_KEY, change, ended_run, event, launched_run, new_run
+from jetbridge_testing.samples import (
+    STACK_KEY,
+    change,
+    ended_run,
+    event,
+    launched_run,
+    new_run,
+    sample,
+)
 from msgspec.structs import replace
 
 from jetbridge.aws.records import Record
 from jetbridge.backends.changes import from_task
-from jetbridge.contract import StopCause, StopRequest, decode, run_id_of
+from jetbridge.contract import Cause, State, StopCause, StopRequest, decode, run_id_of
+from jetbridge.failures import judge
 from jetbridge.runs.names import LaunchName
 from jetbridge.runs.reports import Ending, StateChange
 from jetbridge.runs.run import Run, Status, Stop
@@ -79,6 +88,84 @@ def test_running_job_stays_and_is_looked_at_again_later() -> None:
     assert scene.sweep() == Swept()
     scene.clock.advance(900)
     assert scene.sweep() == Swept(described=1, describe_calls=1)
+
+
+STUCK = "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT"
+
+
+class Stuck(Scene):
+    """A job that waits in its queue, with Batch's words about it."""
+
+    def __init__(self) -> None:
+        self.job = launched_run("airflow_batch", backend_id="job-1")
+        super().__init__(self.job)
+        self.says(f"{STUCK} - The job resource requirement is higher than that of the CE(s)")
+
+    def says(self, reason: str, status: str = "RUNNABLE") -> None:
+        record = dict(_record(self.job, "batch_runnable"))
+        self.batch.records = {"job-1": record | {"status": status, "statusReason": reason}}
+
+    def look(self, after: float = 900) -> list[Any]:
+        self.clock.advance(after)
+        self.sweep()
+        return [message for message in self.stops.messages if "orphan" in message]
+
+
+def test_a_job_that_batch_cant_start_is_stopped_when_it_says_so_twice() -> None:
+    scene = Stuck()
+    assert scene.look() == []
+    (message,) = scene.look()
+    assert message["orphan"] == {
+        "backend": "batch",
+        "place": "loads",
+        "backend_id": "job-1",
+        "reason": STUCK,
+    }
+    assert scene.row(scene.job.run_id).stop is None
+    ended = dict(_record(scene.job, "batch_runnable"))
+    ended |= {"status": "FAILED", "statusReason": STUCK, "isCancelled": True}
+    scene.batch.records = {"job-1": ended}
+    scene.look()
+    row = scene.row(scene.job.run_id)
+    assert row.ending is not None
+    verdict = judge(row.ending, row.definition)
+    assert (verdict.state, verdict.cause) == (State.FAILED, Cause.MISCONFIGURATION)
+
+
+@pytest.mark.parametrize(
+    ("reason", "status"),
+    [
+        ("", "RUNNABLE"),
+        ("CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - none", "RUNNABLE"),
+        ("UNDETERMINED - Batch job is blocked, root cause is undetermined.", "RUNNABLE"),
+        (STUCK, "STARTING"),
+        (STUCK, "RUNNING"),
+        (f"see {STUCK}", "RUNNABLE"),
+    ],
+)
+def test_any_other_job_waits_on(reason: str, status: str) -> None:
+    scene = Stuck()
+    assert scene.look() == []
+    scene.says(reason, status)
+    assert scene.look() == scene.look() == []
+
+
+def test_a_job_is_given_ten_minutes_for_its_first_instance() -> None:
+    scene = Stuck()
+    scene.runs.look_again(scene.job.run_id, scene.clock())
+    assert scene.look(60) == []
+    scene.runs.look_again(scene.job.run_id, scene.clock())
+    assert scene.look(60) == []
+    assert len(scene.look()) == 1
+
+
+def test_the_event_of_a_blocked_queue_makes_the_sweeper_look() -> None:
+    scene = Stuck()
+    blocked = sample("batch_job_queue_blocked")
+    blocked["detail"]["jobName"] = _record(scene.job, "batch_runnable")["jobName"]
+    scene.track(blocked)
+    assert scene.look(60) == []
+    assert scene.batch.described == [("loads", ["job-1"])]
 
 
 def test_described_in_batches_of_a_hundred_by_cluster() -> None:

@@ -146,6 +146,18 @@ def test_only_notify_airflow_makes_network_interfaces_and_only_in_a_vpc() -> Non
     assert FUNCTIONS["NotifyAirflowFunction"]["Properties"]["VpcConfig"]["Fn::If"][0] == IN_VPC
 
 
+def test_network_interfaces_of_any_id_may_be_removed() -> None:
+    """With less "your function may not be able to access the VPC", says the AWS Lambda developer
+    guide, "Configuring a Lambda function to access resources in a VPC"."""
+    [resource] = [
+        _plain(given)["Resource"]
+        for given in granted(ROLES[role_of("NotifyAirflowFunction")])
+        if "ec2:DeleteNetworkInterface" in _listed(_plain(given)["Action"])
+    ]
+    everywhere = "arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:*/*"
+    assert resource == {"Fn::Sub": everywhere}
+
+
 REASONS = tomllib.loads((Path(__file__).parent / "unlimited_actions.toml").read_text())
 
 

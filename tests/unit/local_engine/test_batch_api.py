@@ -210,6 +210,7 @@ def test_definitions(cloud: Any) -> None:
     assert arns() == [first, second, other]
     assert arns(jobDefinitionName="job") == [first, second]
     assert arns(jobDefinitions=["job:2", other]) == [second, other]
+    assert arns(jobDefinitions=["job", second.rpartition(":")[0]]) == []
     cloud.batch("DeregisterJobDefinition", jobDefinition="job:1")
     assert arns(jobDefinitionName="job", status="ACTIVE") == [second]
     page = cloud.batch("DescribeJobDefinitions", maxResults=2)

@@ -43,13 +43,31 @@ def test_a_token_s_repetition_is_a_call_as_well(make_cloud: Callable[..., Any]) 
     assert refused(cloud.run_task, clientToken="token").code == "ThrottlingException"
 
 
-def test_throttling_may_come_in_disguise(make_cloud: Callable[..., Any]) -> None:
+@pytest.mark.parametrize(
+    ("groups", "said"),
+    [
+        (
+            [],
+            "Error retrieving subnet information for [subnet-1]: Rate exceeded "
+            "(ErrorCode: Throttling)",
+        ),
+        (
+            ["sg-1"],
+            "Error retrieving security group information for [sg-1]: Request limit exceeded. "
+            "(ErrorCode: RequestLimitExceeded)",
+        ),
+    ],
+)
+def test_throttling_may_come_in_disguise(
+    make_cloud: Callable[..., Any], groups: list[str], said: str
+) -> None:
     limits = Limits(run_task_per_second=SLOW, run_task_burst=1, disguised_throttling=True)
     cloud = make_cloud(limits=limits)
     cloud.define_task(script="sleep 30")
     cloud.run_task()
-    error = refused(cloud.run_task)
-    assert (error.code, error.message) == ("InvalidParameterException", "Rate exceeded")
+    network = {"awsvpcConfiguration": {"subnets": ["subnet-1"], "securityGroups": groups}}
+    error = refused(cloud.run_task, networkConfiguration=network)
+    assert (error.code, error.message) == ("InvalidParameterException", said)
 
 
 def test_tasks_over_fargate_s_burst_are_throttled_and_none_is_made(

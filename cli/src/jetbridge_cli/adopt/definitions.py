@@ -70,10 +70,11 @@ def _task(aws: Aws, name: str, found: Found) -> None:
 
 def _job(aws: Aws, name: str, found: Found) -> None:
     last = name.rpartition("/")[2]
-    if ":" in last or name.startswith("arn:"):
+    # It finds no ARN without a revision (aws/aws-sdk#94).
+    if ":" in last:
         answer = aws.batch.describe_job_definitions(jobDefinitions=[name])
     else:
-        answer = aws.batch.describe_job_definitions(jobDefinitionName=name, status="ACTIVE")
+        answer = aws.batch.describe_job_definitions(jobDefinitionName=last, status="ACTIVE")
     definitions = answer["jobDefinitions"]
     if not definitions:
         found.problems.append(f"{name}: there is no active job definition of that name")

@@ -46,10 +46,11 @@ class CloudFacts:
         return definition
 
     def job_definition_arn(self, reference: str) -> str | None:
+        name, _, revision = reference.rsplit("/", 1)[-1].partition(":")
         named = (
             {"jobDefinitions": [reference]}
-            if ":" in reference
-            else {"jobDefinitionName": reference, "status": "ACTIVE"}
+            if revision
+            else {"jobDefinitionName": name, "status": "ACTIVE"}
         )
         try:
             found = self._batch("DescribeJobDefinitions", named)["jobDefinitions"]

@@ -55,7 +55,9 @@ class Roles:
 
     def check_network(self, role_arn: str, function: str, vpc: Mapping[str, Any]) -> None:
         """What Lambda asks EC2 for by the role of a function in a VPC (AWS Lambda developer guide,
-        "Giving Lambda functions access to resources in an Amazon VPC"). Raises NotPermitted."""
+        "Giving Lambda functions access to resources in an Amazon VPC"). An interface's removal has
+        to be allowed for all resource ids, ``arn:aws:ec2:<region>:<account>:*/*`` (the same guide,
+        "Configuring a Lambda function to access resources in a VPC"). Raises NotPermitted."""
         interfaces = self._place.arn("ec2", "network-interface/*")
         subnets = [self._place.arn("ec2", f"subnet/{each}") for each in vpc["SubnetIds"]]
         groups = [
@@ -64,7 +66,7 @@ class Roles:
         ]
         asked = {
             "CreateNetworkInterface": [interfaces, *subnets, *groups],
-            "DeleteNetworkInterface": [interfaces],
+            "DeleteNetworkInterface": [self._place.arn("ec2", "*/*")],
             "AssignPrivateIpAddresses": [interfaces],
             "UnassignPrivateIpAddresses": [interfaces],
             "DescribeNetworkInterfaces": ["*"],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jetbridge.backends.changes import from_event
-from jetbridge.backends.ecs import refused
+from jetbridge.backends.ecs import failed
 from jetbridge.backends.log_sources import job_log_sources, task_log_source
 from jetbridge.runs.reports import Ending
 from jetbridge.runs.run import Definition
@@ -79,7 +79,7 @@ def _refused_task(shape: dict[str, Any], names: dict[str, str]) -> Ending:
     if shape["message"]:
         return Ending(code=shape["code"], reason=shape["message"])
     cluster = f"arn:aws:ecs:eu-central-1:123456789012:cluster/{names['cluster']}"
-    refusal = refused("RunTask", {"reason": shape["code"], "arn": cluster})
+    refusal = failed("RunTask", {"reason": shape["code"], "arn": cluster})
     return Ending(code=refusal.code, reason=refusal.reason)
 
 

@@ -6,6 +6,7 @@ importing boto3 is 7 % of a cold start (docs/decisions.md).
 
 import base64
 import hashlib
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, overload
 
@@ -45,6 +46,11 @@ _THROTTLES = frozenset(
         "TooManyRequestsException",
         "RequestLimitExceeded",
     }
+)
+# In a message, whatever its code is. A name in it has no spaces and isn't where AWS puts a code.
+_SAYS_THROTTLE = re.compile(
+    r"(?i:rate exceeded|request limit exceeded)|"
+    r"(?:^|Error ?Code: )(?:Throttling|RequestLimitExceeded)\b"
 )
 
 
@@ -152,14 +158,22 @@ def error_of(error: Exception) -> tuple[str, str]:
 
 
 def is_throttle(error: Exception) -> bool:
-    """Whether AWS throttled the call. ECS may say so as an invalid parameter.
-
-    RunTask has been seen to answer ``InvalidParameterException`` "Rate exceeded"
-    (dagster-io/dagster#33439), Batch answers with HTTP status 429.
-    """
+    """Whether AWS throttled the call. Batch answers with HTTP status 429. ECS may say so as an
+    invalid parameter (``says_throttle``)."""
     code, message = error_of(error)
-    said = "Rate exceeded" in message or "Throttling" in message
-    return code in _THROTTLES or said or status_of(error) == 429
+    return code in _THROTTLES or says_throttle(message) or status_of(error) == 429
+
+
+def says_throttle(message: str) -> bool:
+    """Whether AWS's message says that a call was throttled.
+
+    RunTask asks EC2 about the subnets and security groups. If EC2 throttles that, RunTask answers
+    ``InvalidParameterException`` "Error retrieving subnet information for […]: Rate exceeded
+    (ErrorCode: Throttling)" (dagster-io/dagster#33439) or "Error retrieving security group
+    information for […]: Request limit exceeded. (ErrorCode: RequestLimitExceeded)"
+    (dask/dask-cloudprovider#56). Earlier, this was the reason of a failure (reproio/wrapbox#32).
+    """
+    return _SAYS_THROTTLE.search(message) is not None
 
 
 def denied_action(error: Exception) -> str:

@@ -9,7 +9,7 @@ from jetbridge.backends.log_sources import job_log_sources
 from jetbridge.backends.port import LaunchRefused, NoDefinition, Throttled, Unanswered
 from jetbridge.backends.refusals import call, pages
 from jetbridge.backends.stops import each_by_itself
-from jetbridge.runs.names import LaunchName
+from jetbridge.runs.names import LaunchName, last_segment
 from jetbridge.runs.run import Definition
 
 if TYPE_CHECKING:
@@ -122,20 +122,34 @@ class BatchBackend:
         return [queue["jobQueueArn"] for page in found for queue in page["jobQueues"]]
 
     def _describe_definition(self, reference: str) -> dict[str, Any]:
-        """The definition behind ``name``, ``name:revision`` or an ARN; the newest active one."""
-        if reference.startswith("arn:") or ":" in reference:
-            asked: dict[str, Any] = {"jobDefinitions": [reference]}
-        else:
-            asked = {"jobDefinitionName": reference, "status": "ACTIVE"}
+        """The definition behind a name or ARN, with or without a revision; without one, the newest
+        active definition.
+
+        SubmitJob takes all four, DescribeJobDefinitions finds no ARN without a revision (API
+        references; aws/aws-sdk#94).
+        """
+        name, _, revision = last_segment(reference).partition(":")
+        asked: dict[str, Any] = {"jobDefinitionName": name, "status": "ACTIVE"}
+        if revision:
+            asked = {"jobDefinitions": [reference]}
         # A page has 100 at most, in no promised order (API reference).
         answers = pages(self._client.describe_job_definitions, **asked)
-        found: list[Any] = [
-            definition for answer in answers for definition in answer["jobDefinitions"]
+        found = [
+            definition
+            for answer in answers
+            for definition in answer["jobDefinitions"]
+            if revision or _is_of(definition, reference)
         ]
         if not found:
             raise NoDefinition("ClientException", f"Job definition {reference} does not exist")
-        newest: dict[str, Any] = max(found, key=lambda definition: definition["revision"])
-        return newest
+        newest: Any = max(found, key=lambda definition: definition["revision"])
+        return dict(newest)
+
+
+def _is_of(definition: Any, reference: str) -> bool:
+    """Whether a definition is one of this name or ARN. An ARN may be another region's."""
+    named = definition["jobDefinitionArn"].rpartition(":")[0]
+    return not reference.startswith("arn:") or named == reference
 
 
 def _not_terminated(code: str, message: str) -> Exception:

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from jetbridge.aws.clients import says_throttle
 from jetbridge.aws.records import Fields, Record
 from jetbridge.backends.log_sources import task_log_source
-from jetbridge.backends.port import LaunchRefused, NoDefinition
+from jetbridge.backends.port import LaunchRefused, NoDefinition, Throttled
 from jetbridge.backends.refusals import call, pages
 from jetbridge.backends.stops import each_by_itself
 from jetbridge.runs.names import LaunchName, last_segment
@@ -68,7 +69,7 @@ class EcsBackend:
             return launched
         failures: list[Any] = answer.get("failures", [])
         for failure in failures:
-            raise refused("RunTask", failure)
+            raise failed("RunTask", failure)
         if not answer.get("tasks"):
             raise LaunchRefused("", "RunTask answered with neither a task nor a failure")
         return str(answer["tasks"][0]["taskArn"])
@@ -110,7 +111,7 @@ class EcsBackend:
         failures: list[Any] = answer.get("failures", [])
         for failure in failures:
             if not failure.get("reason", "").startswith(_NO_TASK):
-                raise refused("DescribeTasks", failure)
+                raise failed("DescribeTasks", failure)
         tasks: list[Any] = answer["tasks"]
         return tasks
 
@@ -126,13 +127,14 @@ class EcsBackend:
         return [arn for page in found for arn in page["clusterArns"]]
 
 
-def refused(operation: str, failure: dict[str, Any]) -> LaunchRefused:
-    """The refusal for a failure in the answer of RunTask or DescribeTasks. A failure has a reason,
+def failed(operation: str, failure: dict[str, Any]) -> LaunchRefused | Throttled:
+    """The error for a failure in the answer of RunTask or DescribeTasks. A failure has a reason,
     and sometimes the ARN of a resource or more detail (API reference, Failure)."""
     reason = failure.get("reason") or ""
     parts = [reason or "no reason given", failure.get("detail")]
     about = f" ({failure['arn']})" if failure.get("arn") else ""
-    return LaunchRefused(reason, f"{operation} failed: {': '.join(filter(None, parts))}{about}")
+    text = f"{operation} failed: {': '.join(filter(None, parts))}{about}"
+    return Throttled(text) if says_throttle(reason) else LaunchRefused(reason, text)
 
 
 def _already_launched(refusal: LaunchRefused) -> str | None:

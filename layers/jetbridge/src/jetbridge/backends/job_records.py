@@ -4,6 +4,7 @@ Shapes: DescribeJobs (AWS Batch API reference, "JobDetail"); "Batch job state ch
 Batch user guide) have it as their detail.
 """
 
+import re
 from collections.abc import Iterator
 
 from jetbridge.aws.records import MOST_INTEGER, Fields, Record
@@ -13,12 +14,15 @@ from jetbridge.backends.usage import usage_of_job
 from jetbridge.runs.names import last_segment
 from jetbridge.runs.reports import RUNNING, ContainerEnd, Ending, LogName, StateChange
 
-_RANK = {"SUBMITTED": 0, "PENDING": 1, "RUNNABLE": 2, "STARTING": 3, RUNNING: 4}
+_RANK = {"SUBMITTED": 0, "PENDING": 1, "RUNNABLE": 2, "STARTING": 4, RUNNING: 5}
+# Of a RUNNABLE job of which Batch says that it can't be started.
+_MISCONFIGURED_RANK = 3
 _ENDED = ("SUCCEEDED", "FAILED")
 # An unknown status has no place in the order, so it must not replace a known one.
 _UNKNOWN_RANK = 0
 _RANKS_PER_ATTEMPT = 10
 _LAST = 1_000_000
+_MISCONFIGURED = re.compile(r"MISCONFIGURATION:[A-Z0-9_]+")
 # What Batch calls the container of a job that has only one.
 _DEFAULT = "default"
 
@@ -30,7 +34,7 @@ def job_change(job: Fields, run_id: str, launch: int = 1) -> StateChange:
     """
     status = job.needed("status", empty=True)
     running, ended = status == RUNNING, status in _ENDED
-    rank = _RANK.get(status, _UNKNOWN_RANK)
+    rank = _MISCONFIGURED_RANK if misconfiguration(job) else _RANK.get(status, _UNKNOWN_RANK)
     order = len(_attempts(job)) * _RANKS_PER_ATTEMPT + rank
     return StateChange(
         run_id=run_id,
@@ -45,6 +49,16 @@ def job_change(job: Fields, run_id: str, launch: int = 1) -> StateChange:
         log_names=named_logs(_running_log_names(job)) if running else [],
         ending=_ending(job, status) if ended else None,
     )
+
+
+def misconfiguration(job: Fields) -> str:
+    """Batch's code for why a RUNNABLE job can't be started until somebody changes something; empty
+    if Batch doesn't say so ("Jobs stuck in a RUNNABLE status", AWS Batch user guide). For example
+    ``MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT``."""
+    if job.name("status") != "RUNNABLE":
+        return ""
+    found = _MISCONFIGURED.match(job.words("statusReason"))
+    return found[0] if found else ""
 
 
 def job_log_names(job: Record) -> list[LogName]:

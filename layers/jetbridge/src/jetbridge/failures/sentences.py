@@ -93,6 +93,14 @@ SENTENCES: tuple[tuple[Cause, str], ...] = (
     ),
     (Cause.NETWORK_SETUP, _of("failed to initialize logging driver", _UNREACHABLE)),
     (
+        Cause.HOST_LOSS,
+        _of(
+            r"Error retrieving (?:subnet|security group) information",
+            r"Unable to execute HTTP request|Error ?Code: (?:Unavailable|InternalError|"
+            rf"ServiceUnavailable)|{_UNREACHABLE}",
+        ),
+    ),
+    (
         Cause.CAPACITY,
         _place(r"RESOURCE:[A-Z_*]+|AGENT|EMPTY CAPACITY PROVIDER|NO ACTIVE INSTANCES")
         + r"|(?:^|due to reason: )CAPACITY:|[Cc]apacity is unavailable at this time|"
@@ -100,7 +108,8 @@ SENTENCES: tuple[tuple[Cause, str], ...] = (
             r"LimitExceeded(?:Exception)?|InsufficientInstanceCapacity|UnfulfillableCapacity|"
             r"VcpuLimitExceeded|MaxSpotInstanceCountExceeded|InstanceLimitExceeded"
         )
-        + r"|reached the limit (?:on|of) (?:the )?number of|No Container Instances were found|"
+        + r"|reached the limit (?:on|of) (?:the )?number of|"
+        r"Tasks provisioning capacity limit exceeded|No Container Instances were found|"
         r"configuration is above your limit|unable to place a task|"
         r"no container instance met all|do not have sufficient \S+ capacity|"
         r"insufficient capacity to service the job|"

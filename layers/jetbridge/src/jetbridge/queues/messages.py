@@ -79,7 +79,7 @@ class StopMessage(StopRequest, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Orphan(Struct, frozen=True, kw_only=True):
-    """A task or job that no row refers to. It is stopped by its own id."""
+    """A task or job that is stopped by its own id: no row refers to it, or Batch can't start it."""
 
     backend: Annotated[str, Meta(pattern=r"^(ecs|batch)\Z")]
     place: str
@@ -88,7 +88,7 @@ class Orphan(Struct, frozen=True, kw_only=True):
 
 
 class OrphanMessage(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A message of the stop queue: stop a task or job that no run accounts for."""
+    """A message of the stop queue: stop a task or job by its own id."""
 
     orphan: Orphan
     since: Since = None

@@ -84,7 +84,7 @@ class StopOrphan:
         now = self.clock()
         began = now if since is None else since
         if is_over(began, now):
-            what = f"the stop of {orphan.backend_id}, which no run accounts for"
+            what = f"the stop of {orphan.backend_id} ({orphan.reason})"
             raise GiveUp(f"AWS has put off {what}, for {PATIENCE}: {later}")
         message = OrphanMessage(orphan=orphan, since=began)
         self.stops.send(message, throttled_seconds(began, now))

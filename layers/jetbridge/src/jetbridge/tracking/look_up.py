@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Self
 from jetbridge.aws.batches import batches
 from jetbridge.aws.records import Fields, Record, RecordError
 from jetbridge.backends.changes import from_job, from_task
+from jetbridge.backends.job_records import misconfiguration
 from jetbridge.backends.port import Backend
 from jetbridge.failures import LOST_CODE
 from jetbridge.runs.port import Runs
@@ -21,6 +22,8 @@ from jetbridge.tracking.track import Track
 DESCRIBE_LIMIT = 100
 # For this long after a launch, AWS may not know the task or job yet, so it doesn't count as lost.
 UNKNOWN_YET_SECONDS = 300
+# Before, a job that Batch can't start may only wait for instances.
+STUCK_SECONDS = 600
 # The field of AWS's records that has the launch's name.
 _LAUNCH_NAMES = {"ecs": "startedBy", "batch": "jobName"}
 
@@ -104,6 +107,16 @@ class LookUp:
             raise RecordError(field, record.get(field))
         if not run.knows(change):
             self.track.record(change)
+        elif code := self._stuck(run, record):
+            self.track.stop_stuck(change, code)
+
+    def _stuck(self, run: Watched, record: Record) -> str:
+        """Batch's code for why a job can't start, if an earlier look has seen the same. While a
+        compute environment starts its first instances, Batch may say so for some minutes of a job
+        that does start then (nextflow-io/nextflow#7479)."""
+        if run.backend != "batch" or self.clock() - run.launched_at < STUCK_SECONDS:
+            return ""
+        return misconfiguration(Fields(record))
 
     def _lost(self, launched: Watched) -> None:
         if self.clock() - launched.launched_at <= UNKNOWN_YET_SECONDS:

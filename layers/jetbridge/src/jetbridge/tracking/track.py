@@ -7,7 +7,7 @@ from jetbridge.backends.changes import from_event
 from jetbridge.launching.endings import Endings
 from jetbridge.progress.launched import LaunchedWriter
 from jetbridge.progress.waiting import WaitingWriter
-from jetbridge.queues.messages import OrphanMessage
+from jetbridge.queues.messages import Orphan, OrphanMessage
 from jetbridge.queues.port import Queue
 from jetbridge.runs.port import Runs
 from jetbridge.runs.reports import StateChange
@@ -50,6 +50,8 @@ class Track:
         blocked = blocked_by(event, self.stack_key)
         if blocked is not None and self.waits is not None:
             self.waits.for_job_queue(blocked)
+            # A job that can't start is stopped by the sweeper, which makes sure of it.
+            self.runs.look_again(blocked.run_id, blocked.since)
         change = from_event(event, self.stack_key)
         if change is None:
             return self.foreign(event) if self.foreign is not None else None
@@ -93,3 +95,16 @@ class Track:
         if orphaned:
             queue_orphan(self.stops, orphan_of(row, change))
         return orphaned
+
+    def stop_stuck(self, change: StateChange, code: str) -> None:
+        """Queue the stop of a job that Batch can't start. The stop has Batch's code as its reason,
+        so the job's end has it, too, and the run fails as misconfigured."""
+        queue_orphan(
+            self.stops,
+            Orphan(
+                backend=change.backend,
+                place=change.place,
+                backend_id=change.backend_id,
+                reason=code,
+            ),
+        )

@@ -118,11 +118,9 @@ class JobDefinitions:
                 yield definition
 
     def _referenced(self, reference: str) -> list[dict[str, Any]]:
-        """A bare name means all revisions of that name."""
-        if ":" in reference:
-            found = self.find(reference)
-            return [found] if found else []
-        return self._revisions.get(reference, [])
+        """As on AWS, a name or ARN without a revision finds nothing (aws/aws-sdk#94)."""
+        found = self.find(reference) if ":" in reference.rsplit("/", 1)[-1] else None
+        return [found] if found else []
 
 
 def _check_kind(parameters: dict[str, Any]) -> None:

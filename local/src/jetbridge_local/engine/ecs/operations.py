@@ -14,7 +14,7 @@ from .capacity import is_on_instances
 from .cluster_operations import ClusterOperations
 from .clusters import Clusters
 from .definitions import TaskDefinitions
-from .errors import client_error, invalid_parameter, rate_exceeded
+from .errors import client_error, ec2_throttled, invalid_parameter, rate_exceeded
 from .instances import ContainerInstances, needed_by
 from .launch import make_task
 from .request_checks import check_request
@@ -115,7 +115,7 @@ class EcsOperations:
 
     def _run_task(self, parameters: dict[str, Any]) -> dict[str, Any]:
         if not self._calls.take():
-            raise rate_exceeded(self._limits.disguised_throttling)
+            raise self._throttled(parameters)
         cluster = self._clusters.require(parameters.get("cluster"))
         definition = self._definitions.find(parameters["taskDefinition"])
         if definition is None:
@@ -148,8 +148,12 @@ class EcsOperations:
             return self._instances.place(cluster, needed, count)
         room = self._capacity_for(count)
         if not self._launches.take(room):
-            raise rate_exceeded(self._limits.disguised_throttling)
+            raise self._throttled(parameters)
         return [None] * room, [{"reason": _NO_CAPACITY}] * (count - room)
+
+    def _throttled(self, parameters: dict[str, Any]) -> AwsError:
+        disguised = self._limits.disguised_throttling
+        return ec2_throttled(parameters) if disguised else rate_exceeded()
 
     def _capacity_for(self, count: int) -> int:
         limit = self._limits.fargate_capacity_tasks
@@ -210,7 +214,7 @@ class EcsOperations:
     def _read(self) -> None:
         """Count a call of one of the actions that read clusters. They share one bucket."""
         if not self._reads.take():
-            raise rate_exceeded(disguised=False)
+            raise rate_exceeded()
 
     def _in_named_cluster(
         self, operation: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
