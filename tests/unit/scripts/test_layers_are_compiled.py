@@ -1,5 +1,5 @@
-"""The layers' builds put compiled modules beside the sources, wherever else Python is told to keep
-its own."""
+"""The layers' builds put compiled modules beside the sources, even where Python keeps its own
+elsewhere."""
 
 import os
 import subprocess
