@@ -49,12 +49,10 @@ def table(commit: str) -> str:
         to = ", ".join(f"`{name}` {times}" for name, times in sorted(arrows[package].items()))
         lines.append(f"| `{package}` | {modules[package]} | {to} |")
     pairs = {(one, other) for one, targets in arrows.items() for other in targets}
-    both = {pair for pair in pairs if pair[::-1] in pairs and pair[0] < pair[1]}
+    both = [f"{one} and {to}" for one, to in sorted(pairs) if (to, one) in pairs and one < to]
     lines += ["", f"{len(modules)} packages, {modules.total()} modules, {len(pairs)} arrows."]
     if both:
-        lines[-1] += (
-            f" Both ways: {', '.join(f'{one} and {other}' for one, other in sorted(both))}."
-        )
+        lines[-1] += f" Both ways: {', '.join(both)}."
     return "\n".join(lines)
 
 
