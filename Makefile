@@ -78,6 +78,10 @@ test: $(call ready,dev $(CLOUD) cli docs airflow celery second-opinion) ## Run a
 	@$(VENV)/dev/bin/python scripts/causes.py
 	@$(SUITES) push
 
+.PHONY: quick
+quick: check $(call ready,dev airflow) ## What finds most faults in a few minutes: check, the unit tests, the provider's tests
+	@$(SUITES) push unit provider
+
 .PHONY: test-unit
 test-unit: $(call ready,dev)
 	@$(SUITES) push unit
@@ -93,7 +97,7 @@ test-contract: $(call ready,dev $(CLOUD))
 .PHONY: test-integration
 test-integration: $(call ready,dev $(CLOUD) cli airflow celery second-opinion)
 	@$(GET_REDIS)
-	@$(SUITES) push airflow stack stacks
+	@$(SUITES) push shared-airflow stack airflow stacks
 
 .PHONY: test-e2e
 test-e2e: $(call ready,dev $(CLOUD) cli docs airflow)

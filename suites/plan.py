@@ -12,6 +12,7 @@ TIERS = {"push": (), "nightly": ("-m", "")}
 VARIABLES: dict[str, dict[str, str]] = {
     "push": {},
     "nightly": {
+        "JETBRIDGE_FEED": "40",
         "JETBRIDGE_FUZZ": "500",
         "JETBRIDGE_HOSTILE": "50",
         "JETBRIDGE_PROPERTIES": "nightly",
@@ -65,18 +66,27 @@ def _in(folder: str, *names: str) -> tuple[str, ...]:
     return tuple(f"{folder}/test_{name}.py" for name in names)
 
 
+def _but(paths: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"--ignore={path}" for path in paths)
+
+
+# Those that share one Airflow (tests/integration/airflow/shared_airflow.py).
+_SHARED = _in(
+    "tests/integration/airflow",
+    "kill",
+    "links_and_connection",
+    "adoption",
+    "feed_on_airflow",
+    "hostile",
+)
 # Those that deploy stacks of their own.
 _STACKS = _in("tests/integration/stack", "deploys", "update", "verify")
 # Begun in this order, so the long ones come first.
 SUITES = (
     Suite("unit", "dev", ("tests/unit",), ("-n", "2"), measured=CORE, lanes=2),
-    Suite("airflow", "dev", ("tests/integration/airflow",)),
-    Suite(
-        "stack",
-        "local",
-        ("tests/integration/stack",),
-        tuple(f"--ignore={path}" for path in _STACKS),
-    ),
+    Suite("shared-airflow", "dev", _SHARED),
+    Suite("stack", "local", ("tests/integration/stack",), _but(_STACKS)),
+    Suite("airflow", "dev", ("tests/integration/airflow",), _but(_SHARED)),
     Suite("stacks", "local", _STACKS),
     Suite("finish", "local", _in("tests/e2e", "finish_matrix", "finish_watching")),
     # What needs a cloud of its own first: the examples' lasts until the end.

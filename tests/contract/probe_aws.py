@@ -54,7 +54,7 @@ class Aws:
         return json.loads(answer["Payload"].read() or b"null"), answer.get("FunctionError")
 
     def receive(
-        self, queue: str, wanted: Callable[[list[Any]], bool], seconds: float = 15
+        self, queue: str, wanted: Callable[[list[Any]], bool], seconds: float = 120
     ) -> list[Any]:
         """Receive and delete messages until ``wanted`` accepts them; their decoded bodies."""
         sqs = self.client("sqs")

@@ -98,9 +98,12 @@ def test_nothing_of_a_function_runs_between_invocations(aws: Aws, small: str) ->
     time.sleep(2)
     after, _ = aws.invoke(small, {"do": "ticks"})
     assert before < after < before + 50, "200 ticks would have fitted between them"
-    aws.invoke(small, {"do": "sleep", "seconds": 0.5})
-    later, _ = aws.invoke(small, {"do": "ticks"})
-    assert later > after + 20
+    for _ in range(10):
+        aws.invoke(small, {"do": "sleep", "seconds": 0.5})
+        later, _ = aws.invoke(small, {"do": "ticks"})
+        if later > after + 20:
+            return
+    raise AssertionError(f"{later - after} ticks in five seconds")
 
 
 def test_reserved_concurrency_throttles(aws: Aws) -> None:
@@ -206,7 +209,7 @@ def test_a_template_with_more_variables_fails(aws: Aws) -> None:
     client.create_stack(
         StackName="limited", TemplateBody=json.dumps({"Resources": {"Limited": function}})
     )
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         events = client.describe_stack_events(StackName="limited")["StackEvents"]
         reasons = [each.get("ResourceStatusReason", "") for each in events]

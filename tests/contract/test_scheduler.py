@@ -37,7 +37,7 @@ def test_one_time_schedule_fires_once_in_its_zone_and_goes(aws: Aws, stack: dict
             "Input": json.dumps({"time": "<aws.scheduler.scheduled-time>"}),
         },
     )
-    [message] = aws.receive(queue, bool, 8)
+    [message] = aws.receive(queue, bool)
     assert message == {"time": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         scheduler.get_schedule(Name="once")

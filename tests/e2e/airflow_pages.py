@@ -17,7 +17,7 @@ from playwright.sync_api import (
 )
 
 BROWSERS = ("chromium", "chromium-browser", "chromium-headless-shell", "google-chrome")
-SECONDS = 60
+SECONDS = 180
 WIDTH = 1280
 # Airflow draws only the lines in view, so the window has to be taller than the log.
 HEIGHT = 2400

@@ -19,7 +19,7 @@ from jetbridge_local.waiting import looks
 HERE = Path(__file__).parent / "features"
 EXAMPLES = Path(__file__).parents[2] / "examples" / "dags"
 DAG_RUN_SECONDS = 240
-COPY_SECONDS = 60
+COPY_SECONDS = 240
 ENDS = {
     "teardown_after_failure": "failed",
     "mapped_one_fails": "failed",
@@ -65,7 +65,7 @@ class Runs:
         return len(self.client.asset_events(dag_id, task_id))
 
     def outcome(self, run_id: str) -> Finished:
-        return self.outcomes.wait(lambda run: run.run_id == run_id, 60)
+        return self.outcomes.wait(lambda run: run.run_id == run_id, 240)
 
     def wait_for_lines(self, caller: dict[str, Any], ends: list[str]) -> None:
         """Wait until the log of the caller's try has lines that end so, and no others that do, in

@@ -69,7 +69,7 @@ def test_the_example_s_companion_is_stopped(runs: Runs) -> None:
 
 
 def test_the_example_waits_for_what_a_schedule_started(runs: Runs) -> None:
-    fired = runs.outcomes.wait(lambda run: run.caller["kind"] == "schedule", 120)
+    fired = runs.outcomes.wait(lambda run: run.caller["kind"] == "schedule", 240)
     assert fired.outcome["state"] == "succeeded", fired.outcome["reason"]
     firing = fired.caller
     dag_id = "jetbridge_waits_for_schedule"

@@ -69,13 +69,13 @@ def clear_while_deferred(stage: Stage, run_id: str) -> None:
     for way in WAYS:
         cell = Cell(stage, "finish_tries", run_id, f"{way}-cleared")
         cell.wait("deferred")
-        until(cell.clear, 30, f"the clear of {cell.task_id}")
+        until(cell.clear, 240, f"the clear of {cell.task_id}")
 
 
 def mend_passwords(stage: Stage, run_id: str) -> None:
     """Once each was rejected twice; nothing has been finished until then."""
     for case, name, right in PASSWORDS:
-        until(lambda name=name: len(log_ins(stage, name)) >= 2, 90, f"two log-ins as {name}")
+        until(lambda name=name: len(log_ins(stage, name)) >= 2, 240, f"two log-ins as {name}")
         for way in ("push", "rest"):
             cell = Cell(stage, "finish_credentials", run_id, f"{way}-{case.replace(' ', '-')}")
             assert cell.state == "deferred"
@@ -138,7 +138,7 @@ def deliver_again(stage: Stage, cell: Cell, way: str) -> None:
     before = asked(stage, cell, way)
     stage.deliver_again(cell.wait_outcome().run_id)
     if way != "feed":
-        until(lambda: asked(stage, cell, way) > before, 30, "the notice's second delivery")
+        until(lambda: asked(stage, cell, way) > before, 240, "the notice's second delivery")
 
 
 def asked(stage: Stage, cell: Cell, way: str) -> int:
@@ -256,9 +256,9 @@ def test_an_outage_loses_nothing(stage: Stage, faults: dict[str, str]) -> None:
     def unanswered() -> int:
         return sum(call.status is None and call.at > began for call in stage.proxy.calls)
 
-    until(lambda: unanswered() >= 3, 60, "three calls that nobody answers")
+    until(lambda: unanswered() >= 3, 240, "three calls that nobody answers")
     stage.airflow.start_component("api-server")
-    until(stage.airflow.answers, 90, "the API server's first answer")
+    until(stage.airflow.answers, 240, "the API server's first answer")
     stage.airflow.start_component("triggerer")
     stage.airflow.wait_healthy()
     for way, cell in cells.items():

@@ -67,7 +67,7 @@ def watching(stage: Stage) -> str:
 
 def wait_told(cell: Cell, text: str) -> None:
     """A worker uploads its log a moment after its task's end."""
-    until(lambda: text in cell.story, 30, f"{text!r} in the log of {cell.task_id}")
+    until(lambda: text in cell.story, 240, f"{text!r} in the log of {cell.task_id}")
 
 
 @pytest.mark.parametrize("task_id", ["deferred", "rescheduled", "rest", "schedule"])
@@ -131,7 +131,7 @@ def test_a_watcher_that_was_killed_stops_nothing(stage: Stage) -> None:
     cell.wait("deferred")
     time.sleep(3)
     stage.client.mark_dag_run("finish_watching", dag_run, "failed")
-    until(lambda: stage.deployed.sealed(run_id) is not None, 120, "the end of the run")
+    until(lambda: stage.deployed.sealed(run_id) is not None, 240, "the end of the run")
     assert stage.deployed.outcome(run_id)["state"] == "succeeded"
 
 

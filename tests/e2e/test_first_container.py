@@ -16,8 +16,8 @@ from jetbridge_local.airflow import AirflowClient
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/how-to/first-container.md").read_text()
-UP_SECONDS = 300
-RUN_SECONDS = 120
+UP_SECONDS = 600
+RUN_SECONDS = 240
 
 
 @dataclass(frozen=True)

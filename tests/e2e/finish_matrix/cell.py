@@ -68,7 +68,7 @@ class Cell:
             return False
         return True
 
-    def wait(self, state: str, try_number: int = 1, timeout: float = 120) -> None:
+    def wait(self, state: str, try_number: int = 1, timeout: float = 240) -> None:
         """Wait until that try is in a state."""
 
         def there() -> bool:
@@ -77,18 +77,18 @@ class Cell:
 
         until(there, timeout, f"{self.task_id}: try {try_number} {state}")
 
-    def wait_ended(self, timeout: float = 120) -> list[str | None]:
+    def wait_ended(self, timeout: float = 240) -> list[str | None]:
         """The states of its tries, when the last has ended."""
         until(lambda: self.state in ENDED, timeout, f"the end of {self.task_id}")
         return self.states
 
     def wait_followed(self, callbacks: list[tuple[int, str]], asset_events: int) -> None:
         """Wait for this many callbacks: Airflow runs them after it has written the task's state."""
-        for _ in looks(30):
+        for _ in looks(240):
             if len(self.callbacks) >= len(callbacks) and self.asset_events >= asset_events:
                 return
 
-    def wait_outcome(self, try_number: int = 1, timeout: float = 120) -> Finished:
+    def wait_outcome(self, try_number: int = 1, timeout: float = 240) -> Finished:
         until(
             lambda: self._outcome(try_number) is not None,
             timeout,

@@ -114,10 +114,10 @@ def test_tags_choose_and_opt_out(world, first):
     others = [DagRunOf(world.client, "opted_out"), DagRunOf(world.client, "unnamed")]
     chosen.wait_deferred(1)
     for other in others:
-        until(lambda other=other: other.states() == ["failed"], 120)
+        until(lambda other=other: other.states() == ["failed"], 240)
     assert stock_starts(world) == before + 2
     world.runs.end(world.runs.run_of("of-the-tag"))
-    until(lambda: chosen.states() == ["success"], 120)
+    until(lambda: chosen.states() == ["success"], 240)
 
 
 def test_switched_back_while_tasks_wait(world, first):
@@ -141,7 +141,7 @@ def test_switched_back_while_tasks_wait(world, first):
     assert waiting.client.xcom(*waiting.key, "plain", "ecs_task_arn").startswith("id-of-")
 
     after = DagRunOf(world.client, "by_tag")
-    until(lambda: after.states() == ["failed"], 120)
+    until(lambda: after.states() == ["failed"], 240)
     assert "ClusterNotFoundException" in text(after, "of-the-tag")
     assert len(world.runs.starts) == starts
     assert stock_starts(world) == stock + 1

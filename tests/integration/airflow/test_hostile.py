@@ -52,7 +52,7 @@ def world(shared):
         dynamodb=shared.cloud.client("dynamodb"),
         logged=logged,
     )
-    until(lambda: at_rest(world), 120)
+    until(lambda: at_rest(world), 240)
     yield world
     airflow.stop_component(PEER)
 

@@ -43,7 +43,7 @@ def world(shared, airflow_python):
     # Nothing of it waits on beside the next file's tasks.
     for dag in ("killed", "worker_dies"):
         shared.client.mark_dag_run(*started[dag].key, "failed")
-        until(lambda dag=dag: "deferred" not in started[dag].states(), 60)
+        until(lambda dag=dag: "deferred" not in started[dag].states(), 240)
 
 
 def version_of(python: Path) -> tuple[int, ...]:
@@ -87,15 +87,15 @@ def test_a_marked_task_ends_and_so_does_its_run(world, state):
 def test_a_cleared_task_has_one_run_and_it_is_the_new_trys(world, task_id):
     first = world.runs.run_of(task_id)
     world.client.clear(*world.killed.key, task_id)
-    until(lambda: world.killed.task(task_id).try_number == 2, 60)
-    until(lambda: world.killed.task(task_id).state == "deferred", 60)
+    until(lambda: world.killed.task(task_id).try_number == 2, 240)
+    until(lambda: world.killed.task(task_id).state == "deferred", 240)
     time.sleep(5)
     second = world.runs.run_of(task_id, 2)
     assert second not in world.runs.ended
     if task_id == "cleared":
         assert first in world.runs.ended
         world.runs.end(second)
-        until(lambda: world.killed.task(task_id).state == "success", 60)
+        until(lambda: world.killed.task(task_id).state == "success", 240)
 
 
 def test_a_whole_dag_run_marked_failed_ends_in_few_requests(world):
@@ -135,20 +135,20 @@ def test_the_runs_own_timeout_fails_the_task_and_is_no_kill(world):
     (start,) = [s for s in world.runs.starts if s.caller.dag_id == "time_is_over"]
     assert start.timeout_seconds == 300
     world.runs.end(run, state=State.STOPPED, cause=Cause.TIMEOUT)
-    until(lambda: world.time_is_over.task("stopped-by-jetbridge").state == "failed", 60)
+    until(lambda: world.time_is_over.task("stopped-by-jetbridge").state == "failed", 240)
     time.sleep(5)
     assert run not in world.runs.stopped_at
 
 
 def test_a_dag_runs_timeout_stops_its_runs(world):
     (run,) = [r for r, caller in world.runs.runs.items() if caller.dag_id == "run_times_out"]
-    until(lambda: world.run_times_out.task().state == "skipped", 120)
+    until(lambda: world.run_times_out.task().state == "skipped", 240)
     wait_stopped(world, {run}, time.time())
 
 
 def test_a_deferral_that_airflow_gives_up_stops_its_run(world):
     """The net beneath the run's own timeout: the worker stops it as it fails the task."""
-    until(lambda: world.net_timeout.task().state == "failed", 120)
+    until(lambda: world.net_timeout.task().state == "failed", 240)
     (run,) = [r for r, caller in world.runs.runs.items() if caller.dag_id == "net_timeout"]
     assert times_stopped(world.runs, run) == 1
 
@@ -162,28 +162,28 @@ class TestWorkerThatDiedBeforeDeferring:
             pytest.skip("this Airflow gives such a task no other try")
 
     def test_the_next_try_stops_its_run(self, world):
-        until(lambda: world.worker_dies.task("stops").state == "deferred", 120)
+        until(lambda: world.worker_dies.task("stops").state == "deferred", 240)
         assert world.worker_dies.task("stops").try_number == 2
         assert world.runs.run_of("stops", 1) in world.runs.superseded
         assert world.runs.run_of("stops", 2) not in world.runs.ended
 
     def test_the_next_try_goes_on_with_it(self, world):
-        until(lambda: world.worker_dies.task("attaches").state == "deferred", 120)
+        until(lambda: world.worker_dies.task("attaches").state == "deferred", 240)
         run = world.runs.run_of("attaches", 2)
         assert len([s for s in world.runs.starts if s.caller.task_id == "attaches"]) == 2
         assert run not in world.runs.ended
         world.runs.end(run)
-        until(lambda: world.worker_dies.task("attaches").state == "success", 60)
+        until(lambda: world.worker_dies.task("attaches").state == "success", 240)
 
     def test_without_another_try_nobody_ends_it(self, world):
-        until(lambda: world.worker_dies.task("no-retry").state == "failed", 120)
+        until(lambda: world.worker_dies.task("no-retry").state == "failed", 240)
         assert world.runs.run_of("no-retry") not in world.runs.ended
 
 
 def test_what_nobody_killed_goes_on_to_its_end(world):
     run = world.runs.run_of("goes-on")
     world.runs.end(run)
-    until(lambda: world.killed.task("goes-on").state == "success", 60)
+    until(lambda: world.killed.task("goes-on").state == "success", 240)
     assert times_stopped(world.runs, run) == 0
 
 

@@ -32,7 +32,7 @@ def all_links(client, key) -> list[dict[str, str | None]]:
 
 
 def test_links_come_from_the_trigger_while_the_task_waits(client, key):
-    until(lambda: all(links.get("ECS task") == TASK for links in all_links(client, key)), 120)
+    until(lambda: all(links.get("ECS task") == TASK for links in all_links(client, key)), 240)
     assert [task.state for task in client.tasks(*key)] == ["deferred"] * len(WAITING)
     for links in all_links(client, key):
         assert links.keys() == NAMES
@@ -45,7 +45,7 @@ def test_links_come_from_the_trigger_while_the_task_waits(client, key):
 def test_links_come_from_the_outcome_and_a_failure_before_it_loses_none(client, key, shared):
     before = client.links(*key, "fails")
     shared.release.touch()
-    assert client.wait_for_dag_run(*key, timeout=120).state == "failed"
+    assert client.wait_for_dag_run(*key, timeout=240).state == "failed"
     assert client.links(*key, "fails") == before
     for task_id, map_index in WAITING:
         if task_id != "fails":

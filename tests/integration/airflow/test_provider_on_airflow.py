@@ -76,7 +76,7 @@ def client(airflow, connection):
 def key(client):
     client.wait_for_dag("ways_to_end")
     run = client.trigger("ways_to_end", logical_date="2026-01-02T03:04:05Z")
-    ended = client.wait_for_dag_run("ways_to_end", run.run_id, timeout=150)
+    ended = client.wait_for_dag_run("ways_to_end", run.run_id, timeout=240)
     assert ended.state == "failed"
     return ended.dag_id, ended.run_id
 
@@ -187,7 +187,7 @@ def test_waiting_cost_batches_alone(cloud, key):
 def again(client, key):
     """The same DAG once more, whose runs were short the last time."""
     run = client.trigger("ways_to_end", logical_date="2026-01-03T03:04:05Z")
-    ended = client.wait_for_dag_run("ways_to_end", run.run_id, timeout=150)
+    ended = client.wait_for_dag_run("ways_to_end", run.run_id, timeout=240)
     return ended.dag_id, ended.run_id
 
 

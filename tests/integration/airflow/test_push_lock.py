@@ -36,7 +36,7 @@ def test_pushes_that_begin_together_resume_once(tmp_path, airflow_python, databa
             lambda: components.run("db-migrate", [python, "-m", "airflow", "db", "migrate"], 180),
             template,
         )
-        components.run("pushes", [python, str(SCRIPT)], timeout=120)
+        components.run("pushes", [python, str(SCRIPT)], timeout=240)
     finally:
         components.stop("pushes")
         components.stop()

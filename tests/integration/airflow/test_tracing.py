@@ -87,7 +87,7 @@ def test_one_trace_from_the_dag_run_to_the_resume(
             ):
                 client.wait_for_dag("traced")
                 run = client.trigger("traced")
-                ended = client.wait_for_dag_run("traced", run.run_id, timeout=150)
+                ended = client.wait_for_dag_run("traced", run.run_id, timeout=240)
                 assert ended.state == "success"
                 [request] = stand_in.starts
                 assert request.traceparent

@@ -38,14 +38,14 @@ class DagRunOf:
         self.wait_deferred(count)
         for task in self.tasks():
             if task.state == "deferred":
-                until(lambda task=task: self._has_begun(task), 60)
+                until(lambda task=task: self._has_begun(task), 240)
 
     def _has_begun(self, task: Task) -> bool:
         lines = self.client.log(*self.key, task.task_id, task.try_number, task.map_index)
         return any("Waiting for the outcome of run" in line.event for line in lines)
 
 
-def until(condition: Callable[[], object], seconds: float = 30) -> None:
+def until(condition: Callable[[], object], seconds: float = 240) -> None:
     """An API that is late is asked again: a whole Airflow and more share this machine."""
     for _ in looks(seconds):
         with suppress(httpx.TimeoutException):

@@ -136,7 +136,7 @@ class Deployed(Stack):
         } | request
         return str(self.invoke("start-run", request)["run_id"])
 
-    def outcome(self, run_id: str, timeout: float = 30) -> dict[str, Any]:
+    def outcome(self, run_id: str, timeout: float = 240) -> dict[str, Any]:
         """The sealed outcome, waited for."""
         return self.wait(lambda: self.sealed(run_id), timeout, f"outcome of {run_id}")
 
@@ -223,7 +223,7 @@ class Deployed(Stack):
         def running() -> bool:
             return "started_at" in (self.launched(run_id) or {})
 
-        self.wait(running, 20, f"{run_id} running")
+        self.wait(running, 240, f"{run_id} running")
 
     def task_definition(self, family: str, image: str, **container: Any) -> str:
         """Register a task definition with one container named ``main``; the family's name."""

@@ -40,7 +40,7 @@ class Operator:
     def call(self, *arguments: str) -> str:
         """What the command prints; it ends well."""
         process = self.command(*arguments)
-        output, errors = process.communicate(timeout=120)
+        output, errors = process.communicate(timeout=300)
         assert process.returncode == 0, output + errors
         return output
 

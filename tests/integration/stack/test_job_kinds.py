@@ -25,7 +25,7 @@ def copied(deployed: Deployed, name: str, number: int) -> dict[str, list[str]]:
         keys = [each["Key"] for each in found.get("Contents", [])]
         return keys if len(keys) == number else None
 
-    keys = deployed.wait(objects, 60, f"{number} objects of {name}")
+    keys = deployed.wait(objects, 240, f"{number} objects of {name}")
     bodies = {
         key.partition(".log.jetbridge.")[2]: s3.get_object(
             Bucket="jetbridge-example-logs", Key=key
@@ -71,7 +71,7 @@ def test_an_array_names_its_failed_children(deployed: Deployed) -> None:
         containerProperties=container("test $AWS_BATCH_JOB_ARRAY_INDEX != 3 || exit 3"),
     )
     run_id = deployed.start(submit_job=job(name, arrayProperties={"size": 5}))
-    outcome = deployed.outcome(run_id, 90)
+    outcome = deployed.outcome(run_id, 240)
     assert (outcome["state"], outcome["exit_codes"]) == ("failed", {"child-0003": 3})
     assert "1 of 5 failed: child-0003" in outcome["reason"]
 
@@ -85,7 +85,7 @@ def test_both_nodes_lines_are_shown_and_the_failed_one_is_named(deployed: Deploy
     }
     name = define(deployed, "two-nodes", type="multinode", nodeProperties=nodes)
     run_id = deployed.start(submit_job=job(name), log_target=target("nodes"))
-    outcome = deployed.outcome(run_id, 60)
+    outcome = deployed.outcome(run_id, 240)
     assert (outcome["state"], outcome["cause"]) == ("failed", "application_exit")
     assert outcome["exit_codes"]["node-0001"] == 1
     lines = copied(deployed, "nodes", 2)
@@ -108,7 +108,7 @@ def test_a_pod_ends_with_its_exit_code_and_a_note_on_its_lines(
     kind = f"pod-{state}"
     name = define(deployed, kind, type="container", eksProperties=pod(script))
     run_id = deployed.start(submit_job=job(name), log_target=target(kind))
-    outcome = deployed.outcome(run_id, 60)
+    outcome = deployed.outcome(run_id, 240)
     assert (outcome["state"], outcome["cause"], outcome["exit_codes"]) == (state, cause, codes)
     [note] = copied(deployed, kind, 1)["1.notes.log"]
     assert note.startswith("Container train ran in a pod on Amazon EKS")
@@ -141,7 +141,7 @@ def test_the_container_that_the_request_names_decides(deployed: Deployed) -> Non
     runs = {name: deployed.start(run_task=task, **asked) for name, asked in {
         "stock": {}, "named": {"deciding_container": "main"},
         "unknown": {"deciding_container": "etl"}}.items()}  # fmt: skip
-    stock, named, unknown = (deployed.outcome(run_id, 60) for run_id in runs.values())
+    stock, named, unknown = (deployed.outcome(run_id, 240) for run_id in runs.values())
     assert (stock["state"], stock["exit_codes"]) == ("failed", {"main": 0, "sidecar": 9})
     assert (named["state"], named["exit_codes"]) == ("succeeded", {"main": 0, "sidecar": 9})
     assert (unknown["state"], unknown["cause"]) == ("failed", "misconfiguration")

@@ -28,8 +28,8 @@ def _check_same(told: dict[str, Any], outcome: dict[str, Any]) -> None:
 @pytest.mark.parametrize("backend", WHOLE)
 def test_launched_then_started_then_its_outcome(deployed: Deployed, backend: str) -> None:
     run_id = deployed.start(**WHOLE[backend])
-    launched = deployed.wait(lambda: deployed.launched(run_id), 20, "what was launched")
-    started = deployed.wait(lambda: _started(deployed, run_id), 20, "that it runs")
+    launched = deployed.wait(lambda: deployed.launched(run_id), 240, "what was launched")
+    started = deployed.wait(lambda: _started(deployed, run_id), 240, "that it runs")
     assert deployed.sealed(run_id) is None
     assert started["backend_id"] == launched["backend_id"]
     assert started["launched_at"] == launched["launched_at"]
@@ -44,7 +44,7 @@ def test_what_no_event_tells_the_sweeper_does(
     deployed: Deployed, without_events: None, backend: str
 ) -> None:
     run_id = deployed.start(**WHOLE[backend])
-    launched = deployed.wait(lambda: deployed.launched(run_id), 20, "what was launched")
+    launched = deployed.wait(lambda: deployed.launched(run_id), 240, "what was launched")
     assert not {"started_at", "log_streams"} & launched.keys()
 
     def swept() -> dict[str, Any] | None:
@@ -52,7 +52,7 @@ def test_what_no_event_tells_the_sweeper_does(
         deployed.invoke("sweep-runs", {})
         return _started(deployed, run_id)
 
-    started = deployed.wait(swept, 20, "that it runs")
+    started = deployed.wait(swept, 240, "that it runs")
     assert started["backend_id"] == launched["backend_id"]
 
     def ended() -> dict[str, Any] | None:
@@ -60,7 +60,7 @@ def test_what_no_event_tells_the_sweeper_does(
         deployed.invoke("sweep-runs", {})
         return deployed.sealed(run_id)
 
-    _check_same(started, deployed.wait(ended, 30, "outcome"))
+    _check_same(started, deployed.wait(ended, 240, "outcome"))
     assert deployed.launched(run_id) is None
 
 
@@ -78,6 +78,6 @@ def test_a_late_message_brings_nothing_back(deployed: Deployed) -> None:
         counted = deployed.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)
         return not any(map(int, counted["Attributes"].values()))
 
-    deployed.wait(handled, 20, "message handled")
+    deployed.wait(handled, 240, "message handled")
     assert deployed.sealed(run_id) == outcome
     assert deployed.launched(run_id) is None

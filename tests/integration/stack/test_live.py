@@ -90,8 +90,8 @@ def _printed(lines: list[dict[str, Any]]) -> list[int]:
 
 
 def _complete(deployed: Deployed, log: Try, run_id: str) -> list[dict[str, Any]]:
-    deployed.outcome(run_id, timeout=60)
-    deployed.wait(lambda: bool(log.copied()) and not log.pieces(), 60, "complete copy")
+    deployed.outcome(run_id, timeout=240)
+    deployed.wait(lambda: bool(log.copied()) and not log.pieces(), 240, "complete copy")
     lines = log.lines()
     numbers = _printed(lines)
     assert numbers == list(range(len(numbers)))
@@ -151,5 +151,5 @@ def _wait_for_relays(deployed: Deployed, since: float) -> None:
         )
         return bool(answer["events"])
 
-    deployed.wait(invoked, 30, "relay_logs")
+    deployed.wait(invoked, 240, "relay_logs")
     time.sleep(3)

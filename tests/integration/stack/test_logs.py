@@ -21,7 +21,7 @@ def copied(deployed: Deployed, name: str) -> list[dict[str, Any]]:
         answer = s3.list_objects_v2(Bucket="jetbridge-example-logs", Prefix=PREFIX.format(name))
         return [each["Key"] for each in answer.get("Contents", [])]
 
-    [key] = deployed.wait(objects, 30, "log object")
+    [key] = deployed.wait(objects, 240, "log object")
     body = s3.get_object(Bucket="jetbridge-example-logs", Key=key)["Body"].read().decode()
     return [json.loads(line) for line in body.splitlines()]
 
@@ -77,7 +77,7 @@ def test_lines_arrive_in_the_stream_that_airflow_reads(deployed: Deployed) -> No
         )["events"]
         return events
 
-    events = deployed.wait(written, 30, "events")
+    events = deployed.wait(written, 240, "events")
     lines = [json.loads(event["message"]) for event in events]
     assert [line["event"] for line in lines] == outcome["last_lines"]
     for event, line in zip(events, lines, strict=True):
@@ -88,7 +88,7 @@ def test_lines_arrive_in_the_stream_that_airflow_reads(deployed: Deployed) -> No
 def test_children_of_an_array_job_are_shown(deployed: Deployed) -> None:
     """Thirteen children, of which the first ten are shown, and the rest is counted."""
     job = batch_job("jetbridge-example-report", **REPORT) | {"arrayProperties": {"size": 13}}
-    deployed.outcome(deployed.start(submit_job=job, log_target=target("array")), 120)
+    deployed.outcome(deployed.start(submit_job=job, log_target=target("array")), 240)
     s3 = deployed.client("s3")
 
     def objects() -> list[str] | None:
@@ -96,7 +96,7 @@ def test_children_of_an_array_job_are_shown(deployed: Deployed) -> None:
         keys = [each["Key"] for each in found.get("Contents", [])]
         return keys if len(keys) == 11 else None
 
-    keys = deployed.wait(objects, 60, "objects of ten children and a note")
+    keys = deployed.wait(objects, 240, "objects of ten children and a note")
     names = [key.partition(".log.jetbridge.1.")[2] for key in keys]
     assert names == [*(f"child-{n:04}.default.1.log" for n in range(10)), "notes.log"]
     bodies = [

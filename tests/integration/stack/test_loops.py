@@ -93,7 +93,7 @@ def test_what_a_function_sends_carries_the_chain(deployed: Deployed) -> None:
     client.update_event_source_mapping(UUID=mapping, Enabled=False)
     try:
         run_id = deployed.start(run_task=ecs_task("jetbridge-example-absent"))
-        message = deployed.wait(lambda: _message_of(operator, run_id), 30, "the finish message")
+        message = deployed.wait(lambda: _message_of(operator, run_id), 240, "the finish message")
         assert "Lineage=" in message["Attributes"]["AWSTraceHeader"]
     finally:
         client.update_event_source_mapping(UUID=mapping, Enabled=True)

@@ -145,7 +145,7 @@ def run_id(deployed: Deployed) -> str:
         caller={"kind": "person", "name": WHO},
         idempotency_key="recorded",
     )
-    deployed.outcome(run_id, 90)
+    deployed.outcome(run_id, 240)
     return run_id
 
 
@@ -294,7 +294,7 @@ def test_ctrl_c_at_a_question_changes_nothing(
     assert deployed.sealed(run_id) is None
     assert caller.recorder.in_pipe("schedules", "next", "recorded").code == 0
     assert caller.recorder.in_pipe("stop", run_id).code == 0
-    deployed.outcome(run_id, 60)
+    deployed.outcome(run_id, 240)
 
 
 def run_arguments(definition: str) -> list[str]:
@@ -328,4 +328,4 @@ def test_ctrl_c_asks_whether_to_stop_the_run(
         assert recording.code == 130
         assert f"It keeps running: jetbridge watch {run_id}" in recording.text
         assert recorder.in_pipe("stop", run_id).code == 0
-        deployed.outcome(run_id, 60)
+        deployed.outcome(run_id, 240)

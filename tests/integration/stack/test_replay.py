@@ -30,7 +30,7 @@ def nobody_else(deployed: Deployed) -> Iterator[None]:
     schedule = {name: answer[name] for name in names}
     scheduler.update_schedule(**schedule, State="DISABLED")
     for run_id in deployed.requested_with('"schedule_arn"'):
-        deployed.outcome(run_id, 60)
+        deployed.outcome(run_id, 240)
     yield
     scheduler.update_schedule(**schedule, State="ENABLED")
 
@@ -147,7 +147,7 @@ def test_dead_letters_with_poison_among_them_become_outcomes(
             operator.json("replay", dead_letters)
             return len(runs.outcomes()) == number
 
-        deployed.wait(all_sealed, 90, f"{number} outcomes")
+        deployed.wait(all_sealed, 240, f"{number} outcomes")
         drop_the_last_poison(operator, dead_letters)
     outcomes = runs.outcomes()
     assert {outcome["state"] for outcome in outcomes.values()} == {"succeeded"}
@@ -158,7 +158,7 @@ def kill_in_the_middle(operator: Operator, dead_letters: str, left: int) -> None
     """Kill a replay when only this many messages are left: it has deleted some and not all."""
     process = operator.command("replay", dead_letters)
     try:
-        operator.deployed.wait(lambda: operator.depth(dead_letters) <= left, 60, "half a replay")
+        operator.deployed.wait(lambda: operator.depth(dead_letters) <= left, 240, "half a replay")
     finally:
         process.kill()
         process.communicate()
@@ -197,7 +197,7 @@ def expect_each_announced_as_sealed(
             heard[outcome["run_id"]].append(outcome)
         return outcomes.keys() <= heard.keys()
 
-    deployed.wait(all_heard, 30, "announcements")
+    deployed.wait(all_heard, 240, "announcements")
     for run_id, outcome in outcomes.items():
         assert {each["finished_at"] for each in heard[run_id]} == {outcome["finished_at"]}
 
@@ -288,7 +288,7 @@ def test_copies_that_died_are_copied(deployed: Deployed, operator: Operator) -> 
 
     assert copied() == []
     assert operator.json("replay", "LogsDeadLetters")["moved"] == 1
-    deployed.wait(copied, 30, "log object")
+    deployed.wait(copied, 240, "log object")
 
 
 @pytest.mark.parametrize(
@@ -301,7 +301,7 @@ def test_events_that_no_rule_could_deliver(
 ) -> None:
     with operator.closed("StateChangeQueue"):
         run_id = deployed.start(**job)
-        deployed.wait(lambda: ended(operator, run_id), 30, "undelivered end")
+        deployed.wait(lambda: ended(operator, run_id), 240, "undelivered end")
     [first, *_] = operator.json("dead-letters", "show", "--queue", "UndeliveredStateChanges")
     assert first["failure"].startswith("NO_PERMISSIONS: ")
     assert deployed.sealed(run_id) is None

@@ -110,4 +110,4 @@ def _wait_dead(deployed: Deployed, queue: str, text: str) -> None:
                 return True
         return False
 
-    deployed.wait(found, 30, f"{text} in {queue}")
+    deployed.wait(found, 240, f"{text} in {queue}")

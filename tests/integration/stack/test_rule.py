@@ -15,7 +15,7 @@ def test_each_event_is_one_run(deployed: Deployed) -> None:
     }
     answer = deployed.client("events").put_events(Entries=[entry])
     event_id = answer["Entries"][0]["EventId"]
-    [run_id] = deployed.wait(lambda: deployed.requested_with(event_id), 30, "run of the event")
+    [run_id] = deployed.wait(lambda: deployed.requested_with(event_id), 240, "run of the event")
     outcome = deployed.outcome(run_id)
     assert outcome["state"] == "succeeded"
     assert outcome["caller"] == {

@@ -142,7 +142,7 @@ def test_end_is_announced_on_the_event_bus(deployed: Deployed) -> None:
             )
             return any(run_id in message["Body"] for message in answer.get("Messages", []))
 
-        deployed.wait(announced, 30, "announcement")
+        deployed.wait(announced, 240, "announcement")
     finally:
         events.remove_targets(Rule="announced", Ids=["queue"])
         events.delete_rule(Name="announced")
@@ -180,7 +180,7 @@ def test_launch_that_dies_of_spot_is_replaced_within_the_run(deployed: Deployed)
         other = deployed.row(run_id).get("backend_id", {}).get("S", first)
         return other if other != first else None
 
-    second = deployed.wait(replaced, 60, "second launch")
+    second = deployed.wait(replaced, 240, "second launch")
     deployed.wait_running(run_id)
     ecs = deployed.client("ecs")
     described = ecs.describe_tasks(cluster="jetbridge-example", tasks=[second])["tasks"][0]

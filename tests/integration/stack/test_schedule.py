@@ -5,7 +5,7 @@ from deployed import Deployed, ecs_task
 
 def test_each_firing_is_one_run(deployed: Deployed) -> None:
     arn = "schedule/default/jetbridge-example-report"
-    found = deployed.wait(lambda: deployed.requested_with(arn), 90, "scheduled run")
+    found = deployed.wait(lambda: deployed.requested_with(arn), 240, "scheduled run")
     outcome = deployed.outcome(found[0])
     caller = outcome["caller"]
     assert outcome["state"] == "succeeded"

@@ -70,7 +70,7 @@ def test_jobs_are_stopped_with_one_call(deployed: Deployed, sleeping_job: str) -
     answer = deployed.invoke("stop-run", {"run_ids": run_ids, "reason": "not wanted"})
     assert answer["stopping"] == run_ids
     for run_id in run_ids:
-        outcome = deployed.outcome(run_id, timeout=60)
+        outcome = deployed.outcome(run_id, timeout=240)
         assert (outcome["state"], outcome["cause"]) == ("stopped", "stopped_by_user")
     calls = [call["operation"] for call in deployed.cloud.calls(since=began)]
     assert calls.count("TerminateJobs") == 1
@@ -85,7 +85,7 @@ def test_timed_out_job_is_stopped_by_the_sweeper(deployed: Deployed, sleeper: st
         deployed.invoke("sweep-runs", {})
         return deployed.sealed(run_id)
 
-    outcome = deployed.wait(stopped, 30, "outcome")
+    outcome = deployed.wait(stopped, 240, "outcome")
     assert (outcome["state"], outcome["cause"]) == ("stopped", "timeout")
 
 
@@ -101,14 +101,14 @@ def test_run_without_events_is_finished_by_the_sweeper(
     deployed: Deployed, without_events: None, request_: dict[str, object]
 ) -> None:
     run_id = deployed.start(**request_)
-    deployed.wait(lambda: deployed.row(run_id).get("backend_id"), 20, f"launch of {run_id}")
+    deployed.wait(lambda: deployed.row(run_id).get("backend_id"), 240, f"launch of {run_id}")
 
     def swept() -> Any:
         deployed.make_due(run_id)
         deployed.invoke("sweep-runs", {})
         return deployed.sealed(run_id)
 
-    outcome = deployed.wait(swept, 30, "outcome")
+    outcome = deployed.wait(swept, 240, "outcome")
     assert outcome["state"] == ("succeeded" if "run_task" in request_ else "failed")
     assert outcome["exit_codes"]
 

@@ -18,7 +18,7 @@ def ran(deployed: Deployed, **request: Any) -> tuple[str, str, dict[str, Any]]:
     trace_id = secrets.token_hex(16)
     traceparent = f"00-{trace_id}-{PARENT}-01"
     run_id = deployed.start(traceparent=traceparent, **request)
-    outcome = deployed.outcome(run_id, 60)
+    outcome = deployed.outcome(run_id, 240)
     assert outcome["last_lines"] == [traceparent]
     return trace_id, run_id, outcome
 
@@ -30,7 +30,7 @@ def test_a_task_and_its_spans_are_of_one_trace(deployed: Deployed, collector: Co
         "containerOverrides": [{"name": "main", "command": ["python3", "-c", PRINTS]}]
     }
     trace_id, run_id, outcome = ran(deployed, run_task=task)
-    found = deployed.wait(lambda: collector.of_trace(trace_id), 30, "spans")
+    found = deployed.wait(lambda: collector.of_trace(trace_id), 240, "spans")
     root, *steps = found
     assert (root["name"], root["parentSpanId"]) == ("jetbridge run", PARENT)
     assert {"key": "jetbridge.run_id", "value": {"stringValue": run_id}} in root["attributes"]
@@ -63,7 +63,7 @@ def test_a_job_is_of_its_trace(deployed: Deployed, collector: Collector) -> None
     job = batch_job("jetbridge-example-report")
     job["containerOverrides"] = {"command": ["python3", "-c", PRINTS]}
     trace_id, _, _ = ran(deployed, submit_job=job)
-    found = deployed.wait(lambda: collector.of_trace(trace_id), 30, "spans")
+    found = deployed.wait(lambda: collector.of_trace(trace_id), 240, "spans")
     assert [span["name"] for span in found[1:]] == [each for each in STEPS if each != "pull"]
 
 

@@ -72,13 +72,13 @@ def test_runs_of_the_release_before_end_under_todays(
         return deployed.start(run_task=task | {"overrides": {"containerOverrides": [override]}})
 
     done = start(SHORT)
-    deployed.outcome(done, timeout=60)
+    deployed.outcome(done, timeout=240)
     goes_on, stopped = start(LONG), start(LONG)
     for run_id in (goes_on, stopped):
         deployed.wait_running(run_id)
     _rules(deployed, "disable")
     unheard = start(SHORT)
-    deployed.wait(lambda: "backend_id" in deployed.row(unheard), 60, "launch")
+    deployed.wait(lambda: "backend_id" in deployed.row(unheard), 240, "launch")
     # The example's schedule may have started another.
     old = {goes_on, stopped, unheard}
     assert _indexed(deployed, "active") >= old
@@ -89,19 +89,19 @@ def test_runs_of_the_release_before_end_under_todays(
 
     # What happens to old rows under today's code: a stop, and a look of the sweeper.
     deployed.invoke("stop-run", {"run_ids": [stopped], "reason": "no longer wanted", "by": "test"})
-    assert deployed.outcome(stopped, timeout=90)["state"] == "stopped"
+    assert deployed.outcome(stopped, timeout=240)["state"] == "stopped"
     for run_id in (unheard, goes_on):
         deployed.make_due(run_id)
     deployed.invoke("sweep-runs", {})
-    assert deployed.outcome(unheard, timeout=90)["state"] == "succeeded"
+    assert deployed.outcome(unheard, timeout=240)["state"] == "succeeded"
     assert not _indexed(deployed, "active") & old
     # A new run, and the old one that was looked at and goes on.
     new = start(SHORT)
-    assert deployed.outcome(new, timeout=90)["state"] == "succeeded"
+    assert deployed.outcome(new, timeout=240)["state"] == "succeeded"
     assert deployed.sealed(goes_on) is None
     assert goes_on in _indexed(deployed, "unfinished")
     updated.touch()
-    assert deployed.outcome(goes_on, timeout=60)["state"] == "succeeded"
+    assert deployed.outcome(goes_on, timeout=240)["state"] == "succeeded"
     mine = {*old, new, done}
     deployed.wait(
         lambda: not _indexed(deployed, "unfinished") & mine, 30, "an index without these runs"

@@ -48,7 +48,7 @@ def test_task_that_waits_is_finished_when_the_run_has_succeeded(
         assert runs[run_id]["status"] in ("accepted", "launching", "launched")
     assert len(json.loads(deployed.row(run_id)["watchers"]["S"])) == 1
     outcome = deployed.outcome(run_id)
-    deployed.wait(lambda: task.state == "success", 30, "the end of the task that waits")
+    deployed.wait(lambda: task.state == "success", 240, "the end of the task that waits")
     assert task.xcoms == {"run_id": run_id, "return_value": outcome["result"]}
     found = watched(deployed, run_id, caller=task.caller)[run_id]
     assert (found["status"], found["outcome"]) == ("ended", outcome)
@@ -64,7 +64,7 @@ def test_task_that_waits_fails_with_the_run(
     assert found["status"] == "launched"
     assert found["backend_id"] == deployed.row(run_id)["backend_id"]["S"]
     deployed.invoke("stop-run", {"run_ids": [run_id], "reason": "seen enough"})
-    deployed.wait(lambda: task.state == "failed", 30, "the end of the task that waits")
+    deployed.wait(lambda: task.state == "failed", 240, "the end of the task that waits")
     assert task.xcoms == {}
 
 
@@ -77,7 +77,7 @@ def test_the_success_of_somebodys_task_updates_the_asset_of_its_definition(
     answer = deployed.client("ecs").run_task(
         cluster=EXAMPLE, taskDefinition=family, launchType="FARGATE", networkConfiguration=NETWORK
     )
-    deployed.wait(lambda: airflow.asset_events, 60, "an asset event")
+    deployed.wait(lambda: airflow.asset_events, 240, "an asset event")
     [event] = airflow.asset_events
     assert event["asset_id"] == 7
     assert event["extra"]["backend_id"] == answer["tasks"][0]["taskArn"]

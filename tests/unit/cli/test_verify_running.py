@@ -77,11 +77,11 @@ def test_a_wait_ends_with_its_bound() -> None:
     [result] = results_of(check("waits", waits, seconds=0.2))
     assert result.verdict is Verdict.FAILED
     assert "the outcome didn't come within" in result.reason
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60
 
 
 def test_they_run_at_the_same_time_and_what_disturbs_comes_after_them() -> None:
-    together = threading.Barrier(3, timeout=5)
+    together = threading.Barrier(3, timeout=60)
     over: list[str] = []
 
     def meets(name: str) -> Callable[[Bench], None]:
@@ -112,7 +112,7 @@ def test_an_interruption_ends_all_waits_at_once() -> None:
     waited, later = results_of(
         check("waits", waits, seconds=600), check("later", nothing, alone=True), stopped=stopped
     )
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60
     assert (waited.verdict, later.verdict) == (Verdict.SKIPPED, Verdict.SKIPPED)
     assert "interrupted" in waited.reason
 

@@ -123,3 +123,27 @@ def test_the_default_cluster_must_be_listed() -> None:
         task_definitions=[f"{ARN}task-definition/report:*"],
     )
     assert admission(allowed=opened).admit(replace(asked, run_task=task)).warnings == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "such_as"),
+    [
+        ("reprot", ", such as report"),
+        ("report_daily", ", such as report-daily:3 or report"),
+        ("report-daily:4", ", such as report-daily:3 or report"),
+        ("nothing-like-it", ""),
+    ],
+)
+def test_a_wrong_name_is_answered_with_those_that_are_near(asked: str, such_as: str) -> None:
+    listed = ("report:*", "report-daily:3", "load:*")
+    names = [f"{ARN}task-definition/{name}" for name in listed]
+    allowed = Allowed(place=PLACE, task_definitions=names)
+    error = refusal(allowed.check_task_definition, "run_task.taskDefinition", asked)
+    assert str(error).endswith(f"or name one that is listed there{such_as}")
+
+
+def test_a_wrong_queue_too() -> None:
+    queues = [PLACE.arn("batch", "job-queue/loads"), PLACE.arn("batch", "job-queue/reports-*")]
+    allowed = Allowed(place=PLACE, job_queues=queues)
+    error = refusal(allowed.check_job_queue, "submit_job.jobQueue", "load")
+    assert str(error).endswith("listed there, such as loads")

@@ -202,7 +202,8 @@ def test_the_guard_would_have_cut_a_throttled_launch(kind: str) -> None:
     assert core.clock() - core.began > 80
 
 
-@pytest.mark.parametrize("kind", ["ecs", "batch"])
+# Ten thousand tries of one message; the other tests have both kinds.
+@pytest.mark.parametrize("kind", ["ecs", pytest.param("batch", marks=pytest.mark.nightly)])
 def test_launch_that_is_throttled_for_ever_ends_the_run_after_a_week(kind: str) -> None:
     core = Launches(kind, may_loop, None)
     core.fails_for(float("inf"), Throttled("Rate exceeded"))
@@ -249,7 +250,9 @@ def test_the_guard_would_have_cut_the_wait_for_capacity() -> None:
 
 @pytest.mark.parametrize(("allowed", "stopped"), [(may_loop, 1), (guarded, 0)])
 @pytest.mark.parametrize("what", ["run", "orphan"])
-def test_stop_that_is_throttled_for_an_hour(what: str, allowed: Allowed, stopped: int) -> None:
+def test_stop_that_is_throttled_for_an_hour(
+    what: str, allowed: Allowed, stopped: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     clock = Clock()
     chains = Chains(clock, allowed)
     names = ("launch", "finish", "copy")
@@ -263,7 +266,7 @@ def test_stop_that_is_throttled_for_an_hour(what: str, allowed: Allowed, stopped
             raise Throttled("Rate exceeded")
         stop(*given)
 
-    core.ecs.stop = stop_later  # type: ignore[method-assign]
+    monkeypatch.setattr(core.ecs, "stop", stop_later)
 
     def read(message: dict[str, Any]) -> None:
         if "orphan" in message:

@@ -138,10 +138,12 @@ def test_what_is_no_event_is_given_up_with_the_reason(given_event: object) -> No
         from_event(given_event, STACK_KEY)
 
 
-def test_ten_thousand_containers_fit_and_hide_no_failure() -> None:
+@pytest.mark.parametrize("number", [1_000, pytest.param(10_000, marks=pytest.mark.nightly)])
+def test_thousands_of_containers_fit_and_hide_no_failure(number: int) -> None:
     good = {"name": "c" * 255, "exitCode": 0, "reason": "ü" * 600, "runtimeId": "r" * 512}
     ending = _ended(
-        stopCode="EssentialContainerExited", containers=[good] * 9_999 + [good | {"exitCode": 1}]
+        stopCode="EssentialContainerExited",
+        containers=[good] * (number - 1) + [good | {"exitCode": 1}],
     )
     assert len(ending.containers) == MOST_CONTAINERS
     assert len(ending.log_names) <= MOST_LOG_NAMES
@@ -237,8 +239,9 @@ def test_any_sweep_handles_all_other_runs(seed: int, first: bool) -> None:
         mutated(event("ecs_running")["detail"], random.Random(seed)),
         stopped | {"startedBy": name, "taskArn": "arn/other"},
     ]
-    core.ecs.describe = lambda place, ids: records  # type: ignore[method-assign]
-    core.sweep()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(core.ecs, "describe", lambda place, ids: records)
+        core.sweep()
     row = core.runs.get(other.run_id)
     assert row is not None
     assert row.status is Status.ENDED

@@ -71,6 +71,7 @@ def test_lints(path: Path, partition: str, monkeypatch: pytest.MonkeyPatch) -> N
     assert lint(translated(path), region, UNLINTED) == []
 
 
+@pytest.mark.nightly
 def test_the_linter_finds_what_is_wrong() -> None:
     template = {"Resources": {"Function": {"Type": "AWS::Lambda::Function", "Properties": {}}}}
     assert lint(template, "cn-north-1")

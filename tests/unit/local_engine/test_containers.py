@@ -203,6 +203,6 @@ def test_close_ends_containers_that_ignore_sigterm(make_cloud: Callable[..., Any
     assert len(cloud.around.living) == 2
     began = time.monotonic()
     cloud.close()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60
     assert cloud.around.living == set()
     assert cloud.details(arn)[-1]["lastStatus"] == "STOPPED"

@@ -160,7 +160,7 @@ def test_one_that_hangs_is_interrupted(tmp_path: Path) -> None:
         def python(self) -> Path:
             return shell
 
-    (ran,) = run(tmp_path, Hanging("hangs", "dev", ()), seconds=2)
+    (ran,) = run(tmp_path, Hanging("hangs", "dev", ()), seconds=5)
     assert (ran.good, ran.problem) == (False, "pytest ended with 2")
     assert told.exists()
 
@@ -189,7 +189,7 @@ def test_an_interruption_ends_them_and_their_fixtures(
 
 def test_names_of_suites_and_tiers(capsys: pytest.CaptureFixture[str]) -> None:
     assert [each.name for each in suites(["stack", "unit"])] == ["stack", "unit"]
-    with pytest.raises(UnknownSuite, match=r"no suite 'units'.*unit, airflow"):
+    with pytest.raises(UnknownSuite, match=r"no suite 'units'.*unit, shared-airflow"):
         suites(["units"])
     for arguments in ([], ["weekly"], ["push", "units"]):
         assert command.main(arguments) == 2

@@ -11,10 +11,12 @@ from uuid import uuid4
 
 
 class PackageStore:
-    """A folder of unpacked archives, each under a name derived from its identity."""
+    """A folder of unpacked archives. Equal archives share a folder, since Python compiles what it
+    imports once in each: two stacks have the same layers under different ARNs."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._known: dict[str, Path] = {}
         self._lock = threading.Lock()
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -24,12 +26,17 @@ class PackageStore:
 
         Raises zipfile.BadZipFile if the archive isn't one.
         """
-        target = self._folder / hashlib.sha256(identity.encode()).hexdigest()[:32]
         with self._lock:
-            if not target.is_dir():
-                draft = self._folder / f"new-{uuid4().hex}"
-                _unpack(archive(), draft)
-                draft.rename(target)
+            if identity not in self._known:
+                self._known[identity] = self._folder_of(archive())
+            return self._known[identity]
+
+    def _folder_of(self, archive: bytes) -> Path:
+        target = self._folder / hashlib.sha256(archive).hexdigest()[:32]
+        if not target.is_dir():
+            draft = self._folder / f"new-{uuid4().hex}"
+            _unpack(archive, draft)
+            draft.rename(target)
         return target
 
 

@@ -1,6 +1,7 @@
 """All functions' execution environments: reused while warm, one invocation at a time each."""
 
 import logging
+import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,13 @@ logger = logging.getLogger(__name__)
 
 _IDLE_SECONDS = 300.0
 _REAP_SECONDS = 30.0
+
+# Lambda starts any number of environments in the same half second. Here they share this machine's
+# processors: twenty starts at once would each take as long as all of them. So an invocation waits
+# for its turn to start an environment, and takes one that becomes free before. It doesn't wait for
+# longer than Lambda lets a start take: a start may itself wait for another function.
+_STARTS_AT_ONCE = max(2, os.cpu_count() or 2)
+_TURN_SECONDS = 10.0
 
 
 @dataclass(eq=False)
@@ -59,6 +67,8 @@ class FunctionPool:
         self._cpu = Shares() if cpu_by_memory else None
         self._fleets: dict[FunctionSpec, _Fleet] = {}
         self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._starting = 0
         self._closed = threading.Event()
         threading.Thread(target=self._reap, name="lambda-reaper", daemon=True).start()
 
@@ -78,7 +88,7 @@ class FunctionPool:
         status = "success"
         error: dict[str, str] = {}
         try:
-            environment.wait_ready()
+            self._wait_ready(environment, cold)
             began = time.monotonic()
             answer = environment.invoke(request_id, event, trace_header)
             if answer.failed:
@@ -118,7 +128,8 @@ class FunctionPool:
     def close(self) -> None:
         """End everything, invocations that run as well."""
         self._closed.set()
-        with self._lock:
+        with self._changed:
+            self._changed.notify_all()
             fleets = list(self._fleets.values())
             self._fleets.clear()
             everything = [e for fleet in fleets for e in (*fleet.idle, *fleet.busy)]
@@ -141,21 +152,46 @@ class FunctionPool:
         return interpreter.python
 
     def _acquire(self, spec: FunctionSpec, python: Path) -> tuple[Environment, bool]:
-        with self._lock:
-            if self._closed.is_set():
-                raise RuntimeError("the local cloud is stopping")
-            fleet = self._fleets.setdefault(spec, _Fleet())
-            while fleet.idle:
-                environment = fleet.idle.pop()
-                if environment.usable:
-                    fleet.busy.add(environment)
-                    return environment, False
-                threading.Thread(target=environment.close, daemon=True).start()
+        """An environment, and whether it has just been started: then `_wait_ready` has to follow.
+
+        Raises RuntimeError if the pool is closed.
+        """
+        last = time.monotonic() + _TURN_SECONDS
+        with self._changed:
+            while True:
+                if self._closed.is_set():
+                    raise RuntimeError("the local cloud is stopping")
+                fleet = self._fleets.setdefault(spec, _Fleet())
+                if warm := self._take_idle(fleet):
+                    fleet.busy.add(warm)
+                    return warm, False
+                patience = last - time.monotonic()
+                if self._starting < _STARTS_AT_ONCE or patience <= 0:
+                    break
+                self._changed.wait(patience)
             outdated = self._take_outdated(spec)
             environment = self._start(spec, python)
+            self._starting += 1
             fleet.busy.add(environment)
         _close_all(outdated)
         return environment, True
+
+    def _take_idle(self, fleet: _Fleet) -> Environment | None:
+        while fleet.idle:
+            environment = fleet.idle.pop()
+            if environment.usable:
+                return environment
+            threading.Thread(target=environment.close, daemon=True).start()
+        return None
+
+    def _wait_ready(self, environment: Environment, cold: bool) -> None:
+        try:
+            environment.wait_ready()
+        finally:
+            if cold:
+                with self._changed:
+                    self._starting -= 1
+                    self._changed.notify_all()
 
     def _start(self, spec: FunctionSpec, python: Path) -> Environment:
         stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[{spec.version}]{uuid4().hex}"
@@ -171,7 +207,8 @@ class FunctionPool:
         return [e for other in outdated for e in self._fleets.pop(other).idle]
 
     def _release(self, environment: Environment, usable: bool) -> None:
-        with self._lock:
+        with self._changed:
+            self._changed.notify_all()
             fleet = self._fleets.get(environment.spec)
             if fleet is not None:
                 fleet.busy.discard(environment)

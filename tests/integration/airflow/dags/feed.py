@@ -1,10 +1,12 @@
 """Many tasks that wait for runs which end when the test says so."""
 
+import os
+
 from airflow.sdk import dag
 
 from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
 
-FEED = 40
+FEED = int(os.environ["JETBRIDGE_FEED"])
 
 
 @dag(schedule=None)

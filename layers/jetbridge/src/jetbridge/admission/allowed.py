@@ -103,7 +103,7 @@ class Allowed(Struct, frozen=True):
         """Raises: ContractError: the reference is malformed, or the stack doesn't list it."""
         arn = self._resolve(field, reference, kind)
         if not any(_covers(pattern, arn, kind) for pattern in patterns):
-            raise _not_allowed(field, arn, kind.parameter)
+            raise _not_allowed(field, arn, kind.parameter, _near(arn, patterns))
 
     def _resolve(self, field: str, reference: str, kind: Kind) -> str:
         start = f"{kind.resource}/"
@@ -143,9 +143,26 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-def _not_allowed(field: str, arn: str, parameter: str) -> ContractError:
+def _near(arn: str, patterns: Sequence[str]) -> list[str]:
+    """Listed names like this one, nearest first."""
+    import difflib
+
+    families: dict[str, list[str]] = {}
+    for name in dict.fromkeys(_name(pattern).removesuffix(":*") for pattern in patterns):
+        families.setdefault(name.partition(":")[0], []).append(name)
+    close = difflib.get_close_matches(_name(arn).partition(":")[0], families, n=3)
+    return [name for family in close for name in families[family]][:3]
+
+
+def _name(arn: str) -> str:
+    """Without the kind of resource, and with a revision where there is one."""
+    return arn.split(":", ARN_PARTS - 1)[-1].rpartition("/")[-1]
+
+
+def _not_allowed(field: str, arn: str, parameter: str, near: Sequence[str] = ()) -> ContractError:
+    listed = f", such as {' or '.join(near)}" if near else ""
     return ContractError(
         field,
         f"is {arn}, which this stack doesn't allow",
-        f"Deploy the stack with {parameter} naming it, or name one that is listed there",
+        f"Deploy the stack with {parameter} naming it, or name one that is listed there{listed}",
     )
