@@ -13,6 +13,7 @@ os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 os.environ["AIRFLOW__JETBRIDGE__POLL_INTERVAL_SECONDS"] = "0.02"
 os.environ["AWS_DEFAULT_REGION"] = "eu-central-1"
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -62,7 +63,7 @@ def ti() -> TaskInstance:
 
 
 @pytest.fixture
-def make_outcome():
+def make_outcome() -> Callable[..., Outcome]:
     """Build the outcome of a run of `ti`; keywords replace single fields."""
 
     def make(**changes: Any) -> Outcome:
@@ -92,7 +93,7 @@ def make_outcome():
 
 
 @pytest.fixture
-def make_event(make_outcome):
+def make_event(make_outcome: Callable[..., Outcome]) -> Callable[..., dict[str, Any]]:
     def make(**changes: Any) -> dict[str, Any]:
         outcome = make_outcome(**changes)
         return {"run_id": outcome.run_id, "outcome": to_builtins(outcome)}

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ SHAPES = ROOT / "tests/integration/airflow/adopted_dags"
 MODULE = "airflow_provider_jetbridge.adopt.check"
 
 
-def check(folder: Path, to: Path, *options: str, **variables: str) -> dict:
+def check(folder: Path, to: Path, *options: str, **variables: str) -> dict[str, Any]:
     """Run the check as the command does: in a process of its own, without a database."""
     home = {"AIRFLOW_HOME": str(to.parent / "home")}
     subprocess.run(
@@ -23,21 +24,22 @@ def check(folder: Path, to: Path, *options: str, **variables: str) -> dict:
         check=True,
         capture_output=True,
     )
-    return json.loads(to.read_text())
+    report: dict[str, Any] = json.loads(to.read_text())
+    return report
 
 
-def by_id(report: dict) -> dict[str, dict]:
+def by_id(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {f"{task['dag_id']}.{task['task_id']}": task for task in report["tasks"]}
 
 
 @pytest.fixture(scope="module")
-def example(tmp_path_factory) -> dict[str, dict]:
+def example(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     found = check(EXAMPLES / "adopt", tmp_path_factory.mktemp("check") / "report.json")
     assert found["import_errors"] == {}
     return by_id(found)
 
 
-def test_each_task_of_the_example_has_its_verdict(example):
+def test_each_task_of_the_example_has_its_verdict(example: dict[str, dict[str, Any]]) -> None:
     assert {task_id: task["verdict"] for task_id, task in example.items()} == {
         "nightly_reports.extract": "adopted",
         "nightly_reports.report": "adopted",
@@ -49,7 +51,7 @@ def test_each_task_of_the_example_has_its_verdict(example):
     assert example["nightly_reports.cleanup"]["why"] == "its parameter 'jetbridge' is false"
 
 
-def test_what_is_the_same_and_what_changes(example):
+def test_what_is_the_same_and_what_changes(example: dict[str, dict[str, Any]]) -> None:
     extract = example["nightly_reports.extract"]
     assert extract["operator"] == "nightly_reports.TracedOperator"
     assert extract["same"] == [
@@ -69,7 +71,7 @@ def test_what_is_the_same_and_what_changes(example):
     assert "their place is read from the task definition" in changes["awslogs_group"]
 
 
-def test_what_the_stack_has_to_allow(example):
+def test_what_the_stack_has_to_allow(example: dict[str, dict[str, Any]]) -> None:
     extract = example["nightly_reports.extract"]["needs"]
     assert extract["clusters"] == ["etl"]
     assert extract["task_definitions"] == ["extract"]
@@ -82,7 +84,7 @@ def test_what_the_stack_has_to_allow(example):
     )
 
 
-def test_the_repositorys_examples_are_jetbridges_already(tmp_path):
+def test_the_repositorys_examples_are_jetbridges_already(tmp_path: Path) -> None:
     found = check(EXAMPLES / "dags", tmp_path / "report.json")
     assert found["import_errors"] == {}
     assert len(found["tasks"]) > 8
@@ -90,7 +92,7 @@ def test_the_repositorys_examples_are_jetbridges_already(tmp_path):
     assert all(task["needs"]["clusters"] or task["needs"]["job_queues"] for task in found["tasks"])
 
 
-def test_the_configuration_chooses_and_the_policy_changes_nothing(tmp_path):
+def test_the_configuration_chooses_and_the_policy_changes_nothing(tmp_path: Path) -> None:
     """Adoption is on where the check runs, and it sees the DAGs as they are written."""
     found = check(SHAPES, tmp_path / "report.json", AIRFLOW__JETBRIDGE__ADOPT="tag:nightly")
     assert found["import_errors"] == {}
@@ -103,7 +105,7 @@ def test_the_configuration_chooses_and_the_policy_changes_nothing(tmp_path):
     assert everything["shapes.mapped"]["operator"].endswith("team.TeamOperator")
 
 
-def test_values_of_templates_are_told_as_unknown_and_broken_files_as_errors(tmp_path):
+def test_values_of_templates_are_told_as_unknown_and_broken_files_as_errors(tmp_path: Path) -> None:
     folder = tmp_path / "dags"
     folder.mkdir()
     (folder / "good.py").write_text(
@@ -157,7 +159,7 @@ with DAG("lists", schedule=None, max_active_tasks=1):
 """
 
 
-def test_what_a_list_in_the_dag_file_says_of_a_mapped_task(tmp_path):
+def test_what_a_list_in_the_dag_file_says_of_a_mapped_task(tmp_path: Path) -> None:
     folder = tmp_path / "dags"
     folder.mkdir()
     (folder / "lists.py").write_text(MAPPED)

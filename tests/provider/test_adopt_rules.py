@@ -50,7 +50,7 @@ def test_the_first_pod_that_is_refused_is_named_by_its_place() -> None:
 
 
 class Awaits(BatchOperator):
-    async def execute(self, context: Any) -> Any:
+    async def execute(self, context: Any) -> Any:  # type: ignore[override] # what is to be found
         return super().execute(context)
 
 
@@ -97,7 +97,7 @@ class Task:
 
     log = logging.getLogger(__name__)
     _get_ecs_task_id = staticmethod(EcsAsStock._get_ecs_task_id)
-    _get_logs_stream_name = EcsAsStock._get_logs_stream_name
+    _get_logs_stream_name: Any = EcsAsStock._get_logs_stream_name
     stock_stream_name: Any = STOCK_NAME
 
     def __init__(self, prefix: str, container: str | None) -> None:

@@ -1,13 +1,15 @@
 """An adopted task asks for the same job as the amazon provider's operator, seen at botocore."""
 
 import copy
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import botocore.client
 import pytest
-from fake_aws import ANSWER
+from fake_aws import ANSWER, FakeLambda
 
 from airflow_provider_jetbridge.adopt import policy, tasks
 from airflow_provider_jetbridge.adopt.check import _dag_bag
@@ -20,7 +22,7 @@ STRANGERS = Path(__file__).parents[1] / "integration/airflow/strangers"
 COMPARED = {KINDS: 28, STRANGERS: 32}
 """The folders of DAGs, and how many requests of each are compared."""
 
-XCOMS = {
+XCOMS: dict[str, Any] = {
     "build": {"containerOverrides": []},
     "names": ["x", "y"],
     "job": "job-id",
@@ -41,7 +43,9 @@ class Sent(Exception):
 class Pulling(SimpleNamespace):
     """A task instance, as far as templates and operators use it."""
 
-    def xcom_pull(self, task_ids=None, key="return_value", map_indexes=None, **_):
+    def xcom_pull(
+        self, task_ids: Any = None, key: str = "return_value", map_indexes: Any = None, **_: Any
+    ) -> Any:
         if key == "run_seconds":
             return None
         (one,) = [task_ids] if isinstance(task_ids, str) else task_ids
@@ -50,14 +54,14 @@ class Pulling(SimpleNamespace):
             return found[key]
         return found[map_indexes] if isinstance(map_indexes, int) else found
 
-    def xcom_push(self, key, value):
+    def xcom_push(self, key: Any, value: Any) -> None:
         pass
 
-    def get_relevant_upstream_map_indexes(self, **_):
+    def get_relevant_upstream_map_indexes(self, **_: Any) -> Any:
         return None
 
 
-def parsed(monkeypatch, folder: Path, adopt: str) -> dict:
+def parsed(monkeypatch: pytest.MonkeyPatch, folder: Path, adopt: str) -> dict[str, Any]:
     monkeypatch.setenv("AIRFLOW__JETBRIDGE__ADOPT", adopt)
     tasks._choice.cache_clear()
     bag = _dag_bag()(dag_folder=str(folder))
@@ -65,22 +69,24 @@ def parsed(monkeypatch, folder: Path, adopt: str) -> dict:
     for dag in bag.dags.values():
         for each in dag.tasks:
             policy.task_policy(each)
-    return bag.dags
+    dags: dict[str, Any] = bag.dags
+    return dags
 
 
 @pytest.fixture(params=[KINDS, pytest.param(STRANGERS, marks=pytest.mark.nightly)])
-def folder(request, monkeypatch):
-    monkeypatch.syspath_prepend(str(request.param))
-    return request.param
+def folder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
+    made: Path = request.param
+    monkeypatch.syspath_prepend(str(made))
+    return made
 
 
 @pytest.fixture
-def both(folder, monkeypatch):
+def both(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, Any]]:
     yield parsed(monkeypatch, folder, ""), parsed(monkeypatch, folder, "*")
     tasks._choice.cache_clear()
 
 
-def rendered(dag, task, map_index):
+def rendered(dag: Any, task: Any, map_index: Any) -> Any:
     """The task with its templates rendered, and its context."""
     ti = Pulling(
         id="0199d6a0-7a3e-7c62-9a0e-0d1f6c3d2b11",
@@ -115,16 +121,16 @@ def rendered(dag, task, map_index):
     return ti.task, context
 
 
-def run(task, context) -> None:
+def run(task: Any, context: Any) -> None:
     task.pre_execute(context)
     with pytest.raises(BaseException):  # noqa: B017, PT011 TaskDeferred, Sent or what wraps it
         task.execute(context)
 
 
-def calls_of_stock(monkeypatch) -> list:
-    calls: list = []
+def calls_of_stock(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    calls: list[Any] = []
 
-    def call(self, operation, parameters):
+    def call(self: Any, operation: Any, parameters: Any) -> dict[str, Any]:
         if operation == "ListTasks":
             return {"taskArns": []}
         calls.append((operation, parameters))
@@ -134,7 +140,12 @@ def calls_of_stock(monkeypatch) -> list:
     return calls
 
 
-def test_each_kind_asks_for_the_same_job(folder, both, functions, monkeypatch):
+def test_each_kind_asks_for_the_same_job(
+    folder: Path,
+    both: tuple[Any, Any],
+    functions: FakeLambda,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     stock, adopted = both

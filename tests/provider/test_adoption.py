@@ -1,15 +1,16 @@
 """Stock operators adopted by the cluster policy: which, how, and back again."""
 
 import logging
+from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from airflow.providers.amazon.aws.operators.batch import BatchOperator
 from airflow.providers.amazon.aws.operators.ecs import EcsRunTaskOperator
 from airflow.providers.common.compat.sdk import AirflowException, TaskDeferred
 from airflow.sdk import DAG, Param, task, task_group
-from fake_aws import ANSWER
+from fake_aws import ANSWER, FakeLambda
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,7 +26,7 @@ from jetbridge.contract import State
 
 ARN = "arn:aws:ecs:eu-central-1:123456789012:task/c/0f1e"
 STOPPING = {"stopping": ["01k8run"], "already_ended": [], "unknown": []}
-ECS = {"task_id": "job", "task_definition": "t", "cluster": "c", "overrides": {}}
+ECS: dict[str, Any] = {"task_id": "job", "task_definition": "t", "cluster": "c", "overrides": {}}
 MORE_OF_ECS = {
     "tags": {"a": "b"},
     "group": "g",
@@ -33,11 +34,11 @@ MORE_OF_ECS = {
     "execution_timeout": timedelta(minutes=3),
     "skip_on_exit_code": 99,
 }
-BATCH = {"task_id": "job", "job_name": "n", "job_definition": "d", "job_queue": "q"}
+BATCH: dict[str, Any] = {"task_id": "job", "job_name": "n", "job_definition": "d", "job_queue": "q"}
 
 
 @pytest.fixture
-def configure(monkeypatch):
+def configure(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     """Set ``[jetbridge] adopt`` and ``adopt_percent`` as the environment does."""
 
     def set_options(adopt: str, percent: str = "100") -> None:
@@ -56,7 +57,7 @@ def parsed(dag: DAG) -> DAG:
     return dag
 
 
-def only(operator, **keywords):
+def only(operator: Any, **keywords: Any) -> Any:
     """A task of a DAG of its own, after the policy."""
     with DAG("etl_daily", schedule=None):
         made = operator(**keywords)
@@ -84,17 +85,19 @@ class TestWhichTasks:
             ("!other", False),
         ],
     )
-    def test_patterns_are_of_dag_ids_and_tags(self, adopt, chosen):
+    def test_patterns_are_of_dag_ids_and_tags(self, adopt: str, chosen: bool) -> None:
         choice = Choice.of(adopt)
         assert choice.of_task("etl_daily", {"nightly"}, "job").yes is chosen
 
     @pytest.mark.parametrize("adopt", ["!", "tag:", "etl, ! tag: "])
-    def test_a_pattern_of_nothing_is_refused(self, adopt):
+    def test_a_pattern_of_nothing_is_refused(self, adopt: str) -> None:
         with pytest.raises(ValueError, match=r"\[jetbridge\] adopt has '.*', which names nothing"):
             Choice.of(adopt)
 
     @pytest.mark.parametrize("percent", ["-1", "101", "half", "nan", ""])
-    def test_a_wrong_percentage_adopts_nothing_and_says_so(self, configure, caplog, percent):
+    def test_a_wrong_percentage_adopts_nothing_and_says_so(
+        self, configure: Callable[..., None], caplog: pytest.LogCaptureFixture, percent: str
+    ) -> None:
         configure("*", percent)
         with pytest.raises(ValueError, match=r"\[jetbridge\] adopt_percent is .*; give a number"):
             settings.adopt_percent()
@@ -108,7 +111,7 @@ class TestWhichTasks:
         st.floats(0, 100),
         st.floats(0, 100),
     )
-    def test_a_larger_share_has_all_of_a_smaller_one(self, ids, one, other):
+    def test_a_larger_share_has_all_of_a_smaller_one(self, ids: Any, one: Any, other: Any) -> None:
         def adopted(percent: float) -> set[tuple[str, str]]:
             choice = Choice(("*",), percent)
             return {each for each in ids if choice.of_task(each[0], (), each[1]).yes}
@@ -118,7 +121,7 @@ class TestWhichTasks:
         assert adopted(0) == set()
         assert adopted(100) == ids
 
-    def test_the_share_is_about_what_was_asked_for_and_never_changes(self):
+    def test_the_share_is_about_what_was_asked_for_and_never_changes(self) -> None:
         shares = [share(f"dag_{n // 10}", f"task_{n % 10}") for n in range(2000)]
         assert 0.07 < sum(each < 0.1 for each in shares) / 2000 < 0.13
         # From a shell: printf 'dag\ntask' | sha256sum | head -c 12
@@ -127,16 +130,20 @@ class TestWhichTasks:
     @pytest.mark.parametrize(
         "params", [{"jetbridge": False}, {"jetbridge": "off"[:0]}, {"jetbridge": Param(False)}]
     )
-    def test_a_task_opts_out_by_a_parameter(self, configure, params):
+    def test_a_task_opts_out_by_a_parameter(
+        self, configure: Callable[..., None], params: dict[str, Any]
+    ) -> None:
         configure("*")
         assert not isinstance(only(EcsRunTaskOperator, **ECS, params=params), JetbridgeRunOperator)
 
     @pytest.mark.parametrize("params", [{"jetbridge": True}, {"other": False}, {}])
-    def test_other_parameters_dont(self, configure, params):
+    def test_other_parameters_dont(
+        self, configure: Callable[..., None], params: dict[str, Any]
+    ) -> None:
         configure("*")
         assert isinstance(only(EcsRunTaskOperator, **ECS, params=params), JetbridgeRunOperator)
 
-    def test_a_dag_opts_out_by_a_tag(self, configure):
+    def test_a_dag_opts_out_by_a_tag(self, configure: Callable[..., None]) -> None:
         configure("*")
         job = only(BatchOperator, **BATCH)
         assert isinstance(job, JetbridgeBatchOperator)
@@ -145,7 +152,7 @@ class TestWhichTasks:
         policy.task_policy(other)
         assert not isinstance(other, JetbridgeRunOperator)
 
-    def test_a_mapped_task_opts_out_too(self, configure):
+    def test_a_mapped_task_opts_out_too(self, configure: Callable[..., None]) -> None:
         configure("*")
         with DAG("d", schedule=None) as dag:
             EcsRunTaskOperator.partial(
@@ -163,16 +170,16 @@ class Team(EcsRunTaskOperator):
 
     template_fields = (*EcsRunTaskOperator.template_fields, "team")
 
-    def __init__(self, *, team: str, **keywords) -> None:
+    def __init__(self, *, team: str, **keywords: Any) -> None:
         super().__init__(cluster="of-the-team", tags={"team": team}, **keywords)
         self.team = team
         self.seen: list[object] = []
 
-    def execute(self, context):
+    def execute(self, context: Any) -> Any:
         self.overrides = {"containerOverrides": [{"name": "main", "command": [self.team]}]}
         return super().execute(context)
 
-    def execute_complete(self, context, event=None):
+    def execute_complete(self, context: Any, event: Any = None) -> Any:
         self.seen += [event["status"], event["task_arn"], event["cluster"]]
         result = super().execute_complete(context, event)
         self.seen.append(self.arn)
@@ -185,7 +192,7 @@ class Announced(EcsRunTaskOperator):
     register: ClassVar[dict[str, type]] = {}
     size = "unset"
 
-    def __init_subclass__(cls, size: str, **keywords) -> None:
+    def __init_subclass__(cls, size: str, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
         if cls.__name__ in cls.register:
             raise ValueError(f"{cls.__name__} is there twice")
@@ -194,7 +201,7 @@ class Announced(EcsRunTaskOperator):
 
 
 class Large(Announced, size="large"):
-    def execute(self, context):
+    def execute(self, context: Any) -> Any:
         self.overrides = {"cpu": self.size}
         return super().execute(context)
 
@@ -203,7 +210,9 @@ class TestClassesThatAreAnnounced:
     """``__init_subclass__`` of the DAG's classes is for the classes of the DAG."""
 
     @pytest.mark.parametrize("adopt", ["", "*"])
-    def test_nobody_is_told_of_the_class_made_here(self, configure, functions, ti, adopt):
+    def test_nobody_is_told_of_the_class_made_here(
+        self, configure: Callable[..., None], functions: FakeLambda, ti: Any, adopt: str
+    ) -> None:
         configure(adopt)
         job = only(Large, **ECS)
         assert isinstance(job, JetbridgeRunOperator) == bool(adopt)
@@ -215,12 +224,14 @@ class TestClassesThatAreAnnounced:
             assert functions.invocations[0][1]["run_task"]["overrides"] == {"cpu": "large"}
 
     @pytest.mark.parametrize("adopt", ["", "*"])
-    def test_a_mapped_task_is_made_as_in_the_dag(self, configure, adopt):
+    def test_a_mapped_task_is_made_as_in_the_dag(
+        self, configure: Callable[..., None], adopt: str
+    ) -> None:
         configure(adopt)
         with DAG("d", schedule=None) as dag:
             Large.partial(task_id="job", task_definition="t", cluster="c").expand(overrides=[{}])
         (mapped,) = parsed(dag).tasks
-        job = mapped.unmap({"overrides": {"a": 1}})
+        job: Any = mapped.unmap({"overrides": {"a": 1}})
         assert isinstance(job, JetbridgeRunOperator) == bool(adopt)
         assert (job.size, job.overrides, Announced.register) == (
             "large",
@@ -238,8 +249,8 @@ class TestTheAdoptedTask:
         ],
     )
     def test_it_asks_for_the_same_job_as_jetbridges_own_operator(
-        self, configure, ti, stock, ours, keywords
-    ):
+        self, configure: Callable[..., None], ti: Any, stock: Any, ours: Any, keywords: Any
+    ) -> None:
         configure("*")
         job, own = only(stock, **keywords), ours(**keywords)
         assert isinstance(job, ours)
@@ -250,29 +261,32 @@ class TestTheAdoptedTask:
             if not name.startswith("_") and name not in ("start_date", "dag", "task_group"):
                 assert getattr(job, name) == value, name
 
-    def test_it_keeps_its_place_its_name_and_its_callbacks(self, configure):
+    def test_it_keeps_its_place_its_name_and_its_callbacks(
+        self, configure: Callable[..., None]
+    ) -> None:
         configure("*")
 
-        def tell(context):
+        def tell(context: Any) -> None:
             pass
 
         with DAG("d", schedule=None, default_args={"retries": 4}) as dag:
 
             @task
-            def first():
+            def first() -> dict[str, Any]:
                 return {}
 
             @task_group
-            def group(overrides):
+            def group(overrides: Any) -> EcsRunTaskOperator:
                 return EcsRunTaskOperator(
                     **ECS | {"overrides": overrides}, on_failure_callback=tell
                 )
 
             @task
-            def last(arn):
+            def last(arn: Any) -> Any:
                 return arn
 
-            last(group(first()).output)
+            made: Any = group(first())
+            last(made.output)
         job = parsed(dag).get_task("group.job")
         assert isinstance(job, JetbridgeEcsOperator)
         assert (job.upstream_task_ids, job.downstream_task_ids) == ({"first"}, {"last"})
@@ -282,9 +296,16 @@ class TestTheAdoptedTask:
             [tell],
         )
         assert job.operator_name == "EcsRunTaskOperator (Jetbridge)"
-        assert dag.task_group.children["group"].children["group.job"] is job
+        inside: Any = dag.task_group.children["group"]
+        assert inside.children["group.job"] is job
 
-    def test_it_defers_and_ends_through_jetbridge(self, configure, functions, ti, make_event):
+    def test_it_defers_and_ends_through_jetbridge(
+        self,
+        configure: Callable[..., None],
+        functions: FakeLambda,
+        ti: Any,
+        make_event: Callable[..., dict[str, Any]],
+    ) -> None:
         configure("*")
         functions.answers.append(ANSWER)
         job = only(EcsRunTaskOperator, **ECS)
@@ -297,7 +318,13 @@ class TestTheAdoptedTask:
         assert value == {"rows": 5}
         assert ti.xcoms["ecs_task_arn"] == ARN
 
-    def test_a_subclass_goes_before_jetbridges_operator(self, configure, functions, ti, make_event):
+    def test_a_subclass_goes_before_jetbridges_operator(
+        self,
+        configure: Callable[..., None],
+        functions: FakeLambda,
+        ti: Any,
+        make_event: Callable[..., dict[str, Any]],
+    ) -> None:
         configure("*")
         functions.answers.append(ANSWER)
         job = only(Team, task_id="job", task_definition="t", overrides={}, team="blue")
@@ -315,7 +342,9 @@ class TestTheAdoptedTask:
         assert job.seen == ["success", ARN, "of-the-team", ARN]
         assert "team" in job.template_fields
 
-    def test_a_mapped_task_is_made_adopted(self, configure, functions, ti):
+    def test_a_mapped_task_is_made_adopted(
+        self, configure: Callable[..., None], functions: FakeLambda, ti: Any
+    ) -> None:
         configure("*")
         with DAG("d", schedule=None) as dag:
             Team.partial(task_id="job", task_definition="t", retries=2).expand_kwargs(
@@ -332,14 +361,16 @@ class TestTheAdoptedTask:
             job.execute({"ti": ti})
         assert functions.invocations[0][1]["run_task"]["cluster"] == "of-the-team"
 
-    def test_the_policy_may_run_twice(self, configure):
+    def test_the_policy_may_run_twice(self, configure: Callable[..., None]) -> None:
         configure("*")
         job = only(EcsRunTaskOperator, **ECS)
         before = type(job)
         policy.task_policy(job)
         assert type(job) is before
 
-    def test_tasks_of_other_operators_and_of_jetbridges_own_are_left_alone(self, configure):
+    def test_tasks_of_other_operators_and_of_jetbridges_own_are_left_alone(
+        self, configure: Callable[..., None]
+    ) -> None:
         configure("*")
         with DAG("d", schedule=None) as dag:
             JetbridgeEcsOperator(**ECS)
@@ -349,7 +380,7 @@ class TestTheAdoptedTask:
 
 
 class TestWhatStays:
-    def reason(self, caplog, operator, **keywords) -> str:
+    def reason(self, caplog: pytest.LogCaptureFixture, operator: Any, **keywords: Any) -> str:
         with caplog.at_level(logging.WARNING):
             job = only(operator, **keywords)
         assert not isinstance(job, JetbridgeRunOperator)
@@ -357,11 +388,13 @@ class TestWhatStays:
         (record,) = caplog.records
         return record.getMessage()
 
-    def test_work_behind_the_end(self, configure, caplog):
+    def test_work_behind_the_end(
+        self, configure: Callable[..., None], caplog: pytest.LogCaptureFixture
+    ) -> None:
         configure("*")
 
         class Tells(EcsRunTaskOperator):
-            def execute(self, context):
+            def execute(self, context: Any) -> None:
                 super().execute(context)
                 self.log.info("done")
 
@@ -369,39 +402,43 @@ class TestWhatStays:
         assert "Tells.execute has code after super().execute" in told
         assert "Move it to execute_complete" in told
 
-    def test_the_same_class_where_the_task_is_deferrable(self, configure):
+    def test_the_same_class_where_the_task_is_deferrable(
+        self, configure: Callable[..., None]
+    ) -> None:
         configure("*")
 
         class Tells(EcsRunTaskOperator):
-            def execute(self, context):
+            def execute(self, context: Any) -> None:
                 super().execute(context)
                 self.log.info("not deferred after all")
 
         assert isinstance(only(Tells, **ECS, deferrable=True), JetbridgeRunOperator)
 
     @pytest.mark.parametrize("deferrable", ["{{ params.deferrable }}", False, None])
-    def test_a_task_that_may_turn_out_not_deferrable(self, configure, caplog, deferrable):
+    def test_a_task_that_may_turn_out_not_deferrable(
+        self, configure: Callable[..., None], caplog: pytest.LogCaptureFixture, deferrable: Any
+    ) -> None:
         """A template is known when the task runs, and the class may have work behind the end."""
         configure("*")
 
         class Tells(EcsRunTaskOperator):
-            def execute(self, context):
+            def execute(self, context: Any) -> None:
                 super().execute(context)
                 self.log.info("done")
 
         told = self.reason(caplog, Tells, **ECS, deferrable=deferrable)
         assert "that code would never run" in told
 
-    def test_each_way_to_end_with_super(self, configure):
+    def test_each_way_to_end_with_super(self, configure: Callable[..., None]) -> None:
         configure("*")
 
         class Last(EcsRunTaskOperator):
-            def execute(self, context):
+            def execute(self, context: Any) -> None:
                 self.log.info("begins")
                 super().execute(context)
 
         class Chooses(BatchOperator):
-            def execute(self, context):
+            def execute(self, context: Any) -> Any:
                 if context["params"].get("small"):
                     self.job_queue = "small"
                     return super().execute(context)
@@ -412,11 +449,13 @@ class TestWhatStays:
         assert isinstance(only(Last, **ECS), JetbridgeRunOperator)
         assert isinstance(only(Chooses, **BATCH), JetbridgeRunOperator)
 
-    def test_a_finally_around_the_start(self, configure, caplog):
+    def test_a_finally_around_the_start(
+        self, configure: Callable[..., None], caplog: pytest.LogCaptureFixture
+    ) -> None:
         configure("*")
 
         class Cleans(BatchOperator):
-            def execute(self, context):
+            def execute(self, context: Any) -> Any:
                 try:
                     return super().execute(context)
                 finally:
@@ -424,21 +463,25 @@ class TestWhatStays:
 
         assert "has code after super().execute" in self.reason(caplog, Cleans, **BATCH)
 
-    def test_an_execute_of_its_own(self, configure, caplog):
+    def test_an_execute_of_its_own(
+        self, configure: Callable[..., None], caplog: pytest.LogCaptureFixture
+    ) -> None:
         configure("*")
 
         class Own(BatchOperator):
-            def execute(self, context):
+            def execute(self, context: Any) -> None:
                 self.submit_job(context)
 
         assert "doesn't call super().execute" in self.reason(caplog, Own, **BATCH)
 
-    def test_a_mixin_counts_as_the_class_itself(self, configure, caplog):
+    def test_a_mixin_counts_as_the_class_itself(
+        self, configure: Callable[..., None], caplog: pytest.LogCaptureFixture
+    ) -> None:
         configure("*")
 
         class Timed:
-            def execute(self, context):
-                result = super().execute(context)
+            def execute(self, context: Any) -> Any:
+                result = super().execute(context)  # type: ignore[misc] # a mixin
                 return result or "nothing"
 
         class Mixed(Timed, EcsRunTaskOperator):
@@ -456,7 +499,15 @@ class TestWhatStays:
             (EcsRunTaskOperator, ECS, "resume_execution", "by which Jetbridge waits"),
         ],
     )
-    def test_replaced_parts(self, configure, caplog, operator, keywords, member, why):
+    def test_replaced_parts(
+        self,
+        configure: Callable[..., None],
+        caplog: pytest.LogCaptureFixture,
+        operator: Any,
+        keywords: Any,
+        member: str,
+        why: str,
+    ) -> None:
         configure("*")
         own = type("Own", (operator,), {member: lambda self: None, "__qualname__": "Own"})
         assert f"Own replaces {member}" in (told := self.reason(caplog, own, **keywords))
@@ -470,7 +521,13 @@ class TestWhatStays:
         ],
     )
     @pytest.mark.parametrize("in_nodes", [False, True])
-    def test_what_start_run_refuses(self, configure, caplog, override, in_nodes):
+    def test_what_start_run_refuses(
+        self,
+        configure: Callable[..., None],
+        caplog: pytest.LogCaptureFixture,
+        override: dict[str, Any],
+        in_nodes: bool,
+    ) -> None:
         configure("*")
         keywords = (
             {"node_overrides": {"nodePropertyOverrides": [{"eksPropertiesOverride": override}]}}
@@ -481,8 +538,11 @@ class TestWhatStays:
         assert "is refused. Name another job definition instead" in told
 
     def test_an_error_of_the_policy_leaves_the_task_and_its_dag(
-        self, configure, caplog, monkeypatch
-    ):
+        self,
+        configure: Callable[..., None],
+        caplog: pytest.LogCaptureFixture,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
         configure("*")
         monkeypatch.setattr(tasks, "why_it_stays", lambda task: 1 / 0)
         assert "ZeroDivisionError" in self.reason(caplog, EcsRunTaskOperator, **ECS)
@@ -492,7 +552,14 @@ class TestSwitchedBack:
     """The line is removed while tasks wait: each ends as Jetbridge's, and the next is stock's."""
 
     @pytest.mark.parametrize(("operator", "keywords"), [(EcsRunTaskOperator, ECS), (Team, {})])
-    def test_a_waiting_task_ends(self, configure, ti, make_event, operator, keywords):
+    def test_a_waiting_task_ends(
+        self,
+        configure: Callable[..., None],
+        ti: Any,
+        make_event: Callable[..., dict[str, Any]],
+        operator: Any,
+        keywords: Any,
+    ) -> None:
         configure("")
         keywords = keywords or {
             "task_id": "job",
@@ -506,7 +573,9 @@ class TestSwitchedBack:
         assert job.resume_execution("execute_complete", {"event": event}, {"ti": ti}) == [1]
         assert ti.xcoms["ecs_task_arn"] == ARN
 
-    def test_a_failed_run_fails_it(self, configure, ti, make_event):
+    def test_a_failed_run_fails_it(
+        self, configure: Callable[..., None], ti: Any, make_event: Callable[..., dict[str, Any]]
+    ) -> None:
         configure("")
         job = only(BatchOperator, **BATCH)
         event = make_event(state=State.FAILED, backend="batch", backend_id="1b2c", exit_codes={})
@@ -514,32 +583,36 @@ class TestSwitchedBack:
             job.resume_execution("execute_complete", {"event": event}, {"ti": ti})
         assert job.job_id == "1b2c"
 
-    def test_a_task_that_waits_for_its_launch_alone(self, configure, ti, make_event):
+    def test_a_task_that_waits_for_its_launch_alone(
+        self, configure: Callable[..., None], ti: Any, make_event: Callable[..., dict[str, Any]]
+    ) -> None:
         configure("")
         job = only(EcsRunTaskOperator, **ECS, wait_for_completion=False)
         event = make_event()
         assert job.resume_execution("execute_launched", {"event": event}, {"ti": ti}) is None
         assert ti.xcoms["ecs_task_arn"] == ARN
 
-    def test_a_mapped_task(self, configure, ti, make_event):
+    def test_a_mapped_task(
+        self, configure: Callable[..., None], ti: Any, make_event: Callable[..., dict[str, Any]]
+    ) -> None:
         configure("")
         with DAG("d", schedule=None) as dag:
             EcsRunTaskOperator.partial(task_id="job", task_definition="t", cluster="c").expand(
                 overrides=[{}]
             )
         (mapped,) = parsed(dag).tasks
-        job = mapped.unmap({"overrides": {"a": 1}})
+        job: Any = mapped.unmap({"overrides": {"a": 1}})
         assert (job.overrides, job.cluster) == ({"a": 1}, "c")
         event = make_event(result=2)
         assert job.resume_execution("execute_complete", {"event": event}, {"ti": ti}) == 2
 
     def test_a_class_that_could_not_be_adopted_any_more_ends_all_the_same(
-        self, configure, ti, make_event
-    ):
+        self, configure: Callable[..., None], ti: Any, make_event: Callable[..., dict[str, Any]]
+    ) -> None:
         configure("*")
 
         class Own(BatchOperator):
-            def submit_job(self, context):
+            def submit_job(self, context: Any) -> None:
                 raise AssertionError
 
         job = only(Own, **BATCH)
@@ -548,7 +621,9 @@ class TestSwitchedBack:
         value = job.resume_execution("execute_complete", {"event": event}, {"ti": ti})
         assert value == "1b2c"
 
-    def test_the_stock_operators_own_wait_is_its_own(self, configure, ti, monkeypatch):
+    def test_the_stock_operators_own_wait_is_its_own(
+        self, configure: Callable[..., None], ti: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         configure("")
         monkeypatch.setattr(EcsRunTaskOperator, "_check_success_task", lambda self: None)
         job = only(EcsRunTaskOperator, **ECS)
@@ -561,7 +636,9 @@ class TestSwitchedBack:
 class TestSwitchedOn:
     """The line is added while stock deferrable tasks wait: each ends as the stock operator's."""
 
-    def test_the_stock_operators_wait(self, configure, ti, monkeypatch):
+    def test_the_stock_operators_wait(
+        self, configure: Callable[..., None], ti: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         configure("*")
         checked = []
         monkeypatch.setattr(
@@ -572,7 +649,9 @@ class TestSwitchedOn:
         job.resume_execution("execute_complete", {"event": event}, {"ti": ti})
         assert checked == [ARN]
 
-    def test_a_wait_that_fails_starts_nothing_to_stop_it(self, configure, functions, ti):
+    def test_a_wait_that_fails_starts_nothing_to_stop_it(
+        self, configure: Callable[..., None], functions: FakeLambda, ti: Any
+    ) -> None:
         """The stock trigger dies of one throttled call ("KeyError: 'tasks'")."""
         configure("*")
         nothing = {key: value for key, value in ANSWER.items() if key != "run_id"} | {"runs": {}}
@@ -584,7 +663,9 @@ class TestSwitchedOn:
         called = [function for function, _ in functions.invocations]
         assert called == ["jetbridge-watch-runs", "jetbridge-stop-run"]
 
-    def test_killing_stock_code_stops_what_it_started(self, configure, monkeypatch):
+    def test_killing_stock_code_stops_what_it_started(
+        self, configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         configure("*")
         stopped = []
         monkeypatch.setattr(EcsRunTaskOperator, "on_kill", lambda self: stopped.append(self.arn))
@@ -601,6 +682,8 @@ class TestShortRuns:
     @pytest.mark.parametrize(
         ("operator", "keywords"), [(EcsRunTaskOperator, ECS), (BatchOperator, BATCH)]
     )
-    def test_an_adopted_task_waits_for_them_on_its_worker(self, configure, operator, keywords):
+    def test_an_adopted_task_waits_for_them_on_its_worker(
+        self, configure: Callable[..., None], operator: Any, keywords: Any
+    ) -> None:
         configure("*")
         assert type(only(operator, **keywords)).execute is JetbridgeRunOperator.execute

@@ -126,25 +126,25 @@ def words(code: str) -> set[str]:
     return {word for word in [*literals, *members, *taken_out] if len(word) > 2}
 
 
-def test_what_the_reader_declares_is_reserved():
+def test_what_the_reader_declares_is_reserved() -> None:
     assert set(StructuredLogMessage.model_fields) == set(READER)
 
 
-def test_each_word_of_the_page_is_reserved_or_something_else(code):
+def test_each_word_of_the_page_is_reserved_or_something_else(code: str) -> None:
     assert words(code) - RESERVED - OTHER == set()
     assert set(PAGE) <= words(code) | set(READER)
 
 
-def test_the_list_has_no_name_that_no_version_knows(code):
+def test_the_list_has_no_name_that_no_version_knows(code: str) -> None:
     if "ti_id" not in code:
         pytest.skip("a later version has all names")
     assert {*PAGE, *SOURCE, *IDENTITY} <= words(code)
 
 
-def test_the_page_has_no_other_group_markers(code):
+def test_the_page_has_no_other_group_markers(code: str) -> None:
     assert set(re.findall(r"::\w+::|##\[\w*", code)) == {"::group::", "::endgroup::"}
 
 
-def test_the_levels_are_those_that_the_page_knows(script):
+def test_the_levels_are_those_that_the_page_knows(script: str) -> None:
     [levels] = re.findall(r"DEBUG=[\"`]debug[\"`](?:,\w+\.[A-Z]+=[\"`]\w+[\"`])+", script)
     assert set(re.findall(r"[\"`](\w+)[\"`]", levels)) == LEVELS

@@ -1,7 +1,9 @@
 """What DAGs written for the amazon provider rely on: its imports, subclasses and exceptions."""
 
 import pickle
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any, ClassVar
 from unittest.mock import MagicMock
 
 import pytest
@@ -18,7 +20,7 @@ from airflow.providers.common.compat.sdk import (
     TaskDeferred,
 )
 from airflow.sdk import DAG, task
-from fake_aws import ANSWER
+from fake_aws import ANSWER, FakeLambda
 
 from airflow_provider_jetbridge.exceptions import (
     NestedExecute,
@@ -33,13 +35,15 @@ from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
 from jetbridge.contract import Cause, State
 
 ARN = "arn:aws:ecs:eu-central-1:123456789012:task/c/0f1e"
-ECS = {"task_id": "job", "task_definition": "t", "cluster": "c", "overrides": {}}
-BATCH = {"task_id": "job", "job_name": "n", "job_definition": "d", "job_queue": "q"}
+ECS: dict[str, Any] = {"task_id": "job", "task_definition": "t", "cluster": "c", "overrides": {}}
+BATCH: dict[str, Any] = {"task_id": "job", "job_name": "n", "job_definition": "d", "job_queue": "q"}
 
 
 class TestImports:
     @pytest.mark.parametrize(("ours", "stock"), [(our_ecs, stock_ecs), (our_batch, stock_batch)])
-    def test_every_operator_of_the_stock_module_can_be_imported_from_ours(self, ours, stock):
+    def test_every_operator_of_the_stock_module_can_be_imported_from_ours(
+        self, ours: Any, stock: Any
+    ) -> None:
         names = {name for name in vars(stock) if name.startswith(("Ecs", "Batch"))}
         replaced = {name for name in names if getattr(ours, name) is not getattr(stock, name)}
         assert len(names) > 4
@@ -49,7 +53,7 @@ class TestImports:
             "BatchJobLink",  # the links of Jetbridge's own operators
         }
 
-    def test_a_name_that_neither_has_is_an_import_error(self):
+    def test_a_name_that_neither_has_is_an_import_error(self) -> None:
         with pytest.raises(ImportError):
             from airflow_provider_jetbridge.operators.ecs import EcsFlyOperator  # noqa: F401
         with pytest.raises(
@@ -61,9 +65,9 @@ class TestImports:
 class Cleans(EcsRunTaskOperator):
     """A subclass of the kind that DAGs have: it looks at what it started whatever happens."""
 
-    seen = None
+    seen: Any = None
 
-    def execute(self, context):
+    def execute(self, context: Any) -> Any:
         try:
             return super().execute(context)
         finally:
@@ -72,8 +76,12 @@ class Cleans(EcsRunTaskOperator):
 
 class TestSubclasses:
     def test_the_stock_attributes_are_there_before_and_after_the_wait(
-        self, functions, ti, make_event, monkeypatch
-    ):
+        self,
+        functions: FakeLambda,
+        ti: Any,
+        make_event: Callable[..., dict[str, Any]],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
         monkeypatch.setattr(EcsHook, "conn", "boto3's client")
         functions.answers.append(ANSWER)
         operator = Cleans(**ECS, quota_retry={"delay": 1}, region_name="eu-west-3")
@@ -89,7 +97,9 @@ class TestSubclasses:
         assert resumed.arn == ARN
         assert resumed._get_ecs_task_id(resumed.arn) == "0f1e"
 
-    def test_a_failed_run_leaves_its_id_for_callbacks(self, ti, make_event):
+    def test_a_failed_run_leaves_its_id_for_callbacks(
+        self, ti: Any, make_event: Callable[..., dict[str, Any]]
+    ) -> None:
         ecs, batch = EcsRunTaskOperator(**ECS), BatchOperator(**BATCH)
         with pytest.raises(RunFailed):
             ecs.execute_complete({"ti": ti}, make_event(state=State.FAILED))
@@ -98,18 +108,20 @@ class TestSubclasses:
             batch.execute_complete({"ti": ti}, failed)
         assert (ecs.arn, batch.job_id) == (ARN, "1b2c")
 
-    def test_the_hook_of_batch_has_its_own_keywords(self):
+    def test_the_hook_of_batch_has_its_own_keywords(self) -> None:
         hook = BatchOperator(**BATCH, max_retries=2, status_retries=3, aws_conn_id=None).hook
         assert isinstance(hook, BatchClientHook)
         assert (hook.max_retries, hook.status_retries, hook.aws_conn_id) == (2, 3, None)
         defaults = BatchOperator(**BATCH).hook
         assert (defaults.max_retries, defaults.status_retries) == (4200, 10)
 
-    def test_after_execution_is_called_as_there(self, ti, make_event):
+    def test_after_execution_is_called_as_there(
+        self, ti: Any, make_event: Callable[..., dict[str, Any]]
+    ) -> None:
         calls = []
 
         class Tells(EcsRunTaskOperator):
-            def _after_execution(self):
+            def _after_execution(self) -> None:
                 calls.append(self.arn)
                 super()._after_execution()
 
@@ -121,20 +133,21 @@ class TestSubclasses:
         ("base", "method"),
         [(EcsRunTaskOperator, "_start_task"), (BatchOperator, "submit_job")],
     )
-    def test_a_method_that_nothing_calls_is_refused(self, base, method):
+    def test_a_method_that_nothing_calls_is_refused(self, base: Any, method: str) -> None:
         with pytest.raises(TypeError, match=rf"Own\.{method} is never called.*as keywords"):
             type("Own", (base,), {"__qualname__": "Own", method: lambda self: None})
 
 
 class TestInsideAnotherTask:
-    def test_it_is_refused_before_anything_starts(self, functions, ti):
+    def test_it_is_refused_before_anything_starts(self, functions: FakeLambda, ti: Any) -> None:
         with DAG("d", schedule=None):
 
             @task
-            def outer():
+            def outer() -> None:
                 pass
 
-            ti.task = outer().operator
+            made: Any = outer()
+            ti.task = made.operator
         with pytest.raises(NestedExecute, match="inside task 'job'; nothing was started"):
             EcsRunTaskOperator(**ECS).execute({"ti": ti})
         with pytest.raises(NestedExecute, match="without a task instance"):
@@ -142,7 +155,9 @@ class TestInsideAnotherTask:
         assert functions.invocations == []
         assert issubclass(NestedExecute, AirflowFailException)
 
-    def test_the_tasks_own_operator_and_one_that_hands_the_end_on_are_not(self, functions, ti):
+    def test_the_tasks_own_operator_and_one_that_hands_the_end_on_are_not(
+        self, functions: FakeLambda, ti: Any
+    ) -> None:
         own = EcsRunTaskOperator(**ECS)
         wrapper = MagicMock(spec=["execute", "execute_complete"])
         for outer in (own, wrapper):
@@ -156,7 +171,7 @@ class TestInsideAnotherTask:
 class TestDeferredByStock:
     """The import was changed while tasks waited for the stock operator's trigger."""
 
-    def test_ecs(self, ti, monkeypatch):
+    def test_ecs(self, ti: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         client = MagicMock()
         monkeypatch.setattr(EcsHook, "conn", client)
         stopped = {"name": "main", "lastStatus": "STOPPED", "exitCode": 3}
@@ -168,7 +183,7 @@ class TestDeferredByStock:
         client.describe_tasks.assert_called_once_with(cluster="other", tasks=[ARN])
         assert operator.arn == ARN
 
-    def test_batch(self, ti, monkeypatch):
+    def test_batch(self, ti: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         client = MagicMock()
         client.describe_jobs.return_value = {"jobs": [{"jobId": "1b2c", "status": "SUCCEEDED"}]}
         monkeypatch.setattr(BatchClientHook, "get_conn", lambda self: client)
@@ -179,12 +194,14 @@ class TestDeferredByStock:
 
 
 class TestExceptions:
-    def failed(self, operator, ti, event) -> Exception:
+    def failed(self, operator: Any, ti: Any, event: Any) -> Exception:
         with pytest.raises(AirflowException) as raised:
             operator.execute_complete({"ti": ti}, event)
         return raised.value
 
-    def test_a_task_that_failed_to_start(self, ti, make_event):
+    def test_a_task_that_failed_to_start(
+        self, ti: Any, make_event: Callable[..., dict[str, Any]]
+    ) -> None:
         event = make_event(
             state=State.FAILED, cause=Cause.MISCONFIGURATION, reason="No role", exit_codes={}
         )
@@ -196,7 +213,9 @@ class TestExceptions:
         again = pickle.loads(pickle.dumps(error))
         assert (str(again), again.message) == (str(error), error.message)
 
-    def test_a_task_that_ecs_did_not_take(self, ti, make_event):
+    def test_a_task_that_ecs_did_not_take(
+        self, ti: Any, make_event: Callable[..., dict[str, Any]]
+    ) -> None:
         event = make_event(
             state=State.FAILED,
             cause=Cause.CAPACITY,
@@ -211,7 +230,7 @@ class TestExceptions:
         again = pickle.loads(pickle.dumps(error))
         assert (str(again), again.failures) == (str(error), error.failures)
 
-    def test_a_lost_host(self, ti, make_event):
+    def test_a_lost_host(self, ti: Any, make_event: Callable[..., dict[str, Any]]) -> None:
         reason = "Host EC2 (instance i-1234567890abcdef) terminated."
         event = make_event(state=State.FAILED, cause=Cause.HOST_LOSS, reason=reason)
         error = self.failed(EcsRunTaskOperator(**ECS, skip_on_exit_code=0), ti, event)
@@ -220,8 +239,11 @@ class TestExceptions:
         assert str(error).startswith(sentence + reason)
 
     @pytest.mark.parametrize("wanted", [True, False])
-    def test_the_heading_of_the_log_is_theirs(self, ti, make_event, wanted):
-        keywords = {"awslogs_group": "g", "awslogs_stream_prefix": "p"} if wanted else {}
+    def test_the_heading_of_the_log_is_theirs(
+        self, ti: Any, make_event: Callable[..., dict[str, Any]], wanted: bool
+    ) -> None:
+        logs = {"awslogs_group": "g", "awslogs_stream_prefix": "p"}
+        keywords: dict[str, Any] = logs if wanted else {}
         operator = EcsRunTaskOperator(**ECS, number_logs_exception=5, **keywords)
         heading = "This task is not in success state - last 5 logs from Cloudwatch:\n"
         codes = {"main": 1}
@@ -231,7 +253,7 @@ class TestExceptions:
         loud = make_event(state=State.FAILED, exit_codes=codes, last_lines=lines)
         assert str(self.failed(operator, ti, loud)).endswith(heading + "1\n2\n3")
 
-    def test_a_failed_job(self, ti, make_event):
+    def test_a_failed_job(self, ti: Any, make_event: Callable[..., dict[str, Any]]) -> None:
         event = make_event(
             state=State.FAILED, backend="batch", backend_id="1b2c", reason="Essential container"
         )
@@ -239,7 +261,9 @@ class TestExceptions:
         assert told.startswith("AWS Batch job (1b2c) failed: Essential container\n")
         assert "Error while running job: 1b2c is in FAILED state\n" in told
 
-    def test_a_stopped_run_says_who_stopped_it_and_why(self, ti, make_event):
+    def test_a_stopped_run_says_who_stopped_it_and_why(
+        self, ti: Any, make_event: Callable[..., dict[str, Any]]
+    ) -> None:
         event = make_event(
             state=State.STOPPED,
             cause=Cause.STOPPED_BY_USER,
@@ -274,7 +298,15 @@ CODES = [
 
 
 @pytest.mark.parametrize(("fail_on", "skip_on", "codes", "deciding", "raised"), CODES)
-def test_exit_codes(ti, make_event, fail_on, skip_on, codes, deciding, raised):
+def test_exit_codes(
+    ti: Any,
+    make_event: Callable[..., dict[str, Any]],
+    fail_on: Any,
+    skip_on: Any,
+    codes: Any,
+    deciding: Any,
+    raised: Any,
+) -> None:
     operator = EcsRunTaskOperator(**ECS, fail_on_exit_code=fail_on, skip_on_exit_code=skip_on)
     event = make_event(state=State.FAILED, exit_codes=codes, deciding=deciding)
     with pytest.raises(raised) as error:
@@ -284,7 +316,9 @@ def test_exit_codes(ti, make_event, fail_on, skip_on, codes, deciding, raised):
 
 
 @pytest.mark.parametrize("given", [2, [2, 3], {2}, range(1, 3)])
-def test_a_job_fails_for_good_by_its_exit_code(ti, make_event, given):
+def test_a_job_fails_for_good_by_its_exit_code(
+    ti: Any, make_event: Callable[..., dict[str, Any]], given: Any
+) -> None:
     operator = BatchOperator(**BATCH, fail_on_exit_code=given)
     event = make_event(state=State.FAILED, backend="batch", exit_codes={"default": 2})
     with pytest.raises(AirflowFailException):
@@ -295,7 +329,7 @@ def test_a_job_fails_for_good_by_its_exit_code(ti, make_event, given):
     assert not isinstance(error.value, AirflowFailException)
 
 
-def test_one_exit_code_is_kept_as_there():
+def test_one_exit_code_is_kept_as_there() -> None:
     operator = EcsRunTaskOperator(**ECS, skip_on_exit_code=99)
     stock = stock_ecs.EcsRunTaskOperator(**ECS, skip_on_exit_code=99)
     assert operator.skip_on_exit_code == stock.skip_on_exit_code == [99]
@@ -305,9 +339,11 @@ def test_one_exit_code_is_kept_as_there():
 class TestGivingUp:
     """``waiter_max_attempts`` is over."""
 
-    LIMITS = {"waiter_max_attempts": 10, "waiter_delay": 60}  # noqa: RUF012
+    LIMITS: ClassVar[dict[str, Any]] = {"waiter_max_attempts": 10, "waiter_delay": 60}
 
-    def test_the_run_goes_on_where_it_is_not_to_be_stopped(self, functions, ti):
+    def test_the_run_goes_on_where_it_is_not_to_be_stopped(
+        self, functions: FakeLambda, ti: Any
+    ) -> None:
         operator = EcsRunTaskOperator(
             **ECS,
             **self.LIMITS,
@@ -324,7 +360,9 @@ class TestGivingUp:
         called = [function for function, _ in functions.invocations]
         assert called == ["jetbridge-start-run", "jetbridge-watch-runs"], "nothing is stopped"
 
-    def test_the_run_is_stopped_at_the_limit_otherwise(self, functions, ti):
+    def test_the_run_is_stopped_at_the_limit_otherwise(
+        self, functions: FakeLambda, ti: Any
+    ) -> None:
         functions.answers.append(ANSWER)
         with pytest.raises(TaskDeferred) as deferred:
             EcsRunTaskOperator(**ECS, **self.LIMITS).execute({"ti": ti})
@@ -332,7 +370,9 @@ class TestGivingUp:
         assert deferred.value.timeout == timedelta(minutes=20)
 
 
-def test_a_run_that_batch_ended_at_its_limit_has_timed_out(ti, make_event):
+def test_a_run_that_batch_ended_at_its_limit_has_timed_out(
+    ti: Any, make_event: Callable[..., dict[str, Any]]
+) -> None:
     event = make_event(state=State.STOPPED, cause=Cause.TIMEOUT, backend="batch")
     with pytest.raises(AirflowTaskTimeout):
         BatchOperator(**BATCH).execute_complete({"ti": ti}, event)

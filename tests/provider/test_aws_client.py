@@ -1,6 +1,7 @@
 """The AWS clients: those of the amazon provider's hook, without what its user agent costs."""
 
 import json
+from typing import Any
 
 import pytest
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
@@ -33,7 +34,7 @@ ACCESSES = [
 ]
 
 
-def seen(client):
+def seen(client: Any) -> dict[str, Any]:
     """What a client was made with."""
     meta, endpoint = client.meta, client._endpoint
     config = meta.config
@@ -55,7 +56,9 @@ def seen(client):
         *((EXTRAS["settings of botocore"], access) for access in ACCESSES),
     ],
 )
-def test_a_client_is_that_of_the_hook(monkeypatch, extra, access):
+def test_a_client_is_that_of_the_hook(
+    monkeypatch: pytest.MonkeyPatch, extra: Any, access: Any
+) -> None:
     connection = {"conn_type": "aws", "login": "key", "password": "secret", "extra": extra}
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(connection))
     hook = AwsBaseHook(client_type="lambda", **access.hook_parameters())
@@ -69,8 +72,8 @@ def test_a_client_is_that_of_the_hook(monkeypatch, extra, access):
         assert agent.endswith(f" {given}")
 
 
-def test_making_a_client_loads_no_providers(monkeypatch):
-    def load(self):
+def test_making_a_client_loads_no_providers(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(self: Any) -> None:
         raise AssertionError("all installed providers are loaded")
 
     monkeypatch.setattr(ProvidersManager, "initialize_providers_hooks", load)

@@ -1,6 +1,8 @@
 """The button "Test" of a ``jetbridge`` connection, against an endpoint that answers as AWS does."""
 
 import json
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import jsonschema
 import pytest
@@ -15,7 +17,8 @@ ANSWER = encode(
     WatchAnswer(runs={}, outcomes_table="outcomes", stop_function="jb-stop-run", region="eu-west-1")
 )
 WATCH, START, TABLE = "watch-runs", "start-run", "BatchGetItem"
-DRY_RUN = (204, {}, "")
+Answer = tuple[int, dict[str, str], str]
+DRY_RUN: Answer = (204, {}, "")
 
 
 def refusal(code: str, status: int = 400) -> tuple[int, dict[str, str], str]:
@@ -26,8 +29,10 @@ def refusal(code: str, status: int = 400) -> tuple[int, dict[str, str], str]:
 class Aws:
     """``answers`` has (status, headers, body) by what is asked: a function, or the table."""
 
+    url: str
+
     def __init__(self) -> None:
-        self.answers = {
+        self.answers: dict[str, Answer] = {
             WATCH: (200, {}, ANSWER),
             TABLE: (200, {}, json.dumps({"Responses": {"outcomes": []}})),
             START: refusal("ResourceNotFoundException", 404),
@@ -36,7 +41,7 @@ class Aws:
 
 
 @pytest.fixture
-def aws():
+def aws() -> Iterator[Aws]:
     aws = Aws()
 
     def answer(request: Request) -> Reply:
@@ -52,7 +57,7 @@ def aws():
 
 
 @pytest.fixture
-def hook(aws, monkeypatch):
+def hook(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Callable[..., JetbridgeHook]:
     def make(url: str = "", **fields: str) -> JetbridgeHook:
         extra = {"stack": "jb", "region_name": "eu-west-1", "aws_conn_id": "aws_jb", **fields}
         ours = {"conn_type": "jetbridge", "extra": extra}
@@ -72,7 +77,7 @@ def hook(aws, monkeypatch):
     return make
 
 
-def test_a_stack_that_works(hook, aws):
+def test_a_stack_that_works(hook: Callable[..., JetbridgeHook], aws: Aws) -> None:
     assert hook().test_connection() == (
         True,
         "Stack jb answers in eu-west-1, and its outcomes table outcomes can be read",
@@ -130,7 +135,9 @@ def test_a_stack_that_works(hook, aws):
         ),
     ],
 )
-def test_what_is_wrong_is_said(hook, aws, what, answer, expected):
+def test_what_is_wrong_is_said(
+    hook: Callable[..., JetbridgeHook], aws: Aws, what: Any, answer: Any, expected: Any
+) -> None:
     aws.answers[what] = answer
     works, message = hook().test_connection()
     assert not works
@@ -138,7 +145,7 @@ def test_what_is_wrong_is_said(hook, aws, what, answer, expected):
         assert part in message
 
 
-def test_an_older_stack_is_told_from_none(hook, aws):
+def test_an_older_stack_is_told_from_none(hook: Callable[..., JetbridgeHook], aws: Aws) -> None:
     aws.answers[WATCH] = refusal("ResourceNotFoundException", 404)
     aws.answers[START] = DRY_RUN
     works, message = hook().test_connection()
@@ -154,7 +161,9 @@ def test_an_older_stack_is_told_from_none(hook, aws):
         refusal("ServiceException", 500),
     ],
 )
-def test_a_dry_run_that_aws_refuses_says_nothing_of_the_stack(hook, aws, answer):
+def test_a_dry_run_that_aws_refuses_says_nothing_of_the_stack(
+    hook: Callable[..., JetbridgeHook], aws: Aws, answer: Any
+) -> None:
     aws.answers[WATCH] = refusal("ResourceNotFoundException", 404)
     aws.answers[START] = answer
     works, message = hook().test_connection()
@@ -164,27 +173,27 @@ def test_a_dry_run_that_aws_refuses_says_nothing_of_the_stack(hook, aws, answer)
     assert json.loads(answer[2])["__type"] in message
 
 
-def test_an_endpoint_that_is_not_there(hook):
+def test_an_endpoint_that_is_not_there(hook: Callable[..., JetbridgeHook]) -> None:
     works, message = hook(url="http://127.0.0.1:9").test_connection()
     assert not works
     assert "AWS can't be reached for lambda:InvokeFunction on jb-watch-runs" in message
     assert "Check field Region" in message
 
 
-def test_a_stack_by_its_arn_is_called_by_arn(hook, aws):
+def test_a_stack_by_its_arn_is_called_by_arn(hook: Callable[..., JetbridgeHook], aws: Aws) -> None:
     arn = "arn:aws:cloudformation:eu-west-1:123456789012:stack/jb/0f1e"
     works, message = hook(stack=arn, region_name="").test_connection()
     assert works, message
     assert "function%3Ajb-watch-runs" in aws.asked[0]
 
 
-def test_an_aws_connection_that_is_not_there(hook):
+def test_an_aws_connection_that_is_not_there(hook: Callable[..., JetbridgeHook]) -> None:
     works, message = hook(aws_conn_id="nowhere").test_connection()
     assert not works
     assert "nowhere" in message
 
 
-def test_the_form_of_older_airflows_has_the_same_fields():
+def test_the_form_of_older_airflows_has_the_same_fields() -> None:
     behaviour = form.behaviour()
     assert behaviour.keys() == {"hidden_fields", "relabeling", "placeholders"}
     assert set(behaviour["placeholders"]) == set(CONNECTION_TYPE["conn-fields"])
@@ -192,10 +201,11 @@ def test_the_form_of_older_airflows_has_the_same_fields():
     jsonschema.validate(behaviour, schema)
 
 
-def test_airflow_knows_the_connection_type():
+def test_airflow_knows_the_connection_type() -> None:
     from airflow.providers_manager import ProvidersManager
 
     hook = ProvidersManager().hooks["jetbridge"]
+    assert hook is not None
     assert hook.hook_class_name == f"{JetbridgeHook.__module__}.JetbridgeHook"
     assert hook.connection_id_attribute_name == "jetbridge_conn_id"
     assert hook.hook_name == "Jetbridge"

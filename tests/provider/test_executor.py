@@ -4,8 +4,10 @@ On CeleryExecutor from Airflow 3.2.2 on, and in a pod of KubernetesExecutor.
 """
 
 import sys
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -15,10 +17,16 @@ CELERY = "airflow.providers.celery.executors.celery_executor"
 
 
 @pytest.fixture
-def on(monkeypatch):
+def on(monkeypatch: pytest.MonkeyPatch) -> Callable[..., bool]:
     """A worker of the version and executor, which Celery began or didn't."""
 
-    def on(version="3.3.2", configured="CeleryExecutor", task=None, celery=True, pod="") -> bool:
+    def on(
+        version: str = "3.3.2",
+        configured: str = "CeleryExecutor",
+        task: Any = None,
+        celery: bool = True,
+        pod: str = "",
+    ) -> bool:
         monkeypatch.setenv("AIRFLOW_IS_K8S_EXECUTOR_POD", pod)
         monkeypatch.setattr(executor, "version", lambda name: version)
         monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", configured)
@@ -31,7 +39,7 @@ def on(monkeypatch):
 
 
 @pytest.mark.parametrize("version", ["3.2.2", "3.2.3", "3.3.0", "3.3.2"])
-def test_celery_forgets_the_process_that_deferred(on, version):
+def test_celery_forgets_the_process_that_deferred(on: Callable[..., bool], version: str) -> None:
     assert not on(version)
     assert not on(version, f"{CELERY}.CeleryExecutor")
     assert not on(version, "LocalExecutor,CeleryExecutor", task="CeleryExecutor")
@@ -39,13 +47,15 @@ def test_celery_forgets_the_process_that_deferred(on, version):
 
 
 @pytest.mark.parametrize("version", ["3.0.6", "3.1.8", "3.2.0", "3.2.1", "3.2.2rc1", "unknown"])
-def test_before_airflow_3_2_2_it_may_fail_them(on, version):
+def test_before_airflow_3_2_2_it_may_fail_them(on: Callable[..., bool], version: str) -> None:
     assert on(version)
 
 
 @pytest.mark.parametrize("version", ["3.0.6", "3.1.8", "3.2.1", "3.3.2", "unknown"])
 @pytest.mark.parametrize("configured", ["KubernetesExecutor", "LocalExecutor", "CeleryExecutor"])
-def test_kubernetes_reports_the_state_that_the_database_has(on, version, configured):
+def test_kubernetes_reports_the_state_that_the_database_has(
+    on: Callable[..., bool], version: str, configured: str
+) -> None:
     """Whatever the pod's configuration says: Airflow's Helm chart has LocalExecutor there."""
     assert not on(version, configured, celery=False, pod="True")
 
@@ -62,12 +72,12 @@ def test_kubernetes_reports_the_state_that_the_database_has(on, version, configu
         {"celery": False},
     ],
 )
-def test_any_other_executor_may_fail_them(on, worker):
+def test_any_other_executor_may_fail_them(on: Callable[..., bool], worker: dict[str, Any]) -> None:
     assert on(**worker)
 
 
-def test_a_worker_without_airflows_core_cannot_tell(monkeypatch):
-    def version(name):
+def test_a_worker_without_airflows_core_cannot_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    def version(name: Any) -> None:
         raise PackageNotFoundError(name)
 
     monkeypatch.setattr(executor, "version", version)

@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import random
+import time
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 import virtual_time
@@ -13,7 +15,6 @@ from hypothesis import strategies as st
 
 from airflow_provider_jetbridge import aws
 from airflow_provider_jetbridge.aws import AwsAccess
-from airflow_provider_jetbridge.triggers import feed as feed_module
 from airflow_provider_jetbridge.triggers import poller as poller_module
 from airflow_provider_jetbridge.triggers.feed import Feed
 from airflow_provider_jetbridge.triggers.outcomes import OutcomesTable
@@ -31,7 +32,7 @@ class World:
     dynamodb: FakeDynamoDB
     delivered: dict[str, float] = field(default_factory=dict)
 
-    def begin_to_wait(self, run_id: str) -> asyncio.Task:
+    def begin_to_wait(self, run_id: str) -> asyncio.Task[None]:
         async def wait() -> None:
             outcome = await OutcomePoller.shared(TABLE).outcome(run_id)
             assert outcome == f"outcome of {run_id}"
@@ -44,18 +45,19 @@ class World:
         """Seal the outcome, by a clock that may differ from the triggerer's."""
         self.dynamodb.tables["outcomes"][run_id] = f"outcome of {run_id}"
         if indexed:
+            assert self.dynamodb.index is not None
             self.dynamodb.index[run_id] = EPOCH + self.loop.time() + clock_ahead
 
 
-def play(scenario, dynamodb: FakeDynamoDB | None = None):
+def play(scenario: Any, dynamodb: FakeDynamoDB | None = None) -> Any:
     """Run a scenario in virtual time, with the poll interval that Airflow has by default."""
     if dynamodb is None:
         dynamodb = FakeDynamoDB()
         dynamodb.index = {}
     dynamodb.tables["outcomes"] = {}
 
-    async def begin(loop: virtual_time.VirtualLoop):
-        patch.setattr(feed_module.time, "time", lambda: EPOCH + loop.time())
+    async def begin(loop: virtual_time.VirtualLoop) -> Any:
+        patch.setattr(time, "time", lambda: EPOCH + loop.time())
         return await scenario(World(loop, dynamodb))
 
     with pytest.MonkeyPatch.context() as patch:
@@ -72,7 +74,7 @@ def names(count: int) -> list[str]:
 
 
 @pytest.mark.parametrize("waiting", [300, 1000])
-def test_calls_follow_completions_and_not_waiting_tasks(waiting):
+def test_calls_follow_completions_and_not_waiting_tasks(waiting: int) -> None:
     """A minute of a hundred thousand waiting tasks would cost 60 queries, too."""
 
     async def scenario(world: World) -> tuple[int, int]:
@@ -89,7 +91,7 @@ def test_calls_follow_completions_and_not_waiting_tasks(waiting):
     assert reads == waiting / 100
 
 
-def test_an_ended_run_is_resumed_by_the_next_pass():
+def test_an_ended_run_is_resumed_by_the_next_pass() -> None:
     async def scenario(world: World) -> None:
         tasks = [world.begin_to_wait(name) for name in names(200)]
         await asyncio.sleep(10.5)
@@ -107,7 +109,7 @@ def test_an_ended_run_is_resumed_by_the_next_pass():
     play(scenario)
 
 
-def test_a_burst_is_read_through_all_pages():
+def test_a_burst_is_read_through_all_pages() -> None:
     async def scenario(world: World) -> None:
         for name in names(500):
             world.begin_to_wait(name)
@@ -120,7 +122,7 @@ def test_a_burst_is_read_through_all_pages():
     play(scenario)
 
 
-def test_few_runs_need_no_index():
+def test_few_runs_need_no_index() -> None:
     """One call a second as with it, and an outcome comes with that call."""
 
     async def scenario(world: World) -> None:
@@ -149,7 +151,9 @@ def refused() -> FakeDynamoDB:
 
 
 @pytest.mark.parametrize("table", [without_index, refused])
-def test_without_the_index_every_run_is_looked_up_and_it_is_said_once(caplog, table):
+def test_without_the_index_every_run_is_looked_up_and_it_is_said_once(
+    caplog: pytest.LogCaptureFixture, table: Any
+) -> None:
     caplog.set_level(logging.INFO, logger="airflow_provider_jetbridge")
 
     async def scenario(world: World) -> None:
@@ -182,7 +186,7 @@ def test_without_the_index_every_run_is_looked_up_and_it_is_said_once(caplog, ta
     assert said[1] == "Index finished of outcomes table outcomes can be queried"
 
 
-def test_a_throttled_index_does_not_keep_outcomes_from_anybody_for_over_a_minute():
+def test_a_throttled_index_does_not_keep_outcomes_from_anybody_for_over_a_minute() -> None:
     async def scenario(world: World) -> None:
         for name in names(150):
             world.begin_to_wait(name)
@@ -208,7 +212,9 @@ def test_a_throttled_index_does_not_keep_outcomes_from_anybody_for_over_a_minute
     skew=st.floats(-50, 50),
 )
 @settings(max_examples=60, deadline=None)
-def test_every_run_is_delivered_once_and_within_a_minute(seed, runs, lost, throttles, skew):
+def test_every_run_is_delivered_once_and_within_a_minute(
+    seed: Any, runs: Any, lost: Any, throttles: Any, skew: Any
+) -> None:
     """Whatever the order of waiting and ending, with index entries lost, clocks that differ,
     calls throttled, keys left out, and some that stop waiting."""
     rng = random.Random(seed)

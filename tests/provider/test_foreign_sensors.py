@@ -3,7 +3,9 @@
 import inspect
 import json
 import time
+from collections.abc import Callable
 from importlib import import_module
+from typing import Any
 
 import pytest
 import virtual_time
@@ -15,7 +17,7 @@ from airflow.providers.common.compat.sdk import (
     AirflowSensorTimeout,
     TaskDeferred,
 )
-from fake_aws import FakeDynamoDB
+from fake_aws import FakeDynamoDB, FakeLambda
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,13 +27,13 @@ from airflow_provider_jetbridge.sensors.batch import BatchSensor
 from airflow_provider_jetbridge.sensors.ecs import EcsTaskStateSensor
 from airflow_provider_jetbridge.triggers import poller
 from airflow_provider_jetbridge.triggers.foreign import JetbridgeStateTrigger
-from jetbridge.contract import Launched, State, encode, to_builtins
+from jetbridge.contract import Launched, Outcome, State, encode, to_builtins
 
 KEPT = "kxh3n2j5z5qwriv6abcd"
 TASK = "arn:aws:ecs:eu-central-1:123456789012:task/etl/0f1e"
 
 
-def answer(status="", outcome=None, **state):
+def answer(status: str = "", outcome: Any = None, **state: Any) -> dict[str, Any]:
     known = {"run_id": KEPT, "backend": "ecs", "backend_id": TASK, "status": status} | state
     return {
         "runs": {},
@@ -42,16 +44,17 @@ def answer(status="", outcome=None, **state):
     }
 
 
-def task_sensor(**keywords) -> EcsTaskStateSensor:
-    known = {"task_id": "wait", "cluster": "etl", "task": TASK, "deferrable": True}
+def task_sensor(**keywords: Any) -> EcsTaskStateSensor:
+    known: dict[str, Any] = {"task_id": "wait", "cluster": "etl", "task": TASK, "deferrable": True}
     return EcsTaskStateSensor(**known | keywords)
 
 
-def job_sensor(**keywords) -> BatchSensor:
-    return BatchSensor(**{"task_id": "wait", "job_id": "job-1", "deferrable": True} | keywords)
+def job_sensor(**keywords: Any) -> BatchSensor:
+    known: dict[str, Any] = {"task_id": "wait", "job_id": "job-1", "deferrable": True}
+    return BatchSensor(**known | keywords)
 
 
-def deferred(sensor, ti):
+def deferred(sensor: Any, ti: Any) -> Any:
     with pytest.raises(TaskDeferred) as raised:
         sensor.execute({"ti": ti})
     return raised.value
@@ -61,8 +64,8 @@ def deferred(sensor, ti):
     ("ours", "stock"),
     [(EcsTaskStateSensor, stock_ecs.EcsTaskStateSensor), (BatchSensor, stock_batch.BatchSensor)],
 )
-def test_every_stock_keyword_is_taken_and_templated_alike(ours, stock):
-    def keywords(sensor):
+def test_every_stock_keyword_is_taken_and_templated_alike(ours: Any, stock: Any) -> None:
+    def keywords(sensor: Any) -> set[Any]:
         made = (base.__init__ for base in sensor.__mro__ if "amazon" in base.__module__)
         return {name for init in made for name in inspect.signature(init).parameters}
 
@@ -82,7 +85,7 @@ def test_every_stock_keyword_is_taken_and_templated_alike(ours, stock):
         (batch, stock_batch, "BatchComputeEnvironmentSensor"),
     ],
 )
-def test_what_is_not_replaced_is_the_amazon_providers(module, stock, name):
+def test_what_is_not_replaced_is_the_amazon_providers(module: Any, stock: Any, name: str) -> None:
     assert getattr(module, name) is getattr(stock, name)
     with pytest.raises(AttributeError, match="neither module"):
         module.NoSuchSensor  # noqa: B018
@@ -90,7 +93,9 @@ def test_what_is_not_replaced_is_the_amazon_providers(module, stock, name):
 
 class TestLook:
     @pytest.mark.parametrize("target", ["RUNNING", EcsTaskStates.RUNNING])
-    def test_what_has_come_ends_it_at_once(self, functions, ti, target):
+    def test_what_has_come_ends_it_at_once(
+        self, functions: FakeLambda, ti: Any, target: Any
+    ) -> None:
         functions.answers.append(answer("RUNNING"))
         assert task_sensor(target_state=target).execute({"ti": ti}) is None
         ((function, request),) = functions.invocations
@@ -98,7 +103,9 @@ class TestLook:
         assert request["foreign"] == {"kind": "ecs_task", "cluster": "etl", "task": TASK}
 
     @pytest.mark.parametrize("deferrable", [True, False])
-    def test_a_stopped_task_will_not_run(self, functions, ti, deferrable):
+    def test_a_stopped_task_will_not_run(
+        self, functions: FakeLambda, ti: Any, deferrable: bool
+    ) -> None:
         functions.answers.append(answer("STOPPED", reason="Task stopped by user"))
         expected = (
             r"Terminal state reached\. Current state: STOPPED, Expected state: RUNNING\. "
@@ -108,25 +115,31 @@ class TestLook:
             task_sensor(deferrable=deferrable).execute({"ti": ti})
 
     @pytest.mark.parametrize("failures", [{"DEPROVISIONING"}, {EcsTaskStates.DEPROVISIONING}])
-    def test_a_failure_state_fails_it(self, functions, ti, failures):
+    def test_a_failure_state_fails_it(
+        self, functions: FakeLambda, ti: Any, failures: set[Any]
+    ) -> None:
         functions.answers.append(answer("DEPROVISIONING"))
         with pytest.raises(AirflowException, match="Current state: DEPROVISIONING"):
             task_sensor(target_state="STOPPED", failure_states=failures).execute({"ti": ti})
 
-    def test_a_state_without_event_is_looked_for_again_and_again(self, functions, ti, monkeypatch):
+    def test_a_state_without_event_is_looked_for_again_and_again(
+        self, functions: FakeLambda, ti: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr("time.sleep", lambda seconds: None)
         functions.answers.extend([answer("PROVISIONING"), answer("PENDING")])
         task_sensor(target_state="PENDING", poke_interval=1).execute({"ti": ti})
         assert len(functions.invocations) == 2
 
     @pytest.mark.parametrize("status", ["SUBMITTED", "RUNNABLE", "RUNNING"])
-    def test_a_job_that_goes_on_is_waited_for(self, functions, ti, status):
+    def test_a_job_that_goes_on_is_waited_for(
+        self, functions: FakeLambda, ti: Any, status: str
+    ) -> None:
         functions.answers.append(answer(status, backend="batch"))
         event = deferred(job_sensor(), ti)
         assert isinstance(event.trigger, JetbridgeStateTrigger)
         assert event.timeout.total_seconds() == pytest.approx(4200 * 30, abs=60)
 
-    def test_a_failed_job(self, functions, ti):
+    def test_a_failed_job(self, functions: FakeLambda, ti: Any) -> None:
         functions.answers.append(answer("FAILED", backend="batch", reason="Host EC2 terminated"))
         expected = r"Batch sensor failed\. AWS Batch job status: FAILED\. Host EC2 terminated"
         with pytest.raises(AirflowException, match=expected):
@@ -142,8 +155,15 @@ class TestLook:
         ],
     )
     def test_what_aws_forgot_ends_it_as_it_was_kept(
-        self, functions, ti, make_outcome, sensor, backend, state, comes
-    ):
+        self,
+        functions: FakeLambda,
+        ti: Any,
+        make_outcome: Callable[..., Outcome],
+        sensor: Any,
+        backend: str,
+        state: State,
+        comes: bool,
+    ) -> None:
         functions.answers.append(answer(outcome=make_outcome(state=state, backend=backend)))
         if comes:
             assert sensor().execute({"ti": ti}) is None
@@ -151,19 +171,21 @@ class TestLook:
             with pytest.raises(AirflowException):
                 sensor().execute({"ti": ti})
 
-    def test_what_nobody_knows_fails_it(self, functions, ti):
+    def test_what_nobody_knows_fails_it(self, functions: FakeLambda, ti: Any) -> None:
         functions.answers.append(answer())
         with pytest.raises(AirflowException, match=r"0f1e isn't known to AWS.*check its id"):
             task_sensor().execute({"ti": ti})
 
-    def test_a_child_is_looked_at_again_and_again(self, functions, ti, monkeypatch):
+    def test_a_child_is_looked_at_again_and_again(
+        self, functions: FakeLambda, ti: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr("time.sleep", lambda seconds: None)
         going = answer("RUNNING", backend="batch", awaited=False)
         functions.answers.extend([going, going, answer("SUCCEEDED", backend="batch")])
         job_sensor(job_id="job-1:3", poke_interval=1).execute({"ti": ti})
         assert len(functions.invocations) == 3
 
-    def test_an_older_stack_is_named(self, functions, ti):
+    def test_an_older_stack_is_named(self, functions: FakeLambda, ti: Any) -> None:
         older = answer("RUNNING")
         del older["foreign"]
         functions.answers.append(older)
@@ -173,7 +195,7 @@ class TestLook:
 
 class TestResumed:
     @given(st.sampled_from(["RUNNING", "STOPPED"]), st.sampled_from(list(State)))
-    def test_a_tasks_end(self, target, state):
+    def test_a_tasks_end(self, target: Any, state: Any) -> None:
         make = outcome_event(backend="ecs", state=state)
         sensor = task_sensor(target_state=target)
         if target == "STOPPED":
@@ -183,7 +205,7 @@ class TestResumed:
                 sensor.execute_complete({}, make, until=0)
 
     @pytest.mark.parametrize("state", list(State))
-    def test_a_jobs_end(self, state):
+    def test_a_jobs_end(self, state: Any) -> None:
         event = outcome_event(backend="batch", state=state)
         if state is State.SUCCEEDED:
             assert job_sensor().execute_complete({}, event, until=0) is None
@@ -191,7 +213,7 @@ class TestResumed:
             with pytest.raises(AirflowException, match="job status: FAILED"):
                 job_sensor().execute_complete({}, event, until=0)
 
-    def test_a_task_that_runs(self):
+    def test_a_task_that_runs(self) -> None:
         event = {"run_id": KEPT, "launched": to_builtins(launched())}
         assert task_sensor().execute_complete({}, event, until=0) is None
         with pytest.raises(AirflowException, match="Current state: RUNNING"):
@@ -199,7 +221,7 @@ class TestResumed:
                 {}, event, until=0
             )
 
-    def test_time_to_look_again(self, functions, ti):
+    def test_time_to_look_again(self, functions: FakeLambda, ti: Any) -> None:
         functions.answers.extend([answer("RUNNING"), answer("STOPPED")])
         sensor = task_sensor(target_state="STOPPED")
         until = time.time() + 100
@@ -210,7 +232,7 @@ class TestResumed:
         event = {"look_again": True}
         assert sensor.execute_complete({"ti": ti}, event, until=until) is None
 
-    def test_its_time_is_over(self, functions, ti):
+    def test_its_time_is_over(self, functions: FakeLambda, ti: Any) -> None:
         functions.answers.append(answer("RUNNING"))
         with pytest.raises(AirflowSensorTimeout, match="until the sensor's time limit"):
             task_sensor(target_state="STOPPED").execute_complete(
@@ -229,14 +251,14 @@ def launched() -> Launched:
     )
 
 
-def outcome_event(**changes):
+def outcome_event(**changes: Any) -> dict[str, Any]:
     return {"run_id": KEPT, "outcome": to_builtins(an_outcome(**changes))}
 
 
-def an_outcome(**changes):
+def an_outcome(**changes: Any) -> Outcome:
     from jetbridge.contract import Cause, Fault, Outcome, PersonCaller
 
-    known = {
+    known: dict[str, Any] = {
         "run_id": KEPT,
         "state": State.SUCCEEDED,
         "cause": Cause.COMPLETED,
@@ -253,7 +275,7 @@ def an_outcome(**changes):
 
 class TestTrigger:
     @pytest.fixture
-    def table(self, monkeypatch) -> FakeDynamoDB:
+    def table(self, monkeypatch: pytest.MonkeyPatch) -> FakeDynamoDB:
         fake = FakeDynamoDB()
         fake.tables["outcomes"] = {}
         monkeypatch.setattr(aws, "client", lambda access, service, **defaults: fake)
@@ -261,7 +283,7 @@ class TestTrigger:
         monkeypatch.setattr(poller, "sync_to_async", virtual_time.in_this_thread)
         return fake
 
-    def fired(self, *, awaits_running: bool, look_again_in: float = 60.0):
+    def fired(self, *, awaits_running: bool, look_again_in: float = 60.0) -> Any:
         made = JetbridgeStateTrigger(
             run_id=KEPT,
             what="ECS task 0f1e",
@@ -275,25 +297,25 @@ class TestTrigger:
         module, _, name = path.rpartition(".")
         again = getattr(import_module(module), name)(**json.loads(json.dumps(keywords)))
 
-        async def scenario():
+        async def scenario() -> list[Any]:
             return [event.payload async for event in again.run()]
 
         (event,) = virtual_time.run(lambda _: scenario())
         return event
 
-    def test_it_fires_with_the_end(self, table):
+    def test_it_fires_with_the_end(self, table: FakeDynamoDB) -> None:
         table.tables["outcomes"][KEPT] = encode(an_outcome())
         assert self.fired(awaits_running=False)["outcome"]["state"] == "succeeded"
 
     @pytest.mark.parametrize(("awaits_running", "kind"), [(True, "launched"), (False, None)])
     def test_it_fires_when_the_containers_run_if_that_is_waited_for(
-        self, table, awaits_running, kind
-    ):
+        self, table: FakeDynamoDB, awaits_running: bool, kind: str | None
+    ) -> None:
         table.launched[KEPT] = encode(launched())
         event = self.fired(awaits_running=awaits_running)
         assert (kind or "look_again") in event
 
-    def test_a_launch_that_does_not_run_yet_is_waited_for(self, table):
+    def test_a_launch_that_does_not_run_yet_is_waited_for(self, table: FakeDynamoDB) -> None:
         from msgspec.structs import replace
 
         table.launched[KEPT] = encode(replace(launched(), started_at=None))
@@ -303,9 +325,9 @@ class TestTrigger:
             "deferred_at": 0.0,
         }
 
-    def test_a_record_that_cannot_be_read_is_passed_over(self, table):
+    def test_a_record_that_cannot_be_read_is_passed_over(self, table: FakeDynamoDB) -> None:
         table.launched[KEPT] = "no json"
         assert "look_again" in self.fired(awaits_running=True)
 
-    def test_it_looks_again_in_time_after_a_restart(self, table):
+    def test_it_looks_again_in_time_after_a_restart(self, table: FakeDynamoDB) -> None:
         assert "look_again" in self.fired(awaits_running=False, look_again_in=-1.0)

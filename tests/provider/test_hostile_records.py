@@ -7,11 +7,14 @@ and triggerer, the column of ``next_kwargs``, the XCom.
 import asyncio
 import json
 import traceback
+from collections.abc import Callable
 from importlib import import_module
 from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk.bases.xcom import BaseXCom
 from airflow.sdk.execution_time.comms import _RequestFrame, _ResponseFrame
 from airflow.triggers.base import TriggerEvent
@@ -22,14 +25,14 @@ from hypothesis import strategies as st
 from airflow_provider_jetbridge import aws
 from airflow_provider_jetbridge.completion import launch_of, outcome_of
 from airflow_provider_jetbridge.exceptions import (
-    AirflowFailException,
     EarlierOutcome,
     ForeignOutcome,
     UnreadableOutcome,
 )
 from airflow_provider_jetbridge.story import Storyteller, tell_outcome
 from airflow_provider_jetbridge.triggers import guard
-from airflow_provider_jetbridge.triggers.run import JetbridgeRunTrigger, raise_carriable
+from airflow_provider_jetbridge.triggers.events import raise_carriable
+from airflow_provider_jetbridge.triggers.run import JetbridgeRunTrigger
 from jetbridge.contract import Launched, Outcome, carried, decode, encode, run_id_of
 from jetbridge.contract.json_values import LEVELS
 
@@ -77,7 +80,7 @@ VALUES = st.recursive(
 
 
 @pytest.fixture
-def dynamodb(monkeypatch) -> FakeDynamoDB:
+def dynamodb(monkeypatch: pytest.MonkeyPatch) -> FakeDynamoDB:
     fake = FakeDynamoDB()
     fake.tables["outcomes"] = {}
     monkeypatch.setattr(aws, "client", lambda access, service, **defaults: fake)
@@ -94,7 +97,7 @@ def with_member(outcome: Outcome, name: str, text: str) -> str:
     return f'{json.dumps(whole)[:-1]}, "{name}": {text}}}'
 
 
-def trigger(run_id: str = "01k8run", **keywords) -> JetbridgeRunTrigger:
+def trigger(run_id: str = "01k8run", **keywords: Any) -> JetbridgeRunTrigger:
     return JetbridgeRunTrigger(
         run_id=run_id,
         outcomes_table="outcomes",
@@ -104,30 +107,32 @@ def trigger(run_id: str = "01k8run", **keywords) -> JetbridgeRunTrigger:
     )
 
 
-async def fire(one: JetbridgeRunTrigger):
+async def fire(one: JetbridgeRunTrigger) -> list[Any]:
     async with asyncio.timeout(20):
         return [event.payload async for event in one.run()]
 
 
-def through_airflow(payload):
+def through_airflow(payload: Any) -> Any:
     """The event as its task gets it."""
     from airflow.jobs.triggerer_job_runner import messages
 
-    fired = TriggerEvent(payload)
+    fired: Any = (7, TriggerEvent(payload))
     try:
-        changes = messages.TriggerStateChanges(events=[(7, fired)], finished=[7])
+        changes = messages.TriggerStateChanges(events=[fired], finished=[7])
     except ValueError:  # Airflow 3.3 has a third member
-        changes = messages.TriggerStateChanges(events=[(7, fired, None)], finished=[7])
+        fired = (*fired, None)
+        changes = messages.TriggerStateChanges(events=[fired], finished=[7])
     frame = _RequestFrame(id=1, body=changes.model_dump()).as_bytes()
     body = msgspec.msgpack.Decoder(_RequestFrame).decode(frame[4:]).body
-    received = messages.TriggerStateChanges.model_validate(body).events[0][1].payload
+    events: Any = messages.TriggerStateChanges.model_validate(body).events
+    received = events[0][1].payload
     stored = in_json(next_kwargs({"event": received}))
     frame = _ResponseFrame(id=1, body={"next_kwargs": stored}).as_bytes()
-    read = msgspec.msgpack.Decoder(_ResponseFrame).decode(frame[4:]).body
+    read: Any = msgspec.msgpack.Decoder(_ResponseFrame).decode(frame[4:]).body
     return kwargs_of(read["next_kwargs"])["event"]
 
 
-def in_json(value):
+def in_json(value: Any) -> Any:
     """As JSONB keeps it: no NaN, no NUL, no half of a pair, and numbers without an exponent."""
     text = json.dumps(value, allow_nan=False)
     assert "\\u0000" not in text.replace("\\\\", "")
@@ -135,12 +140,12 @@ def in_json(value):
     return json.loads(text, parse_float=_jsonb)
 
 
-def _jsonb(digits: str):
+def _jsonb(digits: str) -> Any:
     number = float(digits)
     return int(number) if "e+" in digits and number.is_integer() else number
 
 
-def next_kwargs(value):
+def next_kwargs(value: Any) -> Any:
     try:
         from airflow.sdk.serde import serialize
     except ImportError:
@@ -150,7 +155,7 @@ def next_kwargs(value):
     return serialize(value)
 
 
-def kwargs_of(value):
+def kwargs_of(value: Any) -> Any:
     try:
         from airflow.sdk.serde import deserialize
     except ImportError:
@@ -160,28 +165,28 @@ def kwargs_of(value):
     return deserialize(value)
 
 
-def through_xcom(value):
+def through_xcom(value: Any) -> Any:
     stored = in_json(BaseXCom.serialize_value(value))
     frame = _ResponseFrame(id=1, body={"value": stored}).as_bytes()
-    read = msgspec.msgpack.Decoder(_ResponseFrame).decode(frame[4:]).body
+    read: Any = msgspec.msgpack.Decoder(_ResponseFrame).decode(frame[4:]).body
     return BaseXCom.deserialize_value(SimpleNamespace(value=read["value"]))
 
 
 @given(VALUES)
-def test_what_is_carried_passes_each_station_of_airflow_unchanged(value):
+def test_what_is_carried_passes_each_station_of_airflow_unchanged(value: Any) -> None:
     found = carried(value).value
     assert through_airflow({"outcome": {"result": found}}) == {"outcome": {"result": found}}
     assert through_xcom(found) == found
 
 
 @pytest.mark.parametrize("value", [2**64 - 1, -(2**63), 2**53 + 1, 1e16, 1.8e19, 5e-324, "\x7f"])
-def test_the_limits_pass_each_station(value):
+def test_the_limits_pass_each_station(value: Any) -> None:
     assert carried(value) == (value, ())
     assert through_airflow({"outcome": value}) == {"outcome": value}
     assert through_xcom(value) == value
 
 
-def test_the_deepest_passes_each_station():
+def test_the_deepest_passes_each_station() -> None:
     value = json.loads('{"a":[' * (LEVELS // 2) + "]}" * (LEVELS // 2))
     assert carried(value) == (value, ())
     assert through_airflow({"outcome": {"result": value}}) == {"outcome": {"result": value}}
@@ -189,7 +194,9 @@ def test_the_deepest_passes_each_station():
 
 
 @pytest.mark.parametrize("text", [*HOSTILE, DEEP])
-def test_a_hostile_result_is_text_in_the_event(dynamodb, make_outcome, ti, text):
+def test_a_hostile_result_is_text_in_the_event(
+    dynamodb: FakeDynamoDB, make_outcome: Callable[..., Outcome], ti: Any, text: Any
+) -> None:
     dynamodb.tables["outcomes"]["01k8run"] = with_member(make_outcome(), "result", text)
     [event] = asyncio.run(fire(trigger()))
     received = through_airflow(event)
@@ -203,7 +210,9 @@ def test_a_hostile_result_is_text_in_the_event(dynamodb, make_outcome, ti, text)
 
 
 @pytest.mark.parametrize("text", UNREADABLE)
-def test_an_unreadable_outcome_fails_its_own_task_for_good(dynamodb, ti, text):
+def test_an_unreadable_outcome_fails_its_own_task_for_good(
+    dynamodb: FakeDynamoDB, ti: Any, text: Any
+) -> None:
     dynamodb.tables["outcomes"][run_id_of_ti(ti)] = text
     [event] = asyncio.run(fire(trigger(run_id_of_ti(ti))))
     with pytest.raises(UnreadableOutcome, match="Clear the task to run it again") as failed:
@@ -213,8 +222,8 @@ def test_an_unreadable_outcome_fails_its_own_task_for_good(dynamodb, ti, text):
 
 @pytest.mark.parametrize(("name", "text"), MISTYPED)
 def test_a_field_of_another_type_fails_its_own_task_for_good(
-    dynamodb, make_outcome, ti, name, text
-):
+    dynamodb: FakeDynamoDB, make_outcome: Callable[..., Outcome], ti: Any, name: Any, text: Any
+) -> None:
     run_id = run_id_of_ti(ti)
     dynamodb.tables["outcomes"][run_id] = with_member(make_outcome(run_id=run_id), name, text)
     [event] = asyncio.run(fire(trigger(run_id)))
@@ -222,13 +231,13 @@ def test_a_field_of_another_type_fails_its_own_task_for_good(
         outcome_of(through_airflow(event), ti)
 
 
-def run_id_of_ti(ti) -> str:
+def run_id_of_ti(ti: Any) -> str:
     from airflow_provider_jetbridge.completion import caller_of
 
     return run_id_of(caller_of(ti).key)
 
 
-def test_an_unreadable_outcome_of_an_earlier_try_is_not_that_of_this_one(ti):
+def test_an_unreadable_outcome_of_an_earlier_try_is_not_that_of_this_one(ti: Any) -> None:
     event = {"run_id": run_id_of_ti(ti), "problem": "record: is not JSON"}
     ti.try_number += 1
     with pytest.raises(EarlierOutcome):
@@ -240,13 +249,15 @@ def test_an_unreadable_outcome_of_an_earlier_try_is_not_that_of_this_one(ti):
         launch_of(attached, ti)
 
 
-def test_an_event_without_anything_may_be_tried_again(ti):
+def test_an_event_without_anything_may_be_tried_again(ti: Any) -> None:
     with pytest.raises(ForeignOutcome) as refused:
         outcome_of({}, ti)
     assert not isinstance(refused.value, AirflowFailException)
 
 
-def test_hostile_ones_leave_their_neighbours_alone(dynamodb, make_outcome):
+def test_hostile_ones_leave_their_neighbours_alone(
+    dynamodb: FakeDynamoDB, make_outcome: Callable[..., Outcome]
+) -> None:
     table = dynamodb.tables["outcomes"]
     bad = {f"bad-{index}": text for index, text in enumerate(UNREADABLE)}
     bad |= {
@@ -256,7 +267,7 @@ def test_hostile_ones_leave_their_neighbours_alone(dynamodb, make_outcome):
     good = {f"good-{index}": encode(make_outcome(run_id=f"good-{index}")) for index in range(9)}
     table.update(bad | good)
 
-    async def all_of_them():
+    async def all_of_them() -> Any:
         return await asyncio.gather(*(fire(trigger(run_id)) for run_id in [*bad, *good]))
 
     events = [each for [each] in asyncio.run(all_of_them())]
@@ -266,16 +277,18 @@ def test_hostile_ones_leave_their_neighbours_alone(dynamodb, make_outcome):
     assert [event["outcome"]["run_id"] for event in events[len(bad) :]] == [*good]
 
 
-def test_an_item_without_a_text_fails_its_own_task(dynamodb, make_outcome, monkeypatch):
+def test_an_item_without_a_text_fails_its_own_task(
+    dynamodb: FakeDynamoDB, make_outcome: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
     dynamodb.tables["outcomes"] |= {"bad": "", "good": encode(make_outcome(run_id="good"))}
     whole = dynamodb._item
 
-    def numbers(rows, key):
+    def numbers(rows: Any, key: Any) -> Any:
         return {"run_id": {"S": key}, "outcome": {"N": "7"}} if key == "bad" else whole(rows, key)
 
     monkeypatch.setattr(dynamodb, "_item", numbers)
 
-    async def both():
+    async def both() -> Any:
         return await asyncio.gather(fire(trigger("bad")), fire(trigger("good")))
 
     [[bad], [good]] = asyncio.run(both())
@@ -283,12 +296,14 @@ def test_an_item_without_a_text_fails_its_own_task(dynamodb, make_outcome, monke
     assert good["outcome"]["run_id"] == "good"
 
 
-def test_a_launch_that_cannot_be_read_is_waited_past(dynamodb, make_outcome):
+def test_a_launch_that_cannot_be_read_is_waited_past(
+    dynamodb: FakeDynamoDB, make_outcome: Callable[..., Outcome]
+) -> None:
     for text in [*UNREADABLE, '{"launch": 18446744073709551616}']:
         dynamodb.launched["01k8run"] = text
         dynamodb.tables["outcomes"].clear()
 
-        async def ends_later():
+        async def ends_later() -> Any:
             waiting = asyncio.create_task(fire(trigger(until="launched")))
             await asyncio.sleep(0.1)
             assert not waiting.done()
@@ -299,7 +314,7 @@ def test_a_launch_that_cannot_be_read_is_waited_past(dynamodb, make_outcome):
         assert event["outcome"]["state"] == "succeeded"
 
 
-def test_a_launch_is_told_as_airflow_can_carry_it(dynamodb):
+def test_a_launch_is_told_as_airflow_can_carry_it(dynamodb: FakeDynamoDB) -> None:
     record = '{"run_id": "01k8run", "backend": "ecs", "region": "r", "launched_at": 1.0, '
     dynamodb.launched["01k8run"] = record + r'"backend_id": "half \ud83d \u0000"}'
     [event] = asyncio.run(fire(trigger(until="launched")))
@@ -307,14 +322,14 @@ def test_a_launch_is_told_as_airflow_can_carry_it(dynamodb):
 
 
 @pytest.mark.parametrize("text", [*UNREADABLE, '{"launch": 1e999}', r'{"run_id": "\ud800"}'])
-def test_a_story_that_cannot_be_read_is_told_in_words_alone(text):
+def test_a_story_that_cannot_be_read_is_told_in_words_alone(text: Any) -> None:
     warnings = []
     log = SimpleNamespace(info=None, warning=lambda *words: warnings.append(words[0] % words[1:]))
     assert Storyteller(log).launched(text) is None
     warnings[0].encode()
 
 
-def test_a_succeeded_runs_advice_is_told(make_outcome):
+def test_a_succeeded_runs_advice_is_told(make_outcome: Callable[..., Outcome]) -> None:
     told = []
     log = SimpleNamespace(
         info=lambda *words: None, warning=lambda *words: told.append(words[0] % words[1:])
@@ -324,7 +339,7 @@ def test_a_succeeded_runs_advice_is_told(make_outcome):
     assert told == ["Run 01k8run: Print it as text."]
 
 
-def test_an_errors_text_can_always_be_carried():
+def test_an_errors_text_can_always_be_carried() -> None:
     plain = ValueError("plain")
     with pytest.raises(ValueError, match="plain") as same:
         raise_carriable(plain)

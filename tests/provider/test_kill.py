@@ -5,6 +5,7 @@ import logging
 import time
 from collections import deque
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import virtual_time
@@ -31,7 +32,7 @@ class Airflow:
         self.questions: list[tuple[str, str]] = []
         self.faults: deque[Exception] = deque()
 
-    def get_task_states(self, *, dag_id: str, task_ids: list[str], run_ids: list[str]):
+    def get_task_states(self, *, dag_id: str, task_ids: list[str], run_ids: list[str]) -> Any:
         (run_id,) = run_ids
         self.questions.append((dag_id, run_id))
         if self.faults:
@@ -47,7 +48,9 @@ class Airflow:
 class Stack(FakeLambda):
     """stop_run, which answers as often as it is asked unless an answer is laid ready."""
 
-    def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes, Qualifier: str):
+    def invoke(
+        self, *, FunctionName: str, InvocationType: str, Payload: bytes, Qualifier: str = ""
+    ) -> Any:
         if not self.answers:
             self.answers.append({"stopping": [], "already_ended": [], "unknown": []})
         return super().invoke(
@@ -66,10 +69,12 @@ class World:
         self.dynamodb = FakeDynamoDB()
         self.dynamodb.tables["outcomes"] = {}
 
-    def client(self, access, service: str, **defaults):
+    def client(self, access: Any, service: str, **defaults: Any) -> Any:
         return {"lambda": self.stack, "dynamodb": self.dynamodb}[service]
 
-    def trigger(self, task: str, index: int = -1, state: str | None = "failed", **keywords):
+    def trigger(
+        self, task: str, index: int = -1, state: str | None = "failed", **keywords: Any
+    ) -> Any:
         """A deferred task's trigger, whose task instance is in that state by now."""
         self.airflow.states[(*DAG_RUN, task, index)] = state
         trigger = JetbridgeRunTrigger(
@@ -83,12 +88,13 @@ class World:
                 **keywords,
             }
         )
-        trigger.task_instance = SimpleNamespace(
+        waiting: Any = SimpleNamespace(
             dag_id=DAG_RUN[0], run_id=DAG_RUN[1], task_id=task, map_index=index
         )
+        trigger.task_instance = waiting
         return trigger
 
-    def play(self, scenario):
+    def play(self, scenario: Any) -> Any:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(aws, "client", self.client)
             patch.setattr(
@@ -102,7 +108,7 @@ class World:
     def kill(self, *triggers: JetbridgeRunTrigger, seconds: float = 10.0) -> None:
         """Airflow kills them all in one round, and then runs for ``seconds``."""
 
-        async def scenario(loop) -> None:
+        async def scenario(loop: Any) -> None:
             await asyncio.gather(*(trigger.on_kill() for trigger in triggers))
             await asyncio.sleep(seconds)
 
@@ -115,7 +121,9 @@ def world() -> World:
 
 
 @pytest.mark.parametrize("state", ["failed", "success", "skipped", None, "scheduled", "running"])
-def test_a_run_whose_task_is_not_deferred_any_more_is_stopped(world, state):
+def test_a_run_whose_task_is_not_deferred_any_more_is_stopped(
+    world: World, state: str | None
+) -> None:
     world.kill(world.trigger("job", state=state))
     ((function, request),) = world.stack.invocations
     assert function == "jetbridge-stop-run"
@@ -124,42 +132,42 @@ def test_a_run_whose_task_is_not_deferred_any_more_is_stopped(world, state):
     assert request["cause"] == "stopped_by_user"
 
 
-def test_a_run_whose_dag_run_was_deleted_is_stopped(world):
+def test_a_run_whose_dag_run_was_deleted_is_stopped(world: World) -> None:
     trigger = world.trigger("job")
     world.airflow.states.clear()
     world.kill(trigger)
     assert world.stack.stopped == ["run-of-job--1"]
 
 
-def test_a_task_that_airflow_moved_to_another_triggerer_keeps_its_run(world):
+def test_a_task_that_airflow_moved_to_another_triggerer_keeps_its_run(world: World) -> None:
     world.kill(*(world.trigger("job", index, state="deferred") for index in range(300)))
     assert world.airflow.questions == [DAG_RUN]
     assert world.stack.invocations == []
 
 
-def test_a_run_that_has_ended_is_let_alone(world):
+def test_a_run_that_has_ended_is_let_alone(world: World) -> None:
     world.dynamodb.tables["outcomes"]["run-of-job--1"] = "sealed"
     world.kill(world.trigger("job", state="success"))
     assert world.stack.invocations == []
 
 
-def test_an_unreadable_table_keeps_nothing_running(world):
+def test_an_unreadable_table_keeps_nothing_running(world: World) -> None:
     world.dynamodb.faults.append(client_error("AccessDeniedException"))
     world.kill(world.trigger("job"))
     assert world.stack.stopped == ["run-of-job--1"]
 
 
-def test_a_thousand_kills_are_one_question_and_ten_stop_requests(world):
+def test_a_thousand_kills_are_one_question_and_ten_stop_requests(world: World) -> None:
     world.kill(*(world.trigger("job", index) for index in range(1000)))
     assert world.airflow.questions == [DAG_RUN]
     assert [len(request["run_ids"]) for _, request in world.stack.invocations] == [100] * 10
     assert len(set(world.stack.stopped)) == 1000
 
 
-def test_a_thousand_kills_over_several_rounds_are_ten_stop_requests_too(world):
+def test_a_thousand_kills_over_several_rounds_are_ten_stop_requests_too(world: World) -> None:
     triggers = [world.trigger("job", index) for index in range(1000)]
 
-    async def scenario(loop) -> None:
+    async def scenario(loop: Any) -> None:
         for start in range(0, 1000, 400):
             for trigger in triggers[start : start + 400]:
                 await trigger.on_kill()
@@ -171,19 +179,19 @@ def test_a_thousand_kills_over_several_rounds_are_ten_stop_requests_too(world):
     assert len(set(world.stack.stopped)) == 1000
 
 
-def test_a_kill_is_answered_within_seconds(world):
+def test_a_kill_is_answered_within_seconds(world: World) -> None:
     trigger = world.trigger("job")
 
-    async def scenario(loop) -> float:
+    async def scenario(loop: Any) -> float:
         await trigger.on_kill()
         while not world.stack.invocations:
             await asyncio.sleep(0.1)
-        return loop.time()
+        return float(loop.time())
 
     assert world.play(scenario) < 1.2
 
 
-def test_the_trigger_being_cancelled_again_loses_nothing(world):
+def test_the_trigger_being_cancelled_again_loses_nothing(world: World) -> None:
     """As in each round of the triggerer until the trigger's end is noticed."""
     trigger = world.trigger("job")
 
@@ -194,7 +202,7 @@ def test_the_trigger_being_cancelled_again_loses_nothing(world):
             await trigger.on_kill()
             raise
 
-    async def scenario(loop) -> None:
+    async def scenario(loop: Any) -> None:
         task = loop.create_task(on_cancel())
         for _ in range(3):
             await asyncio.sleep(0.01)
@@ -205,7 +213,7 @@ def test_the_trigger_being_cancelled_again_loses_nothing(world):
     assert world.stack.stopped == ["run-of-job--1"]
 
 
-def test_a_mapped_instance_is_not_taken_for_a_task_of_that_name(world):
+def test_a_mapped_instance_is_not_taken_for_a_task_of_that_name(world: World) -> None:
     """Airflow calls both of them ``job_1`` in its answer."""
     world.kill(world.trigger("job", 1, state="deferred"), world.trigger("job_1", state="failed"))
     assert world.stack.stopped == ["run-of-job_1--1"]
@@ -213,7 +221,7 @@ def test_a_mapped_instance_is_not_taken_for_a_task_of_that_name(world):
     assert world.stack.stopped == ["run-of-job_1--1", "run-of-job-1"]
 
 
-def test_each_stack_is_asked_by_its_own_function(world):
+def test_each_stack_is_asked_by_its_own_function(world: World) -> None:
     world.kill(world.trigger("one"), world.trigger("two", stop_function="other-stop-run"))
     assert {function: request["run_ids"] for function, request in world.stack.invocations} == {
         "jetbridge-stop-run": ["run-of-one--1"],
@@ -229,26 +237,28 @@ def test_each_stack_is_asked_by_its_own_function(world):
         {"errorType": "Sandbox.Timedout", "errorMessage": "timed out"},
     ],
 )
-def test_a_stop_that_failed_is_asked_for_again(world, fault):
+def test_a_stop_that_failed_is_asked_for_again(world: World, fault: Any) -> None:
     world.stack.answers.extend([fault, fault])
     world.kill(world.trigger("job"), seconds=30)
     assert [request["run_ids"] for _, request in world.stack.invocations] == [["run-of-job--1"]] * 3
     assert len(world.airflow.questions) == 3, "what happened to the task is asked each time"
 
 
-def test_nothing_is_stopped_while_airflow_does_not_answer(world):
+def test_nothing_is_stopped_while_airflow_does_not_answer(world: World) -> None:
     world.airflow.faults.extend([RuntimeError("no answer")] * 3)
     world.kill(world.trigger("job"), seconds=5)
     assert world.stack.invocations == []
 
 
-def test_it_is_stopped_once_airflow_answers(world):
+def test_it_is_stopped_once_airflow_answers(world: World) -> None:
     world.airflow.faults.extend([RuntimeError("no answer")] * 3)
     world.kill(world.trigger("job"), seconds=60)
     assert world.stack.stopped == ["run-of-job--1"]
 
 
-def test_what_can_not_be_stopped_at_all_is_named(world, caplog):
+def test_what_can_not_be_stopped_at_all_is_named(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
     world.airflow.faults.extend([RuntimeError("no answer")] * 100)
     world.kill(world.trigger("job"), seconds=600)
     errors = [each.getMessage() for each in caplog.records if each.levelno == logging.ERROR]
@@ -258,14 +268,16 @@ def test_what_can_not_be_stopped_at_all_is_named(world, caplog):
     ]
 
 
-def test_a_missing_permission_is_told_and_not_tried_again(world, caplog):
+def test_a_missing_permission_is_told_and_not_tried_again(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
     world.stack.answers.append(client_error("AccessDeniedException", "Invoke"))
     world.kill(world.trigger("job"), seconds=60)
     assert len(world.stack.invocations) == 1
     assert "allow lambda:InvokeFunction on jetbridge-stop-run" in caplog.text
 
 
-def test_a_trigger_of_an_earlier_version_is_let_alone(world):
+def test_a_trigger_of_an_earlier_version_is_let_alone(world: World) -> None:
     old = world.trigger("job").serialize()[1]
     del old["stop_function"], old["caller_key"]
     trigger = JetbridgeRunTrigger(**old)
@@ -278,12 +290,16 @@ def test_a_trigger_of_an_earlier_version_is_let_alone(world):
 class TestShutdown:
     """asyncio.run cancels every task when the triggerer ends."""
 
-    def test_what_airflow_was_not_asked_about_is_left_alone_and_named(self, world, caplog):
+    def test_what_airflow_was_not_asked_about_is_left_alone_and_named(
+        self, world: World, caplog: pytest.LogCaptureFixture
+    ) -> None:
         world.kill(world.trigger("job"), seconds=0.5)
         assert world.stack.invocations == []
         assert "left alone: run-of-job--1 (dag/manual__1/job)" in caplog.text
 
-    def test_what_is_to_be_stopped_is_stopped(self, world, monkeypatch):
+    def test_what_is_to_be_stopped_is_stopped(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """With a real thread, which continues while the loop ends."""
         import threading
         from concurrent.futures import ThreadPoolExecutor
@@ -292,16 +308,16 @@ class TestShutdown:
         begun, go_on = threading.Event(), threading.Event()
         invoke = world.stack.invoke
 
-        def slow_invoke(**request):
+        def slow_invoke(**request: Any) -> Any:
             begun.set()
             assert go_on.wait(5)
             return invoke(**request)
 
-        world.stack.invoke = slow_invoke
+        monkeypatch.setattr(world.stack, "invoke", slow_invoke)
         monkeypatch.setattr(kill, "QUIET_SECONDS", 0.0)
         pools = []
 
-        def pool(*arguments, **keywords):
+        def pool(*arguments: Any, **keywords: Any) -> Any:
             pools.append(ThreadPoolExecutor(*arguments, **keywords))
             return pools[-1]
 
@@ -326,17 +342,17 @@ class TestBefore33:
     """Airflow only cancels the triggers, whatever the reason."""
 
     @pytest.fixture(autouse=True)
-    def airflow_has_no_on_kill(self, monkeypatch):
+    def airflow_has_no_on_kill(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delattr(BaseTrigger, "on_kill", raising=False)
         monkeypatch.setattr(poller, "ThreadPoolExecutor", virtual_time.Inline)
         monkeypatch.setattr(poller, "sync_to_async", virtual_time.in_this_thread)
 
-    def cancel(self, world, *triggers, seconds: float = 10.0) -> None:
-        async def wait_for_event(trigger) -> None:
+    def cancel(self, world: World, *triggers: Any, seconds: float = 10.0) -> None:
+        async def wait_for_event(trigger: Any) -> None:
             async for _ in trigger.run():
                 raise AssertionError("nothing has ended")
 
-        async def scenario(loop) -> None:
+        async def scenario(loop: Any) -> None:
             waiting = [asyncio.create_task(wait_for_event(trigger)) for trigger in triggers]
             await asyncio.sleep(5)
             for task in waiting:
@@ -346,7 +362,7 @@ class TestBefore33:
 
         world.play(scenario)
 
-    def test_what_waits_no_more_is_stopped_and_what_was_moved_is_not(self, world):
+    def test_what_waits_no_more_is_stopped_and_what_was_moved_is_not(self, world: World) -> None:
         triggers = [world.trigger("job", number, state="failed") for number in range(150)]
         moved = [world.trigger("job", 200 + number, state="deferred") for number in range(50)]
         self.cancel(world, *triggers, *moved)
@@ -354,16 +370,16 @@ class TestBefore33:
         assert len(world.stack.invocations) == 2
         assert len(world.airflow.questions) == 1
 
-    def test_a_trigger_knows_its_task_where_airflow_does_not_tell_it(self, world):
+    def test_a_trigger_knows_its_task_where_airflow_does_not_tell_it(self, world: World) -> None:
         trigger = world.trigger("job", task_key=[*DAG_RUN, "job", -1])
         trigger.task_instance = None
         self.cancel(world, trigger)
         assert world.stack.stopped == [trigger.run_id]
 
-    def test_what_was_resumed_by_its_outcome_is_not_stopped(self, world):
+    def test_what_was_resumed_by_its_outcome_is_not_stopped(self, world: World) -> None:
         trigger = world.trigger("job", state="running")
 
-        async def scenario(loop) -> None:
+        async def scenario(loop: Any) -> None:
             task = asyncio.create_task(anext(trigger.run()))
             await asyncio.sleep(5)
             task.cancel()
@@ -373,21 +389,25 @@ class TestBefore33:
         world.play(scenario)
         assert world.stack.invocations == []
 
-    def test_a_wait_whose_time_is_over_is_its_workers_matter(self, world):
+    def test_a_wait_whose_time_is_over_is_its_workers_matter(self, world: World) -> None:
         now = time.time()
         over = world.trigger("over", state="scheduled", waits_until=now - 1)
         self.cancel(world, over, world.trigger("marked", waits_until=now + 3600))
         assert world.stack.stopped == ["run-of-marked--1"]
 
     @pytest.mark.parametrize("seconds", [0.0, 0.3])
-    def test_a_triggerer_that_shuts_down_asks_nothing(self, world, seconds, caplog):
+    def test_a_triggerer_that_shuts_down_asks_nothing(
+        self, world: World, seconds: float, caplog: pytest.LogCaptureFixture
+    ) -> None:
         self.cancel(world, world.trigger("job"), seconds=seconds)
         assert world.airflow.questions == []
         assert world.stack.invocations == []
         assert "destroyed" not in caplog.text
 
-    def test_from_33_on_the_cancel_itself_says_nothing(self, world, monkeypatch):
-        async def on_kill(trigger) -> None:
+    def test_from_33_on_the_cancel_itself_says_nothing(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def on_kill(trigger: Any) -> None:
             """As Airflow's own, which does nothing."""
 
         monkeypatch.setattr(BaseTrigger, "on_kill", on_kill, raising=False)
@@ -409,7 +429,7 @@ class TestBefore33:
     faults=st.integers(0, 3),
 )
 @settings(max_examples=50, deadline=None)
-def test_exactly_what_was_meant_is_stopped(tasks, faults):
+def test_exactly_what_was_meant_is_stopped(tasks: Any, faults: Any) -> None:
     """Whatever is killed when and how often, with Airflow and AWS failing now and then."""
     world = World()
     world.airflow.faults.extend([RuntimeError("no answer")] * faults)
@@ -425,13 +445,13 @@ def test_exactly_what_was_meant_is_stopped(tasks, faults):
             meant.add(trigger.run_id)
         triggers.append(trigger)
 
-    async def one(trigger, at: float, times: int) -> None:
+    async def one(trigger: Any, at: float, times: int) -> None:
         await asyncio.sleep(at)
         for _ in range(times):
             await trigger.on_kill()
             await asyncio.sleep(1)
 
-    async def scenario(loop) -> None:
+    async def scenario(loop: Any) -> None:
         kills = zip(triggers, tasks, strict=True)
         await asyncio.gather(*(one(trigger, at, times) for trigger, (_, _, at, times) in kills))
         await asyncio.sleep(300)

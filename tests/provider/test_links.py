@@ -2,8 +2,10 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -15,7 +17,7 @@ from airflow_provider_jetbridge.operators.batch import BatchOperator
 from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
 from airflow_provider_jetbridge.provider_info import get_provider_info
 from airflow_provider_jetbridge.triggers.killed import Task
-from jetbridge.contract import Cause, Death, Launched, LogStream, StartAnswer
+from jetbridge.contract import Cause, Death, Launched, LogStream, Outcome, StartAnswer
 
 HOME = "https://console.aws.amazon.com"
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
@@ -31,14 +33,24 @@ LAUNCHED = Launched(
 )
 
 
-def parse(text: str):
+NO_KEY: Any = None
+"""What no link looks at."""
+
+
+def matched(pattern: str, text: str) -> re.Match[str]:
+    found = re.match(pattern, text)
+    assert found is not None, text
+    return found
+
+
+def parse(text: str) -> Any:
     """JSURL as CloudWatch's page reads it; returns the value and what is left of the text."""
     assert text[0] == "~", text
     if text[1] == "'":
-        found = re.match(r"~'([A-Za-z0-9_.*-]*)", text)
+        found = matched(r"~'([A-Za-z0-9_.*-]*)", text)
         return unquote(found[1].replace("*", "%"), errors="strict"), text[found.end() :]
     if text[1] != "(":
-        found = re.match(r"~(-?\d+)", text)
+        found = matched(r"~(-?\d+)", text)
         return int(found[1]), text[found.end() :]
     text = text[2:]
     if text.startswith("~"):
@@ -49,21 +61,22 @@ def parse(text: str):
         return values, text[1:]
     fields = {}
     while text[0] != ")":
-        name = re.match(r"~?(\w+)", text)
+        name = matched(r"~?(\w+)", text)
         fields[name[1]], text = parse(text[name.end() :])
     return fields, text[1:]
 
 
-def query_of(url: str) -> dict:
+def query_of(url: str) -> dict[str, Any]:
     fragment = urlsplit(url).fragment
     detail = fragment.removeprefix("logsV2:logs-insights$3FqueryDetail$3D")
     value, rest = parse(detail)
     assert rest == ""
-    return value
+    query: dict[str, Any] = value
+    return query
 
 
 @given(group=TEXT, stream=TEXT)
-def test_a_stream_of_any_name_is_in_its_address(group, stream):
+def test_a_stream_of_any_name_is_in_its_address(group: Any, stream: Any) -> None:
     parts = urlsplit(console.log_stream(HOME, "eu-central-1", group, stream))
     assert FRAGMENT.fullmatch(parts.fragment)
     _, _, first, _, second = parts.fragment.split("/")
@@ -71,7 +84,7 @@ def test_a_stream_of_any_name_is_in_its_address(group, stream):
 
 
 @given(groups=st.lists(TEXT, min_size=1), query=TEXT)
-def test_any_query_is_in_its_address(groups, query):
+def test_any_query_is_in_its_address(groups: Any, query: Any) -> None:
     url = console.logs_insights(HOME, "eu-central-1", groups, query)
     assert FRAGMENT.fullmatch(urlsplit(url).fragment)
     detail = query_of(url)
@@ -80,7 +93,7 @@ def test_any_query_is_in_its_address(groups, query):
 
 
 @given(cluster=TEXT, task=TEXT)
-def test_no_name_leaves_its_place_in_a_tasks_address(cluster, task):
+def test_no_name_leaves_its_place_in_a_tasks_address(cluster: Any, task: Any) -> None:
     cluster, task = cluster.replace("/", "-").replace(":", "-"), task.replace("/", "-")
     task = task.replace(":", "-")
     arn = f"arn:aws:ecs:eu-central-1:123456789012:task/{cluster}/{task}"
@@ -95,7 +108,9 @@ def test_no_name_leaves_its_place_in_a_tasks_address(cluster, task):
     ("cluster", "expected"),
     [(None, "default"), ("etl", "etl"), ("arn:aws:ecs:eu-central-1:1:cluster/etl", "etl")],
 )
-def test_an_arn_of_the_old_format_takes_the_cluster_from_the_run(cluster, expected):
+def test_an_arn_of_the_old_format_takes_the_cluster_from_the_run(
+    cluster: str | None, expected: str
+) -> None:
     url = console.ecs_task(HOME, "eu-central-1", "arn:aws:ecs:eu-central-1:1:task/0f1e", cluster)
     assert url == f"{HOME}/ecs/v2/clusters/{expected}/tasks/0f1e?region=eu-central-1"
 
@@ -110,7 +125,7 @@ def test_an_arn_of_the_old_format_takes_the_cluster_from_the_run(cluster, expect
         ("mars-1", None),
     ],
 )
-def test_each_partition_has_its_console(region, expected):
+def test_each_partition_has_its_console(region: str, expected: str | None) -> None:
     assert console.home(console.partition_of(None, region)) == expected
     launched = Launched(
         run_id="r", backend="batch", region=region, backend_id="0f1e", launched_at=1.0
@@ -123,7 +138,7 @@ def test_each_partition_has_its_console(region, expected):
         assert links[buttons.BatchJobLink().xcom_key] == job
 
 
-def test_the_amazon_provider_has_the_same_page_for_a_batch_job():
+def test_the_amazon_provider_has_the_same_page_for_a_batch_job() -> None:
     from airflow.providers.amazon.aws.links.batch import BatchJobDetailsLink
 
     stock = BatchJobDetailsLink().format_link(
@@ -132,11 +147,11 @@ def test_the_amazon_provider_has_the_same_page_for_a_batch_job():
     assert console.batch_job(HOME, "eu-central-1", "0f1e") == stock
 
 
-def test_the_arns_partition_comes_before_the_regions():
+def test_the_arns_partition_comes_before_the_regions() -> None:
     assert console.partition_of("arn:aws-cn:ecs:eu-central-1:1:task/t", "eu-central-1") == "aws-cn"
 
 
-def test_a_launched_run_has_its_task_and_its_own_link():
+def test_a_launched_run_has_its_task_and_its_own_link() -> None:
     links = urls.of_launched(LAUNCHED, "jetbridge")
     assert links[buttons.EcsTaskLink().xcom_key] == (
         f"{HOME}/ecs/v2/clusters/etl/tasks/0f1e?region=eu-central-1"
@@ -148,13 +163,13 @@ def test_a_launched_run_has_its_task_and_its_own_link():
     assert urls.of_launched(LAUNCHED, None).keys() == {buttons.EcsTaskLink().xcom_key}
 
 
-def test_every_group_of_the_runs_link_is_in_the_template():
+def test_every_group_of_the_runs_link_is_in_the_template() -> None:
     template = (Path(__file__).parents[2] / "template.yaml").read_text()
     for function in urls.FUNCTIONS:
         assert f"LogGroupName: !Sub /aws/lambda/${{Names.Prefix}}-{function}\n" in template
 
 
-def test_an_accepted_run_has_its_own_link():
+def test_an_accepted_run_has_its_own_link() -> None:
     answer = StartAnswer(
         run_id="r", duplicate=False, outcomes_table="t", stop_function="s", region="eu-central-1"
     )
@@ -163,7 +178,7 @@ def test_an_accepted_run_has_its_own_link():
     assert urls.of_answer(answer, None) == {}
 
 
-def test_an_outcomes_queries_are_of_its_time(make_outcome):
+def test_an_outcomes_queries_are_of_its_time(make_outcome: Callable[..., Outcome]) -> None:
     streams = [
         LogStream(container=name, group="/ecs/etl", stream=f"etl/{name}/0f1e", region="eu-west-1")
         for name in ("main", "helper")
@@ -186,7 +201,9 @@ def test_an_outcomes_queries_are_of_its_time(make_outcome):
     )
 
 
-def test_a_run_that_died_before_is_followed_from_its_first_death(make_outcome):
+def test_a_run_that_died_before_is_followed_from_its_first_death(
+    make_outcome: Callable[..., Outcome],
+) -> None:
     death = Death(launch=1, cause=Cause.CAPACITY, reason="", backend_id=None, at=1_767_222_000.0)
     outcome = make_outcome(
         deaths=[death], started_at="2026-01-01T00:00:00Z", finished_at=1_767_229_200.0
@@ -195,12 +212,12 @@ def test_a_run_that_died_before_is_followed_from_its_first_death(make_outcome):
     assert query_of(run)["start"] == "2025-12-31T22:00:00.000Z"
 
 
-def test_a_run_that_was_never_launched_has_no_task(make_outcome):
+def test_a_run_that_was_never_launched_has_no_task(make_outcome: Callable[..., Outcome]) -> None:
     outcome = make_outcome(backend_id=None, finished_at=1_767_229_200.0)
     assert urls.of_outcome(outcome, None) == {}
 
 
-def test_both_operators_have_links_and_airflow_knows_their_classes():
+def test_both_operators_have_links_and_airflow_knows_their_classes() -> None:
     from airflow.providers_manager import ProvidersManager
 
     known = set(ProvidersManager().extra_links_class_names)
@@ -211,7 +228,7 @@ def test_both_operators_have_links_and_airflow_knows_their_classes():
             assert name in known
 
 
-def test_a_link_is_the_operators_own_else_what_is_stored(monkeypatch):
+def test_a_link_is_the_operators_own_else_what_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
     stored = {buttons.EcsTaskLink().xcom_key: "https://stored"}
     monkeypatch.setattr(buttons, "_stored", lambda key, ti: stored.get(key, ""))
     link = buttons.EcsTaskLink()
@@ -220,20 +237,25 @@ def test_a_link_is_the_operators_own_else_what_is_stored(monkeypatch):
         ({}, ""),
         ({link.xcom_key: "https://known"}, "https://known"),
     ):
-        operator = SimpleNamespace(link_urls=urls_known)
-        assert link.get_link(operator, ti_key=None) == expected
+        operator: Any = SimpleNamespace(link_urls=urls_known)
+        assert link.get_link(operator, ti_key=NO_KEY) == expected
 
 
-def test_an_airflow_that_cannot_be_asked_costs_the_link_alone(monkeypatch):
-    def fails(key, ti):
+def test_an_airflow_that_cannot_be_asked_costs_the_link_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(key: Any, ti: Any) -> None:
         raise RuntimeError("said by the test")
 
     monkeypatch.setattr(buttons, "_stored", fails)
-    assert buttons.BatchJobLink().get_link(SimpleNamespace(), ti_key=None) == ""
+    operator: Any = SimpleNamespace()
+    assert buttons.BatchJobLink().get_link(operator, ti_key=NO_KEY) == ""
 
 
-def test_publishing_never_fails_the_trigger(monkeypatch, caplog):
-    def fails(task, key, url):
+def test_publishing_never_fails_the_trigger(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(task: Any, key: Any, url: Any) -> None:
         raise RuntimeError("said by the test")
 
     monkeypatch.setattr(publish, "_store", fails)

@@ -23,20 +23,25 @@ from jetbridge.logs.position import Position
 AT = 1_772_323_229_007
 
 
+def _raw(lines: list[str]) -> Any:
+    """Lines as Airflow takes them, in any of its versions."""
+    return iter(lines)
+
+
 def _read(*messages: str) -> list[StructuredLogMessage]:
     lines = [airflow_line(Line(AT, message), "container.main").decode() for message in messages]
-    return [log for _, _, log in _log_stream_to_parsed_log_stream(iter(lines))]
+    return [log for _, _, log in _log_stream_to_parsed_log_stream(_raw(lines))]
 
 
 @pytest.mark.parametrize("message", ["rows: 7", "", "  {", '{"a": 1}', "ä\x1b[31m", '"', "[7]"])
-def test_a_line_is_shown_as_it_was_printed(message):
+def test_a_line_is_shown_as_it_was_printed(message: str) -> None:
     [read] = _read(message)
     assert read.event == message
     assert read.timestamp == datetime(2026, 3, 1, 0, 0, 29, 7_000, UTC)
     assert read.model_extra == {"level": "info", "logger": "container.main"}
 
 
-def test_a_json_line_keeps_its_level_and_its_members():
+def test_a_json_line_keeps_its_level_and_its_members() -> None:
     [read] = _read(json.dumps({"level": "ERROR", "message": "no", "rows": [1], "timestamp": "x"}))
     assert read.event == "no"
     assert read.timestamp == datetime(2026, 3, 1, 0, 0, 29, 7_000, UTC)
@@ -49,8 +54,8 @@ def test_a_json_line_keeps_its_level_and_its_members():
     }
 
 
-def test_objects_of_a_try_are_merged_by_time_and_lines_of_one_moment_stay_in_order():
-    def lines(logger, *moments):
+def test_objects_of_a_try_are_merged_by_time_and_lines_of_one_moment_stay_in_order() -> None:
+    def lines(logger: Any, *moments: Any) -> Any:
         return iter(
             airflow_line(Line(AT + moment, f"{logger} {number}"), logger).decode()
             for number, moment in enumerate(moments)
@@ -65,14 +70,14 @@ def test_objects_of_a_try_are_merged_by_time_and_lines_of_one_moment_stay_in_ord
 
 
 @pytest.mark.parametrize("before", [Position(), Position(token="f/1", last=AT, count=2)])
-def test_a_line_that_was_printed_twice_in_a_millisecond_is_shown_twice(before):
+def test_a_line_that_was_printed_twice_in_a_millisecond_is_shown_twice(before: Position) -> None:
     """Airflow's reader leaves out lines that equal the one before."""
     printed = ["retry", "retry", "retry", "done", "retry"]
     repeats = Repeats(before)
     lines = [Line(AT, message) for message in printed]
     earlier = [airflow_line(Line(AT, "retry"), "c").decode()] if before.last else []
     written = [airflow_line(line, "c", repeats(line)).decode() for line in lines]
-    shown = [log.event for log in _interleave_logs(iter([*earlier, *written]))]
+    shown = [log.event for log in _interleave_logs(_raw([*earlier, *written]))]
     assert shown == ["retry"] * len(earlier) + printed
 
 
@@ -108,7 +113,7 @@ def _check(read: StructuredLogMessage) -> None:
 
 
 @pytest.mark.parametrize("message", HOSTILE)
-def test_a_hostile_line_is_the_containers_own_and_the_lines_beside_it_stay(message):
+def test_a_hostile_line_is_the_containers_own_and_the_lines_beside_it_stay(message: Any) -> None:
     before, read, after = _read("before", message, "after")
     assert (before.event, after.event) == ("before", "after")
     _check(read)
@@ -125,14 +130,14 @@ values = st.recursive(
     st.text(),
     st.booleans(),
 )
-def test_any_json_line_is_read(members, text, ascii_only):
+def test_any_json_line_is_read(members: Any, text: Any, ascii_only: Any) -> None:
     line = {**members, "level": "info", "msg": text}
     [read] = _read(json.dumps(line, ensure_ascii=ascii_only))
     _check(read)
 
 
 @pytest.mark.parametrize("message", HOSTILE)
-def test_cloudwatch_logs_handler_reads_it_the_same(message):
+def test_cloudwatch_logs_handler_reads_it_the_same(message: Any) -> None:
     """What Amazon MWAA has: the line is the message of an event in the try's own stream."""
     handler: Any = pytest.importorskip("airflow.providers.amazon.aws.log.cloudwatch_task_handler")
     io = handler.CloudWatchRemoteLogIO
@@ -141,5 +146,5 @@ def test_cloudwatch_logs_handler_reads_it_the_same(message):
         pytest.skip("this amazon provider hands events over in another way")
     written = airflow_line(Line(AT, message), "container.main").decode()
     dumped = parse(SimpleNamespace(), {"timestamp": AT, "message": written})
-    [(_, _, read)] = _log_stream_to_parsed_log_stream(iter([dumped]))
+    [(_, _, read)] = _log_stream_to_parsed_log_stream(_raw([dumped]))
     _check(read)

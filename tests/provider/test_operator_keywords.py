@@ -3,6 +3,7 @@
 import inspect
 import sys
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from airflow.providers.amazon.aws.operators.batch import BatchOperator as StockBatchOperator
@@ -19,7 +20,7 @@ PAIRS = [(EcsRunTaskOperator, StockEcsRunTaskOperator), (BatchOperator, StockBat
 DECIDED = keywords_table()
 """What docs/how-to/migration.md says of each keyword."""
 
-ARGUMENTS = {
+ARGUMENTS: dict[Any, dict[str, Any]] = {
     EcsRunTaskOperator: {"task_definition": "t", "cluster": "c", "overrides": {}},
     BatchOperator: {"job_name": "n", "job_definition": "d", "job_queue": "q"},
 }
@@ -39,7 +40,9 @@ def keywords(operator: type) -> dict[str, inspect.Parameter]:
 
 
 @pytest.mark.parametrize(("ours", "stock"), PAIRS)
-def test_every_keyword_of_the_stock_operator_is_taken_with_its_default(ours, stock):
+def test_every_keyword_of_the_stock_operator_is_taken_with_its_default(
+    ours: Any, stock: Any
+) -> None:
     assert len(keywords(stock)) > 25
     ours_keywords = keywords(ours)
     for name, parameter in keywords(stock).items():
@@ -49,8 +52,10 @@ def test_every_keyword_of_the_stock_operator_is_taken_with_its_default(ours, sto
 
 
 @pytest.mark.parametrize(("ours", "stock"), PAIRS)
-def test_the_migration_guide_has_every_keyword_of_the_installed_provider_and_no_other(ours, stock):
-    decided = DECIDED[stock.__name__] | DECIDED["both"]
+def test_the_migration_guide_has_every_keyword_of_the_installed_provider_and_no_other(
+    ours: Any, stock: Any
+) -> None:
+    decided = {**DECIDED[stock.__name__], **DECIDED["both"]}
     assert not DECIDED[stock.__name__].keys() & DECIDED["both"].keys()
     assert set(decided) == set(keywords(stock))
     assert {how for how, _ in decided.values()} <= {"kept", "changed"}
@@ -58,14 +63,14 @@ def test_the_migration_guide_has_every_keyword_of_the_installed_provider_and_no_
 
 
 @pytest.mark.parametrize(("ours", "stock"), PAIRS)
-def test_every_default_can_be_given(ours, stock):
+def test_every_default_can_be_given(ours: Any, stock: Any) -> None:
     for name, parameter in keywords(stock).items():
         if name != "region" and parameter.default is not inspect.Parameter.empty:
             ours(task_id="t", **{name: parameter.default}, **ARGUMENTS[ours])
 
 
 @pytest.mark.parametrize("ours", [EcsRunTaskOperator, BatchOperator])
-def test_default_args_reach_every_class_of_keywords(ours):
+def test_default_args_reach_every_class_of_keywords(ours: Any) -> None:
     from airflow.sdk import DAG
 
     arguments = {
@@ -130,7 +135,9 @@ def test_default_args_reach_every_class_of_keywords(ours):
         ),
     ],
 )
-def test_a_limit_of_polling_is_a_limit_of_time(ti, ours, keywords, limit):
+def test_a_limit_of_polling_is_a_limit_of_time(
+    ti: Any, ours: Any, keywords: dict[str, Any], limit: timedelta | None
+) -> None:
     """Who limits the stock operator's attempts means that the job may not take longer."""
     task = ours(task_id="t", **keywords, **ARGUMENTS[ours])
     assert task.time_limit == limit
@@ -150,27 +157,29 @@ def test_a_limit_of_polling_is_a_limit_of_time(ti, ours, keywords, limit):
         ({"awslogs_stream_prefix": "ecs/main", "container_name": "side"}, "side"),
     ],
 )
-def test_whose_result_is_the_return_value(ti, keywords, container):
+def test_whose_result_is_the_return_value(
+    ti: Any, keywords: dict[str, Any], container: str | None
+) -> None:
     task = EcsRunTaskOperator(task_id="t", **keywords, **ARGUMENTS[EcsRunTaskOperator])
     assert task._start_request(ti).result_container == container
 
 
 @pytest.mark.parametrize(("ours", "stock"), PAIRS)
-def test_templates_and_renderers_are_the_stock_operators(ours, stock):
+def test_templates_and_renderers_are_the_stock_operators(ours: Any, stock: Any) -> None:
     assert set(stock.template_fields) <= set(ours.template_fields)
     assert stock.template_fields_renderers == ours.template_fields_renderers
     assert stock.ui_color == ours.ui_color
 
 
 @pytest.mark.parametrize(("ours", "stock"), PAIRS)
-def test_every_template_field_is_an_attribute(ours, stock):
+def test_every_template_field_is_an_attribute(ours: Any, stock: Any) -> None:
     operator = ours(task_id="t", **ARGUMENTS[ours])
     for field in ours.template_fields:
         assert hasattr(operator, field), field
 
 
 @pytest.mark.parametrize("ours", [EcsRunTaskOperator, BatchOperator])
-def test_it_can_be_mapped(ours):
+def test_it_can_be_mapped(ours: Any) -> None:
     first, *rest = ARGUMENTS[ours]
     partial = {name: ARGUMENTS[ours][name] for name in rest}
     mapped = ours.partial(task_id="t", **partial).expand(**{first: ["a", "b"]})
@@ -178,13 +187,13 @@ def test_it_can_be_mapped(ours):
 
 
 @pytest.mark.parametrize("retries", [-1, 11])
-def test_infra_retries_out_of_range_are_refused_when_the_dag_is_parsed(retries):
+def test_infra_retries_out_of_range_are_refused_when_the_dag_is_parsed(retries: int) -> None:
     with pytest.raises(ValueError, match="give 0 to 10"):
         EcsRunTaskOperator(task_id="t", infra_retries=retries, **ARGUMENTS[EcsRunTaskOperator])
 
 
 @pytest.mark.parametrize("ours", [EcsRunTaskOperator, BatchOperator])
-def test_region_is_warned_of_and_has_no_effect(ours):
+def test_region_is_warned_of_and_has_no_effect(ours: Any) -> None:
     """As in the amazon provider 9.39: `AwsHookParams.from_constructor` drops it."""
     from airflow.exceptions import AirflowProviderDeprecationWarning
     from airflow.sdk import DAG

@@ -1,6 +1,7 @@
 """RunTask and SubmitJob parameters are those that the stock operators send."""
 
 from datetime import timedelta
+from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
@@ -12,9 +13,9 @@ from airflow.providers.amazon.aws.operators.ecs import (
 from airflow_provider_jetbridge.hooks.jetbridge import _known_to_all
 from airflow_provider_jetbridge.operators.batch import BatchOperator
 from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
-from jetbridge.contract import FailurePolicy, StartRequest, decode
+from jetbridge.contract import AirflowCaller, FailurePolicy, StartRequest, decode
 
-SEED = {
+SEED: dict[str, Any] = {
     "task_id": "seed",
     "cluster": "prod",
     "task_definition": "report:7",
@@ -50,7 +51,7 @@ EVERYTHING = {
     "propagate_tags": "TASK_DEFINITION",
 }
 
-BATCH = {
+BATCH: dict[str, Any] = {
     "task_id": "batch",
     "job_name": "report",
     "job_definition": "report:7",
@@ -69,7 +70,7 @@ BATCH = {
 }
 
 
-def stock_run_task(**keywords):
+def stock_run_task(**keywords: Any) -> dict[str, Any]:
     operator = StockEcsRunTaskOperator(**keywords)
     operator.client = MagicMock()
     operator.client.run_task.return_value = {
@@ -81,7 +82,7 @@ def stock_run_task(**keywords):
 
 
 @pytest.mark.parametrize("keywords", [SEED, EVERYTHING, {**SEED, "launch_type": ""}])
-def test_run_task_is_what_the_stock_operator_sends(keywords):
+def test_run_task_is_what_the_stock_operator_sends(keywords: Any) -> None:
     assert EcsRunTaskOperator(**keywords).job() == {"run_task": stock_run_task(**keywords)}
 
 
@@ -89,7 +90,7 @@ def test_run_task_is_what_the_stock_operator_sends(keywords):
     "keywords",
     [BATCH, {k: BATCH[k] for k in ("task_id", "job_name", "job_definition", "job_queue")}],
 )
-def test_submit_job_is_what_the_stock_operator_sends(keywords):
+def test_submit_job_is_what_the_stock_operator_sends(keywords: Any) -> None:
     stock = StockBatchOperator(**keywords)
     hook = MagicMock()
     hook.client.submit_job.return_value = {"jobId": "1"}
@@ -102,7 +103,7 @@ def test_submit_job_is_what_the_stock_operator_sends(keywords):
     assert BatchOperator(**keywords).job() == {"submit_job": sent}
 
 
-def test_templates_reach_the_environment():
+def test_templates_reach_the_environment() -> None:
     operator = EcsRunTaskOperator(**SEED)
     operator.render_template_fields({"ts": "2026-01-01T00:00:00+00:00", "ds": "2026-01-01"})
     environment = operator.job()["run_task"]["overrides"]["containerOverrides"][0]["environment"]
@@ -120,12 +121,14 @@ def test_templates_reach_the_environment():
         ({**SEED, "do_xcom_push": False}, False),
     ],
 )
-def test_the_last_line_is_the_result_where_the_stock_operator_has_it_so(ti, keywords, wanted):
+def test_the_last_line_is_the_result_where_the_stock_operator_has_it_so(
+    ti: Any, keywords: Any, wanted: bool
+) -> None:
     assert EcsRunTaskOperator(**keywords)._start_request(ti).last_line_as_result is wanted
 
 
 @pytest.mark.parametrize("required", [True, False])
-def test_result_required(ti, required):
+def test_result_required(ti: Any, required: bool) -> None:
     """A stack of the last release knows nothing of it: it is sent where it says something."""
     operator = EcsRunTaskOperator(**SEED, result_required=required)
     request = operator._start_request(ti)
@@ -136,7 +139,7 @@ def test_result_required(ti, required):
 
 
 @pytest.mark.parametrize("container", ["main", None])
-def test_deciding_container(ti, container):
+def test_deciding_container(ti: Any, container: str | None) -> None:
     """Sent where it says something, as a stack of the last release doesn't know it."""
     operator = EcsRunTaskOperator(**SEED, deciding_container=container)
     sent = _known_to_all(operator._start_request(ti))
@@ -147,7 +150,7 @@ def test_deciding_container(ti, container):
 @pytest.mark.parametrize(
     ("asked", "lines"), [(25, 25), ("25", 25), (0, 0), (1000, 100), (None, 100), ("None", 100)]
 )
-def test_tail_lines(ti, asked, lines):
+def test_tail_lines(ti: Any, asked: Any, lines: int) -> None:
     operator = EcsRunTaskOperator(**{**SEED, "number_logs_exception": asked})
     assert operator._start_request(ti).tail_lines == lines
 
@@ -156,7 +159,9 @@ def test_tail_lines(ti, asked, lines):
     ("timeout", "seconds"),
     [(None, None), (timedelta(minutes=5), 300), (timedelta(milliseconds=10), 1)],
 )
-def test_execution_timeout_is_the_runs_timeout(ti, timeout, seconds):
+def test_execution_timeout_is_the_runs_timeout(
+    ti: Any, timeout: timedelta | None, seconds: int | None
+) -> None:
     operator = EcsRunTaskOperator(**SEED, execution_timeout=timeout)
     assert operator._start_request(ti).timeout_seconds == seconds
 
@@ -173,14 +178,16 @@ def test_execution_timeout_is_the_runs_timeout(ti, timeout, seconds):
         ("{{ not params.again }}", "stop"),
     ],
 )
-def test_reattach_is_what_becomes_of_the_earlier_try(ti, operator, reattach, previous):
+def test_reattach_is_what_becomes_of_the_earlier_try(
+    ti: Any, operator: Any, reattach: Any, previous: str
+) -> None:
     keywords = SEED if operator is EcsRunTaskOperator else BATCH
     task = operator(**keywords, reattach=reattach)
     task.render_template_fields({"params": {"again": True}, "ts": "", "ds": ""})
     assert task._start_request(ti).previous == previous
 
 
-def test_a_new_try_does_not_attach_unless_asked_to(ti):
+def test_a_new_try_does_not_attach_unless_asked_to(ti: Any) -> None:
     assert EcsRunTaskOperator(**SEED)._start_request(ti).previous == "stop"
 
 
@@ -192,22 +199,24 @@ def test_a_new_try_does_not_attach_unless_asked_to(ti):
         ({"spot_fall_back": True}, FailurePolicy(spot_fall_back=True)),
     ],
 )
-def test_failure_policy(ti, keywords, policy):
+def test_failure_policy(ti: Any, keywords: dict[str, Any], policy: FailurePolicy) -> None:
     assert EcsRunTaskOperator(**SEED, **keywords)._start_request(ti).failure_policy == policy
     assert BatchOperator(**BATCH, **keywords)._start_request(ti).failure_policy == policy
 
 
 @pytest.mark.parametrize("offload", [True, False])
-def test_offload_environment(ti, offload):
+def test_offload_environment(ti: Any, offload: bool) -> None:
     task = BatchOperator(**BATCH, offload_environment=offload)
     assert task._start_request(ti).offload_environment is offload
 
 
-def test_the_request_tells_how_many_tries_the_task_has(ti):
-    assert EcsRunTaskOperator(**SEED)._start_request(ti).caller.max_tries == 3
+def test_the_request_tells_how_many_tries_the_task_has(ti: Any) -> None:
+    caller = EcsRunTaskOperator(**SEED)._start_request(ti).caller
+    assert isinstance(caller, AirflowCaller)
+    assert caller.max_tries == 3
 
 
-def test_how_the_task_is_finished(ti):
+def test_how_the_task_is_finished(ti: Any) -> None:
     stacks_own = EcsRunTaskOperator(**SEED)._start_request(ti)
     assert (stacks_own.finish, stacks_own.airflow) == (None, "default")
     pushed = EcsRunTaskOperator(**SEED, finish="push", airflow="other")._start_request(ti)
@@ -219,7 +228,9 @@ def test_how_the_task_is_finished(ti):
 @pytest.mark.parametrize(
     ("given", "asked"), [("etl", "etl"), (None, None), ("", None), ("None", None)]
 )
-def test_the_concurrency_group_is_asked_for_where_there_is_one(ti, given, asked):
+def test_the_concurrency_group_is_asked_for_where_there_is_one(
+    ti: Any, given: str | None, asked: str | None
+) -> None:
     """A stack that is older than the provider doesn't know the field."""
     for operator, keywords in ((EcsRunTaskOperator, SEED), (BatchOperator, BATCH)):
         made = operator(**keywords, concurrency_group=given)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -21,7 +22,7 @@ TABLE = OutcomesTable("outcomes", AwsAccess())
 
 
 @pytest.fixture
-def dynamodb(monkeypatch) -> FakeDynamoDB:
+def dynamodb(monkeypatch: pytest.MonkeyPatch) -> FakeDynamoDB:
     fake = FakeDynamoDB()
     fake.tables["outcomes"] = {}
     monkeypatch.setattr(aws, "client", lambda access, service, **defaults: fake)
@@ -29,17 +30,19 @@ def dynamodb(monkeypatch) -> FakeDynamoDB:
     return fake
 
 
-def wait_for(*run_ids: str, table: OutcomesTable = TABLE) -> list[asyncio.Task]:
+def wait_for(*run_ids: str, table: OutcomesTable = TABLE) -> list[asyncio.Task[str]]:
     return [asyncio.create_task(OutcomePoller.shared(table).outcome(run_id)) for run_id in run_ids]
 
 
-async def until(condition, seconds: float = 60) -> None:
+async def until(condition: Any, seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.005)
 
 
-def test_many_triggers_share_one_poller_one_thread_and_batches_of_100(dynamodb):
+def test_many_triggers_share_one_poller_one_thread_and_batches_of_100(
+    dynamodb: FakeDynamoDB,
+) -> None:
     runs = [f"run-{number}" for number in range(250)]
 
     async def scenario() -> None:
@@ -54,7 +57,7 @@ def test_many_triggers_share_one_poller_one_thread_and_batches_of_100(dynamodb):
     assert len(dynamodb.threads) == 1
 
 
-def test_an_outcome_that_was_there_first_is_found(dynamodb):
+def test_an_outcome_that_was_there_first_is_found(dynamodb: FakeDynamoDB) -> None:
     dynamodb.tables["outcomes"]["early"] = "there"
 
     async def scenario() -> str:
@@ -63,7 +66,7 @@ def test_an_outcome_that_was_there_first_is_found(dynamodb):
     assert asyncio.run(scenario()) == "there"
 
 
-def test_two_triggers_for_one_run_both_get_its_outcome(dynamodb):
+def test_two_triggers_for_one_run_both_get_its_outcome(dynamodb: FakeDynamoDB) -> None:
     async def scenario() -> list[str]:
         waiting = wait_for("run", "run")
         await until(lambda: len(dynamodb.calls) >= 2)
@@ -74,7 +77,7 @@ def test_two_triggers_for_one_run_both_get_its_outcome(dynamodb):
     assert asyncio.run(scenario()) == ["done", "done"]
 
 
-def test_the_record_of_a_launch_is_told_whenever_it_is_another_one(dynamodb):
+def test_the_record_of_a_launch_is_told_whenever_it_is_another_one(dynamodb: FakeDynamoDB) -> None:
     told: list[str] = []
 
     async def scenario() -> str:
@@ -96,7 +99,7 @@ def test_the_record_of_a_launch_is_told_whenever_it_is_another_one(dynamodb):
     assert told == ["launched", "running", "done"]
 
 
-def test_what_a_run_waits_for_is_told_before_its_launch(dynamodb):
+def test_what_a_run_waits_for_is_told_before_its_launch(dynamodb: FakeDynamoDB) -> None:
     told: list[tuple[str, str]] = []
 
     async def scenario() -> None:
@@ -122,7 +125,7 @@ def test_what_a_run_waits_for_is_told_before_its_launch(dynamodb):
     ]
 
 
-def test_both_records_at_once_are_both_told(dynamodb):
+def test_both_records_at_once_are_both_told(dynamodb: FakeDynamoDB) -> None:
     dynamodb.waiting["run"], dynamodb.launched["run"] = "capacity", "launched"
     told: list[str] = []
 
@@ -135,7 +138,9 @@ def test_both_records_at_once_are_both_told(dynamodb):
     assert told == ["waiting", "launched"]
 
 
-def test_an_eager_waiter_among_many_hears_of_its_launch_in_the_next_pass(dynamodb):
+def test_an_eager_waiter_among_many_hears_of_its_launch_in_the_next_pass(
+    dynamodb: FakeDynamoDB,
+) -> None:
     dynamodb.index = {}
 
     async def scenario() -> None:
@@ -157,7 +162,7 @@ def test_an_eager_waiter_among_many_hears_of_its_launch_in_the_next_pass(dynamod
     asyncio.run(scenario())
 
 
-def test_it_ends_when_nobody_waits_and_begins_again(dynamodb):
+def test_it_ends_when_nobody_waits_and_begins_again(dynamodb: FakeDynamoDB) -> None:
     async def scenario() -> None:
         for round_ in ("first", "second"):
             (waiting,) = wait_for(round_)
@@ -171,7 +176,7 @@ def test_it_ends_when_nobody_waits_and_begins_again(dynamodb):
     asyncio.run(scenario())
 
 
-def test_a_trigger_that_joins_while_the_last_one_leaves_is_served(dynamodb):
+def test_a_trigger_that_joins_while_the_last_one_leaves_is_served(dynamodb: FakeDynamoDB) -> None:
     dynamodb.tables["outcomes"]["late"] = "served"
 
     async def scenario() -> str:
@@ -184,7 +189,7 @@ def test_a_trigger_that_joins_while_the_last_one_leaves_is_served(dynamodb):
     assert asyncio.run(scenario()) == "served"
 
 
-def test_each_table_and_connection_has_its_own_poller(dynamodb):
+def test_each_table_and_connection_has_its_own_poller(dynamodb: FakeDynamoDB) -> None:
     dynamodb.tables["others"] = {"b": "of others"}
     dynamodb.tables["outcomes"] = {"a": "of outcomes", "c": "elsewhere"}
     others = OutcomesTable("others", AwsAccess())
@@ -204,7 +209,9 @@ def test_each_table_and_connection_has_its_own_poller(dynamodb):
     assert len(dynamodb.threads) == 3
 
 
-def test_a_lasting_throttle_is_backed_off_reported_once_and_survived(dynamodb, caplog):
+def test_a_lasting_throttle_is_backed_off_reported_once_and_survived(
+    dynamodb: FakeDynamoDB, caplog: pytest.LogCaptureFixture
+) -> None:
     dynamodb.faults.extend(client_error("ThrottlingException") for _ in range(4))
     dynamodb.tables["outcomes"]["run"] = "after all"
     caplog.set_level(logging.INFO, logger=poller_module.__name__)
@@ -221,9 +228,11 @@ def test_a_lasting_throttle_is_backed_off_reported_once_and_survived(dynamodb, c
     ]
 
 
-def test_the_back_off_grows_to_its_limit(dynamodb, monkeypatch):
+def test_the_back_off_grows_to_its_limit(
+    dynamodb: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(poller_module, "MAX_BACK_OFF_SECONDS", 30.0)
-    monkeypatch.setattr(poller_module.random, "uniform", lambda low, high: high)
+    monkeypatch.setattr(random, "uniform", lambda low, high: high)
     monkeypatch.setenv("AIRFLOW__JETBRIDGE__POLL_INTERVAL_SECONDS", "1.0")
 
     async def scenario() -> list[float]:
@@ -245,7 +254,9 @@ def test_the_back_off_grows_to_its_limit(dynamodb, monkeypatch):
         (ValueError("no such connection"), True),
     ],
 )
-def test_waiting_tasks_are_told_of_what_somebody_must_mend(dynamodb, caplog, error, told):
+def test_waiting_tasks_are_told_of_what_somebody_must_mend(
+    dynamodb: FakeDynamoDB, caplog: pytest.LogCaptureFixture, error: Any, told: bool
+) -> None:
     dynamodb.faults.append(error)
     dynamodb.tables["outcomes"].update(a="1", b="2")
 
@@ -257,11 +268,13 @@ def test_waiting_tasks_are_told_of_what_somebody_must_mend(dynamodb, caplog, err
     assert len(warnings) == (3 if told else 1)
 
 
-def test_a_missing_connection_is_told_and_waited_for(dynamodb, caplog, monkeypatch):
+def test_a_missing_connection_is_told_and_waited_for(
+    dynamodb: FakeDynamoDB, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     dynamodb.tables["outcomes"]["run"] = "after all"
     answers = [KeyError("no connection aws_default"), KeyError("still none"), dynamodb]
 
-    def connect(access, service, **defaults):
+    def connect(access: Any, service: Any, **defaults: Any) -> Any:
         answer = answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
@@ -279,12 +292,14 @@ def test_a_missing_connection_is_told_and_waited_for(dynamodb, caplog, monkeypat
     assert all("no connection aws_default" in message for message in told)
 
 
-def test_a_client_is_made_where_airflow_lets_itself_be_asked(dynamodb, monkeypatch):
+def test_a_client_is_made_where_airflow_lets_itself_be_asked(
+    dynamodb: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Airflow 3.0 answers in a thread of asgiref alone, which knows the triggerer's loop."""
     loops = []
 
-    def connect(access, service, **defaults):
-        async def running_loop():
+    def connect(access: Any, service: Any, **defaults: Any) -> Any:
+        async def running_loop() -> Any:
             return asyncio.get_running_loop()
 
         loops.append(async_to_sync(running_loop)())
@@ -301,7 +316,7 @@ def test_a_client_is_made_where_airflow_lets_itself_be_asked(dynamodb, monkeypat
     assert loops == [triggerers_loop]
 
 
-def test_what_was_found_before_an_error_is_handed_over(dynamodb):
+def test_what_was_found_before_an_error_is_handed_over(dynamodb: FakeDynamoDB) -> None:
     runs = [f"run-{number}" for number in range(150)]
     dynamodb.tables["outcomes"].update(dict.fromkeys(runs, "done"))
     dynamodb.faults.extend([lambda keys: [], client_error("ThrottlingException")])
@@ -314,7 +329,7 @@ def test_what_was_found_before_an_error_is_handed_over(dynamodb):
     assert reading.unread == runs[100:]
 
 
-def test_unread_runs_come_first_in_the_next_pass(dynamodb):
+def test_unread_runs_come_first_in_the_next_pass(dynamodb: FakeDynamoDB) -> None:
     runs = [f"run-{number}" for number in range(150)]
     dynamodb.faults.extend([lambda keys: keys[90:], lambda keys: []])
 
@@ -328,7 +343,9 @@ def test_unread_runs_come_first_in_the_next_pass(dynamodb):
     assert dynamodb.calls[2][:10] == runs[90:100]
 
 
-def test_an_error_in_the_poller_itself_fails_the_tasks_rather_than_hang_them(dynamodb, monkeypatch):
+def test_an_error_in_the_poller_itself_fails_the_tasks_rather_than_hang_them(
+    dynamodb: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AIRFLOW__JETBRIDGE__POLL_INTERVAL_SECONDS", "-1")
 
     async def scenario() -> None:
@@ -341,7 +358,9 @@ def test_an_error_in_the_poller_itself_fails_the_tasks_rather_than_hang_them(dyn
 
 @given(seed=st.integers(0, 2**32), runs=st.integers(1, 330), faults=st.integers(0, 12))
 @settings(max_examples=25, deadline=None)
-def test_every_run_ends_once_whatever_dynamodb_leaves_out(seed, runs, faults):
+def test_every_run_ends_once_whatever_dynamodb_leaves_out(
+    seed: Any, runs: Any, faults: Any
+) -> None:
     rng = random.Random(seed)
     dynamodb = FakeDynamoDB()
     dynamodb.tables["outcomes"] = {}

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from importlib import import_module, metadata
 from pathlib import Path
+from typing import Any
 
 import airflow
 import jsonschema
@@ -15,7 +16,7 @@ from airflow_provider_jetbridge import aws, log_target
 from airflow_provider_jetbridge.provider_info import get_provider_info
 
 
-def test_provider_info_is_valid_and_true():
+def test_provider_info_is_valid_and_true() -> None:
     info = get_provider_info()
     schema = Path(airflow.__file__).parent / "provider_info.schema.json"
     jsonschema.validate(info, json.loads(schema.read_text()))
@@ -25,7 +26,7 @@ def test_provider_info_is_valid_and_true():
             import_module(module)
 
 
-def test_the_installed_distribution_names_it():
+def test_the_installed_distribution_names_it() -> None:
     (entry_point,) = [
         entry_point
         for entry_point in metadata.entry_points(group="apache_airflow_provider")
@@ -36,7 +37,7 @@ def test_the_installed_distribution_names_it():
     assert version == airflow_provider_jetbridge.__version__
 
 
-def test_defaults_in_the_configuration_section_are_those_of_the_code():
+def test_defaults_in_the_configuration_section_are_those_of_the_code() -> None:
     from airflow_provider_jetbridge import settings
 
     options = get_provider_info()["config"]["jetbridge"]["options"]
@@ -46,7 +47,7 @@ def test_defaults_in_the_configuration_section_are_those_of_the_code():
     assert float(options["resumes_per_second"]["default"]) == settings.RESUMES_PER_SECOND
 
 
-def test_parsing_a_dag_loads_no_aws_library():
+def test_parsing_a_dag_loads_no_aws_library() -> None:
     modules = {
         f"airflow_provider_jetbridge.{module}"
         for module in (
@@ -67,7 +68,9 @@ def test_parsing_a_dag_loads_no_aws_library():
     assert all(name == "jetbridge" or name.startswith("jetbridge.contract") for name in ours)
 
 
-def test_a_client_takes_the_connections_settings_before_our_defaults(monkeypatch):
+def test_a_client_takes_the_connections_settings_before_our_defaults(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     connection = {
         "conn_type": "aws",
         "login": "a-key-id",
@@ -102,7 +105,7 @@ def test_a_client_takes_the_connections_settings_before_our_defaults(monkeypatch
         ),
     ],
 )
-def test_the_log_path_is_airflows(ti, map_index, path):
+def test_the_log_path_is_airflows(ti: Any, map_index: int, path: str) -> None:
     from airflow.utils.helpers import log_filename_template_renderer
 
     ti.map_index = map_index
@@ -110,6 +113,8 @@ def test_the_log_path_is_airflows(ti, map_index, path):
 
 
 @pytest.mark.parametrize("base", [None, "cloudwatch://arn:aws:logs:r:1:log-group:g", "gs://bucket"])
-def test_a_log_that_is_not_on_s3_has_no_target(ti, monkeypatch, base):
+def test_a_log_that_is_not_on_s3_has_no_target(
+    ti: Any, monkeypatch: pytest.MonkeyPatch, base: str | None
+) -> None:
     monkeypatch.setattr(log_target, "_remote_base", lambda: base)
     assert log_target.s3_log_target(ti) is None

@@ -5,8 +5,10 @@ import hashlib
 import json
 import re
 from collections import Counter
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from airflow.api_fastapi.core_api import security
@@ -27,6 +29,7 @@ from jetbridge.contract import (
     Death,
     Fault,
     Launched,
+    Outcome,
     State,
     Usage,
     WatchAnswer,
@@ -51,7 +54,7 @@ KNOWN = Known(
     fields={"jetbridge_stack": None, "aws_conn_id": "etl_aws", "region_name": "eu-central-1"},
     links={"ECS task": "https://console.aws.amazon.com/ecs", "Batch job": "javascript:alert(1)"},
 )
-ASKED = {"dag_id": KEY.dag_id, "run_id": KEY.run_id, "task_id": KEY.task_id}
+ASKED: dict[str, Any] = {"dag_id": KEY.dag_id, "run_id": KEY.run_id, "task_id": KEY.task_id}
 USAGE = Usage(launch_type="FARGATE", vcpu=1, memory_mib=2048, seconds=3600, architecture="x86_64")
 ARN = "arn:aws:ecs:eu-central-1:123456789012:task/c/0f1e"
 
@@ -82,10 +85,10 @@ class Aws(FakeLambda, FakeDynamoDB):
 
 
 @pytest.fixture
-def bridge(monkeypatch) -> Aws:
+def bridge(monkeypatch: pytest.MonkeyPatch) -> Aws:
     bridge = Aws()
 
-    def client(access, service, **defaults):
+    def client(access: Any, service: Any, **defaults: Any) -> Any:
         assert defaults["read_timeout"] <= 10, "a person waits for the page"
         bridge.connections.add(access.aws_conn_id)
         return bridge
@@ -100,12 +103,14 @@ class AuthManager:
     def __init__(self) -> None:
         self.allowed = {"TASK_INSTANCE", "TASK_LOGS"}
 
-    def is_authorized_dag(self, *, method, user, access_entity=None, details=None) -> bool:
+    def is_authorized_dag(
+        self, *, method: Any, user: Any, access_entity: Any = None, details: Any = None
+    ) -> bool:
         return (method, details.id) == ("GET", "dag") and access_entity.name in self.allowed
 
 
 @pytest.fixture
-def auth_manager(monkeypatch):
+def auth_manager(monkeypatch: pytest.MonkeyPatch) -> AuthManager:
     auth_manager = AuthManager()
     monkeypatch.setattr(security, "get_auth_manager", lambda: auth_manager)
     # From Airflow 3.1 on it asks the database for the DAG's team.
@@ -115,7 +120,7 @@ def auth_manager(monkeypatch):
 
 
 @pytest.fixture
-def stored(monkeypatch):
+def stored(monkeypatch: pytest.MonkeyPatch) -> dict[Key, Known]:
     """The task instances that Airflow's database has."""
     stored = {KEY: KNOWN}
     monkeypatch.setattr(panel, "known", stored.get)
@@ -123,18 +128,20 @@ def stored(monkeypatch):
 
 
 @pytest.fixture
-def client(auth_manager, stored, bridge):
+def client(
+    auth_manager: AuthManager, stored: dict[Key, Known], bridge: Aws
+) -> Iterator[TestClient]:
     panel.app.dependency_overrides[security.get_user] = lambda: SimpleNamespace()
     yield TestClient(panel.app)
     panel.app.dependency_overrides.clear()
 
 
 @pytest.fixture
-def opened(client):
-    def open_(**asked) -> str:
+def opened(client: TestClient) -> Callable[..., str]:
+    def open_(**asked: Any) -> str:
         answer = client.get("/task-instance", params=ASKED | asked)
         assert answer.status_code == 200, answer.text
-        return answer.text
+        return str(answer.text)
 
     return open_
 
@@ -152,24 +159,24 @@ class Page(HTMLParser):
         self._href = ""
         self.feed(html)
 
-    def handle_starttag(self, tag, attrs) -> None:
+    def handle_starttag(self, tag: Any, attrs: Any) -> None:
         self.tags[tag] += 1
         self.attributes |= {name for name, _ in attrs}
         self._skip = tag in ("style", "script")
         self._href = dict(attrs).get("href", "")
 
-    def handle_endtag(self, tag) -> None:
+    def handle_endtag(self, tag: Any) -> None:
         self._skip = False
         self._href = ""
 
-    def handle_data(self, data) -> None:
+    def handle_data(self, data: Any) -> None:
         if not self._skip:
             self.text += f" {data.strip()}"
         if self._href:
             self.links[data.strip()] = self._href
 
 
-def watched(outcome=None, status="ended", **fields) -> WatchedRun:
+def watched(outcome: Any = None, status: Any = "ended", **fields: Any) -> WatchedRun:
     caller = AirflowCaller(**ASKED, ti_id=TI_ID, try_number=2)
     return WatchedRun(
         status=status,
@@ -181,7 +188,7 @@ def watched(outcome=None, status="ended", **fields) -> WatchedRun:
     )
 
 
-def ended(make_outcome, **changes):
+def ended(make_outcome: Callable[..., Outcome], **changes: Any) -> Any:
     return make_outcome(
         **{
             "run_id": run_id(),
@@ -194,7 +201,9 @@ def ended(make_outcome, **changes):
     )
 
 
-def test_an_ended_run_is_told_whole(opened, bridge, make_outcome):
+def test_an_ended_run_is_told_whole(
+    opened: Callable[..., str], bridge: Aws, make_outcome: Callable[..., Outcome]
+) -> None:
     death = Death(
         launch=1,
         cause=Cause.SPOT_INTERRUPTION,
@@ -243,7 +252,9 @@ def test_an_ended_run_is_told_whole(opened, bridge, make_outcome):
     assert bridge.calls == [], "an ended run is read with one call"
 
 
-def test_a_run_that_goes_on_is_told_by_the_outcomes_table(opened, bridge):
+def test_a_run_that_goes_on_is_told_by_the_outcomes_table(
+    opened: Callable[..., str], bridge: Aws
+) -> None:
     bridge.knows(watched(status="launched", backend_id=ARN))
     launched = Launched(
         run_id=run_id(),
@@ -274,7 +285,7 @@ WAITING = Waits(
 )
 
 
-def test_what_a_run_waits_for_is_told(opened, bridge):
+def test_what_a_run_waits_for_is_told(opened: Callable[..., str], bridge: Aws) -> None:
     bridge.knows(watched(status="accepted"))
     bridge.waiting[run_id()] = encode(WAITING)
     told = Page(opened()).text
@@ -294,7 +305,9 @@ def test_what_a_run_waits_for_is_told(opened, bridge):
         ("job_queue", 3, None, False),
     ],
 )
-def test_a_wait_that_is_over_is_not_told(what, launch, started_at, still):
+def test_a_wait_that_is_over_is_not_told(
+    what: Any, launch: int | None, started_at: str | None, still: bool
+) -> None:
     launched = launch and Launched(
         run_id="r",
         backend="batch",
@@ -321,7 +334,9 @@ def test_a_wait_that_is_over_is_not_told(what, launch, started_at, still):
         (RuntimeError("\x1b[31m<b>anything</b>"), "<b>anything</b>"),
     ],
 )
-def test_what_cannot_be_read_is_said_with_the_fix_and_the_stored_links(opened, bridge, fault, said):
+def test_what_cannot_be_read_is_said_with_the_fix_and_the_stored_links(
+    opened: Callable[..., str], bridge: Aws, fault: Any, said: str
+) -> None:
     # A stack without aliases is asked again without one.
     bridge.answers.extend([fault, fault])
     html = opened()
@@ -335,23 +350,27 @@ def test_what_cannot_be_read_is_said_with_the_fix_and_the_stored_links(opened, b
     assert page.tags["b"] == 0
 
 
-def test_a_table_that_cannot_be_read_is_said(opened, bridge):
+def test_a_table_that_cannot_be_read_is_said(opened: Callable[..., str], bridge: Aws) -> None:
     bridge.knows(watched(status="launched"))
     bridge.faults.append(client_error("AccessDeniedException"))
     assert "AccessDeniedException" in Page(opened()).text
 
 
-def test_a_stack_that_cannot_be_named_is_said(opened, stored):
+def test_a_stack_that_cannot_be_named_is_said(
+    opened: Callable[..., str], stored: dict[Key, Known]
+) -> None:
     stored[KEY] = Known(key=KEY, tries=TRIES, fields={"jetbridge_stack": "no stack"})
     assert "'no stack' names no stack of Jetbridge" in Page(opened()).text
 
 
-def test_a_run_that_the_stack_has_forgotten(opened, bridge):
+def test_a_run_that_the_stack_has_forgotten(opened: Callable[..., str], bridge: Aws) -> None:
     bridge.knows(None)
     assert "ended more than 14 days ago" in Page(opened()).text
 
 
-def test_an_earlier_try_is_shown_when_it_is_asked_for(opened, bridge, make_outcome):
+def test_an_earlier_try_is_shown_when_it_is_asked_for(
+    opened: Callable[..., str], bridge: Aws, make_outcome: Callable[..., Outcome]
+) -> None:
     first = run_id(EARLIER, 1)
     bridge.knows(watched(ended(make_outcome, run_id=first)), of=first)
     page = Page(opened(try_number="1"))
@@ -361,18 +380,24 @@ def test_an_earlier_try_is_shown_when_it_is_asked_for(opened, bridge, make_outco
     assert asked == [first]
 
 
-def test_a_run_that_an_earlier_try_started_is_the_one_shown(opened, bridge, make_outcome):
+def test_a_run_that_an_earlier_try_started_is_the_one_shown(
+    opened: Callable[..., str], bridge: Aws, make_outcome: Callable[..., Outcome]
+) -> None:
     bridge.knows(watched(ended(make_outcome, run_id="of-an-earlier-try")))
     assert "of-an-earlier-try" in Page(opened()).text
 
 
 @pytest.mark.parametrize("map_index", ["{MAP_INDEX}", "", "-1", "x", "٣", "9" * 30])
-def test_what_airflow_puts_for_a_task_that_is_not_mapped(opened, bridge, map_index, make_outcome):
+def test_what_airflow_puts_for_a_task_that_is_not_mapped(
+    opened: Callable[..., str], bridge: Aws, map_index: str, make_outcome: Callable[..., Outcome]
+) -> None:
     bridge.knows(watched(ended(make_outcome)))
     assert run_id() in opened(map_index=map_index)
 
 
-def test_another_task_asks_aws_for_nothing(opened, stored, bridge):
+def test_another_task_asks_aws_for_nothing(
+    opened: Callable[..., str], stored: dict[Key, Known], bridge: Aws
+) -> None:
     stored[KEY] = Known(key=KEY, tries=TRIES, fields={"bash_command": "true"})
     assert "doesn't run through Jetbridge" in Page(opened()).text
     stored[KEY] = Known(key=KEY)
@@ -380,20 +405,27 @@ def test_another_task_asks_aws_for_nothing(opened, stored, bridge):
     assert (bridge.invocations, bridge.calls, bridge.connections) == ([], [], set())
 
 
-def test_an_adopted_task_is_known_by_its_links(opened, stored, bridge, make_outcome):
+def test_an_adopted_task_is_known_by_its_links(
+    opened: Callable[..., str],
+    stored: dict[Key, Known],
+    bridge: Aws,
+    make_outcome: Callable[..., Outcome],
+) -> None:
     stored[KEY] = Known(key=KEY, tries=TRIES, links={"Jetbridge run": ""})
     bridge.knows(watched(ended(make_outcome)))
     assert run_id() in opened()
     assert bridge.connections == {"aws_default"}
 
 
-def test_there_is_no_such_task_instance(client, bridge):
+def test_there_is_no_such_task_instance(client: TestClient, bridge: Aws) -> None:
     answer = client.get("/task-instance", params=ASKED | {"task_id": "other"})
     assert (answer.status_code, "no such task instance" in answer.text) == (404, True)
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
 
 
-def test_who_may_not_read_the_dag_learns_nothing(client, auth_manager, bridge):
+def test_who_may_not_read_the_dag_learns_nothing(
+    client: TestClient, auth_manager: AuthManager, bridge: Aws
+) -> None:
     answer = client.get("/task-instance", params=ASKED | {"dag_id": "other"})
     assert answer.status_code == 403
     auth_manager.allowed = {"TASK_LOGS"}
@@ -401,8 +433,8 @@ def test_who_may_not_read_the_dag_learns_nothing(client, auth_manager, bridge):
     assert bridge.invocations == []
 
 
-def test_who_is_not_logged_in_learns_nothing(client, bridge):
-    def nobody():
+def test_who_is_not_logged_in_learns_nothing(client: TestClient, bridge: Aws) -> None:
+    def nobody() -> None:
         raise HTTPException(401, "Not authenticated")
 
     panel.app.dependency_overrides[security.get_user] = nobody
@@ -410,7 +442,12 @@ def test_who_is_not_logged_in_learns_nothing(client, bridge):
     assert bridge.invocations == []
 
 
-def test_lines_are_for_those_who_may_read_logs(opened, auth_manager, bridge, make_outcome):
+def test_lines_are_for_those_who_may_read_logs(
+    opened: Callable[..., str],
+    auth_manager: AuthManager,
+    bridge: Aws,
+    make_outcome: Callable[..., Outcome],
+) -> None:
     auth_manager.allowed = {"TASK_INSTANCE"}
     bridge.knows(watched(ended(make_outcome)))
     html = opened()
@@ -418,7 +455,9 @@ def test_lines_are_for_those_who_may_read_logs(opened, auth_manager, bridge, mak
     assert run_id() in html
 
 
-def test_the_browser_runs_the_pages_own_script_alone(client, bridge, make_outcome):
+def test_the_browser_runs_the_pages_own_script_alone(
+    client: TestClient, bridge: Aws, make_outcome: Callable[..., Outcome]
+) -> None:
     bridge.knows(watched(ended(make_outcome)))
     answer = client.get("/task-instance", params=ASKED)
     policy = dict(
@@ -441,7 +480,9 @@ HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>\x1b[31m\u202e
 @example(text=HOSTILE)
 @example(text="{{ 7 * 7 }}</pre></body>")
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40))
-def test_no_text_from_outside_acts_on_the_page(opened, bridge, make_outcome, text):
+def test_no_text_from_outside_acts_on_the_page(
+    opened: Callable[..., str], bridge: Aws, make_outcome: Callable[..., Outcome], text: Any
+) -> None:
     def told(text: str) -> Page:
         death = Death(launch=1, cause=Cause.LOST, reason=text, backend_id=text, at=BEGAN + 1)
         outcome = ended(
@@ -482,12 +523,20 @@ def test_no_text_from_outside_acts_on_the_page(opened, bridge, make_outcome, tex
         ([USAGE], "$0.049370 by Fargate's list price"),
     ],
 )
-def test_the_cost_says_what_it_does_not_know(opened, bridge, make_outcome, usages, said):
+def test_the_cost_says_what_it_does_not_know(
+    opened: Callable[..., str],
+    bridge: Aws,
+    make_outcome: Callable[..., Outcome],
+    usages: list[Any],
+    said: str,
+) -> None:
     bridge.knows(watched(ended(make_outcome, usage=usages[-1])))
     assert said.replace("runs on", "It ran on") in Page(opened()).text
 
 
-def test_a_run_that_was_never_launched_costs_nothing(opened, bridge, make_outcome):
+def test_a_run_that_was_never_launched_costs_nothing(
+    opened: Callable[..., str], bridge: Aws, make_outcome: Callable[..., Outcome]
+) -> None:
     changes = {"backend_id": None, "usage": None, "started_at": None, "stopped_at": None}
     bridge.knows(watched(ended(make_outcome, **changes, state=State.STOPPED)))
     told = Page(opened()).text

@@ -1,8 +1,10 @@
 """The push endpoint's HTTP side; Airflow's users and its database are stand-ins."""
 
 import json
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from airflow.api_fastapi.core_api import security
@@ -12,16 +14,16 @@ from msgspec.structs import replace
 
 from airflow_provider_jetbridge.plugins import endpoint
 from airflow_provider_jetbridge.plugins.fence import TRIGGER, TaskTry, Waiting
-from jetbridge.contract import encode, to_builtins
+from jetbridge.contract import Outcome, encode, to_builtins
 
 TI_ID = "0199d6a0-7a3e-7c62-9a0e-0d1f6c3d2b11"
 PATH = f"/v1/task-instances/{TI_ID}/outcome"
 
 
 class FakeTask:
-    def __init__(self, **waiting):
-        self.events = []
-        self._waiting = {
+    def __init__(self, **waiting: Any) -> None:
+        self.events: list[Any] = []
+        self._waiting: dict[str, Any] = {
             "trigger": TRIGGER,
             "run_id": "01k8run",
             "attached_try": None,
@@ -43,20 +45,22 @@ class FakeTask:
             waiting=Waiting(**self._waiting),
         )
 
-    def resume(self, payload) -> None:
+    def resume(self, payload: Any) -> None:
         self.events.append(payload)
 
 
 class AuthManager:
     """Lets one user edit task instances of one DAG."""
 
-    def is_authorized_dag(self, *, method, user, access_entity=None, details=None) -> bool:
+    def is_authorized_dag(
+        self, *, method: Any, user: Any, access_entity: Any = None, details: Any = None
+    ) -> bool:
         self.asked = (method, access_entity.name, details.id, user.get_name())
         return self.asked == ("PUT", "TASK_INSTANCE", "dag", "jetbridge")
 
 
 @pytest.fixture
-def auth_manager(monkeypatch):
+def auth_manager(monkeypatch: pytest.MonkeyPatch) -> AuthManager:
     auth_manager = AuthManager()
     monkeypatch.setattr(security, "get_auth_manager", lambda: auth_manager)
     # From Airflow 3.1 on it asks the database for the DAG's team.
@@ -66,11 +70,11 @@ def auth_manager(monkeypatch):
 
 
 @pytest.fixture
-def tasks(monkeypatch):
+def tasks(monkeypatch: pytest.MonkeyPatch) -> dict[str, FakeTask]:
     tasks = {TI_ID: FakeTask()}
 
     @contextmanager
-    def locked_task(ti_id):
+    def locked_task(ti_id: Any) -> Iterator[Any]:
         yield tasks.get(str(ti_id))
 
     monkeypatch.setattr(endpoint, "locked_task", locked_task)
@@ -78,18 +82,20 @@ def tasks(monkeypatch):
 
 
 @pytest.fixture
-def client(auth_manager, tasks):
+def client(auth_manager: AuthManager, tasks: dict[str, FakeTask]) -> Iterator[TestClient]:
     user = SimpleNamespace(get_name=lambda: "jetbridge")
     endpoint.app.dependency_overrides[security.get_user] = lambda: user
     yield TestClient(endpoint.app)
     endpoint.app.dependency_overrides.clear()
 
 
-def body(outcome, **changes) -> dict:
+def body(outcome: Any, **changes: Any) -> dict[str, Any]:
     return {"try_number": 2, "outcome": to_builtins(outcome), **changes}
 
 
-def test_the_event_is_exactly_the_triggers(client, tasks, make_outcome):
+def test_the_event_is_exactly_the_triggers(
+    client: TestClient, tasks: dict[str, FakeTask], make_outcome: Callable[..., Outcome]
+) -> None:
     outcome = make_outcome(result={"city": "Zürich", "rows": [1, 2.5, None]})
     sealed = json.loads(encode(outcome)) | {"a field of a newer version": {"x": 1}}
     answer = client.post(PATH, json={"try_number": 2, "outcome": sealed})
@@ -108,8 +114,12 @@ def test_the_event_is_exactly_the_triggers(client, tasks, make_outcome):
     ],
 )
 def test_what_airflow_cannot_carry_is_text_in_the_event(
-    client, tasks, make_outcome, printed, value
-):
+    client: TestClient,
+    tasks: dict[str, FakeTask],
+    make_outcome: Callable[..., Outcome],
+    printed: str,
+    value: Any,
+) -> None:
     sealed = f'{encode(make_outcome())[:-1]},"result":{printed}}}'
     answer = client.post(PATH, content=f'{{"try_number": 2, "outcome": {sealed}}}')
     assert answer.status_code == 200
@@ -129,18 +139,27 @@ def test_what_airflow_cannot_carry_is_text_in_the_event(
         b'{"try_number": 18446744073709551616, "\\ud800": 1, "outcome": {}}',
     ],
 )
-def test_a_hostile_body_is_refused(client, tasks, content):
+def test_a_hostile_body_is_refused(
+    client: TestClient, tasks: dict[str, FakeTask], content: Any
+) -> None:
     assert client.post(PATH, content=content).status_code == 422
     assert tasks[TI_ID].events == []
 
 
-def test_a_try_that_attached_is_named_in_the_event(client, tasks, make_outcome):
+def test_a_try_that_attached_is_named_in_the_event(
+    client: TestClient, tasks: dict[str, FakeTask], make_outcome: Callable[..., Outcome]
+) -> None:
     tasks[TI_ID] = FakeTask(attached_try=[TI_ID, 2])
     assert client.post(PATH, json=body(make_outcome())).status_code == 200
     assert tasks[TI_ID].events[0]["attached_try"] == [TI_ID, 2]
 
 
-def test_permission_is_asked_for_the_dag_of_the_outcome(client, auth_manager, tasks, make_outcome):
+def test_permission_is_asked_for_the_dag_of_the_outcome(
+    client: TestClient,
+    auth_manager: AuthManager,
+    tasks: dict[str, FakeTask],
+    make_outcome: Callable[..., Outcome],
+) -> None:
     caller = make_outcome().caller
     for dag_id, status in (("dag", 200), ("somebody-elses", 403)):
         outcome = make_outcome(caller=replace(caller, dag_id=dag_id))
@@ -150,34 +169,42 @@ def test_permission_is_asked_for_the_dag_of_the_outcome(client, auth_manager, ta
     assert len(tasks[TI_ID].events) == 1
 
 
-def test_who_may_not_is_refused_before_anything_is_looked_up(client, tasks, make_outcome):
+def test_who_may_not_is_refused_before_anything_is_looked_up(
+    client: TestClient, tasks: dict[str, FakeTask], make_outcome: Callable[..., Outcome]
+) -> None:
     tasks.clear()
     caller = replace(make_outcome().caller, dag_id="somebody-elses")
     answer = client.post(PATH, json=body(make_outcome(caller=caller)))
     assert answer.status_code == 403
 
 
-def test_an_unknown_user_sends_no_body(client, make_outcome):
-    def nobody():
+def test_an_unknown_user_sends_no_body(
+    client: TestClient, make_outcome: Callable[..., Outcome]
+) -> None:
+    def nobody() -> None:
         raise HTTPException(401, "Not authenticated")
 
     endpoint.app.dependency_overrides[security.get_user] = nobody
 
-    def endless():
+    def endless() -> Iterator[Any]:
         yield b"{"
         raise AssertionError("the body was read")
 
     assert client.post(PATH, content=endless()).status_code == 401
 
 
-def test_early_pushes_are_told_when_to_come_again(client, tasks, make_outcome):
+def test_early_pushes_are_told_when_to_come_again(
+    client: TestClient, tasks: dict[str, FakeTask], make_outcome: Callable[..., Outcome]
+) -> None:
     tasks[TI_ID] = FakeTask(seconds=3.5)
     answer = client.post(PATH, json=body(make_outcome()))
     assert (answer.status_code, answer.headers["Retry-After"]) == (425, "12")
     assert tasks[TI_ID].events == []
 
 
-def test_an_unknown_task_instance_is_gone(client, tasks, make_outcome):
+def test_an_unknown_task_instance_is_gone(
+    client: TestClient, tasks: dict[str, FakeTask], make_outcome: Callable[..., Outcome]
+) -> None:
     tasks.clear()
     answer = client.post(PATH, json=body(make_outcome()))
     assert (answer.status_code, "Retry-After" in answer.headers) == (410, False)
@@ -193,15 +220,17 @@ def test_an_unknown_task_instance_is_gone(client, tasks, make_outcome):
         (b"\xff", "message"),
     ],
 )
-def test_what_cannot_be_read_names_the_field(client, content, complaint):
+def test_what_cannot_be_read_names_the_field(
+    client: TestClient, content: bytes, complaint: str
+) -> None:
     answer = client.post(PATH, content=content)
     assert (answer.status_code, complaint in answer.json()["detail"]) == (422, True)
 
 
-def test_a_body_without_end_is_refused_on_the_way(client):
+def test_a_body_without_end_is_refused_on_the_way(client: TestClient) -> None:
     sent = []
 
-    def endless():
+    def endless() -> Iterator[Any]:
         for _ in range(100):
             sent.append(1)
             yield b" " * 65_536
@@ -210,6 +239,8 @@ def test_a_body_without_end_is_refused_on_the_way(client):
     assert (answer.status_code, "524288" in answer.json()["detail"]) == (422, True)
 
 
-def test_the_largest_outcome_passes(client, make_outcome):
+def test_the_largest_outcome_passes(
+    client: TestClient, make_outcome: Callable[..., Outcome]
+) -> None:
     outcome = make_outcome(result="x" * (400 * 1024))
     assert client.post(PATH, json=body(outcome)).status_code == 200

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from importlib import metadata
+from typing import Any
 from uuid import UUID
 
 import airflow
@@ -18,13 +19,13 @@ from airflow_provider_jetbridge.plugins.jetbridge import JetbridgePlugin
 from airflow_provider_jetbridge.triggers.run import JetbridgeRunTrigger
 
 
-def test_this_version_of_airflow_is_one_that_the_plugin_was_tested_with():
+def test_this_version_of_airflow_is_one_that_the_plugin_was_tested_with() -> None:
     minor = ".".join(airflow.__version__.split(".")[:2])
     assert minor in internals.TESTED_WITH, (
         f"Airflow {airflow.__version__} is new: run tests/provider and "
         "tests/integration/airflow with it (AIRFLOW_PYTHON), then add it to TESTED_WITH"
     )
-    needed = metadata.requires("airflow-provider-jetbridge")
+    needed = metadata.requires("airflow-provider-jetbridge") or []
     (airflows,) = [
         each for each in needed if each.startswith(("apache-airflow<", "apache-airflow>"))
     ]
@@ -33,7 +34,7 @@ def test_this_version_of_airflow_is_one_that_the_plugin_was_tested_with():
     assert f">={internals.TESTED_WITH[0]}" in airflows
 
 
-def test_a_stored_trigger_gives_its_run_back():
+def test_a_stored_trigger_gives_its_run_back() -> None:
     trigger = JetbridgeRunTrigger(
         run_id="01k8run",
         outcomes_table="o",
@@ -48,7 +49,7 @@ def test_a_stored_trigger_gives_its_run_back():
     assert abs((datetime.now(UTC) - stored.created_date).total_seconds()) < 60
 
 
-def test_the_columns_are_there():
+def test_the_columns_are_there() -> None:
     columns = set(TaskInstance.__table__.columns.keys())
     assert columns >= {
         "id",
@@ -65,29 +66,30 @@ def test_the_columns_are_there():
     }
 
 
-def test_the_row_alone_is_locked():
+def test_the_row_alone_is_locked() -> None:
     statement = internals.statement(UUID("0199d6a0-7a3e-7c62-9a0e-0d1f6c3d2b11"))
-    sql = str(statement.compile(dialect=postgresql.dialect()))
+    dialect: Any = postgresql.dialect
+    sql = str(statement.compile(dialect=dialect()))
     assert sql.endswith("FOR UPDATE OF task_instance")
 
 
-def test_an_event_is_submitted_for_a_trigger_in_the_callers_session():
+def test_an_event_is_submitted_for_a_trigger_in_the_callers_session() -> None:
     parameters = inspect.signature(Trigger.submit_event).parameters
     assert list(parameters) == ["trigger_id", "event", "session"]
 
 
-def test_the_mark_of_a_resumption_that_fails_is_airflows():
+def test_the_mark_of_a_resumption_that_fails_is_airflows() -> None:
     from airflow.models import trigger
 
     marks = {getattr(trigger, "TRIGGER_FAIL_REPR", None)}
     if marks == {None}:
-        from airflow.models.taskinstance import TRIGGER_FAIL_REPR
+        from airflow.models import taskinstance
 
-        marks = {TRIGGER_FAIL_REPR}
+        marks = {getattr(taskinstance, "TRIGGER_FAIL_REPR", None)}
     assert {getattr(mark, "value", mark) for mark in marks} == {fence.FAILS_WHEN_RESUMED}
 
 
-def test_every_state_of_airflow_was_thought_of():
+def test_every_state_of_airflow_was_thought_of() -> None:
     from airflow.utils.state import TaskInstanceState
 
     known = fence.ENDED | {"deferred", "restarting", "awaiting_input"}
@@ -99,7 +101,7 @@ def test_every_state_of_airflow_was_thought_of():
     }
 
 
-def test_the_distribution_names_the_plugin():
+def test_the_distribution_names_the_plugin() -> None:
     (entry_point,) = [
         entry_point
         for entry_point in metadata.entry_points(group="airflow.plugins")
@@ -112,7 +114,7 @@ def test_the_distribution_names_the_plugin():
     assert view["href"].startswith(f"{panel['url_prefix'].removeprefix('/')}/task-instance?")
 
 
-def test_loading_the_plugin_loads_nothing_of_the_api_server():
+def test_loading_the_plugin_loads_nothing_of_the_api_server() -> None:
     code = (
         "import sys, airflow.plugins_manager; before = set(sys.modules);"
         "import airflow_provider_jetbridge.plugins.jetbridge;"
@@ -132,7 +134,9 @@ def test_loading_the_plugin_loads_nothing_of_the_api_server():
         (1, "airflow_provider_jetbridge.plugins.endpoint", "/"),
     ],
 )
-def test_an_airflow_that_lacks_a_part_keeps_its_api_server(mounted, module, path, monkeypatch):
+def test_an_airflow_that_lacks_a_part_keeps_its_api_server(
+    mounted: int, module: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from starlette.testclient import TestClient
 
     app = JetbridgePlugin.fastapi_apps[mounted]["app"]

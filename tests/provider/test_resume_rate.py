@@ -75,7 +75,7 @@ class Burst:
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(1, 200), st.floats(0.01, 1.5))
-def test_rounds_stay_short_however_slow_an_upload_is(triggers, upload_seconds):
+def test_rounds_stay_short_however_slow_an_upload_is(triggers: Any, upload_seconds: Any) -> None:
     burst = Burst(upload_seconds)
     burst.run(burst.everybody(triggers))
     assert burst.resumed == list(range(triggers))
@@ -84,7 +84,7 @@ def test_rounds_stay_short_however_slow_an_upload_is(triggers, upload_seconds):
 
 
 @given(st.integers(2, 200))
-def test_a_burst_is_released_at_20_a_second_at_most(triggers):
+def test_a_burst_is_released_at_20_a_second_at_most(triggers: Any) -> None:
     burst = Burst(0.01)
     burst.run(burst.everybody(triggers))
     assert burst.times[0] == 0
@@ -94,7 +94,7 @@ def test_a_burst_is_released_at_20_a_second_at_most(triggers):
     )
 
 
-def test_a_rate_alone_would_not_do():
+def test_a_rate_alone_would_not_do() -> None:
     """What the limit is for: with nobody asked, each round is longer than the one before."""
 
     async def nobody() -> None: ...
@@ -105,7 +105,7 @@ def test_a_rate_alone_would_not_do():
     assert max(burst.triggerer.rounds) > 10 * guard.AT_ONCE
 
 
-def test_a_fast_triggerer_is_not_slowed_much():
+def test_a_fast_triggerer_is_not_slowed_much() -> None:
     burst = Burst(0.02)
     took: list[float] = []
 
@@ -117,7 +117,7 @@ def test_a_fast_triggerer_is_not_slowed_much():
     assert took[0] < 500 / 6
 
 
-def test_few_resumes_ask_nothing():
+def test_few_resumes_ask_nothing() -> None:
     burst = Burst(0.1)
 
     async def one_each_ten_seconds() -> None:
@@ -129,7 +129,7 @@ def test_few_resumes_ask_nothing():
     assert burst.triggerer.questions == 0
 
 
-def test_an_airflow_that_cannot_be_asked_holds_nothing_up(caplog):
+def test_an_airflow_that_cannot_be_asked_holds_nothing_up(caplog: pytest.LogCaptureFixture) -> None:
     async def fails() -> None:
         raise RuntimeError("no connection to the supervisor")
 
@@ -143,7 +143,7 @@ def test_an_airflow_that_cannot_be_asked_holds_nothing_up(caplog):
     )
 
 
-def test_a_trigger_that_is_cancelled_while_it_waits_leaves_its_place():
+def test_a_trigger_that_is_cancelled_while_it_waits_leaves_its_place() -> None:
     burst = Burst(0.1)
 
     async def some_cancelled() -> None:

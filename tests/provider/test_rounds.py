@@ -1,5 +1,7 @@
 """Each waiting run is looked up once a minute, in as few calls as that takes."""
 
+from typing import Any
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,14 +17,14 @@ def seconds_of(rounds: Rounds, seconds: int, interval: float = 1.0) -> list[list
     return passes
 
 
-def test_a_new_run_is_looked_up_at_once_and_then_once_a_minute():
+def test_a_new_run_is_looked_up_at_once_and_then_once_a_minute() -> None:
     rounds = Rounds()
     rounds.add("run")
     passes = seconds_of(rounds, 181)
     assert [tick for tick, due in enumerate(passes) if due] == [0, 60, 120, 180]
 
 
-def test_a_thousand_waiting_runs_cost_ten_calls_a_minute():
+def test_a_thousand_waiting_runs_cost_ten_calls_a_minute() -> None:
     rounds = Rounds()
     for number in range(1000):
         rounds.add(f"run-{number}")
@@ -31,7 +33,7 @@ def test_a_thousand_waiting_runs_cost_ten_calls_a_minute():
     assert calls == 10 * 10
 
 
-def test_runs_that_came_one_by_one_come_to_share_their_calls():
+def test_runs_that_came_one_by_one_come_to_share_their_calls() -> None:
     rounds = Rounds()
     calls = 0
     for tick in range(600):
@@ -43,14 +45,14 @@ def test_runs_that_came_one_by_one_come_to_share_their_calls():
     assert calls <= 16
 
 
-def test_an_ended_run_that_nobody_waits_for_is_passed_over():
+def test_an_ended_run_that_nobody_waits_for_is_passed_over() -> None:
     rounds = Rounds()
     rounds.add("mine")
     rounds.looked_up(["mine"], 0, ())
     assert rounds.due(1, ["mine", "theirs"], 1) == ["mine"]
 
 
-def test_what_was_left_unread_comes_first():
+def test_what_was_left_unread_comes_first() -> None:
     rounds = Rounds()
     for run in "abc":
         rounds.add(run)
@@ -62,10 +64,11 @@ def test_what_was_left_unread_comes_first():
 
 @settings(deadline=None)  # a busy machine fails no property
 @given(st.data())
-def test_no_run_waits_longer_than_its_round(data):
+def test_no_run_waits_longer_than_its_round(data: Any) -> None:
     """Whatever comes, goes, ends and is left out, at any regular interval."""
     interval = data.draw(st.sampled_from([0.5, 1.0, 5.0]))
-    rounds, waiting = Rounds(), {}
+    rounds = Rounds()
+    waiting: dict[str, float] = {}
     runs = st.sampled_from([f"run-{number}" for number in range(230)])
     for tick in range(data.draw(st.integers(1, 150))):
         now = tick * interval

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from importlib import import_module
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import virtual_time
@@ -15,7 +17,7 @@ from airflow_provider_jetbridge import aws
 from airflow_provider_jetbridge.triggers import guard
 from airflow_provider_jetbridge.triggers.guard import hold_seconds
 from airflow_provider_jetbridge.triggers.run import JetbridgeRunTrigger
-from jetbridge.contract import Launched, Waiting, encode
+from jetbridge.contract import Launched, Outcome, Waiting, encode
 
 
 class Clock:
@@ -34,7 +36,7 @@ class Clock:
 
 
 @pytest.fixture
-def clock(monkeypatch) -> Clock:
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     run = import_module("airflow_provider_jetbridge.triggers.run")
     for module in (run, guard):
@@ -47,7 +49,7 @@ def clock(monkeypatch) -> Clock:
 
 
 @pytest.fixture
-def dynamodb(monkeypatch, make_outcome) -> FakeDynamoDB:
+def dynamodb(monkeypatch: pytest.MonkeyPatch, make_outcome: Callable[..., Outcome]) -> FakeDynamoDB:
     fake = FakeDynamoDB()
     fake.tables["outcomes"] = {"01k8run": encode(make_outcome())}
     monkeypatch.setattr(aws, "client", lambda access, service, **defaults: fake)
@@ -70,29 +72,37 @@ def restarted(one: JetbridgeRunTrigger) -> JetbridgeRunTrigger:
     """As Airflow makes it again elsewhere, from the database."""
     path, kwargs = one.serialize()
     module, _, name = path.rpartition(".")
-    return getattr(import_module(module), name)(**json.loads(json.dumps(kwargs)))
+    made = getattr(import_module(module), name)(**json.loads(json.dumps(kwargs)))
+    assert isinstance(made, JetbridgeRunTrigger)
+    return made
 
 
-async def fire(one: JetbridgeRunTrigger):
+async def fire(one: JetbridgeRunTrigger) -> list[Any]:
     async with asyncio.timeout(5):
         return [event.payload async for event in one.run()]
 
 
-def test_a_run_that_ends_at_once_is_held_for_15_seconds(dynamodb, clock, make_event):
+def test_a_run_that_ends_at_once_is_held_for_15_seconds(
+    dynamodb: FakeDynamoDB, clock: Clock, make_event: Callable[..., dict[str, Any]]
+) -> None:
     began = clock()
     events = asyncio.run(fire(trigger(deferred_at=began)))
     assert events == [{**make_event(), "deferred_at": began}]
     assert clock.slept == [15, 0]
 
 
-def test_where_airflow_fails_no_early_resume_nothing_is_held(dynamodb, clock):
+def test_where_airflow_fails_no_early_resume_nothing_is_held(
+    dynamodb: FakeDynamoDB, clock: Clock
+) -> None:
     one = trigger(deferred_at=clock())
     one.held = False
     asyncio.run(fire(restarted(one)))
     assert clock.slept == [0]
 
 
-def test_a_task_deferred_over_a_minute_ago_is_not_held(dynamodb, clock):
+def test_a_task_deferred_over_a_minute_ago_is_not_held(
+    dynamodb: FakeDynamoDB, clock: Clock
+) -> None:
     asyncio.run(fire(trigger(deferred_at=clock() - 61)))
     assert clock.slept == [0]
 
@@ -109,12 +119,14 @@ def test_a_task_deferred_over_a_minute_ago_is_not_held(dynamodb, clock):
         pytest.param(0, -40, 15, id="worker's clock ahead"),
     ],
 )
-def test_hold(ran_for, deferred_for, hold):
+def test_hold(ran_for: float, deferred_for: int, hold: float) -> None:
     assert hold_seconds(trigger_ran_for=ran_for, deferred_for=deferred_for) == hold
 
 
 @given(st.floats(0, 1000), st.floats(0, 1000), st.floats(-45, 45), st.floats(0, 600))
-def test_nothing_resumes_within_15_seconds_of_its_deferral(wait_to_run, ran, skew, restart_after):
+def test_nothing_resumes_within_15_seconds_of_its_deferral(
+    wait_to_run: Any, ran: Any, skew: Any, restart_after: Any
+) -> None:
     """Clocks may differ by 45 s, the trigger may run late, and again after a restart."""
     for began in {wait_to_run, wait_to_run + restart_after}:
         since_deferral = began + ran
@@ -123,13 +135,17 @@ def test_nothing_resumes_within_15_seconds_of_its_deferral(wait_to_run, ran, ske
         assert hold <= 15
 
 
-def test_the_hold_is_configurable(dynamodb, clock, monkeypatch):
+def test_the_hold_is_configurable(
+    dynamodb: FakeDynamoDB, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AIRFLOW__JETBRIDGE__RESUME_HOLD_SECONDS", "0")
     asyncio.run(fire(trigger(deferred_at=clock())))
     assert clock.slept == [0]
 
 
-def test_a_restarted_trigger_fires_the_same_event(dynamodb, clock, make_event):
+def test_a_restarted_trigger_fires_the_same_event(
+    dynamodb: FakeDynamoDB, clock: Clock, make_event: Callable[..., dict[str, Any]]
+) -> None:
     first = trigger(deferred_at=clock() - 100)
     second = restarted(first)
     assert second.serialize() == first.serialize()
@@ -137,14 +153,16 @@ def test_a_restarted_trigger_fires_the_same_event(dynamodb, clock, make_event):
     assert asyncio.run(fire(first)) == [{**make_event(), "deferred_at": first.deferred_at}]
 
 
-def test_airflow_can_store_its_arguments():
+def test_airflow_can_store_its_arguments() -> None:
     from airflow.serialization.serialized_objects import BaseSerialization
 
     kwargs = trigger(deferred_at=1.5).serialize()[1]
     assert BaseSerialization.deserialize(BaseSerialization.serialize(kwargs)) == kwargs
 
 
-def test_an_attached_try_is_in_the_event(dynamodb, clock, make_event):
+def test_an_attached_try_is_in_the_event(
+    dynamodb: FakeDynamoDB, clock: Clock, make_event: Callable[..., dict[str, Any]]
+) -> None:
     one = trigger(deferred_at=clock())
     one.attached_try = ["ti", 2]
     events = asyncio.run(fire(restarted(one)))
@@ -152,7 +170,9 @@ def test_an_attached_try_is_in_the_event(dynamodb, clock, make_event):
     assert events == [{**make_event(), **attached}]
 
 
-def test_the_log_says_what_the_run_waits_for_within_a_minute(monkeypatch, make_outcome):
+def test_the_log_says_what_the_run_waits_for_within_a_minute(
+    monkeypatch: pytest.MonkeyPatch, make_outcome: Callable[..., Outcome]
+) -> None:
     """Nobody tells of a launch for 40 s, then of a wait for capacity, then of a launch."""
     fake = FakeDynamoDB()
     fake.tables["outcomes"] = {}

@@ -1,8 +1,10 @@
 """Short runs: waited for on the worker if the last one was short, and deferred otherwise."""
 
 import math
+from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import TaskDeferred
@@ -14,7 +16,7 @@ from airflow_provider_jetbridge import aws
 from airflow_provider_jetbridge.exceptions import RunFailed
 from airflow_provider_jetbridge.operators import short
 from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
-from jetbridge.contract import Cause, Fault, Launched, State, encode, run_id_of
+from jetbridge.contract import Cause, Fault, Launched, Outcome, State, encode, run_id_of
 from jetbridge.contract.callers import AirflowCaller
 
 RUN = "01k8run"
@@ -29,33 +31,33 @@ class World:
     they happen.
     """
 
-    def __init__(self, ti):
+    def __init__(self, ti: Any) -> None:
         self.functions = FakeLambda()
         self.functions.answers.append(ANSWER)
         self.table = FakeDynamoDB()
         self.table.tables[OUTCOMES] = {}
-        self.clients = {"lambda": self.functions, "dynamodb": self.table}
+        self.clients: dict[str, Any] = {"lambda": self.functions, "dynamodb": self.table}
         self.seconds = 0.0
-        self.happens = {}
+        self.happens: dict[float, Callable[[], Any]] = {}
         self.ti = ti
-        self.last = None
+        self.last: Any = None
         ti.xcom_pull = self.xcom_pull
 
-    def xcom_pull(self, *, key, map_indexes, include_prior_dates):
+    def xcom_pull(self, *, key: Any, map_indexes: Any, include_prior_dates: Any) -> Any:
         assert (key, map_indexes, include_prior_dates) == ("run_seconds", self.ti.map_index, True)
         if isinstance(self.last, Exception):
             raise self.last
         return self.last
 
-    def sleep(self, seconds):
+    def sleep(self, seconds: Any) -> None:
         self.seconds += seconds
         for at in [at for at in self.happens if at <= self.seconds]:
             self.happens.pop(at)()
 
-    def ends(self, outcome):
+    def ends(self, outcome: Any) -> None:
         self.table.tables[OUTCOMES][RUN] = encode(outcome)
 
-    def execute(self, operator=EcsRunTaskOperator, **keywords):
+    def execute(self, operator: Any = EcsRunTaskOperator, **keywords: Any) -> Any:
         keywords = {"wait_for_completion": True, "do_xcom_push": True, **keywords}
         self.task = operator(
             task_id="job", task_definition="t", cluster="c", overrides={}, **keywords
@@ -63,14 +65,14 @@ class World:
         self.ti.task = self.task
         return self.task.execute({"ti": self.ti})
 
-    def defers(self, **keywords):
+    def defers(self, **keywords: Any) -> Any:
         with pytest.raises(TaskDeferred) as deferred:
             self.execute(**keywords)
         return deferred.value.trigger
 
 
 @pytest.fixture
-def world(ti, monkeypatch) -> World:
+def world(ti: Any, monkeypatch: pytest.MonkeyPatch) -> World:
     world = World(ti)
     monkeypatch.setattr(aws, "client", lambda access, service, **defaults: world.clients[service])
     clock = SimpleNamespace(
@@ -80,7 +82,9 @@ def world(ti, monkeypatch) -> World:
     return world
 
 
-def test_a_short_run_ends_its_task_without_a_deferral(world, make_outcome):
+def test_a_short_run_ends_its_task_without_a_deferral(
+    world: World, make_outcome: Callable[..., Outcome]
+) -> None:
     world.last = 4.0
     outcome = make_outcome(result={"rows": 7}, finished_at=1e6 + 2.2)
     world.happens = {3.0: lambda: world.ends(outcome)}
@@ -91,8 +95,8 @@ def test_a_short_run_ends_its_task_without_a_deferral(world, make_outcome):
 
 
 def test_in_a_pod_of_kubernetes_executor_a_short_run_needs_no_other_pod(
-    world, make_outcome, monkeypatch
-):
+    world: World, make_outcome: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Another pod for the resume would take longer than the run. A longer one isn't held."""
     monkeypatch.setenv("AIRFLOW_IS_K8S_EXECUTOR_POD", "True")
     world.last = 4.0
@@ -105,7 +109,9 @@ def test_in_a_pod_of_kubernetes_executor_a_short_run_needs_no_other_pod(
     assert not world.defers().held
 
 
-def test_a_short_run_that_fails_fails_its_task(world, make_outcome):
+def test_a_short_run_that_fails_fails_its_task(
+    world: World, make_outcome: Callable[..., Outcome]
+) -> None:
     world.last = 4
     failed = {"state": State.FAILED, "cause": Cause.APPLICATION_EXIT, "fault": Fault.JOB}
     world.ends(make_outcome(**failed, exit_codes={"main": 3}))
@@ -113,7 +119,7 @@ def test_a_short_run_that_fails_fails_its_task(world, make_outcome):
         world.execute()
 
 
-def test_one_that_takes_longer_is_deferred_and_the_next_one_knows(world):
+def test_one_that_takes_longer_is_deferred_and_the_next_one_knows(world: World) -> None:
     world.last = 4.0
     assert world.defers().run_id == RUN
     assert 10 <= world.seconds <= 10 + short.LOOK_EVERY_SECONDS
@@ -123,14 +129,14 @@ def test_one_that_takes_longer_is_deferred_and_the_next_one_knows(world):
     assert len(world.table.calls) == looks
 
 
-def test_a_task_whose_last_run_took_longer_is_deferred_at_once(world):
+def test_a_task_whose_last_run_took_longer_is_deferred_at_once(world: World) -> None:
     world.last = 10.5
     world.defers()
     assert (world.seconds, world.table.calls) == (0, [])
 
 
 @pytest.mark.parametrize("last", [None, "4", True, math.nan, OSError("no answer")])
-def test_without_a_readable_last_time_it_is_deferred_at_once(world, last):
+def test_without_a_readable_last_time_it_is_deferred_at_once(world: World, last: Any) -> None:
     world.last = last
     world.defers()
     assert (world.seconds, world.table.calls) == (0, [])
@@ -139,38 +145,40 @@ def test_without_a_readable_last_time_it_is_deferred_at_once(world, last):
 @pytest.mark.parametrize(
     ("option", "value"), [("SHORT_RUN_SECONDS", "0"), ("RESUME_HOLD_SECONDS", "0")]
 )
-def test_it_is_deferred_at_once_where_nothing_is_gained(world, monkeypatch, option, value):
+def test_it_is_deferred_at_once_where_nothing_is_gained(
+    world: World, monkeypatch: pytest.MonkeyPatch, option: str, value: str
+) -> None:
     monkeypatch.setenv(f"AIRFLOW__JETBRIDGE__{option}", value)
     world.last = 4.0
     world.defers()
     assert world.table.calls == []
 
 
-def test_a_task_that_is_over_sooner_is_deferred(world):
+def test_a_task_that_is_over_sooner_is_deferred(world: World) -> None:
     world.last = 4.0
     world.defers(execution_timeout=timedelta(seconds=10))
     assert world.table.calls == []
 
 
-def test_a_task_without_xcom_is_deferred(world):
+def test_a_task_without_xcom_is_deferred(world: World) -> None:
     world.last = 4.0
     world.defers(do_xcom_push=False)
     assert world.table.calls == []
 
 
-def test_a_run_of_an_earlier_try_is_deferred(world):
+def test_a_run_of_an_earlier_try_is_deferred(world: World) -> None:
     world.functions.answers[0] = {**ANSWER, "attached": True}
     world.last = 4.0
     world.defers(reattach=True)
     assert world.table.calls == []
 
 
-def test_a_subclass_with_an_execute_of_its_own_is_deferred(world):
+def test_a_subclass_with_an_execute_of_its_own_is_deferred(world: World) -> None:
     """Else what it does after Jetbridge's would be done in short runs, and in no other."""
     done = []
 
     class Own(EcsRunTaskOperator):
-        def execute(self, context):
+        def execute(self, context: Any) -> None:
             done.append(super().execute(context))
 
     world.last = 4.0
@@ -178,11 +186,13 @@ def test_a_subclass_with_an_execute_of_its_own_is_deferred(world):
     assert (world.table.calls, done) == ([], [])
 
 
-def test_a_subclass_hears_of_a_short_end_as_of_any(world, make_outcome):
+def test_a_subclass_hears_of_a_short_end_as_of_any(
+    world: World, make_outcome: Callable[..., Outcome]
+) -> None:
     heard = []
 
     class Own(EcsRunTaskOperator):
-        def execute_complete(self, context, event=None):
+        def execute_complete(self, context: Any, event: Any = None) -> Any:
             heard.append(event["outcome"]["state"])
             return super().execute_complete(context, event)
 
@@ -192,7 +202,7 @@ def test_a_subclass_hears_of_a_short_end_as_of_any(world, make_outcome):
     assert heard == ["succeeded"]
 
 
-def test_an_operator_inside_another_task_is_deferred(world):
+def test_an_operator_inside_another_task_is_deferred(world: World) -> None:
     class Outer(EcsRunTaskOperator):
         """A task whose code executes another operator, and hands on what that one gets."""
 
@@ -209,20 +219,22 @@ def test_an_operator_inside_another_task_is_deferred(world):
 @pytest.mark.parametrize(
     "code", ["AccessDeniedException", "ProvisionedThroughputExceededException"]
 )
-def test_a_table_that_cannot_be_read_is_the_triggerers_affair(world, code, caplog):
+def test_a_table_that_cannot_be_read_is_the_triggerers_affair(
+    world: World, code: str, caplog: pytest.LogCaptureFixture
+) -> None:
     world.last = 4.0
     world.table.faults.append(client_error(code))
     assert world.defers().run_id == RUN
     assert "run_seconds" not in world.ti.xcoms
 
 
-def test_a_connection_that_is_missing_is_the_triggerers_affair(world):
+def test_a_connection_that_is_missing_is_the_triggerers_affair(world: World) -> None:
     world.last = 4.0
     del world.clients["dynamodb"]
     assert world.defers().run_id == RUN
 
 
-def test_a_killed_worker_stops_the_run_that_it_waits_for(world):
+def test_a_killed_worker_stops_the_run_that_it_waits_for(world: World) -> None:
     world.functions.answers.append(STOPPED)
     world.last = 4.0
     world.happens = {1.0: lambda: world.task.on_kill()}
@@ -231,7 +243,7 @@ def test_a_killed_worker_stops_the_run_that_it_waits_for(world):
     assert names == ["jetbridge-start-run", "jetbridge-stop-run"]
 
 
-def test_an_outcome_that_cannot_be_read_fails_the_task_and_not_the_wait(world):
+def test_an_outcome_that_cannot_be_read_fails_the_task_and_not_the_wait(world: World) -> None:
     from airflow_provider_jetbridge.exceptions import UnreadableOutcome
 
     caller = AirflowCaller(
@@ -249,7 +261,7 @@ def test_an_outcome_that_cannot_be_read_fails_the_task_and_not_the_wait(world):
         world.execute()
 
 
-def test_a_task_that_waits_for_the_launch_alone(world):
+def test_a_task_that_waits_for_the_launch_alone(world: World) -> None:
     arn = "arn:aws:ecs:eu-central-1:123456789012:task/c/0f1e"
     caller = AirflowCaller(
         dag_id=world.ti.dag_id,
@@ -279,7 +291,9 @@ def test_a_task_that_waits_for_the_launch_alone(world):
     st.one_of(st.none(), st.booleans(), st.text(), st.floats(), st.integers(), st.lists(st.none())),
     st.one_of(st.none(), st.timedeltas(min_value=timedelta(seconds=1))),
 )
-def test_it_is_expected_soon_only_after_a_short_run_and_within_the_tasks_time(last, limit):
+def test_it_is_expected_soon_only_after_a_short_run_and_within_the_tasks_time(
+    last: Any, limit: Any
+) -> None:
     ti = SimpleNamespace(map_index=-1, xcom_pull=lambda **keywords: last)
     seconds = short.expected_within(ti, limit)
     is_short = isinstance(last, int | float) and not isinstance(last, bool) and last < 10

@@ -1,6 +1,8 @@
 """Which stack is meant, and which connection reaches it."""
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,7 +23,7 @@ NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9-]{0,40}", fullmatch=True)
 
 
 @given(NAMES)
-def test_a_name_arn_or_start_function_name_the_same_stack(name):
+def test_a_name_arn_or_start_function_name_the_same_stack(name: Any) -> None:
     assert StackAddress.parse(f" {name} ") == StackAddress(name)
     assert StackAddress.parse(name).function("watch-runs") == f"{name}-watch-runs"
     stack = f"arn:aws:cloudformation:eu-central-1:123456789012:stack/{name}/0f1e"
@@ -39,13 +41,13 @@ def test_a_name_arn_or_start_function_name_the_same_stack(name):
         ("s" * 50, "s" * 40 + "-089f8352"),
     ],
 )
-def test_long_names_are_shortened_as_the_stack_does(stack, prefix):
+def test_long_names_are_shortened_as_the_stack_does(stack: str, prefix: str) -> None:
     assert StackAddress(stack).function("start-run") == f"{prefix}-start-run"
     assert len(StackAddress(stack).function("notify-airflow")) <= 64
 
 
 @given(st.from_regex(r"[A-Za-z][A-Za-z0-9-]{0,127}", fullmatch=True))
-def test_every_stacks_functions_have_names_that_lambda_takes(name):
+def test_every_stacks_functions_have_names_that_lambda_takes(name: Any) -> None:
     for function in (START_FUNCTION, STOP_FUNCTION, WATCH_FUNCTION, "notify-airflow"):
         assert len(StackAddress(name).function(function)) <= 64
     function = StackAddress(name).function("start-run")
@@ -68,21 +70,23 @@ def test_every_stacks_functions_have_names_that_lambda_takes(name):
         "arn:aws:s3:::bucket",
     ],
 )
-def test_anything_else_is_refused_in_words(text):
+def test_anything_else_is_refused_in_words(text: str) -> None:
     with pytest.raises(ValueError, match="names no stack of Jetbridge"):
         StackAddress.parse(text)
 
 
 @pytest.fixture
-def connect(monkeypatch):
-    def add(conn_id: str, conn_type: str = "jetbridge", **extra):
+def connect(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    def add(conn_id: str, conn_type: str = "jetbridge", **extra: Any) -> None:
         value = json.dumps({"conn_type": conn_type, "extra": extra})
         monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", value)
 
     return add
 
 
-def test_without_a_connection_the_configuration_names_the_stack(monkeypatch):
+def test_without_a_connection_the_configuration_names_the_stack(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     access = AwsAccess()
     assert resolve(None, None, access) == (StackAddress("jetbridge"), access)
     monkeypatch.setenv("AIRFLOW__JETBRIDGE__STACK", "configured")
@@ -90,7 +94,9 @@ def test_without_a_connection_the_configuration_names_the_stack(monkeypatch):
     assert resolve(None, "keyword", access)[0] == StackAddress("keyword")
 
 
-def test_the_connection_comes_before_the_configuration(connect, monkeypatch):
+def test_the_connection_comes_before_the_configuration(
+    connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AIRFLOW__JETBRIDGE__STACK", "configured")
     connect("jb", stack="connected", region_name="eu-west-1", aws_conn_id="aws_prod")
     address, access = resolve("jb", None, AwsAccess(verify=False))
@@ -98,20 +104,22 @@ def test_the_connection_comes_before_the_configuration(connect, monkeypatch):
     assert access == AwsAccess("aws_prod", "eu-west-1", verify=False)
 
 
-def test_keywords_come_before_the_connection(connect):
+def test_keywords_come_before_the_connection(connect: Callable[..., None]) -> None:
     connect("jb", stack="connected", region_name="eu-west-1", aws_conn_id="aws_prod")
     address, access = resolve("jb", "keyword", AwsAccess("aws_own", "eu-north-1"))
     assert (address, access) == (StackAddress("keyword"), AwsAccess("aws_own", "eu-north-1"))
     assert resolve("jb", None, AwsAccess(None))[1].aws_conn_id is None
 
 
-def test_empty_fields_leave_the_rest_as_it_was(connect, monkeypatch):
+def test_empty_fields_leave_the_rest_as_it_was(
+    connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AIRFLOW__JETBRIDGE__STACK", "configured")
     connect("jb", stack="", region_name=None)
     assert resolve("jb", None, AwsAccess()) == (StackAddress("configured"), AwsAccess())
 
 
-def test_an_arn_knows_its_region(connect):
+def test_an_arn_knows_its_region(connect: Callable[..., None]) -> None:
     connect("jb", stack=ARN, region_name="eu-west-1")
     address, access = resolve("jb", None, AwsAccess())
     assert address.function("start-run") == START
@@ -120,14 +128,16 @@ def test_an_arn_knows_its_region(connect):
         resolve(None, ARN, AwsAccess(region_name="eu-west-1"))
 
 
-def test_a_connection_of_another_type_is_refused(connect):
+def test_a_connection_of_another_type_is_refused(connect: Callable[..., None]) -> None:
     connect("jb", "aws")
     with pytest.raises(ValueError, match="'jb' has type 'aws'; give one of type 'jetbridge'"):
         resolve("jb", None, AwsAccess())
 
 
-def test_a_connection_that_is_not_there_is_airflows_own_error(monkeypatch):
-    from airflow.exceptions import AirflowNotFoundException
+def test_a_connection_that_is_not_there_is_airflows_own_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from airflow.providers.common.compat.sdk import AirflowNotFoundException
     from airflow.sdk.exceptions import AirflowRuntimeError
 
     with pytest.raises((AirflowNotFoundException, AirflowRuntimeError), match="nowhere"):

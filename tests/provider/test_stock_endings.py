@@ -1,6 +1,7 @@
 """The same end, read by the amazon provider's operator and by ours: DescribeTasks' and
 DescribeJobs' records in, success, skip or failure out. Where they differ, the guide has a row."""
 
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,8 @@ from jetbridge.runs.run import Definition, LogSource
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "how-to" / "migration.md").read_text()
 ARN = "arn:aws:ecs:eu-central-1:123456789012:task/c/0f1e"
-ECS = {"task_id": "job", "task_definition": "t", "cluster": "c", "overrides": {}}
-BATCH = {"task_id": "job", "job_name": "n", "job_definition": "d", "job_queue": "q"}
+ECS: dict[str, Any] = {"task_id": "job", "task_definition": "t", "cluster": "c", "overrides": {}}
+BATCH: dict[str, Any] = {"task_id": "job", "job_name": "n", "job_definition": "d", "job_queue": "q"}
 
 MAIN = (0, 1, 99, 137, None)
 SIDE = ("absent", 0, 1, 99, 143, None)
@@ -85,7 +86,7 @@ def by_stock(task: dict[str, Any], skip: Any) -> tuple[str, BaseException | None
     return kind(operator._check_success_task)
 
 
-def by_ours(change: Any, sources: list[LogSource], operator: Any, ti: Any, make_event: Any):
+def by_ours(change: Any, sources: list[LogSource], operator: Any, ti: Any, make_event: Any) -> Any:
     """What finish_run makes of the record, and the operator of that."""
     definition = Definition(arn="d", log_sources=sources)
     verdict = judge(change.ending, definition)
@@ -120,7 +121,9 @@ def why_other(main: Any, side: Any, code: str, skip: Any, essential: bool) -> se
 
 @pytest.mark.parametrize("code", STOPS)
 @pytest.mark.parametrize("essential", [True, False])
-def test_an_ecs_task_ends_as_there(code, essential, ti, make_event):
+def test_an_ecs_task_ends_as_there(
+    code: Any, essential: bool, ti: Any, make_event: Callable[..., dict[str, Any]]
+) -> None:
     sources = [
         LogSource(container="main", driver="awslogs"),
         LogSource(container="side", driver="awslogs", essential=essential),
@@ -154,7 +157,13 @@ JOBS = [
 
 
 @pytest.mark.parametrize(("said", "code"), JOBS)
-def test_a_batch_job_ends_as_there(said, code, ti, make_event, monkeypatch):
+def test_a_batch_job_ends_as_there(
+    said: Any,
+    code: Any,
+    ti: Any,
+    make_event: Callable[..., dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     container = {} if code is None else {"exitCode": code}
     attempt = {"container": container, "statusReason": said.get("statusReason", "")}
     job = {

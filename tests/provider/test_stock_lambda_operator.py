@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 from airflow.providers.amazon.aws.operators.lambda_function import LambdaInvokeFunctionOperator
 
@@ -16,12 +17,13 @@ def payload() -> str:
     return str(block)
 
 
-def test_the_documented_payload_is_a_start_request_of_this_try(ti):
+def test_the_documented_payload_is_a_start_request_of_this_try(ti: Any) -> None:
     operator = LambdaInvokeFunctionOperator(
         task_id="job", function_name="jetbridge-start-run", payload=payload()
     )
     dag = SimpleNamespace(dag_id=ti.dag_id)
-    operator.render_template_fields({"ti": ti, "dag": dag, "run_id": ti.run_id})
+    context: Any = {"ti": ti, "dag": dag, "run_id": ti.run_id}
+    operator.render_template_fields(context)
     request = decode(StartRequest, operator.payload)
     assert request.caller == AirflowCaller(
         dag_id=ti.dag_id,

@@ -4,6 +4,7 @@ stands in docs/how-to/migration.md. A new release of that provider shows its dif
 import copy
 import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 from airflow.providers.amazon.aws.operators import batch as stock_batch
@@ -23,7 +24,7 @@ PAIRS = {
     "EcsTaskStateSensor": (ecs_sensors, stock_ecs_sensors),
     "BatchSensor": (batch_sensors, stock_batch_sensors),
 }
-ARGUMENTS = {
+ARGUMENTS: dict[str, dict[str, Any]] = {
     "EcsRunTaskOperator": {"task_definition": "t", "cluster": "c", "overrides": {}},
     "BatchOperator": {"job_name": "n", "job_definition": "d", "job_queue": "q"},
     "EcsTaskStateSensor": {"cluster": "c", "task": "t"},
@@ -59,17 +60,17 @@ CHANGED = {"operator_extra_links"}
 NAMES = sorted(PAIRS)
 
 
-def both(name):
+def both(name: Any) -> Any:
     ours, stock = PAIRS[name]
     return getattr(ours, name), getattr(stock, name)
 
 
-def made(name, **keywords):
+def made(name: Any, **keywords: Any) -> list[Any]:
     return [each(task_id="x", **ARGUMENTS[name], **keywords) for each in both(name)]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_member_is_there_or_in_the_guide(name):
+def test_every_member_is_there_or_in_the_guide(name: Any) -> None:
     ours, stock = both(name)
     public = {each for each in dir(stock) if not each.startswith("__")}
     missing = {each for each in public if not hasattr(ours, each)} - OTHERS
@@ -78,7 +79,7 @@ def test_every_member_is_there_or_in_the_guide(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_new_object_has_the_same_attributes(name):
+def test_a_new_object_has_the_same_attributes(name: Any) -> None:
     ours, stock = made(name)
     left_out = {each for each in vars(stock) if not hasattr(ours, each)}
     assert left_out == set()
@@ -88,7 +89,7 @@ def test_a_new_object_has_the_same_attributes(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_airflow_reads_of_the_class_is_the_same(name):
+def test_what_airflow_reads_of_the_class_is_the_same(name: Any) -> None:
     ours, stock = both(name)
     assert set(stock.template_fields) <= set(ours.template_fields)
     for each in ("template_ext", "template_fields_renderers", "ui_color", "ui_fgcolor"):
@@ -116,7 +117,9 @@ def test_what_airflow_reads_of_the_class_is_the_same(name):
         },
     ],
 )
-def test_the_hook_is_the_same(name, access, monkeypatch):
+def test_the_hook_is_the_same(
+    name: Any, access: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     ours, stock = made(name, **access)
     assert ours._hook_parameters == stock._hook_parameters
     assert type(ours.hook) is type(stock.hook)
@@ -126,14 +129,14 @@ def test_the_hook_is_the_same(name, access, monkeypatch):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_operators_are_copied_and_pickled(name):
+def test_operators_are_copied_and_pickled(name: Any) -> None:
     ours, _ = made(name, retries=3)
     for again in (copy.copy(ours), copy.deepcopy(ours), pickle.loads(pickle.dumps(ours))):
         assert (type(again), again.task_id, again.retries) == (type(ours), "x", 3)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_wrong_keywords_are_refused_in_the_same_words(name):
+def test_wrong_keywords_are_refused_in_the_same_words(name: Any) -> None:
     told = []
     for each in both(name):
         with pytest.raises(TypeError) as unknown:
@@ -145,7 +148,7 @@ def test_wrong_keywords_are_refused_in_the_same_words(name):
 
 
 @pytest.mark.parametrize("name", ["EcsRunTaskOperator", "BatchOperator"])
-def test_the_guide_has_rows_for_what_else_differs(name):
+def test_the_guide_has_rows_for_what_else_differs(name: str) -> None:
     ours, stock = both(name)
     for link in stock.operator_extra_links:
         assert link.key in GUIDE, "the XCom that the amazon provider's link leaves"

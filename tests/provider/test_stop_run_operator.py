@@ -1,14 +1,16 @@
 """``StopRunOperator``: stops the given runs, ignores unknown ones, and returns the result."""
 
+from typing import Any
+
 import pytest
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
-from fake_aws import client_error
+from fake_aws import FakeLambda, client_error
 
 from airflow_provider_jetbridge.exceptions import StartFailed
 from airflow_provider_jetbridge.operators.stop import StopRunOperator
 
 
-def answer(stopping=(), already_ended=(), unknown=()):
+def answer(stopping: Any = (), already_ended: Any = (), unknown: Any = ()) -> dict[str, Any]:
     return {
         "stopping": list(stopping),
         "already_ended": list(already_ended),
@@ -16,10 +18,11 @@ def answer(stopping=(), already_ended=(), unknown=()):
     }
 
 
-def test_it_asks_for_the_end_of_each_run_once(functions, ti):
+def test_it_asks_for_the_end_of_each_run_once(functions: FakeLambda, ti: Any) -> None:
     functions.answers.append(answer(["a"], ["b"]))
     task = StopRunOperator(task_id="stop", run_ids=["a", "b", "a"], reason="of {{ word }}")
-    task.render_template_fields({"word": "test"})
+    context: Any = {"word": "test"}
+    task.render_template_fields(context)
     assert task.execute({"ti": ti}) == answer(["a"], ["b"])
     ((function, request),) = functions.invocations
     assert function == "jetbridge-stop-run"
@@ -29,13 +32,13 @@ def test_it_asks_for_the_end_of_each_run_once(functions, ti):
 
 
 @pytest.mark.parametrize("nothing", [[], "", "None", [None, ""], ["None"]])
-def test_without_a_run_nobody_is_asked(functions, ti, nothing):
+def test_without_a_run_nobody_is_asked(functions: FakeLambda, ti: Any, nothing: Any) -> None:
     task = StopRunOperator(task_id="stop", run_ids=nothing)
     assert task.execute({"ti": ti}) == answer()
     assert functions.invocations == []
 
 
-def test_more_than_a_hundred_are_asked_for_in_parts(functions, ti):
+def test_more_than_a_hundred_are_asked_for_in_parts(functions: FakeLambda, ti: Any) -> None:
     runs = [f"run-{number}" for number in range(250)]
     functions.answers.extend(answer(runs[at : at + 100]) for at in (0, 100, 200))
     task = StopRunOperator(task_id="stop", run_ids=runs)
@@ -44,7 +47,9 @@ def test_more_than_a_hundred_are_asked_for_in_parts(functions, ti):
 
 
 @pytest.mark.parametrize("ignore", [True, False])
-def test_an_unknown_run_is_an_error_unless_ignored(functions, ti, ignore):
+def test_an_unknown_run_is_an_error_unless_ignored(
+    functions: FakeLambda, ti: Any, ignore: bool
+) -> None:
     functions.answers.append(answer(["a"], unknown=["x"]))
     task = StopRunOperator(task_id="stop", run_ids=["a", "x"], ignore_unknown=ignore)
     if ignore:
@@ -54,7 +59,9 @@ def test_an_unknown_run_is_an_error_unless_ignored(functions, ti, ignore):
             task.execute({"ti": ti})
 
 
-def test_an_outage_is_for_the_next_try_and_a_missing_stack_is_not(functions, ti):
+def test_an_outage_is_for_the_next_try_and_a_missing_stack_is_not(
+    functions: FakeLambda, ti: Any
+) -> None:
     task = StopRunOperator(task_id="stop", run_ids="a")
     functions.answers.append(client_error("ServiceException", "Invoke"))
     with pytest.raises(StartFailed):
@@ -64,13 +71,13 @@ def test_an_outage_is_for_the_next_try_and_a_missing_stack_is_not(functions, ti)
         task.execute({"ti": ti})
 
 
-def test_runs_that_could_not_be_stopped_fail_the_task(functions, ti):
+def test_runs_that_could_not_be_stopped_fail_the_task(functions: FakeLambda, ti: Any) -> None:
     answer = {"stopping": ["b"], "already_ended": [], "unknown": []}
     functions.answers.append(answer | {"refused": {"a": "AccessDeniedException: no"}})
     with pytest.raises(AirflowException, match="a: AccessDeniedException: no"):
         StopRunOperator(task_id="stop", run_ids=["a", "b"]).execute({"ti": ti})
 
 
-def test_one_task_of_many_runs_can_be_mapped():
+def test_one_task_of_many_runs_can_be_mapped() -> None:
     mapped = StopRunOperator.partial(task_id="stop").expand(run_ids=["a", "b"])
     assert mapped.operator_class is StopRunOperator

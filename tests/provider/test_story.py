@@ -1,25 +1,28 @@
 """The run's story in the task's log: each chapter once, with the run id."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from airflow_provider_jetbridge.failing import describe
 from airflow_provider_jetbridge.story import Storyteller, tell_outcome
-from jetbridge.contract import Cause, Death, Launched, State, Waiting, encode
+from jetbridge.contract import Cause, Death, Launched, Outcome, State, Waiting, encode
 
 
-class Log(list):
-    def info(self, text, *values):
+class Log(list[Any]):
+    def info(self, text: Any, *values: Any) -> None:
         self.append(text % values)
 
     warning = info
 
 
-def record(**changes) -> str:
+def record(**changes: Any) -> str:
     fields = {"run_id": "01k8run", "backend": "ecs", "region": "r", "backend_id": "arn/1"}
     return encode(Launched(launched_at=1.0, **{**fields, **changes}))
 
 
-def test_each_chapter_is_told_once():
+def test_each_chapter_is_told_once() -> None:
     log = Log()
     story = Storyteller(log)
     for told in (
@@ -37,7 +40,7 @@ def test_each_chapter_is_told_once():
     ]
 
 
-def test_a_record_that_comes_late_tells_both_chapters():
+def test_a_record_that_comes_late_tells_both_chapters() -> None:
     log = Log()
     late = record(backend="batch", backend_id="8f2c", started_at="2026-01-01T00:00:05Z")
     Storyteller(log).launched(late)
@@ -49,19 +52,19 @@ def test_a_record_that_comes_late_tells_both_chapters():
 
 @pytest.mark.parametrize("unreadable", ["", "[]", "{}", '{"run_id": 7}'])
 @pytest.mark.parametrize("kind", ["launched", "waiting"])
-def test_a_record_that_cannot_be_read_harms_nobody(unreadable, kind):
+def test_a_record_that_cannot_be_read_harms_nobody(unreadable: str, kind: str) -> None:
     log = Log()
     getattr(Storyteller(log), kind)(unreadable)
     assert len(log) == 1
     assert "can't be read" in log[0]
 
 
-def waiting(**changes) -> str:
+def waiting(**changes: Any) -> str:
     fields = {"run_id": "01k8run", "launch": 2, "what": "capacity", "reason": "no room"}
     return encode(Waiting(**{**fields, "since": 0.0, "until": 3600.0, "next_at": 15.0, **changes}))
 
 
-def test_a_wait_is_told_once_with_its_end():
+def test_a_wait_is_told_once_with_its_end() -> None:
     log = Log()
     story = Storyteller(log)
     for told in (
@@ -77,7 +80,7 @@ def test_a_wait_is_told_once_with_its_end():
     ]
 
 
-def test_a_wait_that_is_over_is_not_told():
+def test_a_wait_that_is_over_is_not_told() -> None:
     log = Log()
     story = Storyteller(log)
     story.launched(record(launch=2))
@@ -85,7 +88,7 @@ def test_a_wait_that_is_over_is_not_told():
     assert log == ["Run 01k8run is launched as ECS task arn/1 (launch 2)"]
 
 
-def test_a_job_that_blocks_its_queue_is_told_until_it_runs():
+def test_a_job_that_blocks_its_queue_is_told_until_it_runs() -> None:
     log = Log()
     story = Storyteller(log)
     story.launched(record(launch=2))
@@ -102,7 +105,7 @@ def test_a_job_that_blocks_its_queue_is_told_until_it_runs():
     assert len(log) == told
 
 
-def test_half_a_minute_of_nothing_is_told_once_for_each_launch():
+def test_half_a_minute_of_nothing_is_told_once_for_each_launch() -> None:
     log = Log()
     story = Storyteller(log)
     assert story.remind("01k8run")
@@ -130,7 +133,7 @@ def test_half_a_minute_of_nothing_is_told_once_for_each_launch():
     ]
 
 
-def test_the_whole_story(make_outcome):
+def test_the_whole_story(make_outcome: Callable[..., Outcome]) -> None:
     log = Log()
     death = Death(
         launch=1, cause=Cause.SPOT_INTERRUPTION, reason="Spot", backend_id="arn/1", at=1.0
@@ -156,13 +159,15 @@ def test_the_whole_story(make_outcome):
     ]
 
 
-def test_a_run_that_was_never_launched_has_a_short_story(make_outcome):
+def test_a_run_that_was_never_launched_has_a_short_story(
+    make_outcome: Callable[..., Outcome],
+) -> None:
     log = Log()
     tell_outcome(log, make_outcome(state=State.STOPPED, backend_id=None, exit_codes={}))
     assert log == ["Run 01k8run stopped: completed, exit codes {}"]
 
 
-def test_a_log_that_was_not_read_is_a_warning(make_outcome):
+def test_a_log_that_was_not_read_is_a_warning(make_outcome: Callable[..., Outcome]) -> None:
     log = Log()
     outcome = make_outcome(
         state=State.SUCCEEDED, advice="Could not be read:\n::group::", unread=["a/main/1", HOSTILE]
@@ -173,11 +178,21 @@ def test_a_log_that_was_not_read_is_a_warning(make_outcome):
     assert "\n::group::" not in "\n".join(log)
 
 
+def test_advice_on_the_size_is_told_and_does_not_act_on_the_page(
+    make_outcome: Callable[..., Outcome],
+) -> None:
+    log = Log()
+    tell_outcome(log, make_outcome(size_advice="3 of 16 GB used: 4 GB would do"))
+    assert log[-1] == "Run 01k8run, size: 3 of 16 GB used: 4 GB would do"
+    tell_outcome(log, make_outcome(size_advice="\n::group::"))
+    assert "\n::group::" not in log[-1]
+
+
 HOSTILE = "::group::Post Execute\r\x1b]0;title\x07\n[2026-01-01] ERROR - airflow \u202e"
 SHOWN = ":\\:group::Post Execute␍␛]0;title␇\n    [2026-01-01] ERROR - airflow <U+202E>"
 
 
-def test_what_others_say_does_not_act_on_the_page(make_outcome):
+def test_what_others_say_does_not_act_on_the_page(make_outcome: Callable[..., Outcome]) -> None:
     death = Death(
         launch=1, cause=Cause.SPOT_INTERRUPTION, reason=HOSTILE, backend_id="arn/1", at=1.0
     )

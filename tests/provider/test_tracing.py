@@ -1,10 +1,12 @@
 """The trace of a task: from Airflow into the request, and the span of a resume."""
 
+from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import TaskDeferred
-from fake_aws import ANSWER
+from fake_aws import ANSWER, FakeLambda
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.sdk.trace import TracerProvider
@@ -14,7 +16,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from airflow_provider_jetbridge import tracing
 from airflow_provider_jetbridge.exceptions import StartRefused
 from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
-from jetbridge.contract import to_builtins
+from jetbridge.contract import Outcome, to_builtins
 
 # The example of W3C Trace Context, "Examples of HTTP traceparent Headers".
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -22,14 +24,14 @@ SAMPLED = f"00-{TRACE}-{PARENT}-01"
 
 
 @pytest.fixture
-def tracing_on(monkeypatch):
+def tracing_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW__TRACES__OTEL_ON", "True")
 
 
 @pytest.fixture
-def exporter(monkeypatch):
+def exporter(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Airflow's tracer exports to memory; the API's own provider can be set only once."""
-    exported = InMemorySpanExporter()
+    exported: Any = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exported))
     monkeypatch.setattr("opentelemetry.trace.get_tracer", provider.get_tracer)
@@ -41,7 +43,7 @@ def operator() -> EcsRunTaskOperator:
     return EcsRunTaskOperator(task_id="job", task_definition="t", cluster="c", overrides={})
 
 
-def started(functions, ti) -> dict:
+def started(functions: FakeLambda, ti: Any) -> dict[str, Any]:
     functions.answers.append(ANSWER)
     with suppress(TaskDeferred):
         operator().execute({"ti": ti})
@@ -50,7 +52,9 @@ def started(functions, ti) -> dict:
 
 
 @pytest.mark.usefixtures("tracing_on")
-def test_the_request_has_the_span_that_the_task_runs_in(functions, ti, exporter) -> None:
+def test_the_request_has_the_span_that_the_task_runs_in(
+    functions: FakeLambda, ti: Any, exporter: Any
+) -> None:
     with exporter.tracer.start_as_current_span("worker.job") as span:
         request = started(functions, ti)
     context = span.get_span_context()
@@ -60,19 +64,21 @@ def test_the_request_has_the_span_that_the_task_runs_in(functions, ti, exporter)
 
 
 @pytest.mark.usefixtures("tracing_on")
-def test_before_airflow_3_2_it_has_the_tasks_own_context(functions, ti) -> None:
+def test_before_airflow_3_2_it_has_the_tasks_own_context(functions: FakeLambda, ti: Any) -> None:
     ti.context_carrier = {"traceparent": SAMPLED}
     assert started(functions, ti)["traceparent"] == SAMPLED
 
 
-def test_without_tracing_the_request_says_nothing_of_it(functions, ti, exporter) -> None:
+def test_without_tracing_the_request_says_nothing_of_it(
+    functions: FakeLambda, ti: Any, exporter: Any
+) -> None:
     ti.context_carrier = {"traceparent": SAMPLED}
     with exporter.tracer.start_as_current_span("worker.job"):
         assert "traceparent" not in started(functions, ti)
 
 
 @pytest.mark.usefixtures("tracing_on")
-def test_a_stack_that_knows_no_traces_gets_none(functions, ti) -> None:
+def test_a_stack_that_knows_no_traces_gets_none(functions: FakeLambda, ti: Any) -> None:
     ti.context_carrier = {"traceparent": SAMPLED}
     refusal = "Object contains unknown field `traceparent`"
     functions.answers.extend([{"errorType": "ContractError", "errorMessage": refusal}, ANSWER])
@@ -82,7 +88,7 @@ def test_a_stack_that_knows_no_traces_gets_none(functions, ti) -> None:
 
 
 @pytest.mark.usefixtures("tracing_on")
-def test_any_other_refusal_stays_one(functions, ti) -> None:
+def test_any_other_refusal_stays_one(functions: FakeLambda, ti: Any) -> None:
     ti.context_carrier = {"traceparent": SAMPLED}
     functions.answers.append({"errorType": "ContractError", "errorMessage": "cluster: is c"})
     with pytest.raises(StartRefused, match="cluster"):
@@ -101,7 +107,7 @@ carriers = st.one_of(
 
 
 @given(carriers)
-def test_a_context_that_isnt_valid_is_ignored(carrier) -> None:
+def test_a_context_that_isnt_valid_is_ignored(carrier: Any) -> None:
     from jetbridge.contract import StartRequest, decode
 
     found = tracing._valid(carrier)
@@ -122,12 +128,14 @@ def test_a_context_that_isnt_valid_is_ignored(carrier) -> None:
         (SAMPLED.upper(), None),
     ],
 )
-def test_versions_of_traceparent(given_, found) -> None:
+def test_versions_of_traceparent(given_: Any, found: Any) -> None:
     assert tracing._valid({"traceparent": given_}) == found
 
 
 @pytest.mark.usefixtures("tracing_on")
-def test_the_resume_is_a_span_of_the_same_trace(functions, ti, exporter, make_outcome) -> None:
+def test_the_resume_is_a_span_of_the_same_trace(
+    functions: FakeLambda, ti: Any, exporter: Any, make_outcome: Callable[..., Outcome]
+) -> None:
     outcome = make_outcome()
     with exporter.tracer.start_as_current_span("worker.job") as span:
         tracing.tell_resume(outcome)
@@ -139,6 +147,8 @@ def test_the_resume_is_a_span_of_the_same_trace(functions, ti, exporter, make_ou
     assert resume.attributes["jetbridge.run_id"] == to_builtins(outcome)["run_id"]
 
 
-def test_without_tracing_a_resume_is_no_span(exporter, make_outcome) -> None:
+def test_without_tracing_a_resume_is_no_span(
+    exporter: Any, make_outcome: Callable[..., Outcome]
+) -> None:
     tracing.tell_resume(make_outcome())
     assert exporter.get_finished_spans() == ()

@@ -7,7 +7,7 @@ from concurrent.futures import Executor, Future
 from typing import Any
 
 
-class _Selector(selectors.DefaultSelector):  # type: ignore[misc,valid-type]
+class _Selector(selectors.DefaultSelector):
     now = 0.0
 
     def select(self, timeout: float | None = None) -> Any:
@@ -34,10 +34,10 @@ class Inline(Executor):
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         pass
 
-    def submit(self, function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Future[Any]:
+    def submit(self, fn: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> Future[Any]:
         future: Future[Any] = Future()
         try:
-            future.set_result(function(*arguments, **keywords))
+            future.set_result(fn(*arguments, **keywords))
         except BaseException as error:
             future.set_exception(error)
         return future

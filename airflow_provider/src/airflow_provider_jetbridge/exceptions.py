@@ -23,6 +23,10 @@ class StartFailed(AirflowException):
     """The task couldn't hand the run to Jetbridge. The reason may be temporary."""
 
 
+class StartThrottled(StartFailed):
+    """AWS Lambda throttled the call: too many functions are running at once in the account."""
+
+
 class RunFailed(AirflowException):
     """The container failed, or couldn't run."""
 

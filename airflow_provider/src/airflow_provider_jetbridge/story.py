@@ -176,6 +176,8 @@ def tell_outcome(log: Any, outcome: Outcome) -> None:
         )
     if outcome.advice and outcome.state is State.SUCCEEDED:
         log.warning("Run %s: %s", outcome.run_id, inert_lines(outcome.advice))
+    if outcome.size_advice:
+        log.info("Run %s, size: %s", outcome.run_id, inert_lines(outcome.size_advice))
 
 
 def _time(epoch: float) -> str:

@@ -24,9 +24,13 @@ from jetbridge_cli.options import (
 )
 from jetbridge_cli.problems import Problem, reported
 from jetbridge_cli.redaction import redacted
+from jetbridge_cli.repeating import again_and_again
 from jetbridge_cli.stack import DeadLetterQueue, Stack, holding
 from jetbridge_cli.tables import write_table
 from jetbridge_cli.writing import moment, say, write, write_facts, write_json, write_source
+
+# SQS's counts are up to a minute old, and each look asks for those of each queue.
+EVERY_SECONDS = 10
 
 app = typer.Typer(no_args_is_help=True, help="Messages that were given up.")
 
@@ -34,6 +38,9 @@ app = typer.Typer(no_args_is_help=True, help="Messages that were given up.")
 @app.command("list")
 def list_queues(
     stack: StackName = "jetbridge",
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Show the list again every ten seconds.")
+    ] = False,
     region: Region = None,
     profile: Profile = None,
     endpoint: Endpoint = None,
@@ -43,25 +50,16 @@ def list_queues(
 
     The counts come from SQS. They are approximate, and up to a minute old.
     """
+    aws = Aws(profile, region, endpoint)
+
+    def show_counts() -> None:
+        _write_queues(Stack(aws, stack), output)
+
     with reported():
-        deployed = Stack(Aws(profile, region, endpoint), stack)
-        queues = deployed.dead_letter_queues
-        ages = oldest(deployed.aws, queues)
-        if output is Output.JSON:
-            write_json([_queue_as_json(queue, ages.get(queue.name)) for queue in queues])
-            return
-        headings = ["queue", "given up by", "messages", "in flight", "oldest"]
-        rows = [
-            [
-                queue.name,
-                queue.destination.name,
-                str(queue.messages),
-                str(queue.in_flight),
-                str(ages.get(queue.name, "")),
-            ]
-            for queue in queues
-        ]
-        write_table(headings, rows, headings[2:], whole=["queue"])
+        if watch:
+            again_and_again(show_counts, EVERY_SECONDS)
+        else:
+            show_counts()
 
 
 @app.command()
@@ -132,6 +130,26 @@ def drop(
         for sentence in lost if yes else ():
             write(sentence)
         write(f"Deleted {message_id} from {where.name}.")
+
+
+def _write_queues(deployed: Stack, output: Output) -> None:
+    queues = deployed.dead_letter_queues
+    ages = oldest(deployed.aws, queues)
+    if output is Output.JSON:
+        write_json([_queue_as_json(queue, ages.get(queue.name)) for queue in queues])
+        return
+    headings = ["queue", "given up by", "messages", "in flight", "oldest"]
+    rows = [
+        [
+            queue.name,
+            queue.destination.name,
+            str(queue.messages),
+            str(queue.in_flight),
+            str(ages.get(queue.name, "")),
+        ]
+        for queue in queues
+    ]
+    write_table(headings, rows, headings[2:], whole=["queue"])
 
 
 def _chosen(deployed: Stack, names: list[str] | None) -> list[DeadLetterQueue]:

@@ -10,6 +10,9 @@ import botocore.session
 from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationModel
 
+# botocore's name of a service whose signing name is another (``signingName`` of its model).
+_MODELS = {"airflow": "mwaa"}
+
 
 @dataclass(frozen=True)
 class MatchedOperation:
@@ -76,7 +79,7 @@ def routes_of(service: str) -> tuple[_Route, ...]:
     """The REST routes of a service by its signing name; none if it is unknown."""
     session = botocore.session.get_session()
     try:
-        model = session.get_service_model(service)
+        model = session.get_service_model(_MODELS.get(service, service))
     except UnknownServiceError:
         return ()
     if not model.protocol.startswith("rest"):

@@ -65,6 +65,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> 
             AirflowSecretArn=arn,
             WatchedClusterArns=f"arn:aws:ecs:us-east-1:000000000000:cluster/{EXAMPLE}",
             WatchedJobQueueArns=f"arn:aws:batch:us-east-1:000000000000:job-queue/{EXAMPLE}",
+            SizeAdvice="on",
             TracesEndpoint=collector.url,
             TracesSecretArn=headers,
             AssetEvents=f"jetbridge-example-asset={ASSET}",

@@ -262,6 +262,48 @@ def variable_changed(stack: Stack) -> Iterator[None]:
         yield
 
 
+def variables(**changes: str | None) -> Callable[[Stack], AbstractContextManager[None]]:
+    """finish_run's variables; None: it has none of that name."""
+
+    @contextmanager
+    def changed(stack: Stack) -> Iterator[None]:
+        functions, name = stack.client("lambda"), stack.physical("FinishRunFunction")
+        before = functions.get_function_configuration(FunctionName=name)["Environment"]
+        given = {key: value for key, value in (before["Variables"] | changes).items() if value}
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": given})
+        yield
+        functions.update_function_configuration(
+            FunctionName=name, Environment={"Variables": before["Variables"]}
+        )
+
+    return changed
+
+
+@contextmanager
+def pattern_changed(stack: Stack) -> Iterator[None]:
+    events, rule = stack.client("events"), stack.rule("JobStateChangeRule")
+    before = events.describe_rule(Name=rule)
+    pattern = json.loads(before["EventPattern"])
+    pattern["detail"]["status"] = ["SUCCEEDED"]
+    events.put_rule(Name=rule, EventPattern=json.dumps(pattern), Description=before["Description"])
+    yield
+    events.put_rule(
+        Name=rule, EventPattern=before["EventPattern"], Description=before["Description"]
+    )
+
+
+@contextmanager
+def redriven_elsewhere(stack: Stack) -> Iterator[None]:
+    sqs = stack.client("sqs")
+    url = sqs.create_queue(QueueName="elsewhere")["QueueUrl"]
+    which = {"QueueUrl": url, "AttributeNames": ["QueueArn"]}
+    arn = sqs.get_queue_attributes(**which)["Attributes"]["QueueArn"]
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 100})
+    with attribute("StopQueue", "RedrivePolicy", policy)(stack):
+        yield
+    sqs.delete_queue(QueueUrl=url)
+
+
 @contextmanager
 def schedule_disabled(stack: Stack) -> Iterator[None]:
     scheduler = stack.client("scheduler")
@@ -425,7 +467,7 @@ BROKEN: dict[str, tuple[Callable[[Stack], AbstractContextManager[None]], str, st
     ),
     "redrive": (
         attribute("StopQueue", "RedrivePolicy", ""),
-        "mappings",
+        "dead-letter queues",
         "StopQueue",
         "no dead-letter queue",
         "RedrivePolicy",
@@ -439,7 +481,35 @@ BROKEN: dict[str, tuple[Callable[[Stack], AbstractContextManager[None]], str, st
         "delete-function-concurrency",
     ),
     "concurrency": (little_concurrency_left, "concurrency", "account", "are not reserved", "quota"),
-    "variable": (variable_changed, "functions", "TrackRunFunction", "no-such-table", "set it back"),
+    "variable": (variable_changed, "variables", "TrackRunFunction", "no-such-table", "set it back"),
+    "limit": (
+        variables(JETBRIDGE_LOG_READS_PER_SECOND="5000"),
+        "variables",
+        "FinishRunFunction",
+        "'5000', and the stack's own is '5'",
+        "set it back",
+    ),
+    "no variable": (
+        variables(JETBRIDGE_RESULT_WAIT_SECONDS=None),
+        "variables",
+        "FinishRunFunction",
+        "JETBRIDGE_RESULT_WAIT_SECONDS is missing",
+        "set it back",
+    ),
+    "pattern": (
+        pattern_changed,
+        "event patterns",
+        "JobStateChangeRule",
+        "isn't the stack's",
+        "put-rule",
+    ),
+    "other dead letters": (
+        redriven_elsewhere,
+        "dead-letter queues",
+        "StopQueue",
+        "nobody looks for them there",
+        "RedrivePolicy",
+    ),
     "schedule": (schedule_disabled, "schedules", "EachHour", "disabled", "Enable it"),
     "dead letter": (dead_letter, "dead letters", "LaunchDeadLetters", "1 message", "replay"),
     "role": (role_emptied, "permissions", "StartRunRole", "dynamodb:PutItem", "template.yaml"),
@@ -547,6 +617,8 @@ BROKEN: dict[str, tuple[Callable[[Stack], AbstractContextManager[None]], str, st
 # Further ways to break what a check looks at: a push has one or two of each check.
 FOR_THE_NIGHT = {
     "target",
+    "limit",
+    "no variable",
     "redrive",
     "log group",
     "no role",

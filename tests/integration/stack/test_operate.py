@@ -3,6 +3,7 @@
 import json
 import signal
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,28 @@ def test_sizes_by_container_insights(
     assert sizing["notes"] == []
     assert sizing["advice"][0]["runs"] == 1
     assert sizing["advice"][0]["peak"]["memory_mib"] > 0
+    _the_next_run_is_told(deployed, deployed.outcome(run_ids[0], 60), task)
+
+
+def _the_next_run_is_told(
+    deployed: Deployed, outcome: dict[str, Any], task: dict[str, Any]
+) -> None:
+    """sweep_runs surveys the day, and the next run's outcome has the advice. finish_run remembers
+    for an hour what it read, so it gets new processes first, as from any change of it."""
+    day = datetime.fromtimestamp(outcome["finished_at"], UTC).date().isoformat()
+    did = deployed.invoke("sweep-runs", {"sizes": day})
+    assert (did["groups"], did["left"]) >= (2, 0), did
+    assert did["advised"] >= 1
+    functions, name = deployed.client("lambda"), "jetbridge-finish-run"
+    environment = functions.get_function_configuration(FunctionName=name)["Environment"]
+    changed = {"Variables": environment["Variables"] | {"PROCESSES": "new"}}
+    assert "size_advice" not in outcome
+    functions.update_function_configuration(FunctionName=name, Environment=changed)
+    try:
+        told = deployed.outcome(deployed.start(run_task=task), 60)
+    finally:
+        functions.update_function_configuration(FunctionName=name, Environment=environment)
+    assert "would do" in told["size_advice"]
 
 
 def test_the_same_key_is_the_same_run(operator: Operator, tmp_path: Path) -> None:

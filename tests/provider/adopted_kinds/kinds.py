@@ -3,6 +3,7 @@ amazon provider's own request."""
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import yaml
 from airflow.providers.amazon.aws.operators.batch import BatchOperator
@@ -27,16 +28,16 @@ class Shop(EcsRunTaskOperator):
 
     template_fields = (*EcsRunTaskOperator.template_fields, "env")
 
-    def __init__(self, *, env=None, image_family="shop", **keywords):
+    def __init__(self, *, env: Any = None, image_family: str = "shop", **keywords: Any) -> None:
         keywords = {"overrides": {}, "task_definition": image_family, "cluster": "c"} | keywords
         super().__init__(**keywords)
         self.env = env or {}
 
-    def pre_execute(self, context):
+    def pre_execute(self, context: Any) -> None:
         self.tags = {"run": context["run_id"]}
         super().pre_execute(context)
 
-    def execute(self, context):
+    def execute(self, context: Any) -> Any:
         pairs = [{"name": name, "value": value} for name, value in self.env.items()]
         self.overrides = {"containerOverrides": [{"name": "main", "environment": pairs}]}
         return super().execute(context)
@@ -45,11 +46,11 @@ class Shop(EcsRunTaskOperator):
 class Growing(BatchOperator):
     """More memory with each try."""
 
-    def __init__(self, *, memory=1024, **keywords):
+    def __init__(self, *, memory: int = 1024, **keywords: Any) -> None:
         super().__init__(**{"job_name": keywords["task_id"], **keywords})
         self.memory = memory
 
-    def execute(self, context):
+    def execute(self, context: Any) -> Any:
         size = str(self.memory * context["ti"].try_number)
         needs = [{"type": "MEMORY", "value": size}]
         self.container_overrides = {
@@ -63,11 +64,11 @@ class Growing(BatchOperator):
 with DAG("taskflow", schedule=None, render_template_as_native_obj=True, params={"n": 3}):
 
     @task(multiple_outputs=True)
-    def plan():
+    def plan() -> None:
         """See `test_adopted_requests.XCOMS`."""
 
     @task
-    def shards():
+    def shards() -> None:
         """See `test_adopted_requests.XCOMS`."""
 
     planned = plan()
@@ -110,7 +111,7 @@ with DAG("mapped", schedule=None):
     )
 
     @task_group
-    def group(name):
+    def group(name: Any) -> None:
         EcsRunTaskOperator(task_id="inside", cluster=name, task_definition="t", overrides={})
 
     group.expand(name=["x", "y"])

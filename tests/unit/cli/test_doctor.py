@@ -174,16 +174,11 @@ MAPPED = {"EventSourceArn": QUEUE, "FunctionResponseTypes": ["ReportBatchItemFai
         ({"State": "Disabling", **MAPPED}, "disabling"),
         (raises("ResourceNotFoundException"), "gone"),
         ({"State": "Enabled", "EventSourceArn": QUEUE}, "deletes messages that failed"),
-        ({"State": "Enabled", **MAPPED, "EventSourceArn": f"{QUEUE}-bare"}, "no dead-letter queue"),
     ],
 )
 def test_mappings(answer: Any, problem: str | None) -> None:
     made = deployment(
         {"AWS::Lambda::EventSourceMapping": {"Mapping": "1"}},
-        queues={
-            "Queue": {"QueueArn": QUEUE, "RedrivePolicy": "{}"},
-            "Bare": {"QueueArn": f"{QUEUE}-bare"},
-        },
         functions=answers(get_event_source_mapping=answer),
     )
     problems = found(events.mappings(made))
@@ -208,7 +203,6 @@ GOOD = {
         (GOOD | {"State": "Inactive"}, None),
         (GOOD | {"State": "Failed", "StateReason": "no role"}, "no role"),
         (GOOD | {"LastUpdateStatus": "Failed"}, "update failed"),
-        (GOOD | {"Environment": {"Variables": {"JETBRIDGE_RUNS_TABLE": "x"}}}, "'runs'"),
         (raises("ResourceNotFoundException"), "gone"),
     ],
 )

@@ -114,6 +114,25 @@ def test_a_bad_expression_is_named(bridge: Bridge, grep: str) -> None:
     assert (result.exit_code, "--grep" in result.stderr) == (1, True)
 
 
+@pytest.mark.parametrize("ended", [True, False])
+@pytest.mark.parametrize("change", ["typo", "part", "capitals"])
+def test_a_misspelt_run_id_is_recognised(bridge: Bridge, ended: bool, change: str) -> None:
+    run = run_of("one")
+    bridge.accepted(run)
+    if ended:
+        bridge.sealed(outcome_of(run))
+    misspelt = {
+        "typo": f"{run.run_id[:7]}{'a' if run.run_id[7] != 'a' else 'b'}{run.run_id[8:]}",
+        "part": run.run_id[:6],
+        "capitals": run.run_id.upper(),
+    }[change]
+    result = bridge.call("show", misspelt)
+    assert result.exit_code == 1
+    assert f"did you mean {run.run_id}?" in result.stderr
+    other = bridge.call("show", "nothing-like-it").stderr
+    assert "did you mean" not in other
+
+
 @pytest.mark.parametrize("command", ["show", "logs", "watch", "retry"])
 def test_an_unknown_run_is_named(bridge: Bridge, command: str) -> None:
     result = bridge.call(command, "mzxw6ytboi4dgmrtgq2t")

@@ -14,12 +14,13 @@ from msgspec.structs import replace
 from operated import CLUSTER_TASK, NOW, airflow, outcome_of, run_of
 
 from jetbridge.contract import Cause, Outcome, State, Usage
+from jetbridge.sizing import cloudwatch
+from jetbridge.sizing.advice import LEAST_RUNS, Peak, Used, Verdict, advise
+from jetbridge.sizing.cloudwatch import PerformanceEvents, group_of
+from jetbridge.sizing.fargate import MEMORY_MIB, Size, sizes, usd_of_hours
+from jetbridge.sizing.groups import task_ids
+from jetbridge.sizing.used import epoch
 from jetbridge_cli.aws import Aws
-from jetbridge_cli.operate.record import epoch
-from jetbridge_cli.sizing.advice import LEAST_RUNS, Peak, Used, Verdict, advise
-from jetbridge_cli.sizing.fargate import MEMORY_MIB, Size, sizes, usd_of_hours
-from jetbridge_cli.sizing.insights import group_of, peaks_of
-from jetbridge_cli.sizing.places import task_ids
 
 LARGE = Usage(
     launch_type="FARGATE", vcpu=4, memory_mib=16384, seconds=3600, architecture="x86_64", spot=False
@@ -202,18 +203,17 @@ def test_the_peak_is_the_most_of_any_minute_and_foreign_events_are_passed_by() -
         "[]",
         '"Task"',
     )
-    found = peaks_of(Aws(region="eu-west-1"), "etl", {task, "c" * 32}, at, at + 1)
+    events = PerformanceEvents(Aws(region="eu-west-1").logs)
+    found = events.peaks_of("etl", {task, "c" * 32}, at, at + 1)
     assert found.by_task == {task: Peak(2.0, 300.0)}
     assert found.note == ""
 
 
 @given(st.lists(st.one_of(st.text(), st.binary().map(repr)), max_size=5))
 def test_no_message_disturbs_the_reading(messages: list[str]) -> None:
-    from jetbridge_cli.sizing import insights
-
     found: dict[str, Peak] = {}
     for message in messages:
-        insights._take(found, {"a"}, message)
+        cloudwatch._take(found, {"a"}, message)
     assert found == {}
 
 

@@ -32,7 +32,7 @@ def job(offload: bool = True, **overrides: Any) -> StartRequest:
     return replace(asked, submit_job=own | overrides, offload_environment=offload)
 
 
-JOBS = {
+JOBS: dict[str, dict[str, Any]] = {
     "container": {"containerOverrides": {"environment": LARGE}},
     "ecs": {"ecsPropertiesOverride": {"taskProperties": [{"containers": [
         {"name": "main", "environment": LARGE}]}]}},

@@ -15,7 +15,7 @@ from jetbridge_testing.admission import PLACE, admission, refusal
 from jetbridge.contract import PersonCaller, StartRequest
 
 OPERATIONS = {"run_task": ("ecs", "RunTask"), "submit_job": ("batch", "SubmitJob")}
-INPUTS: dict[str, Shape] = {
+INPUTS: dict[str, Any] = {
     field: ServiceModel(Loader().load_service_model(service, "service-2"))
     .operation_model(operation)
     .input_shape
@@ -26,9 +26,8 @@ OTHERS: list[Any] = [{"x": 1}, ["x"], "x", 7, 1.5, True, None]
 
 
 def start(field: str, parameters: dict[str, Any], **fields: Any) -> StartRequest:
-    return StartRequest(
-        caller=PersonCaller("ana"), idempotency_key="k", **{field: parameters}, **fields
-    )
+    fields |= {field: parameters}
+    return StartRequest(caller=PersonCaller("ana"), idempotency_key="k", **fields)
 
 
 # Requests within the rules
@@ -49,7 +48,7 @@ containers = st.fixed_dictionaries(
         "environment": environments,
     },
 )
-fargate = st.sampled_from(
+fargate: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [
         {"launchType": "FARGATE"},
         {"launchType": "FARGATE", "platformVersion": "1.4.0"},
@@ -90,20 +89,22 @@ def tasks(draw: st.DrawFn) -> dict[str, Any]:
             },
         )
     )
-    own = {
+    own: dict[str, st.SearchStrategy[Any]] = {
         "cluster": st.sampled_from(["reports", PLACE.arn("ecs", "cluster/reports")]),
         "taskDefinition": st.sampled_from(["report", "report:3", "reports:1"]),
         "networkConfiguration": st.fixed_dictionaries({"awsvpcConfiguration": networks}),
         "overrides": st.just(overrides),
     }
-    optional = {
+    optional: dict[str, st.SearchStrategy[Any]] = {
         "count": st.just(1),
         "enableExecuteCommand": st.booleans(),
         "group": words,
         "propagateTags": st.sampled_from(["TASK_DEFINITION", "NONE"]),
         "tags": tags.map(lambda pairs: [{"key": k, "value": v} for k, v in pairs.items()]),
     }
-    return draw(st.fixed_dictionaries(own, optional=optional)) | draw(fargate)
+    made: dict[str, Any] = draw(st.fixed_dictionaries(own, optional=optional))
+    platform: dict[str, Any] = draw(fargate)
+    return made | platform
 
 
 jobs = st.fixed_dictionaries(
@@ -160,9 +161,10 @@ def test_within_the_rules_it_passes_and_boto3_agrees(
 # One violation
 
 
-def places(path: str, value: Any, shape: Shape) -> Iterator[tuple[str, list[Any], Shape]]:
-    """Every value in the parameters: as an error names it, its keys from the root, its shape."""
-    stack: list[tuple[str, list[Any], Any, Shape]] = [(path, [], value, shape)]
+def places(path: str, value: Any, shape: Any) -> Iterator[tuple[str, list[Any], Any]]:
+    """Every value in the parameters: as an error names it, its keys from the root, and
+    its shape (one of botocore's)."""
+    stack: list[tuple[str, list[Any], Any, Any]] = [(path, [], value, shape)]
     while stack:
         name, keys, found, kind = stack.pop()
         yield name, keys, kind

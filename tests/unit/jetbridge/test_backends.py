@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, ReadTimeoutError
 from botocore.stub import Stubber
 from jetbridge_testing.samples import JOB_DEFINITION, STACK_KEY, TASK_DEFINITION, request
+from jetbridge_testing.stand_ins import as_client
 
 from jetbridge.aws.clients import client, is_throttle
 from jetbridge.backends.batch import BatchBackend
@@ -37,11 +38,15 @@ def batch() -> Iterator[Stubber]:
 
 
 def _run_task(stub: Stubber) -> str:
-    return EcsBackend(stub.client).launch(NAME, TASK_PARAMETERS, Definition(arn=TASK_DEFINITION))
+    return EcsBackend(as_client(stub.client)).launch(
+        NAME, TASK_PARAMETERS, Definition(arn=TASK_DEFINITION)
+    )
 
 
 def _submit_job(stub: Stubber) -> str:
-    return BatchBackend(stub.client).launch(NAME, JOB_PARAMETERS, Definition(arn=JOB_DEFINITION))
+    return BatchBackend(as_client(stub.client)).launch(
+        NAME, JOB_PARAMETERS, Definition(arn=JOB_DEFINITION)
+    )
 
 
 def test_run_task_carries_the_launchs_name_and_the_pinned_revision(ecs: Stubber) -> None:
@@ -190,9 +195,9 @@ def test_lost_connection_leaves_open_what_happened(error: type[Exception]) -> No
         run_task = submit_job
 
     with pytest.raises(Unanswered):
-        BatchBackend(Lost()).launch(NAME, JOB_PARAMETERS, Definition(arn="d:1"))
+        BatchBackend(as_client(Lost())).launch(NAME, JOB_PARAMETERS, Definition(arn="d:1"))
     with pytest.raises(Unanswered):
-        EcsBackend(Lost()).launch(NAME, TASK_PARAMETERS, Definition(arn="d:1"))
+        EcsBackend(as_client(Lost())).launch(NAME, TASK_PARAMETERS, Definition(arn="d:1"))
 
 
 def test_batch_calls_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,7 +263,7 @@ def test_ecs_definition_and_where_it_logs(ecs: Stubber) -> None:
     definition = {"taskDefinitionArn": TASK_DEFINITION, "containerDefinitions": containers}
     answer = {"taskDefinition": definition}
     ecs.add_response("describe_task_definition", answer, {"taskDefinition": "report"})
-    resolved = EcsBackend(ecs.client).resolve(TASK_PARAMETERS)
+    resolved = EcsBackend(as_client(ecs.client)).resolve(TASK_PARAMETERS)
     assert resolved == Definition(
         arn=TASK_DEFINITION,
         log_sources=[
@@ -303,7 +308,9 @@ def test_batch_definition_is_the_newest_one(
         for revision in (9, 10, 8)
     ]
     batch.add_response("describe_job_definitions", {"jobDefinitions": found}, expected)
-    resolved = BatchBackend(batch.client).resolve(JOB_PARAMETERS | {"jobDefinition": reference})
+    resolved = BatchBackend(as_client(batch.client)).resolve(
+        JOB_PARAMETERS | {"jobDefinition": reference}
+    )
     assert (resolved.arn[-3:], resolved.timeout_seconds) == (":10", 600)
     [source] = resolved.log_sources
     assert (source.container, source.driver, source.group) == (
@@ -325,7 +332,7 @@ def test_batch_definition_of_another_region_is_not_there(batch: Stubber) -> None
     elsewhere = JOB_DEFINITION.removesuffix(":7").replace("eu-central-1", "eu-west-1")
     assert elsewhere not in JOB_DEFINITION
     with pytest.raises(NoDefinition):
-        BatchBackend(batch.client).resolve(JOB_PARAMETERS | {"jobDefinition": elsewhere})
+        BatchBackend(as_client(batch.client)).resolve(JOB_PARAMETERS | {"jobDefinition": elsewhere})
 
 
 def test_a_task_definition_that_is_not_there_is_named(ecs: Stubber) -> None:
@@ -333,7 +340,7 @@ def test_a_task_definition_that_is_not_there_is_named(ecs: Stubber) -> None:
     words = "Unable to describe task definition."
     ecs.add_client_error("describe_task_definition", "ClientException", words, 400)
     with pytest.raises(NoDefinition) as refusal:
-        EcsBackend(ecs.client).resolve(TASK_PARAMETERS | {"taskDefinition": "reprot"})
+        EcsBackend(as_client(ecs.client)).resolve(TASK_PARAMETERS | {"taskDefinition": "reprot"})
     assert refusal.value.code == "ClientException"
     assert refusal.value.reason.startswith(f"{words} reprot doesn't exist")
 
@@ -352,7 +359,7 @@ def test_a_task_definition_that_may_not_be_read_may_be_there(
 ) -> None:
     ecs.add_client_error("describe_task_definition", code, words, 400)
     with pytest.raises(LaunchRefused) as refusal:
-        EcsBackend(ecs.client).resolve(TASK_PARAMETERS)
+        EcsBackend(as_client(ecs.client)).resolve(TASK_PARAMETERS)
     assert not isinstance(refusal.value, NoDefinition)
 
 
@@ -364,7 +371,7 @@ def test_a_job_definition_that_may_not_be_read_may_be_there(
 ) -> None:
     batch.add_client_error("describe_job_definitions", code, "not authorized", status)
     with pytest.raises(LaunchRefused) as refusal:
-        BatchBackend(batch.client).resolve(JOB_PARAMETERS)
+        BatchBackend(as_client(batch.client)).resolve(JOB_PARAMETERS)
     assert not isinstance(refusal.value, NoDefinition)
 
 
@@ -372,7 +379,7 @@ def test_a_job_definition_that_may_not_be_read_may_be_there(
 def test_a_task_that_ecs_does_not_know_is_absent(ecs: Stubber, reason: str) -> None:
     answer = {"tasks": [], "failures": [{"arn": TASK, "reason": reason}]}
     ecs.add_response("describe_tasks", answer, {"cluster": "reports", "tasks": [TASK]})
-    assert EcsBackend(ecs.client).describe("reports", [TASK]) == []
+    assert EcsBackend(as_client(ecs.client)).describe("reports", [TASK]) == []
 
 
 @pytest.mark.parametrize("failure", [{"arn": TASK, "reason": "ACCESS_DENIED"}, {"arn": TASK}])
@@ -383,13 +390,13 @@ def test_a_task_that_ecs_does_not_describe_may_be_there(
     answer = {"tasks": [], "failures": [failure]}
     ecs.add_response("describe_tasks", answer, {"cluster": "reports", "tasks": [TASK]})
     with pytest.raises(LaunchRefused, match="DescribeTasks failed"):
-        EcsBackend(ecs.client).describe("reports", [TASK])
+        EcsBackend(as_client(ecs.client)).describe("reports", [TASK])
 
 
 def test_batch_definition_that_does_not_exist(batch: Stubber) -> None:
     batch.add_response("describe_job_definitions", {"jobDefinitions": []})
     with pytest.raises(NoDefinition, match="load does not exist"):
-        BatchBackend(batch.client).resolve(JOB_PARAMETERS)
+        BatchBackend(as_client(batch.client)).resolve(JOB_PARAMETERS)
 
 
 def _listed(ecs: Stubber, arns: list[str], token: str | None, **expected: str) -> None:
@@ -400,7 +407,7 @@ def _listed(ecs: Stubber, arns: list[str], token: str | None, **expected: str) -
 def test_ecs_find_reads_every_page_of_running_tasks(ecs: Stubber) -> None:
     _listed(ecs, [], "more", startedBy=str(NAME))
     _listed(ecs, [TASK], None, startedBy=str(NAME), nextToken="more")
-    assert EcsBackend(ecs.client).find(NAME, TASK_PARAMETERS) == TASK
+    assert EcsBackend(as_client(ecs.client)).find(NAME, TASK_PARAMETERS) == TASK
 
 
 def test_ecs_find_looks_at_the_familys_stopped_tasks(ecs: Stubber) -> None:
@@ -414,13 +421,13 @@ def test_ecs_find_looks_at_the_familys_stopped_tasks(ecs: Stubber) -> None:
     _listed(ecs, [other, TASK], None, family="report", desiredStatus="STOPPED")
     asked = {"cluster": "reports", "tasks": [other, TASK]}
     ecs.add_response("describe_tasks", {"tasks": tasks}, asked)
-    assert EcsBackend(ecs.client).find(NAME, TASK_PARAMETERS) == TASK
+    assert EcsBackend(as_client(ecs.client)).find(NAME, TASK_PARAMETERS) == TASK
 
 
 def test_ecs_find_finds_nothing(ecs: Stubber) -> None:
     _listed(ecs, [], None, startedBy=str(NAME))
     _listed(ecs, [], None, family="report", desiredStatus="STOPPED")
-    assert EcsBackend(ecs.client).find(NAME, TASK_PARAMETERS) is None
+    assert EcsBackend(as_client(ecs.client)).find(NAME, TASK_PARAMETERS) is None
 
 
 def test_batch_find_looks_by_the_jobs_name_on_every_page(batch: Stubber) -> None:
@@ -431,16 +438,16 @@ def test_batch_find_looks_by_the_jobs_name_on_every_page(batch: Stubber) -> None
     jobs = {"jobSummaryList": [{"jobId": "j", "jobName": f"{NAME}-load"}]}
     batch.add_response("list_jobs", {"jobSummaryList": [], "nextToken": "more"}, expected)
     batch.add_response("list_jobs", jobs, expected | {"nextToken": "more"})
-    assert BatchBackend(batch.client).find(NAME, JOB_PARAMETERS) == "j"
+    assert BatchBackend(as_client(batch.client)).find(NAME, JOB_PARAMETERS) == "j"
     batch.add_response("list_jobs", {"jobSummaryList": []}, expected)
-    assert BatchBackend(batch.client).find(NAME, JOB_PARAMETERS) is None
+    assert BatchBackend(as_client(batch.client)).find(NAME, JOB_PARAMETERS) is None
 
 
 def test_stops(ecs: Stubber, batch: Stubber) -> None:
     ecs.add_response("stop_task", {}, {"cluster": "reports", "task": TASK, "reason": "cleared"})
-    EcsBackend(ecs.client).stop(TASK, TASK_PARAMETERS, "cleared")
+    EcsBackend(as_client(ecs.client)).stop(TASK, TASK_PARAMETERS, "cleared")
     batch.add_response("terminate_job", {}, {"jobId": "j", "reason": "cleared"})
-    BatchBackend(batch.client).stop("j", JOB_PARAMETERS, "cleared")
+    BatchBackend(as_client(batch.client)).stop("j", JOB_PARAMETERS, "cleared")
 
 
 def _stops(*job_ids: str, queue: str = "loads") -> dict[str, dict[str, Any]]:
@@ -455,7 +462,7 @@ def test_many_jobs_are_stopped_with_one_call_for_fifty_of_a_queue(batch: Stubber
         if some == ids[:50]:
             batch.add_response("terminate_job", {}, {"jobId": "j50", "reason": "cleared"})
     stops = _stops(*ids) | _stops("other", "another", queue="others")
-    assert BatchBackend(batch.client).stop_all(stops, "cleared") == {}
+    assert BatchBackend(as_client(batch.client)).stop_all(stops, "cleared") == {}
     batch.assert_no_pending_responses()
 
 
@@ -469,7 +476,9 @@ def test_what_one_job_meets_is_its_own(batch: Stubber) -> None:
     }
     errors = [{"job": job, "code": code, "message": "so"} for job, (code, _) in codes.items()]
     batch.add_response("terminate_jobs", {"successful": ["good"], "errors": errors})
-    met = BatchBackend(batch.client).stop_all(_stops(*codes, "good", "untold"), "cleared")
+    met = BatchBackend(as_client(batch.client)).stop_all(
+        _stops(*codes, "good", "untold"), "cleared"
+    )
     assert {job: type(error) for job, error in met.items()} == {
         "untold": Unanswered,
         **{job: kind for job, (_, kind) in codes.items()},
@@ -480,7 +489,7 @@ def test_where_there_is_no_call_for_many_each_job_is_stopped_by_itself(batch: St
     batch.add_client_error("terminate_jobs", "UnknownOperationException", http_status_code=404)
     batch.add_response("terminate_job", {}, {"jobId": "a", "reason": "cleared"})
     batch.add_client_error("terminate_job", "AccessDeniedException", http_status_code=403)
-    met = BatchBackend(batch.client).stop_all(_stops("a", "b"), "cleared")
+    met = BatchBackend(as_client(batch.client)).stop_all(_stops("a", "b"), "cleared")
     assert {job: type(error) for job, error in met.items()} == {"b": LaunchRefused}
 
 
@@ -493,7 +502,7 @@ def test_a_call_for_many_that_breaks_keeps_no_job_from_its_own(
     monkeypatch.setattr(batch.client, "terminate_jobs", breaks)
     batch.add_client_error("terminate_job", "ServerException", http_status_code=500)
     batch.add_response("terminate_job", {}, {"jobId": "b", "reason": "cleared"})
-    met = BatchBackend(batch.client).stop_all({"a": {}, "b": {}}, "cleared")
+    met = BatchBackend(as_client(batch.client)).stop_all({"a": {}, "b": {}}, "cleared")
     assert {job: type(error) for job, error in met.items()} == {"a": Unanswered}
 
 
@@ -502,7 +511,7 @@ def test_a_call_for_many_that_aws_doesnt_take_is_put_off_for_all(
     batch: Stubber, status: int, kind: type[Exception]
 ) -> None:
     batch.add_client_error("terminate_jobs", "any", http_status_code=status)
-    met = BatchBackend(batch.client).stop_all(_stops("a", "b"), "cleared")
+    met = BatchBackend(as_client(batch.client)).stop_all(_stops("a", "b"), "cleared")
     assert {job: type(error) for job, error in met.items()} == {"a": kind, "b": kind}
 
 
@@ -510,13 +519,13 @@ def test_stop_of_a_task_that_ecs_has_forgotten_is_done(ecs: Stubber) -> None:
     ecs.add_client_error(
         "stop_task", "InvalidParameterException", "The referenced task was not found."
     )
-    EcsBackend(ecs.client).stop(TASK, TASK_PARAMETERS, "cleared")
+    EcsBackend(as_client(ecs.client)).stop(TASK, TASK_PARAMETERS, "cleared")
 
 
 def test_stop_that_is_refused_is_an_error(ecs: Stubber) -> None:
     ecs.add_client_error("stop_task", "ClusterNotFoundException", "Cluster not found.")
     with pytest.raises(LaunchRefused):
-        EcsBackend(ecs.client).stop(TASK, TASK_PARAMETERS, "cleared")
+        EcsBackend(as_client(ecs.client)).stop(TASK, TASK_PARAMETERS, "cleared")
 
 
 def test_describes(ecs: Stubber, batch: Stubber) -> None:
@@ -526,9 +535,11 @@ def test_describes(ecs: Stubber, batch: Stubber) -> None:
         {"tasks": [{"taskArn": TASK}], "failures": failures},
         {"cluster": "reports", "tasks": [TASK, "gone"]},
     )
-    assert EcsBackend(ecs.client).describe("reports", [TASK, "gone"]) == [{"taskArn": TASK}]
+    assert EcsBackend(as_client(ecs.client)).describe("reports", [TASK, "gone"]) == [
+        {"taskArn": TASK}
+    ]
     batch.add_response("describe_jobs", {"jobs": []}, {"jobs": ["gone"]})
-    assert BatchBackend(batch.client).describe("loads", ["gone"]) == []
+    assert BatchBackend(as_client(batch.client)).describe("loads", ["gone"]) == []
 
 
 def test_the_newest_revision_is_found_over_all_pages(batch: Stubber) -> None:
@@ -551,5 +562,5 @@ def test_the_newest_revision_is_found_over_all_pages(batch: Stubber) -> None:
             {"jobDefinitions": definitions} | (more if number == 0 else {}),
             asked | (more if number else {}),
         )
-    found = BatchBackend(batch.client).resolve({"jobDefinition": "load"})
+    found = BatchBackend(as_client(batch.client)).resolve({"jobDefinition": "load"})
     assert found.arn.endswith(":150")

@@ -6,6 +6,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 from jetbridge_testing.samples import event
+from jetbridge_testing.stand_ins import as_client
 
 from jetbridge.backends.batch import BatchBackend
 from jetbridge.backends.ecs import EcsBackend
@@ -36,7 +37,7 @@ def test_a_cluster_s_tasks_are_told_apart_by_their_token() -> None:
         ]
         asked = {"cluster": "reports", "tasks": arns}
         stub.add_response("describe_tasks", {"tasks": tasks}, asked)
-        pages = list(EcsBackend(stub.client).living("reports", PREFIX))
+        pages = list(EcsBackend(as_client(stub.client)).living("reports", PREFIX))
         stub.assert_no_pending_responses()
     assert [[task["taskArn"] for task in page] for page in pages] == [[], ["arn/0"]]
 
@@ -52,7 +53,7 @@ def test_jobs_of_each_living_status_and_of_no_other() -> None:
             stub.add_response("list_jobs", answer, {"jobQueue": "loads", "jobStatus": status})
             if status == "RUNNABLE":
                 stub.add_response("describe_jobs", {"jobs": [job]}, {"jobs": ["job-2"]})
-        pages = list(BatchBackend(stub.client).living("loads", PREFIX))
+        pages = list(BatchBackend(as_client(stub.client)).living("loads", PREFIX))
         stub.assert_no_pending_responses()
     assert pages == [[job]]
 
@@ -66,7 +67,7 @@ def test_jobs_are_described_by_the_hundred(count: int) -> None:
             for first in range(0, count if status == "PENDING" else 0, 100):
                 asked = [f"job-{n}" for n in range(first, min(first + 100, count))]
                 stub.add_response("describe_jobs", {"jobs": []}, {"jobs": asked})
-        list(BatchBackend(stub.client).living("loads", PREFIX))
+        list(BatchBackend(as_client(stub.client)).living("loads", PREFIX))
         stub.assert_no_pending_responses()
 
 
@@ -75,7 +76,7 @@ def test_places_of_all_pages() -> None:
         listed = {"maxResults": 100}
         stub.add_response("list_clusters", {"clusterArns": ["a"], "nextToken": "2"}, listed)
         stub.add_response("list_clusters", {"clusterArns": ["b"]}, listed | {"nextToken": "2"})
-        assert EcsBackend(stub.client).places() == ["a", "b"]
+        assert EcsBackend(as_client(stub.client)).places() == ["a", "b"]
     queue = {
         "jobQueueName": "loads",
         "jobQueueArn": "q",
@@ -86,4 +87,4 @@ def test_places_of_all_pages() -> None:
     with Stubber(boto3.client("batch")) as stub:
         stub.add_response("describe_job_queues", {"jobQueues": [queue], "nextToken": "2"}, {})
         stub.add_response("describe_job_queues", {"jobQueues": []}, {"nextToken": "2"})
-        assert BatchBackend(stub.client).places() == ["q"]
+        assert BatchBackend(as_client(stub.client)).places() == ["q"]

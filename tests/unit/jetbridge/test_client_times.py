@@ -22,13 +22,13 @@ def region(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def longest(made: Any) -> float:
     config = made.meta.config
-    attempts = config.retries["total_max_attempts"]
+    attempts: int = config.retries["total_max_attempts"]
     once: float = config.connect_timeout + config.read_timeout
     return attempts * once + sum(BACK_OFF[: attempts - 1])
 
 
 @pytest.mark.parametrize("service", ["dynamodb", "sqs", "events", "ecs", "secretsmanager", "s3"])
-def test_a_client_fits_into_every_function(service: str) -> None:
+def test_a_client_fits_into_every_function(service: Any) -> None:
     assert longest(client(service)) < GLOBAL
 
 

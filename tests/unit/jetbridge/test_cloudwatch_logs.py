@@ -25,6 +25,7 @@ from jetbridge_testing.logs import (
     client_error,
     log_event,
 )
+from jetbridge_testing.stand_ins import as_client
 
 from jetbridge.contract import LogStream
 from jetbridge.contract.lines import Line
@@ -56,7 +57,7 @@ def _page(*messages: str) -> list[Event]:
 
 
 def _tail(client: PagingLogsClient, limit: int = 10) -> list[Line] | None:
-    return CloudWatchLogs(lambda region: client).tail(STREAM, limit)
+    return CloudWatchLogs(lambda region: as_client(client)).tail(STREAM, limit)
 
 
 class Refusing:
@@ -73,7 +74,7 @@ class Refusing:
 
 def test_a_page_has_its_lines_its_token_and_when_the_latest_came() -> None:
     client = PagingLogsClient([[log_event(1_772_323_229_007, "a"), log_event(1, "b")]])
-    page = CloudWatchLogs(lambda region: client).page(STREAM, START)
+    page = CloudWatchLogs(lambda region: as_client(client)).page(STREAM, START)
     assert page == Page([Line(1_772_323_229_007, "a"), Line(1, "b")], "f/1", 1_772_323_229_407)
     assert client.calls == [{"logGroupName": "g", "logStreamName": "s", "startFromHead": True}]
 
@@ -87,7 +88,7 @@ def test_a_page_has_its_lines_its_token_and_when_the_latest_came() -> None:
 )
 def test_reads_on_by_token_or_else_by_time(position: Position, parameters: dict[str, Any]) -> None:
     client = PagingLogsClient([[], []])
-    CloudWatchLogs(lambda region: client).page(STREAM, position)
+    CloudWatchLogs(lambda region: as_client(client)).page(STREAM, position)
     [call] = client.calls
     assert parameters.items() <= call.items()
     assert len({"nextToken", "startTime"} & set(call)) == 1
@@ -107,7 +108,9 @@ def test_reads_on_by_token_or_else_by_time(position: Position, parameters: dict[
 )  # fmt: skip
 def test_refusals_are_told_apart(error: Exception, said: type[Exception]) -> None:
     with pytest.raises(said):
-        CloudWatchLogs(lambda region: Refusing(error)).page(STREAM, Position(token="f/1"))
+        CloudWatchLogs(lambda region: as_client(Refusing(error))).page(
+            STREAM, Position(token="f/1")
+        )
 
 
 HANG = ReadTimeoutError(endpoint_url="https://logs")
@@ -132,7 +135,7 @@ ANSWERS = [
 
 @pytest.mark.parametrize(("error", "said"), ANSWERS, ids=lambda each: str(each)[:60])
 def test_each_error_is_for_now_or_for_good(error: Exception, said: type[Exception]) -> None:
-    logs = CloudWatchLogs(lambda region: Refusing(error))
+    logs = CloudWatchLogs(lambda region: as_client(Refusing(error)))
     with pytest.raises(said) as of_page:
         logs.page(STREAM, START)
     with pytest.raises(said) as of_tail:
@@ -167,7 +170,7 @@ def test_a_token_that_expires_while_reading_back_is_for_later() -> None:
 def test_each_further_call_of_a_tail_takes_a_turn() -> None:
     turns: list[str] = []
     client = PagingLogsClient([_page("a"), [], []])
-    CloudWatchLogs(lambda region: client, turns.append).tail(STREAM, 1)
+    CloudWatchLogs(lambda region: as_client(client), turns.append).tail(STREAM, 1)
     assert len(client.calls) == 3
     assert turns == ["eu-west-1"] * 2
 
@@ -216,7 +219,7 @@ def test_asks_in_the_streams_own_region() -> None:
 def test_reads_moto(aws: None) -> None:
     client = boto3.client("logs")
     client.create_log_group(logGroupName="g")
-    logs = CloudWatchLogs(lambda region: client)
+    logs = CloudWatchLogs(lambda region: as_client(client))
     assert logs.tail(STREAM, 3) is None
     client.create_log_stream(logGroupName="g", logStreamName="s")
     assert logs.tail(STREAM, 3) == []
@@ -240,7 +243,7 @@ def test_reads_moto(aws: None) -> None:
 def test_writes_moto_and_makes_the_stream(aws: None) -> None:
     client = boto3.client("logs")
     client.create_log_group(logGroupName="g")
-    streams = CloudWatchStreams(lambda: client)
+    streams = CloudWatchStreams(lambda: as_client(client))
     now = int(time.time() * 1000)
     assert streams.put("g", "dag_id=a/attempt=1.log", [(now, "a"), (now, "b")]) == 0
     assert streams.put("g", "dag_id=a/attempt=1.log", [(now + 1, "c")]) == 0
@@ -256,14 +259,14 @@ def test_counts_what_is_rejected(days: list[int], rejected: int) -> None:
     client = StreamsClient(clock, random.Random(1))
     now = int(clock.now * 1000)
     events = [(now + day * DAY, str(day)) for day in days]
-    streams = CloudWatchStreams(lambda: client)
+    streams = CloudWatchStreams(lambda: as_client(client))
     assert sum(streams.put("g", "s", batch) for batch in batches(events)) == rejected
 
 
 def test_throttled_writes_are_for_later() -> None:
     error = client_error("ThrottlingException", "Rate exceeded")
     with pytest.raises(Busy):
-        CloudWatchStreams(lambda: Refusing(error)).put("g", "s", [(0, "a")])
+        CloudWatchStreams(lambda: as_client(Refusing(error))).put("g", "s", [(0, "a")])
 
 
 EVENTS = st.lists(

@@ -105,7 +105,7 @@ class Scene(Core):
         asked = request("airflow_ecs")
         self.ids = []
         for number in range(5):
-            caller = replace(asked.caller, map_index=number)  # type: ignore[type-var]
+            caller = replace(asked.caller, map_index=number)
             mine = replace(asked, caller=caller, concurrency_group="etl", timeout_seconds=None)
             run = new_run(request=mine)
             assert self.runs.create(run)
@@ -211,7 +211,8 @@ def test_the_audit_frees_the_slot_of_a_run_that_is_gone() -> None:
 def test_a_holder_that_cant_be_read_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene()
     scene.groups.held = {"etl": {"broken", "gone"}, "ml": {"long-expired"}}
-    get, reported = scene.memory.get, []
+    get = scene.memory.get
+    reported: list[Any] = []
 
     def read(run_id: str) -> Run | None:
         if run_id == "broken":

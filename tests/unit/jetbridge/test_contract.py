@@ -104,6 +104,7 @@ def test_outcome_round_trip_keeps_every_field() -> None:
         cause=Cause.APPLICATION_EXIT,
         fault=Fault.JOB,
         reason="Essential container in task exited",
+        size_advice="4 GB would do",
         advice="The job failed: its log says why.",
         caller=request("airflow_ecs").caller,
         backend="ecs",

@@ -39,8 +39,8 @@ MWAA = CloudWatchLogTarget(
 
 def copied(run: Run, streams: dict[str, list[str]] | None = None, **world: Any) -> World:
     """The world after the copy of a run that ended an hour ago."""
-    source = {"source": MemoryLogs(streams)} if streams is not None else {}
-    played = World(1, **source, **world)
+    source = MemoryLogs(streams) if streams is not None else None
+    played = World(1, source=source, **world)
     played.clock.advance(3600)
     played.runs.create(run)
     played.send({"run_id": run.run_id})

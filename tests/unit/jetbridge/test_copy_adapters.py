@@ -6,6 +6,7 @@ import boto3
 import pytest
 from jetbridge_testing.logs import client_error
 from jetbridge_testing.objects import S3Client
+from jetbridge_testing.stand_ins import as_client
 from jetbridge_testing.tables import create_table
 
 from jetbridge.logs.batch import BatchRecords
@@ -23,7 +24,7 @@ PLACE = ("airflow-logs", "k")
 def objects(request: pytest.FixtureRequest, aws: None) -> Objects:
     """Both S3s that the tests know behave alike."""
     if request.param == "memory":
-        return S3Objects(lambda: S3_CLIENT)
+        return S3Objects(lambda: as_client(S3_CLIENT))
     client = boto3.client("s3", region_name="us-east-1")
     client.create_bucket(Bucket="airflow-logs")
     return S3Objects(lambda: client)
@@ -59,7 +60,7 @@ def test_a_part_that_somebody_else_has_written_over_is_noticed(objects: Objects)
 
 
 def test_an_upload_that_is_gone_is_noticed() -> None:
-    objects = S3Objects(lambda: S3_CLIENT)
+    objects = S3Objects(lambda: as_client(S3_CLIENT))
     upload = objects.begin(*PLACE)
     objects.abort(*PLACE, upload)
     objects.abort(*PLACE, upload)
@@ -81,7 +82,7 @@ def test_other_errors_of_s3_stay_errors() -> None:
 
             return refuse
 
-    denied = S3Objects(Denied)
+    denied = S3Objects(lambda: as_client(Denied()))
     for call in (
         lambda: denied.size(*PLACE),
         lambda: denied.upload(*PLACE, "u", 1, b"a"),
@@ -130,7 +131,7 @@ class Batch:
 
 
 def test_batch_records() -> None:
-    jobs = BatchRecords(Batch)
+    jobs = BatchRecords(lambda: as_client(Batch()))
     assert set(jobs.describe(["a", "forgotten"])) == {"a"}
     assert len(jobs.describe([str(number) for number in range(130)])) == 100
     assert jobs.failed_children("j", 3) == ["j:2", "j:9", "j:10"]

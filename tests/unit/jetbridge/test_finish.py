@@ -24,6 +24,7 @@ from jetbridge.contract import (
     Cause,
     Death,
     Outcome,
+    S3LogTarget,
     State,
     StopCause,
     TriggerDagRun,
@@ -234,6 +235,7 @@ def test_a_log_of_more_than_one_part_is_taken_apart_by_copy_logs(case: str) -> N
         case "array":
             run = ended_run("batch_array_parent_failed")
         case "two tries":
+            assert isinstance(run.request.log_target, S3LogTarget)
             other = replace(run.request.log_target, key_prefix="airflow/attempt=2.log")
             later = Attachment(caller=run.request.caller, log_target=other)
             run = replace(run, attachments=[later])

@@ -27,11 +27,12 @@ from jetbridge.contract import (
     to_builtins,
 )
 from jetbridge.contract.lines import RESULT_MARKER
+from jetbridge.contract.stop import StopCause
 from jetbridge.outcomes.eventbridge import DETAIL_TYPE, SOURCE
 from jetbridge.outcomes.finish import RESULT_BYTES, Finish
 from jetbridge.outcomes.fitting import CUT, ENTRY_BYTES, fitting
 from jetbridge.runs.reports import ContainerEnd, Ending
-from jetbridge.runs.run import Run, Stop, StopCause
+from jetbridge.runs.run import Run, Stop
 
 ITEM_BYTES = 400 * 1024
 ENVELOPE = {
@@ -248,7 +249,7 @@ def _printed(value: Any) -> str:
 
 
 @given(RUNS)
-@settings(max_examples=settings.default.max_examples // 3)
+@settings(max_examples=settings().max_examples // 3)
 def test_any_outcome_that_finish_run_makes_is_carried_and_fits(
     given_: tuple[Run, list[str]],
 ) -> None:

@@ -24,6 +24,7 @@ from jetbridge.contract import (
     ContractError,
     Launched,
     Outcome,
+    S3LogTarget,
     StartRequest,
     StopCause,
     decode,
@@ -259,7 +260,7 @@ def test_finish_run_takes_turns_from_the_allowance_that_copy_logs_has(cloud: Clo
 
 def test_a_read_that_hangs_is_over_soon_and_not_repeated() -> None:
     hasty = clients.client("logs", REGION, repeats=False, timeout_seconds=TIMEOUT_SECONDS)
-    config = hasty.meta.config
+    config: Any = hasty.meta.config
     assert (config.connect_timeout, config.read_timeout) == (TIMEOUT_SECONDS, TIMEOUT_SECONDS)
     assert config.retries["total_max_attempts"] == 1
     assert config.connect_timeout + config.read_timeout + TURN_SECONDS < RESERVE_SECONDS / 2
@@ -355,7 +356,7 @@ def test_copy_logs(cloud: Cloud) -> None:
     cloud.runs.create(run)
     cloud.log("/ecs/report", "report/main/478f3a4c51824ad23cb50c1c60670c0f", "one", "two")
     assert call("copy_logs", sample("copy_logs/message")) == ALL_GOOD
-    assert run.request.log_target is not None
+    assert isinstance(run.request.log_target, S3LogTarget)
     [item] = cloud.s3.list_objects_v2(Bucket="airflow-logs")["Contents"]
     assert item["Key"].startswith(run.request.log_target.key_prefix)
     body = cloud.s3.get_object(Bucket="airflow-logs", Key=item["Key"])["Body"].read()

@@ -39,7 +39,8 @@ from jetbridge.notify.airflow_port import Refused
 from jetbridge.runs.item import from_item
 from jetbridge.runs.run import Run, Status
 from jetbridge.stopping.stop import NotStopped
-from jetbridge.wiring import backends, notify_airflow, parts, relay_logs, sqs_batch
+from jetbridge.wiring import backends, notify_airflow, parts, relay_logs
+from jetbridge.wiring.telemetry import logger
 
 INPUTS = int(os.environ.get("JETBRIDGE_FUZZ", "25"))
 # AWS's and Airflow's own answers to what they are asked; the message is tried again.
@@ -80,8 +81,8 @@ class Scene:
             str(refusal).encode()
         except (ClientError, BotoCoreError, ExceptionGroup) as error:
             self.caught.append(error)
-        for error in self.caught:
-            assert _is_theirs(error), repr(error)[:2000]
+        for each in self.caught:
+            assert _is_theirs(each), repr(each)[:2000]
         self._check()
         self._put_back()
 
@@ -146,7 +147,7 @@ def caught(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
         assert error is not None
         errors.append(error)
 
-    monkeypatch.setattr(sqs_batch.logger, "exception", exception)
+    monkeypatch.setattr(logger, "exception", exception)
     return errors
 
 

@@ -15,6 +15,7 @@ from jetbridge_testing.histories import ENDS, History, essence, life_of
 from jetbridge_testing.memory import MemoryOutcomes, MemoryQueue, MemoryRuns
 from jetbridge_testing.outcomes import ReadDynamoOutcomes
 from jetbridge_testing.samples import DEFINITIONS, REGION, STACK_KEY, change, event, new_run
+from jetbridge_testing.stand_ins import as_client
 from jetbridge_testing.steps import Crash
 from jetbridge_testing.tables import create_table
 
@@ -260,8 +261,8 @@ def test_an_event_costs_one_conditional_write(dynamodb: Any) -> None:
     that goes on only read it; one more write says that it runs. An end reads the row first where
     that may be launched again."""
     client = Calls(dynamodb)
-    runs = DynamoRuns(client, create_table(dynamodb, "RunsTable"), 900, clock=Clock())
-    outcomes = DynamoOutcomes(client, create_table(dynamodb, "OutcomesTable"))
+    runs = DynamoRuns(as_client(client), create_table(dynamodb, "RunsTable"), 900, clock=Clock())
+    outcomes = DynamoOutcomes(as_client(client), create_table(dynamodb, "OutcomesTable"))
     track = _track(runs, MemoryQueue(), outcomes)
     _being_launched(runs, "ecs_running")
     costs = []

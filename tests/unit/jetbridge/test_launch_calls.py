@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 from jetbridge.aws.clients import cached_client
 from jetbridge.backends.ecs import EcsBackend
@@ -37,7 +38,7 @@ def test_a_throttled_launch_is_asked_for_once(
 
     def refuse(request: Any, **_rest: Any) -> AWSResponse:
         asked.append(request.url)
-        return AWSResponse(request.url, 400, {}, RefusedBody())
+        return AWSResponse(request.url, 400, HTTPHeaders(), RefusedBody())
 
     ecs.meta.events.register("before-send.ecs.RunTask", refuse)
     with pytest.raises(Throttled):

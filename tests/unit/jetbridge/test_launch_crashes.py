@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from jetbridge_testing.backends import FakeBackend
+from jetbridge_testing.backends import Backend, FakeBackend
 from jetbridge_testing.core import Core
 from jetbridge_testing.samples import new_run
 from jetbridge_testing.steps import Crash, Steps, crash
@@ -19,7 +19,7 @@ from jetbridge.queues.messages import NamedDefinition
 from jetbridge.queues.port import NotYet
 from jetbridge.runs.run import Run, Status, Stop
 
-KINDS = ("ecs", "batch")
+KINDS: tuple[Backend, ...] = ("ecs", "batch")
 VISIBILITY_SECONDS = 180
 STOP = Stop(cause=StopCause.STOPPED_BY_USER, reason="cleared")
 
@@ -35,7 +35,7 @@ def _lose_answer() -> None:
 class Scene(Core):
     """start_run has accepted a run; every port is watched by ``steps``."""
 
-    def __init__(self, kind: str, steps: Steps, unread: bool = True) -> None:
+    def __init__(self, kind: Backend, steps: Steps, unread: bool = True) -> None:
         super().__init__(steps.watch)
         self.backend: FakeBackend = self.backends[kind]
         self.run = new_run(f"airflow_{kind}")
@@ -77,7 +77,7 @@ class Scene(Core):
         assert told.launched_at == self.row.launched_at
 
 
-def _moments(kind: str, unread: bool) -> list[str]:
+def _moments(kind: Backend, unread: bool) -> list[str]:
     steps = Steps()
     Scene(kind, steps, unread).deliver()
     return steps.moments
@@ -104,7 +104,7 @@ def test_the_steps_are_those_we_think_of() -> None:
 @pytest.mark.parametrize("seconds", [1, 50, VISIBILITY_SECONDS])
 @pytest.mark.parametrize(("kind", "unread", "moment", "name"), CASES)
 def test_crash_at_each_step(
-    kind: str, unread: bool, moment: int, name: str, seconds: float
+    kind: Backend, unread: bool, moment: int, name: str, seconds: float
 ) -> None:
     scene = Scene(kind, Steps({moment: crash}), unread)
     scene.deliver(lambda delay: seconds if delay == VISIBILITY_SECONDS else delay)
@@ -114,7 +114,9 @@ def test_crash_at_each_step(
 
 
 @pytest.mark.parametrize(("kind", "unread", "moment", "name"), CASES)
-def test_the_same_message_at_the_same_time(kind: str, unread: bool, moment: int, name: str) -> None:
+def test_the_same_message_at_the_same_time(
+    kind: Backend, unread: bool, moment: int, name: str
+) -> None:
     steps = Steps()
     scene = Scene(kind, steps, unread)
     steps.plan[moment] = lambda: (scene.deliver_once(), None)[1]
@@ -124,7 +126,7 @@ def test_the_same_message_at_the_same_time(kind: str, unread: bool, moment: int,
 
 @pytest.mark.parametrize(("kind", "unread", "moment", "name"), CASES)
 def test_a_stop_at_each_step_leaves_nothing_running(
-    kind: str, unread: bool, moment: int, name: str
+    kind: Backend, unread: bool, moment: int, name: str
 ) -> None:
     steps = Steps()
     scene = Scene(kind, steps, unread)
@@ -141,7 +143,9 @@ def test_a_stop_at_each_step_leaves_nothing_running(
 
 
 @pytest.mark.parametrize(("kind", "unread", "moment", "name"), CASES)
-def test_a_stop_and_a_crash_at_each_step(kind: str, unread: bool, moment: int, name: str) -> None:
+def test_a_stop_and_a_crash_at_each_step(
+    kind: Backend, unread: bool, moment: int, name: str
+) -> None:
     steps = Steps()
     scene = Scene(kind, steps, unread)
 
@@ -168,7 +172,7 @@ def test_a_stop_and_a_crash_at_each_step(kind: str, unread: bool, moment: int, n
 )
 @example(kind="batch", happenings={14: "twice", 15: "throttle"}, delays=[0])
 def test_random_histories_launch_once(
-    kind: str, happenings: dict[int, str], delays: list[int]
+    kind: Backend, happenings: dict[int, str], delays: list[int]
 ) -> None:
     steps = Steps()
     scene = Scene(kind, steps)

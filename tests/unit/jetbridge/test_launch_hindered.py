@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from jetbridge_testing.backends import FakeBackend
+from jetbridge_testing.backends import Backend, FakeBackend
 from jetbridge_testing.core import Core
 from jetbridge_testing.samples import new_run
 from jetbridge_testing.steps import Steps
@@ -15,7 +15,7 @@ from jetbridge.queues.messages import NamedDefinition
 from jetbridge.queues.port import NotYet
 from jetbridge.runs.run import Run, Status, Stop
 
-KINDS = ("ecs", "batch")
+KINDS: tuple[Backend, ...] = ("ecs", "batch")
 HINDRANCES = {
     "no turn": ("wait_for_turn", NotYet("the next turn is 12 s away", 7)),
     "throttled": ("resolve", Throttled("Rate exceeded")),
@@ -28,7 +28,7 @@ CASES = [(kind, hindrance) for kind in KINDS for hindrance in HINDRANCES]
 class Scene(Core):
     """A run whose message names its definition; every port's calls are counted."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: Backend) -> None:
         self.steps = Steps()
         super().__init__(self.steps.watch)
         self.backend: FakeBackend = self.backends[kind]
@@ -64,7 +64,7 @@ class Scene(Core):
     [("no turn", ("resolve", "wait_for_turn"), 7), ("throttled", ("resolve",), 5)],
 )
 def test_it_is_put_off_without_a_second_question(
-    kind: str, hindrance: str, asked: tuple[str, ...], delay: int
+    kind: Backend, hindrance: str, asked: tuple[str, ...], delay: int
 ) -> None:
     """Asking twice would double a flood's questions."""
     scene = Scene(kind)
@@ -76,7 +76,7 @@ def test_it_is_put_off_without_a_second_question(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_without_an_answer_the_message_comes_back(kind: str) -> None:
+def test_without_an_answer_the_message_comes_back(kind: Backend) -> None:
     scene = Scene(kind)
     scene.hinder("unanswered")
     with pytest.raises(NotYet, match="connection lost"):
@@ -86,7 +86,7 @@ def test_without_an_answer_the_message_comes_back(kind: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "hindrance"), CASES)
-def test_the_next_message_launches(kind: str, hindrance: str) -> None:
+def test_the_next_message_launches(kind: Backend, hindrance: str) -> None:
     scene = Scene(kind)
     scene.hinder(hindrance)
     try:
@@ -100,7 +100,7 @@ def test_the_next_message_launches(kind: str, hindrance: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "hindrance"), CASES)
-def test_a_stopped_run_ends_all_the_same(kind: str, hindrance: str) -> None:
+def test_a_stopped_run_ends_all_the_same(kind: Backend, hindrance: str) -> None:
     """The row decides, and what is stopped needs no turn."""
     scene = Scene(kind)
     scene.runs.request_stop(scene.run.run_id, STOP)
@@ -113,7 +113,7 @@ def test_a_stopped_run_ends_all_the_same(kind: str, hindrance: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "hindrance"), CASES)
-def test_a_launched_run_stays_as_it_is(kind: str, hindrance: str) -> None:
+def test_a_launched_run_stays_as_it_is(kind: Backend, hindrance: str) -> None:
     """A message that comes twice in a flood isn't put off behind the launch that it was for."""
     scene = Scene(kind)
     scene.deliver()
@@ -126,7 +126,7 @@ def test_a_launched_run_stays_as_it_is(kind: str, hindrance: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("hindrance", ["no turn", "throttled"])
-def test_a_run_that_has_timed_out_ends_with_the_next_message(kind: str, hindrance: str) -> None:
+def test_a_run_that_has_timed_out_ends_with_the_next_message(kind: Backend, hindrance: str) -> None:
     scene = Scene(kind)
     asked = replace(scene.run.request, timeout_seconds=60)
     scene.run = replace(scene.run, run_id="another", request=asked)

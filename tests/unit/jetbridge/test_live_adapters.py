@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.live import MemoryLive, MemoryPieces
+from jetbridge_testing.stand_ins import as_client
 from jetbridge_testing.tables import create_table
 
 from jetbridge.contract import S3LogTarget
@@ -143,7 +144,7 @@ class _Refusing:
 
 
 def test_denied_reads_mean_no_piece_and_denied_writes_are_errors() -> None:
-    pieces = S3Pieces(_Refusing())
+    pieces = S3Pieces(as_client(_Refusing()))
     assert pieces.read(TARGET, 0) is None
     with pytest.raises(ClientError, match="AccessDenied"):
         pieces.write(TARGET, 0, _piece(0, "a"), None)
@@ -172,12 +173,12 @@ class _Denying(_Refusing):
 
 def test_a_denial_that_names_its_action_is_no_missing_piece() -> None:
     with pytest.raises(ClientError, match="s3:GetObject"):
-        S3Pieces(_Denying("s3:GetObject")).read(TARGET, 0)
+        S3Pieces(as_client(_Denying("s3:GetObject"))).read(TARGET, 0)
     for before in (None, "of one that is there"):
         with pytest.raises(ClientError, match="s3:PutObject"):
-            S3Pieces(_Denying("s3:PutObject")).write(TARGET, 0, _piece(0, "a"), before)
+            S3Pieces(as_client(_Denying("s3:PutObject"))).write(TARGET, 0, _piece(0, "a"), before)
     # What S3 answers for a missing object.
-    assert S3Pieces(_Denying("s3:ListBucket")).read(TARGET, 0) is None
+    assert S3Pieces(as_client(_Denying("s3:ListBucket"))).read(TARGET, 0) is None
 
 
 @pytest.mark.parametrize("code", ["SlowDown", "InternalError", "RequestTimeout"])
@@ -185,7 +186,7 @@ def test_a_read_that_s3_puts_off_is_no_missing_piece(code: str) -> None:
     denying = _Denying("s3:GetObject")
     denying.error = ClientError({"Error": {"Code": code}}, "GetObject")
     with pytest.raises(ClientError, match=code):
-        S3Pieces(denying).read(TARGET, 0)
+        S3Pieces(as_client(denying)).read(TARGET, 0)
 
 
 class _DenyingKey(_Refusing):
@@ -211,7 +212,7 @@ class _DenyingKey(_Refusing):
 
 
 def test_a_denied_key_is_no_missing_piece() -> None:
-    pieces = S3Pieces(_DenyingKey())
+    pieces = S3Pieces(as_client(_DenyingKey()))
     with pytest.raises(PermissionError, match=r"attempt=1\.log.*kms:Decrypt.*KmsKeyArns"):
         pieces.read(TARGET, 0)
     for before in (None, "of one that was removed"):

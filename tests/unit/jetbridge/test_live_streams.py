@@ -110,7 +110,6 @@ def test_launch_run_says_it_however_often_its_message_comes() -> None:
     core = _core(live)
     run = new_run()
     core.runs.create(run)
-    core.ecs.definition = DEFINITIONS["ecs"]
     core.launch(run.run_id, 1)
     first = dict(live.streams)
     assert len(first) == 2

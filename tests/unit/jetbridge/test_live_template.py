@@ -25,7 +25,8 @@ def _selected(value: Any) -> str:
     """The group that a Select of the parameter's names gives, of ``one,two``."""
     index, split = value["Fn::Select"]
     separator, text = split["Fn::Split"]
-    return str(text["Fn::Sub"]).replace("${LiveLogGroupNames}", "one,two").split(separator)[index]
+    groups = str(text["Fn::Sub"]).replace("${LiveLogGroupNames}", "one,two")
+    return groups.split(str(separator))[int(index)]
 
 
 def test_off_by_default() -> None:

@@ -1,6 +1,7 @@
 """Each line of each function has the keys run_id, launch and caller."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -183,6 +184,6 @@ def test_a_line_is_never_about_another_run_than_its_message(
 
 
 def _line(keys: RunKeys) -> Mapping[str, Any]:
-    record = logger.makeRecord(logger.name, 20, __file__, 1, "line", (), None)
+    record = logging.makeLogRecord({"name": logger.name, "msg": "line"})
     assert keys.filter(record)
     return vars(record)

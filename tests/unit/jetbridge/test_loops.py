@@ -250,7 +250,9 @@ def test_the_guard_would_have_cut_the_wait_for_capacity() -> None:
 
 @pytest.mark.parametrize(("allowed", "stopped"), [(may_loop, 1), (guarded, 0)])
 @pytest.mark.parametrize("what", ["run", "orphan"])
-def test_stop_that_is_throttled_for_an_hour(what: str, allowed: Allowed, stopped: int) -> None:
+def test_stop_that_is_throttled_for_an_hour(
+    what: str, allowed: Allowed, stopped: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     clock = Clock()
     chains = Chains(clock, allowed)
     names = ("launch", "finish", "copy")
@@ -264,7 +266,7 @@ def test_stop_that_is_throttled_for_an_hour(what: str, allowed: Allowed, stopped
             raise Throttled("Rate exceeded")
         stop(*given)
 
-    core.ecs.stop = stop_later  # type: ignore[method-assign]
+    monkeypatch.setattr(core.ecs, "stop", stop_later)
 
     def read(message: dict[str, Any]) -> None:
         if "orphan" in message:

@@ -10,6 +10,7 @@ from jetbridge_testing.clock import Clock
 from jetbridge_testing.copying import World
 from jetbridge_testing.logs import client_error
 from jetbridge_testing.loops import INVOCATIONS, Chains, guarded, may_loop
+from jetbridge_testing.stand_ins import as_client
 
 from jetbridge.contract import (
     CloudWatchLogTarget,
@@ -20,6 +21,7 @@ from jetbridge.contract import (
 )
 from jetbridge.contract.lines import Line
 from jetbridge.logs import copy_stream, copy_to_cloudwatch, copy_to_s3
+from jetbridge.logs.airflow_lines import airflow_line
 from jetbridge.logs.copy_state import CopyState
 from jetbridge.logs.port import Busy, Page
 from jetbridge.logs.position import Position
@@ -103,9 +105,9 @@ def _long_log(
     source = LongLog(round(gigabytes * 1e9 / (PAGE_LINES * (len(MESSAGE) + 1))))
     world, bucket = World(1, source=source), EmptyS3()
     chains = Chains(world.clock, allowed)
-    world.s3 = bucket  # type: ignore[assignment]
+    world.s3 = as_client(bucket)
     link = chains.queue(COPY, world.deliver)
-    world.send = link.send  # type: ignore[method-assign]
+    vars(world)["send"] = link.send
     stopped_at = int(world.clock() * 1000) - DAY * 1000
     part = LogPart(
         target=target, stream=STREAM, name="n.log", logger="container.main", stopped_at=stopped_at
@@ -125,7 +127,7 @@ def _states(world: World) -> CopyState:
     [0.15, *(pytest.param(each, marks=pytest.mark.nightly) for each in (0.5, 2.0))],
 )
 def test_log_of_gigabytes_in_short_lines(monkeypatch: pytest.MonkeyPatch, gigabytes: float) -> None:
-    line = copy_to_s3.airflow_line(Line(1_772_000_000_000, MESSAGE), "container.main", 0)
+    line = airflow_line(Line(1_772_000_000_000, MESSAGE), "container.main", 0)
     # Each line has the same form: it is made once, for the sake of twenty million in 2 GB.
     monkeypatch.setattr(copy_to_s3, "airflow_line", lambda *given: line)
     world, chains, source, bucket = _long_log(gigabytes, may_loop)
@@ -224,7 +226,7 @@ def test_log_that_is_longer_than_is_copied_to_cloudwatch(monkeypatch: pytest.Mon
 
 
 def test_upload_that_is_gone_each_time_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    line = copy_to_s3.airflow_line(Line(1_772_000_000_000, MESSAGE), "container.main", 0)
+    line = airflow_line(Line(1_772_000_000_000, MESSAGE), "container.main", 0)
     monkeypatch.setattr(copy_to_s3, "airflow_line", lambda *given: line)
     world, chains, _, bucket = _long_log(0.03, may_loop)
     bucket.vanishing = True
@@ -237,7 +239,9 @@ def test_upload_that_is_gone_each_time_is_given_up(monkeypatch: pytest.MonkeyPat
     assert b"lines are missing" in shown
 
 
-def test_reads_that_get_nothing_to_the_target_are_given_up() -> None:
+def test_reads_that_get_nothing_to_the_target_are_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """So slow that an invocation is over before there is a part for S3."""
     world, chains, source, bucket = _long_log(0.03, may_loop)
     page = source.page
@@ -246,7 +250,7 @@ def test_reads_that_get_nothing_to_the_target_are_given_up() -> None:
         world.clock.advance(110)
         return page(stream, position)
 
-    source.page = slowly  # type: ignore[method-assign]
+    monkeypatch.setattr(source, "page", slowly)
     chains.run()
     [(_, reason)] = chains.dead
     assert "in 10 invocations" in reason

@@ -30,7 +30,7 @@ def s3(aws: None) -> Iterator[Any]:
     made = client("s3", "us-east-1")
     made.create_bucket(Bucket=BUCKET, ObjectLockEnabledForBucket=True)
     rule = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}
-    configuration = {"ObjectLockEnabled": "Enabled", "Rule": rule}
+    configuration: Any = {"ObjectLockEnabled": "Enabled", "Rule": rule}
     made.put_object_lock_configuration(Bucket=BUCKET, ObjectLockConfiguration=configuration)
     yield made
     cached_client.cache_clear()

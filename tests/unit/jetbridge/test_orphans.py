@@ -1,5 +1,6 @@
 """Containers with Jetbridge's token and no place in its rows are stopped; no others are."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ def _relaunched(kind: str, dead: str | None) -> Run:
     return launched_run(RUN_OF[kind], launch=2, backend_id="second", deaths=[death])
 
 
-ORPHANED = {
+ORPHANED: dict[str, Callable[[str], Run | None]] = {
     "no row": lambda kind: None,
     "another launch": lambda kind: _relaunched(kind, "another"),
     "refused launch before": lambda kind: _relaunched(kind, None),
@@ -55,7 +56,7 @@ ORPHANED = {
         RUN_OF[kind], status=Status.ENDED, attached_to="elder", definition=DEFINITIONS[kind]
     ),
 }
-HEALTHY = {
+HEALTHY: dict[str, Callable[[str], Run | None]] = {
     "launched": lambda kind: launched_run(RUN_OF[kind]),
     "without the launch's answer": lambda kind: launched_run(
         RUN_OF[kind], status=Status.LAUNCHING, backend_id=None
@@ -74,8 +75,7 @@ def _change(kind: str, name: str) -> StateChange:
 def _row(kind: str, name: str) -> Run | None:
     if name == "of a row that is behind":
         return launched_run(RUN_OF[kind])
-    made: Run | None = (ORPHANED | HEALTHY)[name](kind)
-    return made
+    return (ORPHANED | HEALTHY)[name](kind)
 
 
 @pytest.mark.parametrize("kind", KINDS)

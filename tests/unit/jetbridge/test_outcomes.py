@@ -129,7 +129,7 @@ def test_whatever_order_writes_come_in_the_same_stands(
 
 
 @given(_WRITES)
-@settings(max_examples=settings.default.max_examples // 4)
+@settings(max_examples=settings().max_examples // 4)
 def test_dynamodb_stands_as_memory_does(
     dynamodb: Any, writes: list[tuple[int, int] | None]
 ) -> None:

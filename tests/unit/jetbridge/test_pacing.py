@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.serial import SerialDynamoDb
+from jetbridge_testing.stand_ins import as_client
 from jetbridge_testing.tables import create_table, fresh_table
 from jetbridge_testing.workers import Counters
 
@@ -28,7 +29,7 @@ def table(dynamodb: Any) -> str:
 
 def paced(client: Any, clock: Clock, pace: Pace, **more: Any) -> DynamoPacer:
     return DynamoPacer(
-        client,
+        as_client(client),
         "RunsTable",
         {"ecs": pace, "batch": Pace(50)},
         clock=clock,
@@ -124,7 +125,7 @@ def test_threads_together_keep_the_rate_and_lose_no_turn(dynamodb: Any, table: s
     def take() -> list[float]:
         waits: list[float] = []
         pacer = DynamoPacer(
-            client,
+            as_client(client),
             table,
             {"ecs": pace},
             longest_wait=60,
@@ -146,7 +147,7 @@ def test_threads_together_keep_the_rate_and_lose_no_turn(dynamodb: Any, table: s
     assert client.calls <= threads * each + 2 * threads
 
 
-@settings(max_examples=settings.default.max_examples // 4)
+@settings(max_examples=settings().max_examples // 4)
 @given(
     rate=st.sampled_from([0.5, 1, 3, 7, 20, 50, 333]),
     burst=st.integers(1, 6),
@@ -206,7 +207,9 @@ def test_turns_that_are_taken_together_are_never_over_the_rate(
 ) -> None:
     clock, counters = Clock(), Counters()
     pace = Pace(rate, burst)
-    pacer = DynamoPacer(counters, "t", {"ecs": pace}, clock=clock, sleep=clock.sleep, yields=yields)
+    pacer = DynamoPacer(
+        as_client(counters), "t", {"ecs": pace}, clock=clock, sleep=clock.sleep, yields=yields
+    )
     turns: list[float] = []
     for count, gap in takes:
         clock.advance(gap / rate)
@@ -260,7 +263,7 @@ def test_who_yields_takes_no_turn_for_which_another_may_wait(
         clock.advance(pause)
         slept: list[float] = []
         pacer = DynamoPacer(
-            counters,
+            as_client(counters),
             "t",
             {"logs#r": pace},
             clock=clock,
@@ -280,11 +283,13 @@ def test_who_yields_takes_no_turn_for_which_another_may_wait(
 def test_who_yields_waits_until_all_others_have_had_their_turns() -> None:
     clock, counters = Clock(), Counters()
     paces = {"logs#r": Pace(5)}
-    others = DynamoPacer(counters, "t", paces, clock=clock, sleep=lambda seconds: None)
+    others = DynamoPacer(as_client(counters), "t", paces, clock=clock, sleep=lambda seconds: None)
     for _ in range(10):
         others.wait_for_turn("logs#r")
     began = clock()
-    yielding = DynamoPacer(counters, "t", paces, clock=clock, sleep=clock.sleep, yields=True)
+    yielding = DynamoPacer(
+        as_client(counters), "t", paces, clock=clock, sleep=clock.sleep, yields=True
+    )
     with pytest.raises(NotYet, match="others go first"):
         yielding.wait_for_turn("logs#r", 1)
     yielding.wait_for_turn("logs#r")
@@ -293,7 +298,9 @@ def test_who_yields_waits_until_all_others_have_had_their_turns() -> None:
 
 def test_the_longest_wait_is_the_callers() -> None:
     clock, counters = Clock(), Counters()
-    pacer = DynamoPacer(counters, "t", {"logs#r": Pace(5)}, clock=clock, sleep=lambda seconds: None)
+    pacer = DynamoPacer(
+        as_client(counters), "t", {"logs#r": Pace(5)}, clock=clock, sleep=lambda seconds: None
+    )
     for _ in range(5):
         pacer.wait_for_turn("logs#r", 1)
     with pytest.raises(NotYet):

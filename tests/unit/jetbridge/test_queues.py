@@ -15,7 +15,7 @@ def sqs(aws: None) -> Any:
 
 
 @pytest.fixture
-def queue(sqs: Any) -> SqsQueue:
+def queue(sqs: Any) -> SqsQueue[Any]:
     return SqsQueue(sqs, sqs.create_queue(QueueName="launch")["QueueUrl"])
 
 
@@ -29,20 +29,20 @@ def received(sqs: Any) -> list[Any]:
     return messages
 
 
-def test_a_message_carries_its_group(sqs: Any, queue: SqsQueue) -> None:
+def test_a_message_carries_its_group(sqs: Any, queue: SqsQueue[Any]) -> None:
     queue.send({"run_id": "a", "launch": 1}, group="daily_report")
     [message] = received(sqs)
     assert json.loads(message["Body"]) == {"run_id": "a", "launch": 1}
     assert message["Attributes"] == {"MessageGroupId": "daily_report"}
 
 
-def test_without_a_group_there_is_none(sqs: Any, queue: SqsQueue) -> None:
+def test_without_a_group_there_is_none(sqs: Any, queue: SqsQueue[Any]) -> None:
     queue.send({"run_id": "a"})
     [message] = received(sqs)
     assert message.get("Attributes", {}) == {}
 
 
-def test_a_delayed_message_is_not_there_yet(sqs: Any, queue: SqsQueue) -> None:
+def test_a_delayed_message_is_not_there_yet(sqs: Any, queue: SqsQueue[Any]) -> None:
     queue.send({"run_id": "a"}, delay_seconds=60, group="daily_report")
     assert received(sqs) == []
     url = sqs.get_queue_url(QueueName="launch")["QueueUrl"]

@@ -239,8 +239,9 @@ def test_any_sweep_handles_all_other_runs(seed: int, first: bool) -> None:
         mutated(event("ecs_running")["detail"], random.Random(seed)),
         stopped | {"startedBy": name, "taskArn": "arn/other"},
     ]
-    core.ecs.describe = lambda place, ids: records  # type: ignore[method-assign]
-    core.sweep()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(core.ecs, "describe", lambda place, ids: records)
+        core.sweep()
     row = core.runs.get(other.run_id)
     assert row is not None
     assert row.status is Status.ENDED

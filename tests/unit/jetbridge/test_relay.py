@@ -117,10 +117,10 @@ def test_a_repeated_delivery_goes_on_where_it_stopped(bench: Bench) -> None:
                 raise ConnectionError
             return write(*arguments)
 
-        bench.pieces.write = dying  # type: ignore[method-assign]
-        with pytest.raises(ConnectionError):
-            bench.relay(GROUP, STREAM, events)
-        bench.pieces.write = write  # type: ignore[method-assign]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(bench.pieces, "write", dying)
+            with pytest.raises(ConnectionError):
+                bench.relay(GROUP, STREAM, events)
         bench.another()(GROUP, STREAM, events)
     assert [text.split()[0] for text in bench.texts()] == [str(n) for n in range(20)]
 

@@ -11,9 +11,10 @@ from msgspec.structs import replace
 
 from jetbridge.aws.items import marshal
 from jetbridge.contract import Cause, Fault, Outcome, State, decode
+from jetbridge.contract.stop import StopCause
 from jetbridge.outcomes.replay import Replay, replayed
 from jetbridge.runs.item import from_item
-from jetbridge.runs.run import Run, Stop, StopCause
+from jetbridge.runs.run import Run, Stop
 
 # histories/record_0_1.py writes it.
 RECORDED = json.loads((Path(__file__).parent / "histories" / "0.1.json").read_text())
@@ -89,8 +90,8 @@ def test_an_end_that_today_another_launch_would_follow_is_said() -> None:
     _, ended = recorded("ecs_stopped_exit_3")
     [death] = run.deaths
     assert run.ending is not None
-    died = replace(run, launch=1, deaths=[], ending=replace(run.ending, reason=death.reason))
-    died = replace(died, ending=replace(died.ending, code="", containers=[]))
+    ending = replace(run.ending, reason=death.reason, code="", containers=[])
+    died = replace(run, launch=1, deaths=[], ending=ending)
     assert "launch 1: what follows" in differing(replayed(died, ended))
 
 

@@ -10,6 +10,7 @@ from jetbridge_testing.clock import Clock
 from jetbridge_testing.logs import MemoryLogs
 from jetbridge_testing.memory import MemoryBus, MemoryOutcomes, MemoryQueue, MemoryRuns
 from jetbridge_testing.samples import REGION, ended_run, sample
+from jetbridge_testing.stand_ins import as_client
 from moto.events.models import EventPattern
 from msgspec.structs import replace
 
@@ -41,7 +42,7 @@ class RecordingEvents:
 
 def _sent(outcome: Outcome) -> dict[str, str]:
     events = RecordingEvents()
-    EventBridgeBus(events, STACK).announce(outcome)
+    EventBridgeBus(as_client(events), STACK).announce(outcome)
     [entry] = events.entries
     return entry
 
@@ -111,8 +112,8 @@ def test_a_rule_can_tell_two_stacks_on_one_bus_apart() -> None:
     """moto matches patterns as EventBridge does."""
     for stack in ("etl", "etl-test"):
         events = RecordingEvents()
-        EventBridgeBus(events, stack).announce(_finished(["x"]))
-        event = SAMPLE | {"detail": json.loads(events.entries[0]["Detail"])}
+        EventBridgeBus(as_client(events), stack).announce(_finished(["x"]))
+        event: Any = SAMPLE | {"detail": json.loads(events.entries[0]["Detail"])}
         for name in ("etl", "etl-test"):
             pattern = EventPattern.load(json.dumps({"detail": {"stack": [name]}}))
             assert pattern.matches_event(event) == (name == stack)

@@ -1,6 +1,7 @@
 """The runs table: the same behaviour in memory and on DynamoDB's conditional writes."""
 
 import threading
+from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.samples import DEFINITIONS, change, launched_run, new_run, watcher
 from jetbridge_testing.serial import SerialDynamoDb
+from jetbridge_testing.stand_ins import as_client
 from jetbridge_testing.tables import create_table
 from msgspec.structs import replace
 
@@ -306,7 +308,7 @@ def test_when_a_launch_became_known_stays(runs: Runs, clock: Clock, first: str) 
     runs.create(run)
     runs.begin_launch(run, 1.5, DEFINITIONS["ecs"])
     known = clock()
-    steps = [
+    steps: list[Callable[[], Run | None]] = [
         lambda: runs.launched(run.run_id, 1, change("ecs_running").backend_id),
         lambda: runs.apply(change("ecs_running")).row,
     ]
@@ -422,7 +424,7 @@ def test_due_gives_the_longest_waiting_first(runs: Runs) -> None:
 
 def test_one_of_many_concurrent_creates_wins(dynamodb: Any, clock: Clock) -> None:
     table = create_table(dynamodb, "RunsTable")
-    runs = DynamoRuns(SerialDynamoDb(dynamodb), table, 900, clock=clock)
+    runs = DynamoRuns(as_client(SerialDynamoDb(dynamodb)), table, 900, clock=clock)
     run = new_run()
     created = []
     barrier = threading.Barrier(8)

@@ -3,6 +3,7 @@
 import dataclasses
 import random
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from jetbridge_testing.clock import Clock
 from jetbridge_testing.logs import PagingLogsClient, client_error, log_event
 from jetbridge_testing.memory import MemoryBus, MemoryOutcomes, MemoryQueue, MemoryRuns
 from jetbridge_testing.samples import REGION, ended_run
+from jetbridge_testing.stand_ins import as_client
 from msgspec.structs import replace
 
 from jetbridge.contract import Cause, Fault, Outcome, State
@@ -116,7 +118,7 @@ class Scene:
         self.finish = Finish(
             self.runs,
             self.outcomes,
-            CloudWatchLogs(lambda region: self.source),
+            CloudWatchLogs(lambda region: as_client(self.source)),
             MemoryQueue(),
             MemoryQueue(),
             self.bus,
@@ -127,13 +129,16 @@ class Scene:
             result_wait_seconds=RESULT_WAIT,
         )
 
+    def _left(self, end: float) -> float:
+        return end - self.clock()
+
     def sealed(self, within: float = SEALED_SECONDS, known: bool = True) -> Outcome:
         """``known``: whether the message says when it was sent and received."""
         times = Times(self.began - 1, self.began) if known else Times()
         for self.receives in range(1, MAX_RECEIVES):
             end = self.clock() + INVOCATION_SECONDS
             try:
-                outcome = self.finish(self.run.run_id, times, lambda end=end: end - self.clock())
+                outcome = self.finish(self.run.run_id, times, partial(self._left, end))
             except NotYet as not_yet:
                 assert self.outcomes.get(self.run.run_id) is None
                 assert self.clock() < end, "Lambda would have ended the invocation"

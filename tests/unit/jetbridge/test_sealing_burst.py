@@ -6,11 +6,13 @@ what it takes in a function of 256 MB, and messages come back as SQS has it.
 
 import random
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from jetbridge_testing.memory import MemoryBus, MemoryOutcomes, MemoryQueue, MemoryRuns
 from jetbridge_testing.samples import REGION, ended_run
+from jetbridge_testing.stand_ins import as_client
 from jetbridge_testing.template import FUNCTIONS, resources, template
 from jetbridge_testing.workers import Counters, Workers
 from msgspec.structs import replace
@@ -96,9 +98,16 @@ class Burst:
         self.rng.shuffle(self.messages)
         counters = Counters()
         paces = {KEY: Pace.of(READS)}
-        self.pacer = DynamoPacer(counters, "t", paces, clock=self.workers, sleep=self.workers.sleep)
+        self.pacer = DynamoPacer(
+            as_client(counters), "t", paces, clock=self.workers, sleep=self.workers.sleep
+        )
         self.yielding = DynamoPacer(
-            counters, "t", paces, clock=self.workers, sleep=self.workers.sleep, yields=True
+            as_client(counters),
+            "t",
+            paces,
+            clock=self.workers,
+            sleep=self.workers.sleep,
+            yields=True,
         )
 
     def tail(self, stream: LogStream, limit: int) -> list[Line]:
@@ -127,10 +136,11 @@ class Burst:
 
     def _finish(self) -> None:
         workers = self.workers
+        source: Any = self
         finish = Finish(
             Slow(self.runs, workers),
             Slow(self.outcomes, workers),
-            self,
+            source,
             MemoryQueue(),
             Slow(MemoryQueue(), workers),
             Slow(MemoryBus(), workers),
@@ -149,7 +159,7 @@ class Burst:
             for message in batch:
                 times = Times(message.sent, message.first_received)
                 try:
-                    outcome = finish(message.run_id, times, lambda end=end: end - workers.now)
+                    outcome = finish(message.run_id, times, partial(self._left, end))
                 except NotYet as not_yet:
                     message.visible_at = workers.now + not_yet.delay_seconds
                     self.messages.append(message)
@@ -158,6 +168,9 @@ class Burst:
                 assert message.run_id not in self.sealed_at
                 self.sealed_at[message.run_id] = workers.now
             assert workers.now < end
+
+    def _left(self, end: float) -> float:
+        return end - self.workers.now
 
     def _receive(self) -> list[Message]:
         batch: list[Message] = []

@@ -4,7 +4,8 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
@@ -15,9 +16,10 @@ from jetbridge.secrets.lines import masked
 
 # Its patterns of names take the mask itself for a value.
 _OF_NAMES = {"Secret Keyword"}
+_KINDS: Mapping[str, type[Any]] = get_mapping_from_secret_type_to_class()
 _DETECTORS = [
     detector()
-    for kind, detector in get_mapping_from_secret_type_to_class().items()
+    for kind, detector in _KINDS.items()
     if issubclass(detector, RegexBasedDetector) and kind not in _OF_NAMES
 ]
 LINES = secret_lines()

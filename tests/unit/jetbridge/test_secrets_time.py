@@ -94,7 +94,7 @@ def test_hostile_lines_take_linear_time(piece: str, ordinary: float) -> None:
     assert once < DEARER * max(ordinary, LEAST_SECONDS)
 
 
-@settings(max_examples=settings.default.max_examples // 6)
+@settings(max_examples=settings().max_examples // 6)
 @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=5))
 def test_mixed_pieces_take_linear_time(pieces: list[str]) -> None:
     piece = "".join(pieces)

@@ -96,7 +96,7 @@ def test_what_a_person_typed_says_nothing(typed: str) -> None:
     form=st.sampled_from(["{0}", "{0}:{0}", "docker.io/{0}:7", "registry.io/a/{0}@sha256:0a1b"]),
 )
 # Each shape some times.
-@settings(max_examples=3 * settings.default.max_examples)
+@settings(max_examples=3 * settings().max_examples)
 def test_renaming_changes_no_verdict(number: int, words: list[str], joint: str, form: str) -> None:
     word = joint.join(words)
     names = named(word, image=form.format(word.lower()))

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from jetbridge_testing.samples import sample
+from jetbridge_testing.stand_ins import as_client
 
 from jetbridge.contract import ContractError, decode
 from jetbridge.queues.messages import FinishMessage, Times
@@ -92,7 +93,7 @@ def test_not_yet_comes_back_after_its_delay(delay: int) -> None:
             raise NotYet("no lines", delay)
 
     event = _event('{"run_id": "a"}', '{"run_id": "late"}')
-    answer = each_message(event, handle, SqsQueue(sqs, "url"))
+    answer = each_message(event, handle, SqsQueue(as_client(sqs), "url"))
     assert _failed(answer) == ["m1"]
     assert sqs.visibility == [("r1", delay)]
 
@@ -103,7 +104,7 @@ def test_other_failures_keep_the_queues_own_visibility() -> None:
     def fail(message: Message) -> None:
         raise RuntimeError
 
-    assert _failed(each_message(_event("{}"), fail, SqsQueue(sqs, "url"))) == ["m0"]
+    assert _failed(each_message(_event("{}"), fail, SqsQueue(as_client(sqs), "url"))) == ["m0"]
     assert sqs.visibility == []
 
 
@@ -117,7 +118,7 @@ def test_visibility_that_cannot_be_changed_fails_the_message_alone() -> None:
             raise NotYet("no lines", 1)
 
     event = _event('{"run_id": "late"}', '{"run_id": "b"}')
-    assert _failed(each_message(event, handle, SqsQueue(BrokenSqs(), "url"))) == ["m0"]
+    assert _failed(each_message(event, handle, SqsQueue(as_client(BrokenSqs()), "url"))) == ["m0"]
 
 
 def test_what_is_only_to_wait_is_not_counted_as_failed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +132,7 @@ def test_what_is_only_to_wait_is_not_counted_as_failed(monkeypatch: pytest.Monke
             raise ValueError
 
     bodies = [json.dumps({"run_id": name}) for name in ("a", "late", "bad", "late")]
-    each_message(_event(*bodies), handle, SqsQueue(RecordingSqs(), "url"))
+    each_message(_event(*bodies), handle, SqsQueue(as_client(RecordingSqs()), "url"))
     assert counted == {"MessagesReturned": 2, "MessagesFailed": 1}
 
 
@@ -148,8 +149,8 @@ class DeadLetters:
             raise self.error
         self.sent.append(message)
 
-    def __call__(self) -> SqsQueue:
-        return SqsQueue(self, "url")
+    def __call__(self) -> SqsQueue[Any]:
+        return SqsQueue(as_client(self), "url")
 
 
 def _reason(message: dict[str, Any]) -> str:

@@ -341,7 +341,9 @@ def test_ten_thousand_runs_in_threads() -> None:
     assert list(scene.runs.due(scene.clock())) == []
 
 
-def test_when_time_is_short_the_rest_is_due_in_the_next_sweep() -> None:
+def test_when_time_is_short_the_rest_is_due_in_the_next_sweep(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     scene = _running(1000)
     describe = scene.ecs.describe
 
@@ -349,7 +351,7 @@ def test_when_time_is_short_the_rest_is_due_in_the_next_sweep() -> None:
         scene.clock.advance(10)
         return describe(place, backend_ids)
 
-    scene.ecs.describe = slowly
+    monkeypatch.setattr(scene.ecs, "describe", slowly)
     swept = scene.sweep(45)
     assert (swept.described, swept.left) == (500, 500)
     assert len(list(scene.runs.due(scene.clock()))) == 500
@@ -386,7 +388,7 @@ def test_one_broken_queue_does_not_hold_up_the_rest() -> None:
     scene = Scene(ended, waiting)
 
     class Broken:
-        def send(self, message: dict[str, Any]) -> None:
+        def send(self, message: object, delay_seconds: int = 0, group: str = "") -> None:
             raise ConnectionError("queue is gone")
 
     hand_over = dataclasses.replace(scene.track.endings.hand_over, finishes=Broken())
@@ -400,7 +402,7 @@ def test_one_broken_queue_does_not_hold_up_the_rest() -> None:
     assert [run.run_id for run in scene.runs.due(scene.clock())] == [ended.run_id]
 
 
-def test_lost_only_if_the_row_still_says_the_same() -> None:
+def test_lost_only_if_the_row_still_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """Between reading the index and describing, the run went on to its next launch."""
     task = _task(1)
     scene = Scene(task)
@@ -411,7 +413,7 @@ def test_lost_only_if_the_row_still_says_the_same() -> None:
         scene.track.record(_spot(task))
         return describe(place, backend_ids)
 
-    scene.ecs.describe = meanwhile
+    monkeypatch.setattr(scene.ecs, "describe", meanwhile)
     scene.sweep()
     row = scene.row(task.run_id)
     assert (row.launch, row.status, row.ending) == (2, Status.ACCEPTED, None)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from jetbridge_testing.template import (
     FUNCTIONS,
+    ROLES,
     RULES,
     actions,
     get_att,
@@ -174,8 +175,22 @@ def test_who_writes_the_outcomes_table() -> None:
         "SweepRunsFunction": {"dynamodb:UpdateItem"},
         "FinishRunFunction": {"dynamodb:PutItem"},
     }
-    for name in ("LaunchRunFunction", "SweepRunsFunction"):
-        assert allowed[name] == {"dynamodb:UpdateItem"}
+    assert allowed["LaunchRunFunction"] == {"dynamodb:UpdateItem"}
+    surveys = {"dynamodb:BatchGetItem", "dynamodb:Query"}
+    assert allowed["SweepRunsFunction"] == {"dynamodb:UpdateItem"} | surveys
+
+
+def test_without_advice_on_sizes_sweep_runs_reads_no_outcomes_and_no_log() -> None:
+    sids = ["FinishedRuns", "Sizes", "ContainerInsights", "ComputeEnvironments"]
+    policies = ROLES["SweepRunsRole"]["Properties"]["Policies"]
+    conditions = {
+        branches[1]["Sid"]: branches[0]
+        for each in policies[0]["PolicyDocument"]["Statement"]
+        if (branches := each.get("Fn::If"))
+    }
+    assert [conditions[sid] for sid in sids] == [*["AdvisesOnSizes"] * 3, "AdvisesOnSizesOfJobs"]
+    for function in FUNCTIONS.keys() - {"SweepRunsFunction"}:
+        assert "containerinsights" not in str(statements(function))
 
 
 def _actions(statement: dict[str, Any]) -> list[str]:
@@ -185,12 +200,13 @@ def _actions(statement: dict[str, Any]) -> list[str]:
 
 def test_rows_are_read_by_their_index_and_never_scanned() -> None:
     assert all("dynamodb:Scan" not in actions(function) for function in FUNCTIONS)
-    [query] = [
+    due, finished = [
         item for item in statements("SweepRunsFunction") if item["Action"] == "dynamodb:Query"
     ]
-    assert query["Resource"] == [
+    assert due["Resource"] == [
         {"Fn::Sub": f"${{RunsTable.Arn}}/index/{index}"} for index in (INDEX, EARLIER_INDEX)
     ]
+    assert finished["Resource"] == {"Fn::Sub": f"${{OutcomesTable.Arn}}/index/{FEED_INDEX}"}
 
 
 def test_tasks_are_listed_and_described_in_allowed_clusters_alone() -> None:

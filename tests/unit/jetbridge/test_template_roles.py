@@ -62,7 +62,7 @@ def test_the_schedules_may_sweep_and_nothing_else() -> None:
         for each in _translated()["Resources"].values()
         if each["Type"] == "AWS::Scheduler::Schedule"
     ]
-    assert [get_att(each["Target"]["RoleArn"]) for each in schedules] == [role, role]
+    assert [get_att(each["Target"]["RoleArn"]) for each in schedules] == [role] * 3
     [statement] = granted(ROLES[role])
     assert statement["Action"] == "lambda:InvokeFunction"
     assert statement["Resource"] == {"Fn::GetAtt": ["SweepRunsFunction", "Arn"]}

@@ -126,7 +126,7 @@ def test_it_never_makes_a_task_larger_than_ecs_takes(length: int) -> None:
     run = traced(with_containers(new_run(), "main"))
     filled = {"containerOverrides": [{"name": "main", "command": [""]}]}
     room = length - len(msgspec.json.encode(filled))
-    filled["containerOverrides"][0]["command"] = ["x" * room]  # type: ignore[index]
+    filled["containerOverrides"][0]["command"] = ["x" * room]
     after = with_traceparent(run, {"overrides": filled})
     size = len(msgspec.json.encode(after["overrides"]))
     assert size <= OVERRIDES_LIMIT

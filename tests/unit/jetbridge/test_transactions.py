@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from jetbridge_testing.samples import new_run
 from jetbridge_testing.tables import create_table
 
-from jetbridge.aws.items import TRANSACTION_ATTEMPTS, Item, transact
+from jetbridge.aws.items import TRANSACTION_ATTEMPTS, transact
 from jetbridge.launching.dynamodb import DynamoTries
 
-WRITES: list[Item] = [
+WRITES: list[Any] = [
     {"Put": {"TableName": "runs", "Item": {"run_id": {"S": "a"}}}},
     {"Put": {"TableName": "runs", "Item": {"run_id": {"S": "b"}}}},
 ]

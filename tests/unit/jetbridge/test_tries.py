@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from jetbridge.contract import (
     AirflowCaller,
+    LogTarget,
     S3LogTarget,
     StartRequest,
     StopCause,
@@ -28,6 +29,11 @@ FIRST = "0199a1b2-0000-7000-8000-000000000001"
 LATER = "0199a1b2-0001-7000-8000-000000000001"
 KEY = "airflow/dag/run/task/-1"
 STOP = Stop(cause=StopCause.STOPPED_BY_USER, reason="cleared")
+
+
+def _prefix(target: LogTarget) -> str:
+    assert isinstance(target, S3LogTarget)
+    return target.key_prefix
 
 
 def _caller(number: int, ti_id: str, max_tries: int | None = 2) -> AirflowCaller:
@@ -98,7 +104,7 @@ def test_retry_takes_over_a_run_that_goes_on(max_tries: int | None) -> None:
     assert (answer.run_id, answer.attached, answer.duplicate) == (scene.first, True, False)
     row = scene.row(scene.first)
     assert row.caller == _caller(2, LATER, max_tries)
-    assert [target.key_prefix[-13:] for target in row.log_targets] == [
+    assert [_prefix(target)[-13:] for target in row.log_targets] == [
         "attempt=1.log",
         "attempt=2.log",
     ]

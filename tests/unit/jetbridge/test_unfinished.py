@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jetbridge_testing.clock import Clock
 from jetbridge_testing.samples import DEFINITIONS, change, launched_run, new_run
+from jetbridge_testing.stand_ins import as_client
 from jetbridge_testing.tables import create_table, fresh_table
 from jetbridge_testing.template import resources
 from moto import mock_aws
@@ -124,7 +125,7 @@ def test_due_runs_come_in_their_order_from_both_indexes(
             place = {"active": "1"} if earlier else {"shard": shard_of(run_id)}
             item = {"run_id": run_id, "check_at": at} | place
             client.put_item(TableName=table, Item=marshal(item))
-        found = [row["run_id"]["S"] for row in Unfinished(client, table).due(1_000)]
+        found = [row["run_id"]["S"] for row in Unfinished(as_client(client), table).due(1_000)]
     due = {run_id: at for run_id, (at, _) in rows.items() if at <= 1_000}
     assert sorted(found) == sorted(due)
     assert [due[run_id] for run_id in found] == sorted(due.values())
@@ -197,7 +198,7 @@ def test_keys_that_are_left_out_are_asked_for_again(dynamodb: Any, clock: Clock)
         runs.create(new_run(run_id=f"run-{number}"))
     client = Stingy(dynamodb, [4, 0, 0, 1])
     pauses: list[float] = []
-    found = list(Unfinished(client, table, pauses.append).due(EVER))
+    found = list(Unfinished(as_client(client), table, pauses.append).due(EVER))
     assert len({row["run_id"]["S"] for row in found}) == 10
     assert client.asked == [10, 6, 6, 6, 5]
     assert len(pauses) == 2
@@ -212,7 +213,7 @@ def test_a_table_that_stays_throttled_is_given_up(dynamodb: Any, clock: Clock) -
     client = Stingy(dynamodb, [0] * (EMPTY_ANSWERS - 1) + [1] + [0] * EMPTY_ANSWERS)
     pauses: list[float] = []
     with pytest.raises(RuntimeError, match="left out all keys 8 times in a row"):
-        list(Unfinished(client, table, pauses.append).due(EVER))
+        list(Unfinished(as_client(client), table, pauses.append).due(EVER))
     assert client.asked == [3] * EMPTY_ANSWERS + [2] * EMPTY_ANSWERS
     assert sum(pauses[: EMPTY_ANSWERS - 1]) <= 5.2
 

@@ -158,16 +158,18 @@ def test_row_of_a_later_try_answers_for_the_run_that_it_took_over() -> None:
     asked = WatchRequest(run_ids=[alias], caller=WAITING.caller)
     answer = service(asked)
     row = core.runs.get(run_id)
+    assert row is not None
     assert answer.runs.keys() == {alias}
     assert (answer.runs[alias].status, row.watchers) == ("accepted", [WAITING])
     core.runs.end(run_id, 1, LOST)
-    outcome = scene.seal(core.runs.get(run_id))
+    outcome = scene.seal(row)
     assert service(asked).runs[alias].outcome == outcome
 
 
 def test_row_of_a_later_try_answers_when_the_run_it_took_over_has_expired() -> None:
     core, run_id, alias = _retried()
     row = core.runs.get(alias)
+    assert row is not None
     scene = Scene(row)
     assert scene.watch(alias).runs == {}
     outcome = scene.seal(replace(row, run_id=run_id))
@@ -242,7 +244,12 @@ def test_run_that_ends_between_reading_and_writing_is_answered_as_ended(moment: 
     at = steps.moments.index(moment)
     steps = Steps()
     scene = Scene(run, steps=steps)
-    steps.plan[at] = lambda: (scene.runs.end(run.run_id, 1, LOST), scene.seal(run))[0]
+
+    def ends() -> None:
+        scene.runs.end(run.run_id, 1, LOST)
+        scene.seal(run)
+
+    steps.plan[at] = ends
     found = scene.watch(run.run_id, by=WAITING).runs[run.run_id]
     assert found.status == "ended"
     assert found.outcome is not None

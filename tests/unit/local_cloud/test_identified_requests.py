@@ -249,3 +249,11 @@ def test_broken_body_and_unknown_service_are_recorded_all_the_same() -> None:
 def test_very_long_values_are_left_out() -> None:
     found = identified("ecs", "describe_tasks", cluster="c", tasks=["x" * 100] * 30)
     assert found.identifiers == {"cluster": "c"}
+
+
+def test_a_service_whose_signing_name_is_not_its_models() -> None:
+    """IAM's actions of Amazon MWAA begin with airflow: (service authorization reference)."""
+    one = identified("mwaa", "get_environment", Name="etl")
+    assert (one.service, one.operation) == ("airflow", "GetEnvironment")
+    assert one.identifiers == {"Name": "etl"}
+    assert identified("mwaa", "list_environments").operation == "ListEnvironments"

@@ -50,8 +50,8 @@ def parts(folder: Path, text: str, *, processes: bool) -> Parts:
 
 @pytest.mark.parametrize(
     ("text", "processes", "further"),
-    [(HERE, False, []), (HERE, False, ["-n", "2"]), (HERE, True, []), (THERE, True, [])],
-    ids=["in its process", "in two workers", "by coverage.py", "in a process of the test"],
+    [(HERE, False, []), (HERE, False, ["-n", "2"]), (THERE, True, [])],
+    ids=["in its process", "in two workers", "in a process of the test"],
 )
 def test_what_was_run_is_counted(
     tmp_path: Path, text: str, processes: bool, further: list[str]

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from airflow_provider_jetbridge import aws, settings
-from airflow_provider_jetbridge.exceptions import StartFailed, StartRefused
+from airflow_provider_jetbridge.exceptions import StartFailed, StartRefused, StartThrottled
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +59,7 @@ class Invoker:
 
         Raises:
             StartRefused: the function refuses the request, doesn't exist, or IAM denies the call.
+            StartThrottled: too many functions are running at once.
             StartFailed: any other error.
         """
         from botocore.exceptions import BotoCoreError, ClientError
@@ -67,7 +68,7 @@ class Invoker:
             response = self._invoke_alias(function, payload.encode())
             body: bytes = response["Payload"].read()
         except ClientError as error:
-            raise self._refusal(function, error) or StartFailed(f"{function}: {error}") from error
+            raise self._refusal(function, error) or _failure(function, error) from error
         except BotoCoreError as error:
             raise StartFailed(f"{function}: {error}") from error
         if "FunctionError" in response:
@@ -117,6 +118,13 @@ class Invoker:
             ),
         }.get(code)
         return StartRefused(f"Jetbridge can't be called: {advice} ({error})") if advice else None
+
+
+def _failure(function: str, error: Any) -> StartFailed:
+    """Lambda's answer to a call beyond the concurrency limit is 429, TooManyRequestsException (API
+    reference, Invoke)."""
+    throttled = error.response.get("Error", {}).get("Code") == "TooManyRequestsException"
+    return (StartThrottled if throttled else StartFailed)(f"{function}: {error}")
 
 
 def _function_error(function: str, body: bytes) -> StartRefused | StartFailed:

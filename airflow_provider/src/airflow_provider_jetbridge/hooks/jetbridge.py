@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from airflow.providers.common.compat.sdk import BaseHook
 from msgspec import UNSET
 from msgspec.structs import replace
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
 
 from airflow_provider_jetbridge import aws, settings
-from airflow_provider_jetbridge.exceptions import StartFailed, StartRefused
+from airflow_provider_jetbridge.exceptions import StartFailed, StartRefused, StartThrottled
 from airflow_provider_jetbridge.hooks.invocation import Invoker
 from airflow_provider_jetbridge.resolution import resolve
 from airflow_provider_jetbridge.stack import (
@@ -37,6 +37,12 @@ from jetbridge.contract import (
 log = logging.getLogger(__name__)
 
 START_ATTEMPTS = 3
+
+THROTTLED_SECONDS = 300.0
+"""How long a start waits in all while Lambda throttles it. A new account runs ten functions at once
+(AWS Lambda developer guide, "Lambda quotas"), and the stack's own may need all of them as long as a
+flood of launches lasts."""
+
 PATIENCE: Mapping[str, Any] = {
     "read_timeout": 60,
     "retries": {"mode": "standard", "max_attempts": 3},
@@ -137,10 +143,11 @@ class JetbridgeHook(BaseHook):
         Raises:
             StartRefused: the request is wrong, the stack doesn't exist, or IAM denies the call.
             StartFailed: any other error. Another attempt or Airflow's next try may succeed.
+                StartThrottled: Lambda throttled the call for `THROTTLED_SECONDS`.
         """
         attempts = Retrying(
             retry=retry_if_exception_type(StartFailed),
-            stop=stop_after_attempt(START_ATTEMPTS),
+            stop=_gives_up(),
             wait=wait_exponential_jitter(initial=1, max=5),
             before_sleep=lambda state: log.warning(
                 "%s; trying again", state.outcome and state.outcome.exception()
@@ -217,6 +224,20 @@ class JetbridgeHook(BaseHook):
         if self.stack is None:
             raise ValueError("No stack of Jetbridge is named: give stack or jetbridge_conn_id")
         return self.stack.function(name)
+
+
+def _gives_up() -> Callable[[RetryCallState], bool]:
+    """Whether another attempt to start is one too many. Throttled attempts don't count."""
+    failures = 0
+
+    def gives_up(state: RetryCallState) -> bool:
+        nonlocal failures
+        if state.outcome and isinstance(state.outcome.exception(), StartThrottled):
+            return state.idle_for >= THROTTLED_SECONDS
+        failures += 1
+        return failures >= START_ATTEMPTS
+
+    return gives_up
 
 
 def _known_to_all(request: StartRequest) -> dict[str, Any]:

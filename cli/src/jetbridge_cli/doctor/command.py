@@ -13,8 +13,11 @@ from jetbridge_cli.doctor.deployment import Deployment
 from jetbridge_cli.doctor.examination import NOT_CHECKED, Examination, examined
 from jetbridge_cli.doctor.trial import CHECK, request_in, trial
 from jetbridge_cli.options import Endpoint, Output, OutputFormat, Profile, Region, StackName
-from jetbridge_cli.problems import reported
+from jetbridge_cli.problems import Problem, reported
+from jetbridge_cli.repeating import again_and_again
 from jetbridge_cli.writing import counted, errors, write, write_json, write_prose
+
+EVERY_SECONDS = 60
 
 
 def doctor(
@@ -32,25 +35,44 @@ def doctor(
     patience: Annotated[
         float, typer.Option(min=1, help="Seconds to wait for the outcome of that run.")
     ] = 600,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Check again every minute, until Ctrl-C.")
+    ] = False,
     output: OutputFormat = Output.TABLE,
 ) -> None:
     """Find what is wrong with a deployed stack, and say how to fix it.
 
     Only reads, unless --test starts a run. Exit code 0: nothing is wrong. 1: something is wrong. 2:
-    nothing was found, but some checks could not be made.
+    nothing was found, but some checks could not be made. With --watch, the code is that of the last
+    time.
     """
+    codes = [NOT_CHECKED]
     with reported(NOT_CHECKED):
+        if watch and test is not None:
+            raise Problem("--watch: it would start a run each minute: leave out --test or --watch")
         checks: dict[str, Check] = dict(CHECKS)
         if test is not None:
             checks[CHECK] = partial(trial, request=request_in(test), patience=patience)
-        with errors().status("checking") as status:
-            deployment = Deployment(Aws(profile, region, endpoint), stack)
-            found = examined(deployment, checks, lambda name: status.update(f"checking: {name}"))
-        if output is Output.JSON:
-            write_json(_as_json(found))
+        aws = Aws(profile, region, endpoint)
+
+        def examine() -> None:
+            found = _examined(Deployment(aws, stack), checks)
+            if output is Output.JSON:
+                write_json(_as_json(found))
+            else:
+                _write(found, len(checks))
+            codes.append(found.exit_code)
+
+        if watch:
+            again_and_again(examine, EVERY_SECONDS)
         else:
-            _write(found, len(checks))
-    raise typer.Exit(found.exit_code)
+            examine()
+    raise typer.Exit(codes[-1])
+
+
+def _examined(deployment: Deployment, checks: dict[str, Check]) -> Examination:
+    with errors().status("checking") as status:
+        return examined(deployment, checks, lambda name: status.update(f"checking: {name}"))
 
 
 def _as_json(found: Examination) -> dict[str, Any]:

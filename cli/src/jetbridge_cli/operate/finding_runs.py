@@ -1,5 +1,7 @@
 """Finds a run by its id."""
 
+import difflib
+
 from msgspec.structs import replace
 
 from jetbridge.contract import PersonCaller, StartRequest
@@ -19,9 +21,17 @@ def known(tables: Tables, run_id: str) -> Record:
     if record is None:
         raise Problem(
             f"{run_id!r}: there is no such run: it was never started in this stack, or is older "
-            "than its tables keep (30 days); `jetbridge runs` lists ids"
+            f"than its tables keep (30 days); {_hint(tables, run_id)}"
         )
     return record
+
+
+def _hint(tables: Tables, run_id: str) -> str:
+    """A run id of which this may be a part or a misspelling, or how to find one."""
+    known_ids = list(tables.newest_ids())
+    begin = [each for each in known_ids if run_id and each.startswith(run_id.lower())]
+    close = begin[:1] or difflib.get_close_matches(run_id.lower(), known_ids, n=1, cutoff=0.8)
+    return f"did you mean {close[0]}?" if close else "`jetbridge runs` lists ids"
 
 
 def request_again(record: Record, by: str, key: str) -> StartRequest:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from jetbridge.contract import Outcome, Usage
 from jetbridge.contract.fargate import MIB_PER_GB, price_of
+from jetbridge.sizing.groups import who_asked
 from jetbridge_cli.operate.record import Record, caller_text
 
 _HOUR = 3600
@@ -83,9 +84,7 @@ def summed(records: Iterable[Record], by: By) -> dict[str, Sum]:
 
 def task_of(record: Record) -> str:
     """The Airflow task as ``dag.task``, or the other caller."""
-    if record.dag_id:
-        return f"{record.dag_id}.{record.task_id}"
-    return caller_text(record.caller)
+    return who_asked(record.caller) if record.caller is not None else ""
 
 
 def _day(record: Record) -> str:

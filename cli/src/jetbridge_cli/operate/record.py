@@ -1,7 +1,6 @@
 """One run from the tables: its row, its outcome, and its records before the outcome."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, TypeVar
 
 from jetbridge.contract import (
@@ -10,11 +9,8 @@ from jetbridge.contract import (
     ContractError,
     Launched,
     Outcome,
-    PersonCaller,
-    ScheduleCaller,
     Waiting,
     decode,
-    kind_of,
     read_record,
     to_builtins,
 )
@@ -23,6 +19,8 @@ from jetbridge.runs.names import last_segment
 from jetbridge.runs.port import UnreadableRow
 from jetbridge.runs.reports import RUNNING
 from jetbridge.runs.run import Run, Status
+from jetbridge.sizing.groups import who_asked
+from jetbridge.sizing.used import epoch
 
 Item = dict[str, Any]
 T = TypeVar("T")
@@ -182,14 +180,5 @@ def caller_text(caller: Caller | None) -> str:
         case AirflowCaller():
             mapped = f"[{caller.map_index}]" if caller.map_index >= 0 else ""
             return f"{caller.dag_id}.{caller.task_id}{mapped} try {caller.try_number}"
-        case ScheduleCaller():
-            return f"schedule {last_segment(caller.schedule_arn)}"
-        case PersonCaller():
-            return caller.name
         case _:
-            return f"{kind_of(caller)} {caller.rule or caller.event_id}"
-
-
-def epoch(moment: str) -> float:
-    """Epoch seconds of an ISO 8601 time in AWS's records, in UTC."""
-    return datetime.fromisoformat(moment).timestamp()
+            return who_asked(caller)

@@ -1,14 +1,13 @@
 """``jetbridge runs``: lists runs in progress and ended runs."""
 
 import time
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from jetbridge_cli.aws import Aws
 from jetbridge_cli.operate.filters import Filter
+from jetbridge_cli.operate.following import EVERY_SECONDS
 from jetbridge_cli.operate.listing import Page, Sort, page_of
 from jetbridge_cli.operate.record import Record, caller_text
 from jetbridge_cli.operate.tables import Cursor, Tables
@@ -29,6 +28,7 @@ from jetbridge_cli.options import (
     Until,
 )
 from jetbridge_cli.problems import Problem, reported
+from jetbridge_cli.repeating import again_and_again
 from jetbridge_cli.stack import Stack
 from jetbridge_cli.tables import write_table
 from jetbridge_cli.writing import duration, moment, say, write, write_json
@@ -84,20 +84,9 @@ def runs(
                 _write(page)
 
         if watch:
-            _again_and_again(show)
+            again_and_again(show, EVERY_SECONDS)
         else:
             show()
-
-
-def _again_and_again(show: Callable[[], None]) -> None:
-    """Show the list repeatedly until Ctrl-C. On a terminal, it replaces the last one."""
-    try:
-        while True:
-            Console().clear()
-            show()
-            time.sleep(2)
-    except KeyboardInterrupt:
-        return
 
 
 def _as_json(page: Page) -> dict[str, Any]:

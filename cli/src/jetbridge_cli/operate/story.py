@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from jetbridge.contract import Death
 from jetbridge.runs.run import Run
-from jetbridge_cli.operate.record import Record, epoch
+from jetbridge.sizing.used import epoch
+from jetbridge_cli.operate.record import Record
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from jetbridge.aws.batches import batches
@@ -94,6 +95,12 @@ class Tables:
         for some in batches(by_id, _ROWS_AT_ONCE):
             outcomes |= self._items(self.outcomes, some)
         return [record_of(run_id, row, outcomes.get(run_id, {})) for run_id, row in by_id.items()]
+
+    def newest_ids(self) -> Iterator[str]:
+        """Ids of runs in progress and of the newest ended runs, a hundred of each."""
+        yield from (each.run_id for each in islice(self.unfinished(), _ROWS_AT_ONCE))
+        page = next(self._pages(0, _END_OF_TIME, oldest_first=False, behind=None))
+        yield from (str(key["run_id"]["S"]) for key in page["Items"])
 
     def finished(
         self,

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 from jetbridge.contract import Death
-from jetbridge_cli.operate.record import Record, caller_text, epoch
+from jetbridge.sizing.used import epoch
+from jetbridge_cli.operate.record import Record, caller_text
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,13 +11,13 @@ import typer
 
 from jetbridge_cli.asking import confirm
 from jetbridge_cli.aws import Aws
-from jetbridge_cli.options import Profile, Region, Yes
+from jetbridge_cli.options import Output, OutputFormat, Profile, Region, Yes
 from jetbridge_cli.problems import reported
 from jetbridge_cli.tables import write_table
 from jetbridge_cli.verify.checks import CHECKS, Check
 from jetbridge_cli.verify.cost import at_most, total
 from jetbridge_cli.verify.deploying import Checkout
-from jetbridge_cli.verify.identity import Identity, identity_of
+from jetbridge_cli.verify.identity import identity_of
 from jetbridge_cli.verify.interruption import Interruption
 from jetbridge_cli.verify.masking import NOTHING, Masking
 from jetbridge_cli.verify.names import Names
@@ -30,7 +30,7 @@ from jetbridge_cli.verify.report import Report
 from jetbridge_cli.verify.running import Result
 from jetbridge_cli.verify.setting_up import SettingUp
 from jetbridge_cli.verify.verification import REMOVAL_SECONDS, Verification, now
-from jetbridge_cli.writing import say, write, write_prose
+from jetbridge_cli.writing import say, write, write_json, write_prose
 
 SOME_FAILED = 1
 NOT_SET_UP = 3
@@ -77,13 +77,18 @@ def verify(
         bool, typer.Option("--list", help="Say what the checks are; do nothing.")
     ] = False,
     yes: Yes = False,
+    output: OutputFormat = Output.TABLE,
 ) -> None:
     """Prove that Jetbridge works in an account: deploy it, check it, report, remove it.
 
     First says what it will make, and the highest cost. Exit code 0: every check has passed. 1: a
     check has failed. 3: the stacks could not be set up. 4: something could not be removed. Ctrl-C
-    also removes everything.
+    also removes everything. With --output json, the report goes to standard output, too, and
+    everything else to standard error.
     """
+    if list_checks and output is Output.JSON:
+        write_json([{"check": check.name, "proves": check.proves} for check in CHECKS])
+        return
     if list_checks:
         rows = [[check.name, check.proves] for check in CHECKS]
         write_table(["check", "proves"], rows, whole=["check"])
@@ -93,7 +98,7 @@ def verify(
         recorder = Recorder()
         recorder.listen(aws.session)
         if remove is not None:
-            _remove(aws, Names.checked(remove))
+            _remove(aws, Names.checked(remove), output)
             return
         names = Names.new() if name is None else Names.checked(name)
         flags = _flags(aws, profile)
@@ -107,7 +112,10 @@ def verify(
         cost = at_most(checks, alarms)
         plan = Plan(names, identity.account, flags[1], network, checks, cost)
         for line in str(plan).splitlines():
-            write_prose(line)
+            if output is Output.JSON:
+                say(line)
+            else:
+                write_prose(line)
         if not yes:
             confirm("Go on?")
         interruption = Interruption(_say)
@@ -136,7 +144,12 @@ def verify(
         try:
             verification(report)
         finally:
-            _write_report(report, report_folder, identity, show_account)
+            masking = NOTHING if show_account else Masking(identity.account, identity.arn)
+            paths = report.write(report_folder, masking)
+            if output is Output.JSON:
+                write_json(report.as_json(masking))
+            else:
+                _write_report(report, paths)
     raise typer.Exit(_exit_code(report, interruption))
 
 
@@ -150,8 +163,12 @@ def _exit_code(report: Report, interruption: Interruption) -> int:
     return SOME_FAILED if report.failed else 0
 
 
-def _remove(aws: Aws, names: Names) -> None:
+def _remove(aws: Aws, names: Names, output: Output) -> None:
     others = unremoved(aws)
+    if output is Output.JSON:
+        left = Removal(aws, names, Patience(REMOVAL_SECONDS, threading.Event()), _say)()
+        write_json({"name": names.name, "found": names.name in others, "left": left})
+        raise typer.Exit(NOT_REMOVED if left else 0)
     if names.name not in others:
         there = f"there are {', '.join(others)}" if others else "there is none at all"
         write(f"Nothing has the tag of a verification {names.name}; {there}.")
@@ -195,9 +212,8 @@ def _say_result(result: Result) -> None:
     _say(f"{result.verdict:<8} {result.name} ({result.seconds:.0f} s){reason}")
 
 
-def _write_report(report: Report, folder: Path, identity: Identity, show_account: bool) -> None:
-    masking = NOTHING if show_account else Masking(identity.account, identity.arn)
-    for path in report.write(folder, masking):
+def _write_report(report: Report, paths: list[Path]) -> None:
+    for path in paths:
         write(f"Report: {path}")
     if report.problem:
         write(report.problem)

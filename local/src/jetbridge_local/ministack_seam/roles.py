@@ -57,7 +57,8 @@ class Roles:
         """What Lambda asks EC2 for by the role of a function in a VPC (AWS Lambda developer guide,
         "Giving Lambda functions access to resources in an Amazon VPC"). An interface's removal has
         to be allowed for all resource ids, ``arn:aws:ec2:<region>:<account>:*/*`` (the same guide,
-        "Configuring a Lambda function to access resources in a VPC"). Raises NotPermitted."""
+        "Configuring a Lambda function to access resources in a VPC"; that network-interface/* is
+        too little: hashicorp/terraform-provider-aws#20698). Raises NotPermitted."""
         interfaces = self._place.arn("ec2", "network-interface/*")
         subnets = [self._place.arn("ec2", f"subnet/{each}") for each in vpc["SubnetIds"]]
         groups = [

@@ -33,7 +33,7 @@ class MemoryEnvironments:
 
 def admission(**fields: Any) -> Admission:
     """The stack's admission, with a log bucket and without an offload bucket."""
-    known = {"allowed": ALLOWED, "log_targets": LOG_TARGETS}
+    known: dict[str, Any] = {"allowed": ALLOWED, "log_targets": LOG_TARGETS}
     return Admission(**known | fields)
 
 

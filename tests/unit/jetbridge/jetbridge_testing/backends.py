@@ -1,7 +1,7 @@
 """ECS and Batch as launch_run and stop_run meet them: what they remember, and how late."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from jetbridge.aws.records import Record
 from jetbridge.backends.port import LaunchRefused, Unanswered
@@ -9,6 +9,8 @@ from jetbridge.backends.stops import each_by_itself
 from jetbridge.runs.names import LaunchName
 from jetbridge.runs.run import Definition
 from jetbridge_testing.samples import DEFINITIONS
+
+Backend = Literal["ecs", "batch"]
 
 TOKEN_MEMORY_SECONDS = 3600
 LISTING_LAG_SECONDS = 15

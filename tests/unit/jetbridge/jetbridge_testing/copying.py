@@ -23,6 +23,7 @@ from jetbridge_testing.logs import Event, FaultyLogsClient, FreeTurns, StreamsCl
 from jetbridge_testing.memory import MemoryRuns
 from jetbridge_testing.objects import S3Client
 from jetbridge_testing.queued import queued
+from jetbridge_testing.stand_ins import as_client
 
 Message = dict[str, Any]
 REGION = "eu-central-1"
@@ -164,7 +165,7 @@ class World:
         return answer
 
     def _copy(self) -> Copy:
-        source = self.source or CloudWatchLogs(lambda region: self.logs)
+        source = self.source or CloudWatchLogs(lambda region: as_client(self.logs))
         reading = Reading(
             Wrapped(source, self._around),
             self.turns,
@@ -178,8 +179,8 @@ class World:
             copy_stream=CopyStream(
                 copies, reading, self.settle_seconds, self.clock, self.slice_pages
             ),
-            objects=Wrapped(S3Objects(lambda: self.s3), self._around),
-            streams=Wrapped(CloudWatchStreams(lambda: self.cloudwatch), self._around),
+            objects=Wrapped(S3Objects(lambda: as_client(self.s3)), self._around),
+            streams=Wrapped(CloudWatchStreams(lambda: as_client(self.cloudwatch)), self._around),
             jobs=self.jobs,
             queue=Wrapped(self, self._around),
             region=REGION,

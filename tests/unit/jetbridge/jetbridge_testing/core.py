@@ -48,7 +48,9 @@ class FreePacer:
         self.turns: list[str] = []
         self.errors: list[Exception] = []
 
-    def wait_for_turn(self, backend: str, turns: int = 1) -> None:
+    def wait_for_turn(
+        self, backend: str, longest_wait: float | None = None, turns: int = 1
+    ) -> None:
         if self.errors:
             raise self.errors.pop(0)
         self.turns.append(backend)
@@ -68,7 +70,7 @@ class Core:
     ) -> None:
         self.clock = clock or Clock()
         self.memory = MemoryRuns(900, self.clock)
-        self.runs: Any = runs or self.memory
+        self.runs: Runs = runs or self.memory
         self.outcomes: Any = outcomes or MemoryOutcomes()
         names = ("launch", "finish", "stop", "copy")
         made: dict[str, Any] = queues or {name: MemoryQueue() for name in names}

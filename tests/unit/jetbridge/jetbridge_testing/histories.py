@@ -220,6 +220,7 @@ class History:
             self.running[found.launch] = newest
             if found.order < newest:
                 return
+            assert isinstance(standing, Launched)
             assert standing == launched_record(row, REGION, found)
             assert standing.started_at == found.started_at is not None
 

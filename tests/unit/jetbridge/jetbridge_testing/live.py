@@ -124,7 +124,7 @@ class Together:
             self._back.acquire()
             order.append(thread.ident)
         while living := [ident for ident in order if ident in self._ready]:
-            self._ready[self._chance.choice(living)].release()  # type: ignore[index]
+            self._ready[self._chance.choice(living)].release()
             self._back.acquire()
         if errors:
             raise errors[0]

@@ -106,8 +106,9 @@ class FaultyLogsClient:
         if start < arrived and self.rng.random() < self.faults.empty:
             return _page([], f"f/{start}/{self.reads}")
         end = min(arrived, start + self.rng.randint(1, self.most))
-        at_end = end == start and token is not None
-        return _page(self.events[start:end], token if at_end else f"f/{end}/{self.reads}")
+        if end == start and token is not None:
+            return _page([], token)
+        return _page(self.events[start:end], f"f/{end}/{self.reads}")
 
     def _arrived(self) -> int:
         now = int(self.clock() * 1000)
@@ -210,5 +211,7 @@ class FreeTurns:
     def __init__(self) -> None:
         self.taken: list[str] = []
 
-    def wait_for_turn(self, backend: str, turns: int = 1) -> None:
+    def wait_for_turn(
+        self, backend: str, longest_wait: float | None = None, turns: int = 1
+    ) -> None:
         self.taken += [backend] * turns

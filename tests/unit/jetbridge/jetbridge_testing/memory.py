@@ -62,7 +62,8 @@ class MemoryRuns:
         fresh = (
             row is not None
             and (row.launch, row.status) == (launch, Status.ACCEPTED)
-            and row.stop is row.last_attempt_at is row.not_before is row.definition is None
+            and (row.stop, row.definition) == (None, None)
+            and (row.last_attempt_at, row.not_before) == (None, None)
         )
         if row is None or not fresh:
             return Written(False, row)

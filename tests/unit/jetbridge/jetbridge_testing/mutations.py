@@ -147,8 +147,11 @@ def _delete(container: Any, key: Any, chance: random.Random) -> None:
     del container[key]
 
 
+WRAPPERS: list[Callable[[Any], Any]] = [lambda it: [it], lambda it: {"a": it}, str]
+
+
 def _wrap(container: Any, key: Any, chance: random.Random) -> None:
-    container[key] = chance.choice([lambda it: [it], lambda it: {"a": it}, str])(container[key])
+    container[key] = chance.choice(WRAPPERS)(container[key])
 
 
 def _repeat(container: Any, key: Any, chance: random.Random) -> None:

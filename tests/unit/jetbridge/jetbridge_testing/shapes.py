@@ -10,6 +10,7 @@ from typing import Any
 from jetbridge.backends.changes import from_event
 from jetbridge.backends.ecs import failed
 from jetbridge.backends.log_sources import job_log_sources, task_log_source
+from jetbridge.backends.port import LaunchRefused
 from jetbridge.runs.reports import Ending
 from jetbridge.runs.run import Definition
 from jetbridge_testing.samples import STACK_KEY, event, sample
@@ -80,6 +81,7 @@ def _refused_task(shape: dict[str, Any], names: dict[str, str]) -> Ending:
         return Ending(code=shape["code"], reason=shape["message"])
     cluster = f"arn:aws:ecs:eu-central-1:123456789012:cluster/{names['cluster']}"
     refusal = failed("RunTask", {"reason": shape["code"], "arn": cluster})
+    assert isinstance(refusal, LaunchRefused)
     return Ending(code=refusal.code, reason=refusal.reason)
 
 

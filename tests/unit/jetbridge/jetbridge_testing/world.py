@@ -268,8 +268,8 @@ class World:
                 self.core.stop(StopRequest(run_ids=[self.run_id], reason="cleared", by="ada"))
             case "stop" if "orphan" in message:
                 self.orphans += 1
-                asked = decode(OrphanMessage, message)
-                self.core.stop_orphan(asked.orphan, asked.since)
+                found = decode(OrphanMessage, message)
+                self.core.stop_orphan(found.orphan, found.since)
             case "stop":
                 self.core.stop.of_message(stop_of(message))
             case "finish":

@@ -135,19 +135,6 @@ def mappings(deployment: Deployment) -> Iterator[Result]:
                 f"--function-response-types {_PARTIAL}",
                 "mappings",
             )
-        yield from _redrive(deployment, described.get("EventSourceArn", ""))
-
-
-def _redrive(deployment: Deployment, arn: str) -> Iterator[Result]:
-    for name, queue in deployment.queues.items():
-        if queue["QueueArn"] == arn and not queue.get("RedrivePolicy"):
-            yield _finding(
-                "mappings",
-                name,
-                "the queue has no dead-letter queue: what fails is tried for 14 days, then lost.",
-                "Give it its RedrivePolicy of template.yaml again.",
-                "queue-policies",
-            )
 
 
 def _finding(check: str, subject: str, problem: str, fix: str, section: str) -> Finding:

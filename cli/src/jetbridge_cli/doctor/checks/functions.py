@@ -9,21 +9,11 @@ from jetbridge_cli.doctor.finding import Finding, Result, if_there
 # All functions of mappings at the same time, plus start_run and watch_runs (operations.md, "How
 # much concurrency it needs").
 NEEDED = 60
-_TABLES = {"JETBRIDGE_RUNS_TABLE": "RunsTable", "JETBRIDGE_OUTCOMES_TABLE": "OutcomesTable"}
 _INDEXES = {"RunsTable": ("unfinished", "active"), "OutcomesTable": ("finished",)}
-_QUEUES = {
-    "JETBRIDGE_LAUNCH_QUEUE_URL": "LaunchQueue",
-    "JETBRIDGE_FINISH_QUEUE_URL": "FinishQueue",
-    "JETBRIDGE_LOGS_QUEUE_URL": "LogsQueue",
-    "JETBRIDGE_STOP_QUEUE_URL": "StopQueue",
-    "JETBRIDGE_NOTIFY_QUEUE_URL": "NotifyQueue",
-}
 
 
 def functions(deployment: Deployment) -> Iterator[Result]:
-    """Each function exists, is active and updated, and has the template's environment variables."""
-    own = {key: deployment.of("AWS::DynamoDB::Table").get(name) for key, name in _TABLES.items()}
-    own |= {key: deployment.of("AWS::SQS::Queue").get(name) for key, name in _QUEUES.items()}
+    """Each function exists, is active and updated."""
     for name, function in deployment.functions.items():
         found = if_there(
             partial(deployment.aws.functions.get_function_configuration, FunctionName=function)
@@ -48,14 +38,6 @@ def functions(deployment: Deployment) -> Iterator[Result]:
                 f"its last update failed: {found.get('LastUpdateStatusReason', '')}.",
                 "Correct what Lambda names, then `sam deploy` again.",
             )
-        variables = found.get("Environment", {}).get("Variables", {})
-        for key, value in own.items():
-            if value and variables.get(key, value) != value:
-                yield _finding(
-                    name,
-                    f"its variable {key} is {variables[key]!r}, and the stack's own is {value!r}.",
-                    "Somebody changed it beside CloudFormation: set it back to the stack's own.",
-                )
 
 
 def reserved(deployment: Deployment) -> Iterator[Result]:

@@ -95,6 +95,8 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
         unread: names of those log streams whose last lines could not be read; ``advice`` says why.
         usage: what AWS bills of the last launch; None: nothing was launched, or AWS's record
             doesn't say. Those of the launches before it are in ``deaths``.
+        size_advice: what similar runs used of this size, and which would do; empty: there is
+            nothing to change, or the stack's parameter ``SizeAdvice`` is off.
     """
 
     run_id: str
@@ -124,6 +126,7 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
     unread: list[str] = []
     deciding: list[str] = []
     usage: Usage | None = None
+    size_advice: str = ""
     version: Literal[1] = 1
 
 

@@ -98,7 +98,9 @@ SENTENCES: tuple[tuple[Cause, str], ...] = (
             r"Error retrieving (?:subnet|security group) information",
             r"Unable to execute HTTP request|Error ?Code: (?:Unavailable|InternalError|"
             rf"ServiceUnavailable)|{_UNREACHABLE}",
-        ),
+        )
+        # ECS makes the role with an account's first cluster, and has been seen to be late.
+        + "|Unable to assume the service linked role",
     ),
     (
         Cause.CAPACITY,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from jetbridge.contract import Cause, Fault, Outcome, State, Way
 from jetbridge.contract.lines import shortened
 from jetbridge.failures import POLICY_VERSION, reason_of
@@ -62,6 +64,8 @@ class Finish:
         jobs: Batch's records, which name failed children and nodes; None: the outcome doesn't name
             them.
         live: the stack has live logs. copy_logs ends them when all parts are copied.
+        advise_on_size: the advice on the size of a run's group, from a bounded read that raises
+            nothing; None: SizeAdvice is off.
         traces: receives each run whose outcome is delivered, and raises nothing; None: no traces.
     """
 
@@ -80,6 +84,7 @@ class Finish:
     jobs: JobRecords | None = None
     live: bool = False
     traces: Callable[[Run, Outcome], None] | None = None
+    advise_on_size: Callable[[Outcome], str] | None = None
 
     def __call__(
         self,
@@ -203,6 +208,8 @@ class Finish:
             policy_version=POLICY_VERSION,
             usage=ending.usage,
         )
+        if self.advise_on_size is not None:
+            outcome = replace(outcome, size_advice=self.advise_on_size(outcome))
         return fitting(outcome)
 
     @property

@@ -1,7 +1,7 @@
 """The service of finish_run."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 
 from jetbridge.aws.clients import client
 from jetbridge.contract import Outcome
@@ -36,7 +36,16 @@ def finish() -> Finish:
         jobs=BatchRecords(_hasty_batch),
         live=bool(known.live_log_groups),
         traces=_traces(known) if known.traces_endpoint else None,
+        advise_on_size=_size_advice() if known.size_advice == "on" else None,
     )
+
+
+@cache
+def _size_advice() -> Callable[[Outcome], str]:
+    # A stack without this advice doesn't import it.
+    from jetbridge.wiring.sizes import size_advice
+
+    return size_advice()
 
 
 def _traces(known: Settings) -> Callable[[Run, Outcome], None]:

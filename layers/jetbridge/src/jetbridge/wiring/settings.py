@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 
@@ -20,8 +21,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     Only start_run has all allow-lists and the offload bucket; sweep_runs has the lists of clusters
     and queues. start_run, watch_runs and notify_airflow have the secret's ARN. track_run and
     watch_runs have the clusters and queues whose other tasks and jobs are watched, and track_run
-    has the assets that those update. If traces are exported, finish_run, track_run and sweep_runs
-    have the endpoint, and finish_run the ARN of its secret.
+    has the assets that those update. finish_run knows whether there is advice on sizes. If traces
+    are exported, finish_run, track_run and sweep_runs have the endpoint, and finish_run the ARN of
+    its secret.
     """
 
     stack_key: str
@@ -59,6 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     asset_events: list[str] = []
     finish: Way = "feed"
     airflow_secret_arn: str = ""
+    size_advice: Literal["on", "off"] = "off"
     traces_endpoint: str = ""
     traces_secret_arn: str = ""
     region: str = ""

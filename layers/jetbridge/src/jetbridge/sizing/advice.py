@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from jetbridge.contract.fargate import MIB_PER_GB
-from jetbridge_cli.sizing.fargate import Size, sizes, usd_of_hours
+from jetbridge.sizing.fargate import Size, sizes, usd_of_hours
 
 LEAST_RUNS = 10
 """The fewest runs with data. Fewer runs have seen too few inputs."""
@@ -29,13 +29,14 @@ class Peak:
 
 @dataclass(frozen=True, kw_only=True)
 class Used:
-    """What is known about one run's last launch.
+    """What is known about one run's last launch, or about several runs together.
 
     Attributes:
         size: the size that it reserved on Fargate.
         hours: the billed hours.
         peak: None if Container Insights has no data on it.
         out_of_memory: it ran out of memory, so it needs more than it had.
+        runs: of how many runs ``peak`` is the highest.
     """
 
     size: Size
@@ -43,6 +44,7 @@ class Used:
     architecture: str = ""
     peak: Peak | None = None
     out_of_memory: bool = False
+    runs: int = 1
 
 
 class Verdict(StrEnum):
@@ -116,8 +118,9 @@ def advise(runs: Sequence[Used]) -> Advice:
     size, architecture = runs[0].size, runs[0].architecture
     if any((each.size, each.architecture) != (size, architecture) for each in runs):
         raise ValueError("advice is on runs of one size and architecture")
-    known = [_peak(each) for each in runs]
-    peaks = [peak for peak in known if peak is not None]
+    known = {index: peak for index, each in enumerate(runs) if (peak := peak_of(each)) is not None}
+    peaks = list(known.values())
+    number = sum(runs[index].runs for index in known)
     hours = sum(each.hours for each in runs)
     spent = usd_of_hours(size, hours, architecture)
     if not peaks:
@@ -127,7 +130,7 @@ def advise(runs: Sequence[Used]) -> Advice:
     verdict, better, saved = Verdict.FITS, None, 0.0
     if need.memory_mib > size.memory_mib:
         verdict = Verdict.TIGHT
-    elif len(peaks) < LEAST_RUNS:
+    elif number < LEAST_RUNS:
         verdict = Verdict.TOO_FEW
     else:
         better = _cheapest(need, size, architecture)
@@ -136,7 +139,7 @@ def advise(runs: Sequence[Used]) -> Advice:
     return Advice(
         verdict=verdict,
         size=size,
-        runs=len(peaks),
+        runs=number,
         peak=peak,
         better=better,
         spent=spent,
@@ -144,7 +147,8 @@ def advise(runs: Sequence[Used]) -> Advice:
     )
 
 
-def _peak(run: Used) -> Peak | None:
+def peak_of(run: Used) -> Peak | None:
+    """The peak of a run. A run that ran out of memory used all of it."""
     if not run.out_of_memory:
         return run.peak
     vcpu = run.peak.vcpu if run.peak else 0.0
