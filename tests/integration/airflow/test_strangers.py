@@ -7,10 +7,12 @@ starts something, it fails.
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from shared_airflow import ADOPT
@@ -108,7 +110,11 @@ def world(
         yield SimpleNamespace(airflow=airflow, client=client, runs=runs, ending=ending)
 
 
-def begin(world, dag_ids, day: int) -> dict[str, DagRunOf]:
+def _first_is(run: DagRunOf, states: Container[str], dag_id: str) -> bool:
+    return run.task(FIRST[dag_id]).state in states
+
+
+def begin(world: SimpleNamespace, dag_ids: Any, day: int) -> dict[str, DagRunOf]:
     when = f"2026-01-{day:02}T00:00:00Z"
     return {each: DagRunOf(world.client, each, logical_date=when) for each in dag_ids}
 
@@ -118,16 +124,16 @@ def over(run: DagRunOf) -> bool:
     return bool(states) and set(states) <= ENDED
 
 
-def text(run: DagRunOf, task) -> str:
+def text(run: DagRunOf, task: Any) -> str:
     lines = run.client.log(*run.key, task.task_id, task.try_number, task.map_index)
     return "\n".join(line.event for line in lines)
 
 
-def test_each_task_runs_through_jetbridge(world):
+def test_each_task_runs_through_jetbridge(world: SimpleNamespace) -> None:
     begun = begin(world, DAGS, 2)
     assert world.client.import_failures() == []
     for run in begun.values():
-        until(lambda run=run: over(run), SECONDS)
+        until(partial(over, run), SECONDS)
     wrong = {}
     for dag_id, run in begun.items():
         for task in run.tasks():
@@ -140,7 +146,7 @@ def test_each_task_runs_through_jetbridge(world):
     assert not wrong
 
 
-def test_requests_and_results_are_those_of_the_dags(world):
+def test_requests_and_results_are_those_of_the_dags(world: SimpleNamespace) -> None:
     started = {}
     for each in world.runs.starts:
         caller = each.caller
@@ -158,19 +164,19 @@ def test_requests_and_results_are_those_of_the_dags(world):
     assert started["intervals", "after", -1]["cluster"].startswith("id-of-")
 
 
-def test_the_asset_of_an_adopted_task_starts_a_dag(world):
+def test_the_asset_of_an_adopted_task_starts_a_dag(world: SimpleNamespace) -> None:
     until(lambda: world.client.dag_runs(CONSUMER), 60)
     (run,) = world.client.dag_runs(CONSUMER)[:1]
     world.client.wait_for_dag_run(CONSUMER, run.run_id, timeout=SECONDS)
     assert world.client.dag_run(CONSUMER, run.run_id).state == "success"
 
 
-def test_switched_back_in_the_middle(world):
+def test_switched_back_in_the_middle(world: SimpleNamespace) -> None:
     """What waits ends as its run does; what comes after is the amazon provider's, and fails."""
     world.ending.paused = True
     begun = begin(world, FIRST, 4)
     for dag_id, run in begun.items():
-        until(lambda d=dag_id, run=run: run.task(FIRST[d]).state == "deferred", SECONDS)
+        until(partial(_first_is, run, {"deferred"}, dag_id), SECONDS)
     starts = len(world.runs.starts)
     for name in PARSERS:
         world.airflow.stop_component(name)
@@ -179,7 +185,7 @@ def test_switched_back_in_the_middle(world):
     world.airflow.wait_healthy()
     world.ending.paused = False
     for dag_id, run in begun.items():
-        until(lambda d=dag_id, run=run: run.task(FIRST[d]).state in ENDED, SECONDS)
+        until(partial(_first_is, run, ENDED, dag_id), SECONDS)
         task = run.task(FIRST[dag_id])
         assert task.state == "success", text(run, task)
         assert "so Jetbridge's operator ends it" in text(run, task)
