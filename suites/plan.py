@@ -12,7 +12,6 @@ TIERS = {"push": (), "nightly": ("-m", "")}
 VARIABLES: dict[str, dict[str, str]] = {
     "push": {},
     "nightly": {
-        "JETBRIDGE_FEED": "40",
         "JETBRIDGE_FUZZ": "500",
         "JETBRIDGE_HOSTILE": "50",
         "JETBRIDGE_PROPERTIES": "nightly",

@@ -88,7 +88,9 @@ def test_the_start_has_a_whole_processor(limited: Aws) -> None:
         Timeout=60,
         Environment={"Variables": {"INIT_CPU_SECONDS": "0.4"}},
     )
-    assert seconds_of(limited, name, {"do": "init"}) < 0.4 / (256 / 1769) / 2
+    before = crowdedness()
+    seconds = seconds_of(limited, name, {"do": "init"})
+    assert seconds / max(before, crowdedness(), 1) < 0.4 / (256 / 1769) / 2
 
 
 def test_above_one_processor_nothing_waits(limited: Aws) -> None:

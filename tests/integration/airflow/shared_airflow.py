@@ -32,7 +32,6 @@ HOSTILE = "aws_hostile"
 """The connections. DAGs of stock operators name none, so they have Airflow's default."""
 
 HOSTILE_TASKS = int(os.environ.get("JETBRIDGE_HOSTILE", "8"))
-FEED_TASKS = int(os.environ.get("JETBRIDGE_FEED", "16"))
 ADOPT = "AIRFLOW__JETBRIDGE__ADOPT"
 _DAGS = ("dags/waits.py", "dags/feed.py", "dags/net_timeout.py", "dags/hostile.py")
 _FOLDERS = ("adopted_dags", "links_dags")
@@ -87,7 +86,6 @@ def shared_airflow(
             ADOPT: "sha?es, tag:nightly",
             "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
             "AIRFLOW__SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "1",
-            "JETBRIDGE_FEED": str(FEED_TASKS),
             "JETBRIDGE_HOSTILE": str(HOSTILE_TASKS),
             "JETBRIDGE_TEST_RELEASE": str(release),
             # The triggerer has no DAG folder, and the trigger of the DAG `links` is in it.

@@ -7,12 +7,13 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
-from shared_airflow import FEED, FEED_TASKS
+from shared_airflow import FEED
 from waiting_airflow import DagRunOf, until
 
 from jetbridge_local.airflow import LocalAirflow
 
-EACH = FEED_TASKS // 8
+FEED_TASKS = 40
+EACH = 5
 TAKEN_FOR_DEAD_SECONDS = 8
 QUICK = {
     "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",

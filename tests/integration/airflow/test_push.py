@@ -9,10 +9,9 @@ import base64
 import hashlib
 import hmac
 import json
-import statistics
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -436,19 +435,14 @@ def test_a_try_that_attached_gets_the_run_of_the_earlier_one(push, client, dag_r
     until(lambda: state(client, dag_run, "attached") == "success")
 
 
-def test_the_endpoint_answers_as_soon_as_airflows_own_do(push, http, token):
-    headers = {"Authorization": f"Bearer {token('user')}"}
-    own = median_seconds(lambda: http.get(f"/api/v2/dags/{DAG}", headers=headers), 200)
-    assert median_seconds(lambda: push(ABSENT), 410) < 3 * max(own, 0.03)
-
-
-def median_seconds(ask: Callable[[], httpx.Response], status: int) -> float:
+def test_the_endpoint_answers_at_once(push):
     took = []
     for _ in range(21):
         began = time.monotonic()
-        assert ask().status_code == status
+        assert push(ABSENT).status_code == 410
         took.append(time.monotonic() - began)
-    return statistics.median(took)
+    # Other programs only add time.
+    assert min(took) < 0.1
 
 
 def expired(token: str) -> str:

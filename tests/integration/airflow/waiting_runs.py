@@ -56,6 +56,7 @@ class WaitingRuns(StandIn):
     def __init__(self, dynamodb: Any) -> None:
         super().__init__(dynamodb, s3=None)
         self.runs: dict[str, AirflowCaller] = {}
+        self._backends: dict[str, str] = {}
         self.attached: dict[str, str] = {}
         self.ended: set[str] = set()
         self.superseded: set[str] = set()
@@ -126,6 +127,7 @@ class WaitingRuns(StandIn):
                 self._end(run_id, State.STOPPED, Cause.STOPPED_BY_USER)
         run_id = run_id_of(request.key)
         self.runs[run_id] = request.caller
+        self._backends[run_id] = request.backend
         return run_id, False
 
     def _end(self, run_id: str, state: State, cause: Cause) -> None:
@@ -139,7 +141,7 @@ class WaitingRuns(StandIn):
             reason="Essential container in task exited",
             advice="",
             caller=self.runs[run_id],
-            backend="ecs",
+            backend=self._backends[run_id],
             region=REGION,
             finished_at=now,
             backend_id=f"id-of-{run_id}",

@@ -13,7 +13,7 @@ from jetbridge_testing.template import ROOT
 from jetbridge.wiring.settings import Settings
 
 FUNCTIONS = sorted(path.parent for path in (ROOT / "functions").glob("*/app.py"))
-HEAVY = {"boto3", "pydantic"}
+HEAVY = {"asyncio", "boto3", "multiprocessing", "pickle", "pydantic", "s3transfer", "unittest"}
 SCRIPT = """
 import json, sys
 import botocore.session

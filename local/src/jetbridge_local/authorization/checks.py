@@ -8,9 +8,12 @@ from .services import batch, dynamodb, ecs, others, s3
 _SERVICES: dict[str, Callable[[Call, Place, Facts], Iterator[Check]]] = {
     "batch": batch.checks,
     "cloudformation": others.cloudformation,
+    "cloudwatch": others.cloudwatch,
     "dynamodb": dynamodb.checks,
     "ecs": ecs.checks,
     "events": others.events,
+    "iam": others.iam,
+    "kms": others.kms,
     "lambda": others.awslambda,
     "logs": others.logs,
     "s3": s3.checks,

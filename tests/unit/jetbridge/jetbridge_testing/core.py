@@ -116,7 +116,9 @@ class Core:
         self.track = Track(rows, self.endings, stops, self.launched, STACK_KEY, waits=self.waits)
         self.stop = StopRuns(rows, known, self.endings, stops, self.clock)
         self.stop_orphan = StopOrphan(known, stops, self.clock)
-        self.sweep = Sweep(rows, known, self.track, launches, stops, 900, clock=self.clock)
+        self.sweep = Sweep(
+            rows, known, self.track, self.endings, launches, stops, 900, clock=self.clock
+        )
         self.audit = Audit(rows, known, self.track, PLACES, clock=self.clock, groups=groups)
 
     def tries_of(self, request: StartRequest) -> str | None:

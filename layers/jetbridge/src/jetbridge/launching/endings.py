@@ -33,9 +33,12 @@ class Endings:
     waits: WaitingWriter | None = None
     keeps_pulls: bool = False
 
-    def after_change(self, change: StateChange, ending: Ending) -> Run | None:
-        """Record the state change that ended a launch. The row is read first only where it decides
+    def after_change(self, change: StateChange) -> Run | None:
+        """Record a state change if it ended a launch. The row is read first only where it decides
         whether another launch follows."""
+        ending = change.ending
+        if ending is None:
+            return None
         if not self.keeps_pulls:
             ending = replace(ending, pull_started_at=None, pull_stopped_at=None)
             change = replace(change, ending=ending)

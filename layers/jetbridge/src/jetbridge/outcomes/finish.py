@@ -134,7 +134,7 @@ class Finish:
         if run.log_targets:
             wait = settle_wait(run, self.settle_seconds, self.clock())
             deliveries.append(partial(self.copies.send, self._copy_message(run), wait))
-        deliveries.append(partial(self.bus.announce, fitting(outcome)))
+        deliveries.append(partial(self.bus.announce, outcome))
         errors = []
         for deliver in deliveries:
             try:

@@ -13,6 +13,7 @@ from jetbridge.backends.changes import from_job, from_task
 from jetbridge.backends.job_records import misconfiguration
 from jetbridge.backends.port import Backend
 from jetbridge.failures import LOST_CODE
+from jetbridge.launching.endings import Endings
 from jetbridge.runs.port import Runs
 from jetbridge.runs.reports import Ending, StateChange
 from jetbridge.runs.run import Run, Status
@@ -78,6 +79,7 @@ class LookUp:
     runs: Runs
     backends: Mapping[str, Backend]
     track: Track
+    endings: Endings
     clock: Callable[[], float] = time.time
 
     def __call__(self, batch: Sequence[Watched]) -> list[Failed]:
@@ -129,7 +131,7 @@ class LookUp:
         ending = Ending(
             code=LOST_CODE, reason=f"{run.backend_id} was launched, but AWS does not know it now"
         )
-        self.track.endings.after_launch(run, ending)
+        self.endings.after_launch(run, ending)
 
 
 def _tried(run: Watched, do: Callable[..., None], *arguments: Any) -> list[Failed]:

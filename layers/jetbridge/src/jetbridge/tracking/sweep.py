@@ -12,6 +12,7 @@ from typing import Any
 from jetbridge.aws.batches import batches
 from jetbridge.backends.port import Backend
 from jetbridge.contract import ContractError, StopCause
+from jetbridge.launching.endings import Endings
 from jetbridge.launching.queue_launch import queue_launch
 from jetbridge.queues.messages import LaunchMessage, StopMessage
 from jetbridge.queues.port import Queue
@@ -77,6 +78,7 @@ class Sweep:
     runs: Runs
     backends: Mapping[str, Backend]
     track: Track
+    endings: Endings
     launches: Queue[LaunchMessage]
     stops: Queue[StopMessage]
     check_after_seconds: float
@@ -151,7 +153,7 @@ class Sweep:
                 # finish_run has the run, and may have to wait for its log.
                 self.runs.look_again(run.run_id, run.ended_at + self.check_after_seconds)
                 return
-            self.track.endings.hand_over(run)
+            self.endings.follow_up(run, run.launch)
             yield "finished"
         elif _to_be_stopped(run, now):
             self._stop(run)
@@ -174,7 +176,7 @@ class Sweep:
         for backend in {run.backend for run in launched}:
             with suppress(Exception):  # then only its own look-ups fail
                 self.backends[backend]  # make clients here, because not all threads may make them
-        look_up = LookUp(self.runs, self.backends, self.track, self.clock)
+        look_up = LookUp(self.runs, self.backends, self.track, self.endings, self.clock)
         look = partial(self._look_up, look_up, progress)
         for did, errors in self.each(look, in_batches(launched)):
             progress.did.update(did)

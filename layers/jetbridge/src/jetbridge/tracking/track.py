@@ -82,7 +82,7 @@ class Track:
         """Record one state change in the row, whoever learned of it. The row shows the sweeper
         which runs it has already looked at."""
         if change.ending is not None:
-            self.endings.after_change(change, change.ending)
+            self.endings.after_change(change)
             return
         written = self.runs.apply(change)
         self._report(written.row, change)

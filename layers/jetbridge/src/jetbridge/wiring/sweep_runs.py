@@ -7,8 +7,9 @@ from jetbridge.tracking.audit import Audit
 from jetbridge.tracking.sweep import Sweep
 from jetbridge.wiring.at_start import at_start
 from jetbridge.wiring.backends import Backends, repeating_ecs
-from jetbridge.wiring.endings import groups
+from jetbridge.wiring.endings import endings, groups
 from jetbridge.wiring.parts import launch_queue, runs, settings, stop_queue
+from jetbridge.wiring.progress import waiting_writer
 from jetbridge.wiring.telemetry import unreadable
 from jetbridge.wiring.track_run import track
 
@@ -21,6 +22,7 @@ def sweep() -> Sweep:
         runs=runs(),
         backends=Backends(repeating_ecs),
         track=track(),
+        endings=endings(waiting_writer()),
         launches=launch_queue(),
         stops=stop_queue(),
         check_after_seconds=settings().check_after_seconds,

@@ -88,6 +88,10 @@ def awslambda(call: Call, place: Place, _facts: Facts) -> Iterator[Check]:
     """An alias is part of the ARN (AWS Lambda developer guide, "Fine-tuning the Resources and
     Conditions sections of policies")."""
     function = call.parameters.get("FunctionName")
+    if call.operation == "GetEventSourceMapping":
+        mapping = f"event-source-mapping:{call.parameters.get('UUID', '')}"
+        yield Check(action_of("lambda", call.operation), place.arn("lambda", mapping))
+        return
     # A list of event source mappings names no resource, whatever it is limited to.
     if function is None or call.operation == "ListEventSourceMappings":
         yield Check(action_of("lambda", call.operation), "*")
@@ -117,6 +121,28 @@ def scheduler(call: Call, place: Place, _facts: Facts) -> Iterator[Check]:
     group = call.parameters.get("GroupName") or call.parameters.get("groupName") or "default"
     resource = place.arn("scheduler", f"schedule/{group}/{name}") if name else "*"
     yield Check(action_of("scheduler", call.operation), resource)
+
+
+def iam(call: Call, place: Place, _facts: Facts) -> Iterator[Check]:
+    """A role by its name, which its path isn't part of, or whose policies are simulated."""
+    action, name = action_of("iam", call.operation), call.parameters.get("RoleName")
+    role = f"arn:{place.partition}:iam::{place.account}:role/{name}" if name else "*"
+    yield Check(action, str(call.parameters.get("PolicySourceArn") or role))
+
+
+def kms(call: Call, place: Place, _facts: Facts) -> Iterator[Check]:
+    named = str(call.parameters.get("KeyId") or "*")
+    plain = named != "*" and not named.startswith("arn:")
+    yield Check(
+        action_of("kms", call.operation), place.arn("kms", f"key/{named}") if plain else named
+    )
+
+
+def cloudwatch(call: Call, place: Place, _facts: Facts) -> Iterator[Check]:
+    """All alarms are ``*``, which lists composite ones, too (API reference, DescribeAlarms)."""
+    names = call.parameters.get("AlarmNames") if call.operation == "DescribeAlarms" else None
+    for resource in [place.arn("cloudwatch", f"alarm:{name}") for name in names or ()] or ["*"]:
+        yield Check(action_of("cloudwatch", call.operation), resource)
 
 
 def unlimited(call: Call, _place: Place, _facts: Facts) -> Iterator[Check]:
