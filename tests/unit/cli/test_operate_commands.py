@@ -114,6 +114,13 @@ def test_a_bad_expression_is_named(bridge: Bridge, grep: str) -> None:
     assert (result.exit_code, "--grep" in result.stderr) == (1, True)
 
 
+@pytest.mark.parametrize("text", ["", "x" * 2049])
+def test_a_text_that_can_be_no_key_is_no_run(bridge: Bridge, text: str) -> None:
+    result = bridge.call("show", text)
+    assert result.exit_code == 1
+    assert "there is no such run" in result.stderr
+
+
 @pytest.mark.parametrize("ended", [True, False])
 @pytest.mark.parametrize("change", ["typo", "part", "capitals"])
 def test_a_misspelt_run_id_is_recognised(bridge: Bridge, ended: bool, change: str) -> None:

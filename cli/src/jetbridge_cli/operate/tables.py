@@ -18,6 +18,7 @@ from jetbridge_cli.stack import Stack
 _TABLE = "AWS::DynamoDB::Table"
 # BatchGetItem takes 100 keys (API reference).
 _ROWS_AT_ONCE = 100
+_KEY_BYTES = 2048
 # The pauses take 12.75 s together.
 _PAUSES = tuple(0.05 * 2**number for number in range(8))
 # Later than any time at which a run is due.
@@ -75,7 +76,10 @@ class Tables:
         return cls(stack.aws, tables["RunsTable"], tables["OutcomesTable"])
 
     def get(self, run_id: str) -> Record | None:
-        """A run from both tables. None if neither has it."""
+        """A run from both tables. None if neither has it, or if the text can't be a key (developer
+        guide of DynamoDB, "Quotas", partition key)."""
+        if not 0 < len(run_id.encode(errors="replace")) <= _KEY_BYTES:
+            return None
         return next(self.records([run_id], consistent=True), None)
 
     def records(self, run_ids: Iterable[str], *, consistent: bool = False) -> Iterator[Record]:
