@@ -11,7 +11,7 @@ def measuring(suite: Suite, folder: Path) -> tuple[list[str], list[str]]:
     """What has a suite measure coverage: options of Python and of pytest.
 
     slipcover costs next to nothing, and doesn't know the processes that tests start. Coverage.py
-    knows those (docs/decisions/086-slipcover-measures-the-core.md).
+    knows those (docs/decisions/086-slipcover-measures-the-cores-coverage.md).
     """
     if suite.measured is None:
         return [], []
