@@ -54,10 +54,10 @@ def test_ecs_samples(
     ("name", "status", "order", "succeeded", "exit_code", "reason", "attempts"),
     [
         ("batch_runnable", "RUNNABLE", 2, None, None, "", 0),
-        ("batch_running", "RUNNING", 4, None, None, "", 0),
+        ("batch_running", "RUNNING", 5, None, None, "", 0),
         ("batch_succeeded", "SUCCEEDED", 1_000_000, True, 0, EXITED, 1),
         ("batch_runnable_second_attempt", "RUNNABLE", 12, None, None, "", 0),
-        ("batch_running_second_attempt", "RUNNING", 14, None, None, "", 0),
+        ("batch_running_second_attempt", "RUNNING", 15, None, None, "", 0),
         ("batch_failed_two_attempts", "FAILED", 1_000_000, False, 3, EXITED, 2),
         (
             "batch_failed_timeout",
