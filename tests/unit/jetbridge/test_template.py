@@ -1,5 +1,6 @@
 """template.yaml: functions, tables and parameters agree with the code."""
 
+import json
 import re
 
 import msgspec
@@ -83,12 +84,12 @@ def test_only_notify_airflow_is_in_a_vpc_and_only_where_one_is_given() -> None:
 
 
 def test_the_layer_has_the_models_of_the_services_that_are_called() -> None:
-    makefile = (ROOT / "layers" / "dependencies" / "Makefile").read_text()
-    [listed] = [line for line in makefile.splitlines() if line.startswith("SERVICES :=")]
+    """tests/unit/scripts/test_slim_botocore.py holds the operations against the adapters."""
+    kept = json.loads((ROOT / "layers" / "dependencies" / "operations.json").read_text())
     sources = (ROOT / "layers" / "jetbridge" / "src").rglob("*.py")
     called = {name for path in sources for name in CLIENT.findall(path.read_text())}
     assert called >= {"dynamodb", "secretsmanager", "sqs"}
-    assert called <= set(listed.removeprefix("SERVICES :=").split())
+    assert called <= set(kept)
 
 
 def test_architecture_is_a_parameter() -> None:
