@@ -94,6 +94,7 @@ ALONE = {
     "KmsKeyArns": {"KmsKeyArns": KEY},
     "AlarmTopicArn": {"AlarmTopicArn": TOPIC},
     "Dashboard": {"Dashboard": "on"},
+    "SizeAdvice": {"SizeAdvice": "on"},
     "TracesEndpoint": {"TracesEndpoint": "https://otlp.example.com"},
     "TracesSecretArn": {"TracesEndpoint": "https://otlp.example.com", "TracesSecretArn": SECRET},
     "PermissionsBoundaryArn": {"PermissionsBoundaryArn": "arn:aws:iam::aws:policy/PowerUserAccess"},
