@@ -138,6 +138,7 @@ def test_an_interrupted_one_leaves_nothing(
     assert verifying.left("jbv-stop") == []
 
 
+@pytest.mark.nightly
 def test_what_a_killed_one_leaves_is_removed_by_name(verifying: Verifying) -> None:
     process = verifying.begin("jbv-kill", "--only", "timeout")
     tasks = verifying.client("ecs").list_tasks
