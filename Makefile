@@ -72,7 +72,7 @@ GET_REDIS := timeout 300 scripts/get-redis || echo "the tests with Redis have no
 GET_CHROMIUM := timeout 300 scripts/get-chromium || echo "the tests of pages have no browser"
 
 .PHONY: test
-test: $(call ready,dev $(CLOUD) cli docs airflow celery second-opinion) ## Run all tests but those marked nightly, some suites beside each other
+test: $(call ready,dev $(CLOUD) cli docs airflow second-opinion) ## Run all tests but those marked nightly, some suites beside each other
 	@$(GET_REDIS)
 	@$(GET_CHROMIUM)
 	@$(VENV)/dev/bin/python scripts/causes.py
@@ -95,7 +95,7 @@ test-contract: $(call ready,dev $(CLOUD))
 	@$(SUITES) push contract
 
 .PHONY: test-integration
-test-integration: $(call ready,dev $(CLOUD) cli airflow celery second-opinion)
+test-integration: $(call ready,dev $(CLOUD) cli airflow second-opinion)
 	@$(GET_REDIS)
 	@$(SUITES) push shared-airflow stack airflow stacks
 
