@@ -119,7 +119,7 @@ class _Unannounced:
     DAG file has."""
 
     def __init_subclass__(cls, **keywords: Any) -> None:
-        """Tell no other base."""
+        """Call no other base."""
 
 
 def _made(operator: type, bases: tuple[type, ...], members: dict[str, Any]) -> Any:

@@ -9,9 +9,9 @@ from jetbridge.sizing.advice import Peak, Used, Verdict, advise, peak_of
 from jetbridge.sizing.groups import Group
 
 KEPT_DAYS = 14
-"""Advice is on the runs of so many days, as many as the outcomes are kept."""
+"""Advice is on the runs of so many days. Days without runs don't count."""
 
-_TOLD = (Verdict.SMALLER, Verdict.TIGHT)
+_WORTH_SAYING = (Verdict.SMALLER, Verdict.TIGHT)
 
 
 class Day(msgspec.Struct, frozen=True, array_like=True):
@@ -76,4 +76,4 @@ def advice_on_days(group: Group, days: Mapping[str, Day]) -> str:
         for each in days.values()
     ]
     advice = advise(runs)
-    return str(advice) if advice.verdict in _TOLD else ""
+    return str(advice) if advice.verdict in _WORTH_SAYING else ""
