@@ -112,14 +112,22 @@ class Recorder:
             if not select([ours], [], [], 0.2)[0]:
                 if process.poll() is not None:
                     return shown.decode(errors="replace")
+                # Only now it waits for an answer: a Ctrl-C while it still prepares to read would
+                # count with the next key (CPython's readline checks for signals, then waits).
+                if _sleeps(process.pid):
+                    for prompt in [each for each in answers if each.encode() in shown]:
+                        os.write(ours, answers.pop(prompt).encode())
                 continue
             try:
                 part = os.read(ours, 65536)
             except OSError:  # Linux's end of a terminal that nobody has open any more
                 return shown.decode(errors="replace")
             shown += part
-            for prompt in [each for each in answers if each.encode() in shown]:
-                os.write(ours, answers.pop(prompt).encode())
+
+
+def _sleeps(pid: int) -> bool:
+    """Whether the process waits for something (proc(5), ``/proc/pid/stat``)."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
 
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "recordings.md"
