@@ -13,13 +13,13 @@ from jetbridge_testing.tables import create_table, fresh_table
 from jetbridge_testing.template import resources
 from moto import mock_aws
 
+from jetbridge.aws.batch_get import EMPTY_ANSWERS
 from jetbridge.aws.items import marshal
 from jetbridge.contract import run_id_of
 from jetbridge.runs.dynamodb import DynamoRuns
 from jetbridge.runs.port import UnreadableRow
 from jetbridge.runs.unfinished import (
     EARLIER_INDEX,
-    EMPTY_ANSWERS,
     INDEX,
     SHARDS,
     Unfinished,

@@ -13,11 +13,11 @@ functions write such rows until the stack's update is complete. The first look a
 
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from heapq import merge
 from typing import TYPE_CHECKING, NamedTuple
 
-from jetbridge.aws.back_off import back_off, spread
+from jetbridge.aws.batch_get import KEYS_AT_ONCE, items_of
 from jetbridge.aws.batches import batches
 from jetbridge.aws.items import Item, marshal, unmarshal
 
@@ -32,13 +32,6 @@ SHARDS = 16
 EARLIER_INDEX = "active"
 # The share of the waiting time over which looks are spread, for many runs accepted at once.
 SPREAD = 0.1
-# BatchGetItem takes 100 keys and returns at most 16 MB; it returns the other keys as unprocessed
-# (API reference).
-_ROWS_AT_ONCE = 100
-_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 2.0
-# The pauses between attempts take 5.2 s at most. A sweep keeps its last 15 s for work already
-# begun.
-EMPTY_ANSWERS = 8
 
 
 def shard_of(run_id: str) -> str:
@@ -80,10 +73,11 @@ class Unfinished:
         """
         shards = [self._keys(INDEX, "shard", f"{number:x}", now) for number in range(SHARDS)]
         earlier = self._keys(EARLIER_INDEX, "active", "1", now)
-        for some in batches(merge(*shards, earlier), _ROWS_AT_ONCE):
+        for some in batches(merge(*shards, earlier), KEYS_AT_ONCE):
             # A row that is in both indexes is being moved.
             run_ids = list(dict.fromkeys(each.run_id for each in some))
-            rows = {row["run_id"]["S"]: row for row in self._rows(run_ids)}
+            read = items_of(self._client, self._table, run_ids, self._sleep, consistent=True)
+            rows = {row["run_id"]["S"]: row for row in read}
             yield from (rows[run_id] for run_id in run_ids if run_id in rows)
 
     def _keys(self, index: str, attribute: str, value: str, now: float) -> Iterator[_Due]:
@@ -99,29 +93,3 @@ class Unfinished:
             for item in page["Items"]:
                 plain = unmarshal(item)
                 yield _Due(float(plain["check_at"]), str(plain["run_id"]))
-
-    def _rows(self, run_ids: Sequence[str]) -> Iterator[Item]:
-        """Consistent reads. Keys that DynamoDB leaves out are read again, with back-off."""
-        asked: Item = {
-            self._table: {
-                "Keys": [marshal({"run_id": run_id}) for run_id in run_ids],
-                "ConsistentRead": True,
-            }
-        }
-        empty = 0
-        while asked:
-            answer = self._client.batch_get_item(RequestItems=asked)
-            rows = answer["Responses"].get(self._table, [])
-            yield from rows
-            asked = answer.get("UnprocessedKeys") or {}
-            if rows:
-                empty = 0
-            elif asked:
-                empty += 1
-                if empty == EMPTY_ANSWERS:
-                    raise RuntimeError(
-                        f"BatchGetItem on {self._table} left out all keys {EMPTY_ANSWERS} times in "
-                        "a row: is the table throttled?"
-                    )
-                pause = back_off(_FIRST_PAUSE_SECONDS, empty - 1, _LONGEST_PAUSE_SECONDS)
-                self._sleep(spread(pause))

@@ -5,11 +5,12 @@ follows. It isn't in the index of finished runs, and expires like an outcome.
 """
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from jetbridge.aws.back_off import back_off, spread
-from jetbridge.aws.batches import batches
+from msgspec.structs import replace
+
+from jetbridge.aws.batch_get import items_of
 from jetbridge.aws.items import Item, marshal, update_of
 from jetbridge.contract import ContractError, Outcome, decode, read_record
 from jetbridge.outcomes.dynamodb import FEED, FEED_INDEX
@@ -18,10 +19,6 @@ from jetbridge.sizing.days import KEPT_DAYS
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# BatchGetItem takes 100 keys (API reference).
-_AT_ONCE = 100
-_READS = 6
-_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 2
 _DAY_SECONDS = 24 * 3600
 
 
@@ -41,18 +38,19 @@ class DynamoSizes:
         self._sleep = sleep
 
     def outcomes(self, since: float, until: float, most: int) -> Iterator[Outcome]:
-        """Outcomes that can't be read are left out."""
-        for run_ids in batches(self._finished(since, until, most), _AT_ONCE):
-            for item in self._items(run_ids):
-                try:
-                    yield decode(Outcome, read_record(item["outcome"]["S"]))
-                except (ContractError, KeyError):
-                    continue
+        """Outcomes that can't be read are left out. Those of a day may have hundreds of megabytes
+        of results and last lines, so they come without these."""
+        for item in self._items(self._finished(since, until, most)):
+            try:
+                outcome = decode(Outcome, read_record(item["outcome"]["S"]))
+            except (ContractError, KeyError):
+                continue
+            yield replace(outcome, result=None, last_lines=[])
 
     def days(self, keys: Collection[str]) -> dict[str, str]:
         return {
             str(item["run_id"]["S"]): str(item.get("days", {}).get("S", ""))
-            for item in self._items(list(keys))
+            for item in self._items(keys)
         }
 
     def keep(self, key: str, days: str, advice: str, before: str | None) -> None:
@@ -83,19 +81,8 @@ class DynamoSizes:
             for item in page["Items"]:
                 yield str(item["run_id"]["S"])
 
-    def _items(self, keys: Sequence[str]) -> Iterator[Any]:
-        """Items that are there. Raises RuntimeError if DynamoDB keeps leaving some out."""
-        asked: Any = {self._table: {"Keys": [marshal({"run_id": key}) for key in keys]}}
-        for attempt in range(_READS):
-            if attempt:
-                pause = back_off(_FIRST_PAUSE_SECONDS, attempt - 1, _LONGEST_PAUSE_SECONDS)
-                self._sleep(spread(pause))
-            answer = self._client.batch_get_item(RequestItems=asked)
-            yield from answer["Responses"].get(self._table, [])
-            asked = answer.get("UnprocessedKeys")
-            if not asked:
-                return
-        raise RuntimeError(f"BatchGetItem on {self._table} leaves out keys: is it throttled?")
+    def _items(self, keys: Iterable[str]) -> Iterator[Item]:
+        return items_of(self._client, self._table, keys, self._sleep)
 
 
 class SizeAdvice:

@@ -48,7 +48,8 @@ class Sizes(Protocol):
     """The groups' items, and the outcomes that they are made from."""
 
     def outcomes(self, since: float, until: float, most: int) -> Iterator[Outcome]:
-        """Up to ``most`` outcomes sealed in a period (epoch seconds), newest first."""
+        """Up to ``most`` of the newest outcomes sealed in a period (epoch seconds), in no order and
+        without their results and last lines."""
         ...
 
     def days(self, keys: Collection[str]) -> dict[str, str]:

@@ -4,15 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from jetbridge.aws.batches import batches
 from jetbridge.sizing.days import advice_on_days, day_of, kept, read_days, stored
 from jetbridge.sizing.port import Insights, Places, Sizes
 from jetbridge.sizing.used import used_by
 
 MOST_OUTCOMES = 2_000
-"""The newest outcomes of a day that are looked at. Each may be 400 KB, but few are over one."""
-
-_ITEMS_AT_ONCE = 100
+"""The newest outcomes of a day that are looked at."""
 
 
 @dataclass(frozen=True)
@@ -55,18 +52,16 @@ class Survey:
         used, notes = used_by(outcomes, self.places, self.insights)
         for note in notes:
             self.note(note)
-        groups = {group.key: group for group, runs in used.items() if day_of(runs).runs}
-        advised = written = 0
-        for keys in batches(groups, _ITEMS_AT_ONCE):
-            before = self.sizes.days(keys)
-            for key in keys:
-                if remaining() <= 0:
-                    return Surveyed(written, advised, len(groups) - written)
-                group = groups[key]
-                figures = day_of(used[group])
-                days = kept(read_days(before.get(key)), f"{begins:%Y-%m-%d}", figures)
-                advice = advice_on_days(group, days)
-                self.sizes.keep(key, stored(days), advice, before.get(key))
-                written += 1
-                advised += bool(advice)
-        return Surveyed(written, advised)
+        figures = {group: day_of(runs) for group, runs in used.items()}
+        groups = [group for group, today in figures.items() if today.runs]
+        before = self.sizes.days([group.key for group in groups])
+        advised = 0
+        for written, group in enumerate(groups):
+            if remaining() <= 0:
+                return Surveyed(written, advised, len(groups) - written)
+            known = before.get(group.key)
+            days = kept(read_days(known), f"{begins:%Y-%m-%d}", figures[group])
+            advice = advice_on_days(group, days)
+            self.sizes.keep(group.key, stored(days), advice, known)
+            advised += bool(advice)
+        return Surveyed(len(groups), advised)
