@@ -1,13 +1,15 @@
 """The deployed stack that the checks look at."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import botocore.session
 
 from jetbridge_cli.aws import Aws, server_time
+from jetbridge_cli.doctor.finding import if_there
 from jetbridge_cli.problems import Problem
 from jetbridge_cli.stack import Stack, attributes_of
 
@@ -24,6 +26,7 @@ class Deployment:
     name: str
     # A role is checked once, even if several definitions use it.
     checked: set[object] = field(default_factory=set, compare=False)
+    _configurations: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def stack(self) -> Stack:
@@ -75,6 +78,25 @@ class Deployment:
         """The functions that work on runs, by logical id."""
         return {name: value for name, value in self.of(FUNCTION).items() if name != NAMES}
 
+    def configuration(self, name: str) -> Mapping[str, Any] | None:
+        """GetFunctionConfiguration's answer for a function by its logical id. None if it is
+        gone."""
+        if name not in self._configurations:
+            ask = self.aws.functions.get_function_configuration
+            self._configurations[name] = if_there(partial(ask, FunctionName=self.functions[name]))
+        found: Mapping[str, Any] | None = self._configurations[name]
+        return found
+
+    @cached_property
+    def template(self) -> Mapping[str, Any]:
+        """The stack's template after SAM's transform (API reference of GetTemplate,
+        ``TemplateStage``)."""
+        answer = self.aws.cloudformation.get_template(
+            StackName=self.name, TemplateStage="Processed"
+        )
+        body: Any = answer["TemplateBody"]
+        return dict(json.loads(body) if isinstance(body, str) else body)
+
     @cached_property
     def arn(self) -> list[str]:
         """The parts of the stack's ARN: arn, partition, cloudformation, region, account, …"""
@@ -84,13 +106,17 @@ class Deployment:
         _, partition, _, where, account, _ = self.arn[:6]
         return f"arn:{partition}:{service}:{where if region else ''}:{account}:{resource}"
 
-    def principal_of(self, service: str) -> str:
-        """A service's principal in the stack's region and partition, as the template writes it:
-        ``logs.cn-north-1.amazonaws.com.cn``. The suffix is from botocore's partitions.json."""
-        _, partition, _, region, *_ = self.arn
+    @cached_property
+    def dns_suffix(self) -> str:
+        """``amazonaws.com``, or the one of another partition (botocore's partitions.json)."""
         partitions = botocore.session.get_session().get_data("partitions")["partitions"]
         suffixes = {each["id"]: each["outputs"]["dnsSuffix"] for each in partitions}
-        return f"{service}.{region}.{suffixes[partition]}"
+        return str(suffixes[self.arn[1]])
+
+    def principal_of(self, service: str) -> str:
+        """A service's principal in the stack's region and partition, as the template writes it:
+        ``logs.cn-north-1.amazonaws.com.cn``."""
+        return f"{service}.{self.arn[3]}.{self.dns_suffix}"
 
     @cached_property
     def queues(self) -> Mapping[str, Mapping[str, str]]:

@@ -1,19 +1,15 @@
 """What a stack's template makes of a resource's properties.
 
-CloudFormation gives the template after SAM's transform (API reference, GetTemplate,
-``TemplateStage``), but not the values of its functions. They are computed here from the parameters
-and the stack's resources, by CloudFormation's template reference ("Intrinsic functions", "Pseudo
-parameters").
+CloudFormation gives the template, but not the values of its functions. They are computed here from
+the parameters and the stack's resources, by CloudFormation's template reference ("Intrinsic
+functions", "Pseudo parameters").
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-
-import botocore.session
 
 from jetbridge_cli.doctor.deployment import Deployment
 
@@ -37,7 +33,7 @@ class Template:
         there = self.deployment.of(kind)
         return {
             name: each.get("Properties", {})
-            for name, each in self._body.get("Resources", {}).items()
+            for name, each in self.deployment.template.get("Resources", {}).items()
             if each.get("Type") == kind and name in there
         }
 
@@ -58,14 +54,6 @@ class Template:
                 members = {name: self.value(each) for name, each in expression.items()}
                 return {name: each for name, each in members.items() if each is not _NOTHING}
         return expression
-
-    @cached_property
-    def _body(self) -> Mapping[str, Any]:
-        answer = self.deployment.aws.cloudformation.get_template(
-            StackName=self.deployment.name, TemplateStage="Processed"
-        )
-        body: Any = answer["TemplateBody"]
-        return dict(json.loads(body) if isinstance(body, str) else body)
 
     @cached_property
     def _known(self) -> Mapping[str, Callable[[Any], Any]]:
@@ -90,7 +78,7 @@ class Template:
 
     def _holds(self, name: str) -> bool:
         try:
-            return self._condition(self._body["Conditions"][name])
+            return self._condition(self.deployment.template["Conditions"][name])
         except KeyError:
             raise Unresolved(f"condition {name}") from None
 
@@ -104,7 +92,7 @@ class Template:
     def _ref(self, name: str) -> Any:
         if name in self._pseudo:
             return self._pseudo[name]
-        declared = self._body.get("Parameters", {}).get(name)
+        declared = self.deployment.template.get("Parameters", {}).get(name)
         if declared is not None:
             text = self.deployment.parameters.get(name, "")
             of_many = declared.get("Type", "").startswith(("CommaDelimitedList", "List<"))
@@ -117,7 +105,6 @@ class Template:
     @cached_property
     def _pseudo(self) -> Mapping[str, Any]:
         _, partition, _, region, account, _ = self.deployment.arn[:6]
-        partitions = botocore.session.get_session().get_data("partitions")["partitions"]
         return {
             "AWS::NoValue": _NOTHING,
             "AWS::Partition": partition,
@@ -125,9 +112,7 @@ class Template:
             "AWS::AccountId": account,
             "AWS::StackId": ":".join(self.deployment.arn),
             "AWS::StackName": self.deployment.name,
-            "AWS::URLSuffix": next(
-                each["outputs"]["dnsSuffix"] for each in partitions if each["id"] == partition
-            ),
+            "AWS::URLSuffix": self.deployment.dns_suffix,
         }
 
     def _get_att(self, given: Any) -> str:

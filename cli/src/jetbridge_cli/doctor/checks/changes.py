@@ -18,27 +18,26 @@ def variables(deployment: Deployment) -> Iterator[Result]:
     for name, properties in template.of(FUNCTION).items():
         if name == NAMES:
             continue
-        function = deployment.functions[name]
-        found = if_there(
-            partial(deployment.aws.functions.get_function_configuration, FunctionName=function)
-        )
+        found = deployment.configuration(name)
         if found is None:
             continue  # the check of functions says so
         actual = found.get("Environment", {}).get("Variables", {})
         given = properties.get("Environment", {}).get("Variables", {})
-        left_out = {key for key in given if _resolved(template, {key: given[key]}) == {}}
-        for key in sorted(given.keys() - left_out):
-            wanted = _resolved(template, given[key])
-            if wanted is None or actual.get(key) == str(wanted):
+        # Without the variable itself where it is AWS::NoValue.
+        members = {key: _resolved(template, {key: value}) for key, value in given.items()}
+        own = {key for key, member in members.items() if member != {}}
+        for key in sorted(own):
+            if members[key] is None or actual.get(key) == str(members[key][key]):
                 continue
-            yield _variable(name, key, str(wanted), actual.get(key))
-        for key in sorted(actual.keys() - (given.keys() - left_out)):
+            yield _variable(name, key, str(members[key][key]), actual.get(key))
+        for key in sorted(actual.keys() - own):
             if key.startswith(_OWN):
+                where = deployment.functions[name]
                 yield Finding(
                     check="variables",
                     subject=name,
                     problem=f"it has a variable {key}, and the stack gives it none.",
-                    fix=f"Somebody added it beside CloudFormation: remove {key} from {function}.",
+                    fix=f"Somebody added it beside CloudFormation: remove {key} from {where}.",
                     section="functions",
                 )
 

@@ -15,9 +15,7 @@ _INDEXES = {"RunsTable": ("unfinished", "active"), "OutcomesTable": ("finished",
 def functions(deployment: Deployment) -> Iterator[Result]:
     """Each function exists, is active and updated."""
     for name, function in deployment.functions.items():
-        found = if_there(
-            partial(deployment.aws.functions.get_function_configuration, FunctionName=function)
-        )
+        found = deployment.configuration(name)
         if found is None:
             yield _finding(
                 name,
