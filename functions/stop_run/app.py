@@ -31,7 +31,9 @@ def stop_of_message(message: dict[str, Any]) -> None:
         logged(wiring.stop().of_message(asked))
         return
     orphan = asked.orphan
-    logger.warning("container without a run", backend_id=orphan.backend_id, reason=orphan.reason)
+    logger.warning(
+        "stopping a task or job by its id", backend_id=orphan.backend_id, reason=orphan.reason
+    )
     wiring.stop_orphan()(orphan, asked.since)
     count("OrphansStopped")
 

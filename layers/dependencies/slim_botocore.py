@@ -46,11 +46,11 @@ def slim(data: Path, operations: Mapping[str, Collection[str]]) -> None:
 
 
 def with_operations(model: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
-    """The model of a service with only these operations, those that tell its endpoints, and the
+    """The model of a service with only these operations, those for endpoint discovery, and the
     shapes that any of them uses."""
     every = model["operations"]
-    tell = {name for name, operation in every.items() if operation.get("endpointoperation")}
-    operations = {name: every[name] for name in sorted(tell | set(names))}
+    discovery = {name for name, operation in every.items() if operation.get("endpointoperation")}
+    operations = {name: every[name] for name in sorted(discovery | set(names))}
     used, unread = set[str](), set(_shapes_in(operations))
     while unread:
         name = unread.pop()

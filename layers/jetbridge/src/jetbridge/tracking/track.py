@@ -50,7 +50,7 @@ class Track:
         blocked = blocked_by(event, self.stack_key)
         if blocked is not None and self.waits is not None:
             self.waits.for_job_queue(blocked)
-            # A job that can't start is stopped by the sweeper, which makes sure of it.
+            # The sweeper stops a job that can't start, after a second look.
             self.runs.look_again(blocked.run_id, blocked.since)
         change = from_event(event, self.stack_key)
         if change is None:
