@@ -138,6 +138,42 @@ class TestSubclasses:
             type("Own", (base,), {"__qualname__": "Own", method: lambda self: None})
 
 
+class ReadsEvent(EcsRunTaskOperator):
+    """A subclass for the amazon provider's event."""
+
+    def execute_complete(self, context: Any, event: Any = None) -> Any:
+        if event["status"] != "success":
+            raise AirflowException("not as there")
+        super().execute_complete(context, event)
+        return event["task_arn"], event["cluster"]
+
+
+class ReadsJobsEvent(BatchOperator):
+    def execute_complete(self, context: Any, event: Any = None) -> Any:
+        if event["status"] != "success":
+            raise AirflowException(f"Error while running job: {event['job_id']}")
+        return super().execute_complete(context, event)
+
+
+class TestTheEvent:
+    """A subclass finds the keys of the amazon provider's triggers in it (triggers/ecs.py,
+    triggers/batch.py)."""
+
+    def resumed(self, operator: Any, ti: Any, event: Any) -> Any:
+        return operator.resume_execution("execute_complete", {"event": event}, {"ti": ti})
+
+    def test_of_a_task(self, ti: Any, make_event: Callable[..., dict[str, Any]]) -> None:
+        assert self.resumed(ReadsEvent(**ECS), ti, make_event()) == (ARN, "c")
+        with pytest.raises(RunFailed):
+            self.resumed(ReadsEvent(**ECS), ti, make_event(state=State.FAILED))
+
+    def test_of_a_job(self, ti: Any, make_event: Callable[..., dict[str, Any]]) -> None:
+        job = {"backend": "batch", "backend_id": "1b2c"}
+        assert self.resumed(ReadsJobsEvent(**BATCH), ti, make_event(**job)) == "1b2c"
+        with pytest.raises(AirflowException, match="Error while running job: 1b2c"):
+            self.resumed(ReadsJobsEvent(**BATCH), ti, make_event(**job, state=State.FAILED))
+
+
 class TestInsideAnotherTask:
     def test_it_is_refused_before_anything_starts(self, functions: FakeLambda, ti: Any) -> None:
         with DAG("d", schedule=None):

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from airflow_provider_jetbridge.failing import Reading, exit_codes
 from airflow_provider_jetbridge.links.buttons import ContainerLogLink, EcsTaskLink, JetbridgeRunLink
+from airflow_provider_jetbridge.operators.as_stock import id_in
 from airflow_provider_jetbridge.operators.ecs_as_stock import EcsAsStock
 from airflow_provider_jetbridge.operators.limits import polling_limit, shorter
 from airflow_provider_jetbridge.operators.run import MAX_TAIL_LINES, JetbridgeRunOperator
@@ -185,6 +186,10 @@ class EcsRunTaskOperator(EcsAsStock):
         if self.tags is not None:
             parameters["tags"] = [{"key": key, "value": value} for key, value in self.tags.items()]
         return {"run_task": {key: value for key, value in parameters.items() if value is not None}}
+
+    def stock_event(self, event: dict[str, Any]) -> dict[str, Any]:
+        """The event that triggers/ecs.py (``TaskDoneTrigger``) sends for every stopped task."""
+        return {"status": "success", "task_arn": id_in(event), "cluster": self.cluster}
 
     @property
     def tail_lines(self) -> int:

@@ -18,6 +18,7 @@ from airflow_provider_jetbridge.completion import outcome_in
 from airflow_provider_jetbridge.executor import may_fail_early_resumes
 from airflow_provider_jetbridge.operators.as_stock import warn_of_region
 from airflow_provider_jetbridge.operators.stock_hook import HasStockHook
+from airflow_provider_jetbridge.sensors.soft import skipping_softly
 from airflow_provider_jetbridge.settings import conf
 from jetbridge.contract import (
     BatchJob,
@@ -144,10 +145,11 @@ class ForeignStateSensor(HasStockHook, BaseSensorOperator):
         return None
 
     def _look_and_wait(self, context: Context, until: float) -> Any:
-        answer = self._look()
-        state = answer.foreign
-        if self._in(state):
-            return None
+        with skipping_softly(self):
+            answer = self._look()
+            state = answer.foreign
+            if self._in(state):
+                return None
         if isinstance(state, UnsetType) or not state.awaited:
             return self._poke_instead(context)
         if (left := until - time.time()) <= 0:
