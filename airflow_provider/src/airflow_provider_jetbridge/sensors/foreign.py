@@ -18,7 +18,6 @@ from airflow_provider_jetbridge.completion import outcome_in
 from airflow_provider_jetbridge.executor import may_fail_early_resumes
 from airflow_provider_jetbridge.operators.as_stock import warn_of_region
 from airflow_provider_jetbridge.operators.stock_hook import HasStockHook
-from airflow_provider_jetbridge.sensors.soft import skipping_softly
 from airflow_provider_jetbridge.settings import conf
 from jetbridge.contract import (
     BatchJob,
@@ -145,11 +144,12 @@ class ForeignStateSensor(HasStockHook, BaseSensorOperator):
         return None
 
     def _look_and_wait(self, context: Context, until: float) -> Any:
-        with skipping_softly(self):
-            answer = self._look()
-            state = answer.foreign
-            if self._in(state):
-                return None
+        # Airflow reads soft_fail and never_fail when it resumes a sensor, and the amazon provider's
+        # always defers first. So the first look fails as a resumed sensor does.
+        answer, has_come = self.resume_execution("_looked", None, context)
+        state = answer.foreign
+        if has_come:
+            return None
         if isinstance(state, UnsetType) or not state.awaited:
             return self._poke_instead(context)
         if (left := until - time.time()) <= 0:
@@ -176,6 +176,11 @@ class ForeignStateSensor(HasStockHook, BaseSensorOperator):
             timeout=timedelta(seconds=left),
         )
         return None
+
+    def _looked(self, context: Context) -> tuple[WatchAnswer, bool]:
+        """The stack's answer, and whether it shows the state to wait for."""
+        answer = self._look()
+        return answer, self._in(answer.foreign)
 
     def _poke_instead(self, context: Context) -> Any:
         every = self.poke_interval

@@ -15,7 +15,6 @@ from airflow_provider_jetbridge.exceptions import ForeignOutcome, WatchedRunFail
 from airflow_provider_jetbridge.executor import may_fail_early_resumes
 from airflow_provider_jetbridge.failing import describe
 from airflow_provider_jetbridge.operators.stack import UsesStack
-from airflow_provider_jetbridge.sensors.soft import skipping_softly
 from airflow_provider_jetbridge.settings import conf
 from airflow_provider_jetbridge.story import tell_outcome
 from airflow_provider_jetbridge.templates import is_nothing
@@ -130,11 +129,14 @@ class JobRunSensor(UsesStack, BaseSensorOperator):
         """
         if not self.deferrable:
             return super().execute(context)
+        # As in ForeignStateSensor: soft_fail and never_fail count at the first look, too.
+        return self.resume_execution("_look_and_wait", None, context)
+
+    def _look_and_wait(self, context: Context) -> Any:
         run_id = self._watched()
-        with skipping_softly(self):
-            answer = self._look(run_id)
-            if outcome := self._outcome_in(answer, run_id):
-                return self._end(outcome, context["ti"])
+        answer = self._look(run_id)
+        if outcome := self._outcome_in(answer, run_id):
+            return self._end(outcome, context["ti"])
         return self._defer(answer, run_id)
 
     def poke(self, context: Context) -> bool | PokeReturnValue:
