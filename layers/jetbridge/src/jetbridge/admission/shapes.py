@@ -166,7 +166,8 @@ def _expect(path: str, value: Any, kind: type) -> None:
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         given = _TYPES.get(type(value), type(value).__name__)
         fix = f"Give {_TYPES[kind]}"
-        if isinstance(value, str) and value.strip()[:1] == {dict: "{", list: "["}.get(kind):
+        brackets: dict[type, str] = {dict: "{", list: "["}
+        if isinstance(value, str) and value.strip()[:1] == brackets.get(kind):
             fix += f". {_NATIVE}"
         raise ContractError(path, f"is {given}", fix)
 
