@@ -22,7 +22,7 @@ def uncut_layer(paths: Paths, folder: Path) -> Path:
     """
     uv, python = paths.environment("tools") / "bin" / "uv", paths.python("runtime")
     libraries = folder / "python"
-    install = [uv, "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
+    install: list[str | Path] = [uv, "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
     _run(*install, "--python", python, "--target", libraries, "-r", paths.root / _REQUIREMENTS)
     _run(python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", libraries)
     return folder
