@@ -17,6 +17,7 @@ from jetbridge.outcomes.finish import RESULT_BYTES, Finish
 from jetbridge.runs.reports import ContainerEnd, LogName
 from jetbridge.runs.run import Run, Stop
 from jetbridge.secrets import lines as masking
+from jetbridge.secrets.encoded import LEVELS
 from jetbridge.secrets.forms import MASK
 
 STOPPED_AT = 1_772_323_324.713
@@ -167,4 +168,4 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def test_the_characters_that_are_masked_are_bounded(counted: list[int]) -> None:
     run, streams = _many("eyJ-")
     _finished(run, streams)
-    assert 0 < sum(counted) < (1 + masking.LEVELS) * masking.TOTAL_CHARACTERS + 2_000
+    assert 0 < sum(counted) < (1 + LEVELS) * masking.TOTAL_CHARACTERS + 2_000
