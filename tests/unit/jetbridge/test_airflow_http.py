@@ -49,7 +49,7 @@ class Caller:
         return self.text
 
     def call(self, method: str = "GET", path: str = PATH, **arguments: Any) -> Answer:
-        return self.airflows.named("default").call(method, path, **arguments)
+        return self.airflows.call("default", method, path, **arguments)
 
 
 @pytest.fixture
