@@ -232,7 +232,7 @@ def test_a_field_of_another_type_fails_its_own_task_for_good(
 
 
 def run_id_of_ti(ti: Any) -> str:
-    from airflow_provider_jetbridge.completion import caller_of
+    from airflow_provider_jetbridge.task_instance import caller_of
 
     return run_id_of(caller_of(ti).key)
 

@@ -571,7 +571,7 @@ class TestExecuteComplete:
         foreign: dict[str, Any],
     ) -> None:
         event = make_event(caller=caller_of(ti, ti_id="another", **foreign))
-        with pytest.raises(ForeignOutcome, match="this is try 2 of"):
+        with pytest.raises(ForeignOutcome, match="This is try 2 of"):
             ecs().execute_complete({"ti": ti}, event)
         assert (ti.xcoms, functions.invocations) == ({}, [])
 

@@ -125,7 +125,7 @@ def test_what_a_run_waits_for_is_told_before_its_launch(dynamodb: FakeDynamoDB) 
     ]
 
 
-def test_both_records_at_once_are_both_told(dynamodb: FakeDynamoDB) -> None:
+def test_both_records_at_once_are_both_handed_over(dynamodb: FakeDynamoDB) -> None:
     dynamodb.waiting["run"], dynamodb.launched["run"] = "capacity", "launched"
     told: list[str] = []
 
@@ -138,7 +138,7 @@ def test_both_records_at_once_are_both_told(dynamodb: FakeDynamoDB) -> None:
     assert told == ["waiting", "launched"]
 
 
-def test_an_eager_waiter_among_many_hears_of_its_launch_in_the_next_pass(
+def test_an_eager_waiter_among_many_gets_its_launch_in_the_next_pass(
     dynamodb: FakeDynamoDB,
 ) -> None:
     dynamodb.index = {}
@@ -325,7 +325,7 @@ def test_what_was_found_before_an_error_is_handed_over(dynamodb: FakeDynamoDB) -
     reader.connect()
     reading = reader.read(runs)
 
-    assert sorted(reading.found) == sorted(runs[:100])
+    assert sorted(reading.ended) == sorted(runs[:100])
     assert reading.unread == runs[100:]
 
 

@@ -515,6 +515,7 @@ HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>\x1b[31m\u202e
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(text=HOSTILE)
 @example(text="{{ 7 * 7 }}</pre></body>")
+@example(text="\r")
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40))
 def test_no_text_from_outside_acts_on_the_page(
     opened: Callable[..., str], bridge: Aws, make_outcome: Callable[..., Outcome], text: Any
@@ -544,8 +545,9 @@ def test_no_text_from_outside_acts_on_the_page(
         return Page(opened())
 
     plain, hostile = told("x"), told(text)
-    assert hostile.tags == plain.tags
-    assert hostile.attributes == plain.attributes
+    # A text of which nothing is shown, such as a carriage return, leaves out its own elements.
+    assert hostile.tags <= plain.tags
+    assert hostile.attributes <= plain.attributes
     assert all(url.startswith(("https://", "?dag_id=")) for url in hostile.links.values())
     assert "\x1b" not in hostile.text
     assert "\u202e" not in hostile.text

@@ -13,12 +13,7 @@ from msgspec import UNSET
 
 from airflow_provider_jetbridge import settings
 from airflow_provider_jetbridge.aws import AwsAccess
-from airflow_provider_jetbridge.completion import (
-    caller_of,
-    launch_of,
-    outcome_of,
-    try_of,
-)
+from airflow_provider_jetbridge.completion import launch_of, outcome_of
 from airflow_provider_jetbridge.exceptions import (
     EarlierOutcome,
     TaskDeferralError,
@@ -53,6 +48,7 @@ from airflow_provider_jetbridge.operators.started import tell_start
 from airflow_provider_jetbridge.operators.stock_hook import HasStockHook
 from airflow_provider_jetbridge.settings import conf
 from airflow_provider_jetbridge.story import tell_outcome
+from airflow_provider_jetbridge.task_instance import Task, caller_of, try_of
 from airflow_provider_jetbridge.templates import given, is_true
 from airflow_provider_jetbridge.tracing import tell_resume, traceparent_of
 from airflow_provider_jetbridge.triggers.outcomes import OutcomesTable
@@ -343,7 +339,7 @@ class JetbridgeRunOperator(HasStockHook, BaseOperator):
                 stop_function=answer.stop_function,
                 caller_key=caller_of(ti, self.airflow).key,
                 airflow=self.airflow,
-                task_key=[ti.dag_id, ti.run_id, ti.task_id, ti.map_index],
+                task_key=list(Task.of(ti)),
                 until=self._waits_until,
                 held=self._may_race,
                 waits_until=time.time() + timeout.total_seconds() if timeout else None,

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue
 
 from airflow_provider_jetbridge import settings
-from airflow_provider_jetbridge.completion import caller_of, outcome_in
+from airflow_provider_jetbridge.completion import outcome_in
 from airflow_provider_jetbridge.exceptions import ForeignOutcome, WatchedRunFailed
 from airflow_provider_jetbridge.executor import may_fail_early_resumes
 from airflow_provider_jetbridge.failing import describe
 from airflow_provider_jetbridge.operators.stack import UsesStack
 from airflow_provider_jetbridge.settings import conf
 from airflow_provider_jetbridge.story import tell_outcome
+from airflow_provider_jetbridge.task_instance import caller_of
 from airflow_provider_jetbridge.templates import is_nothing
 from jetbridge.contract import (
     Outcome,
