@@ -173,7 +173,7 @@ class TestLook:
 
     def test_what_nobody_knows_fails_it(self, functions: FakeLambda, ti: Any) -> None:
         functions.answers.append(answer())
-        with pytest.raises(AirflowException, match=r"0f1e isn't known to AWS.*check its id"):
+        with pytest.raises(AirflowException, match=r"AWS doesn't know .*0f1e.*check its id"):
             task_sensor().execute({"ti": ti})
 
     def test_a_child_is_looked_at_again_and_again(
@@ -236,7 +236,7 @@ class TestResumed:
     def test_a_state_that_comes_before_the_one_waited_for(
         self, functions: FakeLambda, ti: Any
     ) -> None:
-        """The task runs. Its end is waited for, so the stack is asked once more."""
+        """The task runs. The sensor waits for its end, so it asks the stack once more."""
         functions.answers.append(answer("STOPPED"))
         event = {"run_id": KEPT, "launched": to_builtins(launched())}
         sensor = task_sensor(target_state="STOPPED", failure_states=set())
@@ -256,7 +256,7 @@ class TestResumed:
 
     def test_its_time_is_over(self, functions: FakeLambda, ti: Any) -> None:
         functions.answers.append(answer("RUNNING"))
-        with pytest.raises(AirflowSensorTimeout, match="until the sensor's time limit"):
+        with pytest.raises(AirflowSensorTimeout, match="The sensor timed out while it waited for"):
             task_sensor(target_state="STOPPED").execute_complete(
                 {"ti": ti}, {"look_again": True}, until=time.time() - 1
             )

@@ -290,12 +290,12 @@ def test_a_trigger_of_an_earlier_version_is_let_alone(world: World) -> None:
 class TestShutdown:
     """asyncio.run cancels every task when the triggerer ends."""
 
-    def test_what_airflow_was_not_asked_about_is_left_alone_and_named(
+    def test_a_run_that_airflow_was_not_asked_about_is_not_stopped_but_named(
         self, world: World, caplog: pytest.LogCaptureFixture
     ) -> None:
         world.kill(world.trigger("job"), seconds=0.5)
         assert world.stack.invocations == []
-        assert "left alone: run-of-job--1 (dag/manual__1/job)" in caplog.text
+        assert "aren't stopped: run-of-job--1 (dag/manual__1/job)" in caplog.text
 
     def test_what_is_to_be_stopped_is_stopped(
         self, world: World, monkeypatch: pytest.MonkeyPatch

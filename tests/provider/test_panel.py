@@ -396,7 +396,7 @@ def test_a_stack_that_cannot_be_named_is_said(
     opened: Callable[..., str], stored: dict[Key, Known]
 ) -> None:
     stored[KEY] = Known(key=KEY, tries=TRIES, fields={"jetbridge_stack": "no stack"})
-    assert "'no stack' names no stack of Jetbridge" in Page(opened()).text
+    assert "'no stack' names no Jetbridge stack" in Page(opened()).text
 
 
 def test_a_run_that_the_stack_has_forgotten(opened: Callable[..., str], bridge: Aws) -> None:
@@ -556,7 +556,7 @@ def test_no_text_from_outside_acts_on_the_page(
 @pytest.mark.parametrize(
     ("usages", "said"),
     [
-        ([None], "AWS's record doesn't say"),
+        ([None], "AWS's records don't say"),
         ([Usage(launch_type="EC2", vcpu=1, memory_mib=1, seconds=1)], "runs on instances"),
         ([USAGE], "$0.049370 by Fargate's list price"),
     ],

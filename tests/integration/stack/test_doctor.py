@@ -533,7 +533,7 @@ BROKEN: dict[str, tuple[Callable[[Stack], AbstractContextManager[None]], str, st
         "roles of definitions",
         "jetbridge-example-drill",
         "doesn't exist",
-        "Make the role",
+        "Create the role",
     ),
     "execution role's rights": (
         execution_role_without_rights,

@@ -20,7 +20,7 @@ from airflow_provider_jetbridge.exceptions import (
     TaskDeferralTimeout,
 )
 from airflow_provider_jetbridge.executor import may_fail_early_resumes, runs_in_its_own_pod
-from airflow_provider_jetbridge.failing import Reading, raise_unless_succeeded
+from airflow_provider_jetbridge.failing import Interpretation, raise_unless_succeeded
 from airflow_provider_jetbridge.links.known import links_of
 from airflow_provider_jetbridge.log_target import log_target
 from airflow_provider_jetbridge.operators.as_stock import (
@@ -199,9 +199,9 @@ class JetbridgeRunOperator(HasStockHook, BaseOperator):
         return None
 
     @property
-    def reading(self) -> Reading:
+    def interpretation(self) -> Interpretation:
         """How the task interprets the end of its run."""
-        return Reading(number_of_lines=self.tail_lines)
+        return Interpretation(number_of_lines=self.tail_lines)
 
     @property
     def stops_run_on_failure(self) -> bool:
@@ -425,7 +425,7 @@ class JetbridgeRunOperator(HasStockHook, BaseOperator):
         """Raise unless the run succeeded. The amazon provider's ECS operator raises in this method,
         too."""
         if self._outcome is not None:
-            raise_unless_succeeded(self._outcome, self.reading)
+            raise_unless_succeeded(self._outcome, self.interpretation)
 
     def _knows(self, backend_id: str | None) -> None:
         if backend_id:

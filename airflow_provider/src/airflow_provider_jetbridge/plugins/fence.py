@@ -130,7 +130,7 @@ def _check_caller(task: TaskTry, caller: AirflowCaller) -> None:
 def _check_try(task: TaskTry, waiting: Waiting, caller: AirflowCaller) -> None:
     waits = waiting_try(caller, waiting.attached_try)
     if waits != [task.ti_id, task.try_number]:
-        raise Refusal(HTTPStatus.GONE, f"The outcome is that of try {waits[1]} of {waits[0]}")
+        raise Refusal(HTTPStatus.GONE, f"The outcome belongs to try {waits[1]} of {waits[0]}")
 
 
 def _not_deferred(task: TaskTry, run_id: str) -> Refusal:

@@ -40,8 +40,9 @@ class Reading:
     """The result of one pass over the waiting runs.
 
     Attributes:
-        news: what the table has about each run, by run id. It is either the outcome alone, or why
-            the run isn't launched yet and then its launch, each only if the table has it.
+        news: what the table has about each run, by run id. If it has the outcome, that is all.
+            Otherwise there may be a record of why the run isn't launched yet, and then one of its
+            launch.
         unread: run ids that DynamoDB did not look up. They come first in the next pass.
         error: why the pass ended early, if it did.
     """

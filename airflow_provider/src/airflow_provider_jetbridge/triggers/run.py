@@ -170,7 +170,7 @@ class JetbridgeRunTrigger(StopsKilledRun):
                     await publish(Task(*self.task_key), links_of(launched))
                 if self.until == "launched":
                     return launch_event(self.run_id, launched)
-        raise AssertionError("news end with an outcome")
+        raise AssertionError("the news ended without an outcome")
 
     async def _hold(self, began: float) -> None:
         hold = hold_seconds(
