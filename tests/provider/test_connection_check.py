@@ -145,7 +145,9 @@ def test_what_is_wrong_is_said(
         assert part in message
 
 
-def test_an_older_stack_is_told_from_none(hook: Callable[..., JetbridgeHook], aws: Aws) -> None:
+def test_an_older_stack_is_distinguished_from_a_missing_one(
+    hook: Callable[..., JetbridgeHook], aws: Aws
+) -> None:
     aws.answers[WATCH] = refusal("ResourceNotFoundException", 404)
     aws.answers[START] = DRY_RUN
     works, message = hook().test_connection()

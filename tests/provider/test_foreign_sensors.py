@@ -131,7 +131,7 @@ class TestLook:
         assert len(functions.invocations) == 2
 
     @pytest.mark.parametrize("status", ["SUBMITTED", "RUNNABLE", "RUNNING"])
-    def test_a_job_that_goes_on_is_waited_for(
+    def test_the_sensor_waits_for_a_job_in_progress(
         self, functions: FakeLambda, ti: Any, status: str
     ) -> None:
         functions.answers.append(answer(status, backend="batch"))
@@ -330,14 +330,14 @@ class TestTrigger:
         assert self.fired(awaits_running=False)["outcome"]["state"] == "succeeded"
 
     @pytest.mark.parametrize(("awaits_running", "kind"), [(True, "launched"), (False, None)])
-    def test_it_fires_when_the_containers_run_if_that_is_waited_for(
+    def test_it_fires_when_the_containers_run_if_the_sensor_waits_for_that(
         self, table: FakeDynamoDB, awaits_running: bool, kind: str | None
     ) -> None:
         table.launched[KEPT] = encode(launched())
         event = self.fired(awaits_running=awaits_running)
         assert (kind or "look_again") in event
 
-    def test_a_launch_that_does_not_run_yet_is_waited_for(self, table: FakeDynamoDB) -> None:
+    def test_it_waits_for_a_launch_that_does_not_run_yet(self, table: FakeDynamoDB) -> None:
         from msgspec.structs import replace
 
         table.launched[KEPT] = encode(replace(launched(), started_at=None))

@@ -97,7 +97,7 @@ class TestWhichRun:
             sensor(**keywords)
 
     @pytest.mark.parametrize("moment", ["None", "", "2026-01-01T00:00:00", "noon"])
-    def test_a_time_that_is_none_is_refused(
+    def test_a_text_that_isnt_a_time_is_refused(
         self, functions: FakeLambda, ti: Any, moment: str
     ) -> None:
         task = sensor(schedule_arn=ARN, scheduled_time=moment)

@@ -268,7 +268,7 @@ def test_what_can_not_be_stopped_at_all_is_named(
     ]
 
 
-def test_a_missing_permission_is_told_and_not_tried_again(
+def test_a_missing_permission_is_logged_and_not_tried_again(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     world.stack.answers.append(client_error("AccessDeniedException", "Invoke"))
@@ -362,7 +362,9 @@ class TestBefore33:
 
         world.play(scenario)
 
-    def test_what_waits_no_more_is_stopped_and_what_was_moved_is_not(self, world: World) -> None:
+    def test_runs_of_killed_tasks_are_stopped_and_those_of_moved_triggers_are_not(
+        self, world: World
+    ) -> None:
         triggers = [world.trigger("job", number, state="failed") for number in range(150)]
         moved = [world.trigger("job", 200 + number, state="deferred") for number in range(50)]
         self.cancel(world, *triggers, *moved)

@@ -202,7 +202,7 @@ class TestExecute:
             ecs().execute({"ti": ti})
         assert functions.aliases == ["airflow", ""]
 
-    def test_another_airflow_speaks_by_its_own_alias_alone(
+    def test_another_airflow_invokes_only_its_own_alias(
         self, functions: FakeLambda, ti: Any
     ) -> None:
         functions.answers.append(ANSWER)
@@ -449,7 +449,7 @@ class TestExecuteComplete:
         ecs(do_xcom_push=False).execute_complete({"ti": ti}, make_event())
         assert ti.xcoms == {}
 
-    def test_failure_tells_everything(
+    def test_the_exception_of_a_failure_says_everything(
         self, ti: Any, make_event: Callable[..., dict[str, Any]]
     ) -> None:
         event = make_event(

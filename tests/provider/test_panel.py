@@ -201,7 +201,7 @@ def ended(make_outcome: Callable[..., Outcome], **changes: Any) -> Any:
     )
 
 
-def test_an_ended_run_is_told_whole(
+def test_an_ended_run_is_shown_with_everything(
     opened: Callable[..., str], bridge: Aws, make_outcome: Callable[..., Outcome]
 ) -> None:
     death = Death(
@@ -252,7 +252,7 @@ def test_an_ended_run_is_told_whole(
     assert bridge.calls == [], "an ended run is read with one call"
 
 
-def test_a_run_that_goes_on_is_told_by_the_outcomes_table(
+def test_the_outcomes_table_shows_a_run_in_progress(
     opened: Callable[..., str], bridge: Aws
 ) -> None:
     bridge.knows(watched(status="launched", backend_id=ARN))
@@ -290,7 +290,7 @@ def test_a_run_that_is_launched_and_does_not_run_yet(
 @pytest.mark.parametrize(
     ("status", "state"), [("accepted", "waits to be launched"), ("ended", "ends")]
 )
-def test_a_run_of_which_no_record_tells(
+def test_a_run_without_a_record(
     opened: Callable[..., str], bridge: Aws, status: str, state: str
 ) -> None:
     bridge.knows(watched(status=status))
@@ -321,7 +321,7 @@ WAITING = Waits(
 )
 
 
-def test_what_a_run_waits_for_is_told(opened: Callable[..., str], bridge: Aws) -> None:
+def test_the_page_shows_what_a_run_waits_for(opened: Callable[..., str], bridge: Aws) -> None:
     bridge.knows(watched(status="accepted"))
     bridge.waiting[run_id()] = encode(WAITING)
     told = Page(opened()).text
@@ -341,7 +341,7 @@ def test_what_a_run_waits_for_is_told(opened: Callable[..., str], bridge: Aws) -
         ("job_queue", 3, None, False),
     ],
 )
-def test_a_wait_that_is_over_is_not_told(
+def test_a_wait_that_is_over_is_not_logged(
     what: Any, launch: int | None, started_at: str | None, still: bool
 ) -> None:
     launched = launch and Launched(

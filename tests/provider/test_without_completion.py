@@ -59,7 +59,7 @@ def launched_event(ti: Any, backend_id: Any = ARN, **changes: Any) -> dict[str, 
         ({"deferrable": True}, "finished"),
     ],
 )
-def test_what_is_waited_for(
+def test_what_the_task_waits_for(
     functions: FakeLambda, ti: Any, keywords: dict[str, Any], until: str
 ) -> None:
     task = ecs(finish="push", execution_timeout=timedelta(hours=1), **keywords)

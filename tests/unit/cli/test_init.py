@@ -124,7 +124,7 @@ def test_answers_are_taken(account: None, tmp_path: Path, monkeypatch: pytest.Mo
     assert values["AirflowLogGroup"] == "airflow-etl-Task"
 
 
-def test_the_policy_lets_airflow_invoke_its_aliases_alone(account: None, tmp_path: Path) -> None:
+def test_the_policy_lets_airflow_invoke_only_its_aliases(account: None, tmp_path: Path) -> None:
     assert call(tmp_path, "--yes", "--stack=prod").exit_code == 0
     document = json.loads((tmp_path / "airflow-policy.json").read_text())
     resources = {each["Sid"]: each["Resource"] for each in document["Statement"]}

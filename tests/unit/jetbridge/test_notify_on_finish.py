@@ -141,9 +141,7 @@ def test_search_that_never_ends(server: AirflowServer, dags: StockDags) -> None:
 @pytest.mark.parametrize(
     ("state", "kinds"), [("succeeded", [0, 1, 2]), ("failed", [0, 2]), ("stopped", [0, 2])]
 )
-def test_assets_are_updated_by_success_alone(
-    server: AirflowServer, state: str, kinds: list[int]
-) -> None:
+def test_only_success_updates_assets(server: AirflowServer, state: str, kinds: list[int]) -> None:
     other = DAG_RUN | {"airflow": "other"}
     scene = _scene(server, DAG_RUN, ASSET_EVENT, other, state=state)
     found = _notices(scene)
