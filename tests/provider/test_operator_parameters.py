@@ -10,6 +10,7 @@ from airflow.providers.amazon.aws.operators.ecs import (
     EcsRunTaskOperator as StockEcsRunTaskOperator,
 )
 
+from airflow_provider_jetbridge.exceptions import StartRefused
 from airflow_provider_jetbridge.hooks.jetbridge import _known_to_all
 from airflow_provider_jetbridge.operators.batch import BatchOperator
 from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
@@ -101,6 +102,13 @@ def test_submit_job_is_what_the_stock_operator_sends(keywords: Any) -> None:
         # The stock operator sends {}; the service model wants one entry at least, or no tags.
         del sent["tags"]
     assert BatchOperator(**keywords).job() == {"submit_job": sent}
+
+
+@pytest.mark.parametrize("tags", [[{"key": "team", "value": "data"}], "{'team': 'data'}"])
+def test_tags_that_are_no_dict_are_refused(ti: Any, tags: Any) -> None:
+    """The amazon provider fails on them, too: it calls their ``items``."""
+    with pytest.raises(StartRefused, match=r"^tags: is a (list|str); nothing was started\. Give"):
+        EcsRunTaskOperator(**{**SEED, "tags": tags}).execute({"ti": ti})
 
 
 def test_templates_reach_the_environment() -> None:
