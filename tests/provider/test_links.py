@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from botocore.session import Session
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -265,6 +266,19 @@ def test_airflow_has_every_address_when_the_changed_ones_are_stored(
 def test_a_link_of_others_is_stored_always() -> None:
     theirs = SimpleNamespace(xcom_key="theirs")
     assert links_to_store([*LINKS, theirs], {}, {}) == (theirs,)
+
+
+def test_a_regions_partition_is_botocores() -> None:
+    session = Session()
+    regions = {
+        region
+        for partition in session.get_available_partitions()
+        for service in ("batch", "ecs", "logs")
+        for region in session.get_available_regions(service, partition)
+    }
+    assert len(regions) > 30
+    for region in regions:
+        assert console.partition_of_region(region) == session.get_partition_for_region(region)
 
 
 def test_an_airflow_that_cannot_be_asked_costs_the_link_alone(
