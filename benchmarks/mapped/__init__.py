@@ -1,13 +1,14 @@
 """A thousand mapped ECS tasks through a real Airflow, beside the amazon provider's operator.
 
 One DAG run of ``EcsRunTaskOperator.partial(…).expand(overrides=[…])`` on a local cloud with
-Jetbridge's stack: LocalExecutor with PARALLELISM slots, two triggerers, task logs on S3, and
-S3_SECONDS added to each request of Airflow's to S3. The containers wait at a gate until all
-tasks are deferred and all containers run; STEADY_SECONDS later all of them end at once.
-``TASKS=200 STOCK_TASKS=50 make bench ONLY=mapped`` takes fewer tasks. Then, in an Airflow of its
-own and with the prefix ``stock_``, the stock operator (``deferrable=True``, else at its defaults),
-first with 100 tasks, then with 300 if none of the 100 has failed: the figures are of the most that
-it was given.
+Jetbridge's stack: LocalExecutor with PARALLELISM slots, two triggerers, task logs on S3,
+S3_SECONDS added to each request of Airflow's to S3, and workers' heartbeats every HEARTBEAT_SECONDS
+(benchmarks/mapped/site.py says why). The containers wait at a gate until all tasks are deferred and
+all containers run; STEADY_SECONDS later all of them end at once. Then, in an Airflow of its own and
+with the prefix ``stock_``, the stock operator (``deferrable=True``, else at its defaults), first
+with 100 tasks, then with 300 if none of the 100 has failed: the figures are of the most that it was
+given. ``TASKS=50 STOCK_TASKS=50 make bench ONLY=mapped`` takes fewer tasks, and as many of each:
+what Airflow takes for a task depends on how many there are.
 The local ECS refuses calls beyond AWS's own rates for both. A small DAG run goes before each, so
 that functions and triggerers are warm; ``cold_heartbeat_gaps_s`` is of that one.
 
@@ -34,11 +35,7 @@ that functions and triggerers are warm; ``cold_heartbeat_gaps_s`` is of that one
     ``ecs_calls_refused``: Airflow's calls of ECS that ended in an error.
 ``worker_s_per_task``: how long both processes of a task held a slot of the executor together,
     the upload of their log included; ``worker_s_of_each_process``: the one that starts it, and the
-    one that ends it; ``worker_p50_s_of_each_process``: their medians. ``processes_held_5_s``: how
-    many of them held it for 5 s or more. Airflow's supervisor waits until its next heartbeat, 5 s
-    later (``[workers] min_heartbeat_interval``), if a process has closed its sockets and the
-    system hasn't noted its end yet (task-sdk, supervisor.py, ``_monitor_subprocess``). That hits
-    the more processes, the busier the processors are.
+    one that ends it; ``worker_p50_s_of_each_process``: their medians.
 ``heartbeat_gaps_s``: the longest of each triggerer's; at 30 s (``[triggerer]
     triggerer_health_check_threshold``) its peer takes its triggers over. ``failovers``: tasks that
     this happened to. ``claimed_twice``: tasks whose trigger two living triggerers took at once,
@@ -129,7 +126,6 @@ _ROWS = {
     "worker_s_per_task": "worker held per task, s",
     "worker_s_of_each_process": "… by its first process, by its second",
     "worker_p50_s_of_each_process": "… their medians",
-    "processes_held_5_s": "… processes that held it for 5 s or more",
     "launched_twice": "launched twice",
     "stop_calls": "stops",
     "state_mismatches": "state mismatches",

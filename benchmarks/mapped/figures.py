@@ -14,8 +14,6 @@ from benchmarks.mapped.workloads import Workload
 MEGABYTE = 1e6
 PHASES = 2
 """Processes of a deferrable task: ``execute``, and ``execute_complete``."""
-HEARTBEAT_SECONDS = 5.0
-"""The default of Airflow's ``[workers] min_heartbeat_interval``."""
 _WATCHING = ("ecs:", "batch:", "logs:")
 
 
@@ -157,11 +155,6 @@ def figures(crowd: Crowd, prefix: str = "") -> dict[str, Any]:
         "worker_s_per_task": round(sum(held) / max(1, len(held)), 2),
         "worker_s_of_each_process": _of_each_process(crowd, statistics.fmean),
         "worker_p50_s_of_each_process": _of_each_process(crowd, statistics.median),
-        "processes_held_5_s": sum(
-            phase.seconds >= HEARTBEAT_SECONDS
-            for phases in crowd.workloads.values()
-            for phase in phases
-        ),
         "launched_twice": sum(count > 1 for count in crowd.launches.values()),
         "stop_calls": crowd.stops,
         "state_mismatches": crowd.mismatches,
