@@ -13,7 +13,11 @@ on a run of its own, for one message; what it was to write is looked up afterwar
     .pyc files: nothing may be written, as on Lambda), clients, and the AWS calls, which go to
     loopback. Not in it: Lambda's sandbox, the package's download, TLS, the network, a Lambda's
     smaller share of a processor, and the wait for late log lines, which is set to 0.
-``cold_cpu_ratio``: the same ratio of the processes' CPU time, for machines with other work to do.
+``cold_ratio_uncut``: the same, over a bare handler with the same versions as PyPI has them. The
+    layer's build cuts botocore down, from which the bare handler of ``cold_ratio`` gains, too.
+``init_ratio``: ``cold_ratio`` without the first event, which the bare handler answers at once: from
+    the start of the process until it asks for an event.
+``cold_cpu_ratio``: ``cold_ratio`` of the processes' CPU time, for machines with other work to do.
 ``warm_cpu_ms``: CPU time of a warm handler (all its threads) less what botocore's API calls take
     of it. In it: powertools, decoding, the core, everything around the calls (s3transfer too).
     Not in it: awslambdaric's own work between invocations.
@@ -38,6 +42,7 @@ from benchmarks.errors import BenchmarkFailed
 from benchmarks.footprint import live
 from benchmarks.footprint.at_memory import AtMemory, at_memory
 from benchmarks.footprint.cold import ColdStarts, Rounds, cold_starts
+from benchmarks.footprint.libraries import uncut_layer
 from benchmarks.footprint.occasions import Occasions
 from benchmarks.footprint.packages import Package, Packages
 from benchmarks.footprint.processes import FunctionProcesses
@@ -71,7 +76,8 @@ def run(workspace: Workspace) -> Result:
     processes = FunctionProcesses(paths.python("runtime"), stack.cloud.url, workspace.processes)
     specs = {name: package.spec for name, package in read.items()}
     with step("cold starts"):
-        cold = cold_starts(processes, specs, occasions, ROUNDS)
+        uncut = uncut_layer(paths, paths.local / "uncut")
+        cold = cold_starts(processes, specs, occasions, ROUNDS, uncut)
     warm = {}
     with step("warm invocations") as say:
         for name, spec in specs.items():
@@ -112,6 +118,8 @@ def figures(
     return {
         "package_mb": {name: round(each.unzipped_mb, 2) for name, each in packages.items()},
         "cold_ratio": {name: round(cold.ratio(name).median, 2) for name in packages},
+        "cold_ratio_uncut": {name: round(cold.uncut_ratio(name).median, 2) for name in packages},
+        "init_ratio": {name: round(cold.init_ratio(name).median, 2) for name in packages},
         "cold_cpu_ratio": {name: round(cold.cpu_ratio(name).median, 2) for name in packages},
         "warm_cpu_ms": {name: round(warm[name].cpu_ms.median, 2) for name in packages},
         "cold_ms": {name: round(Spread.of(own[name].cold_ms).median) for name in packages},
@@ -141,7 +149,16 @@ def table(
     )
     shown.add_column("function")
     for heading in (
-        *("MB", "zipped", "cold start s", "cold ratio", "of CPU time", "warm CPU ms"),
+        *(
+            "MB",
+            "zipped",
+            "cold start s",
+            "cold ratio",
+            "uncut",
+            "of init",
+            "of CPU time",
+            "warm CPU ms",
+        ),
         *("memory MB", "used", "cold ms", "of it init", "warm ms", "$ a million warm"),
     ):
         shown.add_column(heading, justify="right")
@@ -153,6 +170,8 @@ def table(
             f"{package.zipped_mb:.2f}",
             cold.seconds(name).text(2),
             cold.ratio(name).text(2),
+            cold.uncut_ratio(name).text(2),
+            cold.init_ratio(name).text(2),
             cold.cpu_ratio(name).text(2),
             warm[name].cpu_ms.text(2),
             f"{own[name].memory}",
@@ -164,4 +183,5 @@ def table(
             ", ".join(warm[name].calls),
         )
     shown.add_row("(bare boto3)", "", "", cold.bare_seconds().text(2))
+    shown.add_row("(the same, uncut)", "", "", cold.uncut_seconds().text(2))
     return shown

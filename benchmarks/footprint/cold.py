@@ -1,7 +1,7 @@
 """Cold starts: from the start of the process to the handler's answer."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean
@@ -19,18 +19,22 @@ BARE = Path(__file__).parent / "bare"
 
 @dataclass(frozen=True)
 class ColdStart:
-    """Seconds until the answer, and seconds that the process spent on a processor."""
+    """Seconds until the answer, of them until the first event could be taken, and seconds that the
+    process spent on a processor."""
 
     seconds: float
     cpu_seconds: float
+    init_seconds: float
 
 
 @dataclass(frozen=True)
 class Round:
-    """One start of each function, and those of the bare handler between them."""
+    """One start of each function, and between them those of the bare handler: with the functions'
+    layers, and with the libraries uncut."""
 
     functions: Mapping[str, ColdStart]
     bare: Sequence[ColdStart]
+    uncut: Sequence[ColdStart]
 
 
 @dataclass(frozen=True)
@@ -46,21 +50,34 @@ class ColdStarts:
     def bare_seconds(self) -> Spread:
         return Spread.of([start.seconds for each in self.rounds for start in each.bare])
 
+    def uncut_seconds(self) -> Spread:
+        return Spread.of([start.seconds for each in self.rounds for start in each.uncut])
+
     def ratio(self, function: str) -> Spread:
         """A function's seconds over the bare handler's in the same round."""
-        return Spread.of(
-            [
-                each.functions[function].seconds / mean(start.seconds for start in each.bare)
-                for each in self.rounds
-            ]
-        )
+        return self._ratios(function, lambda each: each.bare, lambda start: start.seconds)
 
     def cpu_ratio(self, function: str) -> Spread:
         """The same for the time on a processor, which other programs disturb less."""
+        return self._ratios(function, lambda each: each.bare, lambda start: start.cpu_seconds)
+
+    def init_ratio(self, function: str) -> Spread:
+        """The same for the seconds before the first event."""
+        return self._ratios(function, lambda each: each.bare, lambda start: start.init_seconds)
+
+    def uncut_ratio(self, function: str) -> Spread:
+        """A function's seconds over those of the bare handler with the libraries uncut."""
+        return self._ratios(function, lambda each: each.uncut, lambda start: start.seconds)
+
+    def _ratios(
+        self,
+        function: str,
+        others: Callable[[Round], Sequence[ColdStart]],
+        value: Callable[[ColdStart], float],
+    ) -> Spread:
         return Spread.of(
             [
-                each.functions[function].cpu_seconds
-                / mean(start.cpu_seconds for start in each.bare)
+                value(each.functions[function]) / mean(map(value, others(each)))
                 for each in self.rounds
             ]
         )
@@ -87,23 +104,27 @@ def cold_starts(
     specs: Mapping[str, FunctionSpec],
     occasions: Occasions,
     rounds: Rounds,
+    uncut_layer: Path,
 ) -> ColdStarts:
     """Start every function once a round, and the bare handler at two places in it.
 
-    The bare handler has the layers and variables of the first function; the functions begin one
-    further on in each round, so that none always runs after the same one.
+    The bare handler has the layers and variables of the first function, and once more
+    ``uncut_layer`` in their place. The functions begin one further on in each round, so that none
+    always runs after the same one.
     """
     bare = replace(next(iter(specs.values())), code=BARE, handler="app.handler")
+    uncut = replace(bare, layers=(uncut_layer,))
     measured = []
     for number in rounds:
         order = rotated(list(specs), number)
         middle = len(order) // 2
-        functions, bares = {}, []
+        functions, bares, uncuts = {}, [], []
         for place, name in enumerate(order):
             if place in (0, middle):
                 bares.append(_bare_start(processes, bare))
+                uncuts.append(_bare_start(processes, uncut))
             functions[name] = _start(processes, specs[name], occasions, name)
-        measured.append(Round(functions, bares))
+        measured.append(Round(functions, bares, uncuts))
     return ColdStarts(measured)
 
 
@@ -133,4 +154,5 @@ def _timed(processes: FunctionProcesses, spec: FunctionSpec, event: Any) -> tupl
         answer = answer_of(environment, event)
         elapsed = time.monotonic() - began
         spent = psutil.Process(environment.pid).cpu_times()
-    return answer, ColdStart(elapsed, spent.user + spent.system)
+        init = environment.init_seconds or 0
+    return answer, ColdStart(elapsed, spent.user + spent.system, init)

@@ -1,10 +1,10 @@
 """sweep_runs: each minute, finds runs that timed out, got stuck, or whose end was never
 reported."""
 
-from dataclasses import asdict
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from msgspec.structs import asdict
 
 from jetbridge.wiring import sweep_runs as wiring
 from jetbridge.wiring.telemetry import count, logger, observed

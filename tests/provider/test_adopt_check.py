@@ -131,6 +131,23 @@ def test_values_of_templates_are_told_as_unknown_and_broken_files_as_errors(tmp_
     }
 
 
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_file_that_ends_the_process_is_named(tmp_path: Path, ends: bool) -> None:
+    folder, to = tmp_path / "dags", tmp_path / "report.json"
+    folder.mkdir()
+    (folder / "good.py").write_text("from airflow.sdk import DAG\n")
+    (folder / "other.py").write_text("from airflow.sdk import DAG\n")
+    if ends:
+        (folder / "ends.py").write_text("from airflow.sdk import DAG\nimport os\nos._exit(7)\n")
+        with pytest.raises(subprocess.CalledProcessError) as ended:
+            check(folder, to)
+        assert ended.value.returncode == 7
+    else:
+        assert check(folder, to)["import_errors"] == {}
+    parsing = to.with_suffix(".parsing").read_text()
+    assert parsing == (str(folder / "ends.py") if ends else "")
+
+
 MAPPED = """
 from airflow.sdk import DAG, task
 from airflow.providers.amazon.aws.operators.batch import BatchOperator

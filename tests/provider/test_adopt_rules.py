@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any
 
 import pytest
+import typing_extensions
 from airflow.providers.amazon.aws.operators.batch import BatchOperator
 from airflow.providers.amazon.aws.operators.ecs import EcsRunTaskOperator
 
@@ -86,6 +87,43 @@ def test_an_execute_that_nobody_can_judge_stays(operator: type, why: str) -> Non
     assert told.startswith(why)
     # A class that defers with the stock operator has no code that only Jetbridge would skip.
     assert why_class_stays(operator, BatchOperator, deferrable=True) is None
+
+
+class Overrides(BatchOperator):
+    @typing_extensions.override
+    def execute(self, context: Any) -> Any:
+        self.log.info("starting %s", self.job_name)
+        return super().execute(context)
+
+
+class Matches(BatchOperator):
+    @typing_extensions.override
+    def execute(self, context: Any) -> Any:
+        match self.job_queue:
+            case "fast":
+                self.tags = {"speed": "high"}
+                return super().execute(context)
+            case _:
+                return super().execute(context)
+
+
+class MatchesAndTells(BatchOperator):
+    def execute(self, context: Any) -> Any:
+        match self.job_queue:
+            case "fast":
+                super().execute(context)
+        self.log.info("afterwards")
+
+
+@pytest.mark.parametrize("operator", [Overrides, Matches])
+def test_an_execute_that_ends_with_the_start_is_adopted(operator: type) -> None:
+    assert why_class_stays(operator, BatchOperator, deferrable=False) is None
+
+
+def test_work_behind_a_match_stays() -> None:
+    why = why_class_stays(MatchesAndTells, BatchOperator, deferrable=False)
+    assert why is not None
+    assert "has code after super().execute" in why
 
 
 # Older amazon providers name the stream elsewhere.

@@ -338,8 +338,10 @@ class TestTheAdoptedTask:
             "launchType": "EC2",
             "tags": [{"key": "team", "value": "blue"}],
         }
-        job.resume_execution("execute_complete", {"event": make_event()}, {"ti": ti})
-        assert job.seen == ["success", ARN, "of-the-team", ARN]
+        arn = ARN.replace(":task/c/", ":task/of-the-team/")
+        event = make_event(backend_id=arn)
+        job.resume_execution("execute_complete", {"event": event}, {"ti": ti})
+        assert job.seen == ["success", arn, "of-the-team", arn]
         assert "team" in job.template_fields
 
     def test_a_mapped_task_is_made_adopted(

@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, ClassVar
 from unittest.mock import MagicMock
@@ -53,6 +54,18 @@ class TestImports:
             "BatchJobLink",  # the links of Jetbridge's own operators
         }
 
+    @pytest.mark.parametrize(("ours", "stock"), [(our_ecs, stock_ecs), (our_batch, stock_batch)])
+    def test_a_star_imports_the_same_names(self, ours: Any, stock: Any) -> None:
+        names: dict[str, dict[str, Any]] = {}
+        for module in (ours, stock):
+            names[module.__name__] = {}
+            exec(f"from {module.__name__} import *", names[module.__name__])
+        mine, theirs = names[ours.__name__], names[stock.__name__]
+        assert theirs.keys() <= mine.keys()
+        assert mine["EcsRunTaskOperator" if ours is our_ecs else "BatchOperator"].__module__ == (
+            ours.__name__
+        )
+
     def test_a_name_that_neither_has_is_an_import_error(self) -> None:
         with pytest.raises(ImportError):
             from airflow_provider_jetbridge.operators.ecs import EcsFlyOperator  # noqa: F401
@@ -97,6 +110,48 @@ class TestSubclasses:
         assert resumed.arn == ARN
         assert resumed._get_ecs_task_id(resumed.arn) == "0f1e"
 
+    @pytest.mark.parametrize(
+        ("task", "given", "known"),
+        [
+            ("task/etl/0f1e", None, "etl"),
+            ("task/etl/0f1e", "default", "etl"),
+            ("task/etl/0f1e", "etl", "etl"),
+            (
+                "task/etl/0f1e",
+                f"{ARN.split(':task')[0]}:cluster/etl",
+                f"{ARN.split(':task')[0]}:cluster/etl",
+            ),
+            ("task/0f1e", "c", "c"),
+        ],
+    )
+    @pytest.mark.parametrize("state", [State.SUCCEEDED, State.FAILED])
+    def test_the_cluster_that_execute_has_chosen_is_known_at_the_end(
+        self,
+        ti: Any,
+        make_event: Callable[..., dict[str, Any]],
+        task: str,
+        given: Any,
+        known: str,
+        state: State,
+    ) -> None:
+        """apache/airflow#40207: ``execute`` sets it, and the end runs in a new object."""
+        seen = []
+
+        class Looks(EcsRunTaskOperator):
+            def execute_complete(self, context: Any, event: Any = None) -> Any:
+                seen.append(event["cluster"])
+                return super().execute_complete(context, event)
+
+            def _after_execution(self) -> None:
+                seen.append(self.cluster)
+                super()._after_execution()
+
+        event = make_event(backend_id=f"{ARN.split('task')[0]}{task}", state=state)
+        operator = Looks(**{**ECS, "cluster": given})
+        with suppress(RunFailed):
+            operator.resume_execution("execute_complete", {"event": event}, {"ti": ti})
+        assert seen == [known, known]
+
     def test_a_failed_run_leaves_its_id_for_callbacks(
         self, ti: Any, make_event: Callable[..., dict[str, Any]]
     ) -> None:
@@ -136,6 +191,42 @@ class TestSubclasses:
     def test_a_method_that_nothing_calls_is_refused(self, base: Any, method: str) -> None:
         with pytest.raises(TypeError, match=rf"Own\.{method} is never called.*as keywords"):
             type("Own", (base,), {"__qualname__": "Own", method: lambda self: None})
+
+
+class ReadsEvent(EcsRunTaskOperator):
+    """A subclass for the amazon provider's event."""
+
+    def execute_complete(self, context: Any, event: Any = None) -> Any:
+        if event["status"] != "success":
+            raise AirflowException("not as there")
+        super().execute_complete(context, event)
+        return event["task_arn"], event["cluster"]
+
+
+class ReadsJobsEvent(BatchOperator):
+    def execute_complete(self, context: Any, event: Any = None) -> Any:
+        if event["status"] != "success":
+            raise AirflowException(f"Error while running job: {event['job_id']}")
+        return super().execute_complete(context, event)
+
+
+class TestTheEvent:
+    """A subclass finds the keys of the amazon provider's triggers in it (triggers/ecs.py,
+    triggers/batch.py)."""
+
+    def resumed(self, operator: Any, ti: Any, event: Any) -> Any:
+        return operator.resume_execution("execute_complete", {"event": event}, {"ti": ti})
+
+    def test_of_a_task(self, ti: Any, make_event: Callable[..., dict[str, Any]]) -> None:
+        assert self.resumed(ReadsEvent(**ECS), ti, make_event()) == (ARN, "c")
+        with pytest.raises(RunFailed):
+            self.resumed(ReadsEvent(**ECS), ti, make_event(state=State.FAILED))
+
+    def test_of_a_job(self, ti: Any, make_event: Callable[..., dict[str, Any]]) -> None:
+        job = {"backend": "batch", "backend_id": "1b2c"}
+        assert self.resumed(ReadsJobsEvent(**BATCH), ti, make_event(**job)) == "1b2c"
+        with pytest.raises(AirflowException, match="Error while running job: 1b2c"):
+            self.resumed(ReadsJobsEvent(**BATCH), ti, make_event(**job, state=State.FAILED))
 
 
 class TestInsideAnotherTask:

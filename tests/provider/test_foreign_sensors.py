@@ -4,6 +4,7 @@ import inspect
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -15,6 +16,7 @@ from airflow.providers.amazon.aws.sensors import ecs as stock_ecs
 from airflow.providers.common.compat.sdk import (
     AirflowException,
     AirflowSensorTimeout,
+    AirflowSkipException,
     TaskDeferred,
 )
 from fake_aws import FakeDynamoDB, FakeLambda
@@ -138,6 +140,22 @@ class TestLook:
         event = deferred(job_sensor(), ti)
         assert isinstance(event.trigger, JetbridgeStateTrigger)
         assert event.timeout.total_seconds() == pytest.approx(4200 * 30, abs=60)
+
+    @pytest.mark.parametrize("keyword", ["soft_fail", "never_fail"])
+    @pytest.mark.parametrize("deferred_before", [True, False])
+    def test_a_job_that_failed_skips_it_whether_or_not_it_was_deferred(
+        self, functions: FakeLambda, ti: Any, keyword: str, deferred_before: bool
+    ) -> None:
+        """The amazon provider's sensor always defers first, and Airflow reads the keywords when it
+        resumes."""
+        sensor = job_sensor(**{keyword: True})
+        functions.answers.append(answer("FAILED", backend="batch"))
+        again = {"event": {"look_again": True}, "until": time.time() + 60}
+        run = partial(sensor.execute, {"ti": ti})
+        if deferred_before:
+            run = partial(sensor.resume_execution, "execute_complete", again, {"ti": ti})
+        with pytest.raises(AirflowSkipException, match=keyword):
+            run()
 
     def test_a_failed_job(self, functions: FakeLambda, ti: Any) -> None:
         functions.answers.append(answer("FAILED", backend="batch", reason="Host EC2 terminated"))

@@ -196,6 +196,18 @@ class TestDeferred:
                 "execute_complete", {"event": make_event(state=State.FAILED)}, {"ti": ti}
             )
 
+    @pytest.mark.parametrize("keyword", ["soft_fail", "never_fail"])
+    def test_a_run_that_had_failed_before_the_first_look_skips_it_too(
+        self,
+        functions: FakeLambda,
+        ti: Any,
+        make_outcome: Callable[..., Outcome],
+        keyword: str,
+    ) -> None:
+        functions.answers.append(answer(**{RUN: watched(make_outcome(state=State.FAILED))}))
+        with pytest.raises(AirflowSkipException, match=keyword):
+            sensor(run_id=RUN, **{keyword: True}).execute({"ti": ti})
+
 
 class TestRescheduled:
     def test_it_looks_until_the_run_has_ended(

@@ -617,6 +617,36 @@ class TestExecuteComplete:
         assert (request["caller"]["ti_id"], request["caller"]["try_number"]) == (ti.id, 2)
         assert ti.xcoms == {"run_id": "01k8run"}
 
+    def test_that_run_has_what_a_subclass_sets_in_its_execute(
+        self, functions: FakeLambda, ti: Any, make_event: Callable[..., dict[str, Any]]
+    ) -> None:
+        class Decides(EcsRunTaskOperator):
+            def execute(self, context: Any) -> Any:
+                self.cluster = "chosen-in-execute"
+                return super().execute(context)
+
+        functions.answers.append(ANSWER)
+        operator = Decides(task_id="job", task_definition="t", cluster="c", overrides={})
+        with pytest.raises(TaskDeferred):
+            operator.execute_complete({"ti": ti}, make_event(caller=caller_of(ti, ti_id="another")))
+        assert functions.invocations[0][1]["run_task"]["cluster"] == "chosen-in-execute"
+
+    def test_that_run_is_started_by_the_task_whose_code_calls_the_operator(
+        self, functions: FakeLambda, ti: Any, make_event: Callable[..., dict[str, Any]]
+    ) -> None:
+        class Outer:
+            def execute(self, context: Any) -> Any:
+                return ecs(task_definition="outers").execute(context)
+
+            def execute_complete(self, context: Any, event: Any) -> Any:
+                return ecs(task_definition="forgotten").execute_complete(context, event)
+
+        ti.task = Outer()
+        functions.answers.append(ANSWER)
+        with pytest.raises(TaskDeferred):
+            ti.task.execute_complete({"ti": ti}, make_event(caller=caller_of(ti, ti_id="another")))
+        assert functions.invocations[0][1]["run_task"]["taskDefinition"] == "outers"
+
     @pytest.mark.parametrize(
         "foreign",
         [{"dag_id": "x"}, {"run_id": "x"}, {"task_id": "x"}, {"map_index": 3}],

@@ -10,10 +10,12 @@ from airflow.providers.amazon.aws.operators.ecs import (
     EcsRunTaskOperator as StockEcsRunTaskOperator,
 )
 
+from airflow_provider_jetbridge.exceptions import StartRefused
 from airflow_provider_jetbridge.hooks.jetbridge import _known_to_all
 from airflow_provider_jetbridge.operators.batch import BatchOperator
 from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
-from jetbridge.contract import AirflowCaller, FailurePolicy, StartRequest, decode
+from jetbridge.admission.shapes import check_shape
+from jetbridge.contract import AirflowCaller, ContractError, FailurePolicy, StartRequest, decode
 
 SEED: dict[str, Any] = {
     "task_id": "seed",
@@ -101,6 +103,24 @@ def test_submit_job_is_what_the_stock_operator_sends(keywords: Any) -> None:
         # The stock operator sends {}; the service model wants one entry at least, or no tags.
         del sent["tags"]
     assert BatchOperator(**keywords).job() == {"submit_job": sent}
+
+
+@pytest.mark.parametrize("tags", [[{"key": "team", "value": "data"}], "{'team': 'data'}"])
+def test_tags_that_are_no_dict_are_refused(ti: Any, tags: Any) -> None:
+    """The amazon provider fails on them, too: it calls their ``items``."""
+    with pytest.raises(StartRefused, match=r"^tags: is a (list|str); nothing was started\. Give"):
+        EcsRunTaskOperator(**{**SEED, "tags": tags}).execute({"ti": ti})
+
+
+@pytest.mark.parametrize("keyword", ["cluster", "task_definition"])
+def test_a_template_that_finds_no_cluster_isnt_the_default_cluster(ti: Any, keyword: str) -> None:
+    """botocore refuses None, and start_run refuses null."""
+    operator = EcsRunTaskOperator(**{**SEED, keyword: None})
+    assert operator.job() == {"run_task": stock_run_task(**{**SEED, keyword: None})}
+    with pytest.raises(
+        ContractError, match=r"run_task\.(cluster: is null|taskDefinition: is missing)"
+    ):
+        check_shape("run_task", operator.job()["run_task"])
 
 
 def test_templates_reach_the_environment() -> None:

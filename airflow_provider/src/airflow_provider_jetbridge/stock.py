@@ -6,6 +6,7 @@ longer than the rest of the DAG.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -25,11 +26,14 @@ def from_stock(stock: str, ours: str, name: str) -> Any:
     """Return ``name`` from the module ``stock``, for the ``__getattr__`` of our module of the same
     name.
 
-    So to migrate an import of several names, only the module's name has to change.
+    So to migrate an import of several names, or of ``*``, only the module's name has to change.
 
     Raises:
         AttributeError: neither module has the name. ``from … import`` turns it into an ImportError.
     """
+    if name == "__all__":
+        both = (sys.modules[ours], import_module(stock))
+        return sorted({each for module in both for each in vars(module) if each[0] != "_"})
     if name.startswith("__"):
         raise AttributeError(f"module {ours!r} has no attribute {name!r}")
     module = import_module(stock)

@@ -5,8 +5,14 @@ import pytest
 from benchmarks.footprint.cold import ColdStart, ColdStarts, Round, Rounds, rotated
 
 
+def start(seconds: float, cpu_seconds: float) -> ColdStart:
+    return ColdStart(seconds, cpu_seconds, init_seconds=seconds / 2)
+
+
 def a_round(function: tuple[float, float], *bare: tuple[float, float]) -> Round:
-    return Round({"start_run": ColdStart(*function)}, [ColdStart(*each) for each in bare])
+    bares = [start(*each) for each in bare]
+    uncut = [start(3 * seconds, cpu_seconds) for seconds, cpu_seconds in bare]
+    return Round({"start_run": start(*function)}, bares, uncut)
 
 
 def test_ratios_are_over_the_bare_starts_of_the_same_round() -> None:
@@ -18,9 +24,17 @@ def test_ratios_are_over_the_bare_starts_of_the_same_round() -> None:
         ]
     )
     assert measured.ratio("start_run").median == pytest.approx(1.6 / 0.8)
+    assert measured.uncut_ratio("start_run").median == pytest.approx(1.6 / 2.4)
     assert measured.cpu_ratio("start_run").median == pytest.approx(0.6 / 0.3)
     assert measured.seconds("start_run").median == pytest.approx(1.6)
     assert measured.bare_seconds().median == pytest.approx((0.8 + 0.9) / 2)
+    assert measured.uncut_seconds().median == pytest.approx((2.4 + 2.7) / 2)
+
+
+def test_the_ratio_of_the_init_leaves_the_first_event_out() -> None:
+    function, bare = ColdStart(1.5, 0.6, init_seconds=0.9), ColdStart(0.61, 0.4, init_seconds=0.6)
+    measured = ColdStarts([Round({"start_run": function}, [bare], [bare])] * 2)
+    assert measured.init_ratio("start_run").median == pytest.approx(0.9 / 0.6)
 
 
 def test_a_machine_that_slows_down_between_rounds_changes_no_ratio() -> None:

@@ -194,6 +194,52 @@ class TestParsing:
         assert ended.exit_code == 1
         assert "install airflow-provider-jetbridge there" in ended.stderr
 
+    @pytest.mark.parametrize(
+        ("file", "what"), [("dags/ends.py", "dags/ends.py (correct"), ("", "the DAGs: it")]
+    )
+    def test_a_file_that_ends_the_process_is_named(
+        self, tmp_path: Path, file: str, what: str
+    ) -> None:
+        python = tmp_path / "python"
+        python.write_text(f'#!/bin/sh\nprintf "%s" "{file}" > "${{5%.json}}.parsing"\nexit 7\n')
+        python.chmod(0o755)
+        arguments = ["adopt", "check", str(tmp_path), "--python", str(python)]
+        ended = CliRunner().invoke(app, arguments)
+        assert ended.exit_code == 1
+        told = " ".join(ended.stderr.split())
+        assert f"python can't parse {what}" in told
+        assert "it ended with exit code 7" in told
+
+    def test_output_that_is_no_text_is_no_problem(self, tmp_path: Path) -> None:
+        python = tmp_path / "python"
+        python.write_text("#!/bin/sh\nprintf '\\377' >&2\nexit 1\n")
+        python.chmod(0o755)
+        arguments = ["adopt", "check", str(tmp_path), "--python", str(python)]
+        ended = CliRunner().invoke(app, arguments)
+        assert "can't parse the DAGs: \N{REPLACEMENT CHARACTER}" in " ".join(ended.stderr.split())
+
+    @pytest.mark.parametrize(
+        ("error", "reason"),
+        [
+            ("KeyError: 'x'", "KeyError: 'x'"),
+            ('Traceback:\n  File "d.py", line 1\n    x\nNameError: x\n', "NameError: x"),
+            (
+                'Traceback:\n  File "d.py", line 1\n    sleep(100)\n    ~~~~~^^^^^\n'
+                "AirflowTaskTimeout: after 30.0s.\nTake a look at:\n* https://a, PID: 7",
+                "AirflowTaskTimeout: after 30.0s.",
+            ),
+            (
+                'Traceback:\n  File "a.py", line 1\nKeyError: 1\n\nDuring handling\n\n'
+                'Traceback:\n  File "b.py", line 2\nValueError: two\nlines',
+                "ValueError: two",
+            ),
+            ('  File "d.py", line 1\n', '  File "d.py", line 1'),
+            ("", "no reason"),
+        ],
+    )
+    def test_the_reason_is_the_exceptions_line(self, error: str, reason: str) -> None:
+        assert parsing.reason_of(error).strip() == reason.strip()
+
     def test_no_folder(self, tmp_path: Path) -> None:
         python = tmp_path / "python"
         python.touch()

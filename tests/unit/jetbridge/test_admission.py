@@ -66,6 +66,8 @@ REFUSALS: list[tuple[str, dict[str, Any], str, str]] = [
     (TASK, containers({"name": "m", "command": "ls"}), f"{CONTAINER}.command", "list"),
     (TASK, containers({"name": "m", "environment": [{"name": "A", "value": 7}]}),
      f"{CONTAINER}.environment[0].value", "string"),
+    (TASK, {OVERRIDES: "{'cpu': '256'}"}, OVERRIDES, "object. A template of Airflow gives"),
+    (TASK, containers({"name": "m", "command": " ['ls']"}), f"{CONTAINER}.command", "as_native"),
     (JOB, {"submit_job.parameters": {"day": 1}}, "submit_job.parameters.day", "string"),
     (JOB, {"submit_job.arrayProperties": 5}, "submit_job.arrayProperties", "object"),
     # What is required

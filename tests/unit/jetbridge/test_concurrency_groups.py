@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace as changed
 from typing import Any
 
 import pytest
@@ -220,7 +219,7 @@ def test_a_holder_that_cant_be_read_holds_up_no_other(monkeypatch: pytest.Monkey
         return get(run_id)
 
     monkeypatch.setattr(scene.memory, "get", read)
-    audit = changed(scene.audit, report=reported.append)
+    audit = replace(scene.audit, report=reported.append)
     assert audit().freed == 2
     assert scene.groups.held == {"etl": {"broken"}, "ml": set()}
     assert [problem.run_id for problem in reported] == ["broken"]
@@ -255,7 +254,7 @@ def test_a_group_that_the_stack_does_not_know_is_refused(limits: dict[str, int],
 
 
 def replace_groups(limits: dict[str, int]) -> Any:
-    return changed(admission(), groups=limits)
+    return replace(admission(), groups=limits)
 
 
 def test_limits_are_read() -> None:

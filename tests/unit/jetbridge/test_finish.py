@@ -1,6 +1,5 @@
 """finish_run: the last lines, the result, one outcome, delivered whatever breaks."""
 
-import dataclasses
 import json
 
 import pytest
@@ -18,6 +17,7 @@ from jetbridge_testing.samples import (
 )
 from jetbridge_testing.steps import Crash, Steps, crash
 from jetbridge_testing.template import resources
+from msgspec import structs
 from msgspec.structs import replace
 
 from jetbridge.contract import (
@@ -105,7 +105,7 @@ def test_failed_children_stand_in_the_outcome() -> None:
     attempt = {"container": {"exitCode": 3}}
     jobs = MemoryJobs({f"{run.backend_id}:3": {"status": "FAILED", "attempts": [attempt]}})
     scene = Scene(run)
-    scene.finish = dataclasses.replace(scene.finish, jobs=jobs)
+    scene.finish = structs.replace(scene.finish, jobs=jobs)
     outcome = scene.settled()
     assert outcome.exit_codes == {"child-0003": 3}
     assert outcome.reason == "Array Child Job failed; 1 of 5 failed: child-0003: exit code 3"
@@ -240,7 +240,7 @@ def test_a_log_of_more_than_one_part_is_taken_apart_by_copy_logs(case: str) -> N
             later = Attachment(caller=run.request.caller, log_target=other)
             run = replace(run, attachments=[later])
     scene = Scene(run, {MAIN: ["x"]})
-    finish = dataclasses.replace(scene.finish, live=case == "live logs")
+    finish = structs.replace(scene.finish, live=case == "live logs")
     scene.clock.advance(3600)
     finish(run.run_id)
     assert scene.copies.messages == [{"run_id": run.run_id}]
@@ -341,7 +341,7 @@ def test_settling_is_bounded_and_never_leads_to_the_dead_letters(
     scene = Scene(ended_run("ecs_stopped_exit_0"))
     began = STOPPED_AT - behind
     scene.clock.now = began
-    finish = dataclasses.replace(scene.finish, settle_seconds=settle_seconds)
+    finish = structs.replace(scene.finish, settle_seconds=settle_seconds)
     receives = 0
     while True:
         receives += 1

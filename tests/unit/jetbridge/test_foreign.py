@@ -1,6 +1,5 @@
 """Tasks and jobs of others: what is kept of them, and what a sensor hears when it looks."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from jetbridge_testing.core import Core
 from jetbridge_testing.foreign import CLUSTER, QUEUE, foreign, looking
 from jetbridge_testing.memory import MemoryOutcomes, MemoryQueue
 from jetbridge_testing.samples import REGION, STACK_KEY, event
+from msgspec.structs import replace
 
 from jetbridge.aws.records import RecordError
 from jetbridge.backends.foreign import foreign_event, job_id, task_id

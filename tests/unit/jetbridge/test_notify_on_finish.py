@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace as replace_field
 from typing import Any
 
 import pytest
@@ -191,7 +190,7 @@ def test_airflow_goes_down_at_any_step(
 def _of_others(server: AirflowServer, **outcome: Any) -> tuple[Scene, Notice]:
     """What a task or job of somebody else ends with: an outcome, and no run."""
     scene = _scene(server, **outcome)
-    scene.notify = replace_field(scene.notify, runs=MemoryRuns(900, scene.clock))
+    scene.notify = replace(scene.notify, runs=MemoryRuns(900, scene.clock))
     return scene, Notice(run_id=scene.outcome.run_id, airflow="default", asset=URI)
 
 

@@ -1,6 +1,5 @@
 """Rows: what is written can be read, and one that can't be read is one row."""
 
-import dataclasses
 import json
 import math
 from typing import Any
@@ -11,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jetbridge_testing.core import Core
 from jetbridge_testing.samples import ended_run, launched_run, new_run, watcher
+from msgspec import structs
 from msgspec.structs import replace
 
 from jetbridge.aws.items import Item, marshal
@@ -241,7 +241,7 @@ def test_row_that_cannot_be_read_is_one_row(
         dynamo_runs.get(bad.run_id)
     core = Core(runs=dynamo_runs)
     reported: list[ContractError] = []
-    sweep = dataclasses.replace(core.sweep, report=reported.append)
+    sweep = structs.replace(core.sweep, report=reported.append)
     core.clock.advance(100)
     swept = sweep()
     assert (swept.described, swept.finished) == (1, 1)

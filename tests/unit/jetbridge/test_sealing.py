@@ -1,6 +1,5 @@
 """Whatever the reading of logs answers, each run is sealed, once, in bounded time."""
 
-import dataclasses
 import random
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -15,6 +14,7 @@ from jetbridge_testing.logs import PagingLogsClient, client_error, log_event
 from jetbridge_testing.memory import MemoryBus, MemoryOutcomes, MemoryQueue, MemoryRuns
 from jetbridge_testing.samples import REGION, ended_run
 from jetbridge_testing.stand_ins import as_client
+from msgspec import structs
 from msgspec.structs import replace
 
 from jetbridge.contract import Cause, Fault, Outcome, State
@@ -243,7 +243,7 @@ def test_a_run_whose_task_needs_the_result_waits_and_then_fails(kind: str, asked
 
 def test_an_hour_of_waiting_is_no_dead_letter() -> None:
     scene = Scene(_two(result_required=True), LINES)
-    scene.finish = dataclasses.replace(scene.finish, result_wait_seconds=3600)
+    scene.finish = structs.replace(scene.finish, result_wait_seconds=3600)
     scene.source.errors[MAIN] = _for_ever("throttle")
     assert scene.sealed(3600).state is State.FAILED
     assert scene.receives < 0.8 * MAX_RECEIVES

@@ -1,6 +1,5 @@
 """Advice on sizes: what sweep_runs writes each day, and what finish_run reads of it."""
 
-import dataclasses
 import json
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from jetbridge_testing.logs import MemoryLogs
 from jetbridge_testing.memory import MemoryBus, MemoryOutcomes, MemoryQueue, MemoryRuns
 from jetbridge_testing.samples import REGION, ended_run, sample
 from jetbridge_testing.tables import create_table
+from msgspec import structs
 from msgspec.structs import replace
 
 from jetbridge.contract import (
@@ -408,7 +408,7 @@ def finish_of(outcome_size: Any) -> Outcome:
         0,
         clock=clock,
     )
-    finish = dataclasses.replace(finish, advise_on_size=outcome_size)
+    finish = structs.replace(finish, advise_on_size=outcome_size)
     outcome = finish(run.run_id)
     assert outcome is not None
     return outcome

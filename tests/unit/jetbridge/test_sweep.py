@@ -1,6 +1,5 @@
 """sweep_runs: timeouts, what events missed, and what was not handed over."""
 
-import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
@@ -17,6 +16,7 @@ from jetbridge_testing.samples import (
     new_run,
     sample,
 )
+from msgspec import structs
 from msgspec.structs import replace
 
 from jetbridge.aws.records import Record
@@ -323,8 +323,8 @@ class Counting:
 def test_running_job_that_says_nothing_new_costs_one_write() -> None:
     scene = _running(250)
     rows = Counting(scene.runs)
-    track = dataclasses.replace(scene.track, runs=rows)
-    assert dataclasses.replace(scene.sweep, runs=rows, track=track)().described == 250
+    track = structs.replace(scene.track, runs=rows)
+    assert structs.replace(scene.sweep, runs=rows, track=track)().described == 250
     assert rows.calls == {"due": 1, "look_again": 250}
 
 
@@ -334,7 +334,7 @@ def test_ten_thousand_runs_in_threads() -> None:
     for run in ended:
         scene.ecs.records[run.backend_id or ""] = _record(run, "ecs_stopped_exit_0")
     with ThreadPoolExecutor(8) as threads:
-        swept = dataclasses.replace(scene.sweep, each=threads.map)()
+        swept = structs.replace(scene.sweep, each=threads.map)()
     assert (swept.described, swept.describe_calls, swept.left) == (10_000, 100, 0)
     assert sorted(len(ids) for _, ids in scene.ecs.described) == [100] * 100
     assert {m["run_id"] for m in scene.finishes.messages} == {run.run_id for run in ended}
@@ -391,11 +391,11 @@ def test_one_broken_queue_does_not_hold_up_the_rest() -> None:
         def send(self, message: object, delay_seconds: int = 0, group: str = "") -> None:
             raise ConnectionError("queue is gone")
 
-    hand_over = dataclasses.replace(scene.endings.hand_over, finishes=Broken())
-    endings = dataclasses.replace(scene.endings, hand_over=hand_over)
+    hand_over = structs.replace(scene.endings.hand_over, finishes=Broken())
+    endings = structs.replace(scene.endings, hand_over=hand_over)
     scene.clock.advance(900)
     with pytest.raises(ExceptionGroup):
-        dataclasses.replace(scene.sweep, endings=endings)()
+        structs.replace(scene.sweep, endings=endings)()
     assert scene.launches.messages == [{"run_id": waiting.run_id, "launch": 1}]
     assert scene.finishes.messages == []
     assert [run.run_id for run in scene.runs.due(scene.clock())] == [ended.run_id]

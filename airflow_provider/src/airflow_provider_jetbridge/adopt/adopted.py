@@ -39,30 +39,13 @@ class Adopted(JetbridgeRunOperator):
     ) -> Any:
         event: Any = (next_kwargs or {}).get("event")
         self._is_jetbridges = not deferred_by_stock(event)
-        if next_kwargs and is_jetbridges(event):
-            next_kwargs = {**next_kwargs, "event": {**self.stock_event(event), **event}}
         return super().resume_execution(next_method, next_kwargs, context)
-
-    def stock_event(self, event: dict[str, Any]) -> dict[str, Any]:
-        """The event that the amazon provider's trigger would send, for subclasses that read it."""
-        raise NotImplementedError
 
     def on_kill(self) -> None:
         if self._is_jetbridges:
             super().on_kill()
         elif getattr(self, self.backend_id_attribute, None):
             self.stock_operator.on_kill(self)
-
-
-def is_jetbridges(event: object) -> bool:
-    """Whether the event came from a trigger of Jetbridge."""
-    ours = {"outcome", "launched", "problem"}
-    return isinstance(event, dict) and "run_id" in event and not ours.isdisjoint(event)
-
-
-def backend_id(event: dict[str, Any]) -> Any:
-    """AWS's id of the task or job in Jetbridge's event."""
-    return (event.get("outcome") or event.get("launched") or {}).get("backend_id")
 
 
 def equip(task: Any) -> None:

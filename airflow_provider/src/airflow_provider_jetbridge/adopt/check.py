@@ -72,8 +72,12 @@ _PREFIX = re.compile(r"^unusual_prefix_[0-9a-f]{40}_")
 """The prefix that Airflow gives to the module name of a DAG file."""
 
 
-def report(folder: Path, choice: Choice) -> dict[str, Any]:
+def report(folder: Path, choice: Choice, parsing: Path | None = None) -> dict[str, Any]:
     """Report what adoption would do with the DAGs in a folder.
+
+    Args:
+        parsing: gets the name of the DAG file that is being parsed. It still has it if that file
+            ends this process.
 
     Returns:
         ``airflow`` and ``amazon_provider``: the versions. ``adopt`` and ``percent``: the options
@@ -83,7 +87,7 @@ def report(folder: Path, choice: Choice) -> dict[str, Any]:
         ``verdict`` is ``adopted``, ``stays`` (chosen, but can't be adopted), ``not chosen``, or
         ``jetbridge`` (the DAG uses Jetbridge's own operator).
     """
-    bag = _parsed(folder)
+    bag = _parsed(folder, parsing)
     tasks = [
         _described(dag, task, choice, folder)
         for _, dag in sorted(bag.dags.items())
@@ -100,11 +104,24 @@ def report(folder: Path, choice: Choice) -> dict[str, Any]:
     }
 
 
-def _parsed(folder: Path) -> Any:
+def _parsed(folder: Path, parsing: Path | None) -> Any:
     # The site's other policies still apply.
     policy.applies = False
     sys.path.insert(0, str(folder))
-    return _dag_bag()(dag_folder=str(folder))
+    bag: Any = _dag_bag()
+
+    class Telling(bag):  # type: ignore[misc]
+        """Tells which file it parses."""
+
+        def process_file(self, filepath: Any, *args: Any, **keywords: Any) -> Any:
+            if parsing:
+                parsing.write_text(str(filepath))
+            found = super().process_file(filepath, *args, **keywords)
+            if parsing:
+                parsing.write_text("")
+            return found
+
+    return Telling(dag_folder=str(folder))
 
 
 def _dag_bag() -> Any:
@@ -175,7 +192,12 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--adopt", default="", help="overrides [jetbridge] adopt")
     parser.add_argument("--percent", type=float, help="overrides [jetbridge] adopt_percent")
-    parser.add_argument("--to", type=Path, required=True, help="the file that gets the JSON")
+    parser.add_argument(
+        "--to",
+        type=Path,
+        required=True,
+        help="the file that gets the JSON; beside it, .parsing has the file that is being parsed",
+    )
     return parser.parse_args(arguments)
 
 
@@ -186,7 +208,9 @@ def main(arguments: list[str] | None = None) -> None:
     configured = Choice.configured()
     patterns = given.adopt or ",".join(configured.patterns) or "*"
     percent = configured.percent if given.percent is None else given.percent
-    found: Mapping[str, Any] = report(given.folder.resolve(), Choice.of(patterns, percent))
+    found: Mapping[str, Any] = report(
+        given.folder.resolve(), Choice.of(patterns, percent), given.to.with_suffix(".parsing")
+    )
     given.to.write_text(json.dumps(found, default=str))
 
 

@@ -38,7 +38,8 @@ class Returning:
     def resume_execution(
         self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any
     ) -> Any:
-        from airflow_provider_jetbridge.adopt.adopted import equip, is_jetbridges
+        from airflow_provider_jetbridge.adopt.adopted import equip
+        from airflow_provider_jetbridge.operators.as_stock import is_jetbridges
 
         if is_jetbridges((next_kwargs or {}).get("event")):
             self.__class__ = adopted(self.stock_class)

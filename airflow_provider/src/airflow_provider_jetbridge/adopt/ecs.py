@@ -8,7 +8,7 @@ from airflow.providers.amazon.aws.operators.ecs import (
     EcsRunTaskOperator as StockEcsRunTaskOperator,
 )
 
-from airflow_provider_jetbridge.adopt.adopted import Adopted, backend_id, equip
+from airflow_provider_jetbridge.adopt.adopted import Adopted, equip
 from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
 
 
@@ -26,7 +26,3 @@ class AdoptedEcsRunTaskOperator(Adopted, EcsRunTaskOperator, StockEcsRunTaskOper
             StockEcsRunTaskOperator._check_success_task(self)
         else:
             super()._check_success_task()
-
-    def stock_event(self, event: dict[str, Any]) -> dict[str, Any]:
-        """The event that triggers/ecs.py (``TaskDoneTrigger``) sends for every stopped task."""
-        return {"status": "success", "task_arn": backend_id(event), "cluster": self.cluster}

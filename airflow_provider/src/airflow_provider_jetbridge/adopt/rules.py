@@ -102,7 +102,8 @@ def _why_execute_stays(execute: Any) -> str | None:
         return "can't be read, so Jetbridge doesn't know what follows super().execute"
     if not isinstance(function, ast.FunctionDef):
         return "isn't a plain method"
-    if function.decorator_list:
+    overrides = getattr(execute, "__override__", False)
+    if not all(overrides and _is_override(each) for each in function.decorator_list):
         return "is decorated, so Jetbridge doesn't know what follows super().execute"
     calls = {id(node) for node in ast.walk(function) if _is_super_execute(node)}
     if not calls:
@@ -115,6 +116,11 @@ def _why_execute_stays(execute: Any) -> str | None:
     return None
 
 
+def _is_override(decorator: ast.expr) -> bool:
+    """Whether it is typing's ``override``, which marks the method and returns it."""
+    return ast.unparse(decorator).rpartition(".")[2] == "override"
+
+
 def _at_the_end(body: list[ast.stmt], *, last: bool) -> Iterator[int]:
     """Calls of ``super().execute`` that are a function's last action."""
     for index, statement in enumerate(body):
@@ -122,6 +128,9 @@ def _at_the_end(body: list[ast.stmt], *, last: bool) -> Iterator[int]:
         if isinstance(statement, ast.If):
             yield from _at_the_end(statement.body, last=ends)
             yield from _at_the_end(statement.orelse, last=ends)
+        elif isinstance(statement, ast.Match):
+            for case in statement.cases:
+                yield from _at_the_end(case.body, last=ends)
         elif (
             (isinstance(statement, ast.Return) and _is_super_execute(statement.value))
             or (ends and isinstance(statement, ast.Expr) and _is_super_execute(statement.value))

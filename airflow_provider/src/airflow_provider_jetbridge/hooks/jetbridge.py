@@ -14,6 +14,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exp
 from airflow_provider_jetbridge import aws, settings
 from airflow_provider_jetbridge.exceptions import StartFailed, StartRefused, StartThrottled
 from airflow_provider_jetbridge.hooks.invocation import Invoker
+from airflow_provider_jetbridge.plain import plain
 from airflow_provider_jetbridge.resolution import resolve
 from airflow_provider_jetbridge.stack import (
     START_FUNCTION,
@@ -240,9 +241,18 @@ def _gives_up() -> Callable[[RetryCallState], bool]:
     return gives_up
 
 
+_FROM_THE_DAG = ("run_task", "submit_job", "result_container", "deciding_container")
+"""Fields of a request whose values come from the DAG as they are."""
+
+
 def _known_to_all(request: StartRequest) -> dict[str, Any]:
-    """The request without empty fields that a stack older than the provider doesn't know."""
-    message: dict[str, Any] = to_builtins(request)
+    """The request without empty fields that a stack older than the provider doesn't know.
+
+    Raises:
+        StartRefused: JSON has no form for one of its values.
+    """
+    given = {name: plain(name, getattr(request, name)) for name in _FROM_THE_DAG}
+    message: dict[str, Any] = to_builtins(replace(request, **given))
     if not request.result_required:
         del message["result_required"]
     if request.concurrency_group is None:

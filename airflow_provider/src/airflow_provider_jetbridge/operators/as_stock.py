@@ -83,6 +83,17 @@ def deferred_by_stock(event: Any) -> bool:
     return isinstance(event, dict) and "status" in event and "run_id" not in event
 
 
+def is_jetbridges(event: object) -> bool:
+    """Whether the event came from a trigger of Jetbridge."""
+    ours = {"outcome", "launched", "problem"}
+    return isinstance(event, dict) and "run_id" in event and not ours.isdisjoint(event)
+
+
+def id_in(event: dict[str, Any]) -> Any:
+    """AWS's id of the task or job in Jetbridge's event."""
+    return (event.get("outcome") or event.get("launched") or {}).get("backend_id")
+
+
 def end_as_stock(operator: Any, context: Any, event: Any) -> Any:
     """End a task that the amazon provider's operator deferred, in the same way as that operator
     does."""

@@ -12,6 +12,7 @@ from airflow_provider_jetbridge.links.buttons import (
     ContainerLogLink,
     JetbridgeRunLink,
 )
+from airflow_provider_jetbridge.operators.as_stock import id_in
 from airflow_provider_jetbridge.operators.limits import polling_limit, shorter
 from airflow_provider_jetbridge.operators.run import JetbridgeRunOperator
 from airflow_provider_jetbridge.stock import Imported, from_stock
@@ -177,6 +178,11 @@ class BatchOperator(JetbridgeRunOperator):
         return {
             "submit_job": {key: value for key, value in parameters.items() if value is not None}
         }
+
+    def stock_event(self, event: dict[str, Any]) -> dict[str, Any]:
+        """The same event as in triggers/batch.py (``BatchJobTrigger``)."""
+        failed = (event.get("outcome") or {}).get("state", "succeeded") != "succeeded"
+        return {"status": "failed" if failed else "success", "job_id": id_in(event)}
 
     @property
     def _hook_parameters(self) -> dict[str, Any]:

@@ -6,8 +6,10 @@ from collections.abc import Container, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from airflow_provider_jetbridge.exceptions import StartRefused
 from airflow_provider_jetbridge.failing import Reading, exit_codes
 from airflow_provider_jetbridge.links.buttons import ContainerLogLink, EcsTaskLink, JetbridgeRunLink
+from airflow_provider_jetbridge.operators.as_stock import id_in
 from airflow_provider_jetbridge.operators.ecs_as_stock import EcsAsStock
 from airflow_provider_jetbridge.operators.limits import polling_limit, shorter
 from airflow_provider_jetbridge.operators.run import MAX_TAIL_LINES, JetbridgeRunOperator
@@ -167,8 +169,6 @@ class EcsRunTaskOperator(EcsAsStock):
     def job(self) -> dict[str, Any]:
         """RunTask's parameters, composed as in the amazon provider (``_start_task``)."""
         parameters: dict[str, Any] = {
-            "cluster": self.cluster,
-            "taskDefinition": self.task_definition,
             "overrides": self.overrides,
             "volumeConfigurations": self.volume_configurations,
             "platformVersion": self.platform_version,
@@ -183,8 +183,17 @@ class EcsRunTaskOperator(EcsAsStock):
         elif self.launch_type:
             parameters["launchType"] = self.launch_type
         if self.tags is not None:
-            parameters["tags"] = [{"key": key, "value": value} for key, value in self.tags.items()]
-        return {"run_task": {key: value for key, value in parameters.items() if value is not None}}
+            parameters["tags"] = _as_list(self.tags)
+        given = {key: value for key, value in parameters.items() if value is not None}
+        # Without a cluster RunTask takes the account's default one. A template that finds none is
+        # refused, as in the amazon provider.
+        where = {"cluster": self.cluster, "taskDefinition": self.task_definition}
+        return {"run_task": where | given}
+
+    def stock_event(self, event: dict[str, Any]) -> dict[str, Any]:
+        """The event that triggers/ecs.py (``TaskDoneTrigger``) sends for every stopped task."""
+        arn = id_in(event)
+        return {"status": "success", "task_arn": arn, "cluster": self._cluster_of(arn)}
 
     @property
     def tail_lines(self) -> int:
@@ -235,6 +244,21 @@ class EcsRunTaskOperator(EcsAsStock):
     @property
     def stops_run_on_failure(self) -> bool:
         return self.stop_task_on_failure
+
+
+def _as_list(tags: Any) -> list[dict[str, Any]]:
+    """RunTask's ``tags``.
+
+    Raises:
+        StartRefused: the keyword isn't a dict, such as the list that AWS takes.
+    """
+    if not isinstance(tags, dict):
+        raise StartRefused(
+            f"tags: is a {type(tags).__name__}; nothing was started. Give a dict, as in "
+            'tags={"team": "data"}; a template gives one with render_template_as_native_obj=True '
+            "in its DAG"
+        )
+    return [{"key": key, "value": value} for key, value in tags.items()]
 
 
 def __getattr__(name: str) -> Any:

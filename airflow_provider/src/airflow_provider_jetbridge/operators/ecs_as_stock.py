@@ -21,6 +21,7 @@ class EcsAsStock(HasEcsClient, JetbridgeRunOperator):
     backend_id_attribute = "arn"
 
     arn: str | None
+    cluster: Any
     retry_args: dict[str, Any] | None
     task_log_fetcher: None
     _started_by: str | None = None
@@ -29,6 +30,21 @@ class EcsAsStock(HasEcsClient, JetbridgeRunOperator):
     awslogs_region: str | None
     awslogs_stream_prefix: str | None
     container_name: str | None
+
+    def _knows(self, backend_id: str | None) -> None:
+        super()._knows(backend_id)
+        self.cluster = self._cluster_of(backend_id)
+
+    def _cluster_of(self, task_arn: str | None) -> Any:
+        """The cluster that the task ran in. The amazon provider's event restores it, for subclasses
+        whose ``execute`` chooses it (apache/airflow#40207).
+
+        A task's ARN ends with the cluster's name and the task's id (Amazon ECS developer guide,
+        "Amazon Resource Names (ARNs) and IDs"). The older format has no cluster.
+        """
+        parts = (task_arn or "").split("/")
+        own = str(self.cluster or "").split("/")[-1]
+        return self.cluster if len(parts) != 3 or parts[1] == own else parts[1]
 
     def _after_execution(self) -> None:
         self._check_success_task()

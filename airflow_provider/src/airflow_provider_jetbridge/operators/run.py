@@ -31,6 +31,7 @@ from airflow_provider_jetbridge.log_target import log_target
 from airflow_provider_jetbridge.operators.as_stock import (
     deferred_by_stock,
     end_as_stock,
+    is_jetbridges,
     refuse_nested,
     refuse_overrides,
     warn_of_region,
@@ -188,6 +189,10 @@ class JetbridgeRunOperator(HasStockHook, BaseOperator):
         refuse_overrides(cls)
 
     @abstractmethod
+    def stock_event(self, event: dict[str, Any]) -> dict[str, Any]:
+        """The event that the amazon provider's trigger would send for this end."""
+
+    @abstractmethod
     def job(self) -> dict[str, Any]:
         """The job's part of a ``StartRequest``: ``run_task`` or ``submit_job``."""
 
@@ -245,6 +250,12 @@ class JetbridgeRunOperator(HasStockHook, BaseOperator):
         if event is not None:
             return self.resume_execution(self._resumed_by, {"event": event}, context)
         return self._defer(self._answer, ti)
+
+    def _begin_again(self, context: Context, ti: Any, error: EarlierOutcome) -> Any:
+        """Execute the task as Airflow should have done for a new try, with what a subclass does in
+        its ``execute``."""
+        self.log.warning("%s: starting this try's own run", error)
+        return (getattr(ti, "task", None) or self).execute(context)
 
     def _come_soon(self, answer: StartAnswer, ti: Any) -> dict[str, Any] | None:
         """Wait for the event on the worker, if the task's last run was short. None if this run
@@ -366,12 +377,17 @@ class JetbridgeRunOperator(HasStockHook, BaseOperator):
     ) -> Any:
         """Resume the task. If Airflow has ended the deferral, stop the run.
 
+        The event also gets the keys of the amazon provider's trigger, for subclasses that read it.
+
         Airflow ends the deferral when `NET_TIMEOUT` has passed, or when the trigger failed. Then
         nobody waits for the run any more, unless a later try takes it over (``reattach``).
 
         Raises:
             TaskDeferralTimeout, TaskDeferralError: as in Airflow's own method.
         """
+        event: Any = (next_kwargs or {}).get("event")
+        if next_kwargs and is_jetbridges(event):
+            next_kwargs = {**next_kwargs, "event": {**self.stock_event(event), **event}}
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except (TaskDeferralError, TaskDeferralTimeout) as error:
@@ -412,8 +428,7 @@ class JetbridgeRunOperator(HasStockHook, BaseOperator):
         try:
             outcome = outcome_of(event, ti, self.airflow)
         except EarlierOutcome as error:
-            self.log.warning("%s: starting this try's own run", error)
-            return self._begin(context, ti)
+            return self._begin_again(context, ti, error)
         self._outcome = outcome
         self._knows(outcome.backend_id)
         tell_outcome(self.log, outcome)
@@ -461,8 +476,7 @@ class JetbridgeRunOperator(HasStockHook, BaseOperator):
         try:
             launch = launch_of(event, ti, self.airflow)
         except EarlierOutcome as error:
-            self.log.warning("%s: starting this try's own run", error)
-            return self._begin(context, ti)
+            return self._begin_again(context, ti, error)
         self._knows(launch.backend_id)
         self.log.info("Run %s keeps running without this task", launch.run_id)
         if self.do_xcom_push:

@@ -144,9 +144,11 @@ class ForeignStateSensor(HasStockHook, BaseSensorOperator):
         return None
 
     def _look_and_wait(self, context: Context, until: float) -> Any:
-        answer = self._look()
+        # Airflow reads soft_fail and never_fail when it resumes a sensor, and the amazon provider's
+        # always defers first. So the first look fails as a resumed sensor does.
+        answer, has_come = self.resume_execution("_looked", None, context)
         state = answer.foreign
-        if self._in(state):
+        if has_come:
             return None
         if isinstance(state, UnsetType) or not state.awaited:
             return self._poke_instead(context)
@@ -174,6 +176,11 @@ class ForeignStateSensor(HasStockHook, BaseSensorOperator):
             timeout=timedelta(seconds=left),
         )
         return None
+
+    def _looked(self, context: Context) -> tuple[WatchAnswer, bool]:
+        """The stack's answer, and whether it shows the state to wait for."""
+        answer = self._look()
+        return answer, self._in(answer.foreign)
 
     def _poke_instead(self, context: Context) -> Any:
         every = self.poke_interval

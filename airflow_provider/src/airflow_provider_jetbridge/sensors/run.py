@@ -129,6 +129,10 @@ class JobRunSensor(UsesStack, BaseSensorOperator):
         """
         if not self.deferrable:
             return super().execute(context)
+        # As in ForeignStateSensor: soft_fail and never_fail count at the first look, too.
+        return self.resume_execution("_look_and_wait", None, context)
+
+    def _look_and_wait(self, context: Context) -> Any:
         run_id = self._watched()
         answer = self._look(run_id)
         if outcome := self._outcome_in(answer, run_id):

@@ -9,7 +9,7 @@ import typer
 
 from jetbridge_cli.adopt.allowed import PARAMETERS, Place, as_sam_config, stack_parameters
 from jetbridge_cli.adopt.definitions import look_up, place_of
-from jetbridge_cli.adopt.parsing import find_python, parse
+from jetbridge_cli.adopt.parsing import find_python, parse, reason_of
 from jetbridge_cli.aws import Aws
 from jetbridge_cli.options import Profile, Region
 from jetbridge_cli.problems import reported
@@ -138,8 +138,7 @@ def _write_table(
     for remark in remarks:
         write_prose(remark, "!")
     for file, error in report["import_errors"].items():
-        last = error.strip().splitlines()[-1] if error.strip() else "no reason"
-        write_prose(f"{file} can't be parsed: {last}", "!")
+        write_prose(f"{file} can't be parsed: {reason_of(error)}", "!")
 
 
 def _row(task: dict[str, Any]) -> list[str]:

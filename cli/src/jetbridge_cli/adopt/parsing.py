@@ -56,17 +56,40 @@ def parse(python: Path, folder: Path, adopt: str, percent: float | None) -> dict
         command += [] if percent is None else ["--percent", str(percent)]
         try:
             ended = subprocess.run(  # nosec B603
-                command, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS
+                command,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=_TIMEOUT_SECONDS,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise Problem(f"{python} can't parse the DAGs: {error}") from error
+            raise Problem(f"{python} can't parse {_what(written)}: {error}") from error
         if ended.returncode or not written.exists():
-            raise Problem(f"{python} can't parse the DAGs: {_why(ended.stderr)}")
+            why = _why(ended.stderr) or f"it ended with exit code {ended.returncode}"
+            raise Problem(f"{python} can't parse {_what(written)}: {why}")
         report: dict[str, Any] = json.loads(written.read_text())
     return report
+
+
+def reason_of(error: str) -> str:
+    """The exception's own line in the traceback that Airflow keeps of a DAG file."""
+    lines = error.strip().splitlines() or ["no reason"]
+    frames = [number for number, line in enumerate(lines) if line.startswith("  File ")]
+    behind = lines[frames[-1] :] if frames else lines
+    if not frames and behind[0].startswith("Traceback"):
+        behind = behind[1:] or behind
+    return next((line for line in behind if not line.startswith(" ")), lines[-1])
+
+
+def _what(report: Path) -> str:
+    """What was being parsed when Python ended: the other Python keeps the file's name beside its
+    report."""
+    parsing = report.with_suffix(".parsing")
+    file = parsing.read_text() if parsing.exists() else ""
+    return f"{file} (correct it, or list it in .airflowignore)" if file else "the DAGs"
 
 
 def _why(errors: str) -> str:
     if f"No module named '{MODULE.partition('.')[0]}'" in errors:
         return "install airflow-provider-jetbridge there"
-    return "\n".join(errors.strip().splitlines()[-_LAST_LINES:]) or "it said nothing"
+    return "\n".join(errors.strip().splitlines()[-_LAST_LINES:])

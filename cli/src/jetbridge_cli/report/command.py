@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec import to_builtins
 
 from jetbridge_cli.aws import Aws
 from jetbridge_cli.operate.filters import Filter
@@ -79,7 +79,7 @@ def report(
             sizing=partial(sizing_of, tables.aws) if sizing else None,
         )
         if output is Output.JSON:
-            write_json(asdict(found))
+            write_json(to_builtins(found))
             return
         page = page_of(found)
         if str(file) == "-":

@@ -1,9 +1,11 @@
 """Advice on runs, grouped by their size, caller and definition."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
+
+from msgspec import to_builtins
 
 from jetbridge.sizing.advice import Advice, advise
 from jetbridge.sizing.batch import Clusters
@@ -41,7 +43,9 @@ class Sizing:
 
 def sized_json(each: GroupAdvice) -> dict[str, Any]:
     """The advice as JSON for scripts: sizes in vCPU and MiB, amounts in US dollars."""
-    return asdict(each.group) | asdict(each.advice) | {"text": str(each.advice)}
+    group: dict[str, Any] = to_builtins(each.group)
+    advice: dict[str, Any] = to_builtins(each.advice)
+    return group | advice | {"text": str(each.advice)}
 
 
 def group_of(record: Record) -> Group | None:

@@ -1,9 +1,9 @@
 """Admission: what start_run refuses, warns of and rewrites before it writes a run's row."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from jetbridge.admission import secrets, tags
@@ -42,8 +42,7 @@ class Admitted(NamedTuple):
     warnings: list[str]
 
 
-@dataclass(frozen=True)
-class Admission:
+class Admission(Struct, frozen=True):
     """What the stack lets its callers ask for.
 
     Attributes:

@@ -7,7 +7,6 @@ parameters, and a repeated request with other content can't change what a run re
 
 import copy
 import hashlib
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -28,8 +27,7 @@ class Offloaded(Struct, frozen=True):
     objects: dict[str, bytes]
 
 
-@dataclass(frozen=True)
-class Offload:
+class Offload(Struct, frozen=True):
     """The bucket and prefix of the stack's parameters."""
 
     store: Environments

@@ -1,12 +1,11 @@
 """Where a stack lets its callers have container logs copied."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from jetbridge.contract import CloudWatchLogTarget, ContractError, LogTarget, S3LogTarget
 
 
-@dataclass(frozen=True)
-class LogTargets:
+class LogTargets(Struct, frozen=True):
     """Attributes:
     bucket, prefix: S3 objects below them; no bucket: none. A prefix without a final slash is read
         as if it had one, here and in IAM: ``airflow-logs`` doesn't allow ``airflow-logs-2``.

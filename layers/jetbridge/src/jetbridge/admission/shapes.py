@@ -29,6 +29,10 @@ _TYPES: dict[type, str] = {
     bool: "a boolean",
 }
 
+# Airflow renders a template to text otherwise (core-concepts/operators, "Rendering Fields as Native
+# Python Objects").
+_NATIVE = "A template of Airflow gives one with render_template_as_native_obj=True in its DAG"
+
 
 class Shape(msgspec.Struct, frozen=True):
     """A shape of botocore's service-2.json; ``pattern`` is in Python's spelling."""
@@ -161,7 +165,11 @@ def _expect(path: str, value: Any, kind: type) -> None:
     # JSON's true is an int to Python.
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         given = _TYPES.get(type(value), type(value).__name__)
-        raise ContractError(path, f"is {given}", f"Give {_TYPES[kind]}")
+        fix = f"Give {_TYPES[kind]}"
+        brackets: dict[type, str] = {dict: "{", list: "["}
+        if isinstance(value, str) and value.strip()[:1] == brackets.get(kind):
+            fix += f". {_NATIVE}"
+        raise ContractError(path, f"is {given}", fix)
 
 
 def _bounds(path: str, amount: int, shape: Shape, unit: str) -> None:

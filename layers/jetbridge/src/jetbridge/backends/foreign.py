@@ -4,7 +4,7 @@ They have no run. Their outcomes are in the outcomes table, too, under ids of th
 as run ids.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from jetbridge.aws.records import Fields
 from jetbridge.backends.changes import (
@@ -23,8 +23,7 @@ SOMEBODY = "somebody else"
 """Who started a task or job if AWS's record doesn't say; Batch's records never do."""
 
 
-@dataclass(frozen=True)
-class Foreign:
+class Foreign(Struct, frozen=True):
     """A task or job that this stack didn't launch, as a state change under the id by which it is
     kept."""
 

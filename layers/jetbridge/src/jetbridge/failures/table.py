@@ -1,7 +1,8 @@
 """The policy: for each cause, whose fault it is and what happens to the run."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from jetbridge.contract import Cause, Fault
 
@@ -22,8 +23,7 @@ class Decision(StrEnum):
     FAIL = "fail"
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """Attributes:
     back_off: seconds before the first relaunch; each further one waits twice as long.
     longest: seconds that it never exceeds.

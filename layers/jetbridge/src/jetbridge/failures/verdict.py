@@ -1,7 +1,8 @@
 """What an ending means: the outcome's state, its cause, whose fault, and what to do."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from jetbridge.contract import Cause, Fault, State, StopCause
 from jetbridge.failures.containers import deciding_ends, own_ends
@@ -29,8 +30,7 @@ _BATCHS_OWN = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """Attributes:
     quota: a sentence that names the quota that the run has reached; empty: no quota is known.
     """

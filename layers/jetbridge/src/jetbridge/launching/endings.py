@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from jetbridge.aws.records import presentable
@@ -18,8 +18,7 @@ from jetbridge.runs.reports import Ending, StateChange
 from jetbridge.runs.run import Relaunch, Run, Status
 
 
-@dataclass(frozen=True)
-class Endings:
+class Endings(Struct, frozen=True):
     """Records how a launch ended in one conditional write, and then sends the next message: to the
     finish queue if the run has ended, to the launch queue if another launch replaces this one.
 

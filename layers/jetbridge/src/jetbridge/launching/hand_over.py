@@ -1,6 +1,6 @@
 """Hands an ended run to the finish queue: the step after the row says that the run has ended."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from jetbridge.concurrency.port import Groups
 from jetbridge.queues.messages import FinishMessage
@@ -8,8 +8,7 @@ from jetbridge.queues.port import Queue
 from jetbridge.runs.run import Run, Status
 
 
-@dataclass(frozen=True)
-class HandOver:
+class HandOver(Struct, frozen=True):
     finishes: Queue[FinishMessage]
     groups: Groups | None = None
 

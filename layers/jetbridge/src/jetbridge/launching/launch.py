@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from jetbridge.backends.parameters import launch_parameters
@@ -35,8 +35,7 @@ STOPPED_BEFORE_LAUNCH = "StoppedBeforeLaunch"
 _Hindrance = Throttled | Unanswered | PutOff
 
 
-@dataclass(frozen=True)
-class Launch:
+class Launch(Struct, frozen=True):
     runs: Runs
     backends: Mapping[str, Backend]
     endings: Endings

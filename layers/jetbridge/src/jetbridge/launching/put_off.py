@@ -1,8 +1,9 @@
 """Launches that are put off: AWS throttles them, or there is no turn or no slot for them yet."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NoReturn
+
+from msgspec import Struct
 
 from jetbridge.aws.back_off import spread
 from jetbridge.backends.port import Throttled
@@ -34,8 +35,7 @@ class PutOff(Exception):
         self.what = what
 
 
-@dataclass(frozen=True)
-class Turns:
+class Turns(Struct, frozen=True):
     """What a launch needs before AWS may be called: a turn, and a slot of its concurrency group."""
 
     pacer: Pacer
@@ -59,8 +59,7 @@ class Turns:
             raise PutOff(str(not_yet), not_yet.delay_seconds) from not_yet
 
 
-@dataclass(frozen=True)
-class Postpone:
+class Postpone(Struct, frozen=True):
     """Sends the message of a launch that was put off again, until the run's timeout, or for
     ``PATIENCE_SECONDS`` if the run has none or can't be ended either."""
 

@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from jetbridge.admission.admission import Admission
@@ -32,8 +32,7 @@ class Contended(Exception):
     """Other tries of the same task kept writing first; repeating the request may succeed."""
 
 
-@dataclass(frozen=True)
-class Start:
+class Start(Struct, frozen=True):
     runs: Runs
     tries: Tries
     launches: Queue[LaunchMessage]

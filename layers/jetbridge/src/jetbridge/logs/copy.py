@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from jetbridge.aws.records import Record
@@ -31,8 +31,7 @@ from jetbridge.runs.port import Runs
 from jetbridge.runs.run import Run
 
 
-@dataclass(frozen=True)
-class Copy:
+class Copy(Struct, frozen=True):
     """Attributes:
     copy_stream: does the work of one part.
     queue: copy_logs' own; each part of a run but the first has a message of its own.

@@ -3,9 +3,9 @@
 import math
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import NoReturn
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from jetbridge.contract.lines import Line
@@ -32,8 +32,7 @@ STALLS = 10
 RESTARTS = 5
 
 
-@dataclass(frozen=True)
-class Rest:
+class Rest(Struct, frozen=True):
     """The copy isn't done and has to be continued.
 
     Attributes:
@@ -49,8 +48,7 @@ class Superseded(Exception):
     """Another invocation is making this copy: a message was delivered twice."""
 
 
-@dataclass(frozen=True)
-class CopyStream:
+class CopyStream(Struct, frozen=True):
     """Attributes:
     settle_seconds: the end of a stream counts when its container has stopped, and its latest
         line was taken in, so long ago.

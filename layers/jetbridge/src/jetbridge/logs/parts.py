@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from jetbridge.contract import LogStream, LogTarget
 from jetbridge.contract.lines import Line
@@ -16,8 +17,7 @@ LEAST_SHOWN_BYTES = 64 * 1024
 MOST_PARTS = 100
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What is copied to one target, and notes about what can't be copied."""
 
     target: LogTarget

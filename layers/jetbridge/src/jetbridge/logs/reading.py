@@ -3,7 +3,8 @@
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from jetbridge.aws.back_off import spread
 from jetbridge.contract import LogStream
@@ -24,8 +25,7 @@ BUSY_SECONDS = 30
 RESERVE_SECONDS = 45
 
 
-@dataclass
-class Reading:
+class Reading(Struct):
     """Each call waits for its turn. After a throttle, each call takes two turns, then four, then
     eight, so that all functions together slow down. Each call that is answered halves that.
     """
@@ -35,8 +35,8 @@ class Reading:
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
     clock: Callable[[], float] = time.monotonic
-    _turns: int = field(default=1, init=False)
-    _kept: dict[str, float] = field(default_factory=dict, init=False)
+    _turns: int = 1
+    _kept: dict[str, float] = field(default_factory=dict)
 
     def page(self, stream: LogStream, position: Position, remaining: Callable[[], float]) -> Page:
         """One page of a stream; ``remaining`` gives the seconds that the invocation has left.

@@ -1,7 +1,8 @@
 """Finds where all lines of a run are: of its launches, attempts, containers, children and nodes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from jetbridge.aws.records import Record
 from jetbridge.backends.job_records import job_log_names
@@ -17,8 +18,7 @@ from jetbridge.runs.run import LogSource, Run
 EARLIER_LAUNCHES = 5
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Struct, frozen=True):
     """A stream of the run; ``member`` names an array child or a node: ``child-0007``."""
 
     stream: LogStream
@@ -26,8 +26,7 @@ class Place:
     member: str = ""
 
 
-@dataclass
-class Found:
+class Found(Struct):
     """Where lines are, and notes about lines that can't be found."""
 
     places: list[Place] = field(default_factory=list)

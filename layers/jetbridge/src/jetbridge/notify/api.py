@@ -1,9 +1,10 @@
 """Handles the answers of Airflow's API that mean the same for every call."""
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from jetbridge.notify.airflow_port import Airflow, Answer, Refused, Unavailable
 
@@ -11,8 +12,7 @@ _DONE = (200, 201, 204)
 _BUSY = (408, 429)
 
 
-@dataclass(frozen=True)
-class Api:
+class Api(Struct, frozen=True):
     """One Airflow's API; ``name`` is its name in the stack's secret."""
 
     airflow: Airflow

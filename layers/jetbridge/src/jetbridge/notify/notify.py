@@ -3,7 +3,6 @@
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -47,8 +46,7 @@ class Told(Struct, frozen=True, kw_only=True):
     delay_seconds: int = 0
 
 
-@dataclass(frozen=True)
-class Notify:
+class Notify(Struct, frozen=True):
     """Attributes:
     stacks: the stack's own way to finish Airflow tasks.
     jitter: a random number from 0 to 1.

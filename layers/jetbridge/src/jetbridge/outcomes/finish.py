@@ -3,10 +3,10 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from jetbridge.contract import Cause, Fault, Outcome, State, Way
@@ -52,8 +52,7 @@ from jetbridge.secrets.outcome import masked_deaths, masked_result
 __all__ = ["BUSY_SECONDS", "CLOCKS_DIFFER_SECONDS", "RESULT_BYTES", "SETTLE_LOOKS", "Finish"]
 
 
-@dataclass(frozen=True)
-class Finish:
+class Finish(Struct, frozen=True):
     """Seals and delivers outcomes.
 
     Attributes:

@@ -4,7 +4,8 @@ Batch's record of an array job has no container. That of a multi-node job has on
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from jetbridge.aws.records import Fields, Record
 from jetbridge.backends.job_records import job_ends
@@ -18,8 +19,7 @@ from jetbridge.runs.run import Run
 TOLD = 20
 
 
-@dataclass(frozen=True)
-class FailedMembers:
+class FailedMembers(Struct, frozen=True):
     """The failed children or nodes of a job.
 
     Attributes:

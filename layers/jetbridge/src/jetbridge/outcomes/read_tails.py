@@ -4,7 +4,8 @@ import math
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from jetbridge.contract import LogStream
 from jetbridge.logs.port import LogsSource, Unreadable
@@ -49,8 +50,7 @@ def _unlimited() -> float:
     return math.inf
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(Struct, frozen=True):
     """One look at a run's logs, for an outcome.
 
     Attributes:
@@ -87,8 +87,7 @@ class Look:
         return cls(now, since, min(sent, since), needed, remaining)
 
 
-@dataclass(frozen=True)
-class Tails:
+class Tails(Struct, frozen=True):
     """Reads last lines.
 
     Attributes:

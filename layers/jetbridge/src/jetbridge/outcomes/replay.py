@@ -7,9 +7,9 @@ Advice isn't a decision: its text may change.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from jetbridge.contract import Cause, Outcome, State
@@ -26,8 +26,7 @@ _ROUNDING = 0.01
 _END, _RELAUNCH = "the run ends", "another launch"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Replayed:
+class Replayed(Struct, frozen=True, kw_only=True):
     """One decision. ``what``: which launch and which question; ``stored`` and ``today``: what was
     decided, and what today's code decides."""
 
@@ -40,8 +39,7 @@ class Replayed:
         return bool(self.stored != self.today)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Replay:
+class Replay(Struct, frozen=True, kw_only=True):
     """A replayed history.
 
     Attributes:

@@ -4,8 +4,9 @@ import math
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from jetbridge.aws.items import item_of
 from jetbridge.queues.port import NotYet
@@ -23,8 +24,7 @@ _SEEN: dict[tuple[str, str], int] = {}
 _YIELDED_SECONDS = (5, 15)
 
 
-@dataclass(frozen=True)
-class Pace:
+class Pace(Struct, frozen=True):
     """``per_second`` turns, evenly spaced. After a quiet time or a delay, ``burst`` of them at
     once.
 
@@ -201,8 +201,7 @@ class _TurnsTaken(NotYet):
         self.away = away
 
 
-@dataclass(frozen=True)
-class _Refused:
+class _Refused(Struct, frozen=True):
     """The condition didn't hold. ``next_turn`` is the value at that time, or None if there was
     none."""
 

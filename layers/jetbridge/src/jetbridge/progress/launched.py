@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from jetbridge.contract import Launched
@@ -53,8 +53,7 @@ def is_current(run: Run, change: StateChange) -> bool:
     return run.change_order is None or run.change_order <= change.order
 
 
-@dataclass(frozen=True)
-class LaunchedWriter:
+class LaunchedWriter(Struct, frozen=True):
     """Writes once when a run is launched and once when its containers run. Both writes are
     conditional.
 

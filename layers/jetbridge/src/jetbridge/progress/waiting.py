@@ -1,6 +1,6 @@
 """What a run waits for before its launch. launch_run and track_run write it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from jetbridge.contract import Wait, Waiting
 from jetbridge.failures import POLICY, Decision, waits_until
@@ -44,8 +44,7 @@ def wait_for_turn(run: Run, what: Wait, reason: str, since: float, next_at: floa
     )
 
 
-@dataclass(frozen=True)
-class WaitingWriter:
+class WaitingWriter(Struct, frozen=True):
     """Makes one conditional write for each relaunch, and one each time a launch is put off for
     longer than half a minute. Each may be repeated."""
 

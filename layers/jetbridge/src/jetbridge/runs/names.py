@@ -7,7 +7,8 @@ limits are from botocore's service models of ecs and batch.
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from jetbridge.contract.run_ids import RUN_ID_LENGTH
 
@@ -20,8 +21,7 @@ _NAME = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class LaunchName:
+class LaunchName(Struct, frozen=True):
     """The name of one launch of one run in AWS's records."""
 
     stack_key: str

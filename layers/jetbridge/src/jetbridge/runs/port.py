@@ -1,8 +1,9 @@
 """What the services need of the runs table."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from jetbridge.contract import ContractError, Launched
 from jetbridge.runs.reports import Ending, StateChange
@@ -32,8 +33,7 @@ class UnreadableRow(ContractError):
         self.run_id = run_id
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(Struct, frozen=True):
     """The result of a conditional write.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from jetbridge.contract.fargate import MIB_PER_GB
 from jetbridge.sizing.fargate import Size, sizes, usd_of_hours
@@ -18,8 +19,7 @@ CPU_HEADROOM = 1.5
 """CPU is the mean of a minute, which hides shorter peaks. Too little CPU only makes runs slow."""
 
 
-@dataclass(frozen=True)
-class Peak:
+class Peak(Struct, frozen=True):
     """The most that one run used in any minute. ``vcpu`` is the minute's mean, ``memory_mib`` a
     sample."""
 
@@ -27,8 +27,7 @@ class Peak:
     memory_mib: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Used:
+class Used(Struct, frozen=True, kw_only=True):
     """What is known about one run's last launch, or about several runs together.
 
     Attributes:
@@ -55,8 +54,7 @@ class Verdict(StrEnum):
     NO_DATA = "no data"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Advice:
+class Advice(Struct, frozen=True, kw_only=True):
     """Advice on runs of one size.
 
     Attributes:

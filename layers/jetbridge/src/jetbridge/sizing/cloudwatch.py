@@ -10,10 +10,10 @@ the task definition.
 import json
 import math
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from jetbridge.aws.records import Fields
 from jetbridge.sizing.advice import Peak
@@ -46,8 +46,7 @@ def group_of(cluster: str) -> str:
     return f"/aws/ecs/containerinsights/{cluster}/performance"
 
 
-@dataclass(frozen=True)
-class PerformanceEvents:
+class PerformanceEvents(Struct, frozen=True):
     """``Insights`` by FilterLogEvents, which is free.
 
     Attributes:

@@ -1,15 +1,15 @@
 """The sizes of Fargate, and their prices per hour."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
+
+from msgspec import Struct
 
 from jetbridge.contract import fargate
 from jetbridge.contract.fargate import MIB_PER_GB
 
 
-@dataclass(frozen=True, order=True)
-class Size:
+class Size(Struct, frozen=True, order=True):
     """A size. ``vcpu`` and ``memory_mib`` are what a task or job reserves."""
 
     vcpu: float

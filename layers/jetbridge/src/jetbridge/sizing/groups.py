@@ -2,7 +2,8 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from jetbridge.contract import (
     AirflowCaller,
@@ -22,8 +23,7 @@ _TASK_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}
 _KEY_PREFIX = "size-"
 
 
-@dataclass(frozen=True, order=True)
-class Group:
+class Group(Struct, frozen=True, order=True):
     """A group of runs. The size comes from the definition or from an override."""
 
     who: str

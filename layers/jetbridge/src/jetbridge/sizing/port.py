@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from jetbridge.contract import Outcome
 from jetbridge.sizing.advice import Peak
@@ -12,8 +13,7 @@ TASK_ENDS_SECONDS = 120
 """A task's last event may have the time of the minute after its end."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Peaks:
+class Peaks(Struct, frozen=True, kw_only=True):
     """Attributes:
     by_task: the peak of each task that has data, by task id.
     note: why data is missing. "" if everything was read.

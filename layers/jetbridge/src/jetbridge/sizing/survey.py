@@ -1,8 +1,9 @@
 """sweep_runs, each day, where SizeAdvice is on: what the runs of a day used, for each group."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from jetbridge.sizing.days import advice_on_days, day_of, kept, read_days, stored
 from jetbridge.sizing.port import Insights, Places, Sizes
@@ -12,8 +13,7 @@ MOST_OUTCOMES = 2_000
 """The newest outcomes of a day that are looked at."""
 
 
-@dataclass(frozen=True)
-class Surveyed:
+class Surveyed(Struct, frozen=True):
     """How many groups' items were written, how many of them have advice, and how many groups there
     was no time for."""
 
@@ -22,8 +22,7 @@ class Surveyed:
     left: int = 0
 
 
-@dataclass(frozen=True)
-class Survey:
+class Survey(Struct, frozen=True):
     """Writes one item for each group.
 
     Attributes:

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from jetbridge.backends.port import Backend, Throttled, Unanswered
 from jetbridge.failures import LOST_CODE
@@ -59,8 +60,7 @@ def queue_orphan(stops: Queue[OrphanMessage], orphan: Orphan) -> None:
     stops.send(OrphanMessage(orphan=orphan))
 
 
-@dataclass(frozen=True)
-class StopOrphan:
+class StopOrphan(Struct, frozen=True):
     backends: Mapping[str, Backend]
     stops: Queue[OrphanMessage]
     clock: Callable[[], float] = time.time

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from jetbridge.admission.principals import OPERATOR, Principal
 from jetbridge.aws.records import presentable
@@ -34,8 +35,7 @@ class _PutOff(Exception):
     """AWS has not stopped a run now, and must be asked again."""
 
 
-@dataclass
-class _Asked:
+class _Asked(Struct):
     """The result of a request: its answer, the errors of the runs that it refuses, and the runs for
     which AWS throttled the call."""
 
@@ -46,8 +46,7 @@ class _Asked:
     put_off: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class StopRuns:
+class StopRuns(Struct, frozen=True):
     runs: Runs
     backends: Mapping[str, Backend]
     endings: Endings

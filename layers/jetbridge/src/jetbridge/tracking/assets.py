@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from jetbridge.runs.names import last_segment
 
@@ -12,8 +13,7 @@ _ITEM = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class AssetRule:
+class AssetRule(Struct, frozen=True):
     """One rule of the parameter.
 
     Attributes:

@@ -4,8 +4,9 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from jetbridge.admission.patterns import has_wildcards, matches
 from jetbridge.aws.batches import batches
@@ -21,8 +22,7 @@ from jetbridge.tracking.sweep import ROWS_AT_ONCE, Each, Report, unreported
 from jetbridge.tracking.track import Track
 
 
-@dataclass(frozen=True)
-class Audited:
+class Audited(Struct, frozen=True):
     """The findings of one audit: living tasks and jobs with this stack's token, how many of them
     their row didn't know, and how many are being stopped because no row accounts for them.
 
@@ -37,8 +37,7 @@ class Audited:
     left: int = 0
 
 
-@dataclass(frozen=True)
-class Audit:
+class Audit(Struct, frozen=True):
     """Compares clusters, queues and concurrency groups with the rows.
 
     Attributes:

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from jetbridge.backends.foreign import foreign_event
 from jetbridge.backends.port import NoDefinition
@@ -16,8 +17,7 @@ from jetbridge.runs.run import Definition
 from jetbridge.tracking.assets import AssetRule
 
 
-@dataclass(frozen=True)
-class TrackForeign:
+class TrackForeign(Struct, frozen=True):
     """Records what happens to tasks and jobs of others.
 
     Attributes:

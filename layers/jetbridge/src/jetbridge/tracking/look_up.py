@@ -3,9 +3,10 @@
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import Any, NamedTuple, Self
+
+from msgspec import Struct
 
 from jetbridge.aws.batches import batches
 from jetbridge.aws.records import Fields, Record, RecordError
@@ -29,8 +30,7 @@ STUCK_SECONDS = 600
 _LAUNCH_NAMES = {"ecs": "startedBy", "batch": "jobName"}
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(Struct, frozen=True):
     """The part of a launched run's row that a look-up needs. A whole row contains the request."""
 
     run_id: str
@@ -74,8 +74,7 @@ class Failed(NamedTuple):
     error: Exception
 
 
-@dataclass(frozen=True)
-class LookUp:
+class LookUp(Struct, frozen=True):
     runs: Runs
     backends: Mapping[str, Backend]
     track: Track

@@ -5,9 +5,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
 
 from jetbridge.aws.batches import batches
 from jetbridge.backends.port import Backend
@@ -38,8 +39,7 @@ def unreported(problem: ContractError) -> None:
     """Don't report it."""
 
 
-@dataclass(frozen=True)
-class Swept:
+class Swept(Struct, frozen=True):
     """The results of one sweep: how many runs were finished again, stopped for their timeout,
     launched again, and looked up in AWS, and how many calls the look-ups took.
 
@@ -55,8 +55,7 @@ class Swept:
     left: int = 0
 
 
-@dataclass
-class _Progress:
+class _Progress(Struct):
     """What this sweep has done, and which parts have failed."""
 
     until: float
@@ -65,8 +64,7 @@ class _Progress:
     broken: set[tuple[str, str]]
 
 
-@dataclass(frozen=True)
-class Sweep:
+class Sweep(Struct, frozen=True):
     """Handles the runs that are due.
 
     Attributes:

@@ -1,7 +1,8 @@
 """track_run: records state changes of runs, and queues the next step after an end."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from jetbridge.backends.changes import from_event
 from jetbridge.launching.endings import Endings
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from jetbridge.tracking.foreign import TrackForeign
 
 
-@dataclass(frozen=True)
-class Track:
+class Track(Struct, frozen=True):
     """Records state changes.
 
     Attributes:

@@ -1,7 +1,8 @@
 """watch_runs, for tasks and jobs that this stack didn't launch: what AWS reports about one now."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from jetbridge.aws.records import Fields, Record
 from jetbridge.backends.changes import own_job, own_task
@@ -17,8 +18,7 @@ CLUSTERS = "WatchedClusterArns"
 QUEUES = "WatchedJobQueueArns"
 
 
-@dataclass(frozen=True)
-class LookAtForeign:
+class LookAtForeign(Struct, frozen=True):
     """Looks at tasks and jobs of others.
 
     Attributes:

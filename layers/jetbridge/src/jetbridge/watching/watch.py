@@ -1,9 +1,8 @@
 """watch_runs: reports the state of runs, and records which Airflow task waits for their end."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from jetbridge.admission.delivery import PARAMETER
 from jetbridge.admission.principals import OPERATOR, Principal
@@ -23,8 +22,7 @@ class Contended(Exception):
     """Other tasks always wrote first. Repeating the request may succeed."""
 
 
-@dataclass(frozen=True)
-class Watch:
+class Watch(Struct, frozen=True):
     """Answers watch requests.
 
     Attributes:

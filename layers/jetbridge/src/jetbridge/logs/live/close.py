@@ -1,15 +1,15 @@
 """Ends live logs: when the complete copy exists, the pieces are removed."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from jetbridge.logs.live.port import Live, Pieces
 from jetbridge.logs.live.streams import relayed_sources, s3_targets
 from jetbridge.runs.run import Run
 
 
-@dataclass(frozen=True)
-class CloseLive:
+class CloseLive(Struct, frozen=True):
     live: Live
     pieces: Pieces
     groups: Collection[str]

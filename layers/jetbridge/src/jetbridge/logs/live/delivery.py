@@ -5,7 +5,8 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from jetbridge.aws.records import Fields
 from jetbridge.contract import ContractError
@@ -20,8 +21,7 @@ _LAST_MILLISECOND = 253_402_300_799_999
 _HALF_PAIRS = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 
 
-@dataclass(frozen=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """Attributes:
     events: lines of one stream, in their order; empty if the delivery has no lines.
     unreadable: how many further lines could not be read.

@@ -1,7 +1,8 @@
 """Records which run a log stream belongs to, as soon as launch_run or track_run knows it."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from jetbridge.logs.live.port import Live
 from jetbridge.logs.live.streams import (
@@ -15,8 +16,7 @@ from jetbridge.runs.reports import StateChange
 from jetbridge.runs.run import LogSource, Run
 
 
-@dataclass(frozen=True)
-class StreamOwners:
+class StreamOwners(Struct, frozen=True):
     """One write for each container whose log group is in ``groups``; no write in a stack without
     live logs."""
 

@@ -4,8 +4,9 @@ import hashlib
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from jetbridge.aws.back_off import back_off
 from jetbridge.contract import S3LogTarget
@@ -50,8 +51,7 @@ class Contended(Exception):
     delivers these lines again."""
 
 
-@dataclass(frozen=True)
-class Relay:
+class Relay(Struct, frozen=True):
     runs: Runs
     live: Live
     pieces: Pieces
