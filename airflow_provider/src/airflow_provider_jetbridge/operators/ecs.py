@@ -169,8 +169,6 @@ class EcsRunTaskOperator(EcsAsStock):
     def job(self) -> dict[str, Any]:
         """RunTask's parameters, composed as in the amazon provider (``_start_task``)."""
         parameters: dict[str, Any] = {
-            "cluster": self.cluster,
-            "taskDefinition": self.task_definition,
             "overrides": self.overrides,
             "volumeConfigurations": self.volume_configurations,
             "platformVersion": self.platform_version,
@@ -186,7 +184,11 @@ class EcsRunTaskOperator(EcsAsStock):
             parameters["launchType"] = self.launch_type
         if self.tags is not None:
             parameters["tags"] = _as_list(self.tags)
-        return {"run_task": {key: value for key, value in parameters.items() if value is not None}}
+        given = {key: value for key, value in parameters.items() if value is not None}
+        # Without a cluster RunTask takes the account's default one. A template that finds none is
+        # refused, as in the amazon provider.
+        where = {"cluster": self.cluster, "taskDefinition": self.task_definition}
+        return {"run_task": where | given}
 
     def stock_event(self, event: dict[str, Any]) -> dict[str, Any]:
         """The event that triggers/ecs.py (``TaskDoneTrigger``) sends for every stopped task."""
