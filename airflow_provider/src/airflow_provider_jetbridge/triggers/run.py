@@ -26,6 +26,7 @@ from airflow_provider_jetbridge.triggers.outcomes import OutcomesTable
 from airflow_provider_jetbridge.triggers.poller import OutcomePoller
 from airflow_provider_jetbridge.triggers.reminders import Reminders
 from airflow_provider_jetbridge.triggers.taken_away import StopsKilledRun
+from jetbridge.contract import carried
 
 Until = Literal["finished", "launched"]
 
