@@ -26,7 +26,7 @@ from airflow_provider_jetbridge.exceptions import (
 )
 from airflow_provider_jetbridge.executor import may_fail_early_resumes, runs_in_its_own_pod
 from airflow_provider_jetbridge.failing import Reading, raise_unless_succeeded
-from airflow_provider_jetbridge.links.known import links_of
+from airflow_provider_jetbridge.links.known import links_of, links_to_store
 from airflow_provider_jetbridge.log_target import log_target
 from airflow_provider_jetbridge.operators.as_stock import (
     deferred_by_stock,
@@ -131,6 +131,9 @@ class JetbridgeRunOperator(HasStockHook, BaseOperator):
     link_urls: dict[str, str] | None = None
     """Addresses of the extra links by XCom key. None until this process knows of a run."""
 
+    _stored_links: dict[str, str] | None = None
+    """The addresses that Airflow has. None if that isn't known."""
+
     def __init__(
         self,
         *,
@@ -225,7 +228,10 @@ class JetbridgeRunOperator(HasStockHook, BaseOperator):
             StartRefused: Jetbridge refuses the request. Airflow doesn't retry.
             StartFailed: it couldn't be reached.
         """
-        return self._begin(context, refuse_nested(self, context))
+        ti = refuse_nested(self, context)
+        # Airflow deletes a task's XComs when a try begins (TIRunContext.xcom_keys_to_clear).
+        self._stored_links = {}
+        return self._begin(context, ti)
 
     def _begin(self, context: Context, ti: Any) -> Any:
         self._request = self._start_request(ti)
@@ -331,7 +337,7 @@ class JetbridgeRunOperator(HasStockHook, BaseOperator):
 
     def _start(self, request: StartRequest) -> StartAnswer:
         answer = self._hook().start(request)
-        self.link_urls = links_of(answer, lambda: self._stack)
+        self._set_links(answer)
         if is_true(self.reattach) and not answer.attached:
             self.log.info("No active previously launched task found to reattach")
         tell_start(self.log, request, answer, self._stack)
@@ -427,7 +433,8 @@ class JetbridgeRunOperator(HasStockHook, BaseOperator):
         self._knows(outcome.backend_id)
         tell_outcome(self.log, outcome)
         tell_resume(outcome)
-        self.link_urls = links_of(outcome, lambda: self._stack)
+        self._stored_links = (event or {}).get("links", self._stored_links)
+        self._set_links(outcome)
         if self.do_xcom_push:
             ti.xcom_push(key="exit_codes", value=outcome.exit_codes)
             ti.xcom_push(key=self.backend_id_key, value=outcome.backend_id)
@@ -435,9 +442,17 @@ class JetbridgeRunOperator(HasStockHook, BaseOperator):
         self._after_execution()
         return self.return_value(outcome)
 
+    def _set_links(self, run: StartAnswer | Outcome) -> None:
+        self.link_urls = links_of(run, lambda: self._stack)
+        links = type(self).operator_extra_links
+        # A subclass may have a property instead.
+        if self._stored_links is not None and isinstance(links, tuple | list):
+            self.operator_extra_links = links_to_store(links, self.link_urls, self._stored_links)
+
     def _remember(self, event: dict[str, Any] | None, came_at: float | None, ti: Any) -> None:
-        """Store how long the run took, for the next run of this task (`short`)."""
-        if (seconds := seconds_of(event, came_at)) is not None:
+        """Store how long a short run took, for the next run of this task (`short`)."""
+        seconds = seconds_of(event, came_at)
+        if seconds is not None and seconds < settings.short_run_seconds():
             ti.xcom_push(key=SECONDS_KEY, value=seconds)
 
     def _after_execution(self) -> None:

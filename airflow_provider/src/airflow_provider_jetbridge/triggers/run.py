@@ -37,12 +37,13 @@ class JetbridgeRunTrigger(StopsKilledRun):
     its own rate (`guard.ResumeRate`).
 
     The event's payload is ``{"run_id": …, "outcome": …}``. ``outcome`` is the contract's
-    ``Outcome`` as a JSON object. The payload also has ``deferred_at``, and ``attached_try`` if the
-    run belongs to an earlier try. If the trigger waits only for the launch, and the run hasn't
-    ended yet, the payload has ``launched`` (a ``Launched``) instead of ``outcome``. If an outcome
-    can't be read, the payload has the text ``problem``, which fails the task. The event contains
-    only what Airflow can carry (`contract.carriage`), because any other event would end the
-    triggerer's runner and all tasks that wait in it.
+    ``Outcome`` as a JSON object. The payload also has ``deferred_at``, ``attached_try`` if the run
+    belongs to an earlier try, and ``links`` if the trigger has stored the task's links. If the
+    trigger waits only for the launch, and the run hasn't ended yet, the payload has ``launched`` (a
+    ``Launched``) instead of ``outcome``. If an outcome can't be read, the payload has the text
+    ``problem``, which fails the task. The event contains only what Airflow can carry
+    (`contract.carriage`), because any other event would end the triggerer's runner and all tasks
+    that wait in it.
 
     While the run continues, the task's log says how it was launched in AWS.
 
@@ -154,13 +155,14 @@ class JetbridgeRunTrigger(StopsKilledRun):
         poller = OutcomePoller.shared(self._table())
         story = Storyteller(self.log)
         eager = self.until == "launched"
+        stored: dict[str, Any] = {}
         async with (
             Reminders(self.run_id, story),
             aclosing(poller.news(self.run_id, eager=eager)) as news,
         ):
             async for kind, text in news:
                 if kind == "outcome":
-                    return outcome_event(self.run_id, text, self.log)
+                    return {**outcome_event(self.run_id, text, self.log), **stored}
                 if kind == "waiting":
                     story.waiting(text)
                     continue
@@ -168,7 +170,9 @@ class JetbridgeRunTrigger(StopsKilledRun):
                 if launched is None:
                     continue  # the next record or the outcome may be readable
                 if self.task_key is not None:
-                    await publish(Task(*self.task_key), links_of(launched))
+                    links = links_of(launched)
+                    published = await publish(Task(*self.task_key), links)
+                    stored = {"links": carried(links).value} if published else {}
                 if self.until == "launched":
                     return launch_event(self.run_id, launched)
         raise AssertionError("news end with an outcome")
