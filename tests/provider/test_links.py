@@ -18,7 +18,7 @@ from airflow_provider_jetbridge.links.known import links_to_store
 from airflow_provider_jetbridge.operators.batch import BatchOperator
 from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
 from airflow_provider_jetbridge.provider_info import get_provider_info
-from airflow_provider_jetbridge.triggers.killed import Task
+from airflow_provider_jetbridge.task_instance import Task
 from jetbridge.contract import Cause, Death, Launched, LogStream, Outcome, StartAnswer
 
 HOME = "https://console.aws.amazon.com"

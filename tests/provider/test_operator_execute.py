@@ -232,7 +232,7 @@ class TestExecute:
             ecs().execute({"ti": ti})
         assert functions.aliases == ["airflow", ""]
 
-    def test_another_airflow_speaks_by_its_own_alias_alone(
+    def test_another_airflow_invokes_only_its_own_alias(
         self, functions: FakeLambda, ti: Any
     ) -> None:
         functions.answers.append(ANSWER)
@@ -507,7 +507,7 @@ class TestExecuteComplete:
         ecs(do_xcom_push=False).execute_complete({"ti": ti}, make_event())
         assert ti.xcoms == {}
 
-    def test_failure_tells_everything(
+    def test_the_exception_of_a_failure_says_everything(
         self, ti: Any, make_event: Callable[..., dict[str, Any]]
     ) -> None:
         event = make_event(
@@ -659,7 +659,7 @@ class TestExecuteComplete:
         foreign: dict[str, Any],
     ) -> None:
         event = make_event(caller=caller_of(ti, ti_id="another", **foreign))
-        with pytest.raises(ForeignOutcome, match="this is try 2 of"):
+        with pytest.raises(ForeignOutcome, match="This is try 2 of"):
             ecs().execute_complete({"ti": ti}, event)
         assert (ti.xcoms, functions.invocations) == ({}, [])
 

@@ -198,7 +198,7 @@ def test_execution_timeout_is_the_runs_timeout(
         ("{{ not params.again }}", "stop"),
     ],
 )
-def test_reattach_is_what_becomes_of_the_earlier_try(
+def test_reattach_decides_about_the_earlier_trys_run(
     ti: Any, operator: Any, reattach: Any, previous: str
 ) -> None:
     keywords = SEED if operator is EcsRunTaskOperator else BATCH

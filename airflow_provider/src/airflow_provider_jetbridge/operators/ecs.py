@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from airflow_provider_jetbridge.exceptions import StartRefused
-from airflow_provider_jetbridge.failing import Reading, exit_codes
+from airflow_provider_jetbridge.failing import Interpretation, exit_codes
 from airflow_provider_jetbridge.links.buttons import ContainerLogLink, EcsTaskLink, JetbridgeRunLink
 from airflow_provider_jetbridge.operators.as_stock import id_in
 from airflow_provider_jetbridge.operators.ecs_as_stock import EcsAsStock
@@ -233,8 +233,8 @@ class EcsRunTaskOperator(EcsAsStock):
         return polling_limit(self.waiter_max_attempts, self.waiter_delay, usual_delay=WAITER_DELAY)
 
     @property
-    def reading(self) -> Reading:
-        return Reading(
+    def interpretation(self) -> Interpretation:
+        return Interpretation(
             skip_on=self.skip_on_exit_code,
             fail_on=exit_codes(self.fail_on_exit_code),
             number_of_lines=self.tail_lines,

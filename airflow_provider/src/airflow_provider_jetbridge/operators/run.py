@@ -13,19 +13,14 @@ from msgspec import UNSET
 
 from airflow_provider_jetbridge import settings
 from airflow_provider_jetbridge.aws import AwsAccess
-from airflow_provider_jetbridge.completion import (
-    caller_of,
-    launch_of,
-    outcome_of,
-    try_of,
-)
+from airflow_provider_jetbridge.completion import launch_of, outcome_of
 from airflow_provider_jetbridge.exceptions import (
     EarlierOutcome,
     TaskDeferralError,
     TaskDeferralTimeout,
 )
 from airflow_provider_jetbridge.executor import may_fail_early_resumes, runs_in_its_own_pod
-from airflow_provider_jetbridge.failing import Reading, raise_unless_succeeded
+from airflow_provider_jetbridge.failing import Interpretation, raise_unless_succeeded
 from airflow_provider_jetbridge.links.known import links_of, links_to_store
 from airflow_provider_jetbridge.log_target import log_target
 from airflow_provider_jetbridge.operators.as_stock import (
@@ -54,6 +49,7 @@ from airflow_provider_jetbridge.operators.started import tell_start
 from airflow_provider_jetbridge.operators.stock_hook import HasStockHook
 from airflow_provider_jetbridge.settings import conf
 from airflow_provider_jetbridge.story import tell_outcome
+from airflow_provider_jetbridge.task_instance import Task, caller_of, try_of
 from airflow_provider_jetbridge.templates import given, is_true
 from airflow_provider_jetbridge.tracing import tell_resume, traceparent_of
 from airflow_provider_jetbridge.triggers.outcomes import OutcomesTable
@@ -211,9 +207,9 @@ class JetbridgeRunOperator(HasStockHook, BaseOperator):
         return None
 
     @property
-    def reading(self) -> Reading:
+    def interpretation(self) -> Interpretation:
         """How the task interprets the end of its run."""
-        return Reading(number_of_lines=self.tail_lines)
+        return Interpretation(number_of_lines=self.tail_lines)
 
     @property
     def stops_run_on_failure(self) -> bool:
@@ -360,7 +356,7 @@ class JetbridgeRunOperator(HasStockHook, BaseOperator):
                 stop_function=answer.stop_function,
                 caller_key=caller_of(ti, self.airflow).key,
                 airflow=self.airflow,
-                task_key=[ti.dag_id, ti.run_id, ti.task_id, ti.map_index],
+                task_key=list(Task.of(ti)),
                 until=self._waits_until,
                 held=self._may_race,
                 waits_until=time.time() + timeout.total_seconds() if timeout else None,
@@ -459,7 +455,7 @@ class JetbridgeRunOperator(HasStockHook, BaseOperator):
         """Raise unless the run succeeded. The amazon provider's ECS operator raises in this method,
         too."""
         if self._outcome is not None:
-            raise_unless_succeeded(self._outcome, self.reading)
+            raise_unless_succeeded(self._outcome, self.interpretation)
 
     def _knows(self, backend_id: str | None) -> None:
         if backend_id:
