@@ -132,6 +132,19 @@ class TestLook:
         task_sensor(target_state="PENDING", poke_interval=1).execute({"ti": ti})
         assert len(functions.invocations) == 2
 
+    def test_a_subclass_with_its_own_poke_is_poked(self, functions: FakeLambda, ti: Any) -> None:
+        """Also with ``[operators] default_deferrable``: the amazon provider's sensor has no other
+        way to wait."""
+
+        class Own(EcsTaskStateSensor):
+            def poke(self, context: Any) -> bool:
+                seen.append(self.task)
+                return True
+
+        seen: list[str] = []
+        Own(task_id="wait", cluster="etl", task=TASK, deferrable=True).execute({"ti": ti})
+        assert (seen, functions.invocations) == ([TASK], [])
+
     @pytest.mark.parametrize("status", ["SUBMITTED", "RUNNABLE", "RUNNING"])
     def test_the_sensor_waits_for_a_job_in_progress(
         self, functions: FakeLambda, ti: Any, status: str
