@@ -186,7 +186,7 @@ def test_a_subclass_with_an_execute_of_its_own_is_deferred(world: World) -> None
     assert (world.table.calls, done) == ([], [])
 
 
-def test_a_subclass_hears_of_a_short_end_as_of_any(
+def test_a_subclass_gets_the_end_of_a_short_run_as_of_any(
     world: World, make_outcome: Callable[..., Outcome]
 ) -> None:
     heard = []

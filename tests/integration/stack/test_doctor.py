@@ -533,7 +533,7 @@ BROKEN: dict[str, tuple[Callable[[Stack], AbstractContextManager[None]], str, st
         "roles of definitions",
         "jetbridge-example-drill",
         "doesn't exist",
-        "Make the role",
+        "Create the role",
     ),
     "execution role's rights": (
         execution_role_without_rights,
@@ -675,9 +675,7 @@ def test_a_real_run_on_request(operator: Operator, tmp_path: Path) -> None:
     assert "succeeded" in output
 
 
-def test_who_may_not_ask_is_told_which_permission_is_missing(
-    deployed: Deployed, operator: Operator
-) -> None:
+def test_the_missing_permission_is_named(deployed: Deployed, operator: Operator) -> None:
     iam = deployed.client("iam")
     deny = {"Effect": "Deny", "Action": "iam:SimulatePrincipalPolicy", "Resource": "*"}
     document = {"Version": "2012-10-17", "Statement": [deny]}

@@ -83,7 +83,7 @@ def test_the_success_of_somebodys_task_updates_the_asset_of_its_definition(
     assert event["extra"]["backend_id"] == answer["tasks"][0]["taskArn"]
 
 
-def test_what_is_no_run_id_is_refused(deployed: Deployed) -> None:
+def test_an_invalid_run_id_is_refused(deployed: Deployed) -> None:
     with pytest.raises(FunctionFailed, match=r"run_ids\[0\]") as failed:
         watched(deployed, "None")
     assert failed.value.kind == "ContractError"

@@ -47,7 +47,7 @@ def test_each_run_is_started_at_its_time_with_its_seconds(slept: list[float]) ->
     assert airflow.started == [("lag_floor", run.name, {"seconds": 20.5}) for run in RUNS]
 
 
-def test_a_refused_start_is_told_and_the_others_go_on(slept: list[float]) -> None:
+def test_a_refused_start_is_reported_and_the_others_are_still_sent(slept: list[float]) -> None:
     airflow = FakeAirflow(refuses="run-1")
     refused = send(airflow, RUNS, str)  # type: ignore[arg-type]
     assert [run.name for run in refused] == ["run-1"]

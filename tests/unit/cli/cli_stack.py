@@ -139,7 +139,7 @@ class Bridge:
         ]
 
     def bodies(self, queue: str) -> list[Any]:
-        """What a queue holds, visible messages alone; they stay."""
+        """The visible messages of a queue. They stay in it."""
         return [json.loads(message["Body"]) for message in self.messages(queue)]
 
     def messages(self, queue: str) -> list[dict[str, Any]]:

@@ -127,7 +127,7 @@ class TestCommand:
         assert ended.exit_code == 3
         assert "broken.py can't be parsed: NameError: no such name" in ended.stdout
 
-    def test_what_is_known_at_run_time_alone_is_told(
+    def test_what_is_known_only_at_run_time_is_listed(
         self, parsed: Callable[[dict[str, Any]], str]
     ) -> None:
         folder = parsed(report(task(unknown={"cluster": "template: {{ x }}"})))

@@ -124,7 +124,7 @@ def test_answers_are_taken(account: None, tmp_path: Path, monkeypatch: pytest.Mo
     assert values["AirflowLogGroup"] == "airflow-etl-Task"
 
 
-def test_the_policy_lets_airflow_invoke_its_aliases_alone(account: None, tmp_path: Path) -> None:
+def test_the_policy_lets_airflow_invoke_only_its_aliases(account: None, tmp_path: Path) -> None:
     assert call(tmp_path, "--yes", "--stack=prod").exit_code == 0
     document = json.loads((tmp_path / "airflow-policy.json").read_text())
     resources = {each["Sid"]: each["Resource"] for each in document["Statement"]}
@@ -138,10 +138,13 @@ def test_the_policy_lets_airflow_invoke_its_aliases_alone(account: None, tmp_pat
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--cluster=elt", "--task-definition=web"], "--cluster elt: this account"),
-        (["--cluster=etl", "--task-definition=x*"], "it has etl-report, web"),
+        (
+            ["--cluster=elt", "--task-definition=web"],
+            "--cluster elt: there is none in this account",
+        ),
+        (["--cluster=etl", "--task-definition=x*"], "which has etl-report, web"),
         (["--cluster=etl"], "--task-definition isn't: name both kinds"),
-        (["--job-definition=a"], "--job-definition a: this account and region has no such one"),
+        (["--job-definition=a"], "--job-definition a: there is none in this account and region"),
         (["--airflow-logs=gs://bucket/a"], "give s3://<bucket>/<prefix> or a log group's name"),
         (["--airflow-logs=s3:///a"], "no bucket"),
         ([f"--stack={'s' * 50}"], "names over 49 characters"),

@@ -115,7 +115,7 @@ def test_a_bad_expression_is_named(bridge: Bridge, grep: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "x" * 2049])
-def test_a_text_that_can_be_no_key_is_no_run(bridge: Bridge, text: str) -> None:
+def test_an_impossible_key_names_no_run(bridge: Bridge, text: str) -> None:
     result = bridge.call("show", text)
     assert result.exit_code == 1
     assert "there is no such run" in result.stderr
@@ -203,7 +203,7 @@ def test_a_retry_is_the_same_request_of_a_person(
     assert (request.finish, request.log_target) == (None, None)
 
 
-def test_a_run_that_goes_on_is_not_retried(bridge: Bridge) -> None:
+def test_a_run_in_progress_is_not_retried(bridge: Bridge) -> None:
     result = bridge.call("retry", bridge.accepted(run_of("on")))
     assert (result.exit_code, "is unfinished (accepted)" in result.stderr) == (1, True)
 

@@ -47,7 +47,7 @@ class Caller:
         return self.text
 
     def call(self, method: str = "GET", path: str = PATH, **arguments: Any) -> Answer:
-        return self.airflows.named("default").call(method, path, **arguments)
+        return self.airflows.call("default", method, path, **arguments)
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def test_token_whose_signature_is_unknown_is_renewed(server: AirflowServer, call
     assert _logins(server) == 2
 
 
-def test_what_the_user_may_not_do_stays_forbidden_until_the_secret_is_mended(
+def test_what_the_user_may_not_do_stays_forbidden_until_the_secret_is_corrected(
     server: AirflowServer, caller: Caller
 ) -> None:
     server.routes["GET", PATH] = lambda request: Reply(403, {"detail": "Forbidden"})
@@ -177,7 +177,9 @@ def test_login_that_is_down(server: AirflowServer, caller: Caller, status: int) 
         Reply(422),
     ],
 )
-def test_login_that_is_none(server: AirflowServer, caller: Caller, reply: Reply) -> None:
+def test_an_answer_to_the_login_without_a_token(
+    server: AirflowServer, caller: Caller, reply: Reply
+) -> None:
     server.token_replies = [reply]
     with pytest.raises(Refused, match="access_token"):
         caller.call()

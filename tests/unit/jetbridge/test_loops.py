@@ -302,9 +302,6 @@ class DownAirflow:
         self.clock, self.until = clock, until
         self.heard = self.calls = 0
 
-    def named(self, name: str) -> "DownAirflow":
-        return self
-
     def call(self, *given: Any, **named: Any) -> Answer:
         self.calls += 1
         if self.clock() < self.until:

@@ -54,7 +54,7 @@ def check(
         float | None, typer.Option(min=0, max=100, help="As [jetbridge] adopt_percent.")
     ] = None,
     account: Annotated[
-        str | None, typer.Option(help="Account of the names in DAGs; default: any, as *.")
+        str | None, typer.Option(help="Account id for the names in DAGs; default: *, any account.")
     ] = None,
     region: Region = None,
     profile: Profile = None,

@@ -1,4 +1,4 @@
-"""Makes the stack's parameters from the choice."""
+"""Composes the stack's parameters from the choice."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -121,7 +121,7 @@ def _arns(found: Mapping[str, str], names: Iterable[str], option: str) -> list[s
 
 def _unknown(option: str, name: str, found: Mapping[str, object]) -> str:
     there = ", ".join(sorted(found)[:10]) or "none"
-    return f"{option} {name}: this account and region has no such one; it has {there}"
+    return f"{option} {name}: there is none in this account and region, which has {there}"
 
 
 def _patterns(account: Account, names: Iterable[str], service: str, kind: str) -> list[str]:

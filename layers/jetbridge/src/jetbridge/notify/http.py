@@ -53,9 +53,6 @@ class HttpAirflows:
         self._last_call = clock()
         self._tokens: dict[Account, str] = {}
 
-    def named(self, name: str) -> "HttpAirflow":
-        return HttpAirflow(self, name)
-
     def call(
         self,
         name: str,
@@ -64,7 +61,7 @@ class HttpAirflows:
         body: Any = None,
         query: Mapping[str, str] | None = None,
     ) -> Answer:
-        """``Airflow.call`` for the Airflow of that name."""
+        """``Airflows.call``."""
         target = path + (f"?{urlencode(query)}" if query else "")
         account = self._accounts.get(name)
         answer = self._with_token(account, method, target, body)
@@ -165,23 +162,6 @@ class HttpAirflows:
                 response.close()
                 raise Unavailable(f"{account.url} takes too long to answer")
         return content
-
-
-class HttpAirflow:
-    """``Airflow``: one of the ``HttpAirflows``."""
-
-    def __init__(self, airflows: HttpAirflows, name: str) -> None:
-        self._airflows = airflows
-        self._name = name
-
-    def call(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        query: Mapping[str, str] | None = None,
-    ) -> Answer:
-        return self._airflows.call(self._name, method, path, body, query)
 
 
 def _json(content: bytes) -> Any:
