@@ -146,6 +146,7 @@ def _with(request: Request, **changes: Any) -> Request:
 
 
 def _question(request: Request, documents: list[dict[str, Any]]) -> dict[str, Any]:
+    account = request.principal.split(":")[4]
     return {
         "principal": request.principal,
         "action": request.check.action,
@@ -153,7 +154,16 @@ def _question(request: Request, documents: list[dict[str, Any]]) -> dict[str, An
         "context": dict(request.check.context),
         "identity": documents,
         "boundary": [],
+        "resourcePolicy": _key_policy(account) if ":kms:" in request.check.resource else None,
     }
+
+
+def _key_policy(account: str) -> dict[str, Any]:
+    """What a new key has. Without it, no IAM policy gives a right to the key (AWS KMS developer
+    guide, "Default key policy")."""
+    root = {"AWS": f"arn:aws:iam::{account}:root"}
+    statement = {"Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 def _second_opinion(lines: list[str]) -> list[str]:

@@ -96,6 +96,28 @@ def test_flags_open_the_stack_for_what_they_name(account: None, tmp_path: Path) 
     }
 
 
+def test_logs_of_jobs_with_several_containers_can_be_read(account: None, tmp_path: Path) -> None:
+    logs = {"logDriver": "awslogs", "options": {"awslogs-group": "/etl/job"}}
+    containers = [{"name": "main", "image": "busybox", "logConfiguration": logs}]
+    found = {
+        "jobDefinitionName": "load",
+        "jobDefinitionArn": f"arn:aws:batch:{REGION}:123456789012:job-definition/load:3",
+        "revision": 3,
+        "ecsProperties": {"taskProperties": [{"containers": containers}]},
+    }
+    queue = f"arn:aws:batch:{REGION}:123456789012:job-queue/etl"
+    answers = {
+        "DescribeJobDefinitions": {"jobDefinitions": [found]},
+        "DescribeJobQueues": {"jobQueues": [{"jobQueueName": "etl", "jobQueueArn": queue}]},
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        intercept(patch, lambda operation, _: answers.get(operation))
+        done = call(tmp_path, "--yes", "--job-queue=etl", "--job-definition=load")
+    assert done.exit_code == 0, done.output
+    group = f"arn:aws:logs:{REGION}:123456789012:log-group:/etl/job:*"
+    assert written(tmp_path)["ContainerLogGroupArns"] == group
+
+
 def test_without_flags_everything_is_proposed(account: None, tmp_path: Path) -> None:
     assert call(tmp_path, "--yes").exit_code == 0
     values = written(tmp_path)

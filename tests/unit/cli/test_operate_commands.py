@@ -6,13 +6,14 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+import boto3
 import pytest
 from cli_stack import Bridge, client
 from interception import intercept
 from msgspec.structs import replace
 from operated import CLUSTER_TASK, GROUP, NOW, SECRET, airflow, failed, outcome_of, run_of
 
-from jetbridge.contract import Cause, Death, StartRequest, decode
+from jetbridge.contract import Cause, Death, LogStream, StartRequest, decode
 from jetbridge.runs.reports import Ending, LogName
 from jetbridge.runs.run import Status
 from jetbridge_cli.operate import following
@@ -106,6 +107,18 @@ def test_a_stream_that_is_not_there_keeps_none_from_being_read(bridge: Bridge) -
     run_id = finished(bridge)
     printed(STREAM, (0, "here"))
     assert "here" in bridge.call("logs", run_id).stdout
+
+
+def test_lines_are_read_in_the_region_that_the_definition_names(bridge: Bridge) -> None:
+    run = run_of("k")
+    elsewhere = LogStream(container="main", group=GROUP, stream="s", region="us-east-1")
+    run_id = bridge.sealed(replace(outcome_of(run, at=12), log_streams=[elsewhere]))
+    logs = boto3.client("logs", region_name="us-east-1")
+    logs.create_log_group(logGroupName=GROUP)
+    logs.create_log_stream(logGroupName=GROUP, logStreamName="s")
+    events: Any = [{"timestamp": PRINTED * 1000, "message": "far away"}]
+    logs.put_log_events(logGroupName=GROUP, logStreamName="s", logEvents=events)
+    assert "far away" in bridge.call("logs", run_id).stdout
 
 
 @pytest.mark.parametrize("grep", ["[", "(?P<"])

@@ -267,15 +267,21 @@ def test_whole_logs_may_be_read_back_and_no_others() -> None:
         assert not whole_key(target, prefix, "r").startswith(target.key_prefix)
 
 
+OWN_REGION = "${AWS::Region}"
 KEYS = {
-    "StartRunFunction": [({"kms:GenerateDataKey"}, "s3.")],
-    "FinishRunFunction": [({"kms:Decrypt"}, "logs."), ({"kms:Decrypt"}, "secretsmanager.")],
-    "NotifyAirflowFunction": [({"kms:Decrypt"}, "secretsmanager.")],
-    "CopyLogsFunction": [
-        ({"kms:Decrypt"}, "logs."),
-        ({"kms:GenerateDataKey", "kms:Decrypt"}, "s3."),
+    "StartRunFunction": [({"kms:GenerateDataKey"}, "s3.*")],
+    # Logs of containers are read in the region that their definition names.
+    "FinishRunFunction": [
+        ({"kms:Decrypt"}, "logs.*"),
+        ({"kms:Decrypt"}, f"secretsmanager.{OWN_REGION}.*"),
     ],
-    "RelayLogsFunction": [({"kms:GenerateDataKey", "kms:Decrypt"}, "s3.")],
+    "NotifyAirflowFunction": [({"kms:Decrypt"}, f"secretsmanager.{OWN_REGION}.*")],
+    "CopyLogsFunction": [
+        ({"kms:Decrypt"}, "logs.*"),
+        ({"kms:GenerateDataKey", "kms:Decrypt"}, "s3.*"),
+        ({"kms:GenerateDataKey", "kms:DescribeKey"}, f"logs.{OWN_REGION}.*"),
+    ],
+    "RelayLogsFunction": [({"kms:GenerateDataKey", "kms:Decrypt"}, "s3.*")],
 }
 
 
@@ -285,7 +291,21 @@ def test_keys_may_be_used_through_the_service_that_needs_them(function: str) -> 
     for statement in statements(function):
         if any(action.startswith("kms:") for action in _actions(statement)):
             assert statement["Resource"] == {"Ref": "KmsKeyArns"}
-            service = statement["Condition"]["StringLike"]["kms:ViaService"]["Fn::Sub"]
-            assert service.endswith(".${AWS::URLSuffix}")
-            used.append((set(_actions(statement)), service.partition(".")[0] + "."))
+            service = statement["Condition"]["StringLike"]["kms:ViaService"]
+            if isinstance(service, dict):
+                service = service["Fn::Sub"]
+            used.append((set(_actions(statement)), service))
     assert used == KEYS.get(function, [])
+
+
+def test_who_writes_into_airflows_log_group_may_use_its_key() -> None:
+    """Only CopyLogsFunction writes into a log group of somebody else."""
+    policies = ROLES["CopyLogsRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    conditions = {
+        branches[1]["Sid"]: branches[0] for each in policies if (branches := each.get("Fn::If"))
+    }
+    assert conditions["WriteToCloudWatch"] == "CopiesLogsToCloudWatch"
+    assert conditions["WriteToCloudWatchKey"] == "CopiesLogsToCloudWatchWithKmsKeys"
+    assert template()["Conditions"]["CopiesLogsToCloudWatchWithKmsKeys"] == {
+        "Fn::And": [{"Condition": "HasKmsKeys"}, {"Condition": "CopiesLogsToCloudWatch"}]
+    }

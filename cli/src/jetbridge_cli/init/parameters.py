@@ -51,9 +51,9 @@ def parameters(account: Account, choice: Choice) -> dict[str, str]:
         # SubmitJob passes no role (IAM user guide, "Actions, resources, and condition keys for AWS
         # Batch"). RunTask passes the roles of its definition.
         "PassableRoleArns": sorted({role for task in tasks.values() for role in task.roles}),
-        "ContainerLogGroupArns": [
-            account.arn("logs", f"log-group:{group}:*") for group in sorted(groups)
-        ],
+        "ContainerLogGroupArns": sorted(
+            group.arn(account.partition, account.region, account.number) for group in groups
+        ),
     }
     _fit(found)
     values = {name: ",".join(arns) for name, arns in found.items() if arns}
