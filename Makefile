@@ -8,7 +8,7 @@ CORE := layers/jetbridge
 PROVIDER := airflow_provider
 LOCAL := local
 CLI := cli
-# What bandit reads as code that users run, and as code that runs on developers' machines alone.
+# What bandit reads as code that users run, and as code that runs only on developers' machines.
 SHIPPED := layers functions $(PROVIDER) $(CLI)
 DEVELOPMENT := $(LOCAL) benchmarks matrix suites scripts scripts/audit-dependencies examples
 

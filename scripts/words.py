@@ -19,6 +19,15 @@ _SKIPPED = (
 )
 
 
+_FUNCTION = re.compile(r"\bdef \w+")
+
+
+def readable(text: str) -> str:
+    """The text with spaces in place of the underscores in functions' names, so that turns of phrase
+    are found in them, too."""
+    return _FUNCTION.sub(lambda match: match[0].replace("_", " "), text)
+
+
 def faults(text: str, turns: Mapping[str, str]) -> Iterator[tuple[int, str, str]]:
     """Line number, what was found, and what to write. Turns are found across line breaks."""
     for turn, better in turns.items():
@@ -38,7 +47,7 @@ def main() -> int:
         path = ROOT / name
         if name.startswith(_SKIPPED) or not path.is_file():
             continue
-        for line, turn, better in sorted(faults(path.read_text(), turns)):
+        for line, turn, better in sorted(faults(readable(path.read_text()), turns)):
             print(f"{name}:{line}: {turn!r}: write {better}")
             found += 1
     print(f"words: {found} to change" if found else "words: ok")

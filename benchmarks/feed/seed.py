@@ -5,7 +5,7 @@ take this machine a quarter of an hour for a thousand. The DAG run's one task in
 and each copy gets its own trigger. A real triggerer reads them.
 """
 
-# Airflow and SQLAlchemy are in the environment that runs this alone.
+# Only the environment that runs this has Airflow and SQLAlchemy.
 # mypy: disable-error-code="import-not-found"
 
 import json

@@ -5,7 +5,8 @@ environment ``stock``, since the amazon provider's deferrable operators want aio
 runs of every kind are started one by one, a round being one of each kind in random order, so that
 all meet the same noise; each is a DAG run of one task. Jobs last 20 s and a random 0 to 30 s more:
 jobs of one length would end at one phase of whatever polls. SEED makes orders, starts and
-durations. ``KINDS=short make bench ONLY=lag`` runs the kinds alone whose names begin so.
+durations. ``KINDS=short make bench ONLY=lag`` runs only the kinds whose names
+begin with it.
 
 A lag is from the job's ``stoppedAt``, as DescribeTasks or DescribeJobs has it, to the ``end_date``
 of the task instance, as Airflow's API has it; all clocks are this machine's. The kinds:

@@ -1,11 +1,13 @@
 """Whether each task finished once, and what it took, from what was read back."""
 
+import statistics
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.mapped.database import Instance
+from benchmarks.mapped.processors import SUPERVISORS, TASKS, Spent
 from benchmarks.mapped.triggerers import Use
 from benchmarks.mapped.workloads import Workload
 
@@ -22,7 +24,9 @@ class Crowd:
     ``launches``: ECS tasks by their number, which is the map index. ``succeeded``: task instances
     that succeeded, as Airflow's API has it. ``idle`` before the DAG run, ``before`` and ``after``
     the time in which all waited, ``last`` at its end. ``steady_calls``: Airflow's in that time,
-    by operation; ``calls``: all of them. ``waited``: how many tasks waited then.
+    by operation; ``calls``: all of them. ``waited``: how many tasks waited then. ``whole``: what
+    was used from the DAG run's start, and ``ending`` from the containers' release, until the last
+    log was uploaded; ``burst`` from the release to the last task's end.
     """
 
     tasks: int
@@ -37,6 +41,9 @@ class Crowd:
     before: Use
     after: Use
     last: Use
+    whole: Spent
+    ending: Spent
+    burst: Spent
     steady_calls: Counter[str]
     calls: Counter[str]
     throttled: int
@@ -87,13 +94,30 @@ class Crowd:
         return "" if launched == 1 else f"{launched} launches"
 
 
-def _of_each_process(crowd: Crowd) -> list[float]:
-    """The mean of each of a task's processes, in their order."""
+def _of_each_process(crowd: Crowd, middle: Callable[[Iterable[float]], float]) -> list[float]:
+    """A mean of each of a task's processes, in their order."""
     whole = [phases for phases in crowd.workloads.values() if len(phases) == PHASES]
     return [
-        round(sum(phases[number].seconds for phases in whole) / len(whole), 2)
+        round(middle([phases[number].seconds for phases in whole]), 2)
         for number in range(PHASES if whole else 0)
     ]
+
+
+def _per_task(spent: Spent, tasks: int, prefix: str) -> dict[str, Any]:
+    """CPU seconds a task; None for what no processor time was found of."""
+    worker = spent.airflow[TASKS] + spent.airflow[SUPERVISORS]
+    return {
+        f"{prefix}airflow_cpu_s_per_task": _each(sum(spent.airflow.values()), tasks),
+        f"{prefix}airflow_cpu_s_per_task_by_component": {
+            name: round(seconds / tasks, 3) for name, seconds in sorted(spent.airflow.items())
+        },
+        f"{prefix}worker_cpu_s_per_task": _each(worker, tasks),
+        f"{prefix}cloud_cpu_s_per_task": _each(spent.cloud, tasks),
+    }
+
+
+def _each(seconds: float, tasks: int) -> float | None:
+    return round(seconds / tasks, 3) if seconds > 0 else None
 
 
 def figures(crowd: Crowd, prefix: str = "") -> dict[str, Any]:
@@ -113,6 +137,10 @@ def figures(crowd: Crowd, prefix: str = "") -> dict[str, Any]:
         "waited_at_once": crowd.waited,
         "seconds": round(crowd.seconds, 1),
         "burst_seconds": round(crowd.burst_seconds, 1),
+        "burst_s_per_task": round(crowd.burst_seconds / crowd.tasks, 3),
+        "burst_processors": round(crowd.burst.processors, 2),
+        **_per_task(crowd.whole, crowd.tasks, ""),
+        **_per_task(crowd.ending, crowd.tasks, "burst_"),
         "triggerer_cpu_s": round(crowd.last.cpu_seconds - crowd.idle.cpu_seconds, 1),
         "triggerer_cpu_percent_waiting": round(100 * steady / crowd.steady_seconds, 1),
         "rss_mb_per_task": round((crowd.after.rss - crowd.idle.rss) / MEGABYTE / tasks, 3),
@@ -125,7 +153,8 @@ def figures(crowd: Crowd, prefix: str = "") -> dict[str, Any]:
         "aws_calls_by_operation": dict(crowd.calls.most_common()),
         "ecs_calls_refused": crowd.throttled,
         "worker_s_per_task": round(sum(held) / max(1, len(held)), 2),
-        "worker_s_of_each_process": _of_each_process(crowd),
+        "worker_s_of_each_process": _of_each_process(crowd, statistics.fmean),
+        "worker_p50_s_of_each_process": _of_each_process(crowd, statistics.median),
         "launched_twice": sum(count > 1 for count in crowd.launches.values()),
         "stop_calls": crowd.stops,
         "state_mismatches": crowd.mismatches,

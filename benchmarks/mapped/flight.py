@@ -9,6 +9,7 @@ from benchmarks.mapped.calls import AirflowCalls
 from benchmarks.mapped.database import Database
 from benchmarks.mapped.figures import Crowd
 from benchmarks.mapped.gate import Gate
+from benchmarks.mapped.processors import Spent, spent
 from benchmarks.mapped.s3 import SlowWay
 from benchmarks.mapped.site import Side
 from benchmarks.mapped.triggerers import Watch, use
@@ -72,6 +73,7 @@ class _Flight:
             self._gate.close()
             time.sleep(_SETTLE_SECONDS)
             idle, began, slowed = use(pids), time.time(), s3.requests
+            spent_before = self._spent()
             client.trigger(dag_id, run_id=name)
             self._wait(self._all_wait, "all tasks wait")
             time.sleep(_SETTLE_SECONDS)
@@ -81,10 +83,11 @@ class _Flight:
             time.sleep(STEADY_SECONDS)
             after = use(pids)
             self._calls.gather(now=True)
+            spent_waiting = self._spent()
             released = time.time()
             self._gate.open()
-            left = self._wait_ended()
-            last = use(pids)
+            left, spent_in_burst = self._wait_ended()
+            last, spent_after = use(pids), self._spent()
             self._calls.gather(now=True)
             succeeded = sum(task.state == "success" for task in client.tasks(dag_id, name))
         if watch.error:
@@ -105,6 +108,9 @@ class _Flight:
             before=before,
             after=after,
             last=last,
+            whole=spent_after.since(spent_before),
+            ending=spent_after.since(spent_waiting),
+            burst=spent_in_burst.since(spent_waiting),
             steady_calls=self._calls.by_operation(before.at, after.at),
             calls=self._calls.by_operation(began),
             throttled=self._calls.throttled(began),
@@ -158,9 +164,10 @@ class _Flight:
         waiting = states["deferred"]
         return waiting + ended >= self._tasks and running >= waiting
 
-    def _wait_ended(self) -> int:
-        """How many tasks haven't ended when patience has."""
+    def _wait_ended(self) -> tuple[int, Spent]:
+        """How many tasks haven't ended when patience has, and the look after the last one's end."""
         deadline = time.monotonic() + self._patience
+        look = self._spent()
         while left := self._left():
             if time.monotonic() > deadline:
                 break
@@ -168,9 +175,13 @@ class _Flight:
             self._airflow.components.check()
             self._calls.gather()
             time.sleep(_LOOK_SECONDS)
+            look = self._spent()
         # The last process is still uploading its log when its task has ended.
         time.sleep(_SETTLE_SECONDS)
-        return left
+        return left, look
+
+    def _spent(self) -> Spent:
+        return spent(self._airflow.components.pids(), self._stack.cloud.running.pid)
 
     def _left(self) -> int:
         states = self._database.states(self._side.dag_id)

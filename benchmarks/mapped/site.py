@@ -16,6 +16,15 @@ IMAGES = HERE / "images.yaml"
 CLUSTER = "jetbridge-example"
 DEFINITION = "jetbridge-example-mapped"
 PARALLELISM = 6
+HEARTBEAT_SECONDS = 1
+"""``[workers] min_heartbeat_interval``, 5 by default.
+
+A supervisor that has seen all sockets of its task's process close, and looks before the system has
+noted the process's end, looks again at its next heartbeat (task-sdk, supervisor.py,
+``_monitor_subprocess``). Meanwhile the process is over and its slot is held. On busy processors
+this happens to many processes of either operator, and 5 s of it hide all that the operators differ
+in.
+"""
 _IMAGE = "jetbridge-benchmark/gate:1"
 _GROUP = "/jetbridge/example"
 TASKS_VARIABLE = "TASKS"
@@ -66,6 +75,7 @@ def start_airflow(
         variables={
             **connection_variable("aws_default", connection),
             "AIRFLOW__CORE__PARALLELISM": str(PARALLELISM),
+            "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": str(HEARTBEAT_SECONDS),
             "AIRFLOW__CORE__MAX_MAP_LENGTH": str(max(1024, tasks)),
             "JETBRIDGE_BENCHMARK_TASKS": str(tasks),
             "JETBRIDGE_BENCHMARK_GATE": str(gate.path),

@@ -37,7 +37,7 @@ class Pairs:
 
     @classmethod
     def of(cls, samples: Iterable[Sample], what: str, service: str) -> Self:
-        """Raises ValueError if a round has one side alone."""
+        """Raises ValueError if a round has only one side."""
         kind = [each for each in samples if (each.what, each.service) == (what, service)]
         ours, stock = (
             sorted((each for each in kind if each.side == side), key=lambda each: each.round)

@@ -5,7 +5,7 @@ Airflow does with each file that it parses and each task that it runs. One line 
 sample: ``{"what", "side", "service", "round", "wall_ms", "cpu_ms", "modules"}``.
 """
 
-# Airflow is in the environment that runs this alone.
+# Only the environment that runs this has Airflow.
 # mypy: disable-error-code="import-not-found"
 
 import importlib

@@ -31,9 +31,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
             logger.warning("run or outcome is unknown", extra=about)
             return
         later = {"reason": attempt.result, "again_in_seconds": attempt.delay_seconds}
-        if attempt.heard or attempt.unavailable:
+        if attempt.done or attempt.unavailable:
             seconds("NotifyWait", attempt.waited)
-        if attempt.heard:
+        if attempt.done:
             count("NoticesHeard")
             logger.info("Airflow is notified", extra=about | {"result": attempt.result})
         elif attempt.unavailable:

@@ -31,7 +31,7 @@ def faults() -> list[str]:
 
 
 def _nav() -> Iterator[str]:
-    """A page outside the navigation is found by nobody; one that isn't there is a dead end."""
+    """A page outside the navigation is found by nobody; one that doesn't exist is a dead end."""
     project = tomllib.loads((ROOT / "zensical.toml").read_text())["project"]
     listed = list(_leaves(project["nav"]))
     there = [str(page.relative_to(DOCS)) for page in every_page() if _is_shown(page)]
@@ -154,4 +154,4 @@ def _paths() -> Iterator[str]:
             continue
         for page in sorted(set(_PAGE.findall(text))):
             if not (ROOT / page).exists():
-                yield f"{name}: names {page}, which isn't there"
+                yield f"{name}: names {page}, which doesn't exist"

@@ -33,7 +33,7 @@ def _staged(text: str, folder: Path, stage_folder: Path) -> str:
         target = Path(os.path.normpath(folder / match["target"]))
         if not target.exists():
             raise FileNotFoundError(
-                f"{folder}: a page links to {match['target']}, which isn't there"
+                f"{folder}: a page links to {match['target']}, which doesn't exist"
             )
         if target.is_relative_to(DOCS) and target.is_file():
             return match[0]

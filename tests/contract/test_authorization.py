@@ -216,7 +216,7 @@ def test_a_missing_object_is_hidden_from_whom_may_not_list(user: User, operation
     assert operation == "head_object" or "s3:listbucket" in message.lower()
     user.may(read, allow("s3:ListBucket", BUCKET))
     assert denied(ask, Bucket="asked", Key="in/none")[1] == 404
-    # A condition on a prefix holds of listings alone.
+    # A condition on a prefix applies only to listings.
     user.may(read, allow("s3:ListBucket", BUCKET, StringLike={"s3:prefix": ["in/*"]}))
     assert denied(ask, Bucket="asked", Key="in/none")[1] == 403
 
@@ -336,7 +336,9 @@ def test_a_customers_key_needs_its_own_permission(user: User, aws: Aws) -> None:
     put(Bucket="encrypted", Key="a", Body=b"x")
 
 
-def test_what_was_asked_is_told(cloud: LocalCloud, user: User, things: dict[str, str]) -> None:
+def test_the_evaluator_reports_each_question(
+    cloud: LocalCloud, user: User, things: dict[str, str]
+) -> None:
     user.may(allow("sqs:SendMessage", QUEUE))
     user.client("sqs").send_message(QueueUrl=things["queue"], MessageBody="x")
     told = [

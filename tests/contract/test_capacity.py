@@ -11,7 +11,7 @@ from probe_aws import Aws
 
 
 class Table:
-    """One with an index of keys alone and one that projects all."""
+    """A table with an index of only keys, and one whose index projects everything."""
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws

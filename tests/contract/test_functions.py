@@ -32,7 +32,7 @@ def test_environment_is_lambdas(described: dict[str, Any], aws: Aws, stack: dict
     assert "VIRTUAL_ENV" not in environment
 
 
-def test_packages_come_from_layers_alone(described: dict[str, Any]) -> None:
+def test_packages_come_only_from_layers(described: dict[str, Any]) -> None:
     assert described["layer"] == "from the layer"
     assert described["modules"] == {"boto3": False, "ministack": False, "awslambdaric": True}
     assert described["python"] == [3, 13]

@@ -91,6 +91,11 @@ FUNCTIONS = [
         for module in ("engine", "changesets", "handlers", "stacks")
     ),
     (
+        "services.cloudformation.provisioners",
+        "_physical_name",
+        ["stack_name", "logical_id", "lowercase", "max_len", "seeded"],
+    ),
+    (
         "services.cloudformation.engine",
         "_resolve_refs",
         ["value", "resources", "params", "conditions", "mappings", "stack_name", "stack_id"],

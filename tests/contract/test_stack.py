@@ -129,3 +129,31 @@ def test_clusters_and_queues_of_the_engines(aws: Aws, stack: dict[str, str]) -> 
         {"name": "GREETING", "value": "hello"}
     ]
     assert definition["timeout"] == {"attemptDurationSeconds": 120}
+
+
+def test_of_a_long_name_the_stacks_part_is_cut(aws: Aws) -> None:
+    formation, stack = aws.client("cloudformation"), "e" * 60
+    rule = {"Type": "AWS::Events::Rule", "Properties": {"ScheduleExpression": "rate(1 day)"}}
+    made = {
+        "TaskStateChangeRule": rule,
+        "Other": rule,
+        "UndeliveredStateChanges": {"Type": "AWS::SQS::Queue"},
+    }
+    formation.create_stack(StackName=stack, TemplateBody=json.dumps({"Resources": made}))
+    formation.get_waiter("stack_create_complete").wait(
+        StackName=stack, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
+    names = {
+        each["LogicalResourceId"]: each["PhysicalResourceId"].rpartition("/")[2]
+        for each in formation.list_stack_resources(StackName=stack)["StackResourceSummaries"]
+    }
+    assert {name: len(names[name]) for name in made} == {
+        "TaskStateChangeRule": 64,
+        "Other": 64,
+        "UndeliveredStateChanges": 80,
+    }
+    for logical, name in names.items():
+        cut, found, suffix = name.partition(f"-{logical}-")
+        assert (set(cut), bool(found), len(suffix)) == ({"e"}, True, 13)
+        assert len(cut) >= 30
+    formation.delete_stack(StackName=stack)

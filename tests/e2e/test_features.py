@@ -19,7 +19,7 @@ def test_a_failed_task_is_still_torn_down(runs: Runs) -> None:
     assert runs.asset_events("teardown_after_failure", "fails") == 0
 
 
-def test_a_mapped_task_that_fails_fails_alone(runs: Runs) -> None:
+def test_of_mapped_tasks_only_the_failing_one_fails(runs: Runs) -> None:
     assert runs.ended("mapped_one_fails") == {
         "mapped[0]": "success",
         "mapped[1]": "success",
@@ -38,7 +38,7 @@ def test_a_mapped_task_that_fails_fails_alone(runs: Runs) -> None:
     assert codes == [{"main": 0}, {"main": 0}, {"main": 6}]
 
 
-def test_an_asset_event_comes_of_success_alone(runs: Runs) -> None:
+def test_only_success_creates_an_asset_event(runs: Runs) -> None:
     runs.ended("asset_on_second_try")
     assert runs.asset_events("asset_on_second_try", "makes") == 1
 

@@ -65,7 +65,7 @@ def faults(stage: Stage, outcomes: str) -> dict[str, str]:
     stage.airflow.change_password(ROTATING.name, ROTATED.password)
     runs = {dag_id: stage.start_dag(dag_id) for dag_id in ("finish_tries", "finish_credentials")}
     clear_while_deferred(stage, runs["finish_tries"])
-    mend_passwords(stage, runs["finish_credentials"])
+    correct_passwords(stage, runs["finish_credentials"])
     deliver_first_outcome_to_second_try(stage, runs["finish_tries"])
     runs["finish_slow"] = stage.start_dag("finish_slow")
     return runs
@@ -78,7 +78,7 @@ def clear_while_deferred(stage: Stage, run_id: str) -> None:
         until(cell.clear, 240, f"the clear of {cell.task_id}")
 
 
-def mend_passwords(stage: Stage, run_id: str) -> None:
+def correct_passwords(stage: Stage, run_id: str) -> None:
     """Once each was rejected twice; nothing has been finished until then."""
     for case, name, right in PASSWORDS:
         until(partial(_twice, stage, name), 240, f"two log-ins as {name}")

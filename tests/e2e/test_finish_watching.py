@@ -33,7 +33,7 @@ def run_task(exits: str) -> dict[str, Any]:
 def schedule(stage: Stage) -> dict[str, str]:
     """A schedule that fires once, in a moment: what the sensor learns of it."""
     scheduler = stage.deployed.client("scheduler")
-    # Scheduler can assume the role of the example's schedule, which may invoke this alias alone.
+    # Scheduler can assume the role of the example's schedule, which may invoke only this alias.
     target = scheduler.get_schedule(Name="jetbridge-example-report")["Target"]
     planned = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=10)
     caller = {

@@ -105,7 +105,9 @@ def test_the_configuration_chooses_and_the_policy_changes_nothing(tmp_path: Path
     assert everything["shapes.mapped"]["operator"].endswith("team.TeamOperator")
 
 
-def test_values_of_templates_are_told_as_unknown_and_broken_files_as_errors(tmp_path: Path) -> None:
+def test_values_of_templates_are_listed_as_unknown_and_broken_files_as_errors(
+    tmp_path: Path,
+) -> None:
     folder = tmp_path / "dags"
     folder.mkdir()
     (folder / "good.py").write_text(

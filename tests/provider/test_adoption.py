@@ -210,7 +210,7 @@ class TestClassesThatAreAnnounced:
     """``__init_subclass__`` of the DAG's classes is for the classes of the DAG."""
 
     @pytest.mark.parametrize("adopt", ["", "*"])
-    def test_nobody_is_told_of_the_class_made_here(
+    def test_the_class_made_here_is_not_announced(
         self, configure: Callable[..., None], functions: FakeLambda, ti: Any, adopt: str
     ) -> None:
         configure(adopt)

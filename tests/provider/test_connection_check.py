@@ -91,7 +91,7 @@ def test_a_stack_that_works(hook: Callable[..., JetbridgeHook], aws: Aws) -> Non
         (
             WATCH,
             refusal("ResourceNotFoundException", 404),
-            ("Field Stack: there is no stack jb of Jetbridge in eu-west-1", "field Region"),
+            ("Field Stack: there is no Jetbridge stack jb in eu-west-1", "field Region"),
         ),
         (
             WATCH,
@@ -145,7 +145,9 @@ def test_what_is_wrong_is_said(
         assert part in message
 
 
-def test_an_older_stack_is_told_from_none(hook: Callable[..., JetbridgeHook], aws: Aws) -> None:
+def test_an_older_stack_is_distinguished_from_a_missing_one(
+    hook: Callable[..., JetbridgeHook], aws: Aws
+) -> None:
     aws.answers[WATCH] = refusal("ResourceNotFoundException", 404)
     aws.answers[START] = DRY_RUN
     works, message = hook().test_connection()
@@ -168,7 +170,7 @@ def test_a_dry_run_that_aws_refuses_says_nothing_of_the_stack(
     aws.answers[START] = answer
     works, message = hook().test_connection()
     assert not works
-    assert message.startswith("Either there is no stack jb of Jetbridge in eu-west-1")
+    assert message.startswith("Either there is no Jetbridge stack jb in eu-west-1")
     assert "Or stack jb in eu-west-1 has no alias 'airflow' of jb-watch-runs" in message
     assert json.loads(answer[2])["__type"] in message
 

@@ -10,6 +10,8 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.sdk.execution_time import task_runner
+from airflow.sdk.execution_time.supervisor import InProcessSupervisorComms
 
 from airflow_provider_jetbridge import executor
 
@@ -74,6 +76,17 @@ def test_kubernetes_reports_the_state_that_the_database_has(
 )
 def test_any_other_executor_may_fail_them(on: Callable[..., bool], worker: dict[str, Any]) -> None:
     assert on(**worker)
+
+
+@pytest.mark.parametrize("version", ["3.0.6", "3.3.2"])
+def test_a_dag_test_has_no_executor(
+    on: Callable[..., bool], version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    comms = InProcessSupervisorComms.__new__(InProcessSupervisorComms)
+    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", comms, raising=False)
+    assert not on(version, "LocalExecutor")
+    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", object())
+    assert on(version, "LocalExecutor")
 
 
 def test_a_worker_without_airflows_core_cannot_tell(monkeypatch: pytest.MonkeyPatch) -> None:

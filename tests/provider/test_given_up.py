@@ -23,7 +23,7 @@ from jetbridge.contract import StopAnswer
         ),
     ],
 )
-def test_each_answer_is_told(
+def test_each_answer_is_logged(
     caplog: pytest.LogCaptureFixture, fields: dict[str, Any], level: int, said: str
 ) -> None:
     answer = StopAnswer(**{"stopping": [], "already_ended": [], "unknown": [], **fields})

@@ -232,7 +232,7 @@ def test_a_field_of_another_type_fails_its_own_task_for_good(
 
 
 def run_id_of_ti(ti: Any) -> str:
-    from airflow_provider_jetbridge.completion import caller_of
+    from airflow_provider_jetbridge.task_instance import caller_of
 
     return run_id_of(caller_of(ti).key)
 
@@ -255,7 +255,7 @@ def test_an_event_without_anything_may_be_tried_again(ti: Any) -> None:
     assert not isinstance(refused.value, AirflowFailException)
 
 
-def test_hostile_ones_leave_their_neighbours_alone(
+def test_hostile_outcomes_dont_affect_their_neighbours(
     dynamodb: FakeDynamoDB, make_outcome: Callable[..., Outcome]
 ) -> None:
     table = dynamodb.tables["outcomes"]
@@ -314,7 +314,7 @@ def test_a_launch_that_cannot_be_read_is_waited_past(
         assert event["outcome"]["state"] == "succeeded"
 
 
-def test_a_launch_is_told_as_airflow_can_carry_it(dynamodb: FakeDynamoDB) -> None:
+def test_a_launch_event_has_only_what_airflow_can_carry(dynamodb: FakeDynamoDB) -> None:
     record = '{"run_id": "01k8run", "backend": "ecs", "region": "r", "launched_at": 1.0, '
     dynamodb.launched["01k8run"] = record + r'"backend_id": "half \ud83d \u0000"}'
     [event] = asyncio.run(fire(trigger(until="launched")))
@@ -322,14 +322,14 @@ def test_a_launch_is_told_as_airflow_can_carry_it(dynamodb: FakeDynamoDB) -> Non
 
 
 @pytest.mark.parametrize("text", [*UNREADABLE, '{"launch": 1e999}', r'{"run_id": "\ud800"}'])
-def test_a_story_that_cannot_be_read_is_told_in_words_alone(text: Any) -> None:
+def test_a_record_that_cannot_be_read_is_only_logged(text: Any) -> None:
     warnings = []
     log = SimpleNamespace(info=None, warning=lambda *words: warnings.append(words[0] % words[1:]))
     assert Storyteller(log).launched(text) is None
     warnings[0].encode()
 
 
-def test_a_succeeded_runs_advice_is_told(make_outcome: Callable[..., Outcome]) -> None:
+def test_a_succeeded_runs_advice_is_logged(make_outcome: Callable[..., Outcome]) -> None:
     told = []
     log = SimpleNamespace(
         info=lambda *words: None, warning=lambda *words: told.append(words[0] % words[1:])

@@ -268,7 +268,7 @@ def test_what_can_not_be_stopped_at_all_is_named(
     ]
 
 
-def test_a_missing_permission_is_told_and_not_tried_again(
+def test_a_missing_permission_is_logged_and_not_tried_again(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     world.stack.answers.append(client_error("AccessDeniedException", "Invoke"))
@@ -290,12 +290,12 @@ def test_a_trigger_of_an_earlier_version_is_let_alone(world: World) -> None:
 class TestShutdown:
     """asyncio.run cancels every task when the triggerer ends."""
 
-    def test_what_airflow_was_not_asked_about_is_left_alone_and_named(
+    def test_a_run_that_airflow_was_not_asked_about_is_not_stopped_but_named(
         self, world: World, caplog: pytest.LogCaptureFixture
     ) -> None:
         world.kill(world.trigger("job"), seconds=0.5)
         assert world.stack.invocations == []
-        assert "left alone: run-of-job--1 (dag/manual__1/job)" in caplog.text
+        assert "aren't stopped: run-of-job--1 (dag/manual__1/job)" in caplog.text
 
     def test_what_is_to_be_stopped_is_stopped(
         self, world: World, monkeypatch: pytest.MonkeyPatch
@@ -362,7 +362,9 @@ class TestBefore33:
 
         world.play(scenario)
 
-    def test_what_waits_no_more_is_stopped_and_what_was_moved_is_not(self, world: World) -> None:
+    def test_runs_of_killed_tasks_are_stopped_and_those_of_moved_triggers_are_not(
+        self, world: World
+    ) -> None:
         triggers = [world.trigger("job", number, state="failed") for number in range(150)]
         moved = [world.trigger("job", 200 + number, state="deferred") for number in range(50)]
         self.cancel(world, *triggers, *moved)

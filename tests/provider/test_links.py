@@ -9,14 +9,17 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from botocore.session import Session
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from airflow_provider_jetbridge.links import buttons, console, publish, urls
+from airflow_provider_jetbridge.links.known import links_to_store
 from airflow_provider_jetbridge.operators.batch import BatchOperator
 from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
 from airflow_provider_jetbridge.provider_info import get_provider_info
-from airflow_provider_jetbridge.triggers.killed import Task
+from airflow_provider_jetbridge.task_instance import Task
 from jetbridge.contract import Cause, Death, Launched, LogStream, Outcome, StartAnswer
 
 HOME = "https://console.aws.amazon.com"
@@ -239,6 +242,60 @@ def test_a_link_is_the_operators_own_else_what_is_stored(monkeypatch: pytest.Mon
     ):
         operator: Any = SimpleNamespace(link_urls=urls_known)
         assert link.get_link(operator, ti_key=NO_KEY) == expected
+
+
+LINKS = EcsRunTaskOperator.operator_extra_links
+ADDRESSES = st.dictionaries(
+    st.sampled_from([link.xcom_key for link in LINKS]), st.sampled_from("ab")
+)
+
+
+@given(ADDRESSES, ADDRESSES)
+def test_airflow_has_every_address_when_the_changed_ones_are_stored(
+    known: dict[str, str], stored: dict[str, str]
+) -> None:
+    operator: Any = SimpleNamespace(link_urls=known)
+    after = dict(stored)
+    for link in links_to_store(LINKS, known, stored):
+        address = link.get_link(operator, ti_key=NO_KEY)
+        assert address != after.get(link.xcom_key, "")
+        after[link.xcom_key] = address
+    for link in LINKS:
+        assert after.get(link.xcom_key, "") == known.get(link.xcom_key, "")
+
+
+def test_the_second_process_repeats_neither_the_task_nor_its_only_log(
+    make_outcome: Callable[..., Outcome],
+) -> None:
+    """The link to the run changes: its query gets the run's time."""
+    stream = LogStream(
+        container="main", group="/jobs", stream="ecs/main/0f1e", region="eu-central-1"
+    )
+    launched = structs.replace(LAUNCHED, log_streams=[stream])
+    outcome = make_outcome(
+        backend_id=LAUNCHED.backend_id, log_streams=[stream], finished_at=1_767_229_200.0
+    )
+    stored = urls.of_launched(launched, None)
+    left = links_to_store(LINKS, urls.of_outcome(outcome, "jetbridge"), stored)
+    assert [type(link) for link in left] == [buttons.JetbridgeRunLink]
+
+
+def test_a_link_of_others_is_stored_always() -> None:
+    theirs = SimpleNamespace(xcom_key="theirs")
+    assert links_to_store([*LINKS, theirs], {}, {}) == (theirs,)
+
+
+def test_a_regions_partition_is_botocores() -> None:
+    session = Session()
+    regions = {
+        region
+        for partition in session.get_available_partitions()
+        for service in ("batch", "ecs", "logs")
+        for region in session.get_available_regions(service, partition)
+    }
+    assert len(regions) > 30
+    for region in regions:
+        assert console.partition_of_region(region) == session.get_partition_for_region(region)
 
 
 def test_an_airflow_that_cannot_be_asked_costs_the_link_alone(

@@ -46,7 +46,7 @@ def test_the_target_is_where_airflows_handler_reads(
     assert log_target.log_target(ti) == target
 
 
-def test_it_is_the_very_stream_that_airflow_reads(ti: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_the_stream_that_airflow_reads(ti: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     handler, asked = _cloudwatch(GROUP_ARN), {}
 
     class Hook:

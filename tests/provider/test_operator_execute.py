@@ -26,6 +26,7 @@ from airflow_provider_jetbridge.exceptions import (
     TaskDeferralError,
     TaskDeferralTimeout,
 )
+from airflow_provider_jetbridge.links.buttons import EcsTaskLink
 from airflow_provider_jetbridge.operators.batch import BatchOperator
 from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
 from airflow_provider_jetbridge.triggers.run import JetbridgeRunTrigger
@@ -52,6 +53,14 @@ def watched(ti: Any = None) -> dict[str, Any]:
         "stop_function": "jetbridge-stop-run",
         "region": "eu-central-1",
     }
+
+
+ALL_LINKS = ["EcsTaskLink", "ContainerLogLink", "JetbridgeRunLink"]
+TASK_LINK = EcsTaskLink().xcom_key
+
+
+def stored_links(operator: Any) -> list[str]:
+    return [type(link).__name__ for link in operator.operator_extra_links]
 
 
 def ecs(**keywords: Any) -> EcsRunTaskOperator:
@@ -112,6 +121,27 @@ class TestExecute:
         assert deferred.value.method_name == "execute_complete"
         assert deferred.value.timeout == timedelta(hours=1, minutes=10)
         assert ti.xcoms == {"run_id": "01k8run"}
+
+    def test_only_the_link_that_is_known_is_stored(self, functions: FakeLambda, ti: Any) -> None:
+        """Each link is a request to Airflow's API."""
+        functions.answers.append(ANSWER)
+        operator = ecs()
+        with pytest.raises(TaskDeferred):
+            operator.execute({"ti": ti})
+        assert stored_links(operator) == ["JetbridgeRunLink"]
+        assert stored_links(ecs()) == ALL_LINKS
+
+    def test_a_property_with_links_stays(self, functions: FakeLambda, ti: Any) -> None:
+        class Computed(EcsRunTaskOperator):
+            @property
+            def operator_extra_links(self) -> Any:  # type: ignore[override]
+                return ()
+
+        functions.answers.append(ANSWER)
+        with pytest.raises(TaskDeferred):
+            Computed(task_id="job", task_definition="t", cluster="c", overrides={}).execute(
+                {"ti": ti}
+            )
 
     def test_it_goes_on_with_the_run_of_an_earlier_try(
         self, functions: FakeLambda, ti: Any, capsys: pytest.CaptureFixture[str]
@@ -202,7 +232,7 @@ class TestExecute:
             ecs().execute({"ti": ti})
         assert functions.aliases == ["airflow", ""]
 
-    def test_another_airflow_speaks_by_its_own_alias_alone(
+    def test_another_airflow_invokes_only_its_own_alias(
         self, functions: FakeLambda, ti: Any
     ) -> None:
         functions.answers.append(ANSWER)
@@ -443,13 +473,41 @@ class TestExecuteComplete:
         assert operator.execute_complete({"ti": ti}, make_event(result=5)) == 5
         assert operator.link_urls == {}
 
+    def test_only_the_links_that_the_trigger_did_not_store_are_stored(
+        self, ti: Any, make_event: Callable[..., dict[str, Any]]
+    ) -> None:
+        event = make_event()
+        operator = ecs()
+        operator.execute_complete({"ti": ti}, event)
+        assert stored_links(operator) == ALL_LINKS
+        known = dict(operator.link_urls or {})
+        operator = ecs()
+        operator.execute_complete({"ti": ti}, {**event, "links": {TASK_LINK: known[TASK_LINK]}})
+        assert "EcsTaskLink" not in stored_links(operator)
+        assert "JetbridgeRunLink" in stored_links(operator)
+        operator.execute_complete({"ti": ti}, {**event, "links": {TASK_LINK: "https://other"}})
+        assert "EcsTaskLink" in stored_links(operator)
+
+    @pytest.mark.parametrize(("ended_after", "kept"), [(9.9, {"run_seconds": 9.9}), (10.0, {})])
+    def test_only_the_seconds_of_a_short_run_are_kept(
+        self,
+        ti: Any,
+        make_event: Callable[..., dict[str, Any]],
+        ended_after: float,
+        kept: dict[str, float],
+    ) -> None:
+        """A run without them is one that takes longer."""
+        event = {**make_event(finished_at=1000 + ended_after), "deferred_at": 1000.0}
+        ecs().execute_complete({"ti": ti}, event)
+        assert {key: value for key, value in ti.xcoms.items() if key == "run_seconds"} == kept
+
     def test_nothing_is_pushed_where_xcom_is_off(
         self, ti: Any, make_event: Callable[..., dict[str, Any]]
     ) -> None:
         ecs(do_xcom_push=False).execute_complete({"ti": ti}, make_event())
         assert ti.xcoms == {}
 
-    def test_failure_tells_everything(
+    def test_the_exception_of_a_failure_says_everything(
         self, ti: Any, make_event: Callable[..., dict[str, Any]]
     ) -> None:
         event = make_event(
@@ -601,7 +659,7 @@ class TestExecuteComplete:
         foreign: dict[str, Any],
     ) -> None:
         event = make_event(caller=caller_of(ti, ti_id="another", **foreign))
-        with pytest.raises(ForeignOutcome, match="this is try 2 of"):
+        with pytest.raises(ForeignOutcome, match="This is try 2 of"):
             ecs().execute_complete({"ti": ti}, event)
         assert (ti.xcoms, functions.invocations) == ({}, [])
 

@@ -14,7 +14,8 @@ from airflow_provider_jetbridge.exceptions import StartRefused
 from airflow_provider_jetbridge.hooks.jetbridge import _known_to_all
 from airflow_provider_jetbridge.operators.batch import BatchOperator
 from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
-from jetbridge.contract import AirflowCaller, FailurePolicy, StartRequest, decode
+from jetbridge.admission.shapes import check_shape
+from jetbridge.contract import AirflowCaller, ContractError, FailurePolicy, StartRequest, decode
 
 SEED: dict[str, Any] = {
     "task_id": "seed",
@@ -111,6 +112,17 @@ def test_tags_that_are_no_dict_are_refused(ti: Any, tags: Any) -> None:
         EcsRunTaskOperator(**{**SEED, "tags": tags}).execute({"ti": ti})
 
 
+@pytest.mark.parametrize("keyword", ["cluster", "task_definition"])
+def test_a_template_that_finds_no_cluster_isnt_the_default_cluster(ti: Any, keyword: str) -> None:
+    """botocore refuses None, and start_run refuses null."""
+    operator = EcsRunTaskOperator(**{**SEED, keyword: None})
+    assert operator.job() == {"run_task": stock_run_task(**{**SEED, keyword: None})}
+    with pytest.raises(
+        ContractError, match=r"run_task\.(cluster: is null|taskDefinition: is missing)"
+    ):
+        check_shape("run_task", operator.job()["run_task"])
+
+
 def test_templates_reach_the_environment() -> None:
     operator = EcsRunTaskOperator(**SEED)
     operator.render_template_fields({"ts": "2026-01-01T00:00:00+00:00", "ds": "2026-01-01"})
@@ -186,7 +198,7 @@ def test_execution_timeout_is_the_runs_timeout(
         ("{{ not params.again }}", "stop"),
     ],
 )
-def test_reattach_is_what_becomes_of_the_earlier_try(
+def test_reattach_decides_about_the_earlier_trys_run(
     ti: Any, operator: Any, reattach: Any, previous: str
 ) -> None:
     keywords = SEED if operator is EcsRunTaskOperator else BATCH

@@ -77,7 +77,7 @@ def test_two_triggers_for_one_run_both_get_its_outcome(dynamodb: FakeDynamoDB) -
     assert asyncio.run(scenario()) == ["done", "done"]
 
 
-def test_the_record_of_a_launch_is_told_whenever_it_is_another_one(dynamodb: FakeDynamoDB) -> None:
+def test_each_new_launch_record_is_handed_over(dynamodb: FakeDynamoDB) -> None:
     told: list[str] = []
 
     async def scenario() -> str:
@@ -99,7 +99,7 @@ def test_the_record_of_a_launch_is_told_whenever_it_is_another_one(dynamodb: Fak
     assert told == ["launched", "running", "done"]
 
 
-def test_what_a_run_waits_for_is_told_before_its_launch(dynamodb: FakeDynamoDB) -> None:
+def test_what_a_run_waits_for_is_handed_over_before_its_launch(dynamodb: FakeDynamoDB) -> None:
     told: list[tuple[str, str]] = []
 
     async def scenario() -> None:
@@ -125,7 +125,7 @@ def test_what_a_run_waits_for_is_told_before_its_launch(dynamodb: FakeDynamoDB) 
     ]
 
 
-def test_both_records_at_once_are_both_told(dynamodb: FakeDynamoDB) -> None:
+def test_both_records_at_once_are_both_handed_over(dynamodb: FakeDynamoDB) -> None:
     dynamodb.waiting["run"], dynamodb.launched["run"] = "capacity", "launched"
     told: list[str] = []
 
@@ -138,7 +138,7 @@ def test_both_records_at_once_are_both_told(dynamodb: FakeDynamoDB) -> None:
     assert told == ["waiting", "launched"]
 
 
-def test_an_eager_waiter_among_many_hears_of_its_launch_in_the_next_pass(
+def test_an_eager_waiter_among_many_gets_its_launch_in_the_next_pass(
     dynamodb: FakeDynamoDB,
 ) -> None:
     dynamodb.index = {}
@@ -254,7 +254,7 @@ def test_the_back_off_grows_to_its_limit(
         (ValueError("no such connection"), True),
     ],
 )
-def test_waiting_tasks_are_told_of_what_somebody_must_mend(
+def test_waiting_tasks_log_a_problem_that_a_person_must_solve(
     dynamodb: FakeDynamoDB, caplog: pytest.LogCaptureFixture, error: Any, told: bool
 ) -> None:
     dynamodb.faults.append(error)
@@ -268,7 +268,7 @@ def test_waiting_tasks_are_told_of_what_somebody_must_mend(
     assert len(warnings) == (3 if told else 1)
 
 
-def test_a_missing_connection_is_told_and_waited_for(
+def test_a_missing_connection_is_logged_and_waited_for(
     dynamodb: FakeDynamoDB, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dynamodb.tables["outcomes"]["run"] = "after all"
@@ -325,7 +325,7 @@ def test_what_was_found_before_an_error_is_handed_over(dynamodb: FakeDynamoDB) -
     reader.connect()
     reading = reader.read(runs)
 
-    assert sorted(reading.found) == sorted(runs[:100])
+    assert sorted(reading.ended) == sorted(runs[:100])
     assert reading.unread == runs[100:]
 
 

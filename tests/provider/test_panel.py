@@ -201,7 +201,7 @@ def ended(make_outcome: Callable[..., Outcome], **changes: Any) -> Any:
     )
 
 
-def test_an_ended_run_is_told_whole(
+def test_an_ended_run_is_shown_with_everything(
     opened: Callable[..., str], bridge: Aws, make_outcome: Callable[..., Outcome]
 ) -> None:
     death = Death(
@@ -252,7 +252,7 @@ def test_an_ended_run_is_told_whole(
     assert bridge.calls == [], "an ended run is read with one call"
 
 
-def test_a_run_that_goes_on_is_told_by_the_outcomes_table(
+def test_the_outcomes_table_shows_a_run_in_progress(
     opened: Callable[..., str], bridge: Aws
 ) -> None:
     bridge.knows(watched(status="launched", backend_id=ARN))
@@ -290,7 +290,7 @@ def test_a_run_that_is_launched_and_does_not_run_yet(
 @pytest.mark.parametrize(
     ("status", "state"), [("accepted", "waits to be launched"), ("ended", "ends")]
 )
-def test_a_run_of_which_no_record_tells(
+def test_a_run_without_a_record(
     opened: Callable[..., str], bridge: Aws, status: str, state: str
 ) -> None:
     bridge.knows(watched(status=status))
@@ -321,7 +321,7 @@ WAITING = Waits(
 )
 
 
-def test_what_a_run_waits_for_is_told(opened: Callable[..., str], bridge: Aws) -> None:
+def test_the_page_shows_what_a_run_waits_for(opened: Callable[..., str], bridge: Aws) -> None:
     bridge.knows(watched(status="accepted"))
     bridge.waiting[run_id()] = encode(WAITING)
     told = Page(opened()).text
@@ -341,7 +341,7 @@ def test_what_a_run_waits_for_is_told(opened: Callable[..., str], bridge: Aws) -
         ("job_queue", 3, None, False),
     ],
 )
-def test_a_wait_that_is_over_is_not_told(
+def test_a_wait_that_is_over_is_not_logged(
     what: Any, launch: int | None, started_at: str | None, still: bool
 ) -> None:
     launched = launch and Launched(
@@ -396,7 +396,7 @@ def test_a_stack_that_cannot_be_named_is_said(
     opened: Callable[..., str], stored: dict[Key, Known]
 ) -> None:
     stored[KEY] = Known(key=KEY, tries=TRIES, fields={"jetbridge_stack": "no stack"})
-    assert "'no stack' names no stack of Jetbridge" in Page(opened()).text
+    assert "'no stack' names no Jetbridge stack" in Page(opened()).text
 
 
 def test_a_run_that_the_stack_has_forgotten(opened: Callable[..., str], bridge: Aws) -> None:
@@ -515,6 +515,7 @@ HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>\x1b[31m\u202e
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(text=HOSTILE)
 @example(text="{{ 7 * 7 }}</pre></body>")
+@example(text="\r")
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40))
 def test_no_text_from_outside_acts_on_the_page(
     opened: Callable[..., str], bridge: Aws, make_outcome: Callable[..., Outcome], text: Any
@@ -544,8 +545,9 @@ def test_no_text_from_outside_acts_on_the_page(
         return Page(opened())
 
     plain, hostile = told("x"), told(text)
-    assert hostile.tags == plain.tags
-    assert hostile.attributes == plain.attributes
+    # A text of which nothing is shown, such as a carriage return, leaves out its own elements.
+    assert hostile.tags <= plain.tags
+    assert hostile.attributes <= plain.attributes
     assert all(url.startswith(("https://", "?dag_id=")) for url in hostile.links.values())
     assert "\x1b" not in hostile.text
     assert "\u202e" not in hostile.text
@@ -554,7 +556,7 @@ def test_no_text_from_outside_acts_on_the_page(
 @pytest.mark.parametrize(
     ("usages", "said"),
     [
-        ([None], "AWS's record doesn't say"),
+        ([None], "AWS's records don't say"),
         ([Usage(launch_type="EC2", vcpu=1, memory_mib=1, seconds=1)], "runs on instances"),
         ([USAGE], "$0.049370 by Fargate's list price"),
     ],

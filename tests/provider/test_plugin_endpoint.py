@@ -193,7 +193,7 @@ def test_an_unknown_user_sends_no_body(
     assert client.post(PATH, content=endless()).status_code == 401
 
 
-def test_early_pushes_are_told_when_to_come_again(
+def test_the_answer_to_an_early_push_says_when_to_repeat_it(
     client: TestClient, tasks: dict[str, FakeTask], make_outcome: Callable[..., Outcome]
 ) -> None:
     tasks[TI_ID] = FakeTask(seconds=3.5)

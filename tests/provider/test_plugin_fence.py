@@ -11,7 +11,7 @@ from airflow_provider_jetbridge.plugins.fence import (
     Refusal,
     TaskTry,
     Waiting,
-    caller_of,
+    airflow_caller,
     check,
 )
 from jetbridge.contract import AirflowCaller, Outcome, PersonCaller
@@ -180,5 +180,5 @@ def test_the_outcome_of_another_try_is_refused_unless_this_one_attached(
 
 def test_what_airflow_did_not_start_is_refused(make_outcome: Callable[..., Outcome]) -> None:
     with pytest.raises(Refusal, match="PersonCaller") as raised:
-        caller_of(make_outcome(caller=PersonCaller(name="somebody")))
+        airflow_caller(make_outcome(caller=PersonCaller(name="somebody")))
     assert raised.value.status is HTTPStatus.UNPROCESSABLE_ENTITY

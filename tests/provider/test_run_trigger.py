@@ -12,8 +12,10 @@ import virtual_time
 from fake_aws import FakeDynamoDB
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from airflow_provider_jetbridge import aws
+from airflow_provider_jetbridge.links import publish, urls
 from airflow_provider_jetbridge.triggers import guard
 from airflow_provider_jetbridge.triggers.guard import hold_seconds
 from airflow_provider_jetbridge.triggers.run import JetbridgeRunTrigger
@@ -218,3 +220,50 @@ def test_the_log_says_what_the_run_waits_for_within_a_minute(
         (120, "Run 01k8run"),
     ]
     assert "its ECS task doesn't run yet" in lines[-1][1]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_event_says_which_links_airflow_has_already(
+    monkeypatch: pytest.MonkeyPatch, make_outcome: Callable[..., Outcome], fails: bool
+) -> None:
+    """Of the newest launch. With none if Airflow didn't take one of them."""
+    fake = FakeDynamoDB()
+    fake.tables["outcomes"] = {}
+    monkeypatch.setattr(aws, "client", lambda access, service, **defaults: fake)
+    poller = import_module("airflow_provider_jetbridge.triggers.poller")
+    monkeypatch.setattr(poller, "ThreadPoolExecutor", virtual_time.Inline)
+    for module in (poller, publish):
+        monkeypatch.setattr(module, "sync_to_async", virtual_time.in_this_thread)
+    stored: dict[str, str] = {}
+
+    def store(task: Any, key: str, url: str) -> None:
+        if fails and stored:
+            raise RuntimeError("said by the test")
+        stored[key] = url
+
+    monkeypatch.setattr(publish, "_store", store)
+    first = Launched(
+        run_id="01k8run",
+        backend="ecs",
+        region="eu-central-1",
+        backend_id="arn:aws:ecs:eu-central-1:123456789012:task/c/1",
+        launched_at=1.0,
+    )
+    second = structs.replace(first, launch=2, backend_id=f"{first.backend_id}2")
+    waiter = trigger(deferred_at=0.0)
+    waiter.task_key = ["dag", "run", "job", -1]
+    events: list[Any] = []
+
+    async def scenario() -> None:
+        news = asyncio.create_task(waiter._news())
+        for launched in (first, second):
+            fake.launched["01k8run"] = encode(launched)
+            await asyncio.sleep(20)
+        fake.tables["outcomes"]["01k8run"] = encode(make_outcome())
+        events.append(await news)
+
+    virtual_time.run(lambda _: scenario())
+    (event,) = events
+    assert "outcome" in event
+    assert event.get("links") == (None if fails else urls.of_launched(second, None))
+    assert event.get("links") == (None if fails else stored)

@@ -71,7 +71,7 @@ def test_every_stacks_functions_have_names_that_lambda_takes(name: Any) -> None:
     ],
 )
 def test_anything_else_is_refused_in_words(text: str) -> None:
-    with pytest.raises(ValueError, match="names no stack of Jetbridge"):
+    with pytest.raises(ValueError, match="names no Jetbridge stack"):
         StackAddress.parse(text)
 
 

@@ -22,7 +22,7 @@ def record(**changes: Any) -> str:
     return encode(Launched(launched_at=1.0, **{**fields, **changes}))
 
 
-def test_each_chapter_is_told_once() -> None:
+def test_each_part_of_the_story_is_logged_once() -> None:
     log = Log()
     story = Storyteller(log)
     for told in (
@@ -40,7 +40,7 @@ def test_each_chapter_is_told_once() -> None:
     ]
 
 
-def test_a_record_that_comes_late_tells_both_chapters() -> None:
+def test_a_late_record_logs_the_launch_and_the_start() -> None:
     log = Log()
     late = record(backend="batch", backend_id="8f2c", started_at="2026-01-01T00:00:05Z")
     Storyteller(log).launched(late)
@@ -64,7 +64,7 @@ def waiting(**changes: Any) -> str:
     return encode(Waiting(**{**fields, "since": 0.0, "until": 3600.0, "next_at": 15.0, **changes}))
 
 
-def test_a_wait_is_told_once_with_its_end() -> None:
+def test_a_wait_is_logged_once_with_its_end() -> None:
     log = Log()
     story = Storyteller(log)
     for told in (
@@ -80,7 +80,7 @@ def test_a_wait_is_told_once_with_its_end() -> None:
     ]
 
 
-def test_a_wait_that_is_over_is_not_told() -> None:
+def test_a_wait_that_is_over_is_not_logged() -> None:
     log = Log()
     story = Storyteller(log)
     story.launched(record(launch=2))
@@ -88,7 +88,7 @@ def test_a_wait_that_is_over_is_not_told() -> None:
     assert log == ["Run 01k8run is launched as ECS task arn/1 (launch 2)"]
 
 
-def test_a_job_that_blocks_its_queue_is_told_until_it_runs() -> None:
+def test_a_job_that_blocks_its_queue_is_logged_until_it_runs() -> None:
     log = Log()
     story = Storyteller(log)
     story.launched(record(launch=2))
@@ -105,7 +105,7 @@ def test_a_job_that_blocks_its_queue_is_told_until_it_runs() -> None:
     assert len(log) == told
 
 
-def test_half_a_minute_of_nothing_is_told_once_for_each_launch() -> None:
+def test_half_a_minute_without_news_is_logged_once_for_each_launch() -> None:
     log = Log()
     story = Storyteller(log)
     assert story.remind("01k8run")
@@ -178,7 +178,7 @@ def test_a_log_that_was_not_read_is_a_warning(make_outcome: Callable[..., Outcom
     assert "\n::group::" not in "\n".join(log)
 
 
-def test_advice_on_the_size_is_told_and_does_not_act_on_the_page(
+def test_advice_on_the_size_is_logged_and_does_not_act_on_the_page(
     make_outcome: Callable[..., Outcome],
 ) -> None:
     log = Log()

@@ -78,7 +78,7 @@ def test_without_tracing_the_request_says_nothing_of_it(
 
 
 @pytest.mark.usefixtures("tracing_on")
-def test_a_stack_that_knows_no_traces_gets_none(functions: FakeLambda, ti: Any) -> None:
+def test_a_stack_that_does_not_support_traces_gets_none(functions: FakeLambda, ti: Any) -> None:
     ti.context_carrier = {"traceparent": SAMPLED}
     refusal = "Object contains unknown field `traceparent`"
     functions.answers.extend([{"errorType": "ContractError", "errorMessage": refusal}, ANSWER])
@@ -107,7 +107,7 @@ carriers = st.one_of(
 
 
 @given(carriers)
-def test_a_context_that_isnt_valid_is_ignored(carrier: Any) -> None:
+def test_an_invalid_context_is_ignored(carrier: Any) -> None:
     from jetbridge.contract import StartRequest, decode
 
     found = tracing._valid(carrier)

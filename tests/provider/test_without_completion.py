@@ -9,10 +9,10 @@ from airflow.providers.common.compat.sdk import AirflowTaskTimeout, TaskDeferred
 from fake_aws import FakeLambda
 
 from airflow_provider_jetbridge import aws
-from airflow_provider_jetbridge.completion import caller_of
 from airflow_provider_jetbridge.exceptions import ForeignOutcome, RunFailed, RunStopped
 from airflow_provider_jetbridge.operators.batch import BatchOperator
 from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
+from airflow_provider_jetbridge.task_instance import caller_of
 from jetbridge.contract import Cause, Fault, Launched, State, run_id_of, to_builtins
 
 ARN = "arn:aws:ecs:eu-central-1:123456789012:task/c/0f1e"
@@ -59,7 +59,7 @@ def launched_event(ti: Any, backend_id: Any = ARN, **changes: Any) -> dict[str, 
         ({"deferrable": True}, "finished"),
     ],
 )
-def test_what_is_waited_for(
+def test_what_the_task_waits_for(
     functions: FakeLambda, ti: Any, keywords: dict[str, Any], until: str
 ) -> None:
     task = ecs(finish="push", execution_timeout=timedelta(hours=1), **keywords)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from msgspec import UNSET
-
-from airflow_provider_jetbridge import settings
 from airflow_provider_jetbridge.exceptions import (
     EarlierOutcome,
     ForeignOutcome,
     UnreadableOutcome,
 )
 from airflow_provider_jetbridge.failing import raise_unless_succeeded
+from airflow_provider_jetbridge.task_instance import Task, caller_of, try_of, waiting_try
 from jetbridge.contract import (
     AirflowCaller,
     ContractError,
@@ -33,34 +31,6 @@ class Launch(NamedTuple):
     launched_at: float | None = None
 
 
-def caller_of(ti: Any, airflow: str | None = None) -> AirflowCaller:
-    """This try of the task instance, in the form that requests use.
-
-    Args:
-        airflow: this Airflow's name in the stack. None takes ``[jetbridge] airflow``.
-    """
-    name = airflow or settings.airflow()
-    return AirflowCaller(
-        dag_id=ti.dag_id,
-        run_id=ti.run_id,
-        task_id=ti.task_id,
-        map_index=ti.map_index,
-        try_number=ti.try_number,
-        ti_id=str(ti.id),
-        max_tries=ti.max_tries,
-        airflow=UNSET if name == settings.DEFAULT_AIRFLOW else name,
-    )
-
-
-def try_of(ti: Any) -> list[Any]:
-    """What identifies a try: (task instance id, try number), as a JSON list.
-
-    Airflow gives a new id to retries and clears. After a "state mismatch" failure it only increases
-    the try number (airflow/models/taskinstance.py, ``prepare_db_for_next_try``).
-    """
-    return [str(ti.id), ti.try_number]
-
-
 def outcome_of(event: dict[str, Any] | None, ti: Any, airflow: str | None = None) -> Outcome:
     """The outcome in a trigger's event, if it belongs to this try.
 
@@ -73,7 +43,7 @@ def outcome_of(event: dict[str, Any] | None, ti: Any, airflow: str | None = None
     """
     event = _present(event)
     try:
-        outcome = outcome_in(event)
+        outcome = _outcome(event)
     except UnreadableOutcome as error:
         run_id = event.get("run_id")
         if run_id and not _is_of(event, run_id, ti, airflow):
@@ -83,15 +53,14 @@ def outcome_of(event: dict[str, Any] | None, ti: Any, airflow: str | None = None
     if not isinstance(caller, AirflowCaller):
         by = inert_lines(str(caller))
         raise ForeignOutcome(f"Run {outcome.run_id} was not started by Airflow but by {by}")
-    theirs = (caller.dag_id, caller.run_id, caller.task_id, caller.map_index)
-    same_task = theirs == (ti.dag_id, ti.run_id, ti.task_id, ti.map_index)
-    waiting = event.get("attached_try") or [caller.ti_id, caller.try_number]
-    if same_task and waiting == try_of(ti):
+    task = Task.of(caller)
+    waiting = waiting_try(caller, event.get("attached_try"))
+    if task == Task.of(ti) and waiting == try_of(ti):
         return outcome
-    raise (EarlierOutcome if same_task else ForeignOutcome)(
-        f"Run {outcome.run_id} was waited for by try {waiting[1]} of task instance {waiting[0]} "
-        f"({'/'.join(map(str, theirs))}); this is try {ti.try_number} of {ti.id}. "
-        f"Its outcome ({outcome.state}) is not that of this try"
+    raise (EarlierOutcome if task == Task.of(ti) else ForeignOutcome)(
+        f"Run {outcome.run_id} belongs to try {waiting[1]} of task instance {waiting[0]} "
+        f"({task}). This is try {ti.try_number} of {ti.id}, so the outcome ({outcome.state}) isn't "
+        "that of this try"
     )
 
 
@@ -108,7 +77,10 @@ def outcome_in(event: dict[str, Any] | None) -> Outcome:
         UnreadableOutcome: it can't be read.
         ForeignOutcome: there is none.
     """
-    event = _present(event)
+    return _outcome(_present(event))
+
+
+def _outcome(event: dict[str, Any]) -> Outcome:
     if "problem" in event:
         raise _unreadable(event, event["problem"])
     if "outcome" not in event:

@@ -39,6 +39,18 @@ def runs_in_its_own_pod() -> bool:
     return bool(os.environ.get("AIRFLOW_IS_K8S_EXECUTOR_POD"))
 
 
+def runs_in_a_dag_test() -> bool:
+    """Whether ``dag.test()``, ``airflow dags test`` or ``airflow tasks test`` runs the task in its
+    own process.
+
+    Airflow then runs the trigger and the resume in the same process, one after the other, and no
+    executor reports the task's end (sdk/execution_time/supervisor.py, ``InProcessTestSupervisor``).
+    """
+    runner = sys.modules.get("airflow.sdk.execution_time.task_runner")
+    comms = getattr(runner, "SUPERVISOR_COMMS", None)
+    return type(comms).__name__ == "InProcessSupervisorComms"
+
+
 def may_fail_early_resumes(task: Any) -> bool:
     """Whether an early resume may make Airflow fail the task that runs in this process.
 
@@ -49,9 +61,11 @@ def may_fail_early_resumes(task: Any) -> bool:
     False for KubernetesExecutor. When a pod has succeeded, it reports the state that the database
     has by then, and the scheduler fails a task only if ``success`` or ``failed`` is reported of it.
 
+    False in a test of a DAG or task, which has no executor.
+
     True for every other executor, and if the executor isn't known.
     """
-    if runs_in_its_own_pod():
+    if runs_in_its_own_pod() or runs_in_a_dag_test():
         return False
     try:
         airflow = Version(version("apache-airflow-core"))

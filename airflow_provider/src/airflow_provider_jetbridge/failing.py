@@ -34,7 +34,7 @@ def exit_codes(given: int | Container[int] | None) -> Container[int]:
 
 
 @dataclass(frozen=True)
-class Reading:
+class Interpretation:
     """How a task reads the end of its run.
 
     Attributes:
@@ -52,7 +52,9 @@ class Reading:
     lines_wanted: bool = False
 
 
-def raise_unless_succeeded(outcome: Outcome, reading: Reading = Reading()) -> None:
+def raise_unless_succeeded(
+    outcome: Outcome, interpretation: Interpretation = Interpretation()
+) -> None:
     """Raise the exception that Airflow expects for a run that didn't succeed.
 
     Only the exit codes of deciding containers count (``Outcome.deciding``). The order is the amazon
@@ -69,16 +71,16 @@ def raise_unless_succeeded(outcome: Outcome, reading: Reading = Reading()) -> No
     """
     if outcome.state is State.SUCCEEDED:
         return
-    text = _as_stock(outcome, reading)
+    text = _as_stock(outcome, interpretation)
     if outcome.state is State.STOPPED:
         raise (AirflowTaskTimeout if outcome.cause is Cause.TIMEOUT else RunStopped)(text)
     if outcome.backend == "ecs" and _never_ran(outcome):
         _raise_not_started(outcome, text)
     failures = [code for code in _deciding_codes(outcome) if code != 0]
     if not _HOST_TERMINATED.match(outcome.reason):
-        if any(code in reading.fail_on for code in failures):
+        if any(code in interpretation.fail_on for code in failures):
             raise RunFailedForGood(text)
-        if failures and all(code in reading.skip_on for code in failures):
+        if failures and all(code in interpretation.skip_on for code in failures):
             raise AirflowSkipException(text)
     raise RunFailed(text)
 
@@ -116,16 +118,16 @@ def describe(outcome: Outcome) -> str:
     return "\n".join(map(inert_lines, lines))
 
 
-def _as_stock(outcome: Outcome, reading: Reading) -> str:
+def _as_stock(outcome: Outcome, interpretation: Interpretation) -> str:
     """`describe`, with the amazon provider's sentences, because programs search for them.
 
     The first sentences come at the beginning. The heading of the log and the lines come at the
     end.
     """
     lines = [*_first_sentences(outcome), *_story(outcome)]
-    if outcome.last_lines or reading.lines_wanted:
+    if outcome.last_lines or interpretation.lines_wanted:
         lines.append(
-            f"This task is not in success state - last {reading.number_of_lines} logs from "
+            f"This task is not in success state - last {interpretation.number_of_lines} logs from "
             "Cloudwatch:"
         )
         lines += outcome.last_lines or [""]

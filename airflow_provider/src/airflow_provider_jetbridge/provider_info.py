@@ -160,8 +160,8 @@ _CONFIG: dict[str, Any] = {
         },
         "resume_hold_seconds": {
             "description": (
-                "The least seconds that a trigger runs before it sends its event, because Airflow "
-                "fails a task that is resumed before the scheduler has seen it defer "
+                "How many seconds a trigger runs at least before it sends its event, because "
+                "Airflow fails a task that is resumed before the scheduler has seen it defer "
                 "(apache/airflow#66374, #67287, #71580). Zero switches this off."
             ),
             "version_added": "0.1.0",
@@ -171,10 +171,10 @@ _CONFIG: dict[str, Any] = {
         },
         "short_run_seconds": {
             "description": (
-                "A task whose run took less than this the last time, in seconds, waits for the "
-                "next one on its worker, so long and no longer, instead of being deferred and "
-                "held back by ``resume_hold_seconds``. Zero has every task deferred at once. It "
-                "is an option of workers."
+                "If a task's last run took fewer seconds than this, its worker waits for the next "
+                "run, at most for this time. The task isn't deferred, so ``resume_hold_seconds`` "
+                "doesn't hold it back. With zero, every task is deferred at once. Workers read "
+                "this option."
             ),
             "version_added": "0.3.0",
             "type": "float",
@@ -183,10 +183,10 @@ _CONFIG: dict[str, Any] = {
         },
         "resumes_per_second": {
             "description": (
-                "How many tasks a triggerer process resumes in a second at most. Airflow uploads "
-                "the log of each ending trigger in the loop that also sends the triggerer's "
-                "heartbeat, so a burst can make a peer take the triggerer for dead; while uploads "
-                "are slow, fewer are resumed."
+                "The most tasks that a triggerer process resumes in a second. Airflow uploads the "
+                "log of each ending trigger in the loop that also sends the triggerer's "
+                "heartbeat. So a burst can make a peer take the triggerer for dead. While uploads "
+                "are slow, fewer tasks are resumed."
             ),
             "version_added": "0.1.0",
             "type": "float",

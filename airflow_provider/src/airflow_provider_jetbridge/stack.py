@@ -46,7 +46,7 @@ class StackAddress:
         found = _STACK_ARN.fullmatch(text) or _START_ARN.fullmatch(text)
         if found is None:
             raise ValueError(
-                f"{text!r} names no stack of Jetbridge. Give the CloudFormation stack's name "
+                f"{text!r} names no Jetbridge stack. Give the CloudFormation stack's name "
                 "(jetbridge), its ARN (arn:aws:cloudformation:<region>:<account>:stack/<name>/<id>)"
                 " or that of its start function (arn:aws:lambda:<region>:<account>:function:"
                 f"<name>-{START_FUNCTION})"

@@ -4,7 +4,7 @@ how it ended."""
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from jetbridge.contract import (
     ContractError,
@@ -50,6 +50,16 @@ class Storyteller:
         self._waits: tuple[int, str, float | None] | None = None
         self._seen = 0
         self._reminded: set[int] = set()
+
+    def tell(self, kind: Literal["waiting", "launched"], record: str) -> Launched | None:
+        """Log what is new in a record (JSON text) of this kind.
+
+        Never raises. Returns a launch that can be read, and None for any other record.
+        """
+        if kind == "launched":
+            return self.launched(record)
+        self.waiting(record)
+        return None
 
     def launched(self, record: str) -> Launched | None:
         """Log what is new in a ``Launched`` record (JSON text), and return the record.

@@ -100,6 +100,14 @@ class Aws:
     def logs(self) -> "CloudWatchLogsClient":
         return self.session.client("logs", config=_CONFIG, endpoint_url=self.endpoint)
 
+    def logs_in(self, region: str) -> "CloudWatchLogsClient":
+        """``logs`` in a region: a definition's ``awslogs-region`` may name another one."""
+        if region == self.logs.meta.region_name:
+            return self.logs
+        return self.session.client(
+            "logs", region_name=region, config=_CONFIG, endpoint_url=self.endpoint
+        )
+
     @cached_property
     def mwaa(self) -> "MWAAClient":
         # botocore would put "api." before the host of an endpoint of one's own.

@@ -219,7 +219,7 @@ def _write_message(queue: DeadLetterQueue, message: Message, consumer: Consumer 
         "queue": f"{queue.name}, given up by {queue.destination.name}",
         "runs": " ".join(message.run_ids),
         "sent": moment(message.sent_at),
-        "received": f"{message.receive_count} times, now included",
+        "received": f"{message.receive_count} times, including now",
         "group": message.group,
         "why": message.failure,
     }

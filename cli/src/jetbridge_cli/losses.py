@@ -26,8 +26,8 @@ _BY_DESTINATION = {
     ),
     "StopQueue": (
         "this stop",
-        "If the run's row has the wish, the sweeper asks for the stop again when the run is "
-        "looked at next. Otherwise the container runs on, until its timeout if it has one.",
+        "If the run's row has the stop request, the sweeper stops the run when it looks at it "
+        "next. Otherwise the container keeps running, until its timeout if it has one.",
     ),
     "NotifyQueue": (
         "notices for Airflow's API",
@@ -49,8 +49,8 @@ _BY_DESTINATION = {
 def loss(queue: DeadLetterQueue, run_ids: list[str]) -> list[str]:
     """Two sentences: what is lost, and what the sweeper and other functions still do."""
     unknown = (
-        f"what this message was to do in {queue.destination.name}",
-        "Nothing is known of this queue that would do it in another way.",
+        f"what this message was sent for to {queue.destination.name}",
+        "This command doesn't know the queue, nor whether anything else does this.",
     )
     what, afterwards = _BY_DESTINATION.get(queue.destination.name, unknown)
     of = f" of run {', '.join(run_ids)}" if run_ids else ""

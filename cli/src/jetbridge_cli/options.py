@@ -20,7 +20,7 @@ StackName = Annotated[
 Region = Annotated[
     str | None,
     typer.Option(
-        # boto3 reads AWS_DEFAULT_REGION alone, and the AWS CLI both (its user guide,
+        # boto3 reads only AWS_DEFAULT_REGION, and the AWS CLI both (its user guide,
         # "Configuring environment variables").
         envvar="AWS_REGION",
         help="AWS region; default: that of the AWS CLI's configuration.",
@@ -76,5 +76,8 @@ Since = Annotated[
     str | None,
     typer.Option("--since", help="Ended, or was accepted, since: 30m, 6h, 3d ago or ISO 8601."),
 ]
-Until = Annotated[str | None, typer.Option("--until", help="Likewise, and not later.")]
+Until = Annotated[
+    str | None,
+    typer.Option("--until", help="Ended, or was accepted, until: the same forms as --since."),
+]
 RunArgument = Annotated[str, typer.Argument(help="The run's id.")]

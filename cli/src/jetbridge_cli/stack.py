@@ -123,7 +123,9 @@ class Stack:
             if queue.arn in sources
         ]
         if not found:
-            raise Problem(f"--stack: {self.name!r} has no dead-letter queues: is it Jetbridge's?")
+            raise Problem(
+                f"--stack: {self.name!r} has no dead-letter queues: is it a Jetbridge stack?"
+            )
         return sorted(found, key=lambda queue: queue.name)
 
     def named(self, names: Sequence[str]) -> list[DeadLetterQueue]:

@@ -39,7 +39,7 @@ def command(paths: Paths, name: str, folder: Path) -> list[str]:
         str(paths.environment("cli") / "bin" / "jetbridge"),
         *("verify", "--name", name, "--yes", "--built", "--checkout", str(paths.root)),
         *("--sam", str(paths.environment("sam") / "bin" / "sam")),
-        # The local cloud has no delay of log lines that would have to be waited for.
+        # The local cloud delivers log lines without a delay.
         *("--parameter", f"Architecture={architecture()}", "--parameter", "SettleSeconds=2"),
         *("--report-folder", str(folder)),
     ]

@@ -11,8 +11,8 @@ LONGEST_PAUSE = 2.0
 def looks(seconds: float, pause: float = 0.2) -> Iterator[None]:
     """Yield whenever it is time to look, until ``seconds`` are over; at least once.
 
-    Who is asked shares this machine with what is waited for: listing the forty tasks of a DAG run
-    costs Airflow's API server as much processor time as running one of them. So the pause between
+    Airflow's API server shares this machine with the tasks: listing the forty tasks of a DAG run
+    costs it as much processor time as running one of them. So the pause between
     two looks grows with the time that a look takes: from ``pause`` seconds to `LONGEST_PAUSE`.
     """
     deadline = time.monotonic() + seconds

@@ -18,7 +18,7 @@ _UNREACHABLE = re.compile(r"from versions: none|Max retries exceeded|Temporary f
 
 
 class Unreachable(Exception):
-    """The package index isn't there, as on a machine that is offline."""
+    """The package index can't be reached, as on a machine that is offline."""
 
 
 def system_tests(keep: Path, unpacked: Path) -> Path:

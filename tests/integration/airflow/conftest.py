@@ -81,7 +81,7 @@ def database_templates() -> Path:
 
 @pytest.fixture(scope="session")
 def dags_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Make a folder with these DAG files alone: Airflow starts a process for each."""
+    """Make a folder with only these DAG files: Airflow starts a process for each."""
 
     def folder(*names: str) -> Path:
         made = tmp_path_factory.mktemp("dags")

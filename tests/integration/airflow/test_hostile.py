@@ -1,5 +1,5 @@
 """Hostile outcomes beside as many good ones, on PostgreSQL and in two triggerers: what can't be
-carried hurts its own task alone.
+carried hurts only its own task.
 
 A night has all fifty, a push every sixth. Each is also proven without an Airflow
 (tests/unit/jetbridge/test_outcomes_hostile.py, tests/provider/test_hostile_records.py).

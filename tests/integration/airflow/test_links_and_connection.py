@@ -68,7 +68,7 @@ def test_the_connection_is_tested(client: Any, shared: Any) -> None:
     assert "jetbridge-watch-runs" in shared.links.invoked
     works, message = client.test_connection("jetbridge", extra=json.dumps({"stack": "no stack"}))
     assert not works
-    assert "'no stack' names no stack of Jetbridge" in message
+    assert "'no stack' names no Jetbridge stack" in message
 
 
 def test_the_form_has_the_connections_fields(client: Any) -> None:

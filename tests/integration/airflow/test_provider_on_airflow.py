@@ -185,7 +185,7 @@ def test_each_try_is_one_run(stand_in: Any, key: Any) -> None:
     assert set(stand_in.invoked) == {"jetbridge-start-run"}
 
 
-def test_waiting_cost_batches_alone(cloud: Any, key: Any) -> None:
+def test_waiting_costs_only_batches(cloud: Any, key: Any) -> None:
     operations = {call["operation"] for call in cloud.calls() if call["service"] == "dynamodb"} - {
         "PutItem",
         "CreateTable",

@@ -272,7 +272,7 @@ def test_only_who_may_edit_task_instances_may_push(push: Any, token: Any, deferr
         assert push(ABSENT, authorization=f"Bearer {token(name)}").status_code == 410
 
 
-def test_nobody_is_told_how_the_endpoint_works(http: Any) -> None:
+def test_the_endpoint_shows_its_schema_to_nobody(http: Any) -> None:
     for path in ("openapi.json", "docs", "redoc", ""):
         assert http.get(f"/jetbridge/{path}").status_code == 404
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from airflow_api import ASSET
-from deployed import AIRFLOW_GROUP, AIRFLOWS, EXAMPLE, LIVE_GROUP, Deployed
+from deployed import AIRFLOW_GROUP, AIRFLOWS, EXAMPLE, LIVE_GROUP, Deployed, encrypt_bucket
 from otlp import Collector
 
 from jetbridge_local.limits import Limits
@@ -48,18 +48,21 @@ def deployed(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> 
         limits=LIMITS,
     ) as site:
         cloud = site.cloud
+        # Everything that may have a customer's key has one, so that each right to it is needed.
+        key = cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
         secrets = cloud.client("secretsmanager")
-        arn = secrets.create_secret(Name=AIRFLOWS, SecretString="{}")["ARN"]
+        arn = secrets.create_secret(Name=AIRFLOWS, SecretString="{}", KmsKeyId=key)["ARN"]
         wanted = json.dumps(COLLECTOR_HEADERS)
-        headers = secrets.create_secret(Name="collector", SecretString=wanted)["ARN"]
+        headers = secrets.create_secret(Name="collector", SecretString=wanted, KmsKeyId=key)["ARN"]
         ec2 = cloud.client("ec2")
         vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
         subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
         firewall = ec2.create_security_group(VpcId=vpc, GroupName="notify", Description="notify")
         # On AWS, too, a group must be there before it is subscribed to, and Airflow's own is.
         for group in (LIVE_GROUP, AIRFLOW_GROUP):
-            cloud.client("logs").create_log_group(logGroupName=group)
+            cloud.client("logs").create_log_group(logGroupName=group, kmsKeyId=key)
         site.deploy(
+            KmsKeyArns=key,
             LiveLogGroupNames=LIVE_GROUP,
             AirflowLogGroup=AIRFLOW_GROUP,
             AirflowSecretArn=arn,
@@ -72,6 +75,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> 
             VpcSubnetIds=subnet,
             VpcSecurityGroupIds=firewall["GroupId"],
         )
+        encrypt_bucket(cloud, key)
         yield Deployed(cloud)
 
 

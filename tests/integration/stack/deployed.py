@@ -32,6 +32,8 @@ AIRFLOW_GROUP = "airflow-example-Task"
 # The secret with the accounts of Airflows; a test puts in those that it serves.
 AIRFLOWS = "airflows"
 AIRFLOW_SECRET = "AirflowSecretArn"
+# Airflow's logs, and large environments.
+BUCKET = "jetbridge-example-logs"
 
 
 class FunctionFailed(Exception):
@@ -40,6 +42,16 @@ class FunctionFailed(Exception):
     def __init__(self, error: dict[str, Any]) -> None:
         super().__init__(error["errorMessage"])
         self.kind = error["errorType"]
+
+
+def encrypt_bucket(cloud: LocalCloud, key: str) -> None:
+    """Give the bucket a customer's key, so that IAM asks for the key, too."""
+    rule = {
+        "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    }
+    cloud.client("s3").put_bucket_encryption(
+        Bucket=BUCKET, ServerSideEncryptionConfiguration={"Rules": [rule]}
+    )
 
 
 class Deployed(Stack):
@@ -99,14 +111,12 @@ class Deployed(Stack):
                 TemplateBody=OPERATOR.read_text(),
                 Capabilities=["CAPABILITY_IAM"],
                 Parameters=[
-                    {
-                        "ParameterKey": AIRFLOW_SECRET,
-                        "ParameterValue": self.parameter(AIRFLOW_SECRET),
-                    },
-                    {
-                        "ParameterKey": "ScheduleRoleArn",
-                        "ParameterValue": self.schedule_role(),
-                    },
+                    {"ParameterKey": given, "ParameterValue": value}
+                    for given, value in (
+                        (AIRFLOW_SECRET, self.parameter(AIRFLOW_SECRET)),
+                        ("KmsKeyArns", self.parameter("KmsKeyArns")),
+                        ("ScheduleRoleArn", self.schedule_role()),
+                    )
                 ],
             )
             waiter = formation.get_waiter("stack_create_complete")

@@ -244,7 +244,7 @@ def test_runs_under_a_permissions_boundary(
 def test_an_update_keeps_names_and_what_depends_on_them(
     stacks: Stacks, opened: dict[str, str]
 ) -> None:
-    """Before this version, names came from AWS::StackName alone."""
+    """Before this version, names came only from AWS::StackName."""
     before = stacks.text.replace("${Names.Prefix}", "${AWS::StackName}")
     assert before != stacks.text
     stacks.create("updated", text=before, **opened)

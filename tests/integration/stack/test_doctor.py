@@ -13,7 +13,15 @@ from typing import Any
 
 import pytest
 from airflow_api import AirflowApi
-from deployed import AIRFLOWS, LIVE_GROUP, REPORT, Deployed, ecs_task
+from deployed import (
+    AIRFLOWS,
+    BUCKET,
+    LIVE_GROUP,
+    REPORT,
+    Deployed,
+    ecs_task,
+    encrypt_bucket,
+)
 from operating import Operator
 
 RUNBOOK = Path(__file__).parents[3] / "docs" / "how-to" / "runbook.md"
@@ -415,15 +423,10 @@ def execution_role_without_trust(stack: Stack) -> Iterator[None]:
 
 @contextmanager
 def bucket_with_another_key(stack: Stack) -> Iterator[None]:
-    s3, key = stack.client("s3"), "arn:aws:kms:us-east-1:000000000000:key/1234abcd"
-    rule = {
-        "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
-    }
-    s3.put_bucket_encryption(
-        Bucket="jetbridge-example-logs", ServerSideEncryptionConfiguration={"Rules": [rule]}
-    )
+    cloud = stack.deployed.cloud
+    encrypt_bucket(cloud, "arn:aws:kms:us-east-1:000000000000:key/1234abcd")
     yield
-    s3.delete_bucket_encryption(Bucket="jetbridge-example-logs")
+    encrypt_bucket(cloud, stack.deployed.parameter("KmsKeyArns"))
 
 
 @contextmanager
@@ -533,7 +536,7 @@ BROKEN: dict[str, tuple[Callable[[Stack], AbstractContextManager[None]], str, st
         "roles of definitions",
         "jetbridge-example-drill",
         "doesn't exist",
-        "Make the role",
+        "Create the role",
     ),
     "execution role's rights": (
         execution_role_without_rights,
@@ -549,7 +552,7 @@ BROKEN: dict[str, tuple[Callable[[Stack], AbstractContextManager[None]], str, st
         "doesn't trust ecs-tasks",
         "trust policy",
     ),
-    "key": (bucket_with_another_key, "buckets", "jetbridge-example-logs", "KmsKeyArns", "Add the"),
+    "key": (bucket_with_another_key, "buckets", BUCKET, "KmsKeyArns", "Add the"),
     "live group": (live_group_not_subscribed, "log groups", LIVE_GROUP, "not subscribed", "Deploy"),
     "Airflow's token": (secret(token="old"), "Airflow", "default", "401", "valid credentials"),
     "other target": (
@@ -675,9 +678,7 @@ def test_a_real_run_on_request(operator: Operator, tmp_path: Path) -> None:
     assert "succeeded" in output
 
 
-def test_who_may_not_ask_is_told_which_permission_is_missing(
-    deployed: Deployed, operator: Operator
-) -> None:
+def test_the_missing_permission_is_named(deployed: Deployed, operator: Operator) -> None:
     iam = deployed.client("iam")
     deny = {"Effect": "Deny", "Action": "iam:SimulatePrincipalPolicy", "Resource": "*"}
     document = {"Version": "2012-10-17", "Statement": [deny]}

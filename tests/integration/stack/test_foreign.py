@@ -45,7 +45,7 @@ def test_a_jobs_end_is_kept(deployed: Deployed) -> None:
     assert looked_at(deployed, kind="batch_job", job_id=job)["status"] == status
 
 
-def test_a_run_is_waited_for_as_such(deployed: Deployed) -> None:
+def test_a_sensor_waits_for_a_task_of_the_stack_as_for_its_run(deployed: Deployed) -> None:
     run_id = deployed.start(run_task=ecs_task("jetbridge-example-report"))
     arn = deployed.outcome(run_id)["backend_id"]
     assert looked_at(deployed, kind="ecs_task", cluster=EXAMPLE, task=arn)["run_id"] == run_id

@@ -40,7 +40,7 @@ def test_launched_then_started_then_its_outcome(deployed: Deployed, backend: str
 
 
 @pytest.mark.parametrize("backend", WHOLE)
-def test_what_no_event_tells_the_sweeper_does(
+def test_the_sweeper_records_what_no_event_reports(
     deployed: Deployed, without_events: None, backend: str
 ) -> None:
     run_id = deployed.start(**WHOLE[backend])

@@ -144,10 +144,10 @@ def test_sizes_by_container_insights(
     assert sizing["notes"] == []
     assert sizing["advice"][0]["runs"] == 1
     assert sizing["advice"][0]["peak"]["memory_mib"] > 0
-    _the_next_run_is_told(deployed, deployed.outcome(run_ids[0], 60), task)
+    _the_next_run_gets_the_advice(deployed, deployed.outcome(run_ids[0], 60), task)
 
 
-def _the_next_run_is_told(
+def _the_next_run_gets_the_advice(
     deployed: Deployed, outcome: dict[str, Any], task: dict[str, Any]
 ) -> None:
     """sweep_runs surveys the day, and the next run's outcome has the advice. finish_run remembers

@@ -1,9 +1,8 @@
 """The deployed policies allow what is asked of AWS and nothing else, and two evaluators agree.
 
 All requests of this folder's tests have been recorded with IAM's decisions by then: these tests run
-last, and only with all the others. ``JETBRIDGE_ASKED`` names a file for the record: where it isn't
-there, it is written, whatever tests have run, and where it is, these tests read it and need no
-others.
+last, and only with all the others. ``JETBRIDGE_ASKED`` names a file for the record: if it doesn't
+exist, it is written, whatever tests have run. If it exists, these tests read it and need no others.
 """
 
 import json
@@ -112,7 +111,7 @@ def test_a_second_evaluator_agrees(asked: Asked) -> None:
 
 
 def _on_purpose(request: Request, asked: Asked) -> bool:
-    """Whether a test broke it: by a table that isn't there, as a user without the right, by a
+    """Whether a test broke it: by a table that doesn't exist, as a user without the right, by a
     queue that lets no rule send to it for a while (``Operator.closed``), or by a role without its
     policy for a while, whose function a schedule called meanwhile (``role_emptied``)."""
     closed = not request.name and any(
@@ -147,6 +146,7 @@ def _with(request: Request, **changes: Any) -> Request:
 
 
 def _question(request: Request, documents: list[dict[str, Any]]) -> dict[str, Any]:
+    account = request.principal.split(":")[4]
     return {
         "principal": request.principal,
         "action": request.check.action,
@@ -154,7 +154,16 @@ def _question(request: Request, documents: list[dict[str, Any]]) -> dict[str, An
         "context": dict(request.check.context),
         "identity": documents,
         "boundary": [],
+        "resourcePolicy": _key_policy(account) if ":kms:" in request.check.resource else None,
     }
+
+
+def _key_policy(account: str) -> dict[str, Any]:
+    """What a new key has. Without it, no IAM policy gives a right to the key (AWS KMS developer
+    guide, "Default key policy")."""
+    root = {"AWS": f"arn:aws:iam::{account}:root"}
+    statement = {"Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 def _second_opinion(lines: list[str]) -> list[str]:

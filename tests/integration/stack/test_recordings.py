@@ -94,7 +94,7 @@ COMMANDS: dict[str, Call] = {
 """By their names on the page."""
 
 PUSH = {"runs", "show", "schedules next", "dead-letters list", "no such run"}
-"""Those that a push looks at in a pipe and as JSON; the others differ in their words alone."""
+"""Those that a push looks at in a pipe and as JSON; the others differ only in their texts."""
 
 PUSH_IN_TERMINAL = {*PUSH, "logs", "show --replay", "stop", "cost", "no such option"}
 

@@ -37,7 +37,7 @@ def test_batch_job_succeeds(deployed: Deployed) -> None:
     assert outcome["log_streams"][0]["group"] == "/aws/batch/job"
 
 
-def test_failing_job_tells_why(deployed: Deployed) -> None:
+def test_the_outcome_of_a_failing_job_says_why(deployed: Deployed) -> None:
     outcome = deployed.outcome(deployed.start(submit_job=batch_job("jetbridge-example-broken")))
     assert outcome["state"] == "failed"
     assert outcome["cause"] == "application_exit"

@@ -67,7 +67,7 @@ def test_a_job_is_of_its_trace(deployed: Deployed, collector: Collector) -> None
     assert [span["name"] for span in found[1:]] == [each for each in STEPS if each != "pull"]
 
 
-def test_a_traceparent_that_is_none_is_refused_by_name(deployed: Deployed) -> None:
+def test_an_invalid_traceparent_is_refused_by_name(deployed: Deployed) -> None:
     with pytest.raises(FunctionFailed, match="traceparent") as refused:
         deployed.start(run_task=ecs_task("jetbridge-example-report"), traceparent="00-0-0-00")
     assert refused.value.kind == "ContractError"

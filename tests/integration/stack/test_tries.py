@@ -29,7 +29,7 @@ def start(
     return deployed.invoke("start-run", request)
 
 
-def test_retry_that_attaches_gets_the_run_that_goes_on(deployed: Deployed, sleeper: str) -> None:
+def test_a_retry_that_attaches_gets_the_run_in_progress(deployed: Deployed, sleeper: str) -> None:
     first = start(deployed, sleeper, "attach", 1, "attach")
     deployed.wait_running(first["run_id"])
     second = start(deployed, sleeper, "attach", 2, "attach")

@@ -114,7 +114,7 @@ def test_a_stack_that_cant_be_made_ends_it_with_its_reason(
 @pytest.mark.parametrize(
     ("number", "moment"),
     [
-        pytest.param(signal.SIGINT, "making the stack jbv-stop\n", marks=pytest.mark.nightly),
+        pytest.param(signal.SIGINT, "creating the stack jbv-stop\n", marks=pytest.mark.nightly),
         (signal.SIGINT, "in the middle of sam deploy"),
         pytest.param(signal.SIGTERM, "running 1 checks", marks=pytest.mark.nightly),
     ],

@@ -1,4 +1,4 @@
-"""What somebody else started: how far it is, a task that hears of its end, and an asset."""
+"""Runs that somebody else started: their state, a task that waits for one, and an asset."""
 
 import json
 from collections.abc import Iterator
@@ -83,7 +83,7 @@ def test_the_success_of_somebodys_task_updates_the_asset_of_its_definition(
     assert event["extra"]["backend_id"] == answer["tasks"][0]["taskArn"]
 
 
-def test_what_is_no_run_id_is_refused(deployed: Deployed) -> None:
+def test_an_invalid_run_id_is_refused(deployed: Deployed) -> None:
     with pytest.raises(FunctionFailed, match=r"run_ids\[0\]") as failed:
         watched(deployed, "None")
     assert failed.value.kind == "ContractError"

@@ -21,7 +21,7 @@ USER = "verifier"
 
 
 class Verifying:
-    """Calls the command as a user who has the documented rights alone; the checkout is built
+    """Calls the command as a user who has only the documented rights; the checkout is built
     already."""
 
     def __init__(self, cloud: LocalCloud, paths: Paths, folder: Path, log: Path) -> None:

@@ -40,12 +40,12 @@ def test_the_same_outcome_may_be_announced_again() -> None:
     assert (burst.announced_again, burst.duplicates, burst.lost) == (3, 0, 0)
 
 
-def test_without_an_outcome_or_unheard_of_is_lost() -> None:
+def test_a_run_without_an_outcome_or_announcement_is_lost() -> None:
     burst = a_burst({"a": "failed 1.5", "b": "failed 1.5"}, announced("a", "c"))
     assert burst.lost == 2
 
 
-def test_another_outcome_of_the_same_run_is_a_duplicate_however_often_it_is_told() -> None:
+def test_another_outcome_of_the_same_run_is_one_duplicate_however_often_it_is_announced() -> None:
     other = ("a", "failed 2.5")
     burst = a_burst(all_failed(), [*announced(*RUNS), other, other])
     assert (burst.duplicates, burst.announced_again) == (1, 2)

@@ -63,7 +63,7 @@ def test_log_bytes_have_cloudwatchs_own_beside_each_line() -> None:
     assert used(log=("ü",)).log_bytes == 2 + 26
 
 
-def test_metrics_are_told_by_their_names() -> None:
+def test_metrics_are_distinguished_by_their_names() -> None:
     metric = {"CloudWatchMetrics": [{"Metrics": [{"Name": "A"}, {"Name": "B"}]}]}
     assert used(log=(json.dumps({"_aws": metric}), "{}", "text")).metrics == {"A", "B"}
 

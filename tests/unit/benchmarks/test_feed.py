@@ -42,7 +42,7 @@ def query(aws: EndlessRuns, after: float) -> list[str]:
     return [item["run_id"]["S"] for item in answer["Items"]]
 
 
-def test_runs_end_when_they_are_told_to(aws: EndlessRuns) -> None:
+def test_runs_end_on_request(aws: EndlessRuns) -> None:
     keys = [{"run_id": {"S": run_id(index)}} for index in range(3)]
     request = {TABLE: {"Keys": keys}}
     assert query(aws, 0) == []

@@ -99,15 +99,17 @@ def test_a_run_whose_lines_were_there_did_not_settle() -> None:
     assert the_passage(sealed=100.55).settling == 0.0
 
 
-def test_what_no_call_tells_is_not_known() -> None:
+def test_a_figure_without_a_call_is_not_known() -> None:
     found = passage("unheard-of", 100.0, pushed=True, sealed=None, streams=[], calls=CALLS)
     assert (found.tracked, found.begun, found.looked, found.settled) == (None, None, None, None)
     assert (found.notified, found.settling) == (None, None)
 
 
-def test_a_pushed_run_is_told_when_notify_airflow_takes_it_up() -> None:
+def test_airflow_learns_of_a_pushed_run_when_notify_airflow_takes_up_the_notice() -> None:
     assert the_passage(pushed=True).notified == 102.5
 
 
-def test_any_other_is_told_when_the_triggerer_first_reads_the_feed_after_the_sealing() -> None:
+def test_airflow_learns_of_any_other_run_when_the_triggerer_reads_the_feed_after_the_sealing() -> (
+    None
+):
     assert the_passage(pushed=False).notified == 102.25

@@ -33,7 +33,7 @@ class FakeAirflow:
 
 @pytest.fixture
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """A clock that goes on by sleeping alone, and how long was slept."""
+    """A clock that only sleeping advances, and the seconds of each sleep."""
     naps: list[float] = []
     monkeypatch.setattr("benchmarks.lag.sending.time.sleep", naps.append)
     monkeypatch.setattr("benchmarks.lag.sending.time.monotonic", lambda: 1000.0 + sum(naps))
@@ -47,7 +47,7 @@ def test_each_run_is_started_at_its_time_with_its_seconds(slept: list[float]) ->
     assert airflow.started == [("lag_floor", run.name, {"seconds": 20.5}) for run in RUNS]
 
 
-def test_a_refused_start_is_told_and_the_others_go_on(slept: list[float]) -> None:
+def test_a_refused_start_is_reported_and_the_others_are_still_sent(slept: list[float]) -> None:
     airflow = FakeAirflow(refuses="run-1")
     refused = send(airflow, RUNS, str)  # type: ignore[arg-type]
     assert [run.name for run in refused] == ["run-1"]

@@ -9,8 +9,10 @@ import pytest
 from benchmarks.mapped import _ROWS, table
 from benchmarks.mapped.database import Instance
 from benchmarks.mapped.figures import Crowd, figures
+from benchmarks.mapped.processors import Spent
 from benchmarks.mapped.triggerers import Use
 from benchmarks.mapped.workloads import Workload, workloads
+from benchmarks.result import Result
 
 PHASES = (Workload(seconds=1.5, exit_code=0), Workload(seconds=1.0, exit_code=0))
 
@@ -43,6 +45,9 @@ def crowd(**others: Any) -> Crowd:
         "before": Use(1080.0, 20.0, 402_000_000),
         "after": Use(1140.0, 23.0, 403_000_000),
         "last": Use(1210.0, 35.0, 420_000_000),
+        "whole": Spent(200.0, {"tasks": 1.5, "supervisors": 0.6, "scheduler": 3.9}, 1.2),
+        "ending": Spent(60.0, {"tasks": 0.6, "supervisors": 0.3, "scheduler": 0.6}, 0.9),
+        "burst": Spent(50.0, {"tasks": 30.0, "supervisors": 5.0, "scheduler": 25.0}, 20.0),
         "steady_calls": Counter({"dynamodb:Query": 120, "dynamodb:BatchGetItem": 10}),
         "calls": Counter({"dynamodb:Query": 400, "lambda:Invoke": 3, "s3:PutObject": 9}),
         "throttled": 0,
@@ -67,6 +72,31 @@ def test_the_figures_are_of_what_was_used_while_all_waited_and_in_all() -> None:
     assert (found["aws_calls_while_running"], found["aws_calls_a_minute"]) == (130, 130)
     assert found["watching_calls_while_running"] == 0
     assert (found["aws_calls"], found["worker_s_per_task"]) == (412, 2.5)
+
+
+def test_a_process_whose_end_airflow_noticed_late_changes_the_mean_and_not_the_median() -> None:
+    late = (PHASES[0], Workload(seconds=6.0, exit_code=0))
+    found = figures(crowd(workloads={**crowd().workloads, "ti1": late}))
+    assert found["worker_s_of_each_process"] == [1.5, 2.67]
+    assert found["worker_p50_s_of_each_process"] == [1.5, 1.0]
+
+
+def test_cpu_time_is_given_per_task_and_the_clouds_apart_from_airflows() -> None:
+    found = figures(crowd())
+    assert (found["airflow_cpu_s_per_task"], found["burst_airflow_cpu_s_per_task"]) == (2.0, 0.5)
+    assert (found["worker_cpu_s_per_task"], found["burst_worker_cpu_s_per_task"]) == (0.7, 0.3)
+    assert (found["cloud_cpu_s_per_task"], found["burst_cloud_cpu_s_per_task"]) == (0.4, 0.3)
+    parts = {"scheduler": 1.3, "supervisors": 0.2, "tasks": 0.5}
+    assert found["airflow_cpu_s_per_task_by_component"] == parts
+    assert (found["burst_s_per_task"], found["burst_processors"]) == (17.333, 1.6)
+
+
+def test_processor_time_that_was_not_found_is_a_problem_and_no_zero() -> None:
+    nothing = Spent(60.0, {"tasks": 0.0, "supervisors": 0.0, "scheduler": 0.6}, 0.9)
+    found = figures(crowd(ending=nothing))
+    assert found["burst_airflow_cpu_s_per_task"] == 0.2
+    problems = Result(found, table({"ours": found}, [])).problems
+    assert problems == ["burst_worker_cpu_s_per_task is None"]
 
 
 def test_calls_to_ecs_and_logs_are_watching() -> None:

@@ -10,6 +10,7 @@ import boto3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from interception import intercept
 from typer.testing import CliRunner, Result
 
 from jetbridge_cli.adopt import command, parsing
@@ -127,7 +128,7 @@ class TestCommand:
         assert ended.exit_code == 3
         assert "broken.py can't be parsed: NameError: no such name" in ended.stdout
 
-    def test_what_is_known_at_run_time_alone_is_told(
+    def test_what_is_known_only_at_run_time_is_listed(
         self, parsed: Callable[[dict[str, Any]], str]
     ) -> None:
         folder = parsed(report(task(unknown={"cluster": "template: {{ x }}"})))
@@ -172,6 +173,31 @@ class TestCommand:
             "arn:aws:logs:eu-west-1:123456789012:log-group:/ecs/extract:*",
         ]
         assert [remark.split(":")[1].strip() for remark in found["remarks"]] == ["gone", "lost"]
+
+    def test_the_newest_definition_is_found_on_whatever_page(
+        self,
+        parsed: Callable[[dict[str, Any]], str],
+        aws: None,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        def page(revision: int, group: str) -> dict[str, Any]:
+            logs = {"logDriver": "awslogs", "options": {"awslogs-group": group}}
+            container = {"image": "i", "logConfiguration": logs}
+            found = {"jobDefinitionName": "report", "revision": revision}
+            return {"jobDefinitions": [found | {"containerProperties": container}]}
+
+        def answer(operation: str, given: dict[str, Any]) -> dict[str, Any] | None:
+            if operation != "DescribeJobDefinitions":
+                return None
+            first = page(7, "/old") | {"nextToken": "more"}
+            return page(12, "/new") if "nextToken" in given else first
+
+        intercept(monkeypatch, answer)
+        folder = parsed(report(task(job_definitions=["report"])))
+        ended = self.run(folder, "--look-up", "--region", "eu-west-1", "-o", "json")
+        assert json.loads(ended.stdout)["parameters"]["ContainerLogGroupArns"] == [
+            "arn:aws:logs:eu-west-1:123456789012:log-group:/new:*"
+        ]
 
 
 class TestParsing:

@@ -757,7 +757,7 @@ def test_a_denial_names_its_permission_and_holds_up_nothing() -> None:
     assert examined(deployment(), {}).exit_code == 0
 
 
-def test_other_errors_are_told_as_they_are() -> None:
+def test_other_errors_are_shown_as_they_are() -> None:
     error = ClientError({"Error": {"Code": "Throttling", "Message": "slow"}}, "GetRole")
     told = unchecked("roles", error)
     assert told == Unchecked(check="roles", why="GetRole: Throttling: slow")

@@ -1,5 +1,5 @@
-"""doctor finds what somebody changed beside CloudFormation: checked with template.yaml itself, as
-SAM translates it."""
+"""doctor finds what somebody changed outside of CloudFormation. The stack is template.yaml itself,
+as SAM translates it."""
 
 import json
 import os

@@ -110,7 +110,7 @@ def test_a_paused_schedule_does_not_fire() -> None:
     "expression",
     ["cron(0 0 * * * *)", "cron(0 0 * *)", "cron(61 0 * * ? *)", "rate(x)", "at(noon)", "daily"],
 )
-def test_what_is_no_expression_is_said(expression: str) -> None:
+def test_an_invalid_expression_is_named(expression: str) -> None:
     with pytest.raises(Unknown):
         fires(expression)
 

@@ -85,7 +85,7 @@ def test_nothing_asks_where_there_is_no_terminal(bridge: Bridge) -> None:
     assert bridge.bodies("FinishDeadLetters") == [{"run_id": "r"}]
 
 
-def test_a_no_changes_nothing(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_answer_no_changes_nothing(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "can_ask", lambda: True)
     [message_id] = bridge.send("FinishDeadLetters", {"run_id": "r"})
     command = ["dead-letters", "drop", message_id, "--stack", "bridge", "--region", "eu-west-1"]

@@ -20,7 +20,7 @@ ROLE = "arn:aws:iam::123456789012:role/report"
 
 
 LOG_GROUPS = f"arn:aws:logs:{REGION}:123456789012:log-group"
-AIRFLOW = {
+AIRFLOW: dict[str, Any] = {
     "ExecutionRoleArn": "arn:aws:iam::123456789012:role/service-role/airflow-etl",
     "LoggingConfiguration": {
         "TaskLogs": {
@@ -96,6 +96,28 @@ def test_flags_open_the_stack_for_what_they_name(account: None, tmp_path: Path) 
     }
 
 
+def test_logs_of_jobs_with_several_containers_can_be_read(account: None, tmp_path: Path) -> None:
+    logs = {"logDriver": "awslogs", "options": {"awslogs-group": "/etl/job"}}
+    containers = [{"name": "main", "image": "busybox", "logConfiguration": logs}]
+    found = {
+        "jobDefinitionName": "load",
+        "jobDefinitionArn": f"arn:aws:batch:{REGION}:123456789012:job-definition/load:3",
+        "revision": 3,
+        "ecsProperties": {"taskProperties": [{"containers": containers}]},
+    }
+    queue = f"arn:aws:batch:{REGION}:123456789012:job-queue/etl"
+    answers = {
+        "DescribeJobDefinitions": {"jobDefinitions": [found]},
+        "DescribeJobQueues": {"jobQueues": [{"jobQueueName": "etl", "jobQueueArn": queue}]},
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        intercept(patch, lambda operation, _: answers.get(operation))
+        done = call(tmp_path, "--yes", "--job-queue=etl", "--job-definition=load")
+    assert done.exit_code == 0, done.output
+    group = f"arn:aws:logs:{REGION}:123456789012:log-group:/etl/job:*"
+    assert written(tmp_path)["ContainerLogGroupArns"] == group
+
+
 def test_without_flags_everything_is_proposed(account: None, tmp_path: Path) -> None:
     assert call(tmp_path, "--yes").exit_code == 0
     values = written(tmp_path)
@@ -113,6 +135,22 @@ def test_an_mwaa_environment_tells_its_log_group_and_role(
     assert "aws iam put-role-policy --role-name airflow-etl --policy-name jetbridge" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("key", "listed"),
+    [
+        (f"arn:aws:kms:{REGION}:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab", True),
+        ("alias/airflow", False),
+    ],
+)
+def test_copies_into_the_log_group_of_an_environment_with_a_key_of_its_own(
+    account: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, listed: bool
+) -> None:
+    with_airflows(monkeypatch, "etl")
+    monkeypatch.setitem(AIRFLOW, "KmsKey", key)
+    assert call(tmp_path, "--yes").exit_code == 0
+    assert written(tmp_path).get("KmsKeyArns") == (key if listed else None)
+
+
 def test_answers_are_taken(account: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("jetbridge_cli.init.command.can_ask", lambda: True)
     answers = "etl\netl-report\n\n\nairflow-etl-Task\n"
@@ -124,7 +162,7 @@ def test_answers_are_taken(account: None, tmp_path: Path, monkeypatch: pytest.Mo
     assert values["AirflowLogGroup"] == "airflow-etl-Task"
 
 
-def test_the_policy_lets_airflow_invoke_its_aliases_alone(account: None, tmp_path: Path) -> None:
+def test_the_policy_lets_airflow_invoke_only_its_aliases(account: None, tmp_path: Path) -> None:
     assert call(tmp_path, "--yes", "--stack=prod").exit_code == 0
     document = json.loads((tmp_path / "airflow-policy.json").read_text())
     resources = {each["Sid"]: each["Resource"] for each in document["Statement"]}
@@ -138,10 +176,13 @@ def test_the_policy_lets_airflow_invoke_its_aliases_alone(account: None, tmp_pat
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--cluster=elt", "--task-definition=web"], "--cluster elt: this account"),
-        (["--cluster=etl", "--task-definition=x*"], "it has etl-report, web"),
+        (
+            ["--cluster=elt", "--task-definition=web"],
+            "--cluster elt: there is none in this account",
+        ),
+        (["--cluster=etl", "--task-definition=x*"], "which has etl-report, web"),
         (["--cluster=etl"], "--task-definition isn't: name both kinds"),
-        (["--job-definition=a"], "--job-definition a: this account and region has no such one"),
+        (["--job-definition=a"], "--job-definition a: there is none in this account and region"),
         (["--airflow-logs=gs://bucket/a"], "give s3://<bucket>/<prefix> or a log group's name"),
         (["--airflow-logs=s3:///a"], "no bucket"),
         ([f"--stack={'s' * 50}"], "names over 49 characters"),

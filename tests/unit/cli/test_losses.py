@@ -43,7 +43,7 @@ def test_a_drop_says_what_is_lost(name: str, source: str) -> None:
     lost, afterwards = loss(queue, ["r1"])
     assert lost.startswith("Lost: ")
     assert lost.endswith(" of run r1.")
-    assert "Nothing is known of this queue" not in afterwards
+    assert "doesn't know the queue" not in afterwards
 
 
 @pytest.mark.parametrize("name", sorted(given_up_by()))

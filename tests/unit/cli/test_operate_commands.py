@@ -6,13 +6,14 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+import boto3
 import pytest
 from cli_stack import Bridge, client
 from interception import intercept
 from msgspec.structs import replace
 from operated import CLUSTER_TASK, GROUP, NOW, SECRET, airflow, failed, outcome_of, run_of
 
-from jetbridge.contract import Cause, Death, StartRequest, decode
+from jetbridge.contract import Cause, Death, LogStream, StartRequest, decode
 from jetbridge.runs.reports import Ending, LogName
 from jetbridge.runs.run import Status
 from jetbridge_cli.operate import following
@@ -108,6 +109,18 @@ def test_a_stream_that_is_not_there_keeps_none_from_being_read(bridge: Bridge) -
     assert "here" in bridge.call("logs", run_id).stdout
 
 
+def test_lines_are_read_in_the_region_that_the_definition_names(bridge: Bridge) -> None:
+    run = run_of("k")
+    elsewhere = LogStream(container="main", group=GROUP, stream="s", region="us-east-1")
+    run_id = bridge.sealed(replace(outcome_of(run, at=12), log_streams=[elsewhere]))
+    logs = boto3.client("logs", region_name="us-east-1")
+    logs.create_log_group(logGroupName=GROUP)
+    logs.create_log_stream(logGroupName=GROUP, logStreamName="s")
+    events: Any = [{"timestamp": PRINTED * 1000, "message": "far away"}]
+    logs.put_log_events(logGroupName=GROUP, logStreamName="s", logEvents=events)
+    assert "far away" in bridge.call("logs", run_id).stdout
+
+
 @pytest.mark.parametrize("grep", ["[", "(?P<"])
 def test_a_bad_expression_is_named(bridge: Bridge, grep: str) -> None:
     result = bridge.call("logs", "x", "--grep", grep)
@@ -115,7 +128,7 @@ def test_a_bad_expression_is_named(bridge: Bridge, grep: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "x" * 2049])
-def test_a_text_that_can_be_no_key_is_no_run(bridge: Bridge, text: str) -> None:
+def test_an_impossible_key_names_no_run(bridge: Bridge, text: str) -> None:
     result = bridge.call("show", text)
     assert result.exit_code == 1
     assert "there is no such run" in result.stderr
@@ -203,7 +216,7 @@ def test_a_retry_is_the_same_request_of_a_person(
     assert (request.finish, request.log_target) == (None, None)
 
 
-def test_a_run_that_goes_on_is_not_retried(bridge: Bridge) -> None:
+def test_a_run_in_progress_is_not_retried(bridge: Bridge) -> None:
     result = bridge.call("retry", bridge.accepted(run_of("on")))
     assert (result.exit_code, "is unfinished (accepted)" in result.stderr) == (1, True)
 

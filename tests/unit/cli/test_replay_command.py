@@ -80,7 +80,7 @@ def test_failed_starts_are_invoked_again(bridge: Bridge, monkeypatch: pytest.Mon
     assert bridge.bodies("StartFailures") == []
 
 
-def test_what_is_no_record_of_an_invocation_stays(
+def test_a_message_that_isnt_an_invocation_record_stays(
     bridge: Bridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     invoked = spy_on_invocations(monkeypatch)

@@ -97,7 +97,7 @@ def test_a_whole_start_request_is_taken_as_it_is(tmp_path: Path) -> None:
         (None, {}, {}, "nothing says what to run"),
         ("{", {}, {}, "it isn't JSON"),
         ([1], {}, {}, "it isn't a JSON object"),
-        (None, {"taskDefinition": "t", "jobQueue": "q"}, {}, "jobQueue is no parameter of RunTask"),
+        (None, {"taskDefinition": "t", "jobQueue": "q"}, {}, "jobQueue isn't a parameter"),
         (None, {"taskDefinition": "t"}, {"environment": ["A"]}, "--env: 'A' is not NAME=VALUE"),
         (
             None,
@@ -106,7 +106,7 @@ def test_a_whole_start_request_is_taken_as_it_is(tmp_path: Path) -> None:
             "--container: name the container",
         ),
         (None, {"taskDefinition": "t"}, {"public_ip": True}, "--subnet: name one at least"),
-        (None, {"jobDefinition": "d"}, {"subnets": ["s"]}, "are for RunTask alone"),
+        (None, {"jobDefinition": "d"}, {"subnets": ["s"]}, "are only for RunTask"),
         ({"run_task": {"cluster": "c"}, "tail_lines": "5"}, {}, {}, "tail_lines"),
     ],
 )

@@ -275,7 +275,7 @@ def test_a_run_without_an_event_has_no_data(bridge: Bridge) -> None:
     assert "keeps what it has for one day" in sizing["notes"][0]
 
 
-def test_runs_on_instances_and_runs_that_go_on_have_no_advice(bridge: Bridge) -> None:
+def test_runs_on_instances_and_runs_in_progress_have_no_advice(bridge: Bridge) -> None:
     run = run_of("on EC2", airflow())
     bridge.accepted(run)
     bridge.sealed(outcome_of(run, usage=replace(LARGE, launch_type="EC2")))

@@ -33,7 +33,7 @@ def nothing(bench: Bench) -> None:
     bench.note(seen=1)
 
 
-def test_what_a_check_saw_is_kept_whatever_becomes_of_it() -> None:
+def test_what_a_check_saw_is_kept_even_if_it_fails() -> None:
     def fails(bench: Bench) -> None:
         bench.note(run_id="r")
         expect("the state", "failed", "succeeded")

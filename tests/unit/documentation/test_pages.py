@@ -101,16 +101,16 @@ def test_code_in_a_list_is_found_without_its_indentation(repository: Path) -> No
     assert block == pages.Block(3, "python", "if True:\n    pass\n")
 
 
-def test_a_command_that_there_is_not_is_a_fault(repository: Path) -> None:
+def test_an_unknown_command_is_a_fault(repository: Path) -> None:
     write(repository, "# Start\n\nThis page runs `make tea` and `make bench ONLY=tea`.\n")
     found = checks.faults()
     assert "docs/index.md: `make tea` isn't in the Makefile" in found
     assert "docs/index.md: there is no benchmark tea" in found
 
 
-def test_code_that_names_a_page_that_there_is_not_is_a_fault(repository: Path) -> None:
+def test_code_that_names_a_missing_page_is_a_fault(repository: Path) -> None:
     (repository / "app.py").write_text('"""See docs/' + LOST + '."""\n')
-    assert checks.faults() == [f"app.py: names docs/{LOST}, which isn't there"]
+    assert checks.faults() == [f"app.py: names docs/{LOST}, which doesn't exist"]
 
 
 def test_links_to_files_outside_lead_to_copies(repository: Path) -> None:
@@ -130,7 +130,7 @@ def test_links_to_files_outside_lead_to_copies(repository: Path) -> None:
 
 def test_a_link_to_nothing_is_refused(repository: Path) -> None:
     write(repository, "# Start\n\nThis page links [nowhere](nowhere.md).\n")
-    with pytest.raises(FileNotFoundError, match=r"nowhere\.md, which isn't there"):
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.md, which doesn't exist"):
         staging.stage()
 
 

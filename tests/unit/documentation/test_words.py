@@ -29,3 +29,8 @@ def test_every_turn_of_the_list_can_be_found() -> None:
 def test_what_replaces_a_turn_is_none_itself() -> None:
     for better in TURNS.values():
         assert not list(words.faults(better, TURNS)), better
+
+
+def test_a_turn_is_found_in_the_name_of_a_function() -> None:
+    text = words.readable("x = 1\ndef test_the_end_is_told(told_again): ...")
+    assert list(words.faults(text, {"is told": ""})) == [(2, "is told", "")]

@@ -313,7 +313,7 @@ def test_secrets_are_warned_of_by_name_alone(name: str, value: str) -> None:
         ("source", "postgres://db/sales"),
     ],
 )
-def test_what_is_no_secret_is_not_warned_of(name: str, value: str) -> None:
+def test_there_is_no_warning_of_an_ordinary_value(name: str, value: str) -> None:
     pair = {"name": name, "value": value}
     assert admission().admit(changed(JOB, job_environment(pair))).warnings == []
 

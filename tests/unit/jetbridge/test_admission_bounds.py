@@ -577,7 +577,7 @@ def test_who_takes_over_without_a_log_where_there_is_one_is_refused() -> None:
 
 
 @pytest.mark.parametrize("odd", ["\ud800", "a\0b", 5, None, "", "pace#ecs", "x" * 3000, {}, ["r"]])
-def test_a_stop_of_what_is_no_id_stops_the_others(odd: Any) -> None:
+def test_a_stop_with_an_unknown_id_stops_the_others(odd: Any) -> None:
     core = Core()
     run_id = core.start(request("airflow_ecs")).run_id
     payload = with_ids_as_text({"run_ids": [odd, run_id], "reason": "enough"})

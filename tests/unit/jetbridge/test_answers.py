@@ -89,7 +89,7 @@ def test_neither_is_written_where_anything_else_has_happened(scene: Scene, happe
     assert scene.outcomes.standing(scene.claimed.run_id) is None
 
 
-def test_neither_is_written_where_something_newer_was_told(scene: Scene) -> None:
+def test_neither_is_written_over_something_newer(scene: Scene) -> None:
     record = launched_record(scene.launched, REGION, change("ecs_running"))
     assert record is not None
     scene.outcomes.put_launched(record, 4)

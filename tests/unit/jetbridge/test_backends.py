@@ -88,7 +88,7 @@ def test_a_failure_without_detail_says_its_reason_and_what_it_is_about(
     )
 
 
-def test_a_failures_detail_is_told_and_a_failure_of_nothing_is_one(ecs: Stubber) -> None:
+def test_a_failure_has_its_detail_and_an_empty_failure_is_one(ecs: Stubber) -> None:
     ecs.add_response("run_task", {"failures": [{"reason": "ATTRIBUTE", "detail": "no awsvpc"}]})
     with pytest.raises(LaunchRefused, match="RunTask failed: ATTRIBUTE: no awsvpc"):
         _run_task(ecs)
@@ -147,7 +147,7 @@ def test_throttles_in_every_disguise(
 
 @pytest.mark.parametrize("name", ["Throttling", "ApiThrottling", "RequestLimitExceeded"])
 def test_a_name_is_no_throttle(ecs: Stubber, name: str) -> None:
-    """Else a missing permission would be waited for, for days."""
+    """Otherwise launch_run would wait for days because of a missing permission."""
     definition = TASK_DEFINITION.replace("report", name)
     words = f"User: jb is not authorized to perform: ecs:RunTask on resource: {definition}"
     ecs.add_client_error("run_task", "AccessDeniedException", words, 400)
@@ -386,7 +386,7 @@ def test_a_task_that_ecs_does_not_know_is_absent(ecs: Stubber, reason: str) -> N
 def test_a_task_that_ecs_does_not_describe_may_be_there(
     ecs: Stubber, failure: dict[str, str]
 ) -> None:
-    """Else the sweeper would call its run lost."""
+    """Otherwise the sweeper would end its run as lost."""
     answer = {"tasks": [], "failures": [failure]}
     ecs.add_response("describe_tasks", answer, {"cluster": "reports", "tasks": [TASK]})
     with pytest.raises(LaunchRefused, match="DescribeTasks failed"):

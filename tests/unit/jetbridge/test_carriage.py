@@ -135,7 +135,7 @@ def test_limits(printed: str, value: object, problem: str | None) -> None:
     assert carried(read(printed)) == (value, (problem,) if problem else ())
 
 
-def test_each_problem_is_told_once() -> None:
+def test_each_problem_is_named_once() -> None:
     assert carried([BIG, BIG, "\0", {1: 2}, object]).problems == (
         INTEGER,
         CHARACTERS,
@@ -161,7 +161,7 @@ def test_not_a_number_is_json_in_a_record_alone(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "\0", "[]", "7", '"x"', "{" * 9, nested(50_000)])
-def test_a_record_that_is_no_object_says_so(text: str) -> None:
+def test_a_record_that_isnt_an_object_is_named(text: str) -> None:
     with pytest.raises(ContractError, match=r"^record: .*outcomes table"):
         read_record(text)
 
@@ -172,7 +172,7 @@ def test_a_record_nested_too_deep_beside_its_result_says_so(name: str) -> None:
         read_record(f'{{"{name}": {nested(LEVELS + 1)}}}')
 
 
-def test_a_records_advice_tells_what_became_text() -> None:
+def test_the_advice_says_what_became_text() -> None:
     record = read_record(f'{{"advice": "Look.", "result": {BIG}, "reason": "\\u0000"}}')
     assert record["result"] == str(BIG)
     assert record["reason"] == REPLACEMENT

@@ -144,7 +144,7 @@ def test_each_error_is_for_now_or_for_good(error: Exception, said: type[Exceptio
     assert str(of_tail.value)
 
 
-def test_a_region_that_there_cannot_be_is_for_good() -> None:
+def test_an_impossible_region_is_a_permanent_error() -> None:
     def client_of(region: str) -> Any:
         return boto3.client("logs", region_name="no region")
 

@@ -263,7 +263,7 @@ def test_limits_are_read() -> None:
 
 
 @pytest.mark.parametrize("item", ["etl", "etl=0", "etl=1001", "etl=x", "=5", "e tl=5", "etl=-1"])
-def test_what_is_no_limit_is_named(item: str) -> None:
+def test_an_invalid_limit_is_named(item: str) -> None:
     with pytest.raises(ValueError, match=r"ConcurrencyGroups: .* Give name=limit"):
         limits_in([item])
 

@@ -78,7 +78,7 @@ def test_unknown_field_is_refused(field: str) -> None:
 
 
 @pytest.mark.parametrize("payload", ["", "{", "[]", "null", b"\xff", "42"])
-def test_what_is_no_json_object_is_refused(payload: str | bytes) -> None:
+def test_anything_but_a_json_object_is_refused(payload: str | bytes) -> None:
     with pytest.raises(ContractError) as refused:
         decode(StartRequest, payload)
     assert refused.value.field == "message"

@@ -147,7 +147,7 @@ def test_missing_stream_is_said_in_the_log() -> None:
     assert "/ecs/report" in line["event"]
 
 
-def test_a_stream_that_comes_late_is_waited_for() -> None:
+def test_copy_logs_waits_for_a_late_stream() -> None:
     run = ended_run("ecs_stopped_exit_0")
     assert run.ending is not None
     assert run.ending.stopped_at is not None
@@ -482,7 +482,7 @@ def test_a_first_message_that_comes_again_goes_on_behind_the_state_that_it_left(
     assert (state.done, state.lines) == (True, 600)
 
 
-def test_the_log_goes_to_the_place_that_the_message_names_alone() -> None:
+def test_the_log_goes_only_to_the_place_in_the_message() -> None:
     run = ended_run("ecs_stopped_exit_0")
     place = run.request.log_target
     assert isinstance(place, S3LogTarget)

@@ -262,7 +262,7 @@ def test_without_a_log_target_nothing_is_copied() -> None:
         ("rest", None, True),
     ],
 )
-def test_waiting_task_is_told_by_push_and_rest(stacks: Way, asked: Way | None, told: bool) -> None:
+def test_push_and_rest_notify_the_waiting_task(stacks: Way, asked: Way | None, told: bool) -> None:
     run = _with(ended_run("ecs_stopped_exit_0"), finish=asked, airflow="production")
     scene = Scene(run, {MAIN: ["x"]}, stacks=stacks)
     scene.settled()
@@ -285,7 +285,9 @@ def test_each_thing_that_a_runs_end_begins_is_a_notice_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(("stacks", "own"), [("feed", 0), ("push", 1)])
-def test_each_watcher_is_told_beside_the_task_that_started_the_run(stacks: Way, own: int) -> None:
+def test_each_watcher_is_notified_besides_the_task_that_started_the_run(
+    stacks: Way, own: int
+) -> None:
     watchers = [watcher("a"), watcher("b", airflow="other")]
     run = ended_run("ecs_stopped_exit_0", watchers=watchers)
     scene = Scene(run, {MAIN: ["x"]}, stacks=stacks)
@@ -373,7 +375,7 @@ def _without_logs(run: Run) -> Run:
     ],
     ids=["splunk", "no definition", "no image", "no capacity", "array", "no start", "lost"],
 )
-def test_where_no_line_can_come_none_is_waited_for(run: Run) -> None:
+def test_finish_run_does_not_wait_where_no_line_can_come(run: Run) -> None:
     scene = Scene(run)
     scene.clock.now = STOPPED_AT
     assert scene.finish(run.run_id) is not None

@@ -1,4 +1,4 @@
-"""Tasks and jobs of others: what is kept of them, and what a sensor hears when it looks."""
+"""Tasks and jobs of others: what is stored of them, and what a sensor learns when it looks."""
 
 from typing import Any
 
@@ -169,7 +169,7 @@ class TestKept:
         assert scene.outcome(KEPT) == first.outcome(KEPT)
 
 
-def test_track_run_keeps_nothing_of_others_unless_it_is_told_to(scene: Scene) -> None:
+def test_track_run_stores_nothing_of_others_unless_the_stack_watches_them(scene: Scene) -> None:
     core = Core()
     others = foreign("ecs_stopped_exit_0")
     assert core.track(others) is None
@@ -190,7 +190,7 @@ class TestLook:
         assert kept is not None
         assert kept.change.run_id == state.run_id
 
-    def test_what_aws_forgot_is_told_by_what_was_kept(self, scene: Scene) -> None:
+    def test_the_stored_end_answers_for_what_aws_forgot(self, scene: Scene) -> None:
         scene.track(foreign("ecs_stopped_exit_3"))
         state = looking(scene.outcomes)(EcsTask(cluster="reports", task=TASK))
         assert (state.status, state.outcome) == ("", scene.outcome(KEPT))
@@ -215,7 +215,7 @@ class TestLook:
         state = looking(MemoryOutcomes(), running, queues=("arn:other",))(asked)
         assert state.run_id in text
 
-    def test_a_child_of_an_array_is_told_of_and_not_awaited(self) -> None:
+    def test_a_child_of_an_array_is_described_and_not_awaited(self) -> None:
         child = foreign("batch_running", jobId=f"{JOB}:3", arrayProperties={"index": 3})
         child["detail"]["jobQueue"] = QUEUE
         state = looking(MemoryOutcomes(), child)(BatchJob(job_id=f"{JOB}:3"))
@@ -284,7 +284,7 @@ class TestAssets:
         scene.with_assets(*items)(foreign(name))
         assert [notice.asset for notice in self.told(scene)] == told
 
-    def test_each_airflow_is_told_by_its_name(self, scene: Scene) -> None:
+    def test_each_airflow_is_notified_by_its_name(self, scene: Scene) -> None:
         scene.with_assets(f"*@finance={ORDERS}", f"*={ORDERS}")(foreign("ecs_stopped_exit_0"))
         assert [(each.run_id, each.airflow) for each in self.told(scene)] == [
             (KEPT, "finance"),
@@ -292,7 +292,7 @@ class TestAssets:
         ]
         assert scene.notices.groups == ["finance", "default"]
 
-    def test_an_event_that_comes_again_tells_again(self, scene: Scene) -> None:
+    def test_an_event_that_comes_again_sends_the_notice_again(self, scene: Scene) -> None:
         """The process may have died between the outcome and the notice."""
         track = scene.with_assets(f"*={ORDERS}")
         for _ in range(2):
@@ -313,7 +313,7 @@ class TestAssets:
         "item",
         ["", "report", "=s3://x", "report=", "a b=s3://x", "r@=s3://x", "r=s3://a b", "[r]=x"],
     )
-    def test_what_is_no_rule_is_named(self, item: str) -> None:
+    def test_an_invalid_rule_is_named(self, item: str) -> None:
         with pytest.raises(ValueError, match=r"AssetEvents: .* Give name=uri"):
             asset_rules([item])
 

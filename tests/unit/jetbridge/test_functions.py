@@ -160,7 +160,7 @@ def test_launch_run(cloud: Cloud) -> None:
     assert told.launched_at == row.launched_at
 
 
-def test_launch_run_gives_a_message_back_that_it_could_not_tell(cloud: Cloud) -> None:
+def test_launch_run_returns_a_message_whose_record_it_could_not_write(cloud: Cloud) -> None:
     cloud.runs.create(new_run())
     boto3.client("dynamodb").delete_table(TableName="OutcomesTable")
     message = sample("launch_run/message")
@@ -422,7 +422,7 @@ def test_watch_runs(cloud: Cloud) -> None:
     assert call("watch_runs", {}) == answer | {"runs": {}}
 
 
-def test_watch_runs_has_nobody_to_tell_without_an_airflow(
+def test_watch_runs_takes_no_watcher_without_an_airflow(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("JETBRIDGE_AIRFLOW_SECRET_ARN", "")

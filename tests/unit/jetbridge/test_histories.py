@@ -201,7 +201,7 @@ def test_an_end_that_comes_again_is_handed_over_until_the_run_is_finished() -> N
     assert finishes.messages == [{"run_id": run.run_id}] * 2
 
 
-def test_events_of_no_run_hand_nothing_over() -> None:
+def test_events_without_a_run_hand_nothing_over() -> None:
     runs = MemoryRuns(900, Clock())
     finishes = MemoryQueue()
     track = _track(runs, finishes)
@@ -229,7 +229,7 @@ def test_before_its_end_a_run_stands_where_its_newest_event_says(
     assert row is not None
     known = change(seen[0])
     assert (row.status, row.backend_id) == (Status.LAUNCHED, known.backend_id)
-    assert row.change_order == known.order, "the first alone is written"
+    assert row.change_order == known.order, "only the first is written"
     running = [each for each in map(change, seen) if each.running and each.order >= known.order]
     told = outcomes.standing(run.run_id)
     if running:

@@ -71,7 +71,7 @@ def _launched(core: Core, name: str = "airflow_ecs", **fields: Any) -> Run:
     return run
 
 
-def test_launch_run_tells_the_task() -> None:
+def test_launch_run_records_the_task() -> None:
     core = Core()
     run = _accepted(core)
     core.launch(run.run_id, 1)
@@ -86,7 +86,7 @@ def test_launch_run_tells_the_task() -> None:
     )
 
 
-def test_launch_run_tells_the_job() -> None:
+def test_launch_run_records_the_job() -> None:
     core = Core()
     run = _accepted(core, "airflow_batch")
     core.launch(run.run_id, 1)
@@ -95,7 +95,7 @@ def test_launch_run_tells_the_job() -> None:
     assert (told.cluster, told.definition) == (None, JOB_DEFINITION)
 
 
-def test_track_run_tells_that_the_task_runs_and_where_it_logs() -> None:
+def test_track_run_records_that_the_task_runs_and_where_it_logs() -> None:
     core = Core()
     run = _launched(core)
     core.track(event("ecs_running"))
@@ -108,7 +108,7 @@ def test_track_run_tells_that_the_task_runs_and_where_it_logs() -> None:
     ]
 
 
-def test_track_run_tells_that_the_job_runs_and_where_it_logs() -> None:
+def test_track_run_records_that_the_job_runs_and_where_it_logs() -> None:
     core = Core()
     run = _launched(core, "airflow_batch")
     core.track(event("batch_runnable"))
@@ -128,7 +128,7 @@ def test_track_run_tells_that_the_job_runs_and_where_it_logs() -> None:
     assert (_told(core, run).started_at or "") > (told.started_at or "")
 
 
-def test_streams_without_a_prefix_are_told_by_the_running_task() -> None:
+def test_streams_without_a_prefix_are_recorded_when_the_task_runs() -> None:
     source = LogSource(container="main", driver="awslogs", group="/ecs/report")
     run = launched_run(definition=Definition(arn=TASK_DEFINITION, log_sources=[source]))
     record = launched_record(run, REGION, change("ecs_running"))
@@ -152,19 +152,19 @@ def test_what_logs_elsewhere_has_no_stream() -> None:
         launched_run(status=Status.ACCEPTED, launch=2, backend_id=None),
     ],
 )
-def test_nothing_is_told_of_a_run_without_a_going_task(run: Run) -> None:
+def test_a_run_without_a_task_in_progress_has_no_launched_record(run: Run) -> None:
     assert launched_record(run, REGION) is None
     assert launched_record(run, REGION, change("ecs_running")) is None
 
 
-def test_rows_of_an_earlier_version_are_told_with_the_time_of_their_attempt() -> None:
+def test_records_of_an_earlier_versions_rows_have_the_time_of_the_attempt() -> None:
     asked = launched_record(launched_run(last_attempt_at=12.5), REGION)
     accepted = launched_record(launched_run(), REGION)
     assert (asked and asked.launched_at) == 12.5
     assert (accepted and accepted.launched_at) == launched_run().created_at
 
 
-def test_what_launch_run_failed_to_tell_its_message_tells_when_it_comes_again() -> None:
+def test_a_record_that_launch_run_failed_to_write_is_written_when_its_message_comes_again() -> None:
     core = Core(outcomes=BrokenOutcomes(failures=2))
     run = _accepted(core)
     for _ in range(2):
@@ -180,7 +180,7 @@ def test_what_launch_run_failed_to_tell_its_message_tells_when_it_comes_again() 
     assert len(core.ecs.launched) == 1
 
 
-def test_nothing_is_told_before_the_row_knows_the_launch() -> None:
+def test_nothing_is_recorded_before_the_row_has_the_launch() -> None:
     """A launch whose answer was lost is reported when a look-up has found it."""
     core = Core()
     run = _accepted(core, "airflow_batch")
@@ -195,7 +195,7 @@ def test_nothing_is_told_before_the_row_knows_the_launch() -> None:
     assert len(core.batch.launched) == 1
 
 
-def test_a_launch_that_an_event_told_first_keeps_what_the_event_told() -> None:
+def test_a_launch_that_an_event_reported_first_keeps_the_events_record() -> None:
     core = Core()
     run = new_run()
     core.runs.create(run)
@@ -208,7 +208,7 @@ def test_a_launch_that_an_event_told_first_keeps_what_the_event_told() -> None:
     assert told.started_at is not None
 
 
-def test_a_launch_that_an_event_told_first_is_told_by_launch_run() -> None:
+def test_launch_run_records_a_launch_that_an_event_reported_first() -> None:
     """Batch says RUNNABLE long before RUNNING: launch_run doesn't wait for that."""
     core = Core()
     run = new_run("airflow_batch")
@@ -228,7 +228,7 @@ def test_a_stop_is_passed_on_though_the_table_is_down() -> None:
     assert core.ecs.stopped == [(TASK_ARN, "cleared")]
 
 
-def test_a_stop_that_aws_puts_off_delays_what_is_told_and_no_more() -> None:
+def test_a_stop_that_aws_puts_off_delays_only_the_record() -> None:
     core = Core()
     run = _launched(core)
     core.runs.request_stop(run.run_id, STOP)
@@ -240,7 +240,7 @@ def test_a_stop_that_aws_puts_off_delays_what_is_told_and_no_more() -> None:
     assert _told(core, run).backend_id == TASK_ARN
 
 
-def test_what_track_run_failed_to_tell_the_repeated_event_tells() -> None:
+def test_a_record_that_track_run_failed_to_write_is_written_by_the_repeated_event() -> None:
     core = Core(outcomes=BrokenOutcomes(failures=1))
     run = _launched(core)
     with pytest.raises(TableDown):
@@ -267,14 +267,14 @@ def test_an_end_needs_no_record() -> None:
     ],
     ids=["another launch", "another task", "late", "ended"],
 )
-def test_events_that_are_late_or_anothers_tell_nothing(fields: dict[str, Any]) -> None:
+def test_late_events_and_events_of_others_record_nothing(fields: dict[str, Any]) -> None:
     core = Core()
     run = _launched(core, **fields)
     core.track(event("ecs_running"))
     assert core.outcomes.standing(run.run_id) is None
 
 
-def test_children_of_an_array_job_tell_nothing_and_their_parent_may() -> None:
+def test_children_of_an_array_job_record_nothing_and_their_parent_may() -> None:
     core = Core()
     run = _launched(core, "airflow_batch")
     child = event("batch_running")
@@ -292,7 +292,7 @@ def test_children_of_an_array_job_tell_nothing_and_their_parent_may() -> None:
     assert (told.backend_id, told.log_streams) == (run.backend_id, [])
 
 
-def test_the_sweeper_tells_what_no_event_told() -> None:
+def test_the_sweeper_records_what_no_event_reported() -> None:
     core = Core()
     run = _launched(core)
     core.ecs.records = {run.backend_id or "": event("ecs_running")["detail"]}

@@ -147,7 +147,7 @@ def test_a_stack_without_live_logs_writes_nothing_more(
     assert len([item for item in items if "#" in item["run_id"]["S"]]) == 0
 
 
-def test_other_streams_and_control_messages_are_let_be(
+def test_other_streams_and_control_messages_are_ignored(
     runs: DynamoRuns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("jetbridge.logs.live.relay.WAITS", ())

@@ -86,7 +86,7 @@ def test_cloudwatch_logs_of_this_account_alone_may_invoke_it() -> None:
         ("CopyLogsFunction", "s3:DeleteObject"),
     ],
 )
-def test_pieces_alone_may_be_written_and_removed(function: str, action: str) -> None:
+def test_only_pieces_may_be_written_and_removed(function: str, action: str) -> None:
     resource = _statement(function, action)["Resource"]["Fn::Sub"]
     _, _, key = resource.rpartition(":::${AirflowLogBucket}/")
     assert key == "${AirflowLogPrefix}*.jetbridge.live.*"
@@ -94,7 +94,7 @@ def test_pieces_alone_may_be_written_and_removed(function: str, action: str) -> 
 
 
 @pytest.mark.parametrize("function", ["RelayLogsFunction", "CopyLogsFunction"])
-def test_of_the_runs_table_its_own_items_alone_may_be_written(function: str) -> None:
+def test_only_its_own_items_of_the_runs_table_may_be_written(function: str) -> None:
     condition = _statement(function, "dynamodb:UpdateItem")["Condition"]
     assert "live#*" in condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
 

@@ -43,7 +43,7 @@ def test_failed_children_are_named_with_their_exit_codes() -> None:
     assert found.reason == f"1 of 5 failed: child-0003: {EXITED}; exit code 3"
 
 
-def test_a_child_without_an_exit_code_is_told_with_batchs_words() -> None:
+def test_a_child_without_an_exit_code_is_described_in_batchs_words() -> None:
     run = array_run(2)
     reason = "Host EC2 (instance i-0123) terminated."
     records = {f"{run.backend_id}:1": record("FAILED", None, reason)}
@@ -76,7 +76,7 @@ def test_failed_nodes_are_named() -> None:
     assert "node-0002: Host EC2" in found.reason
 
 
-def test_a_failed_child_on_eks_is_told_by_container() -> None:
+def test_a_failed_child_on_eks_is_described_by_container() -> None:
     run = array_run(2)
     containers = [{"name": "train", "exitCode": 3}, {"name": "side", "exitCode": 0}]
     failed = {"status": "FAILED", "attempts": [], "eksAttempts": [{"containers": containers}]}

@@ -17,7 +17,7 @@ JOB_NAMES = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9_-]{0,127}\Z")
 
 
 def _documented_limit(service: str, shape: str, member: str) -> int:
-    """botocore's models have these limits in their documentation alone."""
+    """botocore's models have these limits only in their documentation."""
     model: Any = Loader().load_service_model(service, "service-2")
     text = model["shapes"][shape]["members"][member]["documentation"]
     found = re.search(r"[Uu]p to (\d+) (?:letters|characters)", text)

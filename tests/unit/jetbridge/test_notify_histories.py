@@ -1,4 +1,7 @@
-"""Whatever Airflow answers, and wherever the function dies: told until told, and not after."""
+"""Airflow is notified until it has accepted the outcome, and never again after that.
+
+This holds for each answer of Airflow, and for each place where the function may die.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +15,7 @@ from jetbridge_testing.queued import queued
 from jetbridge_testing.steps import Crash
 
 from jetbridge.contract import decode
-from jetbridge.notify.airflow_port import Airflow, Answer, Refused, Unavailable
+from jetbridge.notify.airflow_port import Answer, Refused, Unavailable
 from jetbridge.notify.breaker import Breaker
 from jetbridge.notify.notify import LONGEST_DELAY_SECONDS, Notify
 from jetbridge.queues.messages import Notice
@@ -22,7 +25,7 @@ from jetbridge.runs.notices import notices
 # Fewer than the queue allows, so that some notices become dead letters.
 MAX_RECEIVES = 5
 VISIBILITY_SECONDS = 360
-HEARD = (200, 409, 410)
+ACCEPTED = (200, 409, 410)
 
 RETRY_AFTER = st.one_of(st.none(), st.floats(0, 1e9))
 ANSWERS = st.one_of(
@@ -41,22 +44,24 @@ MOMENTS = st.one_of(
 
 
 class ScriptedAirflow:
-    """Resumes the task with the first POST that isn't told otherwise; 409 to all after it."""
+    """Gives the script's answers. A POST without one resumes the task; the later ones get 409."""
 
     def __init__(self, script: list[Any]) -> None:
         self.script = script
         self.resumed = False
         self.last_seen: int | None = None
-        self.posts_after_heard = 0
-
-    def named(self, name: str) -> Airflow:
-        return self
+        self.posts_after_accepted = 0
 
     def call(
-        self, method: str, path: str, body: Any = None, query: Mapping[str, str] | None = None
+        self,
+        name: str,
+        method: str,
+        path: str,
+        body: Any = None,
+        query: Mapping[str, str] | None = None,
     ) -> Answer:
-        if self.last_seen in HEARD:
-            self.posts_after_heard += 1
+        if self.last_seen in ACCEPTED:
+            self.posts_after_accepted += 1
         moment = self.script.pop(0) if self.script else None
         if moment == "dies before":
             raise Crash
@@ -111,7 +116,7 @@ class Sqs:
 
 
 @given(script=st.lists(MOMENTS, max_size=25), jitter=st.floats(0, 1))
-def test_told_until_told_and_never_after(script: list[Any], jitter: float) -> None:
+def test_notified_until_accepted_and_never_again(script: list[Any], jitter: float) -> None:
     run = run_of(finish="push")
     outcome = outcome_of(run)
     clock = Clock(outcome.finished_at)
@@ -141,14 +146,16 @@ def test_told_until_told_and_never_after(script: list[Any], jitter: float) -> No
             )
             sqs.fail(receives, message)
         sqs.die_at_next_send = False
-    assert airflow.posts_after_heard == 0, "one message, so nothing is sent after it was heard"
+    assert airflow.posts_after_accepted == 0, (
+        "one message, so nothing is sent after it was accepted"
+    )
     if sqs.dead:
-        # Replayed when what was wrong has been fixed.
+        # Somebody fixes the problem and replays the dead letters.
         airflow.script.clear()
         for message in sqs.dead:
             assert notify(decode(Notice, message | {"since": clock()})) is not None
             clock.advance(60)
-            told = notify(decode(Notice, message | {"since": clock()}))
-            assert told is not None
-            assert told.heard
+            attempt = notify(decode(Notice, message | {"since": clock()}))
+            assert attempt is not None
+            assert attempt.done
     assert airflow.resumed, "nothing is lost"

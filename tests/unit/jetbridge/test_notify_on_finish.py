@@ -42,7 +42,7 @@ def _notices(scene: Scene) -> list[Notice]:
 
 def test_dag_run(server: AirflowServer, dags: StockDags) -> None:
     scene = _scene(server, DAG_RUN, result={"rows": 5}, state="failed")
-    assert scene.tell().result == "triggered"
+    assert scene.attempt().result == "triggered"
     [(run_id, conf)] = dags.runs.items()
     assert run_id == f"jetbridge__{scene.run.run_id}"
     assert conf["day"] == "2026-03-01"
@@ -53,7 +53,7 @@ def test_dag_run(server: AirflowServer, dags: StockDags) -> None:
         {"rows": 5},
     )
     assert "a line of the container" not in str(conf)
-    assert scene.tell().result == "already triggered"
+    assert scene.attempt().result == "already triggered"
     assert len(dags.runs) == 1
 
 
@@ -64,7 +64,7 @@ def test_what_airflow_cannot_carry_is_given_to_it_as_text(
     scene = _scene(server, DAG_RUN | {"conf": hostile}, ASSET_EVENT | {"extra": hostile})
     expected = {"big": "1e+300", "nul": "�", "of": ['{"__classname__": "x"}']}
     for notice in _notices(scene):
-        scene.tell(notice)
+        scene.attempt(notice)
     [conf] = dags.runs.values()
     [event] = dags.events
     for given in (conf, event["extra"]):
@@ -75,17 +75,17 @@ def test_a_result_as_deep_as_can_be_carried_reaches_the_dag_run(
     server: AirflowServer, dags: StockDags
 ) -> None:
     deep = json.loads("[" * LEVELS + "]" * LEVELS)
-    _scene(server, DAG_RUN, result=deep).tell()
+    _scene(server, DAG_RUN, result=deep).attempt()
     [conf] = dags.runs.values()
     assert conf["jetbridge"]["result"] == deep
 
 
 def test_asset_event(server: AirflowServer, dags: StockDags) -> None:
     scene = _scene(server, ASSET_EVENT)
-    assert scene.tell().result == "created"
+    assert scene.attempt().result == "created"
     expected = {"asset_id": 2, "extra": {"rows": 5, "jetbridge": {"run_id": scene.run.run_id}}}
     assert dags.events == [expected]
-    assert scene.tell().result == "already created"
+    assert scene.attempt().result == "already created"
     assert len(dags.events) == 1
 
 
@@ -94,21 +94,21 @@ def test_asset_events_of_other_runs_are_none_of_this_one(
 ) -> None:
     for extra in (None, {}, {"jetbridge": 1}, {"jetbridge": {"run_id": "other"}}):
         dags.events.append({"asset_id": 2, "extra": extra})
-    assert _scene(server, ASSET_EVENT).tell().result == "created"
+    assert _scene(server, ASSET_EVENT).attempt().result == "created"
 
 
 def test_asset_and_event_are_found_on_later_pages(server: AirflowServer, dags: StockDags) -> None:
     dags.assets = [f"{URI}/{number}" for number in range(250)] + [URI]
     dags.events = [{"asset_id": 250, "extra": {}} for _ in range(150)]
     scene = _scene(server, ASSET_EVENT)
-    assert scene.tell().result == "created"
-    assert scene.tell().result == "already created"
+    assert scene.attempt().result == "created"
+    assert scene.attempt().result == "already created"
     assert len(dags.events) == 151
 
 
 def test_event_is_searched_from_before_the_runs_end(server: AirflowServer, dags: StockDags) -> None:
     scene = _scene(server, ASSET_EVENT)
-    scene.tell()
+    scene.attempt()
     [query] = [seen.query for seen in server.requests if "timestamp_gte" in seen.query]
     assert query["timestamp_gte"] == "2026-02-28T23:02:06+00:00", "an hour before 00:02:06"
 
@@ -116,33 +116,31 @@ def test_event_is_searched_from_before_the_runs_end(server: AirflowServer, dags:
 def test_uri_with_airflows_own_sign_for_or(server: AirflowServer, dags: StockDags) -> None:
     dags.assets.append("x://a|b")
     scene = _scene(server, ASSET_EVENT | {"uri": "x://a|b"})
-    assert scene.tell().result == "created"
+    assert scene.attempt().result == "created"
     assert dags.events[0]["asset_id"] == 4
 
 
 def test_unknown_asset(server: AirflowServer, dags: StockDags) -> None:
     with pytest.raises(Refused, match=r"no asset 's3://lake/none'.*outlet"):
-        _scene(server, ASSET_EVENT | {"uri": "s3://lake/none"}).tell()
+        _scene(server, ASSET_EVENT | {"uri": "s3://lake/none"}).attempt()
 
 
 def test_unknown_dag(server: AirflowServer, dags: StockDags) -> None:
     with pytest.raises(Refused, match="404"):
-        _scene(server, DAG_RUN | {"dag_id": "none"}).tell()
+        _scene(server, DAG_RUN | {"dag_id": "none"}).attempt()
 
 
 def test_search_that_never_ends(server: AirflowServer, dags: StockDags) -> None:
     page = [{"id": 1, "uri": "x"}] * 100
     server.routes["GET", "/api/v2/assets"] = lambda request: Reply(200, {"assets": page})
     with pytest.raises(Refused, match="too many"):
-        _scene(server, ASSET_EVENT).tell()
+        _scene(server, ASSET_EVENT).attempt()
 
 
 @pytest.mark.parametrize(
     ("state", "kinds"), [("succeeded", [0, 1, 2]), ("failed", [0, 2]), ("stopped", [0, 2])]
 )
-def test_assets_are_updated_by_success_alone(
-    server: AirflowServer, state: str, kinds: list[int]
-) -> None:
+def test_only_success_updates_assets(server: AirflowServer, state: str, kinds: list[int]) -> None:
     other = DAG_RUN | {"airflow": "other"}
     scene = _scene(server, DAG_RUN, ASSET_EVENT, other, state=state)
     found = _notices(scene)
@@ -153,7 +151,7 @@ def test_assets_are_updated_by_success_alone(
 def test_entry_that_does_not_apply_does_nothing(server: AirflowServer, dags: StockDags) -> None:
     scene = _scene(server, DAG_RUN, ASSET_EVENT, state="failed")
     for index in (1, 7):
-        assert scene.tell(replace(scene.first, on_finish=index)).result == "nothing to begin"
+        assert scene.attempt(replace(scene.first, on_finish=index)).result == "nothing to begin"
     assert server.requests == []
 
 
@@ -161,8 +159,8 @@ def test_one_entry_that_fails_holds_no_other(server: AirflowServer, dags: StockD
     scene = _scene(server, DAG_RUN | {"dag_id": "none"}, DAG_RUN, ASSET_EVENT)
     first, second, third = _notices(scene)
     with pytest.raises(Refused):
-        scene.tell(first)
-    assert [scene.tell(notice).result for notice in (second, third)] == ["triggered", "created"]
+        scene.attempt(first)
+    assert [scene.attempt(notice).result for notice in (second, third)] == ["triggered", "created"]
 
 
 @pytest.mark.parametrize("entry", [DAG_RUN, ASSET_EVENT], ids=["dag run", "asset event"])
@@ -181,9 +179,9 @@ def test_airflow_goes_down_at_any_step(
 
         server.routes[route] = failing
     scene = _scene(server, entry)
-    told = scene.tell()
-    while not told.heard:
-        told = scene.tell_later()
+    attempt = scene.attempt()
+    while not attempt.done:
+        attempt = scene.attempt_again()
     assert len(dags.runs) + len(dags.events) == 1
 
 
@@ -196,8 +194,8 @@ def _of_others(server: AirflowServer, **outcome: Any) -> tuple[Scene, Notice]:
 
 def test_a_job_of_others_updates_its_asset_once(server: AirflowServer, dags: StockDags) -> None:
     scene, notice = _of_others(server, backend_id="8f2c", definition="nightly:3")
-    assert scene.tell(notice).result == "created"
-    assert scene.tell(notice).result == "already created"
+    assert scene.attempt(notice).result == "created"
+    assert scene.attempt(notice).result == "already created"
     [event] = dags.events
     assert event["extra"] == {
         "backend_id": "8f2c",
@@ -210,7 +208,7 @@ def test_a_job_of_others_that_failed_updates_nothing(
     server: AirflowServer, dags: StockDags
 ) -> None:
     scene, notice = _of_others(server, state="failed")
-    assert scene.tell(notice).result == "nothing to begin"
+    assert scene.attempt(notice).result == "nothing to begin"
     assert dags.events == []
 
 

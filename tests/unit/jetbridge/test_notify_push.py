@@ -36,8 +36,8 @@ def _caller(scene: Scene) -> AirflowCaller:
 
 def test_resumes_the_waiting_try(scene: Scene) -> None:
     scene.server.replies = [RESUMED]
-    told = scene.tell()
-    assert (told.result, told.heard, told.waited) == ("resumed", True, 1.0)
+    attempt = scene.attempt()
+    assert (attempt.result, attempt.done, attempt.waited) == ("resumed", True, 1.0)
     [_, request] = scene.server.requests
     caller = _caller(scene)
     assert request.path == f"/jetbridge/v1/task-instances/{caller.ti_id}/outcome"
@@ -46,13 +46,13 @@ def test_resumes_the_waiting_try(scene: Scene) -> None:
     assert scene.queue.messages == []
 
 
-def test_the_try_that_took_the_run_over_is_told(server: AirflowServer) -> None:
+def test_the_try_that_took_the_run_over_is_resumed(server: AirflowServer) -> None:
     run = run_of(finish="push")
     assert isinstance(run.request.caller, AirflowCaller)
     later = replace(run.request.caller, try_number=2, ti_id="019ab0c5-0000-7000-8000-000000000002")
     scene = Scene(server, replace(run, attachments=[Attachment(caller=later)]))
     server.replies = [RESUMED]
-    scene.tell()
+    scene.attempt()
     assert later.ti_id in server.requests[-1].path
     assert server.requests[-1].body["try_number"] == 2
 
@@ -60,8 +60,8 @@ def test_the_try_that_took_the_run_over_is_told(server: AirflowServer) -> None:
 @pytest.mark.parametrize(("status", "result"), [(409, "no longer waiting"), (410, "gone")])
 def test_nobody_waits_any_more(scene: Scene, status: int, result: str) -> None:
     scene.server.replies = [Reply(status, {"detail": "x"})]
-    told = scene.tell()
-    assert (told.result, told.heard) == (result, True)
+    attempt = scene.attempt()
+    assert (attempt.result, attempt.done) == (result, True)
     assert scene.queue.messages == []
 
 
@@ -70,19 +70,19 @@ def test_nobody_waits_any_more(scene: Scene, status: int, result: str) -> None:
 )
 def test_too_early(scene: Scene, header: str | None, delay: int) -> None:
     scene.server.replies = [Reply(425, headers={"Retry-After": header} if header else {}), RESUMED]
-    told = scene.tell()
-    assert (told.heard, told.unavailable, told.delay_seconds) == (False, "", delay)
+    attempt = scene.attempt()
+    assert (attempt.done, attempt.unavailable, attempt.delay_seconds) == (False, False, delay)
     assert scene.queue.delays == [delay]
     [message] = scene.queue.messages
     assert "attempt" not in message, "the next delay is none of an Airflow that is down"
-    assert scene.tell_later().result == "resumed"
+    assert scene.attempt_again().result == "resumed"
 
 
 @pytest.mark.parametrize("status", [403, 404, 405, 422, 400, 302, 418])
 def test_somebody_has_to_act(scene: Scene, status: int) -> None:
     scene.server.replies = [Reply(status, {"detail": "because"})]
     with pytest.raises(Refused, match=rf"'default'.*{status}") as failure:
-        scene.tell()
+        scene.attempt()
     assert scene.queue.messages == []
     assert scene.breaker.remaining("default") == 0, "the next message may be another user's"
     advice = {403: "role", 404: "install", 405: "install", 422: "version", 302: "url"}
@@ -93,33 +93,34 @@ def test_somebody_has_to_act(scene: Scene, status: int) -> None:
 def test_something_else_answers(scene: Scene, reply: Reply) -> None:
     scene.server.replies = [reply]
     with pytest.raises(Refused, match="Something other than"):
-        scene.tell()
+        scene.attempt()
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 429, 408])
 def test_airflow_is_down_or_busy(scene: Scene, status: int) -> None:
     scene.server.replies = [Reply(status), RESUMED]
-    told = scene.tell()
-    assert str(status) in told.unavailable
+    attempt = scene.attempt()
+    assert attempt.unavailable
+    assert str(status) in attempt.result
     assert (scene.queue.delays, scene.queue.groups) == ([5], ["default"])
     [message] = scene.queue.messages
     assert (message["attempt"], message["since"]) == (1, scene.clock())
-    assert scene.tell_later().result == "resumed"
+    assert scene.attempt_again().result == "resumed"
 
 
 @pytest.mark.parametrize(("header", "delay"), [("40", 40), ("99999", 300)])
 def test_busy_airflow_says_how_long(scene: Scene, header: str, delay: int) -> None:
     scene.server.replies = [Reply(429, headers={"Retry-After": header})]
-    assert scene.tell().delay_seconds == delay
+    assert scene.attempt().delay_seconds == delay
     assert scene.breaker.remaining("default") == delay
 
 
 def test_delays_grow_up_to_five_minutes(scene: Scene) -> None:
     scene.server.replies = [Reply(503)] * 99
-    scene.tell()
+    scene.attempt()
     since = scene.queue.messages[0]["since"]
     for _ in range(9):
-        scene.tell_later()
+        scene.attempt_again()
     assert scene.queue.delays == [5, 10, 20, 40, 80, 160, 300, 300, 300, 300]
     assert {message["since"] for message in scene.queue.messages} == {since}
 
@@ -127,53 +128,57 @@ def test_delays_grow_up_to_five_minutes(scene: Scene) -> None:
 @pytest.mark.parametrize("how", ["hangs", "closes"])
 def test_airflow_that_does_not_answer(scene: Scene, how: str) -> None:
     setattr(scene.server, how, 9)
-    assert "does not answer" in scene.tell().unavailable
+    attempt = scene.attempt()
+    assert attempt.unavailable
+    assert "does not answer" in attempt.result
 
 
 def test_rejected_credentials_wait_for_better_ones(scene: Scene) -> None:
     good = scene.secret
     scene.secret = scene.server.secret(password="old")
-    assert "credentials" in scene.tell().unavailable
+    attempt = scene.attempt()
+    assert attempt.unavailable
+    assert "credentials" in attempt.result
     scene.secret = good
     scene.server.replies = [RESUMED]
-    assert scene.tell_later().result == "resumed"
+    assert scene.attempt_again().result == "resumed"
 
 
 def test_unknown_airflow(server: AirflowServer) -> None:
     scene = Scene(server, run_of(finish="push", airflow="production"))
     with pytest.raises(Refused, match="no key 'production'"):
-        scene.tell()
+        scene.attempt()
 
 
 def test_gives_up_after_13_days(scene: Scene) -> None:
     scene.server.replies = [Reply(503)] * 9
-    scene.tell()
+    scene.attempt()
     scene.clock.advance(PATIENCE_SECONDS)
     with pytest.raises(GiveUp, match="13 days"):
-        scene.tell_later()
+        scene.attempt_again()
     assert len(scene.queue.messages) == 1
 
 
 def test_airflow_that_is_down_is_left_alone_for_a_while(scene: Scene) -> None:
     scene.server.replies = [Reply(503), RESUMED]
-    scene.tell()
-    told = scene.tell()
-    assert told.unavailable == "it was down a moment ago"
+    scene.attempt()
+    attempt = scene.attempt()
+    assert (attempt.unavailable, attempt.result) == (True, "it was down a moment ago")
     assert len(scene.server.calls) == 1
     scene.clock.advance(5)
-    assert scene.tell().result == "resumed"
+    assert scene.attempt().result == "resumed"
 
 
 def test_error_of_airflows_own_holds_nothing_else_back(scene: Scene) -> None:
     scene.server.replies = [Reply(500), RESUMED]
-    scene.tell()
-    assert scene.tell().result == "resumed"
+    scene.attempt()
+    assert scene.attempt().result == "resumed"
 
 
 def test_airflow_that_stays_down_is_asked_once_a_minute(scene: Scene) -> None:
     scene.server.replies = [Reply(503)] * 999
     for _ in range(3600):
-        scene.tell()
+        scene.attempt()
         scene.clock.advance(1)
     assert 60 <= len(scene.server.calls) <= 64
 
@@ -182,19 +187,19 @@ def test_other_airflows_go_on(scene: Scene, server: AirflowServer) -> None:
     with AirflowServer().serving() as other:
         scene.secret = server.secret()[:-1] + ', "other": ' + other.secret()[12:]
         scene.server.replies = [Reply(503)]
-        scene.tell()
+        scene.attempt()
         other.replies = [RESUMED]
-        assert scene.tell(replace(scene.first, airflow="other")).result == "resumed"
+        assert scene.attempt(replace(scene.first, airflow="other")).result == "resumed"
 
 
 @pytest.mark.parametrize(
     "request_fields", [{"finish": "feed"}, {}], ids=["asked for feed", "stack's feed"]
 )
-def test_feed_tells_nobody(server: AirflowServer, request_fields: dict[str, Any]) -> None:
+def test_feed_notifies_nobody(server: AirflowServer, request_fields: dict[str, Any]) -> None:
     scene = Scene(server, run_of(finish="push"))
     changed = run_of(**request_fields)
     scene.runs._rows[scene.run.run_id] = changed
-    assert scene.tell().result == "nobody to tell"
+    assert scene.attempt().result == "no task waits for it"
     assert server.requests == []
 
 

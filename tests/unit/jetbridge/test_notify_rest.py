@@ -31,7 +31,7 @@ class Waiting(Scene):
 
 def test_success(server: AirflowServer) -> None:
     scene = Waiting(server, result={"rows": 5})
-    assert scene.tell().result == "success"
+    assert scene.attempt().result == "success"
     assert scene.task.history == ["success"]
     assert scene.task.xcoms == {"run_id": scene.run.run_id, "return_value": {"rows": 5}}
     states = [method for method, path in server.calls if path == scene.task.path]
@@ -42,34 +42,34 @@ def test_success(server: AirflowServer) -> None:
 @pytest.mark.parametrize("result", [0, False, "", []])
 def test_falsy_result_is_a_result(server: AirflowServer, result: Any) -> None:
     scene = Waiting(server, result=result)
-    scene.tell()
+    scene.attempt()
     assert scene.task.xcoms["return_value"] == result
 
 
 def test_no_result_pushes_no_return_value(server: AirflowServer) -> None:
     scene = Waiting(server)
-    scene.tell()
+    scene.attempt()
     assert scene.task.xcoms.keys() == {"run_id"}
 
 
 def test_xcom_that_is_there_is_overwritten(server: AirflowServer) -> None:
     scene = Waiting(server, result="new")
     scene.task.xcoms = {"return_value": "old", "run_id": "old"}
-    scene.tell()
+    scene.attempt()
     assert scene.task.xcoms == {"return_value": "new", "run_id": scene.run.run_id}
 
 
 @pytest.mark.parametrize("state", ["failed", "stopped"])
 def test_failure_with_no_try_left(server: AirflowServer, state: str) -> None:
     scene = Waiting(server, state=state)
-    assert scene.tell().result == "failed"
+    assert scene.attempt().result == "failed"
     assert (scene.task.history, scene.task.xcoms) == (["failed"], {})
 
 
 @pytest.mark.parametrize("state", ["failed", "stopped"])
 def test_failure_with_a_try_left(server: AirflowServer, state: str) -> None:
     scene = Waiting(server, retries=1, state=state)
-    assert scene.tell().result == "cleared"
+    assert scene.attempt().result == "cleared"
     [body] = scene.task.clears
     caller = scene.run.caller
     assert isinstance(caller, AirflowCaller)
@@ -94,7 +94,7 @@ def test_tries_end_although_each_clear_raises_max_tries(
         if task is not None:
             scene.task.max_tries = task.max_tries
         task = scene.task
-        history.append(scene.tell().result)
+        history.append(scene.attempt().result)
         if history[-1] == "failed":
             break
     assert history == ["cleared"] * (tries - 1) + ["failed"]
@@ -104,31 +104,31 @@ def test_tries_end_although_each_clear_raises_max_tries(
 def test_other_ways_to_wait(server: AirflowServer, state: str) -> None:
     scene = Waiting(server)
     scene.task.state = state
-    assert scene.tell().result == "success"
+    assert scene.attempt().result == "success"
 
 
 @pytest.mark.parametrize("state", ["running", "queued", "scheduled", "restarting", None])
 def test_worker_at_the_task_is_let_end(server: AirflowServer, state: str | None) -> None:
     scene = Waiting(server)
     scene.task.state = state
-    told = scene.tell()
-    assert (told.heard, told.unavailable, scene.task.history) == (False, "", [])
+    attempt = scene.attempt()
+    assert (attempt.done, attempt.unavailable, scene.task.history) == (False, False, [])
     scene.task.state = "deferred"
-    assert scene.tell_later().result == "success"
+    assert scene.attempt_again().result == "success"
 
 
 def test_worker_that_stays_at_the_task_is_not_disturbed(server: AirflowServer) -> None:
     scene = Waiting(server)
     scene.task.state = "running"
-    scene.tell()
+    scene.attempt()
     while scene.clock() < scene.outcome.finished_at + 24 * 3600:
-        assert not scene.tell_later().heard
+        assert not scene.attempt_again().done
     assert scene.task.history == []
     assert scene.queue.delays[0] == 10
     assert max(scene.queue.delays) == 300
     assert len(server.calls) < 350
     scene.task.state = "up_for_reschedule"
-    assert scene.tell_later().result == "success"
+    assert scene.attempt_again().result == "success"
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_worker_that_stays_at_the_task_is_not_disturbed(server: AirflowServer) -
 def test_try_that_is_over_is_left_alone(server: AirflowServer, state: str) -> None:
     scene = Waiting(server, state="failed")
     scene.task.state = state
-    assert scene.tell().result == f"already {state}"
+    assert scene.attempt().result == f"already {state}"
     assert [method for method, _ in server.calls] == ["GET"]
 
 
@@ -145,15 +145,15 @@ def test_try_that_is_over_is_left_alone(server: AirflowServer, state: str) -> No
 def test_another_try_is_left_alone(server: AirflowServer, change: str) -> None:
     scene = Waiting(server)
     setattr(scene.task, change, {"id": "another", "try_number": 9, "exists": False}[change])
-    told = scene.tell()
-    assert (told.result, told.heard) == ("gone", True)
+    attempt = scene.attempt()
+    assert (attempt.result, attempt.done) == ("gone", True)
     assert [method for method, _ in server.calls] == ["GET"]
 
 
 def test_mapped_task_instance(server: AirflowServer) -> None:
     scene = Waiting(server, retries=1, state="failed", caller={"map_index": 0})
     assert scene.task.path.endswith("/0")
-    assert scene.tell().result == "cleared"
+    assert scene.attempt().result == "cleared"
     caller = scene.run.caller
     assert isinstance(caller, AirflowCaller)
     assert scene.task.clears[0]["task_ids"] == [[caller.task_id, 0]]
@@ -161,30 +161,30 @@ def test_mapped_task_instance(server: AirflowServer) -> None:
 
 def test_mapped_task_instance_gets_its_xcom(server: AirflowServer) -> None:
     scene = Waiting(server, result=7, caller={"map_index": 3})
-    assert scene.tell().result == "success"
+    assert scene.attempt().result == "success"
     assert scene.task.xcoms["return_value"] == 7
 
 
 def test_ids_are_quoted(server: AirflowServer) -> None:
     names = {"dag_id": "a.b", "run_id": "manual__2026-01-01T00:00:00+00:00?#%/ü", "task_id": "g.t"}
     scene = Waiting(server, caller=names)
-    assert scene.tell().result == "success"
+    assert scene.attempt().result == "success"
     assert "manual__2026-01-01T00%3A00%3A00%2B00%3A00%3F%23%25%2F%C3%BC" in scene.task.path
 
 
-def test_told_again_after_a_crash(server: AirflowServer) -> None:
+def test_notified_again_after_a_crash(server: AirflowServer) -> None:
     scene = Waiting(server, result=7)
-    scene.tell()
-    assert scene.tell().result == "already success"
+    scene.attempt()
+    assert scene.attempt().result == "already success"
     failed = Waiting(server, retries=3, state="failed")
-    failed.tell()
-    assert failed.tell().result == "gone", "the next try isn't cleared"
+    failed.attempt()
+    assert failed.attempt().result == "gone", "the next try isn't cleared"
 
 
 def test_marked_meanwhile(server: AirflowServer) -> None:
     scene = Waiting(server)
     server.routes["PATCH", scene.task.path] = lambda request: Reply(409, {"detail": "already"})
-    assert scene.tell().result == "already success"
+    assert scene.attempt().result == "already success"
 
 
 @pytest.mark.parametrize("method", ["GET", "PATCH"])
@@ -192,7 +192,7 @@ def test_wrong_url_is_no_task_that_is_gone(server: AirflowServer, method: str) -
     scene = Waiting(server)
     server.routes[method, scene.task.path] = lambda request: Reply(404, {"detail": "Not Found"})
     with pytest.raises(Refused, match="url"):
-        scene.tell()
+        scene.attempt()
 
 
 def test_deleted_meanwhile(server: AirflowServer) -> None:
@@ -200,7 +200,7 @@ def test_deleted_meanwhile(server: AirflowServer) -> None:
     dag = scene.task.path.partition("/dagRuns")[0]
     detail = {"detail": "Dag Run id x not found in dag y"}
     server.routes["POST", f"{dag}/clearTaskInstances"] = lambda request: Reply(404, detail)
-    assert scene.tell().result == "gone"
+    assert scene.attempt().result == "gone"
 
 
 @pytest.mark.parametrize("status", [400, 403, 422])
@@ -208,7 +208,7 @@ def test_somebody_has_to_act(server: AirflowServer, status: int) -> None:
     scene = Waiting(server)
     server.routes["PATCH", scene.task.path] = lambda request: Reply(status, {"detail": "no"})
     with pytest.raises(Refused, match=str(status)):
-        scene.tell()
+        scene.attempt()
 
 
 @pytest.mark.parametrize("step", range(4))
@@ -222,7 +222,7 @@ def test_airflow_goes_down_at_any_step(server: AirflowServer, step: int) -> None
             return Reply(503) if len(served) == step + 1 else handle(request)
 
         server.routes[route] = failing
-    assert not scene.tell().heard
-    assert scene.tell_later().result == "success"
+    assert not scene.attempt().done
+    assert scene.attempt_again().result == "success"
     assert scene.task.history == ["success"]
     assert scene.task.xcoms == {"run_id": scene.run.run_id, "return_value": 7}

@@ -37,7 +37,7 @@ class Waiting(Scene):
         for task in self.tasks:
             task.state = "up_for_reschedule"
 
-    def told(self, index: int) -> Notice:
+    def notice(self, index: int) -> Notice:
         found = notices(self.run.request, self.outcome, "feed", self.run.watchers)
         [notice] = [notice for notice in found if notice.watcher == index]
         return notice
@@ -46,8 +46,8 @@ class Waiting(Scene):
 def test_success_gives_each_task_its_xcoms_and_state(server: AirflowServer) -> None:
     scene = Waiting(server, _watched(), result={"rows": 5})
     for index, task in enumerate(scene.tasks):
-        assert scene.tell(scene.told(index)).result == "success"
-        assert scene.tell(scene.told(index)).result == "already success"
+        assert scene.attempt(scene.notice(index)).result == "success"
+        assert scene.attempt(scene.notice(index)).result == "already success"
         assert task.history == ["success"]
         assert task.xcoms == {"run_id": scene.run.run_id, "return_value": {"rows": 5}}
 
@@ -58,23 +58,23 @@ def test_failure_is_the_tasks_own(
     server: AirflowServer, state: str, retries: int, became: str
 ) -> None:
     scene = Waiting(server, _watched(), retries, state=state)
-    assert scene.tell(scene.told(1)).result == became
+    assert scene.attempt(scene.notice(1)).result == became
     assert [task.history for task in scene.tasks] == [[], [became]]
 
 
 def test_worker_at_the_sensor_is_let_end(server: AirflowServer) -> None:
     scene = Waiting(server, _watched())
     scene.tasks[0].state = "running"
-    assert not scene.tell(scene.told(0)).heard
+    assert not scene.attempt(scene.notice(0)).done
     assert scene.queue.messages[-1]["watcher"] == 0
     scene.tasks[0].state = "up_for_reschedule"
-    assert scene.tell_later().result == "success"
+    assert scene.attempt_again().result == "success"
 
 
 def test_another_try_than_the_one_that_watched_is_left_alone(server: AirflowServer) -> None:
     scene = Waiting(server, _watched())
     scene.tasks[0].try_number = 2
-    assert scene.tell(scene.told(0)).result == "gone"
+    assert scene.attempt(scene.notice(0)).result == "gone"
     assert scene.tasks[0].history == []
 
 
@@ -85,14 +85,14 @@ def test_task_that_started_the_run_is_finished_as_ever(server: AirflowServer, fi
     own = StockTask(server, scene.run.caller)
     found = notices(scene.run.request, scene.outcome, "feed", scene.run.watchers)
     assert [notice.watcher for notice in found] == [None] * (finish != "feed") + [0, 1]
-    assert scene.tell(scene.told(0)).result == "success"
+    assert scene.attempt(scene.notice(0)).result == "success"
     assert (own.history, scene.tasks[1].history) == ([], [])
     if finish == "rest":
-        assert scene.tell(found[0]).result == "success"
+        assert scene.attempt(found[0]).result == "success"
         assert own.history == ["success"]
     if finish == "push":
         server.replies = [Reply(200, {"status": "resumed"})]
-        assert scene.tell(found[0]).result == "resumed"
+        assert scene.attempt(found[0]).result == "resumed"
 
 
 def test_on_finish_is_begun_beside(server: AirflowServer) -> None:
@@ -106,8 +106,8 @@ def test_on_finish_is_begun_beside(server: AirflowServer) -> None:
     ]
 
 
-def test_watcher_that_the_row_has_not_is_told_nothing(server: AirflowServer) -> None:
+def test_a_watcher_that_is_not_in_the_row_is_not_notified(server: AirflowServer) -> None:
     scene = Waiting(server, _watched())
     notice = Notice(run_id=scene.run.run_id, airflow="default", watcher=2)
-    assert scene.tell(notice).result == "nobody to tell"
+    assert scene.attempt(notice).result == "no task waits for it"
     assert server.calls == []

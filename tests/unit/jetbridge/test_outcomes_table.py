@@ -172,7 +172,7 @@ def test_essential_failure_beside_a_good_side_car() -> None:
         Ending(code=LOST_CODE),
     ],
 )
-def test_a_wished_stop_decides(stop: Stop, cause: Cause, fault: Fault, ending: Ending) -> None:
+def test_a_requested_stop_decides(stop: Stop, cause: Cause, fault: Fault, ending: Ending) -> None:
     verdict = judge(ending, None, stop)
     assert (verdict.state, verdict.cause, verdict.fault) == (State.STOPPED, cause, fault)
 
@@ -293,8 +293,6 @@ def test_containers_that_aws_adds_decide_nothing_without_a_definition() -> None:
         (Ending(code="FAILED", succeeded=False), ""),
     ],
 )
-def test_what_is_told_of_an_ending_are_awss_words_or_else_its_code(
-    ending: Ending, reason: str
-) -> None:
+def test_an_ending_is_described_in_awss_words_or_by_its_code(ending: Ending, reason: str) -> None:
     assert reason_of(ending).startswith(reason)
     assert bool(reason_of(ending)) == bool(reason)

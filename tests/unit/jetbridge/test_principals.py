@@ -70,7 +70,7 @@ def test_an_alias_of_somebody_else_has_no_rights(alias: str) -> None:
 
 @pytest.mark.parametrize("claimed", KINDS)
 @pytest.mark.parametrize("speaks", KINDS)
-def test_each_kind_speaks_for_itself_alone(speaks: str, claimed: str) -> None:
+def test_each_kind_speaks_only_for_itself(speaks: str, claimed: str) -> None:
     principal = Principal.of_function(f"{ARN}:{speaks}")
     if speaks == claimed:
         assert principal.admit(SAMPLES[claimed]) == SAMPLES[claimed]

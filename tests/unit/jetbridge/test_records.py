@@ -133,7 +133,7 @@ def test_attempts_of_any_kind(value: object) -> None:
 
 
 @pytest.mark.parametrize("given_event", [None, [], "x", 5, {}, {"detail-type": 5}])
-def test_what_is_no_event_is_given_up_with_the_reason(given_event: object) -> None:
+def test_a_message_that_isnt_an_event_is_given_up_with_the_reason(given_event: object) -> None:
     with pytest.raises(RecordError, match="detail-type"):
         from_event(given_event, STACK_KEY)
 

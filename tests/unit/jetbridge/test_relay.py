@@ -206,7 +206,7 @@ def test_lines_that_come_before_anybody_knows_whose_they_are() -> None:
     assert bench.texts() == ["one"]
 
 
-def test_streams_of_no_run_are_waited_for_once_and_asked_for_seldom() -> None:
+def test_relay_logs_waits_once_for_a_streams_run_and_looks_for_it_seldom() -> None:
     bench = Bench()
     for _ in range(50):
         assert bench.deliver("one") == Relayed(None, 0)
@@ -279,7 +279,7 @@ def test_pieces_that_others_write_all_the_time_are_tried_again_later(bench: Benc
     assert sum(bench.clock.slept) < 30, "a function has 60 seconds"
 
 
-def test_closing_leaves_runs_without_live_logs_alone() -> None:
+def test_closing_ignores_runs_without_live_logs() -> None:
     run = launched_run()
     live, pieces = MemoryLive(), MemoryPieces()
     CloseLive(live, pieces, {"/another"}, REGION)(run)

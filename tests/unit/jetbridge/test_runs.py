@@ -406,7 +406,7 @@ def test_due_after_a_while_until_finished(runs: Runs, clock: Clock) -> None:
     assert list(runs.due(1e12)) == []
 
 
-def test_due_at_the_deadline_whatever_is_heard(runs: Runs, clock: Clock) -> None:
+def test_due_at_the_deadline_whatever_is_reported(runs: Runs, clock: Clock) -> None:
     request = replace(new_run().request, timeout_seconds=60)
     run = _launched(runs, request=request)
     clock.advance(30)
@@ -456,7 +456,7 @@ def test_rows_expire(dynamodb: Any, dynamo_runs: Runs) -> None:
     assert int(item["expires_at"]["N"]) == int(run.created_at) + 30 * 86400
 
 
-def test_unknown_attributes_of_a_row_are_let_be(dynamodb: Any, dynamo_runs: Runs) -> None:
+def test_unknown_attributes_of_a_row_are_ignored(dynamodb: Any, dynamo_runs: Runs) -> None:
     run = new_run()
     dynamo_runs.create(run)
     dynamodb.update_item(
@@ -468,7 +468,7 @@ def test_unknown_attributes_of_a_row_are_let_be(dynamodb: Any, dynamo_runs: Runs
     assert dynamo_runs.get(run.run_id) == run
 
 
-def test_launch_keeps_the_first_container_that_it_heard_of(runs: Runs) -> None:
+def test_a_launch_keeps_its_first_container(runs: Runs) -> None:
     run = new_run()
     runs.create(run)
     runs.begin_launch(run, 1.5, DEFINITIONS["ecs"])

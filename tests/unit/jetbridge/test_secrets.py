@@ -73,7 +73,7 @@ def test_a_private_key_is_masked_over_all_its_lines(key: list[str], before: str)
     assert shown == ["begin", f"{before}{MASK}", *[MASK] * (len(key) - 1), "end"]
 
 
-def test_a_key_of_putty_is_masked() -> None:
+def test_a_putty_key_is_masked() -> None:
     assert masked([*PUTTY, "end"]) == [*PUTTY[:2], MASK, MASK, PUTTY[4], "end"]
 
 

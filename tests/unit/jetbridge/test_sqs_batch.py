@@ -231,7 +231,7 @@ def test_record_that_is_none_is_one_record(record: object) -> None:
 
 
 @pytest.mark.parametrize("event", [None, [], "x", {}, {"Records": None}, {"Records": {}}])
-def test_what_is_no_batch_is_refused(event: object) -> None:
+def test_anything_but_a_batch_is_refused(event: object) -> None:
     with pytest.raises(ContractError, match="Records"):
         each_message(event, _decoding)
 

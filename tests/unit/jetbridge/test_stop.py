@@ -219,7 +219,7 @@ OTHERS = ["pace#ecs", "task#0123", "copy#x#y#z", "live#r", "stream#r", "", "x" *
 
 
 @pytest.mark.parametrize("other", OTHERS)
-def test_what_is_no_run_is_unknown_and_left_alone(
+def test_an_item_that_isnt_a_run_is_unknown_and_left_alone(
     dynamodb: Any, dynamo_runs: Runs, other: str
 ) -> None:
     run = launched_run()
@@ -308,7 +308,7 @@ def test_stop_for_a_caller_whose_run_was_taken_over_stops_nothing() -> None:
     assert scene.stop(_fenced(SECOND.key, "r")).stopping == ["r"]
 
 
-def test_callers_fence_their_own_runs_alone() -> None:
+def test_callers_fence_only_their_own_runs() -> None:
     scene = Scene(ATTACHED, launched_run("airflow_batch", run_id="s"))
     request = replace(_fenced(_first().key, "r"), run_ids=["r", "s", "nobody"])
     answer = scene.stop(request)

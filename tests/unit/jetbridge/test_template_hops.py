@@ -47,7 +47,7 @@ def test_alarm_doesnt_ring_before_its_metric_has_data(alarm: str) -> None:
         assert properties["InsufficientDataActions"] == properties["AlarmActions"]
 
 
-def test_a_sweeper_that_falls_silent_is_heard() -> None:
+def test_a_sweeper_that_falls_silent_raises_the_alarm() -> None:
     silent = ALARMS["SweepRunsSilentAlarm"]["Properties"]
     assert silent["MetricName"] == "Invocations"
     assert silent["TreatMissingData"] == "missing", "otherwise silence is no change of state"

@@ -1,13 +1,15 @@
 """template.yaml: names that fit AWS's limits, whatever the stack's name."""
 
 import json
+import re
 from contextlib import nullcontext
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jetbridge_testing.template import FUNCTIONS, resources, template
+from jetbridge_testing.template import FUNCTIONS, ROOT, resources, template
 
 from airflow_provider_jetbridge.stack import function_prefix
 
@@ -81,3 +83,52 @@ def test_names_fit_lambda(stack: str) -> None:
 @given(STACKS, STACKS)
 def test_two_stacks_have_two_prefixes(one: str, other: str) -> None:
     assert (function_prefix(one) == function_prefix(other)) == (one == other)
+
+
+# Of names that CloudFormation makes: the stack's, the logical id, and up to 13 characters.
+LONGEST = {
+    "AWS::CloudWatch::Alarm": 255,
+    "AWS::DynamoDB::Table": 255,
+    "AWS::Events::Rule": 64,
+    "AWS::SQS::Queue": 80,
+}
+NAMED = {
+    ":alarm:": "AWS::CloudWatch::Alarm",
+    ":table/": "AWS::DynamoDB::Table",
+    ":rule/": "AWS::Events::Rule",
+    ":sqs:": "AWS::SQS::Queue",
+}
+
+
+def _made(stack: str, kind: str) -> set[str]:
+    """The names of a type's resources. Of a name that is too long, CloudFormation cuts the stack's
+    part ("IAM Role for Custom Resource - Invoke Function Policy fails with long CF stack names",
+    aws-solutions/aws-waf-security-automations#143)."""
+    return {
+        f"{stack[: LONGEST[kind] - 13 - 2 - len(name)]}-{name}-{'X' * 13}"
+        for name in resources(kind)
+    }
+
+
+@given(STACKS)
+def test_an_operators_policies_know_what_a_stack_with_a_long_name_has(stack: str) -> None:
+    """examples/operator.yaml with what its parameter JetbridgeStack asks for."""
+    given_name = stack if len(stack) <= 30 else f"{stack[:20]}*"
+    text = (ROOT / "examples" / "operator.yaml").read_text()
+    patterns = set(re.findall(r"arn:\S+\$\{JetbridgeStack\}\S*", text))
+    known = set()
+    for each in patterns:
+        name = each[each.index("${JetbridgeStack}") :].partition("/index/")[0]
+        pattern = name.replace("${JetbridgeStack}", given_name)
+        kind = next((kind for mark, kind in NAMED.items() if mark in each), None)
+        if kind is None:
+            functions = {f"{function_prefix(stack)}{suffix}" for suffix in SUFFIXES}
+            made = functions if ":function:" in each else {f"{stack}/uuid"}
+        else:
+            made = _made(stack, kind)
+            known.add(kind)
+        table = re.search(r"-(RunsTable|OutcomesTable)-", name)
+        made = {one for one in made if table is None or table[0] in one}
+        assert made
+        assert {one for one in made if not fnmatchcase(one, pattern)} == set(), each
+    assert known == set(LONGEST)

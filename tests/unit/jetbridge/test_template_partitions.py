@@ -1,4 +1,4 @@
-"""The templates in each partition: translated by SAM, linted by cfn-lint, no ARN of one alone."""
+"""The templates in each partition: translated by SAM, linted by cfn-lint, no ARN of only one."""
 
 import json
 from collections.abc import Iterator, Set

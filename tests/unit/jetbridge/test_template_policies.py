@@ -99,7 +99,7 @@ def test_the_allow_lists_reach_start_run_whole() -> None:
         assert {"Fn::Join": [",", {"Ref": parameter}]} in variables.values()
 
 
-def test_each_secret_is_read_by_one_function_and_that_one_alone() -> None:
+def test_each_secret_is_read_by_only_one_function() -> None:
     action = "secretsmanager:GetSecretValue"
     readers = {
         function: [item["Resource"] for item in statements(function) if item["Action"] == action]
@@ -131,7 +131,7 @@ def test_announcements_may_be_put_under_their_own_source_alone() -> None:
     }
 
 
-def test_airflow_may_start_stop_watch_and_read_outcomes_alone() -> None:
+def test_airflow_may_only_start_stop_watch_and_read_outcomes() -> None:
     [policy] = resources("AWS::IAM::ManagedPolicy").values()
     statements = policy["Properties"]["PolicyDocument"]["Statement"]
     assert {statement["Action"] for statement in statements} == {
@@ -209,7 +209,7 @@ def test_rows_are_read_by_their_index_and_never_scanned() -> None:
     assert finished["Resource"] == {"Fn::Sub": f"${{OutcomesTable.Arn}}/index/{FEED_INDEX}"}
 
 
-def test_tasks_are_listed_and_described_in_allowed_clusters_alone() -> None:
+def test_tasks_are_listed_and_described_only_in_allowed_clusters() -> None:
     for statement in statements("SweepRunsFunction"):
         if "ecs:ListTasks" in statement["Action"]:
             assert statement["Condition"] == {"ArnEquals": {"ecs:cluster": {"Ref": "ClusterArns"}}}
@@ -217,7 +217,7 @@ def test_tasks_are_listed_and_described_in_allowed_clusters_alone() -> None:
     raise AssertionError("sweep_runs may not list tasks")
 
 
-def test_copy_logs_may_change_its_own_items_alone() -> None:
+def test_copy_logs_may_change_only_its_own_items() -> None:
     """Not a run's row, which has no # in its key."""
     [statement] = [
         item for item in statements("CopyLogsFunction") if item["Action"] == "dynamodb:UpdateItem"
@@ -230,7 +230,7 @@ def test_copy_logs_may_change_its_own_items_alone() -> None:
 
 
 def test_finish_run_may_take_turns_to_read_logs() -> None:
-    """Of its statements on the runs table none is for some keys alone."""
+    """None of its statements on the runs table is for only some keys."""
     [statement] = [
         item
         for item in statements("FinishRunFunction")
@@ -241,7 +241,7 @@ def test_finish_run_may_take_turns_to_read_logs() -> None:
     assert "Condition" not in statement
 
 
-def test_watch_runs_may_change_rows_of_runs_alone() -> None:
+def test_watch_runs_may_change_only_rows_of_runs() -> None:
     describes = {"ecs:DescribeTasks", "batch:DescribeJobs"}
     own = actions("WatchRunsFunction") - OWN_LOG - describes
     assert own == {"dynamodb:GetItem", "dynamodb:UpdateItem"}
@@ -267,15 +267,21 @@ def test_whole_logs_may_be_read_back_and_no_others() -> None:
         assert not whole_key(target, prefix, "r").startswith(target.key_prefix)
 
 
+OWN_REGION = "${AWS::Region}"
 KEYS = {
-    "StartRunFunction": [({"kms:GenerateDataKey"}, "s3.")],
-    "FinishRunFunction": [({"kms:Decrypt"}, "logs."), ({"kms:Decrypt"}, "secretsmanager.")],
-    "NotifyAirflowFunction": [({"kms:Decrypt"}, "secretsmanager.")],
-    "CopyLogsFunction": [
-        ({"kms:Decrypt"}, "logs."),
-        ({"kms:GenerateDataKey", "kms:Decrypt"}, "s3."),
+    "StartRunFunction": [({"kms:GenerateDataKey"}, "s3.*")],
+    # Logs of containers are read in the region that their definition names.
+    "FinishRunFunction": [
+        ({"kms:Decrypt"}, "logs.*"),
+        ({"kms:Decrypt"}, f"secretsmanager.{OWN_REGION}.*"),
     ],
-    "RelayLogsFunction": [({"kms:GenerateDataKey", "kms:Decrypt"}, "s3.")],
+    "NotifyAirflowFunction": [({"kms:Decrypt"}, f"secretsmanager.{OWN_REGION}.*")],
+    "CopyLogsFunction": [
+        ({"kms:Decrypt"}, "logs.*"),
+        ({"kms:GenerateDataKey", "kms:Decrypt"}, "s3.*"),
+        ({"kms:GenerateDataKey", "kms:DescribeKey"}, f"logs.{OWN_REGION}.*"),
+    ],
+    "RelayLogsFunction": [({"kms:GenerateDataKey", "kms:Decrypt"}, "s3.*")],
 }
 
 
@@ -285,7 +291,21 @@ def test_keys_may_be_used_through_the_service_that_needs_them(function: str) -> 
     for statement in statements(function):
         if any(action.startswith("kms:") for action in _actions(statement)):
             assert statement["Resource"] == {"Ref": "KmsKeyArns"}
-            service = statement["Condition"]["StringLike"]["kms:ViaService"]["Fn::Sub"]
-            assert service.endswith(".${AWS::URLSuffix}")
-            used.append((set(_actions(statement)), service.partition(".")[0] + "."))
+            service = statement["Condition"]["StringLike"]["kms:ViaService"]
+            if isinstance(service, dict):
+                service = service["Fn::Sub"]
+            used.append((set(_actions(statement)), service))
     assert used == KEYS.get(function, [])
+
+
+def test_who_writes_into_airflows_log_group_may_use_its_key() -> None:
+    """Only CopyLogsFunction writes into a log group of somebody else."""
+    policies = ROLES["CopyLogsRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    conditions = {
+        branches[1]["Sid"]: branches[0] for each in policies if (branches := each.get("Fn::If"))
+    }
+    assert conditions["WriteToCloudWatch"] == "CopiesLogsToCloudWatch"
+    assert conditions["WriteToCloudWatchKey"] == "CopiesLogsToCloudWatchWithKmsKeys"
+    assert template()["Conditions"]["CopiesLogsToCloudWatchWithKmsKeys"] == {
+        "Fn::And": [{"Condition": "HasKmsKeys"}, {"Condition": "CopiesLogsToCloudWatch"}]
+    }

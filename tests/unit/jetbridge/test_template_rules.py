@@ -76,7 +76,7 @@ def test_rules_keep_other_stacks_and_accounts_out(name: str) -> None:
         assert not _matches(pattern, other)
 
 
-def test_a_task_that_is_about_to_stop_is_not_told_of_again() -> None:
+def test_a_second_running_event_before_the_stop_is_filtered_out() -> None:
     pattern = _filled(RULES["TaskStateChangeRule"]["Properties"]["EventPattern"])
     running = event("ecs_running")
     assert _matches(pattern, running)

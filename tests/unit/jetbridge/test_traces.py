@@ -69,7 +69,7 @@ def traced(run: Run, traceparent: str | None = SAMPLED) -> Run:
         {},
     ],
 )
-def test_a_request_with_a_traceparent_that_is_none_is_refused_by_name(hostile: Any) -> None:
+def test_a_request_with_an_invalid_traceparent_is_refused_by_name(hostile: Any) -> None:
     message = {"caller": {"kind": "person", "name": "ada"}, "run_task": {"taskDefinition": "t"}}
     assert decode(StartRequest, message | {"traceparent": SAMPLED}).traceparent == SAMPLED
     with pytest.raises(ContractError, match="traceparent"):

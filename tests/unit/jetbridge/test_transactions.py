@@ -73,21 +73,21 @@ def test_what_passes_is_tried_again(code: str, times: int) -> None:
 
 
 @pytest.mark.parametrize("code", THROTTLES)
-def test_a_throttle_that_lasts_is_told(code: str) -> None:
+def test_a_throttle_that_lasts_is_raised(code: str) -> None:
     table = Table([("None", code)] * TRANSACTION_ATTEMPTS)
     with pytest.raises(ClientError, match="TransactionCanceledException"):
         table.transact()
     table.all_were_asked_for()
 
 
-def test_who_is_always_late_reads_again() -> None:
+def test_a_transaction_that_always_conflicts_makes_the_caller_read_again() -> None:
     table = Table([("TransactionConflict", "None")] * TRANSACTION_ATTEMPTS)
     assert not table.transact()
     assert len(table.pauses) == TRANSACTION_ATTEMPTS - 1, "there is nothing to wait for after it"
 
 
 @pytest.mark.parametrize("code", FINAL)
-def test_what_never_passes_is_told_at_once(code: str) -> None:
+def test_a_permanent_error_is_raised_at_once(code: str) -> None:
     table = Table([(code, "None")])
     with pytest.raises(ClientError, match="TransactionCanceledException"):
         table.transact()

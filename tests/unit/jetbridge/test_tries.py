@@ -98,7 +98,7 @@ def test_try_after_a_failed_run_starts_a_new_run(previous: str) -> None:
 
 
 @pytest.mark.parametrize("max_tries", [2, None])
-def test_retry_takes_over_a_run_that_goes_on(max_tries: int | None) -> None:
+def test_a_retry_takes_over_a_run_in_progress(max_tries: int | None) -> None:
     scene = Scene(max_tries=max_tries)
     answer = scene.start(_asks(previous="attach", max_tries=max_tries))
     assert (answer.run_id, answer.attached, answer.duplicate) == (scene.first, True, False)
@@ -112,7 +112,7 @@ def test_retry_takes_over_a_run_that_goes_on(max_tries: int | None) -> None:
     assert len(scene.ecs.launched) == 1
 
 
-def test_retry_takes_over_a_success_that_airflow_never_heard_of() -> None:
+def test_a_retry_takes_over_a_success_that_was_not_reported_to_airflow() -> None:
     scene = Scene()
     scene.ends("ecs_stopped_exit_0")
     answer = scene.start(_asks(previous="attach"))
@@ -147,7 +147,9 @@ def test_run_that_is_to_stop_is_not_taken_over() -> None:
     assert not scene.start(_asks(previous="attach")).attached
 
 
-def test_repeated_request_of_a_try_that_took_over_gets_the_same_run_whatever_came_of_it() -> None:
+def test_a_repeated_request_of_a_try_that_took_over_gets_the_same_run_even_if_it_has_ended() -> (
+    None
+):
     scene = Scene()
     scene.start(_asks(previous="attach"))
     scene.ends("ecs_stopped_exit_3")

@@ -81,7 +81,7 @@ def test_one_whole_run_changes_the_index_twice(dynamodb: Any, dynamo_runs: Dynam
     assert entries.units == {INDEX: 2}
 
 
-def test_the_index_has_keys_alone() -> None:
+def test_the_index_has_only_keys() -> None:
     assert INDEXES[INDEX]["Projection"] == {"ProjectionType": "KEYS_ONLY"}
 
 

@@ -60,7 +60,7 @@ class Scene(Core):
             self.clock.advance(self.launches.delays[-1])
 
 
-def test_a_wait_for_capacity_is_told_with_its_end_and_awss_words() -> None:
+def test_a_wait_for_capacity_is_recorded_with_its_end_and_awss_words() -> None:
     scene = Scene(timeout_seconds=None)
     scene.ecs.errors["launch"] = [refused(*NO_ROOM)]
     now = scene.clock()
@@ -103,7 +103,7 @@ def test_an_instance_that_registers_in_time_takes_the_task() -> None:
     assert scene.row.status is Status.LAUNCHED
 
 
-def test_other_lacks_of_room_are_waited_for_as_before() -> None:
+def test_other_lacks_of_room_wait_as_before() -> None:
     scene = Scene(timeout_seconds=None)
     assert scene.until_it_ends(*NO_ROOM) > LONGEST_WAIT_SECONDS - 240
 
@@ -116,7 +116,7 @@ def test_other_lacks_of_room_are_waited_for_as_before() -> None:
     ("timeout", "until"),
     [(None, lambda began: began + PATIENCE_SECONDS), (900, lambda began: began + 900)],
 )
-def test_a_launch_that_is_put_off_for_half_a_minute_is_told(
+def test_a_launch_that_is_put_off_for_half_a_minute_is_recorded(
     later: Exception, what: str, timeout: int | None, until: Callable[[float], float]
 ) -> None:
     scene = Scene(timeout_seconds=timeout)
@@ -142,7 +142,7 @@ def _refused_once(steps: Steps) -> Scene:
     return scene
 
 
-def test_a_crash_between_any_two_steps_still_tells() -> None:
+def test_a_crash_between_any_two_steps_still_leaves_the_record() -> None:
     clean = Steps()
     _refused_once(clean).deliver()
     told = 0

@@ -115,12 +115,16 @@ def _check(history: History, order: list[int]) -> None:
 
 @given(**PLAYS)
 @example(order=[3, 3, 0, 3, 3, 0, 3, 3, 3], crashes=[])
-def test_told_or_answered_ended(order: list[int], crashes: list[int]) -> None:
+def test_each_watcher_is_notified_or_learns_that_the_run_has_ended(
+    order: list[int], crashes: list[int]
+) -> None:
     runs = MemoryRuns(900, Clock())
     _check(History(runs, MemoryOutcomes(), crashes), order)
 
 
-def test_told_or_answered_ended_on_dynamodb(dynamodb: Any) -> None:
+def test_each_watcher_is_notified_or_learns_that_the_run_has_ended_on_dynamodb(
+    dynamodb: Any,
+) -> None:
     runs = DynamoRuns(dynamodb, create_table(dynamodb, "RunsTable"), 900, clock=Clock())
     outcomes = DynamoOutcomes(dynamodb, create_table(dynamodb, "OutcomesTable"))
 

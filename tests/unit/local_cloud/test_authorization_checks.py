@@ -327,6 +327,26 @@ def test_what_a_customers_key_needs_besides() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("operation", "needed"),
+    [
+        ("GetLogEvents", ["kms:Decrypt"]),
+        ("FilterLogEvents", ["kms:Decrypt"]),
+        ("PutLogEvents", ["kms:GenerateDataKey", "kms:Decrypt", "kms:DescribeKey"]),
+        ("CreateLogStream", []),
+    ],
+)
+def test_what_a_log_group_with_a_customers_key_needs_besides(
+    operation: str, needed: list[str]
+) -> None:
+    _, *kms = asked("logs", operation, logGroupName="/encrypted", logStreamName="s")
+    assert [each.action for each in kms] == needed
+    assert {each.resource for each in kms} <= {KEY}
+    for each in kms:
+        assert each.context["kms:ViaService"] == "logs.eu-west-1.amazonaws.com"
+    assert len(asked("logs", operation, logGroupName="/plain", logStreamName="s")) == 1
+
+
 def test_a_copy_reads_its_source_and_tags_are_put() -> None:
     headers = {"x-amz-copy-source": "/other/a%20b", "x-amz-tagging": "a=b"}
     found = {(each.action, each.resource) for each in asked("s3", "CopyObject", headers, **OBJECT)}

@@ -41,7 +41,7 @@ def test_what_an_idle_period_leaves_over_is_not_kept(share: float, idle: float) 
 
 
 @given(share=st.floats(0.05, 0.95), too_much=st.floats(0.001, 1))
-def test_what_was_taken_too_much_is_waited_for(share: float, too_much: float) -> None:
+def test_a_process_waits_for_the_time_that_it_took_too_much(share: float, too_much: float) -> None:
     allowance = Allowance(share, began=0.0, used=0.0)
     quota = share * PERIOD_SECONDS
     runs, seconds = allowance.pause(0.0, quota + too_much)

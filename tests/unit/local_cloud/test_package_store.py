@@ -31,7 +31,7 @@ def test_equal_archives_share_a_folder_and_others_do_not(tmp_path: Path) -> None
     assert store.unpacked("layer arn:2", refuses) == one
 
 
-def test_what_is_no_archive_leaves_nothing(tmp_path: Path) -> None:
+def test_an_invalid_archive_leaves_nothing(tmp_path: Path) -> None:
     store = PackageStore(tmp_path / "packages")
     with pytest.raises(zipfile.BadZipFile):
         store.unpacked("code", lambda: b"no zip")

@@ -1,4 +1,4 @@
-"""How often is looked at what is waited for."""
+"""The pauses between two looks."""
 
 import pytest
 

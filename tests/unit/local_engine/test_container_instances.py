@@ -51,7 +51,7 @@ def refused(call: Any, *arguments: Any, **parameters: Any) -> AwsError:
     return caught.value
 
 
-def test_ec2_is_what_run_task_takes_unless_told_otherwise(cloud: Any) -> None:
+def test_run_task_takes_ec2_by_default(cloud: Any) -> None:
     arn = register(cloud)
     [task] = run(cloud, define(cloud))["tasks"]
     assert (task["launchType"], task["containerInstanceArn"]) == ("EC2", arn)

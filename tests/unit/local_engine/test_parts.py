@@ -58,7 +58,7 @@ def test_pages_together_are_the_whole(numbers: set[int], size: int, descending: 
 
 
 @pytest.mark.parametrize("token", ["nonsense", "e30=", "InRleHQi", "\u00e9"])
-def test_a_token_that_is_none_of_ours(token: str) -> None:
+def test_a_token_of_somebody_else(token: str) -> None:
     with pytest.raises(AwsError):
         page([1, 2, 3], int, {"nextToken": token}, "X")
 

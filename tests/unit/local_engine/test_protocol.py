@@ -194,7 +194,7 @@ def test_an_answer_that_is_not_valid_is_a_fault_of_the_server() -> None:
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b"3", b"\xff"])
-def test_a_body_that_is_no_object(body: bytes) -> None:
+def test_a_body_that_isnt_an_object(body: bytes) -> None:
     with pytest.raises(AwsError) as caught:
         parse("ecs", "POST", "/", {}, ECS_TARGET, body)
     assert caught.value.code == "SerializationException"

@@ -155,6 +155,6 @@ def test_no_interval_gives_more_than_the_burst_and_the_rate(
         {"fargate_capacity_tasks": -1},
     ],
 )
-def test_a_limit_that_cannot_be_is_refused_by_name(limit: dict[str, Any]) -> None:
+def test_an_impossible_limit_is_refused_by_name(limit: dict[str, Any]) -> None:
     with pytest.raises(LimitError, match=next(iter(limit))):
         Limits(**limit)

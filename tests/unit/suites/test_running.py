@@ -197,7 +197,7 @@ def test_names_of_suites_and_tiers(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("lanes", ["0", "-1", "two", "", "²"])
-def test_a_number_of_lanes_that_is_none_is_named(
+def test_a_wrong_number_of_lanes_is_named(
     lanes: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LANES", lanes)

@@ -66,7 +66,7 @@ class Choice:
             if not pattern.removeprefix("!").strip().removeprefix(_TAG).strip():
                 raise ValueError(
                     f"[jetbridge] adopt has {pattern!r}, which names nothing. Give DAG ids "
-                    "(etl_*), tags (tag:nightly), and a ! before what is to be left out"
+                    "(etl_*), tags (tag:nightly), and a ! before a pattern that leaves DAGs out"
                 )
         return cls(listed, percent)
 

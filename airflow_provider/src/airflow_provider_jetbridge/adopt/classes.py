@@ -45,8 +45,8 @@ class Returning:
             self.__class__ = adopted(self.stock_class)
             equip(self)
             self.log.info(  # type: ignore[attr-defined]
-                "This task waited for a run of Jetbridge's, so Jetbridge's operator ends it; its "
-                "next try is the amazon provider's"
+                "This task waited for a Jetbridge run, so Jetbridge's operator ends it. Its next "
+                "try is the amazon provider's"
             )
             return self.resume_execution(next_method, next_kwargs, context)
         return super().resume_execution(next_method, next_kwargs, context)  # type: ignore[misc]

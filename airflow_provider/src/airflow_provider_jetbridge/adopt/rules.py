@@ -107,7 +107,10 @@ def _why_execute_stays(execute: Any) -> str | None:
         return "is decorated, so Jetbridge doesn't know what follows super().execute"
     calls = {id(node) for node in ast.walk(function) if _is_super_execute(node)}
     if not calls:
-        return "doesn't call super().execute, so it starts no container that Jetbridge could run"
+        return (
+            "doesn't call super().execute, so Jetbridge doesn't know whether and where it starts "
+            "the container. End it with return super().execute(context)"
+        )
     if calls != set(_at_the_end(function.body, last=True)):
         return (
             "has code after super().execute, where the task defers: that code would never run. "

@@ -115,7 +115,7 @@ def _why_missing(hook: JetbridgeHook, client: Any, function: str) -> str:
 
     region = client.meta.region_name
     none = (
-        f"there is no stack {hook.stack} of Jetbridge in {region} ({function} isn't there). Give "
+        f"there is no Jetbridge stack {hook.stack} in {region} ({function} doesn't exist). Give "
         "the CloudFormation stack's name or ARN in field Stack, and its region in field Region"
     )
     older = (

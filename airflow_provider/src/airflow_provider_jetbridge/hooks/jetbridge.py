@@ -223,7 +223,7 @@ class JetbridgeHook(BaseHook):
 
     def function(self, name: str) -> str:
         if self.stack is None:
-            raise ValueError("No stack of Jetbridge is named: give stack or jetbridge_conn_id")
+            raise ValueError("No Jetbridge stack is named: give stack or jetbridge_conn_id")
         return self.stack.function(name)
 
 

@@ -9,6 +9,7 @@ of ``%``.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, TypeAlias
@@ -23,15 +24,18 @@ _Detail: TypeAlias = "str | int | Sequence[Any] | Mapping[str, Any]"
 
 @cache
 def partition_of_region(region: str) -> str | None:
-    """The region's partition by botocore's endpoint data. None for a region that botocore doesn't
-    know."""
-    from botocore.exceptions import UnknownRegionError
-    from botocore.session import Session
+    """The region's partition by the data of botocore's endpoint rules. None for a region that fits
+    no partition.
 
-    try:
-        return str(Session().get_partition_for_region(region))
-    except UnknownRegionError:
-        return None
+    ``Session.get_partition_for_region`` gives the same. But it needs a session and the endpoints of
+    all services, which take as long as a tenth of the process that starts a task.
+    """
+    from botocore.loaders import Loader
+
+    for partition in Loader().load_data("partitions")["partitions"]:
+        if re.search(partition["regionRegex"], region):
+            return str(partition["id"])
+    return None
 
 
 def partition_of(arn: str | None, region: str) -> str | None:

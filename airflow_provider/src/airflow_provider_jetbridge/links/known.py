@@ -4,8 +4,8 @@ task."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from jetbridge.contract import Launched, Outcome, StartAnswer
 
@@ -36,3 +36,26 @@ def links_of(
     except Exception:
         log.warning("The links of run %s aren't known", run.run_id, exc_info=True)
         return {}
+
+
+def links_to_store(
+    links: Iterable[Any], urls: Mapping[str, str], stored: Mapping[str, str]
+) -> tuple[Any, ...]:
+    """The links whose stored address isn't the known one, and links of others.
+
+    At the end of a process Airflow stores every link in the operator's ``operator_extra_links``,
+    each with a request to its API (task_runner.py, ``finalize``). A link without a stored address
+    has an empty one (serialization/definitions/operatorlink.py, ``XComOperatorLink.get_link``).
+
+    Args:
+        urls: the known addresses by XCom key.
+        stored: the stored addresses by XCom key.
+    """
+    from airflow_provider_jetbridge.links.buttons import JetbridgeLink
+
+    return tuple(
+        link
+        for link in links
+        if not isinstance(link, JetbridgeLink)
+        or urls.get(link.xcom_key, "") != stored.get(link.xcom_key, "")
+    )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from asgiref.sync import sync_to_async
 
-from airflow_provider_jetbridge.triggers.killed import Task
+from airflow_provider_jetbridge.task_instance import Task
 
 log = logging.getLogger(__name__)
 

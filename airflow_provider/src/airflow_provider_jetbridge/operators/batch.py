@@ -6,7 +6,7 @@ from collections.abc import Container, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from airflow_provider_jetbridge.failing import Reading, exit_codes
+from airflow_provider_jetbridge.failing import Interpretation, exit_codes
 from airflow_provider_jetbridge.links.buttons import (
     BatchJobLink,
     ContainerLogLink,
@@ -197,8 +197,10 @@ class BatchOperator(JetbridgeRunOperator):
         return shorter(super().time_limit, limit)
 
     @property
-    def reading(self) -> Reading:
-        return Reading(fail_on=exit_codes(self.fail_on_exit_code), number_of_lines=self.tail_lines)
+    def interpretation(self) -> Interpretation:
+        return Interpretation(
+            fail_on=exit_codes(self.fail_on_exit_code), number_of_lines=self.tail_lines
+        )
 
     def return_value(self, outcome: Outcome) -> Any:
         return outcome.backend_id if outcome.result is None else outcome.result

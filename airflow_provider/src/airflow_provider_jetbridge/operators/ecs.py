@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from airflow_provider_jetbridge.exceptions import StartRefused
-from airflow_provider_jetbridge.failing import Reading, exit_codes
+from airflow_provider_jetbridge.failing import Interpretation, exit_codes
 from airflow_provider_jetbridge.links.buttons import ContainerLogLink, EcsTaskLink, JetbridgeRunLink
 from airflow_provider_jetbridge.operators.as_stock import id_in
 from airflow_provider_jetbridge.operators.ecs_as_stock import EcsAsStock
@@ -169,8 +169,6 @@ class EcsRunTaskOperator(EcsAsStock):
     def job(self) -> dict[str, Any]:
         """RunTask's parameters, composed as in the amazon provider (``_start_task``)."""
         parameters: dict[str, Any] = {
-            "cluster": self.cluster,
-            "taskDefinition": self.task_definition,
             "overrides": self.overrides,
             "volumeConfigurations": self.volume_configurations,
             "platformVersion": self.platform_version,
@@ -186,7 +184,11 @@ class EcsRunTaskOperator(EcsAsStock):
             parameters["launchType"] = self.launch_type
         if self.tags is not None:
             parameters["tags"] = _as_list(self.tags)
-        return {"run_task": {key: value for key, value in parameters.items() if value is not None}}
+        given = {key: value for key, value in parameters.items() if value is not None}
+        # Without a cluster RunTask takes the account's default one. A template that finds none is
+        # refused, as in the amazon provider.
+        where = {"cluster": self.cluster, "taskDefinition": self.task_definition}
+        return {"run_task": where | given}
 
     def stock_event(self, event: dict[str, Any]) -> dict[str, Any]:
         """The event that triggers/ecs.py (``TaskDoneTrigger``) sends for every stopped task."""
@@ -231,8 +233,8 @@ class EcsRunTaskOperator(EcsAsStock):
         return polling_limit(self.waiter_max_attempts, self.waiter_delay, usual_delay=WAITER_DELAY)
 
     @property
-    def reading(self) -> Reading:
-        return Reading(
+    def interpretation(self) -> Interpretation:
+        return Interpretation(
             skip_on=self.skip_on_exit_code,
             fail_on=exit_codes(self.fail_on_exit_code),
             number_of_lines=self.tail_lines,

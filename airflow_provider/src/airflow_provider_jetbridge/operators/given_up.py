@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_jetbridge.completion import caller_of
 from airflow_provider_jetbridge.stack import STOP_FUNCTION
+from airflow_provider_jetbridge.task_instance import caller_of
 from jetbridge.contract import StopAnswer, WatchRequest, run_id_of
 
 if TYPE_CHECKING:

@@ -13,20 +13,15 @@ from msgspec import UNSET
 
 from airflow_provider_jetbridge import settings
 from airflow_provider_jetbridge.aws import AwsAccess
-from airflow_provider_jetbridge.completion import (
-    caller_of,
-    launch_of,
-    outcome_of,
-    try_of,
-)
+from airflow_provider_jetbridge.completion import launch_of, outcome_of
 from airflow_provider_jetbridge.exceptions import (
     EarlierOutcome,
     TaskDeferralError,
     TaskDeferralTimeout,
 )
 from airflow_provider_jetbridge.executor import may_fail_early_resumes, runs_in_its_own_pod
-from airflow_provider_jetbridge.failing import Reading, raise_unless_succeeded
-from airflow_provider_jetbridge.links.known import links_of
+from airflow_provider_jetbridge.failing import Interpretation, raise_unless_succeeded
+from airflow_provider_jetbridge.links.known import links_of, links_to_store
 from airflow_provider_jetbridge.log_target import log_target
 from airflow_provider_jetbridge.operators.as_stock import (
     deferred_by_stock,
@@ -54,6 +49,7 @@ from airflow_provider_jetbridge.operators.started import tell_start
 from airflow_provider_jetbridge.operators.stock_hook import HasStockHook
 from airflow_provider_jetbridge.settings import conf
 from airflow_provider_jetbridge.story import tell_outcome
+from airflow_provider_jetbridge.task_instance import Task, caller_of, try_of
 from airflow_provider_jetbridge.templates import given, is_true
 from airflow_provider_jetbridge.tracing import tell_resume, traceparent_of
 from airflow_provider_jetbridge.triggers.outcomes import OutcomesTable
@@ -130,6 +126,9 @@ class JetbridgeRunOperator(HasStockHook, BaseOperator):
 
     link_urls: dict[str, str] | None = None
     """Addresses of the extra links by XCom key. None until this process knows of a run."""
+
+    _stored_links: dict[str, str] | None = None
+    """The addresses that Airflow has. None if that isn't known."""
 
     def __init__(
         self,
@@ -208,9 +207,9 @@ class JetbridgeRunOperator(HasStockHook, BaseOperator):
         return None
 
     @property
-    def reading(self) -> Reading:
+    def interpretation(self) -> Interpretation:
         """How the task interprets the end of its run."""
-        return Reading(number_of_lines=self.tail_lines)
+        return Interpretation(number_of_lines=self.tail_lines)
 
     @property
     def stops_run_on_failure(self) -> bool:
@@ -225,7 +224,10 @@ class JetbridgeRunOperator(HasStockHook, BaseOperator):
             StartRefused: Jetbridge refuses the request. Airflow doesn't retry.
             StartFailed: it couldn't be reached.
         """
-        return self._begin(context, refuse_nested(self, context))
+        ti = refuse_nested(self, context)
+        # Airflow deletes a task's XComs when a try begins (TIRunContext.xcom_keys_to_clear).
+        self._stored_links = {}
+        return self._begin(context, ti)
 
     def _begin(self, context: Context, ti: Any) -> Any:
         self._request = self._start_request(ti)
@@ -331,7 +333,7 @@ class JetbridgeRunOperator(HasStockHook, BaseOperator):
 
     def _start(self, request: StartRequest) -> StartAnswer:
         answer = self._hook().start(request)
-        self.link_urls = links_of(answer, lambda: self._stack)
+        self._set_links(answer)
         if is_true(self.reattach) and not answer.attached:
             self.log.info("No active previously launched task found to reattach")
         tell_start(self.log, request, answer, self._stack)
@@ -354,7 +356,7 @@ class JetbridgeRunOperator(HasStockHook, BaseOperator):
                 stop_function=answer.stop_function,
                 caller_key=caller_of(ti, self.airflow).key,
                 airflow=self.airflow,
-                task_key=[ti.dag_id, ti.run_id, ti.task_id, ti.map_index],
+                task_key=list(Task.of(ti)),
                 until=self._waits_until,
                 held=self._may_race,
                 waits_until=time.time() + timeout.total_seconds() if timeout else None,
@@ -427,7 +429,8 @@ class JetbridgeRunOperator(HasStockHook, BaseOperator):
         self._knows(outcome.backend_id)
         tell_outcome(self.log, outcome)
         tell_resume(outcome)
-        self.link_urls = links_of(outcome, lambda: self._stack)
+        self._stored_links = (event or {}).get("links", self._stored_links)
+        self._set_links(outcome)
         if self.do_xcom_push:
             ti.xcom_push(key="exit_codes", value=outcome.exit_codes)
             ti.xcom_push(key=self.backend_id_key, value=outcome.backend_id)
@@ -435,16 +438,24 @@ class JetbridgeRunOperator(HasStockHook, BaseOperator):
         self._after_execution()
         return self.return_value(outcome)
 
+    def _set_links(self, run: StartAnswer | Outcome) -> None:
+        self.link_urls = links_of(run, lambda: self._stack)
+        links = type(self).operator_extra_links
+        # A subclass may have a property instead.
+        if self._stored_links is not None and isinstance(links, tuple | list):
+            self.operator_extra_links = links_to_store(links, self.link_urls, self._stored_links)
+
     def _remember(self, event: dict[str, Any] | None, came_at: float | None, ti: Any) -> None:
-        """Store how long the run took, for the next run of this task (`short`)."""
-        if (seconds := seconds_of(event, came_at)) is not None:
+        """Store how long a short run took, for the next run of this task (`short`)."""
+        seconds = seconds_of(event, came_at)
+        if seconds is not None and seconds < settings.short_run_seconds():
             ti.xcom_push(key=SECONDS_KEY, value=seconds)
 
     def _after_execution(self) -> None:
         """Raise unless the run succeeded. The amazon provider's ECS operator raises in this method,
         too."""
         if self._outcome is not None:
-            raise_unless_succeeded(self._outcome, self.reading)
+            raise_unless_succeeded(self._outcome, self.interpretation)
 
     def _knows(self, backend_id: str | None) -> None:
         if backend_id:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -109,16 +108,12 @@ def _look_until(
         reading = reader.read([run_id])
         if reading.error is not None:
             raise reading.error
-        if run_id in reading.found:
-            return outcome_event(run_id, reading.found[run_id], task_log)
-        launched = _told(story.launched, reading.launched.get(run_id))
-        if launched is not None and until == "launched":
-            return launch_event(run_id, launched)
-        _told(story.waiting, reading.waiting.get(run_id))
+        for kind, text in reading.news.get(run_id, []):
+            if kind == "outcome":
+                return outcome_event(run_id, text, task_log)
+            launched = story.tell(kind, text)
+            if launched is not None and until == "launched":
+                return launch_event(run_id, launched)
         if time.monotonic() >= deadline:
             return None
         time.sleep(LOOK_EVERY_SECONDS)
-
-
-def _told(tell: Callable[[str], Any], record: str | None) -> Any:
-    return None if record is None else tell(record)

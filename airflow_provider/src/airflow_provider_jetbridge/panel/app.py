@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 PATH = "/task-instance"
 
 NOT_JETBRIDGES = (
-    "This task doesn't run through Jetbridge, or its first try hasn't begun: Airflow has nothing "
-    "of Jetbridge's on it."
+    "This task doesn't run through Jetbridge, or its first try hasn't begun: Airflow has "
+    "stored nothing of Jetbridge about it."
 )
 NO_TRY = "The task hasn't been started yet."
 CANNOT_READ = "Airflow's API server can't read the run. "

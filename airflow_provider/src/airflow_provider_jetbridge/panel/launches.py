@@ -65,7 +65,7 @@ def cost_of(outcome: Outcome) -> str:
     if None in prices:
         return "It ran on instances: AWS bills the instances, so this run has no price of its own."
     if len(known) < len(launched):
-        return "AWS's record doesn't say what it bills of every launch."
+        return "AWS's records don't say what AWS bills for each launch."
     lost = sum(known[:-1]) if len(known) > 1 else 0.0
     replaced = f", of which ${lost:.6f} for launches that were replaced" if lost else ""
     spot = any(usage is not None and usage.spot for usage in launched)

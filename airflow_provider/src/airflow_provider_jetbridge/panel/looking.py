@@ -14,11 +14,11 @@ from typing import Any
 
 from airflow_provider_jetbridge import settings
 from airflow_provider_jetbridge.aws import AwsAccess
-from airflow_provider_jetbridge.completion import caller_of
 from airflow_provider_jetbridge.hooks.jetbridge import JetbridgeHook
 from airflow_provider_jetbridge.panel.tries import Known, TaskTry
 from airflow_provider_jetbridge.resolution import DEFAULT_AWS_CONN_ID, resolve
 from airflow_provider_jetbridge.stack import StackAddress
+from airflow_provider_jetbridge.task_instance import caller_of
 from airflow_provider_jetbridge.triggers.outcomes import OutcomesReader, OutcomesTable
 from jetbridge.contract import (
     Launched,
@@ -117,7 +117,8 @@ def _with_progress(seen: Seen, table: OutcomesTable, waits_for: str | None) -> S
     reading = reader.read([run_id])
     if reading.error is not None:
         raise reading.error
-    launched, waiting = reading.launched.get(run_id), reading.waiting.get(run_id)
+    records: dict[str, str] = dict(reading.news.get(run_id, []))
+    launched, waiting = records.get("launched"), records.get("waiting")
     return replace(
         seen,
         run_id=run_id,

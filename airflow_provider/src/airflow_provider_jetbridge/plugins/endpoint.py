@@ -10,8 +10,9 @@ from uuid import UUID
 import msgspec
 from fastapi import Depends, FastAPI, HTTPException, Request
 
-from airflow_provider_jetbridge.plugins.fence import Refusal, caller_of, check, gone
+from airflow_provider_jetbridge.plugins.fence import Refusal, airflow_caller, check, gone
 from airflow_provider_jetbridge.plugins.internals import GetUserDep, authorize, locked_task
+from airflow_provider_jetbridge.triggers.events import with_wait
 from jetbridge.contract import ContractError, Outcome, decode, read_record
 
 log = logging.getLogger(__name__)
@@ -55,10 +56,8 @@ def push_outcome(
         push = decode(Push, body)
         sealed = read_record(bytes(push.outcome).decode())
         outcome = decode(Outcome, sealed)
-        authorize(request, caller_of(outcome).dag_id, user)
-        # Exactly the same as the trigger's own event (triggers/run.py).
-        event = {"run_id": outcome.run_id, "outcome": sealed}
-        _resume(ti_id, push.try_number, outcome, event)
+        authorize(request, airflow_caller(outcome).dag_id, user)
+        _resume(ti_id, push.try_number, outcome, {"run_id": outcome.run_id, "outcome": sealed})
     except ContractError as error:
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
     except Refusal as refusal:
@@ -73,7 +72,4 @@ def _resume(ti_id: UUID, try_number: int, outcome: Outcome, event: dict[str, Any
         if task is None:
             raise gone(str(ti_id), try_number)
         waiting = check(task.read(), try_number, outcome)
-        event["deferred_at"] = waiting.deferred_at
-        if waiting.attached_try is not None:
-            event["attached_try"] = waiting.attached_try
-        task.resume(event)
+        task.resume(with_wait(event, waiting.deferred_at, waiting.attached_try))

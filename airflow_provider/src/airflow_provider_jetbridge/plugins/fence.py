@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from airflow_provider_jetbridge import settings
+from airflow_provider_jetbridge.task_instance import Task, waiting_try
 from jetbridge.contract import AirflowCaller, Outcome
 
 ENDED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed", "up_for_retry"})
@@ -71,7 +72,7 @@ class Refusal(Exception):
         self.retry_after = retry_after
 
 
-def caller_of(outcome: Outcome) -> AirflowCaller:
+def airflow_caller(outcome: Outcome) -> AirflowCaller:
     """The caller that waits for the outcome.
 
     Raises:
@@ -98,13 +99,13 @@ def check(task: TaskTry, try_number: int, outcome: Outcome) -> Waiting:
     """
     if task.try_number != try_number or task.state == "restarting":
         raise gone(task.ti_id, try_number)
-    _check_caller(task, caller_of(outcome))
+    _check_caller(task, airflow_caller(outcome))
     if task.state != "deferred":
         raise _not_deferred(task, outcome.run_id)
     waiting = task.waiting
     if waiting is None or waiting.trigger != TRIGGER or waiting.run_id != outcome.run_id:
         raise Refusal(HTTPStatus.CONFLICT, f"The task doesn't wait for run {outcome.run_id}")
-    _check_try(task, waiting, caller_of(outcome))
+    _check_try(task, waiting, airflow_caller(outcome))
     hold = settings.resume_hold_seconds() - waiting.seconds
     if waiting.held and hold > 0:
         raise Refusal(
@@ -117,20 +118,19 @@ def check(task: TaskTry, try_number: int, outcome: Outcome) -> Waiting:
 
 
 def _check_caller(task: TaskTry, caller: AirflowCaller) -> None:
-    theirs = (caller.dag_id, caller.run_id, caller.task_id, caller.map_index)
-    ours = (task.dag_id, task.run_id, task.task_id, task.map_index)
-    if theirs != ours:
+    theirs = Task.of(caller)
+    if theirs != Task.of(task):
         raise Refusal(
             HTTPStatus.UNPROCESSABLE_ENTITY,
-            f"outcome.caller: is {'/'.join(map(str, theirs))}, but the task instance is another. "
+            f"outcome.caller: is {theirs}, but the task instance is another. "
             "Send the outcome to the task instance that started the run",
         )
 
 
 def _check_try(task: TaskTry, waiting: Waiting, caller: AirflowCaller) -> None:
-    waits = waiting.attached_try or [caller.ti_id, caller.try_number]
+    waits = waiting_try(caller, waiting.attached_try)
     if waits != [task.ti_id, task.try_number]:
-        raise Refusal(HTTPStatus.GONE, f"The outcome is that of try {waits[1]} of {waits[0]}")
+        raise Refusal(HTTPStatus.GONE, f"The outcome belongs to try {waits[1]} of {waits[0]}")
 
 
 def _not_deferred(task: TaskTry, run_id: str) -> Refusal:

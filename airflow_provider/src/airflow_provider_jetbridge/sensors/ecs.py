@@ -30,7 +30,7 @@ class EcsTaskStateSensor(HasEcsClient, ForeignStateSensor):
     :param failure_states: states that fail the sensor, ``STOPPED`` by default. A stopped task
         reaches no other state, so it fails the sensor in any case. (templated)
     :param deferrable: wait in the triggerer; ``[operators] default_deferrable`` by default. The
-        amazon provider's sensor can't.
+        amazon provider's sensor can't. A subclass with its own ``poke`` isn't deferred.
 
     Also takes the keywords of `UsesStack` and of Airflow's ``BaseSensorOperator``.
     """
@@ -65,7 +65,9 @@ class EcsTaskStateSensor(HasEcsClient, ForeignStateSensor):
 
     @property
     def event_tells(self) -> bool:
-        return _text(self.target_state) in (RUNNING, STOPPED)
+        # The amazon provider's sensor always pokes, so a subclass may have its own poke.
+        own_poke = type(self).poke is not EcsTaskStateSensor.poke
+        return not own_poke and _text(self.target_state) in (RUNNING, STOPPED)
 
     @property
     def awaits_running(self) -> bool:

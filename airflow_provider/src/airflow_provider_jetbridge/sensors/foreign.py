@@ -153,7 +153,7 @@ class ForeignStateSensor(HasStockHook, BaseSensorOperator):
         if isinstance(state, UnsetType) or not state.awaited:
             return self._poke_instead(context)
         if (left := until - time.time()) <= 0:
-            raise AirflowSensorTimeout(f"{self._name} was waited for until the sensor's time limit")
+            raise AirflowSensorTimeout(f"The sensor timed out while it waited for {self._name}")
         from airflow_provider_jetbridge.triggers.foreign import JetbridgeStateTrigger
 
         now = time.time()
@@ -184,7 +184,7 @@ class ForeignStateSensor(HasStockHook, BaseSensorOperator):
 
     def _poke_instead(self, context: Context) -> Any:
         every = self.poke_interval
-        self.log.info("No event tells of what is waited for: looking every %s s instead", every)
+        self.log.info("No event reports %s, so the sensor looks every %s s", self._name, every)
         return super().execute(context)
 
     def _look(self) -> WatchAnswer:
@@ -198,15 +198,16 @@ class ForeignStateSensor(HasStockHook, BaseSensorOperator):
         """
         if isinstance(state, UnsetType):
             raise AirflowException(
-                "The stack is older than this sensor, and looks at runs alone: update it"
+                "The stack is older than this sensor and knows only its own runs: update it"
             )
         status, reason = state.status, state.reason
         if state.outcome is not None:
             status, reason = _ended(state.outcome)
         if not status:
             raise AirflowException(
-                f"{self._name} isn't known to AWS, and its end isn't kept: check its id and region."
-                " ECS forgets a stopped task after about an hour, Batch a job after some days"
+                f"AWS doesn't know {self._name}, and the stack has no record of its end: check its "
+                "id and region. ECS forgets a stopped task after about an hour, Batch a job after "
+                "some days"
             )
         self.log.info("%s is %s %s", self._name, status, inert_lines(reason))
         return self.has_come(status, inert_lines(reason))

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue
 
 from airflow_provider_jetbridge import settings
-from airflow_provider_jetbridge.completion import caller_of, outcome_in
+from airflow_provider_jetbridge.completion import outcome_in
 from airflow_provider_jetbridge.exceptions import ForeignOutcome, WatchedRunFailed
 from airflow_provider_jetbridge.executor import may_fail_early_resumes
 from airflow_provider_jetbridge.failing import describe
 from airflow_provider_jetbridge.operators.stack import UsesStack
 from airflow_provider_jetbridge.settings import conf
 from airflow_provider_jetbridge.story import tell_outcome
+from airflow_provider_jetbridge.task_instance import caller_of
 from airflow_provider_jetbridge.templates import is_nothing
 from jetbridge.contract import (
     Outcome,
@@ -116,7 +117,7 @@ class JobRunSensor(UsesStack, BaseSensorOperator):
             raise ValueError(f"finish is {finish!r}; give 'rest', or nothing")
         if finish and (deferrable or self.mode != "reschedule"):
             raise ValueError(
-                "finish='rest' ends a sensor that isn't at work; give mode='reschedule' and "
+                "finish='rest' ends a sensor between its looks; give mode='reschedule' and "
                 "deferrable=False"
             )
 
@@ -158,7 +159,9 @@ class JobRunSensor(UsesStack, BaseSensorOperator):
         """
         outcome = outcome_in(event)
         if outcome.run_id != (run_id := self._watched()):
-            raise ForeignOutcome(f"Run {outcome.run_id} has ended, but {run_id} is waited for")
+            raise ForeignOutcome(
+                f"Run {outcome.run_id} has ended, but this sensor waits for run {run_id}"
+            )
         return self._end(outcome, context["ti"])
 
     def _watched(self) -> str:
@@ -169,18 +172,18 @@ class JobRunSensor(UsesStack, BaseSensorOperator):
             return run_id_of(own_key("person", str(self.idempotency_key)))
         if is_nothing(self.schedule_arn):
             raise ValueError(
-                "run_id, idempotency_key or schedule_arn: its template gives nothing; "
-                "check the task that it is taken from"
+                "run_id, idempotency_key or schedule_arn: its template renders to nothing; "
+                "check the task that the value comes from"
             )
         firing = ScheduleCaller(
             schedule_arn=str(self.schedule_arn), scheduled_time=scheduled(self.scheduled_time)
         )
         return run_id_of(firing.key)
 
-    def _meant(self) -> str:
-        """The run's name for the log."""
+    def _why_missing(self) -> str:
+        """Why the run may not exist yet, for the log."""
         if not is_nothing(self.run_id):
-            return "no run of the stack has this id"
+            return "the stack has no run with this id"
         if not is_nothing(self.idempotency_key):
             return f"no request of a person with the key {self.idempotency_key!r} has come"
         return (
@@ -201,7 +204,7 @@ class JobRunSensor(UsesStack, BaseSensorOperator):
         """The run's outcome. If there is none yet, log the run's state."""
         run = answer.runs.get(run_id)
         if run is None:
-            self.log.info("Run %s isn't there yet: %s", run_id, self._meant())
+            self.log.info("Run %s doesn't exist yet: %s", run_id, self._why_missing())
             return None
         if run.outcome is None:
             self.log.info("Run %s is %s %s", run_id, run.status, run.backend_id or "")
@@ -242,8 +245,8 @@ def scheduled(moment: object) -> str:
         ValueError: the value isn't a time with a time zone.
     """
     fix = (
-        "Give scheduled_time as ISO 8601 with a time zone; the default, data_interval_end, is "
-        "there in scheduled DAG runs alone"
+        "Give scheduled_time as ISO 8601 with a time zone; the default, data_interval_end, "
+        "exists only in scheduled DAG runs"
     )
     try:
         parsed = moment if isinstance(moment, datetime) else datetime.fromisoformat(str(moment))

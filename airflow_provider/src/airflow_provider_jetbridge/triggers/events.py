@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from typing import Any, NoReturn
 
-from jetbridge.contract import ContractError, Launched, clean, read_record, to_builtins
+from jetbridge.contract import ContractError, Launched, carried, clean, read_record, to_builtins
 
 
 def outcome_event(run_id: str, record: str, log: Any) -> dict[str, Any]:
@@ -21,6 +21,19 @@ def outcome_event(run_id: str, record: str, log: Any) -> dict[str, Any]:
 def launch_event(run_id: str, launched: Launched) -> dict[str, Any]:
     """The event for a launch."""
     return {"run_id": clean(run_id), "launched": to_builtins(launched)}
+
+
+def with_wait(
+    event: dict[str, Any], deferred_at: float | None, attached_try: list[Any] | None
+) -> dict[str, Any]:
+    """The event with what the resumed task has to know about its wait. The trigger and the push
+    endpoint send the same event.
+
+    Args:
+        deferred_at, attached_try: as in `JetbridgeRunTrigger`.
+    """
+    event = {**event, "deferred_at": deferred_at}
+    return event if attached_try is None else {**event, "attached_try": carried(attached_try).value}
 
 
 def raise_carriable(error: Exception) -> NoReturn:

@@ -74,15 +74,15 @@ class JetbridgeStateTrigger(JetbridgeRunTrigger):
                     launched = self._launched(text)
                     if launched is not None and launched.started_at:
                         return launch_event(self.run_id, launched)
-        raise AssertionError("news end with an outcome")
+        raise AssertionError("the news ended without an outcome")
 
     def _launched(self, text: str) -> Launched | None:
-        """The launched record. None if it can't be read, because the outcome or a later look will
-        tell."""
+        """The launched record. None if it can't be read. Then the outcome or a later look shows the
+        state."""
         try:
             return decode(Launched, read_record(text))
         except ContractError as error:
-            self.log.warning("What is kept of %s can't be read: %s", self.what, error)
+            self.log.warning("The stored record of %s can't be read: %s", self.what, error)
             return None
 
     async def on_kill(self) -> None:

@@ -138,8 +138,8 @@ class Reaper:
 
 def _say_left(kills: Iterable[Killed]) -> None:
     log.warning(
-        "The triggerer ends before Airflow said whether these runs' tasks were killed or only"
-        " moved, so they are left alone: %s",
+        "The triggerer ends before Airflow has said whether these runs' tasks were killed or only "
+        "moved, so the runs aren't stopped: %s",
         _names(kills),
     )
 

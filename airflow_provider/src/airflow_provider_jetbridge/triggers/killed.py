@@ -9,23 +9,11 @@ from typing import NamedTuple
 from asgiref.sync import sync_to_async
 
 from airflow_provider_jetbridge.aws import AwsAccess
+from airflow_provider_jetbridge.task_instance import Task
 
 DEFERRED = "deferred"
 
 TASK_IDS_OF_ONE_QUESTION = 100
-
-
-class Task(NamedTuple):
-    """A task instance, for any of its tries."""
-
-    dag_id: str
-    run_id: str
-    task_id: str
-    map_index: int
-
-    def __str__(self) -> str:
-        index = f"[{self.map_index}]" if self.map_index >= 0 else ""
-        return f"{self.dag_id}/{self.run_id}/{self.task_id}{index}"
 
 
 class StopTarget(NamedTuple):

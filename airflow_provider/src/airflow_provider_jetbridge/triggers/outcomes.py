@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from airflow_provider_jetbridge import aws
 
@@ -27,23 +27,38 @@ PASSING_ERRORS = frozenset(
 """DynamoDB's error codes for temporary problems."""
 
 
+class News(NamedTuple):
+    """News about one run, as JSON text: its ``Waiting`` or ``Launched`` record, or its ``Outcome``.
+    The outcome is the last news."""
+
+    kind: Literal["waiting", "launched", "outcome"]
+    text: str
+
+
 @dataclass
 class Reading:
     """The result of one pass over the waiting runs.
 
     Attributes:
-        found: outcome as JSON text by run id.
-        launched: the launches of runs without an outcome, as JSON text by run id.
-        waiting: why runs without an outcome aren't launched yet, as JSON text by run id.
+        news: what the table has about each run, by run id. If it has the outcome, that is all.
+            Otherwise there may be a record of why the run isn't launched yet, and then one of its
+            launch.
         unread: run ids that DynamoDB did not look up. They come first in the next pass.
         error: why the pass ended early, if it did.
     """
 
-    found: dict[str, str] = field(default_factory=dict)
-    launched: dict[str, str] = field(default_factory=dict)
-    waiting: dict[str, str] = field(default_factory=dict)
+    news: dict[str, list[News]] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
     error: Exception | None = None
+
+    @property
+    def ended(self) -> set[str]:
+        """Ids of the runs that have an outcome."""
+        return {
+            run_id
+            for run_id, news in self.news.items()
+            if any(each.kind == "outcome" for each in news)
+        }
 
     @property
     def answered(self) -> bool:
@@ -53,7 +68,7 @@ class Reading:
         return isinstance(self.error, ClientError)
 
     @property
-    def needs_mending(self) -> bool:
+    def needs_a_person(self) -> bool:
         """Whether a person has to act: a permission, the table or the connection is missing."""
         from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
@@ -166,15 +181,7 @@ class OutcomesReader:
             while remaining:
                 items, unprocessed = self._batch_get(remaining[:BATCH_GET_ITEM_KEYS])
                 for item in items:
-                    run_id = item["run_id"]["S"]
-                    # An empty text isn't JSON, so this run's trigger reports the problem.
-                    if "outcome" in item:
-                        reading.found[run_id] = item["outcome"].get("S", "")
-                        continue
-                    if "launched" in item:
-                        reading.launched[run_id] = item["launched"].get("S", "")
-                    if "waiting" in item:
-                        reading.waiting[run_id] = item["waiting"].get("S", "")
+                    reading.news[item["run_id"]["S"]] = _news_in(item)
                 reading.unread.extend(unprocessed)
                 del remaining[:BATCH_GET_ITEM_KEYS]
         except Exception as error:
@@ -200,3 +207,10 @@ class OutcomesReader:
         items = answer.get("Responses", {}).get(self.table.name, [])
         unprocessed = answer.get("UnprocessedKeys", {}).get(self.table.name, {}).get("Keys", [])
         return items, [key["run_id"]["S"] for key in unprocessed]
+
+
+def _news_in(item: dict[str, Any]) -> list[News]:
+    # An empty text isn't JSON, so this run's trigger reports the problem.
+    if "outcome" in item:
+        return [News("outcome", item["outcome"].get("S", ""))]
+    return [News(kind, item[kind].get("S", "")) for kind in ("waiting", "launched") if kind in item]

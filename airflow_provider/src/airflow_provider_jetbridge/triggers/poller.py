@@ -16,9 +16,14 @@ from asgiref.sync import sync_to_async
 from airflow_provider_jetbridge import settings
 from airflow_provider_jetbridge.back_off import back_off
 from airflow_provider_jetbridge.triggers.feed import Feed
-from airflow_provider_jetbridge.triggers.outcomes import OutcomesReader, OutcomesTable, Reading
+from airflow_provider_jetbridge.triggers.outcomes import (
+    News,
+    OutcomesReader,
+    OutcomesTable,
+    Reading,
+)
 from airflow_provider_jetbridge.triggers.rounds import Rounds
-from airflow_provider_jetbridge.triggers.waiters import News, Waiter
+from airflow_provider_jetbridge.triggers.waiters import Waiter
 
 log = logging.getLogger(__name__)
 
@@ -91,14 +96,13 @@ class OutcomePoller:
             while True:
                 await waiter.changed.wait()
                 waiter.changed.clear()
-                if waiter.outcome is not None:
-                    yield News("outcome", waiter.outcome)
-                    return
-                if waiter.error is not None:
-                    raise waiter.error
                 news, waiter.news = waiter.news, []
                 for each in news:
                     yield each
+                    if each.kind == "outcome":
+                        return
+                if waiter.error is not None:
+                    raise waiter.error
         finally:
             self._forget(run_id, waiter)
 
@@ -126,7 +130,7 @@ class OutcomePoller:
                 await self._pause(self._delay(reading) - (loop.time() - began))
         except Exception as error:
             for waiter in self._waiters():
-                waiter.fails(error)
+                waiter.fail(error)
         finally:
             self._on_end()
             self._thread.shutdown(wait=False, cancel_futures=True)
@@ -146,40 +150,33 @@ class OutcomePoller:
 
     async def _read(self) -> Reading:
         loop = asyncio.get_running_loop()
-        asked = Reading()
+        query = Reading()
         ended: list[str] | None = None
         if len(self._waiting) > FEW_RUNS:
             try:
                 ended = await self._feed.ended(self._thread)
             except Exception as error:
-                asked.error = error
-                if not asked.answered:
-                    return asked
+                query.error = error
+                if not query.answered:
+                    return query
                 ended = []
         if ended is None:
             keys = self._rounds.everything()
         else:
             keys = self._rounds.due(loop.time(), ended, self._longest_pause())
         if not keys:
-            return asked
+            return query
         began = loop.time()
         reading = await loop.run_in_executor(self._thread, self._reader.read, keys)
         self._rounds.looked_up(keys, began, reading.unread)
-        reading.error = reading.error or asked.error
+        reading.error = reading.error or query.error
         return reading
 
     def _hand_over(self, reading: Reading) -> None:
-        for run_id, waiting in reading.waiting.items():
-            self._tell(run_id, News("waiting", waiting))
-        for run_id, launched in reading.launched.items():
-            self._tell(run_id, News("launched", launched))
-        for run_id, outcome in reading.found.items():
+        for run_id, news in reading.news.items():
             for waiter in self._waiting.get(run_id, []):
-                waiter.has_ended(outcome)
-
-    def _tell(self, run_id: str, news: News) -> None:
-        for waiter in self._waiting.get(run_id, []):
-            waiter.hears(news)
+                for each in news:
+                    waiter.add(each)
 
     def _delay(self, reading: Reading) -> float:
         """Seconds from the start of this pass to the start of the next. Logs a new problem once."""
@@ -206,7 +203,7 @@ class OutcomePoller:
             f"{type(reading.error).__name__}: {reading.error}. Trying again until it can"
         )
         log.warning("%s", message)
-        if reading.needs_mending:
+        if reading.needs_a_person:
             for waiter in self._waiters():
                 waiter.warn(message)
 

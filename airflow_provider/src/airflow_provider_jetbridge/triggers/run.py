@@ -13,9 +13,15 @@ from airflow.triggers.base import TriggerEvent
 from airflow_provider_jetbridge.links.known import links_of
 from airflow_provider_jetbridge.links.publish import publish
 from airflow_provider_jetbridge.story import Storyteller
-from airflow_provider_jetbridge.triggers.events import launch_event, outcome_event, raise_carriable
+from airflow_provider_jetbridge.task_instance import Task
+from airflow_provider_jetbridge.triggers.events import (
+    launch_event,
+    outcome_event,
+    raise_carriable,
+    with_wait,
+)
 from airflow_provider_jetbridge.triggers.guard import hold_seconds, resume_rate
-from airflow_provider_jetbridge.triggers.killed import Task, count
+from airflow_provider_jetbridge.triggers.killed import count
 from airflow_provider_jetbridge.triggers.outcomes import OutcomesTable
 from airflow_provider_jetbridge.triggers.poller import OutcomePoller
 from airflow_provider_jetbridge.triggers.reminders import Reminders
@@ -37,12 +43,13 @@ class JetbridgeRunTrigger(StopsKilledRun):
     its own rate (`guard.ResumeRate`).
 
     The event's payload is ``{"run_id": …, "outcome": …}``. ``outcome`` is the contract's
-    ``Outcome`` as a JSON object. The payload also has ``deferred_at``, and ``attached_try`` if the
-    run belongs to an earlier try. If the trigger waits only for the launch, and the run hasn't
-    ended yet, the payload has ``launched`` (a ``Launched``) instead of ``outcome``. If an outcome
-    can't be read, the payload has the text ``problem``, which fails the task. The event contains
-    only what Airflow can carry (`contract.carriage`), because any other event would end the
-    triggerer's runner and all tasks that wait in it.
+    ``Outcome`` as a JSON object. The payload also has ``deferred_at``, ``attached_try`` if the run
+    belongs to an earlier try, and ``links`` if the trigger has stored the task's links. If the
+    trigger waits only for the launch, and the run hasn't ended yet, the payload has ``launched`` (a
+    ``Launched``) instead of ``outcome``. If an outcome can't be read, the payload has the text
+    ``problem``, which fails the task. The event contains only what Airflow can carry
+    (`contract.carriage`), because any other event would end the triggerer's runner and all tasks
+    that wait in it.
 
     While the run continues, the task's log says how it was launched in AWS.
 
@@ -143,10 +150,7 @@ class JetbridgeRunTrigger(StopsKilledRun):
             raise
         except Exception as error:
             raise_carriable(error)
-        event["deferred_at"] = self.deferred_at
-        if self.attached_try is not None:
-            event["attached_try"] = carried(self.attached_try).value
-        yield TriggerEvent(event)
+        yield TriggerEvent(with_wait(event, self.deferred_at, self.attached_try))
 
     async def _news(self) -> dict[str, Any]:
         """The news that the event reports: the outcome, or the launch if the task waits for it and
@@ -154,24 +158,24 @@ class JetbridgeRunTrigger(StopsKilledRun):
         poller = OutcomePoller.shared(self._table())
         story = Storyteller(self.log)
         eager = self.until == "launched"
+        stored: dict[str, Any] = {}
         async with (
             Reminders(self.run_id, story),
             aclosing(poller.news(self.run_id, eager=eager)) as news,
         ):
             async for kind, text in news:
                 if kind == "outcome":
-                    return outcome_event(self.run_id, text, self.log)
-                if kind == "waiting":
-                    story.waiting(text)
-                    continue
-                launched = story.launched(text)
+                    return {**outcome_event(self.run_id, text, self.log), **stored}
+                launched = story.tell(kind, text)
                 if launched is None:
-                    continue  # the next record or the outcome may be readable
+                    continue
                 if self.task_key is not None:
-                    await publish(Task(*self.task_key), links_of(launched))
+                    links = links_of(launched)
+                    published = await publish(Task(*self.task_key), links)
+                    stored = {"links": carried(links).value} if published else {}
                 if self.until == "launched":
                     return launch_event(self.run_id, launched)
-        raise AssertionError("news end with an outcome")
+        raise AssertionError("the news ended without an outcome")
 
     async def _hold(self, began: float) -> None:
         hold = hold_seconds(

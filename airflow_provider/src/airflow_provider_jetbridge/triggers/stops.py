@@ -38,8 +38,8 @@ class Stopper:
 
         Returns the runs that are worth another attempt. Never raises.
         """
-        known = self._reader.read([killed.run_id for killed in kills]).found
-        running = [killed for killed in kills if killed.run_id not in known]
+        ended = self._reader.read([killed.run_id for killed in kills]).ended
+        running = [killed for killed in kills if killed.run_id not in ended]
         again: list[Killed] = []
         for start in range(0, len(running), RUNS_OF_ONE_STOP):
             some = running[start : start + RUNS_OF_ONE_STOP]

@@ -10,8 +10,9 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger
 
 from airflow_provider_jetbridge.aws import AwsAccess
+from airflow_provider_jetbridge.task_instance import Task
 from airflow_provider_jetbridge.triggers.kill import Reaper
-from airflow_provider_jetbridge.triggers.killed import Killed, StopTarget, Task
+from airflow_provider_jetbridge.triggers.killed import Killed, StopTarget
 
 TAKEN_AWAY_SECONDS = 0.5
 """How long after its cancel a trigger is handed to the reaper."""
@@ -84,7 +85,7 @@ class StopsKilledRun(BaseTrigger):
     def _task(self) -> Task | None:
         """The waiting task, as Airflow gives it to its triggers."""
         ti: Any = getattr(self, "task_instance", None)
-        return ti and Task(ti.dag_id, ti.run_id, ti.task_id, ti.map_index)
+        return ti and Task.of(ti)
 
     def _access(self) -> AwsAccess:
         return AwsAccess.of(self.aws_conn_id, self.region_name, self.verify, self.botocore_config)

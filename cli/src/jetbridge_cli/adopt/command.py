@@ -54,7 +54,7 @@ def check(
         float | None, typer.Option(min=0, max=100, help="As [jetbridge] adopt_percent.")
     ] = None,
     account: Annotated[
-        str | None, typer.Option(help="Account of the names in DAGs; default: any, as *.")
+        str | None, typer.Option(help="Account id for the names in DAGs; default: *, any account.")
     ] = None,
     region: Region = None,
     profile: Profile = None,
@@ -84,10 +84,13 @@ def check(
             remarks = [f"Not read: {problem}" for problem in found.problems]
         parameters = stack_parameters(report["tasks"], place)
         if found is not None:
-            for kind, names in (("roles", found.roles), ("log_groups", found.log_groups)):
-                if names:
+            groups = {
+                group.arn(place.partition, place.region, place.account)
+                for group in found.log_groups
+            }
+            for kind, arns in (("roles", found.roles), ("log_groups", groups)):
+                if arns:
                     name = PARAMETERS[kind][0]
-                    arns = {place.arn(kind, each) for each in names}
                     parameters[name] = sorted({*parameters.get(name, []), *arns})
         remarks += _unknown(report)
         if output is Shown.JSON:

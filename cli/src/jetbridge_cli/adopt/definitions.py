@@ -4,20 +4,18 @@ It only reads: ``ecs:DescribeTaskDefinition``, ``batch:DescribeJobDefinitions`` 
 ``sts:GetCallerIdentity``.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from jetbridge.logs.groups import LogGroup, groups_of_job, groups_of_task
 from jetbridge_cli.adopt.allowed import RUN_BY_JETBRIDGE, Place
 from jetbridge_cli.aws import Aws
 from jetbridge_cli.problems import in_words
 
 _ROLES = ("taskRoleArn", "executionRoleArn")
-_BATCH_GROUP = "/aws/batch/job"
-"""Batch's log group for containers that name no group (AWS Batch user guide, "Using the awslogs log
-driver")."""
 
 
 @dataclass
@@ -29,7 +27,7 @@ class Found:
     """
 
     roles: set[str] = field(default_factory=set)
-    log_groups: set[str] = field(default_factory=set)
+    log_groups: set[LogGroup] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
 
 
@@ -64,40 +62,20 @@ def _task(aws: Aws, name: str, found: Found) -> None:
         "taskDefinition"
     ]
     found.roles |= {definition[role] for role in _ROLES if definition.get(role)}
-    for container in definition["containerDefinitions"]:
-        found.log_groups.update(_groups(container.get("logConfiguration")))
+    found.log_groups |= groups_of_task(definition)
 
 
 def _job(aws: Aws, name: str, found: Found) -> None:
     last = name.rpartition("/")[2]
     # It finds no ARN without a revision (aws/aws-sdk#94).
+    asked: dict[str, Any] = {"jobDefinitionName": last, "status": "ACTIVE"}
     if ":" in last:
-        answer = aws.batch.describe_job_definitions(jobDefinitions=[name])
-    else:
-        answer = aws.batch.describe_job_definitions(jobDefinitionName=last, status="ACTIVE")
-    definitions = answer["jobDefinitions"]
+        asked = {"jobDefinitions": [name]}
+    # A page has 100 at most, in no promised order (API reference).
+    pages = aws.batch.get_paginator("describe_job_definitions").paginate(**asked)
+    definitions = [each for page in pages for each in page["jobDefinitions"]]
     if not definitions:
         found.problems.append(f"{name}: there is no active job definition of that name")
         return
     newest = max(definitions, key=lambda each: each["revision"])
-    logs = list(_log_configurations(newest))
-    groups = {group for each in logs for group in _groups(each)}
-    found.log_groups |= groups or {_BATCH_GROUP}
-
-
-def _log_configurations(value: Any) -> Iterator[Any]:
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            if key == "logConfiguration":
-                yield inner
-            else:
-                yield from _log_configurations(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _log_configurations(inner)
-
-
-def _groups(configuration: Any) -> Iterator[str]:
-    group = ((configuration or {}).get("options") or {}).get("awslogs-group")
-    if group:
-        yield group
+    found.log_groups |= groups_of_job(newest)

@@ -96,7 +96,7 @@ def _write(found: Examination, checks: int) -> None:
         write_prose(f"{note.check}: {note.text}", "-")
     summary = counted(len(found.findings), "finding")
     if found.unchecked:
-        summary += f", {counted(len(found.unchecked), 'check')} not made to the end"
+        summary += f", {counted(len(found.unchecked), 'check')} not finished"
     write(
         f"{counted(checks, 'check')}: {summary}."
         if found.findings or found.unchecked

@@ -71,7 +71,9 @@ class Deployment:
         try:
             return self.of(kind)[name]
         except KeyError:
-            raise Problem(f"--stack: {self.name!r} has no {name}: is it Jetbridge's?") from None
+            raise Problem(
+                f"--stack: {self.name!r} has no {name}: is it a Jetbridge stack?"
+            ) from None
 
     @cached_property
     def functions(self) -> Mapping[str, str]:

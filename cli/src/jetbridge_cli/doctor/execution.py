@@ -56,7 +56,7 @@ def role(deployment: Deployment, name: str, arn: str, groups: Sequence[str]) -> 
         yield _finding(
             name,
             f"its role {arn} doesn't exist.",
-            "Make the role, or register a revision that names another.",
+            "Create the role, or register a revision that names another.",
         )
         return
     if not trusts(iam, found["Role"], arn, TASKS, deployment.arn_of("ecs", "*")):

@@ -29,7 +29,7 @@ class Template:
 
     def of(self, kind: str) -> dict[str, Mapping[str, Any]]:
         """The properties of one type's resources by logical id. Those that the stack's conditions
-        leave out aren't there. Raises ClientError."""
+        leave out are missing. Raises ClientError."""
         there = self.deployment.of(kind)
         return {
             name: each.get("Properties", {})

@@ -1,15 +1,19 @@
 """Finds what Jetbridge could run in an account, and where its Airflow keeps its logs."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from jetbridge.logs.groups import LogGroup, groups_of_job, groups_of_task
 from jetbridge_cli.aws import Aws
 from jetbridge_cli.problems import in_words
 
 T = TypeVar("T")
+
+_KEY = re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+")
 
 
 @dataclass(frozen=True)
@@ -19,23 +23,31 @@ class Definition:
     Attributes:
         name: the family, or the job definition's name.
         arn: the ARN of all its revisions, with ``*`` for the revision.
-        roles: ARNs of the task role, execution role and job role.
-        log_groups: names of the log groups in its containers' awslogs configuration.
+        roles: ARNs of the task role and the execution role; RunTask passes them, SubmitJob none.
+        log_groups: of its containers.
     """
 
     name: str
     arn: str
     roles: frozenset[str] = frozenset()
-    log_groups: frozenset[str] = frozenset()
+    log_groups: frozenset[LogGroup] = frozenset()
 
 
 @dataclass(frozen=True)
 class Airflow:
-    """An Amazon MWAA environment. ``role`` and ``log_group`` are an ARN and a name."""
+    """An Amazon MWAA environment.
+
+    Attributes:
+        role: the execution role's ARN.
+        log_group: the name of the group with its task logs; "" if there is none.
+        key: ARN of its own KMS key; "" if it has none, or only an alias is known. Its log groups
+            are encrypted with it (aws/modern-data-architecture-accelerator, "MWAA Constructs").
+    """
 
     name: str
     role: str
     log_group: str
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,7 +126,7 @@ def _task_definitions(aws: Aws) -> Iterator[tuple[str, Definition]]:
                     family,
                     _any_revision(found["taskDefinitionArn"]),
                     frozenset(role for role in roles if role),
-                    _log_groups(found["containerDefinitions"]),
+                    groups_of_task(found),
                 ),
             )
 
@@ -134,33 +146,12 @@ def _job_definitions(aws: Aws) -> Iterator[tuple[str, Definition]]:
             if name not in newest or found["revision"] > newest[name]["revision"]:
                 newest[name] = found
     for name, found in newest.items():
-        containers = [found.get("containerProperties", {})]
-        roles = {
-            container[key]
-            for container in containers
-            for key in ("jobRoleArn", "executionRoleArn")
-            if container.get(key)
-        }
         arn = _any_revision(found["jobDefinitionArn"])
-        yield (
-            name,
-            Definition(name, arn, frozenset(roles), _log_groups(containers, "/aws/batch/job")),
-        )
+        yield name, Definition(name, arn, log_groups=groups_of_job(found))
 
 
 def _any_revision(arn: str) -> str:
     return f"{arn.rpartition(':')[0]}:*"
-
-
-def _log_groups(containers: Iterable[Any], default: str | None = None) -> frozenset[str]:
-    """The containers' log groups. ``default`` is for containers without a configuration: Batch's
-    group on ECS (AWS Batch user guide, "Use the awslogs log driver")."""
-    groups = set()
-    for container in containers:
-        configuration = container.get("logConfiguration") or {}
-        if configuration.get("logDriver", "awslogs") == "awslogs":
-            groups.add(configuration.get("options", {}).get("awslogs-group", default))
-    return frozenset(group for group in groups if group)
 
 
 def _buckets(aws: Aws) -> Iterator[str]:
@@ -175,4 +166,6 @@ def _airflows(aws: Aws) -> Iterator[Airflow]:
             logs = found.get("LoggingConfiguration", {}).get("TaskLogs", {})
             arn = logs.get("CloudWatchLogGroupArn", "") if logs.get("Enabled") else ""
             group = arn.partition(":log-group:")[2].removesuffix(":*")
-            yield Airflow(name, found.get("ExecutionRoleArn", ""), group)
+            role = found.get("ExecutionRoleArn", "")
+            key = found.get("KmsKey", "")
+            yield Airflow(name, role, group, key if _KEY.fullmatch(key) else "")

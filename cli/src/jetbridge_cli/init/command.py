@@ -44,7 +44,10 @@ def init(
     region: Region = None,
     profile: Profile = None,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Don't ask: take the options, or all there is.")
+        bool,
+        typer.Option(
+            "--yes", "-y", help="Don't ask: take the options, or all that the account has."
+        ),
     ] = False,
     endpoint: Endpoint = None,
     output: OutputFormat = Output.TABLE,

@@ -1,4 +1,4 @@
-"""Makes the stack's parameters from the choice."""
+"""Composes the stack's parameters from the choice."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -51,12 +51,19 @@ def parameters(account: Account, choice: Choice) -> dict[str, str]:
         # SubmitJob passes no role (IAM user guide, "Actions, resources, and condition keys for AWS
         # Batch"). RunTask passes the roles of its definition.
         "PassableRoleArns": sorted({role for task in tasks.values() for role in task.roles}),
-        "ContainerLogGroupArns": [
-            account.arn("logs", f"log-group:{group}:*") for group in sorted(groups)
-        ],
+        "ContainerLogGroupArns": sorted(
+            group.arn(account.partition, account.region, account.number) for group in groups
+        ),
     }
     _fit(found)
     values = {name: ",".join(arns) for name, arns in found.items() if arns}
+    keys = {
+        each.key
+        for each in account.airflows
+        if each.key and each.log_group and each.log_group == choice.airflow_logs
+    }
+    if keys:
+        values["KmsKeyArns"] = ",".join(sorted(keys))
     return values | dict(_logs(choice.airflow_logs))
 
 
@@ -121,7 +128,7 @@ def _arns(found: Mapping[str, str], names: Iterable[str], option: str) -> list[s
 
 def _unknown(option: str, name: str, found: Mapping[str, object]) -> str:
     there = ", ".join(sorted(found)[:10]) or "none"
-    return f"{option} {name}: this account and region has no such one; it has {there}"
+    return f"{option} {name}: there is none in this account and region, which has {there}"
 
 
 def _patterns(account: Account, names: Iterable[str], service: str, kind: str) -> list[str]:

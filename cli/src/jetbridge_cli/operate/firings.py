@@ -96,7 +96,7 @@ def _cron(schedule: Mapping[str, Any], inside: str, after: datetime) -> Iterator
     that occurs twice fires once. The expression is computed in local time without a zone."""
     zone = _zone(schedule)
     fields = inside.split()
-    # L alone in the day-of-week field is the last day of the week ("Cron expressions reference",
+    # Just L in the day-of-week field is the last day of the week ("Cron expressions reference",
     # EventBridge user guide). The library doesn't know this.
     if fields[4:5] == ["L"]:
         fields[4] = "SAT"

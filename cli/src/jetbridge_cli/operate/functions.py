@@ -47,7 +47,8 @@ class Functions:
         name = self.stack.resources.get(_FUNCTION, {}).get(logical_id)
         if name is None:
             raise Problem(
-                f"--stack: {self.stack.name!r} has no {logical_id}: is it Jetbridge's, and whole?"
+                f"--stack: {self.stack.name!r} has no {logical_id}: is it a complete Jetbridge "
+                "stack?"
             )
         invoke: Any = self.stack.aws.functions.invoke
         answer = invoke(FunctionName=name, Payload=json.dumps(payload), **qualifier)

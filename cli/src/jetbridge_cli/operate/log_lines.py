@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -12,6 +12,9 @@ from jetbridge.logs.run_streams import task_stream
 from jetbridge.logs.whereabouts import Place, whereabouts
 from jetbridge_cli.aws import Aws
 from jetbridge_cli.operate.record import Record
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
 
 # FilterLogEvents takes up to 100 streams of a group (API reference).
 _STREAMS_AT_ONCE = 100
@@ -67,6 +70,11 @@ def _batch_records(aws: Aws, record: Record) -> dict[str, AwsRecord]:
     return {job["jobId"]: job for job in answer["jobs"]}
 
 
+class _Group(NamedTuple):
+    region: str
+    name: str
+
+
 @dataclass
 class Reader:
     """Reads new lines from log streams at each call.
@@ -85,21 +93,22 @@ class Reader:
     tolerant: bool = False
     denied: list[str] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
-    _from: dict[str, int] = field(default_factory=dict)
+    _from: dict[_Group, int] = field(default_factory=dict)
+    _clients: dict[str, "CloudWatchLogsClient"] = field(default_factory=dict)
 
     def new(self, places: Sequence[Place]) -> list[LogLine]:
         """The lines that are new since the last call, in the order of their times."""
-        by_group: dict[str, dict[str, Place]] = defaultdict(dict)
+        by_group: dict[_Group, dict[str, Place]] = defaultdict(dict)
         for place in places:
             if place.stream.group in self.denied:
                 continue
-            by_group[place.stream.group][place.stream.stream] = place
+            by_group[_Group(place.stream.region, place.stream.group)][place.stream.stream] = place
         lines = [line for group, some in by_group.items() for line in self._of_group(group, some)]
         fresh = [line for line in lines if line.event_id not in self._seen]
         self._seen.update(line.event_id for line in fresh)
         return sorted(fresh, key=lambda line: line.at)
 
-    def _of_group(self, group: str, places: dict[str, Place]) -> Iterator[LogLine]:
+    def _of_group(self, group: _Group, places: dict[str, Place]) -> Iterator[LogLine]:
         names = list(places)
         for start in range(0, len(names), _STREAMS_AT_ONCE):
             some = names[start : start + _STREAMS_AT_ONCE]
@@ -107,7 +116,7 @@ class Reader:
                 events = list(self._events(group, some))
             except ClientError as error:
                 if self.tolerant and error.response["Error"]["Code"] == "AccessDeniedException":
-                    self.denied.append(group)
+                    self.denied.append(group.name)
                     return
                 if error.response["Error"]["Code"] != "ResourceNotFoundException":
                     raise
@@ -126,17 +135,20 @@ class Reader:
                     event_id=str(event["eventId"]),
                 )
 
-    def _events_if_any(self, group: str, name: str) -> Iterator[Any]:
+    def _events_if_any(self, group: _Group, name: str) -> Iterator[Any]:
         try:
             yield from list(self._events(group, [name]))
         except ClientError as error:
             if error.response["Error"]["Code"] != "ResourceNotFoundException":
                 raise
 
-    def _events(self, group: str, streams: list[str]) -> Iterator[Any]:
-        asked: dict[str, Any] = {"logGroupName": group, "logStreamNames": streams}
+    def _events(self, group: _Group, streams: list[str]) -> Iterator[Any]:
+        asked: dict[str, Any] = {"logGroupName": group.name, "logStreamNames": streams}
         start = max(self.since, self._from.get(group, 0) - _LATE_MILLISECONDS)
         asked |= {"startTime": start} if start else {}
         asked |= {"filterPattern": self.pattern} if self.pattern else {}
-        for page in self.aws.logs.get_paginator("filter_log_events").paginate(**asked):
+        if group.region not in self._clients:
+            self._clients[group.region] = self.aws.logs_in(group.region)
+        client = self._clients[group.region]
+        for page in client.get_paginator("filter_log_events").paginate(**asked):
             yield from page["events"]

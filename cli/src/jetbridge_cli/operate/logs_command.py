@@ -30,13 +30,13 @@ def logs(
     run_id: RunArgument,
     stack: StackName = "jetbridge",
     follow_on: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")
+        bool, typer.Option("--follow", "-f", help="Follow the log until the run has ended.")
     ] = False,
     since: Annotated[
         str | None, typer.Option("--since", help="Lines since: 30m, 6h, 3d ago or ISO 8601.")
     ] = None,
     grep: Annotated[
-        str | None, typer.Option("--grep", help="Only lines in which this regular expression is.")
+        str | None, typer.Option("--grep", help="Only lines that match this regular expression.")
     ] = None,
     region: Region = None,
     profile: Profile = None,

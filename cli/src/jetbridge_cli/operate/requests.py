@@ -42,7 +42,7 @@ def request_of(
     parameters = {**request[field], **flags}
     if subnets or security_groups or public_ip:
         if field != "run_task":
-            raise Problem("--subnet, --security-group and --public-ip are for RunTask alone")
+            raise Problem("--subnet, --security-group and --public-ip are only for RunTask")
         parameters["networkConfiguration"] = _network(subnets, security_groups, public_ip)
     changed = _container(_environment(environment), command)
     _override(field, parameters, container, changed)
@@ -113,8 +113,8 @@ def _check_flags(field: str, flags: dict[str, str]) -> None:
     for name in others:
         if name in flags:
             raise Problem(
-                f"{name} is no parameter of {'RunTask' if field == 'run_task' else 'SubmitJob'}, "
-                "which the rest is for: give the parameters of one of the two"
+                f"{name} isn't a parameter of {'RunTask' if field == 'run_task' else 'SubmitJob'}, "
+                "as the others are: give parameters of only one of the two"
             )
 
 

@@ -124,7 +124,9 @@ class Schedules:
     def _name(self) -> str:
         name = self.stack.resources.get(_FUNCTION, {}).get("StartRunFunction")
         if name is None:
-            raise Problem(f"--stack: {self.stack.name!r} has no start_run: is it Jetbridge's?")
+            raise Problem(
+                f"--stack: {self.stack.name!r} has no start_run: is it a Jetbridge stack?"
+            )
         return name
 
     def _function(self) -> str:

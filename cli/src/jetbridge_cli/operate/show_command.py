@@ -40,8 +40,8 @@ def show(
         bool,
         typer.Option(
             "--replay",
-            help="Play its stored history through this command's code, and show what that decides "
-            "otherwise.",
+            help="Replay its stored history with this command's version, and show which decisions "
+            "differ.",
         ),
     ] = False,
     region: Region = None,

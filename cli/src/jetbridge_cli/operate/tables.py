@@ -71,7 +71,8 @@ class Tables:
         missing = [name for name in ("RunsTable", "OutcomesTable") if name not in tables]
         if missing:
             raise Problem(
-                f"--stack: {stack.name!r} has no {' and no '.join(missing)}: is it Jetbridge's?"
+                f"--stack: {stack.name!r} has no {' and no '.join(missing)}: is it a "
+                "Jetbridge stack?"
             )
         return cls(stack.aws, tables["RunsTable"], tables["OutcomesTable"])
 

@@ -139,7 +139,7 @@ def expect_end(outcome: Outcome, state: str, cause: str) -> None:
     """Raises CheckFailed unless the run has ended in this way."""
     if (outcome.state, outcome.cause) != (state, cause):
         raise CheckFailed(
-            f"the run ended as {outcome.state} by {outcome.cause}, and not as {state} by {cause}: "
+            f"the run {outcome.state} ({outcome.cause}), and should have {state} ({cause}): "
             f"{outcome.reason}"
         )
 

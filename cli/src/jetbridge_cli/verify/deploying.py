@@ -71,7 +71,7 @@ class Checkout:
         Raises Problem if nothing was built, and DeployFailed, Late, Interrupted.
         """
         if not (self.folder / _BUILT).is_file():
-            raise Problem(f"--built: {self.folder / _BUILT} isn't there: leave --built out")
+            raise Problem(f"--built: {self.folder / _BUILT} doesn't exist: leave --built out")
         overrides = [f"{key}={value}" for key, value in parameters.items()]
         # Don't use the checkout's samconfig.toml, because it asks before it deploys.
         with tempfile.TemporaryDirectory() as empty:

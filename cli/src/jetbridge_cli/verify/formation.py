@@ -21,7 +21,7 @@ _BUSY = "_IN_PROGRESS"
 
 
 class StackFailed(Exception):
-    """CloudFormation could not make a stack. The text has its reasons."""
+    """CloudFormation could not create a stack. The text has its reasons."""
 
 
 class Formation:
@@ -33,7 +33,7 @@ class Formation:
         self._tags = {TAG: names.name}
 
     def make(self, stack: str, template: Path, parameters: Mapping[str, str]) -> str:
-        """Begin to make a stack, and return its id."""
+        """Begin to create a stack, and return its id."""
         return self._client.create_stack(
             StackName=stack,
             TemplateBody=template.read_text(),

@@ -40,7 +40,9 @@ def network_of(aws: Aws, subnet_ids: list[str], public_ip: bool) -> Network:
     subnets = _given(aws, subnet_ids) if subnet_ids else _default(aws)
     vpcs = {subnet["VpcId"] for subnet in subnets}
     if len(vpcs) > 1:
-        raise Problem(f"--subnet: these are of several VPCs, {', '.join(sorted(vpcs))}: give one's")
+        raise Problem(
+            f"--subnet: give subnets of only one VPC; these are in {', '.join(sorted(vpcs))}"
+        )
     return Network(vpcs.pop(), [subnet["SubnetId"] for subnet in subnets], public_ip)
 
 

@@ -1,4 +1,4 @@
-"""Makes the stacks, each as soon as the stacks that it needs exist."""
+"""Creates the stacks, each as soon as the stacks that it needs exist."""
 
 import threading
 import time
@@ -96,7 +96,7 @@ class SettingUp:
     def _begin(self, pool: ThreadPoolExecutor, stack: str, make: Callable[[], T]) -> Future[T]:
         def timed() -> T:
             began = time.monotonic()
-            self.tell(f"making the stack {stack}")
+            self.tell(f"creating the stack {stack}")
             with self.recorder.during("setting up"):
                 made = make()
             self.seconds[stack] = round(time.monotonic() - began, 1)

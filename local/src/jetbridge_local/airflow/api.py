@@ -9,7 +9,7 @@ PAGE = 100
 
 
 class AirflowError(RuntimeError):
-    """The API refused a request, or what was waited for didn't happen."""
+    """The API refused a request, or something didn't happen in time."""
 
 
 class AirflowApi:

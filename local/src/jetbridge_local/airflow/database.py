@@ -46,7 +46,7 @@ class Database(Protocol):
 
 
 class SqliteDatabase:
-    """A file. Airflow allows it for tests alone, and its own components lock one another out."""
+    """A file. Airflow allows it only for tests, and its own components lock one another out."""
 
     name = "sqlite"
 

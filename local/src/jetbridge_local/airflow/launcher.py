@@ -201,12 +201,12 @@ class LocalAirflow:
         self.components.stop(name)
 
     def start_component(self, name: str, variables: Mapping[str, str] | None = None) -> None:
-        """Start it again; ``variables`` are for this one alone."""
+        """Start it again; ``variables`` are only for this start."""
         self.components.start(name, self._command(*self._commands[name]), variables)
 
     def add_triggerer(self, name: str, variables: Mapping[str, str] | None = None) -> None:
         """Start one more triggerer, which shares the triggers with those there are; ``variables``
-        are for this one alone."""
+        are only for this start."""
         self.components.start(name, self._command(*COMPONENTS["triggerer"]), variables)
 
     def _start(self) -> None:

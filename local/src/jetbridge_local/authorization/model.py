@@ -71,7 +71,8 @@ class Facts(Protocol):
         """Whether there is such an object in S3."""
 
     def kms_key(self, resource: str) -> str | None:
-        """The ARN of the customer's key that a bucket or secret is encrypted with, if it is."""
+        """The ARN of the customer's key that a bucket, secret or log group is encrypted with, if it
+        is."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ministack.core.responses import request_scope
-from ministack.services import cloudformation, dynamodb, s3, secretsmanager
+from ministack.services import cloudformation, cloudwatch_logs, dynamodb, s3, secretsmanager
 
 from jetbridge_local.engine import AwsError
 
@@ -80,6 +80,9 @@ class CloudFacts:
                 text = s3._bucket_encryption.get(resource.rpartition(":::")[2]) or ""
                 found = _KMS_KEY_ID.search(text)
                 return found[1] if found else None
+            _, in_group, group = resource.partition(":log-group:")
+            if in_group:
+                return (cloudwatch_logs._log_groups.get(group) or {}).get("kmsKeyId") or None
             secret = self._secret(resource)
         return (secret or {}).get("KmsKeyId") or None
 

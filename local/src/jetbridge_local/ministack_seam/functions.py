@@ -104,5 +104,5 @@ def _log_rights(roles: Roles, role: str, name: str, group: str) -> LogRights:
 def _zip_of(layer: dict[str, Any]) -> bytes:
     content = lambda_svc._resolve_layer_zip(layer)
     if content is None:
-        raise LookupError(f"layer {layer.get('Arn')}: its content isn't there")
+        raise LookupError(f"layer {layer.get('Arn')}: its content is missing")
     return bytes(content)

@@ -22,6 +22,7 @@ from . import (
     indexes,
     logs,
     loops,
+    names,
     query_definitions,
     queues,
     quotas,
@@ -45,7 +46,7 @@ class InstalledSeam:
             asking.install(self.roles)
         for subject in (logs, conditions, indexes, boundaries, templates, quotas, loops, capacity):
             subject.install()
-        for added in (simulation, query_definitions):
+        for added in (simulation, query_definitions, names):
             added.install()
         caller = asgi.ServiceCaller(account, region)
         self.application = asgi.application

@@ -1,8 +1,8 @@
 """CloudWatch Logs: subscription filters whose destination is a function.
 
 ministack invokes the function once, even if it fails, with ids of its own; takes any number of
-filters, of functions that CloudWatch Logs may not invoke; and CloudFormation makes a log group that
-isn't there. Sources: CloudWatch Logs user guide, "Log group-level subscription filters";
+filters, of functions that CloudWatch Logs may not invoke; and CloudFormation creates a missing log
+group. Sources: CloudWatch Logs user guide, "Log group-level subscription filters";
 AWS Lambda developer guide, "Using Lambda with CloudWatch Logs" (the invocation is asynchronous);
 API reference, PutSubscriptionFilter. CloudWatch Logs is itself in a function's policy, or as the
 service of one region (aws-cdk, region-info's service principals: logs.<region>.<URL suffix>).

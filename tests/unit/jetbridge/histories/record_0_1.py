@@ -95,7 +95,7 @@ def history(name: str) -> dict[str, Any] | None:
         copies=None,
         bus=None,
         region=REGION,
-        # No line is waited for.
+        # It waits for no line.
         settle_seconds=-10,
         clock=lambda: at + 5,
     )

@@ -8,7 +8,7 @@ from jetbridge.contract import Outcome, StartRequest, decode
 from jetbridge.notify.accounts import Accounts
 from jetbridge.notify.breaker import Breaker
 from jetbridge.notify.http import HttpAirflows
-from jetbridge.notify.notify import Notify, Told
+from jetbridge.notify.notify import Attempt, Notify
 from jetbridge.queues.messages import Notice
 from jetbridge.runs.notices import notices
 from jetbridge.runs.run import Run
@@ -75,15 +75,15 @@ class Scene:
 
     @property
     def first(self) -> Notice:
-        """The first of what the run's end is to tell."""
+        """The first notice of the run's end."""
         return notices(self.run.request, self.outcome, "feed")[0]
 
-    def tell(self, notice: Notice | None = None) -> Told:
-        told = self.notify(notice or self.first)
-        assert told is not None
-        return told
+    def attempt(self, notice: Notice | None = None) -> Attempt:
+        attempt = self.notify(notice or self.first)
+        assert attempt is not None
+        return attempt
 
-    def tell_later(self) -> Told:
-        """Tell what was queued again last, when its time has come."""
+    def attempt_again(self) -> Attempt:
+        """Wait until the notice that was queued last is due, and handle it."""
         self.clock.advance(self.queue.delays[-1])
-        return self.tell(decode(Notice, self.queue.messages[-1]))
+        return self.attempt(decode(Notice, self.queue.messages[-1]))

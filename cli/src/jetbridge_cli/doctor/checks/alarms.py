@@ -24,7 +24,7 @@ def alarms(deployment: Deployment) -> Iterator[Result]:
             yield _finding(
                 name,
                 f"the alarm {physical} is gone: nobody is notified.",
-                "Make it again as in template.yaml, or delete the stack and deploy it again.",
+                "Create it again as in template.yaml, or delete the stack and deploy it again.",
             )
         elif not alarm.get("ActionsEnabled", True):
             yield _finding(

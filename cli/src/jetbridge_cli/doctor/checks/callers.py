@@ -13,7 +13,7 @@ _FAILURES = {"StartRunFunction": "StartFailures", "RelayLogsFunction": "RelayFai
 
 
 def aliases(deployment: Deployment) -> Iterator[Result]:
-    """Each alias exists. The callers' policies allow aliases alone."""
+    """Each alias exists. The callers' policies allow only aliases."""
     for name, arn in deployment.of("AWS::Lambda::Alias").items():
         function, _, alias = arn.partition(":function:")[2].rpartition(":")
         ask = partial(deployment.aws.functions.get_alias, FunctionName=function, Name=alias)
@@ -74,7 +74,7 @@ def relaying(deployment: Deployment) -> Iterator[Result]:
             "live logs",
             "RelayLogsFunction",
             "its policy doesn't let CloudWatch Logs invoke it: lines of running containers are "
-            "shown at the end alone.",
+            "shown only at the end.",
             f"aws lambda add-permission --function-name {function} --statement-id logs "
             f"--action lambda:InvokeFunction --principal {logs} "
             f"--source-account {deployment.arn[4]}",

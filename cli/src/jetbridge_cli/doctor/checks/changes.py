@@ -1,4 +1,4 @@
-"""Checks whether somebody has changed a resource beside CloudFormation."""
+"""Checks whether somebody has changed a resource outside of CloudFormation."""
 
 import json
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ def variables(deployment: Deployment) -> Iterator[Result]:
                     check="variables",
                     subject=name,
                     problem=f"it has a variable {key}, and the stack gives it none.",
-                    fix=f"Somebody added it beside CloudFormation: remove {key} from {where}.",
+                    fix=f"Somebody added it outside of CloudFormation: remove {key} from {where}.",
                     section="functions",
                 )
 
@@ -48,7 +48,7 @@ def _variable(function: str, key: str, wanted: str, actual: str | None) -> Findi
         check="variables",
         subject=function,
         problem=f"its variable {key} {state}, and the stack's own is {wanted!r}.",
-        fix="Somebody changed it beside CloudFormation: set it back to the stack's own.",
+        fix="Somebody changed it outside of CloudFormation: set it back to the stack's own.",
         section="functions",
     )
 
@@ -67,7 +67,7 @@ def patterns(deployment: Deployment) -> Iterator[Result]:
                 check="event patterns",
                 subject=name,
                 problem="its event pattern isn't the stack's: events that Jetbridge needs may not "
-                "come, so the stack learns of a container's end only when the sweeper looks.",
+                "arrive, so the stack learns of a container's end only when the sweeper looks.",
                 fix=f"aws events put-rule --name {rule} --event-pattern '{json.dumps(wanted)}'",
                 section="rules",
             )

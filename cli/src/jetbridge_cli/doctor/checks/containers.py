@@ -37,7 +37,7 @@ def clusters(deployment: Deployment) -> Iterator[Result]:
                 check="clusters",
                 subject=arn,
                 problem="ClusterArns names it, and there is no such active cluster.",
-                fix="Make the cluster, or take it out of ClusterArns.",
+                fix="Create the cluster, or take it out of ClusterArns.",
                 section="definitions",
             )
 
@@ -129,7 +129,7 @@ def _logging(
             yield _unfit(
                 name,
                 f"its container {container['name']} logs with {driver or 'no log driver'}, and "
-                "Jetbridge reads awslogs alone: Airflow shows none of its lines.",
+                "Jetbridge reads only awslogs: Airflow shows none of its lines.",
                 "Register a revision with logConfiguration's logDriver awslogs.",
             )
             continue

@@ -24,7 +24,7 @@ def rules(deployment: Deployment) -> Iterator[Result]:
                 "rules",
                 name,
                 f"the rule is gone: {_UNNOTICED}",
-                "Deploy the stack again from scratch, or make the rule again as in template.yaml.",
+                "Create it again as in template.yaml, or delete the stack and deploy it again.",
                 "rules",
             )
             continue
@@ -95,7 +95,7 @@ def schedules(deployment: Deployment) -> Iterator[Result]:
                 name,
                 f"the sweeper's schedule {schedule} is {state.lower()}: nobody finds timeouts, "
                 "lost messages and ends that were never reported.",
-                "Enable it in EventBridge Scheduler, or make it again as in template.yaml.",
+                "Enable it in EventBridge Scheduler, or create it again as in template.yaml.",
                 "sweeprunssilentalarm",
             )
 
@@ -111,7 +111,7 @@ def mappings(deployment: Deployment) -> Iterator[Result]:
                 "mappings",
                 name,
                 "the event source mapping is gone: nobody reads its queue.",
-                "Make it again as in template.yaml, or delete the stack and deploy it again.",
+                "Create it again as in template.yaml, or delete the stack and deploy it again.",
                 "mappings",
             )
             continue

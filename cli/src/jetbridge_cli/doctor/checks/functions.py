@@ -92,7 +92,7 @@ def tables(deployment: Deployment) -> Iterator[Result]:
                 yield _finding(
                     name,
                     f"its index {index} is missing or not active.",
-                    "Make the index again as in template.yaml (aws dynamodb update-table).",
+                    "Create the index again as in template.yaml (aws dynamodb update-table).",
                     check="tables",
                     section="tables",
                 )

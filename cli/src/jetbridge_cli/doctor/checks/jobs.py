@@ -79,7 +79,7 @@ def _definition(deployment: Deployment, definition: Any) -> Iterator[Result]:
         yield _finding(
             "job definitions",
             name,
-            f"it logs with {driver}, and Jetbridge reads awslogs alone.",
+            f"it logs with {driver}, and Jetbridge reads only awslogs.",
             "Register a revision with logDriver awslogs.",
         )
     fargate = "FARGATE" in definition.get("platformCapabilities", [])

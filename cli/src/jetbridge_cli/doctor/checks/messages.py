@@ -35,7 +35,7 @@ def ages(deployment: Deployment) -> Iterator[Result]:
                 check="queues",
                 subject=name,
                 problem=f"the queue {url.rpartition('/')[2]} is gone.",
-                fix="Make it again under its name with its attributes of template.yaml (aws sqs "
+                fix="Create it again under its name with its attributes in template.yaml (aws sqs "
                 "create-queue), or delete the stack and deploy it again.",
                 section="queues",
             )

@@ -39,14 +39,17 @@ def roles(deployment: Deployment) -> Iterator[Result]:
         denied = if_there(ask, *NO_ROLE)
         if denied is None:
             gone.add(role)
-            yield _finding(need.role, f"the role {role} is gone.", "as in template.yaml")
+            yield _finding(
+                need.role, f"the role {role} is gone.", "Create it again as in template.yaml."
+            )
             continue
         if denied:
             yield _finding(
                 need.role,
                 f"the role may not {need.action} on {', '.join(sorted(denied))} "
                 f"({need.parameter}).",
-                "that it has in template.yaml; a permissions boundary has to allow it, too",
+                "Give it the policy in template.yaml again. A permissions boundary has to allow "
+                "the action, too.",
             )
 
 
@@ -65,7 +68,7 @@ def trust(deployment: Deployment) -> Iterator[Result]:
             yield _finding(
                 name,
                 f"the role doesn't trust {service}, so {service} can't use it.",
-                f"its trust policy names {service}, as in template.yaml",
+                f"Let its trust policy name {service} again, as in template.yaml.",
                 "trust",
             )
 
@@ -156,11 +159,11 @@ def _in(deployment: Deployment, arn: str) -> str:
     return arn.replace("arn:aws:", f"arn:{deployment.arn[1]}:", 1)
 
 
-def _finding(role: str, problem: str, again: str, check: str = "permissions") -> Finding:
+def _finding(role: str, problem: str, fix: str, check: str = "permissions") -> Finding:
     return Finding(
         check=check,
         subject=role,
         problem=problem,
-        fix=f"Give the role again what it needs: {again}.",
+        fix=fix,
         section=check,
     )

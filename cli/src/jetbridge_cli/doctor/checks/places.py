@@ -25,7 +25,7 @@ def buckets(deployment: Deployment) -> Iterator[Result]:
                 "buckets",
                 bucket,
                 f"{parameter} names it, and there is no such bucket.",
-                f"Make the bucket, or correct {parameter}.",
+                f"Create the bucket, or correct {parameter}.",
             )
             continue
         yield from _key_of(deployment, parameter, bucket)
@@ -89,7 +89,7 @@ def groups(deployment: Deployment) -> Iterator[Result]:
                 "log groups",
                 group,
                 "LiveLogGroupNames names it, and relay_logs is not subscribed to it: its lines are "
-                "shown at the end alone.",
+                "shown only at the end.",
                 "Deploy the stack without it in LiveLogGroupNames, and then with it again.",
             )
 

@@ -21,7 +21,7 @@ def state(deployment: Deployment) -> Iterator[Result]:
         yield _finding(
             "stack",
             deployment.name,
-            f"CloudFormation has it in {status}.",
+            f"its status in CloudFormation is {status}.",
             f"aws cloudformation describe-stack-events --stack-name {deployment.name} says what "
             "failed; deploy again.",
             "the-stack",

@@ -57,7 +57,9 @@ def flood(bench: Bench) -> None:
     )
     expect("how the runs ended", states, {"succeeded": _FLOOD})
     if launched.count(1) != _FLOOD:
-        raise CheckFailed(f"{_FLOOD - launched.count(1)} of {_FLOOD} runs have not just one task")
+        raise CheckFailed(
+            f"{_FLOOD - launched.count(1)} of {_FLOOD} runs don't have exactly one task"
+        )
 
 
 CHECKS = [

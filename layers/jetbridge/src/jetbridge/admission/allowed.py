@@ -82,7 +82,7 @@ class Allowed(Struct, frozen=True):
         self._check(field, reference, JOB_DEFINITION, self.job_definitions)
 
     def check_role(self, field: str, arn: str) -> None:
-        """A role needs its ARN: its name alone doesn't say its path."""
+        """A role needs its ARN: its name doesn't show its path."""
         if not re.fullmatch(r"arn:[a-z-]+:iam::[0-9]{12}:role/.+", arn):
             raise ContractError(field, f"is {shown(arn)}", "Give the role's ARN, or leave it out")
         if not any(matches(pattern, arn) for pattern in self.roles):
@@ -118,7 +118,7 @@ class Allowed(Struct, frozen=True):
             raise ContractError(
                 field,
                 f"is {shown(reference)}, neither a name nor the ARN of a {kind.resource}",
-                f"Give {self.place.arn(kind.service, start)}<name> or the name alone, "
+                f"Give {self.place.arn(kind.service, start)}<name> or only the name, "
                 f"{kind.pattern.pattern}",
             )
         return arn

@@ -71,7 +71,7 @@ def _check_entries(entries: list[OnFinish]) -> None:
             raise ContractError(
                 f"on_finish[{index}].{field}",
                 f"names {target!r} twice",
-                "Name it once: a run's end begins each DAG run and asset event once",
+                "Name it once: a run's end starts each DAG run and creates each asset event once",
             )
         seen.add((field, target, entry.airflow))
         if problems := carried(values).problems:
@@ -84,5 +84,5 @@ def _check_entries(entries: list[OnFinish]) -> None:
             raise ContractError(
                 f"on_finish[{index}].{name}.{KEY}",
                 "is the name under which Jetbridge adds the run's outcome",
-                "Name your own value otherwise",
+                "Give your own value another name",
             )

@@ -85,7 +85,7 @@ def _check_strategy(strategy: list[dict[str, Any]]) -> None:
     if not any(item.get("weight", 0) for item in strategy) and len(strategy) > 1:
         raise _error(field, "has no weight above 0", "Give one of its providers a weight")
     if sum(item.get("base", 0) > 0 for item in strategy) > 1:
-        raise _error(field, "has several bases", "Give a base to one provider alone")
+        raise _error(field, "has several bases", "Give a base to only one provider")
     kinds = {item["capacityProvider"] in _FARGATE for item in strategy}
     if len(kinds) > 1:
         raise _error(field, "mixes Fargate with others", "Keep to one of the two")

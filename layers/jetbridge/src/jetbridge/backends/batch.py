@@ -88,7 +88,7 @@ class BatchBackend:
 
     def _terminate(self, job_ids: Sequence[str], reason: str) -> dict[str, Exception]:
         """The answer has HTTP status 200 although it names jobs that couldn't be terminated. A job
-        that isn't there counts as terminated (API reference, TerminateJobs)."""
+        that doesn't exist counts as terminated (API reference, TerminateJobs)."""
         answer = call(self._client.terminate_jobs, jobs=list(job_ids), reason=reason)
         errors: dict[str, Exception] = {
             each["job"]: _not_terminated(each.get("code", ""), each.get("message", ""))

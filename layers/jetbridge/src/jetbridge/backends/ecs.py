@@ -32,7 +32,7 @@ class EcsBackend:
 
     def resolve(self, parameters: dict[str, Any]) -> Definition:
         """DescribeTaskDefinition. Its ClientException may mean a missing permission, too (API
-        reference). Of a definition that isn't there its text is "Unable to describe task
+        reference). Of a definition that doesn't exist its text is "Unable to describe task
         definition." (so in moto, ``TaskDefinitionNotFoundException``)."""
         name = str(parameters["taskDefinition"])
         try:

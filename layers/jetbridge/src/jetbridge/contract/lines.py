@@ -40,7 +40,7 @@ def shortened(lines: list[str]) -> list[str]:
     """The newest lines that fit an outcome, long ones cut, as text that Airflow can carry.
 
     An outcome must fit a DynamoDB item (400 KB) and the smallest of an event's targets (256 KB); a
-    CloudWatch line alone may have 1 MB.
+    single CloudWatch line may have 1 MB.
     """
     kept: list[str] = []
     room = LINES_BYTES

@@ -1,4 +1,4 @@
-"""How runs are named: the request's key alone gives the run's id."""
+"""How runs are named: the run's id follows from nothing but the request's key."""
 
 import base64
 import hashlib

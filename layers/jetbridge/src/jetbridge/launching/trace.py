@@ -22,13 +22,12 @@ _JOB_ROOM = 1024
 def with_traceparent(run: Run, parameters: Parameters) -> Parameters:
     """A launch's parameters whose containers get the request's traceparent.
 
-    A function of the run alone, as the parameters are: a repeated launch is the same one. It stays
-    the caller's own traceparent, so the containers' spans have their parent whatever this stack
-    exports.
+    They depend on nothing but the run, so a repeated launch has the same ones. The traceparent is
+    the caller's own, so the containers' spans have their parent whatever this stack exports.
 
     A container that has the variable keeps its own. Where AWS's limits leave no room, the
     parameters stay as they are: a trace isn't worth a launch that is refused. Containers of a job
-    are known where the request overrides them, and where there is one alone.
+    are known where the request overrides them, and where there is only one.
     """
     traceparent = run.request.traceparent
     if not traceparent:

@@ -105,7 +105,7 @@ def attachment_of(caller: AirflowCaller, target: LogTarget | None, earlier: Run)
         field = "key_prefix" if isinstance(target, S3LogTarget) else "stream"
         raise ContractError(
             f"log_target.{field}",
-            "isn't where the earlier try of this task keeps its log, but for the try's number",
+            "differs from the earlier try's log target in more than the number of the try",
             "Send the log target that Airflow has for this try, or clear the task for a new run",
         )
     return Attachment(caller=caller, log_target=target)

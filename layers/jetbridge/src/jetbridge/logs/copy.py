@@ -24,7 +24,7 @@ from jetbridge.logs.parts import Plan, plans
 from jetbridge.logs.port import JobRecords, Objects, Streams
 from jetbridge.logs.settling import settle_wait
 from jetbridge.logs.sinks import Sink
-from jetbridge.logs.whereabouts import earlier_launches, is_told, whereabouts
+from jetbridge.logs.whereabouts import earlier_launches, has_all_streams, whereabouts
 from jetbridge.queues.copies import CopyMessage, LogPart
 from jetbridge.queues.port import GiveUp, Queue
 from jetbridge.runs.port import Runs
@@ -170,7 +170,7 @@ class Copy(Struct, frozen=True):
             return {}
         earlier = [str(death.backend_id) for death in earlier_launches(run)]
         job_id = run.backend_id
-        if job_id is None or is_told(run):
+        if job_id is None or has_all_streams(run):
             return self.jobs.describe(earlier) if earlier else {}
         failed = self.jobs.failed_children(job_id, FAILED_CHILDREN) if array_size(run) else []
         first = [f"{job_id}:{index}" for index in range(min(FIRST_CHILDREN, array_size(run)))]

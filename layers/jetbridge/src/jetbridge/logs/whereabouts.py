@@ -38,7 +38,7 @@ def earlier_launches(run: Run) -> list[Death]:
     return [death for death in run.deaths if death.backend_id][-EARLIER_LAUNCHES:]
 
 
-def is_told(run: Run) -> bool:
+def has_all_streams(run: Run) -> bool:
     """Whether the row has all streams of the run's last launch. For a multi-node job, it has only
     the main node's."""
     ending = run.ending

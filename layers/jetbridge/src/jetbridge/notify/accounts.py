@@ -93,7 +93,7 @@ def _check(name: str, account: Account) -> None:
     except ValueError:
         raise Refused(f"{where}: url is malformed; give https://<host>[:<port>][/<path>]") from None
     if url.username or url.password or url.query or url.fragment or not url.hostname:
-        raise Refused(f"{where}: url is malformed; give https://<host>[:<port>][/<path>] alone")
+        raise Refused(f"{where}: url is malformed; give only https://<host>[:<port>][/<path>]")
     if url.scheme != "https" and not (url.scheme == "http" and url.hostname in _LOOPBACK):
         raise Refused(
             f"{where}: url must begin with https://; http:// is for loopback addresses only"

@@ -1,4 +1,4 @@
-"""What the services need of an Airflow: its API, called with its credentials."""
+"""What notify_airflow needs of Airflow: its API, called with the credentials in the secret."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -37,27 +37,28 @@ class Refused(Exception):
     """Airflow refuses the call, and repeating it won't help. The text says what to change."""
 
 
-class Airflow(Protocol):
+class Airflows(Protocol):
+    """The Airflows in the stack's secret."""
+
     def call(
         self,
+        name: str,
         method: str,
         path: str,
         body: Any = None,
         query: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Call the API once; ``path`` is quoted and starts with a slash, ``body`` goes as JSON.
+        """Call the API of the Airflow with this name in the secret, once.
 
         If Airflow rejects the credentials, they are renewed once. Redirects are answers.
+
+        Args:
+            path: quoted, and starts with a slash.
+            body: is sent as JSON.
 
         Raises:
             Unavailable: there was no answer, or none in time; or Airflow still rejects the
                 credentials.
-            Refused: the stack's secret can't be used.
+            Refused: the secret can't be used, or doesn't have this name.
         """
-        ...
-
-
-class Airflows(Protocol):
-    def named(self, name: str) -> Airflow:
-        """The Airflow of this name. Only a call shows whether the stack's secret has it."""
         ...

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from jetbridge.notify.airflow_port import Airflow, Answer, Refused, Unavailable
+from jetbridge.notify.airflow_port import Airflows, Answer, Refused, Unavailable
 
 _DONE = (200, 201, 204)
 _BUSY = (408, 429)
@@ -15,7 +15,7 @@ _BUSY = (408, 429)
 class Api(Struct, frozen=True):
     """One Airflow's API; ``name`` is its name in the stack's secret."""
 
-    airflow: Airflow
+    airflows: Airflows
     name: str
 
     def call(
@@ -32,7 +32,7 @@ class Api(Struct, frozen=True):
             Unavailable: Airflow is down, overloaded, or rejects the credentials.
             Refused: repeating it won't help; the text says what to change.
         """
-        answer = self.airflow.call(method, path, body, query)
+        answer = self.airflows.call(self.name, method, path, body, query)
         if answer.status in _DONE or answer.status in known:
             return answer
         what = f"Airflow {self.name!r} answers {answer.status} to {method} {path}"

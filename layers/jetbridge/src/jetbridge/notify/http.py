@@ -11,6 +11,7 @@ import msgspec
 import urllib3
 from urllib3.exceptions import HTTPError, InvalidHeader
 
+from jetbridge.aws.certificates import system_certificates
 from jetbridge.notify.accounts import Account, Accounts
 from jetbridge.notify.airflow_port import Answer, Refused, Unavailable
 
@@ -46,13 +47,11 @@ class HttpAirflows:
         self._pool = urllib3.PoolManager(
             num_pools=8,
             retries=False,
+            ssl_context=system_certificates(),
             timeout=urllib3.Timeout(connect=connect_seconds, read=read_seconds),
         )
         self._last_call = clock()
         self._tokens: dict[Account, str] = {}
-
-    def named(self, name: str) -> "HttpAirflow":
-        return HttpAirflow(self, name)
 
     def call(
         self,
@@ -62,7 +61,7 @@ class HttpAirflows:
         body: Any = None,
         query: Mapping[str, str] | None = None,
     ) -> Answer:
-        """``Airflow.call`` for the Airflow of that name."""
+        """``Airflows.call``."""
         target = path + (f"?{urlencode(query)}" if query else "")
         account = self._accounts.get(name)
         answer = self._with_token(account, method, target, body)
@@ -163,23 +162,6 @@ class HttpAirflows:
                 response.close()
                 raise Unavailable(f"{account.url} takes too long to answer")
         return content
-
-
-class HttpAirflow:
-    """``Airflow``: one of the ``HttpAirflows``."""
-
-    def __init__(self, airflows: HttpAirflows, name: str) -> None:
-        self._airflows = airflows
-        self._name = name
-
-    def call(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        query: Mapping[str, str] | None = None,
-    ) -> Answer:
-        return self._airflows.call(self._name, method, path, body, query)
 
 
 def _json(content: bytes) -> Any:

@@ -28,21 +28,21 @@ LONGEST_DELAY_SECONDS = 300
 PATIENCE_SECONDS = 13 * 24 * 3600
 
 
-class Told(Struct, frozen=True, kw_only=True):
-    """The result of handling a notice.
+class Attempt(Struct, frozen=True, kw_only=True):
+    """One attempt to notify Airflow.
 
     Attributes:
-        result: in words for the log.
+        result: in words for the log. If Airflow hasn't been notified, it says why.
         waited: seconds from the run's end to now.
-        heard: Airflow has been notified, or no task waits any more.
-        unavailable: why Airflow was unavailable; empty if it wasn't.
-        delay_seconds: after how long the notice comes again, if Airflow hasn't been notified.
+        done: Airflow has been notified, or no task waits any more.
+        unavailable: Airflow couldn't be reached, or couldn't answer.
+        delay_seconds: after how long the notice comes again; 0 if it doesn't.
     """
 
     result: str
     waited: float
-    heard: bool = True
-    unavailable: str = ""
+    done: bool = True
+    unavailable: bool = False
     delay_seconds: int = 0
 
 
@@ -61,7 +61,7 @@ class Notify(Struct, frozen=True):
     clock: Callable[[], float] = time.time
     jitter: Callable[[], float] = random.random
 
-    def __call__(self, notice: Notice) -> Told | None:
+    def __call__(self, notice: Notice) -> Attempt | None:
         """Notify Airflow, or queue the notice again if Airflow is unavailable. None: the run or its
         outcome is unknown.
 
@@ -81,7 +81,7 @@ class Notify(Struct, frozen=True):
         if shut:
             return self._put_off(notice, outcome, "it was down a moment ago", shut)
         try:
-            result = self._tell(notice, run, outcome)
+            result = self._notify(notice, run, outcome)
         except Unavailable as problem:
             wanted = min(problem.retry_after or 0.0, LONGEST_DELAY_SECONDS)
             if problem.altogether:
@@ -95,10 +95,10 @@ class Notify(Struct, frozen=True):
             self.breaker.answered(notice.airflow)
             raise
         self.breaker.answered(notice.airflow)
-        return Told(result=result, waited=self._waited(outcome))
+        return Attempt(result=result, waited=self._waited(outcome))
 
-    def _tell(self, notice: Notice, run: Run | None, outcome: Outcome) -> str:
-        api = Api(self.airflows.named(notice.airflow), notice.airflow)
+    def _notify(self, notice: Notice, run: Run | None, outcome: Outcome) -> str:
+        api = Api(self.airflows, notice.airflow)
         if run is None:
             extra = {"backend_id": outcome.backend_id, "definition": outcome.definition}
             entry = CreateAssetEvent(uri=notice.asset or "", extra=extra, airflow=notice.airflow)
@@ -110,27 +110,27 @@ class Notify(Struct, frozen=True):
             return begin(api, entries[notice.on_finish], outcome)
         if notice.watcher is not None:
             if notice.watcher >= len(run.watchers):
-                return "nobody to tell"
+                return "no task waits for it"
             return rest(api, outcome, run.watchers[notice.watcher].caller, self.clock())
         way = way_of(run.request, self.stacks)
         if not isinstance(run.caller, AirflowCaller) or way == "feed":
-            return "nobody to tell"
+            return "no task waits for it"
         if way == "push":
             return push(api, outcome, run.caller)
         return rest(api, outcome, run.caller, self.clock())
 
-    def _put_off(self, notice: Notice, outcome: Outcome, problem: str, wanted: float) -> Told:
+    def _put_off(self, notice: Notice, outcome: Outcome, problem: str, wanted: float) -> Attempt:
         """Queue the notice again, later each time, so that not all notices for one Airflow come at
         once."""
         grown = back_off(FIRST_DELAY_SECONDS, notice.attempt, LONGEST_DELAY_SECONDS)
         delay = spread(grown, self.jitter)
         later = replace(notice, attempt=notice.attempt + 1)
         wait = min(LONGEST_DELAY_SECONDS, max(1, round(max(delay, wanted))))
-        return self._again(later, outcome, wait, problem, unavailable=problem)
+        return self._again(later, outcome, wait, problem, unavailable=True)
 
     def _again(
-        self, notice: Notice, outcome: Outcome, delay: int, result: str, unavailable: str = ""
-    ) -> Told:
+        self, notice: Notice, outcome: Outcome, delay: int, result: str, unavailable: bool = False
+    ) -> Attempt:
         now = self.clock()
         since = now if notice.since is None else notice.since
         if now - since > PATIENCE_SECONDS:
@@ -139,10 +139,10 @@ class Notify(Struct, frozen=True):
                 f"({result}): fix that and replay this message within a day"
             )
         self.notices.send(replace(notice, since=since), delay, notice.airflow)
-        return Told(
+        return Attempt(
             result=result,
             waited=self._waited(outcome),
-            heard=False,
+            done=False,
             unavailable=unavailable,
             delay_seconds=delay,
         )

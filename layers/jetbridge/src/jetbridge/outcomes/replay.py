@@ -85,8 +85,8 @@ def _of_death(run: Run, number: int, decisions: list[Replayed], unplayed: list[s
     verdict = verdict_on(before, ending)
     if verdict.cause is Cause.UNCLASSIFIED:
         unplayed.append(
-            f"{name}: of what it died of ({death.cause}) the words alone are stored, and they name "
-            "no cause"
+            f"{name}: why it ended ({death.cause}), because only AWS's text is stored, and it "
+            "doesn't show the cause"
         )
         return
     decisions.append(

@@ -46,7 +46,7 @@ def structured(value: msgspec.Struct | Sequence[msgspec.Struct]) -> str:
     except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError) as error:
         raise _unkept(str(error)) from error
     if not kept:
-        raise _unkept("it has a value that JSON has not, such as NaN")
+        raise _unkept("it has a value that JSON doesn't have, such as NaN")
     return text.decode()
 
 

@@ -23,7 +23,7 @@ TOTAL_CHARACTERS = 2 * LINES_BYTES
 TEXT_CHARACTERS = 128 * 1024
 # What may be half a secret before a cut, if there is no white space nearer to it.
 _CUT_CHARACTERS = 1_000
-# The secret of an access key id may be alone on one of this many lines after the id.
+# The secret of an access key id may stand by itself on one of this many lines after the id.
 _PARTNER_LINES = 3
 
 

@@ -19,7 +19,7 @@ def masked_result(result: Any) -> tuple[Any, str]:
     return shown, (
         f"{what} of the container's result looked like a secret and became ***: results are shown "
         "to all who may read XComs. Report where the secret is kept, or rename the member if it "
-        "is none."
+        "isn't a secret."
     )
 
 

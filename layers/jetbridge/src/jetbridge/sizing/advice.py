@@ -96,7 +96,7 @@ def _usd(amount: float) -> str:
 
 
 _SAYS = {
-    Verdict.FITS: ": no smaller size of Fargate's would do",
+    Verdict.FITS: ": no smaller Fargate size would do",
     Verdict.TIGHT: ": that is close to the limit, so more would be safer",
     Verdict.TOO_FEW: f": advice needs {LEAST_RUNS} runs",
 }

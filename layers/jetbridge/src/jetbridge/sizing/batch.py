@@ -33,7 +33,7 @@ class Clusters:
             except Exception as error:
                 code, message = error_of(error)
                 raise Unknown(
-                    f"which cluster {queue} uses isn't known: {code}: {message}"
+                    f"the cluster of the job queue {queue} isn't known: {code}: {message}"
                 ) from error
         return self._of_queues[queue]
 

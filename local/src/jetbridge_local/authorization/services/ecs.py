@@ -85,7 +85,7 @@ def _task_arn(task: str, cluster: str, place: Place) -> str:
 
 
 def _definition_arn(reference: str, place: Place) -> str:
-    """Of one that isn't there, so that a denial still comes first."""
+    """The ARN, even if the definition doesn't exist: a denial comes before that error."""
     if reference.startswith("arn:"):
         return reference
     return place.arn("ecs", f"task-definition/{reference}")

@@ -15,10 +15,21 @@ def sqs(call: Call, place: Place, _facts: Facts) -> Iterator[Check]:
 
 
 _STREAMS = frozenset({"GetLogEvents", "PutLogEvents", "CreateLogStream", "DeleteLogStream"})
+_VIA_KMS = {
+    "GetLogEvents": ("kms:Decrypt",),
+    "FilterLogEvents": ("kms:Decrypt",),
+    "PutLogEvents": ("kms:GenerateDataKey", "kms:Decrypt", "kms:DescribeKey"),
+}
 
 
-def logs(call: Call, place: Place, _facts: Facts) -> Iterator[Check]:
-    """Streams are resources of their own (service authorization reference, CloudWatch Logs)."""
+def logs(call: Call, place: Place, facts: Facts) -> Iterator[Check]:
+    """Streams are resources of their own (service authorization reference, CloudWatch Logs).
+
+    A group with a customer's key needs rights to the key besides: "logs to make AWS KMS calls on
+    your behalf. You should add this to your roles which call CloudWatch Logs" (Amazon CloudWatch
+    Logs user guide, "Encrypt log data in CloudWatch Logs using AWS Key Management Service"). Which
+    ones a writer needs is in AWS's managed policy CloudWatchLogsAPIKeyAccess.
+    """
     parameters = call.parameters
     group = parameters.get("logGroupName") or parameters.get("logGroupIdentifier")
     action = action_of("logs", call.operation)
@@ -32,6 +43,14 @@ def logs(call: Call, place: Place, _facts: Facts) -> Iterator[Check]:
         yield Check(action, f"{arn}:log-stream:{parameters.get('logStreamName', '')}")
     else:
         yield Check(action, arn)
+    key = facts.kms_key(arn)
+    for needed in _VIA_KMS.get(call.operation, ()) if key else ():
+        via: dict[str, ContextValue] = {
+            "kms:ViaService": f"logs.{place.region}.amazonaws.com",
+            "kms:CallerAccount": place.account,
+            "kms:EncryptionContext:aws:logs:arn": arn,
+        }
+        yield Check(needed, str(key), via)
 
 
 def events(call: Call, place: Place, _facts: Facts) -> Iterator[Check]:

@@ -39,7 +39,7 @@ def range_of(properties: dict[str, Any], index: int, nodes: int) -> dict[str, An
         raise client_error(f"nodeRangeProperties: no range has node {index}")
     chosen: dict[str, Any] = min(found, key=lambda item: item[0])[1]
     if "container" not in chosen:
-        raise client_error("The local AWS Batch runs multi-node jobs with container alone.")
+        raise client_error("The local AWS Batch runs only multi-node jobs with container.")
     return chosen
 
 
