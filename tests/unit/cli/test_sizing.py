@@ -1,8 +1,8 @@
 """Advice on sizes: Fargate's own sizes, what the advice promises, and what the command shows."""
 
 import json
-from datetime import UTC, datetime
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import botocore.session
