@@ -45,7 +45,7 @@ def test_what_is_read_can_be_shown(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ODD)
-def test_what_is_no_time_counts_as_missing(text: str) -> None:
+def test_another_text_counts_as_missing(text: str) -> None:
     assert epoch(text) is None
     assert epoch(None) is None
     ending = ended_run("ecs_stopped_exit_0").ending
