@@ -82,7 +82,7 @@ class Runner:
         began: Callable[[Suite], object],
         ended: Callable[[Ran], object],
     ) -> list[Ran]:
-        """Run all of them in so many lanes; an interruption interrupts those that run."""
+        """Run all of them in this many lanes. An interruption ends those that are running."""
         free = Lanes(lanes)
 
         def one(suite: Suite) -> Ran:

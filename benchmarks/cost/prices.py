@@ -27,6 +27,6 @@ def prices() -> Mapping[str, Price]:
 
 
 def usd(amounts: Mapping[str, float]) -> float:
-    """What so many units of each kind cost. Raises KeyError for a kind without a price."""
+    """What these numbers of units of each kind cost. Raises KeyError for a kind without a price."""
     known = prices()
     return sum(amount * known[name].usd / known[name].per for name, amount in amounts.items())

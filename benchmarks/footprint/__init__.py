@@ -23,7 +23,8 @@ on a run of its own, for one message; what it was to write is looked up afterwar
     Not in it: awslambdaric's own work between invocations.
 ``cold_ms``, ``warm_ms``: a function at its own memory, with as much of a processor as Lambda gives
     for it (jetbridge_local.functions.cpu): from the process's start to the answer, and of a warm
-    invocation. The start has a whole processor. Of several rounds, one start in each.
+    invocation. The start has a whole processor. Of several rounds, one start in each. The cloud
+    speaks HTTPS here, with as many certificates to load as AWS's clients have.
 ``usd_per_million_cold``, ``usd_per_million_warm``: what as many of them cost by AWS's list prices
     (cli/src/jetbridge_cli/verify/prices.toml): requests, and GB-seconds of the medians above.
 ``memory_mb``, ``memory_used_mb``: what the template gives, and the most that was used, as Lambda
@@ -46,6 +47,7 @@ from benchmarks.footprint.libraries import uncut_layer
 from benchmarks.footprint.occasions import Occasions
 from benchmarks.footprint.packages import Package, Packages
 from benchmarks.footprint.processes import FunctionProcesses
+from benchmarks.footprint.tls import https
 from benchmarks.footprint.warm import WarmInvocations, warm_invocations
 from benchmarks.result import Result
 from benchmarks.size import sized
@@ -90,7 +92,16 @@ def run(workspace: Workspace) -> Result:
                 first=FIRST_INVOCATIONS,
                 measured=WARM_INVOCATIONS,
             )
-    with step("cold and warm at the functions' own memory"):
+    with (
+        step("cold and warm at the functions' own memory"),
+        https(stack.cloud.url, paths.local) as cloud,
+    ):
+        processes = FunctionProcesses(
+            paths.python("runtime"),
+            cloud.url,
+            workspace.processes,
+            {"AWS_CA_BUNDLE": str(cloud.bundle)},
+        )
         own = at_memory(processes, specs, occasions, ROUNDS_AT_MEMORY, first=2, warm=WARM_AT_MEMORY)
     found = figures(read, cold, warm, own)
     must_be_complete(found, stack.functions)

@@ -1,7 +1,7 @@
 """Function processes as the benchmark starts them: the local cloud's own, with three changes."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -29,10 +29,17 @@ class FunctionFailed(BenchmarkFailed):
 class FunctionProcesses:
     """Starts runtime processes under awslambdaric, each in a process group of its own."""
 
-    def __init__(self, python: Path, endpoint_url: str, processes: ProcessTable) -> None:
+    def __init__(
+        self,
+        python: Path,
+        endpoint_url: str,
+        processes: ProcessTable,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         self._python = python
         self._endpoint_url = endpoint_url
         self._processes = processes
+        self._variables = {**_CHANGES, **(variables or {})}
 
     @contextmanager
     def started(
@@ -40,7 +47,7 @@ class FunctionProcesses:
     ) -> Iterator[Environment]:
         """A process for a function; ``search`` are more folders to import from. ``cpu`` gives it
         a processor by its memory."""
-        environment = tuple(sorted((dict(spec.environment) | _CHANGES).items()))
+        environment = tuple(sorted((dict(spec.environment) | self._variables).items()))
         changed = replace(spec, environment=environment, timeout=_TIMEOUT_SECONDS)
         variables = variables_of(changed, endpoint_url=self._endpoint_url, log_stream=_LOG_STREAM)
         variables["PYTHONPATH"] = os.pathsep.join([variables["PYTHONPATH"], *map(str, search)])

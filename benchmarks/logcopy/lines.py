@@ -15,7 +15,7 @@ BYTES_PER_ROUND = sum(10 + len(text.encode()) for text in _TEXTS)
 
 
 def lines_in(megabytes: int) -> int:
-    """How many lines have about so many megabytes (10^6 bytes)."""
+    """The number of lines that have about this many megabytes (10^6 bytes)."""
     return megabytes * 1_000_000 * LINES_PER_ROUND // BYTES_PER_ROUND
 
 

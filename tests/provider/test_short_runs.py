@@ -174,7 +174,7 @@ def test_a_run_of_an_earlier_try_is_deferred(world: World) -> None:
 
 
 def test_a_subclass_with_an_execute_of_its_own_is_deferred(world: World) -> None:
-    """Else what it does after Jetbridge's would be done in short runs, and in no other."""
+    """Otherwise only short runs would do what it does after Jetbridge's ``execute``."""
     done = []
 
     class Own(EcsRunTaskOperator):

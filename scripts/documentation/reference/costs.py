@@ -55,7 +55,7 @@ def cost_page() -> str:
 
 
 def limits_page() -> str:
-    """docs/explanation/limits.md with what so many runs a second cost and write."""
+    """docs/explanation/limits.md with the cost and the writes of some rates of runs."""
     text = (DOCS / "explanation" / "limits.md").read_text()
     return between(text, _RATES_BEGIN, _RATES_END, _rates(_recorded()["ecs_minimal"]))
 

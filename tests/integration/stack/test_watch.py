@@ -1,4 +1,4 @@
-"""What somebody else started: how far it is, a task that hears of its end, and an asset."""
+"""Runs that somebody else started: their state, a task that waits for one, and an asset."""
 
 import json
 from collections.abc import Iterator

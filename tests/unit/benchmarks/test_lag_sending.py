@@ -33,7 +33,7 @@ class FakeAirflow:
 
 @pytest.fixture
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """A clock that goes on by sleeping alone, and how long was slept."""
+    """A clock that only sleeping advances, and the seconds of each sleep."""
     naps: list[float] = []
     monkeypatch.setattr("benchmarks.lag.sending.time.sleep", naps.append)
     monkeypatch.setattr("benchmarks.lag.sending.time.monotonic", lambda: 1000.0 + sum(naps))

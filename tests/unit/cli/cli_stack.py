@@ -110,7 +110,7 @@ class Bridge:
         return run.run_id
 
     def sealed(self, outcome: Outcome) -> str:
-        """Seal an outcome and take its run from those that go on, as finish_run does."""
+        """Seal an outcome and take its run from the unfinished runs, as finish_run does."""
         DynamoOutcomes(client("dynamodb"), self.tables["OutcomesTable"]).seal(outcome)
         runs = DynamoRuns(client("dynamodb"), self.tables["RunsTable"], 300)
         runs.mark_finished(outcome.run_id)

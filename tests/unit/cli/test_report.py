@@ -30,7 +30,7 @@ UNTIL = "2026-11-24T00:00:00Z"
 
 @pytest.fixture
 def history(bridge: Bridge) -> Bridge:
-    """One run that succeeded, one that failed after a lost launch, one that goes on."""
+    """One run that succeeded, one that failed after a lost launch, one in progress."""
     good = run_of("good", airflow())
     bridge.accepted(good, status=Status.ENDED, launched_at=NOW + 2, ended_at=NOW + 11)
     bridge.sealed(outcome_of(good, at=12, usage=HOUR))

@@ -17,7 +17,7 @@ from jetbridge_cli.verify import removal
 
 
 class Pauses:
-    """Ends the watching with Ctrl-C after so many pauses."""
+    """Ends the watching with Ctrl-C after this many pauses."""
 
     def __init__(self, number: int) -> None:
         self.left = number

@@ -11,9 +11,7 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+import trustme
 from jetbridge_testing.airflow_server import PASSWORD, AirflowServer, Reply
 from jetbridge_testing.clock import Clock
 
@@ -277,11 +275,10 @@ def test_retry_after_a_date(
     assert least <= seconds <= most
 
 
-def test_certificates_are_verified(tmp_path: Any) -> None:
+def test_certificates_are_verified() -> None:
     """A server whose certificate nobody vouches for gets no credentials."""
-    certificate = _self_signed(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
+    trustme.CA().issue_cert("localhost").configure_cert(context)
     heard: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
@@ -300,33 +297,6 @@ def test_certificates_are_verified(tmp_path: Any) -> None:
             Caller(json.dumps({"default": {"url": url, "token": "t"}})).call()
         thread.join()
     assert heard in ([], [b""])
-
-
-def _self_signed(folder: Any) -> str:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "server.pem"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    return str(path)
 
 
 def _break(server: AirflowServer, how: str) -> None:

@@ -386,7 +386,7 @@ def test_a_task_that_ecs_does_not_know_is_absent(ecs: Stubber, reason: str) -> N
 def test_a_task_that_ecs_does_not_describe_may_be_there(
     ecs: Stubber, failure: dict[str, str]
 ) -> None:
-    """Else the sweeper would call its run lost."""
+    """Otherwise the sweeper would end its run as lost."""
     answer = {"tasks": [], "failures": [failure]}
     ecs.add_response("describe_tasks", answer, {"cluster": "reports", "tasks": [TASK]})
     with pytest.raises(LaunchRefused, match="DescribeTasks failed"):

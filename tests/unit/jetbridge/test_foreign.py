@@ -1,4 +1,4 @@
-"""Tasks and jobs of others: what is kept of them, and what a sensor hears when it looks."""
+"""Tasks and jobs of others: what is stored of them, and what a sensor learns when it looks."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""No chain of messages is cut by Lambda's guard against loops, and none goes on for ever.
+"""No chain of messages is cut by Lambda's guard against loops, and none is endless.
 
 Each chain here is longer than the 16 invocations after which the guard stops a function, and
 passes since template.yaml says ``RecursiveLoop: Allow`` for it: without it, the same test loses
@@ -111,7 +111,7 @@ def test_a_new_circle_by_a_wildcard_or_an_invocation_is_found(grant: dict[str, A
 
 def test_throttles_of_a_new_account_do_not_use_up_the_receives() -> None:
     """Ten executions at once (AWS Lambda developer guide, "Lambda quotas") for all that the
-    mappings ask for: so often a batch is throttled where every one of them has work."""
+    mappings ask for: a batch is throttled as often if every one of them has work."""
     asked = 0
     for function in FUNCTIONS.values():
         for event in function["Properties"].get("Events", {}).values():

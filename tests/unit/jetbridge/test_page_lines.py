@@ -279,7 +279,7 @@ def test_jetbridges_own_lines_open_groups_and_what_they_quote_does_not() -> None
 def test_a_number_says_that_the_line_equals_the_one_before(
     told: list[tuple[int, str]], cut: int
 ) -> None:
-    """Also where reading goes on in another invocation."""
+    """Also if another invocation continues reading."""
     lines = [Line(AT + at, text) for at, text in sorted(told, key=lambda each: each[0])]
     numbers = []
     position = Position()

@@ -143,9 +143,9 @@ RUNS = [
 SIZES = (CHARACTERS, 4 * CHARACTERS)
 # Linear work on four times the characters takes four times as long, quadratic work sixteen times.
 FOURFOLD = 8
-# Quadratic work on so many characters takes seconds, not so long.
+# Quadratic work on this many characters would take seconds.
 LONG_SECONDS = 0.1
-# Of the many pairs of a prefix and a run, a push tries one in so many, a night more of them.
+# A push tries few of the many pairs of a prefix and a run, and a night more of them.
 APART = 7 if NIGHT else 59
 
 

@@ -379,7 +379,7 @@ def test_what_is_known_stays_while_the_table_does_not_answer() -> None:
     assert read(KEY) == "smaller"
 
 
-def test_it_remembers_no_more_than_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_remembers_a_limited_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SizeAdvice, "MOST", 3)
     read, _ = reader(Table("x"), Clock(100))
     for number in range(10):

@@ -103,7 +103,7 @@ Invoke = Callable[[int, str], list["Future[Any]"]]
 
 @pytest.fixture
 def invoke(environments: Environments) -> Iterator[Invoke]:
-    """Begin so many invocations of a function at the same time."""
+    """Begin this many invocations of a function at the same time."""
     sinks: Any = {"logs": NoLogs(), "processes": None}
     interpreter = Interpreter(Path("python"), "python3.13")
     pool = FunctionPool(interpreter, endpoint_url="http://127.0.0.1:9", **sinks)

@@ -13,7 +13,7 @@ limit here."""
 def polling_limit(
     attempts: float | None, delay: float | None, *, usual_delay: float
 ) -> timedelta | None:
-    """The time that so many attempts take, ``delay`` seconds apart. None if there is no limit.
+    """The time that this many attempts take, ``delay`` seconds apart. None if there is no limit.
 
     Args:
         attempts: None means no limit, and so do large numbers such as ``sys.maxsize``.

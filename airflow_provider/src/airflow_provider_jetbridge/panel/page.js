@@ -25,7 +25,7 @@ try {
   new MutationObserver(follow).observe(around, { attributeFilter: ["class"] });
 } catch { /* as the browser is set */ }
 
-// A run that goes on is read again while somebody looks.
+// The page reads a run in progress again while somebody looks at it.
 if (document.body.dataset.moving) {
   setInterval(() => { if (!document.hidden) location.reload(); }, 10000);
 }

@@ -180,8 +180,8 @@ class JobRunSensor(UsesStack, BaseSensorOperator):
         )
         return run_id_of(firing.key)
 
-    def _meant(self) -> str:
-        """The run's name for the log."""
+    def _why_missing(self) -> str:
+        """Why the run may not exist yet, for the log."""
         if not is_nothing(self.run_id):
             return "the stack has no run with this id"
         if not is_nothing(self.idempotency_key):
@@ -204,7 +204,7 @@ class JobRunSensor(UsesStack, BaseSensorOperator):
         """The run's outcome. If there is none yet, log the run's state."""
         run = answer.runs.get(run_id)
         if run is None:
-            self.log.info("Run %s doesn't exist yet: %s", run_id, self._meant())
+            self.log.info("Run %s doesn't exist yet: %s", run_id, self._why_missing())
             return None
         if run.outcome is None:
             self.log.info("Run %s is %s %s", run_id, run.status, run.backend_id or "")

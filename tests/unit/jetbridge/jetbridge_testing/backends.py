@@ -53,7 +53,7 @@ class FakeBackend:
         return launched
 
     def launch_and_lose_the_answer(self) -> None:
-        """The next launch is made, and its caller doesn't hear of it."""
+        """The next launch is made, and its answer is lost."""
         self._lost_answers += 1
 
     def find(self, name: LaunchName, parameters: dict[str, Any]) -> str | None:

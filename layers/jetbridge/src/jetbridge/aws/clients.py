@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, overload
 import botocore.session
 from botocore.config import Config
 
+from jetbridge.aws.certificates import load_certificates, share_certificates
+
 if TYPE_CHECKING:
     from mypy_boto3_batch import BatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -131,13 +133,18 @@ def cached_client(
     if timeout_seconds is not None:
         timeouts = Config(connect_timeout=timeout_seconds, read_timeout=timeout_seconds)
         config = config.merge(timeouts)
-    return _session().create_client(service, region_name=region, config=config)
+    session = _session()
+    made = session.create_client(service, region_name=region, config=config)
+    if made.meta.endpoint_url.startswith("https:"):
+        load_certificates(session.get_config_variable("ca_bundle"))
+    return made
 
 
 @cache
 def _session() -> Any:
     """The session that all clients share: credentials, endpoints, the service models read so
-    far."""
+    far, and the certificates."""
+    share_certificates()
     return botocore.session.get_session()
 
 

@@ -22,7 +22,7 @@ Record = dict[str, Any]
 NAME_BYTES = 1024
 # "A short (1024 max characters) human-readable string" (API reference of ECS, Container.reason).
 WORDS_BYTES = 1024
-# Of a longer text so much of its beginning and of its end is looked through for secrets.
+# How much of the beginning and of the end of a longer text is searched for secrets.
 END_CHARACTERS = 16 * 1024
 # An ECS task has up to 10 containers (Amazon ECS developer guide, "Service quotas"), and AWS may
 # put one or two of its own beside them.
@@ -141,7 +141,7 @@ class Fields:
 
 def presentable(text: str, limit: int = WORDS_BYTES) -> str:
     """The text as it can be kept and shown: in UTF-8, without control characters other than tabs
-    and line ends, cut in its middle to so many bytes.
+    and line ends, cut in its middle to ``limit`` bytes.
     What looks like a secret in a longer text is masked before it is cut."""
     encoded = _NOT_IN_WORDS.sub("\ufffd", _ends(text)).encode()
     if len(encoded) <= limit:

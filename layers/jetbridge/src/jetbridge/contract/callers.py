@@ -1,4 +1,4 @@
-"""Who asks for a run, and by which key two requests are known to be the same."""
+"""The callers that ask for runs, and the idempotency key of each."""
 
 from typing import Annotated, Literal
 
@@ -41,11 +41,13 @@ class AirflowCaller(
 ):
     """One try of an Airflow task instance.
 
-    ``ti_id`` is the task instance's UUID. Airflow gives a new one to each retry and clear, but
-    not after every "state mismatch" failure, so a try is known by (``ti_id``, ``try_number``).
-    ``max_tries`` is the task instance's own: a clear raises it and a retry doesn't, which tells
-    the two apart (``previous: attach``). ``airflow`` is the name of the Airflow, unless it is
-    ``default``: two Airflows of one stack may have the same DAGs and never meet.
+    Attributes:
+        ti_id: the task instance's UUID. Airflow gives a new one to each retry and clear, but not
+            after every "state mismatch" failure. So (``ti_id``, ``try_number``) identifies a try.
+        max_tries: the task instance's own. A clear raises it and a retry doesn't, which
+            distinguishes the two (``previous: attach``).
+        airflow: the name of the Airflow; absent if it is ``default``. Two Airflows that use one
+            stack may have the same DAGs, and their runs stay separate.
     """
 
     dag_id: AirflowId
@@ -77,8 +79,8 @@ class ScheduleCaller(
 ):
     """One firing of an EventBridge Scheduler schedule.
 
-    Scheduler repeats a failed delivery under another execution id, so a firing is known by the
-    schedule's ARN and the time for which it was planned (context attributes
+    Scheduler repeats a failed delivery under another execution id. So the schedule's ARN and the
+    planned time identify a firing (context attributes
     ``<aws.scheduler.schedule-arn>`` and ``<aws.scheduler.scheduled-time>``).
     """
 
@@ -91,11 +93,11 @@ class ScheduleCaller(
 
 
 class EventCaller(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="event"):
-    """One event that an EventBridge rule handed on through its input transformer.
+    """One event that an EventBridge rule passed on through its input transformer.
 
     EventBridge delivers an event at least once, with the same ``id`` each time (Events
-    reference, "Event structure"); ``rule`` is any text that tells the rule, such as the reserved
-    variable ``<aws.events.rule-name>``. Two rules that match one event are two callers.
+    reference, "Event structure"). ``rule`` is any text that names the rule, such as the reserved
+    variable ``<aws.events.rule-name>``. If two rules match one event, they are two callers.
     """
 
     event_id: Text
@@ -107,7 +109,7 @@ class EventCaller(Struct, frozen=True, forbid_unknown_fields=True, tag_field="ki
 
 
 class PersonCaller(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="person"):
-    """A person, or a program that isn't Airflow; they choose the idempotency key themselves."""
+    """A person, or a program that isn't Airflow. They choose the idempotency key themselves."""
 
     name: Text
 
@@ -139,7 +141,7 @@ def named(caller: AirflowCaller, airflow: str) -> AirflowCaller:
 
 
 def keys_of_airflow(name: str) -> str:
-    """What the keys of all tries of an Airflow begin with, and no other key does."""
+    """The beginning that only the keys of this Airflow's tries have."""
     return "airflow/" if name == DEFAULT_AIRFLOW else f"airflow@{name}/"
 
 

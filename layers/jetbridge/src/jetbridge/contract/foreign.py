@@ -1,4 +1,4 @@
-"""Tasks and jobs that the stack didn't launch: how to ask for them, and what is known of them."""
+"""Tasks and jobs that the stack didn't launch: how a request names them, and their state."""
 
 from typing import Annotated, Literal
 
@@ -36,15 +36,16 @@ class BatchJob(
 
 
 class ForeignState(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What AWS says of a task or job now.
+    """The current state of a task or job.
 
     Attributes:
-        run_id: under which its end appears in the outcomes table. Of a task or job that Jetbridge
-            launched, it is its run's.
-        status: ECS ``lastStatus`` or Batch ``status``; empty where AWS doesn't know it.
+        run_id: the id under which its end appears in the outcomes table. If Jetbridge launched it,
+            this is the id of its run.
+        status: ECS ``lastStatus`` or Batch ``status``; empty if AWS doesn't know it.
         reason: ECS ``stoppedReason`` or Batch ``statusReason``.
-        outcome: where AWS has forgotten it, what was kept of its end.
-        awaited: whether its end will appear there: not that of an array job's child.
+        outcome: the stored end, if AWS has forgotten the task or job.
+        awaited: whether its end will appear in the outcomes table. The end of an array job's child
+            won't.
     """
 
     run_id: str

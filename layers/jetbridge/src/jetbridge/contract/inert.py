@@ -8,8 +8,8 @@ browser (airflow-core/src/airflow/ui, ``renderStructuredLog.tsx`` and ``useLogs.
 import re
 
 INDENT = "    "
-"""Before each line but the first of a text with several: what stands there can't look like a line
-of Airflow's, neither on the page nor in a log that was downloaded."""
+"""Before each line of a text except its first line. So no line of the text can look like a line of
+Airflow's, neither on the page nor in a downloaded log."""
 
 # What each alternative of _UNSAFE finds.
 _COLOUR, _LINE_END = 1, 2

@@ -13,9 +13,9 @@ class Launched(Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         backend_id: ECS task ARN or Batch job id.
         launch: which launch of the run it is, from 1.
-        launched_at: when AWS's id of it was recorded, epoch seconds.
-        started_at: since when its container runs, ISO 8601 in UTC; None before that.
-        log_streams: where its containers write, as far as that is known yet.
+        launched_at: when Jetbridge recorded the backend id, epoch seconds.
+        started_at: since when its container has been running, ISO 8601 in UTC; None before that.
+        log_streams: the log streams of its containers that are known so far.
     """
 
     run_id: str

@@ -16,7 +16,7 @@ class State(StrEnum):
 
 
 class Fault(StrEnum):
-    """Whose fault it was: who can do something about it."""
+    """The part that caused a failure, and so who can correct it."""
 
     NOBODY = "nobody"
     JOB = "job"
@@ -26,7 +26,7 @@ class Fault(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why a run ended; `unclassified` is a failure that no rule knows."""
+    """Why a run ended; `unclassified` is a failure that no rule recognizes."""
 
     COMPLETED = "completed"
     APPLICATION_EXIT = "application_exit"
@@ -58,10 +58,13 @@ class LogStream(Struct, frozen=True, kw_only=True):
 
 
 class Death(Struct, frozen=True, kw_only=True):
-    """Why a launch died after which another launch replaced it.
+    """A launch that ended and was replaced by another launch.
 
-    ``reason`` is AWS's own words, ``at`` epoch seconds, ``backend_id`` the ECS task ARN or Batch
-    job id (None: nothing had been launched), ``usage`` what AWS bills of it, where its record says.
+    Attributes:
+        reason: AWS's own words.
+        backend_id: the ECS task ARN or Batch job id; None: nothing had been launched.
+        at: when it ended, epoch seconds.
+        usage: what AWS bills for it; None: AWS's record doesn't say.
     """
 
     launch: int
@@ -78,24 +81,24 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         reason: AWS's own words (ECS ``stoppedReason`` and container ``reason``, Batch
             ``statusReason``, or the error of RunTask or SubmitJob).
-        advice: what to do about it, one sentence; empty when there is nothing to do.
-        exit_codes: by container name; a container that has none is absent.
-        deciding: names of those in ``exit_codes`` whose codes decide, where others don't: ECS
-            containers that their definition calls essential. Empty: all do.
-        backend_id: ECS task ARN or Batch job id; None when nothing was launched.
-        last_lines: last log lines, oldest first; with several containers each is prefixed
+        advice: what to do about it, one sentence; empty if there is nothing to do.
+        exit_codes: by container name. A container without an exit code is absent.
+        deciding: the containers in ``exit_codes`` whose exit codes say whether the run succeeded.
+            Of an ECS task, these are the definition's essential containers. Empty: all are.
+        backend_id: ECS task ARN or Batch job id; None: nothing was launched.
+        last_lines: last log lines, oldest first. If there are several containers, each line begins
             with its container's name.
-        result: the JSON value that the container reported; None when it reported none, or where
-            ``unread`` says that it isn't known.
-        started_at, stopped_at: of the container, ISO 8601 in UTC; None when it never started.
+        result: the JSON value that the container reported; None: it reported none, or its log
+            could not be read (``unread``).
+        started_at, stopped_at: of the container, ISO 8601 in UTC; None: it never started.
         finished_at: when the outcome was sealed, epoch seconds.
-        deaths: what the launches before the last died of, oldest first.
-        stopped_by: who asked for the stop; empty when nobody did.
-        policy_version: version of the table of causes that judged the run.
-        unread: names of those log streams whose last lines could not be read; ``advice`` says why.
-        usage: what AWS bills of the last launch; None: nothing was launched, or AWS's record
-            doesn't say. Those of the launches before it are in ``deaths``.
-        size_advice: what similar runs used of this size, and which would do; empty: there is
+        deaths: the launches before the last one, oldest first.
+        stopped_by: who asked for the stop; empty: nobody did.
+        policy_version: version of the table of causes by which the run was judged.
+        unread: names of the log streams whose last lines could not be read. ``advice`` says why.
+        usage: what AWS bills for the last launch; None: nothing was launched, or AWS's record
+            doesn't say. ``deaths`` has it for the launches before.
+        size_advice: what similar runs used of this size, and which size would do; empty: there is
             nothing to change, or the stack's parameter ``SizeAdvice`` is off.
     """
 
@@ -134,7 +137,7 @@ class RunFinished(Outcome, frozen=True, kw_only=True, omit_defaults=True):
     """The detail of the event "Jetbridge Run Finished".
 
     Attributes:
-        stack: name of the CloudFormation stack that ran it: several may announce on one bus.
+        stack: name of the CloudFormation stack that ran it. Several stacks may use one event bus.
     """
 
     stack: str

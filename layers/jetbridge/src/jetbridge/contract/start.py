@@ -1,4 +1,4 @@
-"""The start request: what to run, for whom, and where its log is to appear."""
+"""The start request: what to run, for whom, and where its log should appear."""
 
 from typing import Annotated, Any, Literal
 
@@ -24,10 +24,10 @@ Tag = Annotated[str, Meta(max_length=256)]
 class S3LogTarget(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="s3"):
     """Where Airflow keeps the log of this try: ``…/attempt=1.log``.
 
-    Container logs become objects beside it whose keys start with ``key_prefix``; Airflow's S3
+    Container logs become objects beside it, whose keys start with ``key_prefix``. Airflow's S3
     task handler shows every object with that prefix (s3_task_handler.py, ``list_keys``). A key has
-    1,024 bytes at most (Amazon S3 user guide, "Naming Amazon S3 objects"), of which what Jetbridge
-    appends needs some.
+    at most 1,024 bytes (Amazon S3 user guide, "Naming Amazon S3 objects"), and Jetbridge appends
+    some to the prefix.
     """
 
     bucket: Text
@@ -53,7 +53,7 @@ LogTarget = S3LogTarget | CloudWatchLogTarget
 
 
 class FailurePolicy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What Jetbridge does itself when the platform, and not the job, ended a launch.
+    """What Jetbridge itself does if the platform, and not the job, has ended a launch.
 
     Attributes:
         infra_retries: how many launches may be replaced for that reason.
@@ -69,33 +69,34 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """Asks for one run of one job.
 
     Attributes:
-        run_task: parameters of ECS RunTask, in AWS's spelling; or
-        submit_job: parameters of Batch SubmitJob. Exactly one of the two.
-        caller: who asks.
+        run_task: parameters of ECS RunTask, in AWS's spelling. A request has either these or
+            ``submit_job``.
+        submit_job: parameters of Batch SubmitJob, in AWS's spelling.
+        caller: who asks for the run.
         idempotency_key: requests of one kind of caller (and one Airflow) with the same key are one
             run. Airflow, schedules and events need none.
-        timeout_seconds: the run is stopped when it has lasted so long; None: never.
+        timeout_seconds: the run is stopped after this time; None: never.
         log_target: where the container's log is copied at the end; None: it stays in CloudWatch.
-        tail_lines: how many last lines of each container the outcome carries.
-        last_line_as_result: with no result marker, the last line is the result, as the stock
-            ``EcsRunTaskOperator`` has it: that of the first essential container.
-        result_required: the caller needs to know the result: if the run succeeded but its result
-            can't be read, the run fails. ``last_line_as_result`` says so, too.
-        result_container: the one container whose result or last line counts; None: any.
-        deciding_container: the one container whose exit code says whether the run succeeded;
-            None: every essential one does, as in ECS and with the stock operators.
-        failure_policy: which failures Jetbridge handles before its caller hears of them.
+        tail_lines: how many last lines of each container the outcome has.
+        last_line_as_result: if the container prints no result marker, the last line of the first
+            essential container is the result, as in the stock ``EcsRunTaskOperator``.
+        result_required: the caller needs the result. If the run succeeded but its result can't be
+            read, the run fails. ``last_line_as_result`` implies this.
+        result_container: the only container whose result or last line counts; None: any.
+        deciding_container: the only container whose exit code says whether the run succeeded;
+            None: every essential container does, as in ECS and in the stock operators.
+        failure_policy: which failures Jetbridge handles before its caller is notified of them.
         previous: what happens to the run of an earlier try of the same Airflow task instance (DAG,
             run, task, map index): ``stop`` it and start a new one, or ``attach`` to it if it hasn't
             ended. Without effect for other callers.
         tags: merged into the tags of the ECS task or Batch job; those in ``run_task`` or
             ``submit_job`` win.
-        concurrency_group: of the runs of this group no more are under way at the same time than
-            the stack's ``ConcurrencyGroups`` says; the others wait in the launch queue. None: there
-            is no limit.
-        offload_environment: container environments that don't fit into AWS's limits go to S3
-            and the container gets a reference (docs/reference/contract.md, "Large environments").
-        finish: how the waiting Airflow task is finished; None: as the stack's ``Finish`` says.
+        concurrency_group: the stack's ``ConcurrencyGroups`` says how many runs of this group may
+            be in progress at the same time. The others wait in the launch queue. None: there is no
+            limit.
+        offload_environment: container environments that exceed AWS's limits are put on S3, and
+            the container gets a reference (docs/reference/contract.md, "Large environments").
+        finish: how the waiting Airflow task is finished; None takes the stack's ``Finish``.
             Without effect for other callers.
         airflow: the Airflow of the caller. An Airflow sees only its own runs; ``push`` and ``rest``
             find its address under this name in the stack's secret.
@@ -123,7 +124,7 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     offload_environment: bool = False
     finish: Way | None = None
     airflow: AirflowName = "default"
-    # Left out of a row and a message where there is none.
+    # A row and a message have it only if the request has it.
     traceparent: Traceparent | UnsetType | None = UNSET
     on_finish: Annotated[list[OnFinish], Meta(max_length=10)] = []
 
@@ -138,7 +139,7 @@ class StartRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     @property
     def key(self) -> str:
-        """The key by which two requests are the same run.
+        """The idempotency key. Two requests with the same key are one run.
 
         Raises:
             ContractError: there is no key, and the caller is of a kind that must give one.
@@ -166,8 +167,8 @@ class StartAnswer(msgspec.Struct, frozen=True, kw_only=True):
         duplicate: an earlier request had made this run.
         outcomes_table: the DynamoDB table in which the sealed outcome will appear.
         stop_function: the Lambda function that takes a ``StopRequest``.
-        attached: the run was started by an earlier try, and continues for this one.
-        warnings: what was accepted but should be changed; one sentence each.
+        attached: an earlier try started the run, and this try continues it.
+        warnings: one sentence for each thing that was accepted and should be changed.
     """
 
     run_id: str

@@ -17,7 +17,7 @@ class StopRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     Attributes:
         run_ids: up to 100.
         reason: shown as the reason in AWS and in Airflow (ECS StopTask, Batch TerminateJob).
-        by: who asks; it stays on the run's record and in its outcome.
+        by: who asks. The run's row and its outcome keep it.
         callers: by run id, the key of the caller who no longer wants the run
             (``AirflowCaller.key``). That run is stopped only while this caller waits for it, and
             not if a later try of the task has taken it over.
@@ -49,12 +49,13 @@ class StopAnswer(Struct, frozen=True, kw_only=True):
     """What the stop request did to each run, by run id.
 
     Attributes:
-        stopping: the stop is recorded in the run's row, and AWS was asked to stop it or will be.
-        unknown: there is no run of this id.
-        taken_over: a caller other than the one in ``callers`` waits for it; it continues.
-        refused: it could not be stopped, and why: AWS refuses the call, the run's row can't be
-            written or read, or whoever asks may not stop it. If the stop is on its record, the
-            sweeper asks again.
+        stopping: the run's row has the stop request, and AWS stops the run now or later.
+        unknown: there is no run with this id.
+        taken_over: the run keeps running, because another caller than the one in ``callers`` waits
+            for it.
+        refused: why the run could not be stopped: AWS refuses the call, the run's row can't be
+            written or read, or the caller may not stop it. If the row has the stop request, the
+            sweeper tries again.
     """
 
     stopping: list[str]

@@ -1,4 +1,4 @@
-"""What AWS bills of one launch."""
+"""What AWS bills for one launch."""
 
 from msgspec import Struct
 
@@ -14,8 +14,8 @@ class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True):
         launch_type: ECS ``launchType``: ``FARGATE``, ``EC2`` or ``EXTERNAL``.
         vcpu: as requested.
         memory_mib: as requested.
-        seconds: billed on Fargate, whole; of a Batch job, of all its attempts together, from each
-            one's start on, since Batch doesn't tell when the download began.
+        seconds: the whole seconds that are billed on Fargate. For a Batch job, it is the sum of all
+            attempts, each from its start, because Batch doesn't report when the download began.
         architecture: ``x86_64`` or ``arm64``; empty: AWS's record doesn't say.
         spot: whether it ran on Fargate Spot; None: AWS's record doesn't say (Batch).
     """

@@ -1,4 +1,4 @@
-"""Which values a request may have, so that every place that stores or passes them can hold them.
+"""Which values a request may have, so that every service that stores or passes it can hold them.
 
 A request is stored in DynamoDB as JSON, travels through SQS and Airflow's API, and may end in
 Airflow's database. A value that one of them can't hold is refused before anything is written.

@@ -7,10 +7,10 @@ from msgspec import Struct
 Wait = Literal[
     "capacity", "another_launch", "throttle", "launch_queue", "concurrency_group", "job_queue"
 ]
-"""``capacity``: AWS had no room. ``another_launch``: the platform ended the launch before, and
-the next one comes. ``throttle``: AWS throttles launches. ``launch_queue``: launches of other runs
-go first, at the stack's own rate. ``concurrency_group``: as many runs of its group are under way
-as the stack allows. ``job_queue``: Batch can't start the job, which blocks its queue."""
+"""``capacity``: AWS had no room. ``another_launch``: the platform ended the previous launch, and
+another one follows. ``throttle``: AWS throttles launches. ``launch_queue``: other runs are launched
+first, at the stack's own rate. ``concurrency_group``: as many runs of its group are in progress as
+the stack allows. ``job_queue``: Batch can't start the job, which blocks its queue."""
 
 
 class Waiting(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -20,10 +20,10 @@ class Waiting(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``Launched`` says that this launch is running, or has a later one.
 
     Attributes:
-        launch: the launch that is to come, or whose job is to start, from 1.
+        launch: the launch that the run waits for, or whose job has yet to start, from 1.
         reason: what delays it, in AWS's own words.
         since: when the wait began, epoch seconds.
-        until: when the run ends if it isn't launched before, epoch seconds; None: no such moment.
+        until: when the run ends if it isn't launched by then, epoch seconds; None: no limit.
         next_at: when the launch is tried next, epoch seconds.
     """
 

@@ -1,4 +1,4 @@
-"""The watch request: asks how far runs are, and to be notified when one ends."""
+"""The watch request: asks for the state of runs, and for a notice when one of them ends."""
 
 from typing import Annotated, Literal
 
@@ -17,13 +17,13 @@ class WatchRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """Asks about runs that another caller may have started, or that don't exist yet.
 
     Attributes:
-        run_ids: up to 10; without any, the answer says what stack this is.
-        caller: a task instance that waits for these runs without a trigger, and is finished with
-            Airflow's stock API when one of them has ended (``rest``); it needs the stack's
-            ``AirflowSecretArn``. Runs that have ended, or don't exist yet, notify nobody: watch
-            them again.
+        run_ids: up to 10. Without any, the answer describes the stack.
+        caller: a task instance that waits for these runs without a trigger. When one of them has
+            ended, notify_airflow finishes it with Airflow's stock API (``rest``). This needs the
+            stack's ``AirflowSecretArn``. A run that has ended or doesn't exist yet sends no notice:
+            ask again later.
         airflow: the Airflow of ``caller``.
-        foreign: a task or job that somebody else started, beside the runs.
+        foreign: also a task or job that somebody else started.
     """
 
     run_ids: Annotated[list[RunId], Meta(max_length=MAX_WATCHED_RUNS)] = []
@@ -34,16 +34,16 @@ class WatchRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 
 class WatchedRun(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How far a run is.
+    """The state of a run.
 
     Attributes:
-        status: ``accepted``, ``launching``, ``launched`` or ``ended``; an ended run without
-            ``outcome`` is about to have it.
+        status: ``accepted``, ``launching``, ``launched`` or ``ended``. An ended run without
+            ``outcome`` will have it soon.
         caller: who started it.
-        created_at: when it was accepted, epoch seconds; of a run of which only the outcome is
-            left, the earliest moment that this tells.
-        backend_id: ECS task ARN or Batch job id of its current launch, once known.
-        outcome: once it is sealed.
+        created_at: when it was accepted, epoch seconds. If only the outcome is left, it is the
+            earliest time in the outcome.
+        backend_id: ECS task ARN or Batch job id of its current launch; None: not known yet.
+        outcome: None: it isn't sealed yet.
     """
 
     status: Literal["accepted", "launching", "launched", "ended"]
@@ -56,13 +56,13 @@ class WatchedRun(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class WatchAnswer(Struct, frozen=True, kw_only=True):
-    """What is known of the runs, by run id. A run that isn't known is absent.
+    """The state of each run, by run id. An unknown run is absent.
 
     Attributes:
-        runs: by the id that was asked for, also where an earlier try's run answers for it.
+        runs: by the id in the request, even if an earlier try's run answers for it.
         outcomes_table: the DynamoDB table in which sealed outcomes appear.
         stop_function: the Lambda function that takes a ``StopRequest``.
-        foreign: what is known of the task or job that was asked for.
+        foreign: the state of the task or job in the request.
     """
 
     runs: dict[str, WatchedRun]

@@ -11,6 +11,7 @@ import msgspec
 import urllib3
 from urllib3.exceptions import HTTPError, InvalidHeader
 
+from jetbridge.aws.certificates import system_certificates
 from jetbridge.notify.accounts import Account, Accounts
 from jetbridge.notify.airflow_port import Answer, Refused, Unavailable
 
@@ -46,6 +47,7 @@ class HttpAirflows:
         self._pool = urllib3.PoolManager(
             num_pools=8,
             retries=False,
+            ssl_context=system_certificates(),
             timeout=urllib3.Timeout(connect=connect_seconds, read=read_seconds),
         )
         self._last_call = clock()

@@ -112,7 +112,7 @@ class Run(Struct, frozen=True, kw_only=True):
         deaths: the deaths of the launches before the current one, oldest first.
         attachments: later tries that took over the run, oldest first.
         watchers: tries of other tasks that wait for the run; none is added after its end.
-        supersedes: the run of an earlier try, which must not run beside this one.
+        supersedes: the run of an earlier try, which must not run at the same time.
         attached_to: the run that the caller got in place of this one. This row is never launched;
             it only answers repeated requests.
         ended_at: when the end was recorded, epoch seconds. Rows of earlier versions don't have it.

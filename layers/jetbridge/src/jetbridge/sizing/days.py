@@ -9,7 +9,7 @@ from jetbridge.sizing.advice import Peak, Used, Verdict, advise, peak_of
 from jetbridge.sizing.groups import Group
 
 KEPT_DAYS = 14
-"""Advice is on the runs of so many days. Days without runs don't count."""
+"""On how many days' runs the advice is. Days without runs don't count."""
 
 _WORTH_SAYING = (Verdict.SMALLER, Verdict.TIGHT)
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import urllib3
 from urllib3.exceptions import HTTPError
 
+from jetbridge.aws.certificates import system_certificates
 from jetbridge.traces.port import NotExported
 
 CONNECT_SECONDS = 1
@@ -42,6 +43,7 @@ class OtlpEndpoint:
         self._quiet_until = float("-inf")
         self._pool = urllib3.PoolManager(
             retries=False,
+            ssl_context=system_certificates(),
             timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
         )
 

@@ -70,7 +70,7 @@ class JobLifecycle:
         except _Failed as failure:
             self._end("FAILED", str(failure))
         except Exception as error:
-            logger.exception("%s can't go on", self._job.record["jobArn"])
+            logger.exception("%s can't continue", self._job.record["jobArn"])
             self._end("FAILED", f"ServerException: {error}")
         self._job.ended.set()
 
