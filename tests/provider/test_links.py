@@ -12,6 +12,7 @@ import pytest
 from botocore.session import Session
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from airflow_provider_jetbridge.links import buttons, console, publish, urls
 from airflow_provider_jetbridge.links.known import links_to_store
@@ -261,6 +262,22 @@ def test_airflow_has_every_address_when_the_changed_ones_are_stored(
         after[link.xcom_key] = address
     for link in LINKS:
         assert after.get(link.xcom_key, "") == known.get(link.xcom_key, "")
+
+
+def test_the_second_process_repeats_neither_the_task_nor_its_only_log(
+    make_outcome: Callable[..., Outcome],
+) -> None:
+    """The link to the run changes: its query gets the run's time."""
+    stream = LogStream(
+        container="main", group="/jobs", stream="ecs/main/0f1e", region="eu-central-1"
+    )
+    launched = structs.replace(LAUNCHED, log_streams=[stream])
+    outcome = make_outcome(
+        backend_id=LAUNCHED.backend_id, log_streams=[stream], finished_at=1_767_229_200.0
+    )
+    stored = urls.of_launched(launched, None)
+    left = links_to_store(LINKS, urls.of_outcome(outcome, "jetbridge"), stored)
+    assert [type(link) for link in left] == [buttons.JetbridgeRunLink]
 
 
 def test_a_link_of_others_is_stored_always() -> None:

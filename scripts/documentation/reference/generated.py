@@ -12,6 +12,7 @@ from documentation.reference.template import parameters_page
 
 GENERATED: Mapping[str, Callable[[], str]] = {
     "README.md": measured.readme,
+    "docs/explanation/feed.md": measured.feed_page,
     "docs/explanation/limits.md": limits_page,
     "docs/how-to/cost.md": cost_page,
     "docs/images/measured.svg": measured.plot,

@@ -1,6 +1,7 @@
-"""The measured comparison with the stock operator: a table, and a plot of it.
+"""The measured comparison with the stock operator: two tables, and a plot.
 
-docs/figures/mapped.json has figures as ``make bench ONLY=mapped`` printed them.
+docs/figures/mapped.json has figures as ``make bench ONLY=mapped`` printed them: ``figures`` of many
+tasks while they wait, ``equal`` of a run with as many tasks on either side.
 """
 
 import json
@@ -14,6 +15,20 @@ _ROWS: Mapping[str, tuple[str, str]] = {
     "aws_calls_a_minute": ("calls to AWS a minute", "{:,.0f}"),
     "rss_mb_per_task": ("memory of the triggerers, MB for each task", "{:.3f}"),
 }
+_EQUAL_ROWS: Mapping[str, tuple[str, str]] = {
+    "airflow_cpu_s_per_task": ("CPU of Airflow from start to last end, s a task", "{:.2f}"),
+    "worker_cpu_s_per_task": ("of that by tasks' processes and their supervisors", "{:.2f}"),
+    "burst_airflow_cpu_s_per_task": (
+        "CPU of Airflow from the containers' end on, s a task",
+        "{:.2f}",
+    ),
+    "burst_worker_cpu_s_per_task": ("of that by tasks' processes and their supervisors", "{:.2f}"),
+    "cloud_cpu_s_per_task": ("CPU of the local cloud, s a task", "{:.2f}"),
+    "worker_s_per_task": ("a worker held, s a task", "{:.1f}"),
+    "burst_s_per_task": ("from the containers' end to the last task's, s a task", "{:.2f}"),
+}
+_EQUAL_BEGIN = "<!-- equal counts: make docs-tables -->"
+_EQUAL_END = "<!-- end of equal counts -->"
 _BEGIN = "<!-- measured: make docs-tables -->"
 _END = "<!-- end of measured -->"
 _OURS, _STOCK = "#2f6fde", "#c8ccd0"
@@ -22,6 +37,18 @@ _OURS, _STOCK = "#2f6fde", "#c8ccd0"
 def readme() -> str:
     """README.md with the table as the figures are."""
     return between((ROOT / "README.md").read_text(), _BEGIN, _END, _table())
+
+
+def feed_page() -> str:
+    """docs/explanation/feed.md with what a task takes of Airflow, as many on either side."""
+    text = (DOCS / "explanation" / "feed.md").read_text()
+    value = _figures("equal")
+    rows = [
+        (name, shown.format(value(key)), shown.format(value(f"stock_{key}")))
+        for key, (name, shown) in _EQUAL_ROWS.items()
+    ]
+    sides = f"ours, {value('tasks'):.0f}", f"stock, {value('stock_tasks'):.0f}"
+    return between(text, _EQUAL_BEGIN, _EQUAL_END, table(("", *sides), rows))
 
 
 def between(text: str, begin: str, end: str, new: str) -> str:
@@ -49,9 +76,9 @@ def _table() -> str:
     )
 
 
-def _figures() -> Callable[[str], float]:
+def _figures(run: str = "figures") -> Callable[[str], float]:
     recorded = json.loads((DOCS / "figures" / "mapped.json").read_text())
-    return lambda name: float(recorded["figures"][name])
+    return lambda name: float(recorded[run][name])
 
 
 def plot() -> str:
