@@ -15,6 +15,7 @@ from jetbridge.logs.dynamodb import DynamoCopies
 from jetbridge.logs.port import Objects, UploadGone
 from jetbridge.logs.position import Position
 from jetbridge.logs.s3 import S3Objects
+from jetbridge.runs.port import UnreadableRow
 
 PART = b"x" * (5 * 1024 * 1024)
 PLACE = ("airflow-logs", "k")
@@ -107,6 +108,33 @@ def test_states_follow_each_other(aws: None) -> None:
     assert copies.get("r#b") == CopyState()
     item = client.get_item(TableName=table, Key={"run_id": {"S": "copy#r#a"}})["Item"]
     assert int(item["expires_at"]["N"]) == 1_772_323_200 + 14 * 24 * 3600
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {},
+        {"state": {"S": "{"}},
+        {"state": {"S": "[" * 100_000}},
+        {"state": {"S": '{"version": "one"}'}},
+        {"state": {"S": '{"etags": null}'}},
+        {"state": {"NULL": True}},
+        {"state": {"N": "1"}},
+    ],
+    ids=str,
+)
+def test_a_state_that_somebody_else_wrote_is_one_unreadable_row(
+    aws: None, item: dict[str, Any]
+) -> None:
+    client = boto3.client("dynamodb")
+    table = create_table(client, "RunsTable")
+    client.put_item(TableName=table, Item={"run_id": {"S": "copy#r#a"}} | item)
+    copies = DynamoCopies(client, table)
+    with pytest.raises(UnreadableRow, match="copy#r#a"):
+        copies.get("r#a")
+    known = {"state": {"S": '{"version":7,"later":1}'}, "of_a_later_version": {"L": []}}
+    client.put_item(TableName=table, Item={"run_id": {"S": "copy#r#b"}} | known)
+    assert copies.get("r#b") == CopyState(version=7)
 
 
 def test_the_largest_state_fits_an_item(aws: None) -> None:

@@ -8,6 +8,7 @@ import msgspec
 
 from jetbridge.aws.items import Item, marshal, unmarshal
 from jetbridge.logs.copy_state import CopyState
+from jetbridge.runs.port import UnreadableRow
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -27,10 +28,16 @@ class DynamoCopies:
         self._clock = clock
 
     def get(self, key: str) -> CopyState:
+        """Raises UnreadableRow if somebody else wrote the item, so that its message is given up at
+        once."""
         answer = self._client.get_item(TableName=self._table, Key=_key(key), ConsistentRead=True)
         if "Item" not in answer:
             return CopyState()
-        return msgspec.json.decode(unmarshal(answer["Item"])["state"], type=CopyState)
+        try:
+            text = unmarshal({"state": answer["Item"]["state"]})["state"]
+            return msgspec.json.decode(text, type=CopyState)
+        except (msgspec.MsgspecError, KeyError, TypeError, ValueError, RecursionError) as error:
+            raise UnreadableRow(f"copy#{key}", f"{type(error).__name__}: {error}") from error
 
     def save(self, key: str, state: CopyState) -> bool:
         first = state.version == 1
