@@ -17,7 +17,7 @@ PYTHONS: dict[str, tuple[str, ...]] = {
     "3.2": ("3.11", "3.12", "3.13"),
     "3.3": ("3.11", "3.12", "3.13"),
 }
-"""Of the Pythons that the provider supports, those that each minor version of Airflow does."""
+"""The Pythons that the provider and each minor version of Airflow support."""
 
 REAL: dict[str, str] = {"3.0": "3.12", "3.1": "3.12", "3.2": "3.12", "3.3": "3.13"}
 """The Python with which each minor version also runs as a whole Airflow."""

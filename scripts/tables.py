@@ -48,7 +48,7 @@ TABLES: Mapping[str, tuple[str, Callable[[], str]]] = {
     "failure table": ("reference/errors.md", failure_table),
     "keyword tables": ("how-to/migration.md", keyword_tables),
 }
-"""By name: the document that each stands in, and what makes it."""
+"""By name: the document that has the table, and the function that makes it."""
 
 
 def with_table(text: str, name: str) -> str:

@@ -17,7 +17,8 @@ VARIABLES: dict[str, dict[str, str]] = {
         "JETBRIDGE_PROPERTIES": "nightly",
     },
 }
-"""Of the tests' environment: how many inputs and examples they make (tests/unit/conftest.py)."""
+"""Environment variables that set how many inputs and examples the tests make
+(tests/unit/conftest.py)."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-# What CloudWatch Logs counts beside each event's text (API reference, PutLogEvents).
+# What CloudWatch Logs counts besides each event's text (API reference, PutLogEvents).
 _EVENT_BYTES = 26
 _S3_PUTS = ("PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload")
 

@@ -6,49 +6,29 @@ waiting tasks need no thousand containers on this machine.
 
 import asyncio
 import json
-import threading
 import time
 from collections import Counter
-from typing import Any, Self
+from typing import Any
+
+from benchmarks.tcp_server import TcpServer
 
 TABLE = "outcomes"
 REGION = "us-east-1"
 
 
-class EndlessRuns:
-    """Serves on a free port of 127.0.0.1, in a thread; a context manager."""
+class EndlessRuns(TcpServer):
+    """AWS's endpoint for both sides. ``calls`` counts its operations."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.calls: Counter[str] = Counter()
-        self.url = ""
         self._ended_at: dict[str, float] = {}
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=asyncio.run, args=(self._run(),))
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._ready.wait()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._loop.call_soon_threadsafe(self._over.set)
-        self._thread.join()
-
-    async def _run(self) -> None:
-        self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        self._ready.set()
-        await self._over.wait()
-        server.close()
-        server.close_clients()
-        await server.wait_closed()
 
     def end(self, run_ids: list[str]) -> None:
         """Put their outcomes into the table."""
         self._ended_at = dict.fromkeys(run_ids, time.time())
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 line, *lines = head.decode().split("\r\n")

@@ -53,7 +53,7 @@ def blocks(text: str) -> Iterator[Block]:
 
 
 def first_paragraph(text: str) -> str:
-    """What stands behind the title, up to the first empty line."""
+    """The text after the title, up to the first empty line."""
     _, _, rest = text.partition("\n")
     for paragraph in re.split(r"\n\s*\n", rest.strip()):
         if not paragraph.startswith(("<!--", "![")):

@@ -54,11 +54,11 @@ class LogPage:
         expect(group).to_contain_text("▼")
 
     def tops(self, texts: Sequence[str]) -> list[float]:
-        """How far down lines with exactly these texts stand; each has to be there once."""
+        """The vertical position of each line with exactly this text. Each line must appear once."""
         return [box_of(self._line(text))["y"] for text in texts]
 
     def screenshot(self, path: Path) -> None:
-        """Of the window, down to the log's end."""
+        """A picture of the window, down to the log's end."""
         save_down_to(self._page, self._log, path)
 
     def _line(self, text: str) -> Locator:
@@ -87,7 +87,7 @@ class WholeLog:
             self._page.goto(f"{airflow}{page_of(dag_id, run_id, task_id)}?try_number={try_number}")
 
     def texts(self, first: str, last: str) -> list[str]:
-        """Of the lines from one to another, which have these texts in them."""
+        """The lines from the one that has the first text to the one that has the last."""
         expect(self._items.filter(has_text=last)).to_have_count(1)
         texts = self._items.all_inner_texts()
         [begin] = [number for number, text in enumerate(texts) if first in text]
@@ -99,7 +99,7 @@ class WholeLog:
         return int(self._log.locator("[data-testid^=summary-]").count())
 
     def links(self, address: str) -> int:
-        """How many lead to an address that begins so."""
+        """The number of links to addresses with this beginning."""
         return int(self._page.locator(f"a[href^='{address}']").count())
 
     def identity(self) -> list[str]:

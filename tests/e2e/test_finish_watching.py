@@ -136,7 +136,7 @@ def test_a_watcher_that_was_killed_stops_nothing(stage: Stage) -> None:
 
 
 def test_a_dag_is_scheduled_by_the_success_of_somebodys_task(stage: Stage) -> None:
-    """Of two tasks that Jetbridge didn't start, the one that fails updates nothing."""
+    """Jetbridge started neither of the two tasks. The one that fails updates nothing."""
     stage.client.wait_for_dag("asset_of_others")
     failed, succeeded = (
         stage.deployed.client("ecs").run_task(**run_task(exits))["tasks"][0]["taskArn"]

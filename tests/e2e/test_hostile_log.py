@@ -1,6 +1,6 @@
 """A container as an attacker of Airflow's page: its lines in a real browser.
 
-Airflow shows every file that stands beside a try's log and begins with its name, so no cloud is
+Airflow shows every file that is beside a try's log and begins with its name, so no cloud is
 needed. $AIRFLOW_PYTHON names another version's interpreter.
 """
 

@@ -105,7 +105,7 @@ def client(
     provider_tests: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[AirflowClient]:
-    """Of an Airflow with the three DAGs, as they are or migrated."""
+    """A client of an Airflow with the three DAGs, as they are or migrated."""
     dags = tmp_path_factory.mktemp(f"{request.param}-dags")
     for name in CHANGES:
         text = (provider_tests / "amazon/aws" / f"{name}.py").read_bytes().decode()

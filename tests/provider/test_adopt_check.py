@@ -126,10 +126,10 @@ def test_values_of_templates_are_listed_as_unknown_and_broken_files_as_errors(
     assert "broken.py" in file
     assert "mine" in error
     tasks = by_id(found)
-    assert tasks["good.t"]["needs"]["unknown"] == {"cluster": "template: {{ params.c }}"}
+    assert tasks["good.t"]["needs"]["unknown"] == {"cluster": "the template {{ params.c }}"}
     assert tasks["good.t"]["needs"]["roles"] == ["arn:aws:iam::123456789012:role/mine"]
     assert tasks["good.m"]["needs"]["unknown"] == {
-        "task_definition": "PlainXComArg: known when the task runs"
+        "task_definition": "a PlainXComArg, known when the task runs"
     }
 
 
@@ -198,10 +198,8 @@ def test_what_a_list_in_the_dag_file_says_of_a_mapped_task(tmp_path: Path) -> No
     kwargs = tasks["lists.kwargs"]["needs"]
     assert (kwargs["job_queues"], kwargs["unknown"]) == (
         ["q1"],
-        {"job_queue": "template: {{ ds }}"},
+        {"job_queue": "the template {{ ds }}"},
     )
-    assert tasks["lists.xcom"]["needs"]["unknown"] == {
-        "job_queue": "mapped: known when the task runs"
-    }
+    assert tasks["lists.xcom"]["needs"]["unknown"] == {"job_queue": "known when the task runs"}
     assert tasks["lists.images"]["verdict"] == "stays"
     assert "podProperties.containers[0].image is refused" in tasks["lists.images"]["why"]

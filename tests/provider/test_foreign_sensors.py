@@ -173,6 +173,21 @@ class TestLook:
         assert type(at_once.value) is type(later.value)
         assert (type(later.value) is AirflowSkipException) >= (keyword == "soft_fail")
 
+    @pytest.mark.parametrize("status", ["success", "failed"])
+    def test_a_wait_that_the_stock_sensor_began_ends_as_there(self, ti: Any, status: str) -> None:
+        """The import was changed while the task waited for triggers/batch.py's trigger."""
+        event = {"status": status, "job_id": "job-1"}
+        told = []
+        for sensor in (job_sensor(), stock_batch.BatchSensor(task_id="w", job_id="job-1")):
+            try:
+                told.append(
+                    sensor.resume_execution("execute_complete", {"event": event}, {"ti": ti})
+                )
+            except AirflowException as error:
+                told.append(str(error))
+        assert told[0] == told[1]
+        assert (told[0] is None) is (status == "success")
+
     def test_a_failed_job(self, functions: FakeLambda, ti: Any) -> None:
         functions.answers.append(answer("FAILED", backend="batch", reason="Host EC2 terminated"))
         expected = r"Batch sensor failed\. AWS Batch job status: FAILED\. Host EC2 terminated"

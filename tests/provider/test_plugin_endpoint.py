@@ -137,6 +137,9 @@ def test_what_airflow_cannot_carry_is_text_in_the_event(
         b'{"try_number": 2, "outcome": {"result": "\\ud800"}}',
         b'{"try_number": 2, "outcome": {"result": NaN}}',
         b'{"try_number": 18446744073709551616, "\\ud800": 1, "outcome": {}}',
+        b'{"try_number": 2, "outcome": {"reason": "\xff\xfe"}}',
+        b'{"try_number": 2, "outcome": {"\xc3": 1}}',
+        b'{"try_number": 2, "outcome": "\xed\xa0\x80"}',
     ],
 )
 def test_a_hostile_body_is_refused(

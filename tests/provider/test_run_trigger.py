@@ -226,7 +226,7 @@ def test_the_log_says_what_the_run_waits_for_within_a_minute(
 def test_the_event_says_which_links_airflow_has_already(
     monkeypatch: pytest.MonkeyPatch, make_outcome: Callable[..., Outcome], fails: bool
 ) -> None:
-    """Of the newest launch. With none if Airflow didn't take one of them."""
+    """They are those of the newest launch. The event has none if Airflow refused one of them."""
     fake = FakeDynamoDB()
     fake.tables["outcomes"] = {}
     monkeypatch.setattr(aws, "client", lambda access, service, **defaults: fake)

@@ -1,5 +1,6 @@
-"""Each attribute and method of the installed amazon provider's classes is there under its name, or
-stands in docs/how-to/migration.md. A new release of that provider shows its differences here."""
+"""Each attribute and method of the installed amazon provider's classes exists under its name, or
+docs/how-to/migration.md explains why not. This shows the differences of that provider's releases.
+"""
 
 import copy
 import pickle

@@ -168,7 +168,8 @@ def tell_outcome(log: Any, outcome: Outcome) -> None:
             _which(outcome.launches),
         )
     if outcome.started_at:
-        log.info("Run %s ran from %s to %s", outcome.run_id, outcome.started_at, outcome.stopped_at)
+        times = outcome.started_at, str(outcome.stopped_at)
+        log.info("Run %s ran from %s to %s", outcome.run_id, *map(inert_lines, times))
     log.info(
         "Run %s %s%s: %s, exit codes %s",
         outcome.run_id,

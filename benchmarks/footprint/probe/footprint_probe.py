@@ -1,4 +1,4 @@
-"""Stands in front of a function's handler, in its process, and reports what an invocation costs.
+"""Wraps a function's handler, in its process, and reports what an invocation costs.
 
 The answer is ``{"answer", "cpu_ms", "calls"}``: the handler's own answer, its CPU time outside AWS
 calls, and the calls' names. The CPU time is that of all the process's threads while the handler

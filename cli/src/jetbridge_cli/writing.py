@@ -17,8 +17,14 @@ LEAST_ID = 20
 
 
 def shown(text: str) -> str:
-    """The text for a terminal, without lone surrogates, because UTF-8 can't encode them."""
-    return text.encode(errors="replace").decode()
+    """The text for a terminal, which acts on nothing in it: containers, callers and AWS wrote what
+    the tables and queues hold.
+
+    Control characters become spaces, and so do those that turn the direction of text. Tabs and line
+    ends stay. Half of a surrogate pair, which UTF-8 can't encode, becomes a question mark.
+    """
+    encodable = text.encode(errors="replace").decode()
+    return "".join(each if each.isprintable() or each in "\t\n" else " " for each in encodable)
 
 
 def write_json(value: Any, indent: int | None = 2) -> None:
@@ -60,9 +66,8 @@ def broken(text: str, room: int) -> list[str]:
 
 
 def one_line(text: str) -> str:
-    """The text as one line for a terminal. Control characters, including line ends, become
-    spaces."""
-    return "".join(each if each.isprintable() else " " for each in shown(text))
+    """The text as one line for a terminal. Tabs and line ends become spaces, too."""
+    return shown(text).replace("\n", " ").replace("\t", " ")
 
 
 def write(text: str = "") -> None:

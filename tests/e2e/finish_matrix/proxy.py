@@ -52,7 +52,7 @@ class Proxy:
         self._http.close()
 
     def statuses(self, containing: str, kind: str = "") -> list[int | None]:
-        """Of the calls that have a text in path or body (and another in the path), in order."""
+        """The statuses of the calls with one text in path or body and another in the path."""
         return [
             call.status
             for call in list(self.calls)

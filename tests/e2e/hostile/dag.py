@@ -4,8 +4,8 @@ import logging
 
 from airflow.sdk import dag, task
 
-# What is printed comes to the log by another way than the marks of groups: on a busy machine it may
-# stand in the folded group before.
+# Printed lines come to the log by another way than the marks of groups. On a busy machine the
+# folded group before may contain them.
 logger = logging.getLogger(__name__)
 
 

@@ -44,7 +44,7 @@ def shared(
 
 @pytest.fixture(scope="session")
 def airflow_python() -> Path:
-    """Of the environment that holds Airflow; AIRFLOW_PYTHON names another version's."""
+    """The Python of the environment that has Airflow. AIRFLOW_PYTHON names another version's."""
     python = Path(os.environ.get("AIRFLOW_PYTHON", ROOT / ".venv/airflow/bin/python"))
     assert python.exists(), f"{python} is missing: run `make environments`"
     return python
@@ -52,7 +52,7 @@ def airflow_python() -> Path:
 
 @pytest.fixture(scope="session")
 def celery_python() -> Path:
-    """Of the environment that has CeleryExecutor as well."""
+    """The Python of the environment that has CeleryExecutor, too."""
     if other := os.environ.get("AIRFLOW_PYTHON"):
         pytest.skip(f"{other} is asked for, and the environment `celery` has an Airflow of its own")
     python = ROOT / ".venv/celery/bin/python"

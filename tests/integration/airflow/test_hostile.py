@@ -106,7 +106,7 @@ def trigger_logs(airflow: LocalAirflow, kind: str) -> list[Path]:
 
 
 def processes(world: Any) -> dict[str, list[int]]:
-    """Of each triggerer: its supervisor, and the process in which the triggers run."""
+    """The process ids of each triggerer: its supervisor, and the process of its triggers."""
     found = {}
     for name in TRIGGERERS:
         supervisor = psutil.Process(world.airflow.components.pids()[name])

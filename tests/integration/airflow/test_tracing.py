@@ -41,7 +41,7 @@ traced()
 
 
 def names(collector: Collector, trace_id: str) -> set[bytes]:
-    """Of the spans that are looked for, those in requests with the trace's id in them."""
+    """The names of the expected spans that are in requests with this trace's id."""
     bodies = [request.body for request in collector.taken]
     of_trace = [body for body in bodies if bytes.fromhex(trace_id) in body]
     looked_for = (b"dag_run.traced", b"worker.succeeds", b"jetbridge resume")

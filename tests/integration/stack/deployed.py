@@ -212,6 +212,19 @@ class Deployed(Stack):
             QueueUrl=url, Attributes={"Policy": json.dumps(policy)}
         )
 
+    def counted(self, metric: str, function: str) -> float:
+        """The sum of a metric of AWS/Lambda for one function in the last hour."""
+        found = self.client("cloudwatch").get_metric_statistics(
+            Namespace="AWS/Lambda",
+            MetricName=metric,
+            Dimensions=[{"Name": "FunctionName", "Value": function}],
+            StartTime=time.time() - 3600,
+            EndTime=time.time() + 60,
+            Period=3600,
+            Statistics=["Sum"],
+        )
+        return float(sum(point["Sum"] for point in found["Datapoints"]))
+
     def make_due(self, run_id: str) -> None:
         """Let the sweeper find the run, as one without news for long."""
         self.client("dynamodb").update_item(

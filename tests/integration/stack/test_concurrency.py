@@ -56,19 +56,6 @@ def _start(deployed: Deployed) -> str:
             time.sleep(0.5)
 
 
-def _throttles(deployed: Deployed, name: str) -> float:
-    found = deployed.client("cloudwatch").get_metric_statistics(
-        Namespace="AWS/Lambda",
-        MetricName="Throttles",
-        Dimensions=[{"Name": "FunctionName", "Value": name}],
-        StartTime=time.time() - 3600,
-        EndTime=time.time() + 60,
-        Period=3600,
-        Statistics=["Sum"],
-    )
-    return float(sum(point["Sum"] for point in found["Datapoints"]))
-
-
 def _dead(operator: Operator) -> dict[str, int]:
     queues = [name for name in operator.deployed.resources if name.endswith("DeadLetters")]
     depths = {name: operator.depth(name) for name in queues}
@@ -88,7 +75,7 @@ def test_no_run_is_lost_where_functions_are_throttled(new_account: Deployed) -> 
         for run_id in run_ids:
             assert new_account.outcome(run_id, 240)["state"] == "succeeded"
         throttled = sum(
-            _throttles(new_account, each) for each in operator.deployed.functions.values()
+            new_account.counted("Throttles", each) for each in operator.deployed.functions.values()
         )
         assert throttled > RUNS
         assert _dead(operator) == {}

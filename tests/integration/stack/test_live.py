@@ -36,7 +36,7 @@ class Try:
         return [key for key in self.keys() if key.startswith(".jetbridge.1.")]
 
     def lines(self) -> list[dict[str, Any]]:
-        """Of all objects, as Airflow reads them; one that goes meanwhile is left out."""
+        """The lines of all objects, as Airflow reads them. Objects that are gone are left out."""
         found = []
         for key in self.keys():
             try:

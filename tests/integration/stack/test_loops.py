@@ -1,7 +1,6 @@
 """The deployed stack under Lambda's guard against loops, which the local cloud has."""
 
 import json
-import time
 import uuid
 from typing import Any
 
@@ -10,6 +9,7 @@ from operating import Operator
 
 from jetbridge_local.functions.lineage import MOST_INVOCATIONS, continued
 
+DROPPED = "RecursiveInvocationsDropped"
 ALLOWED = {"launch_run", "track_run", "stop_run", "copy_logs", "notify_airflow"}
 
 
@@ -28,19 +28,6 @@ def _send_in_chain(operator: Operator, queue: str, body: dict[str, Any], header:
         MessageBody=json.dumps(body),
         MessageSystemAttributes={"AWSTraceHeader": {"DataType": "String", "StringValue": header}},
     )
-
-
-def _dropped(deployed: Deployed, name: str) -> float:
-    found = deployed.client("cloudwatch").get_metric_statistics(
-        Namespace="AWS/Lambda",
-        MetricName="RecursiveInvocationsDropped",
-        Dimensions=[{"Name": "FunctionName", "Value": name}],
-        StartTime=time.time() - 3600,
-        EndTime=time.time() + 60,
-        Period=3600,
-        Statistics=["Sum"],
-    )
-    return float(sum(point["Sum"] for point in found["Datapoints"]))
 
 
 def test_functions_on_circles_are_out_of_the_guard_and_no_others(deployed: Deployed) -> None:
@@ -66,20 +53,20 @@ def test_a_launch_message_that_came_round_often_is_launched_only_since_it_may_lo
     with operator.giving_up("LaunchQueue", 1, 2):
         client.put_function_recursion_config(FunctionName=name, RecursiveLoop="Terminate")
         try:
-            before, dead = _dropped(deployed, name), operator.depth("LaunchDeadLetters")
+            before, dead = deployed.counted(DROPPED, name), operator.depth("LaunchDeadLetters")
             _send_in_chain(operator, "LaunchQueue", {"run_id": "nobody", "launch": 1}, header)
             operator.wait_depth("LaunchDeadLetters", dead + 1)
-            assert _dropped(deployed, name) > before
+            assert deployed.counted(DROPPED, name) > before
         finally:
             client.put_function_recursion_config(FunctionName=name, RecursiveLoop="Allow")
-        before = _dropped(deployed, name)
+        before = deployed.counted(DROPPED, name)
         run_id = deployed.start(
             idempotency_key=str(uuid.uuid4()),
             run_task=ecs_task("jetbridge-example-report", **REPORT),
         )
         _send_in_chain(operator, "LaunchQueue", {"run_id": run_id, "launch": 1}, header)
         assert deployed.outcome(run_id)["state"] == "succeeded"
-        assert _dropped(deployed, name) == before
+        assert deployed.counted(DROPPED, name) == before
         assert operator.depth("LaunchDeadLetters") == dead + 1
     operator.sqs.purge_queue(QueueUrl=operator.url("LaunchDeadLetters"))
 

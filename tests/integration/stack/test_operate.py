@@ -84,7 +84,7 @@ def test_a_run_from_its_start_to_its_story(operator: Operator) -> None:
 def test_sizes_by_container_insights(
     operator: Operator, deployed: Deployed, tmp_path: Path
 ) -> None:
-    """Of real processes on ECS and on Batch, that run until each has been measured."""
+    """The containers are real processes on ECS and on Batch. They run until all are measured."""
     over = tmp_path / "over"
     large = deployed.task_definition("jetbridge-example-large", "test/printer:1")
     settings = [{"name": "containerInsights", "value": "enabled"}]

@@ -63,7 +63,7 @@ def test_another_airflow_has_a_name_of_its_own(deployed: Deployed) -> None:
 
 
 def test_a_persons_key_is_no_schedules_firing(deployed: Deployed) -> None:
-    """R8."""
+    """Otherwise a person could take the run id of a schedule's next firing."""
     firing = _request("schedule")
     key = f"schedule/{firing['caller']['schedule_arn']}/{firing['caller']['scheduled_time']}"
     squatter = _request("person") | {"idempotency_key": key}

@@ -131,10 +131,10 @@ class TestCommand:
     def test_what_is_known_only_at_run_time_is_listed(
         self, parsed: Callable[[dict[str, Any]], str]
     ) -> None:
-        folder = parsed(report(task(unknown={"cluster": "template: {{ x }}"})))
+        folder = parsed(report(task(unknown={"cluster": "the template {{ x }}"})))
         ended = self.run(folder, "-o", "parameters")
         assert ended.exit_code == 0
-        assert "# d.t: cluster is a template: {{ x }}" in ended.stdout
+        assert "# d.t: cluster is the template {{ x }}" in ended.stdout
 
     def test_definitions_are_looked_up(
         self, parsed: Callable[[dict[str, Any]], str], aws: None

@@ -5,6 +5,7 @@ Scheduler" (EventBridge Scheduler user guide), "Cron expressions reference" and 
 EventBridge rule that runs on a schedule" (EventBridge user guide).
 """
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -155,3 +156,24 @@ def test_every_match_fires_and_nothing_else(
             break
     found = next_firings(schedule(expression), after, len(expected))
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "fields"),
+    [
+        ("rate(99999999 days)", {}),
+        ("rate(999999999999 days)", {}),
+        (f"rate({'9' * 5000} minutes)", {}),
+        ("rate(1 days)", {"StartDate": datetime(9999, 12, 31, 23, 59, tzinfo=UTC)}),
+        ("at(9999-12-31T23:59:59)", {}),
+    ],
+)
+def test_a_firing_past_the_calendar_is_not_known(expression: str, fields: dict[str, Any]) -> None:
+    with pytest.raises(Unknown, match="past the year 9999"):
+        next_firings(schedule(expression, "America/New_York", **fields), NOW, 3)
+
+
+@given(st.sampled_from(["at", "rate", "cron"]), st.text(max_size=30), st.text(max_size=20))
+def test_any_expression_and_zone_is_read_or_not_known(kind: str, inside: str, zone: str) -> None:
+    with suppress(Unknown):
+        next_firings(schedule(f"{kind}({inside})", zone), NOW, 2)

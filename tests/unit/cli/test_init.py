@@ -20,7 +20,7 @@ ROLE = "arn:aws:iam::123456789012:role/report"
 
 
 LOG_GROUPS = f"arn:aws:logs:{REGION}:123456789012:log-group"
-AIRFLOW = {
+AIRFLOW: dict[str, Any] = {
     "ExecutionRoleArn": "arn:aws:iam::123456789012:role/service-role/airflow-etl",
     "LoggingConfiguration": {
         "TaskLogs": {
@@ -133,6 +133,22 @@ def test_an_mwaa_environment_tells_its_log_group_and_role(
     done = call(tmp_path, "--yes")
     assert written(tmp_path)["AirflowLogGroup"] == "airflow-etl-Task"
     assert "aws iam put-role-policy --role-name airflow-etl --policy-name jetbridge" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("key", "listed"),
+    [
+        (f"arn:aws:kms:{REGION}:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab", True),
+        ("alias/airflow", False),
+    ],
+)
+def test_copies_into_the_log_group_of_an_environment_with_a_key_of_its_own(
+    account: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, listed: bool
+) -> None:
+    with_airflows(monkeypatch, "etl")
+    monkeypatch.setitem(AIRFLOW, "KmsKey", key)
+    assert call(tmp_path, "--yes").exit_code == 0
+    assert written(tmp_path).get("KmsKeyArns") == (key if listed else None)
 
 
 def test_answers_are_taken(account: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import botocore.session
@@ -19,9 +20,9 @@ from jetbridge.sizing.advice import LEAST_RUNS, Peak, Used, Verdict, advise
 from jetbridge.sizing.cloudwatch import PerformanceEvents, group_of
 from jetbridge.sizing.fargate import MEMORY_MIB, Size, sizes, usd_of_hours
 from jetbridge.sizing.groups import task_ids
-from jetbridge.sizing.used import epoch
 from jetbridge_cli.aws import Aws
 
+STOPPED = datetime(2026, 11, 23, 1, 0, 8, tzinfo=UTC).timestamp()
 LARGE = Usage(
     launch_type="FARGATE", vcpu=4, memory_mib=16384, seconds=3600, architecture="x86_64", spot=False
 )
@@ -165,7 +166,7 @@ def put(*messages: str, cluster: str = "etl", at: float | None = None) -> None:
     if not logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]:
         logs.create_log_group(logGroupName=group)
         logs.create_log_stream(logGroupName=group, logStreamName="FargateTelemetry-1161")
-    moment = int((epoch("2026-11-23T01:00:08Z") if at is None else at) * 1000)
+    moment = int((STOPPED if at is None else at) * 1000)
     logs.put_log_events(
         logGroupName=group,
         logStreamName="FargateTelemetry-1161",
@@ -190,7 +191,7 @@ def test_an_ecs_task_and_the_attempts_of_a_job() -> None:
 @pytest.mark.usefixtures("bridge")
 def test_the_peak_is_the_most_of_any_minute_and_foreign_events_are_passed_by() -> None:
     task = "a" * 32
-    at = epoch("2026-11-23T01:00:08Z")
+    at = STOPPED
     put(
         event(task, 100.0, 300),
         event(task, 2048.0, 200),

@@ -82,7 +82,7 @@ def test_airflows_own_ids_are_taken(value: str) -> None:
 @pytest.mark.parametrize("field", ["try_number", "map_index", "max_tries"])
 @pytest.mark.parametrize("value", [2**31, 2**63, 2**64 - 1, 2**64, -2, 1.5, "1", float("nan")])
 def test_numbers_are_airflows(field: str, value: Any) -> None:
-    """R3: a try number that no 64-bit integer holds ended every triggerer."""
+    """A try number that no 64-bit integer holds once ended every triggerer."""
     assert _refused(_asks(f"caller.{field}", value)).field == f"caller.{field}"
 
 
@@ -110,7 +110,7 @@ def test_a_try_of_the_future_is_refused(seconds: int, taken: bool) -> None:
 
 
 def test_a_try_of_the_far_future_stops_nobody() -> None:
-    """R5: it superseded the true run and stood in the way of all true tries."""
+    """Such a try once superseded the real run, and blocked all real tries."""
     core = Core()
     first = request("airflow_ecs")
     core.start(first)
@@ -120,7 +120,7 @@ def test_a_try_of_the_far_future_stops_nobody() -> None:
 
 
 @pytest.mark.parametrize("ti_id", ["another", "f" * 32, str(UUID(int=2**128 - 1))])
-def test_an_id_that_is_no_time_stands_in_no_true_trys_way(ti_id: str) -> None:
+def test_an_id_without_a_time_blocks_no_real_try(ti_id: str) -> None:
     core = Core()
     first = request("airflow_ecs")
     squatter = replace(first, caller=replace(first.caller, ti_id=ti_id, try_number=2**31 - 1))
@@ -207,7 +207,7 @@ def _conf(size: int) -> dict[str, Any]:
 
 @pytest.mark.parametrize("extra", [0, 1])
 def test_conf_is_bounded(extra: int) -> None:
-    """R14: 300 KB of it made a row that was written again at each step."""
+    """With 300 KB of it, each step once wrote a row of that size again."""
     asked = _person(on_finish=[TriggerDagRun(dag_id="next", conf=_conf(VALUES_BYTES + extra))])
     allowing = admission(has_airflow_secret=True)
     if not extra:
@@ -280,7 +280,7 @@ def test_log_keys_leave_room_for_what_is_appended(letter: str) -> None:
 
 @pytest.mark.parametrize("prefix", ["airflow-logs", "airflow-logs/"])
 def test_the_log_prefixs_edge_is_exact(prefix: str) -> None:
-    """R13: ``airflow-logs`` isn't ``airflow-logs-2``."""
+    """``airflow-logs`` isn't ``airflow-logs-2``."""
     targets = LogTargets("b", prefix, "")
     targets.check(S3LogTarget(bucket="b", key_prefix="airflow-logs/x"))
     for outside in ("airflow-logs-2/x", "airflow-logs", "airflow-log/x", "/airflow-logs/x"):
@@ -328,7 +328,7 @@ def _try(number: int, ti_id: str, target: Any) -> StartRequest:
     ],
 )
 def test_who_takes_a_run_over_has_its_log_beside_it(earlier: str, later: str, taken: bool) -> None:
-    """R6: a copy of another task's log went wherever its taker wanted."""
+    """A try that took over a run could once send the copy of another task's log anywhere."""
     core = Core()
     core.clock.now += 10**8
     first = core.start(_try(1, FIRST, _target(earlier)))
@@ -365,7 +365,7 @@ def test_a_stream_of_another_group_is_no_place_of_the_task() -> None:
 
 
 def test_attachments_are_bounded_and_the_row_with_them() -> None:
-    """R7: 64 attaches with long ids made a row that nothing could be written to."""
+    """64 attaches with long ids once made a row so large that nothing could be written to it."""
     core = Core()
     core.clock.now += 10**8
     long = {"dag_id": "d" * 250, "run_id": "ü" * 250, "task_id": "t" * 250}
@@ -556,7 +556,7 @@ def test_a_locked_definition_has_no_door_beside_it(path: str, value: Any) -> Non
 
 
 def test_a_number_far_ahead_of_the_same_id_is_no_later_try() -> None:
-    """R5: the other's own id with the highest number stood in the way of all true tries."""
+    """A try with the same id and the highest number once blocked all real tries."""
     core = Core()
     core.clock.now += 10**8
     first = replace(_try(2, FIRST, None), previous="stop")

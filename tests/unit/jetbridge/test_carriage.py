@@ -26,7 +26,7 @@ from jetbridge.contract.json_values import (
 )
 
 CARRIABLE_TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
-# Hypothesis also tries texts that stand in the code, among them the names that Airflow keeps.
+# Hypothesis also tries texts from the code, among them the names that Airflow keeps.
 AIRFLOWS_KEYS = ("__classname__", "__id__", "__type")
 CARRIABLE_KEY = CARRIABLE_TEXT.filter(lambda key: key not in AIRFLOWS_KEYS)
 CARRIABLE = st.recursive(

@@ -42,8 +42,8 @@ NEEDED = {
 
 @cache
 def _started(function: str, **variables: str) -> tuple[list[str], list[str]]:
-    """Of a process in which the function's handler is ready: the services whose clients it has
-    made, and the names of all modules that it has loaded."""
+    """The services whose clients a process has made when its function's handler is ready, and the
+    names of all modules that it has loaded."""
     printed = subprocess.run(
         [sys.executable, "-c", SCRIPT],
         cwd=ROOT / "functions" / function,

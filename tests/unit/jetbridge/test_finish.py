@@ -99,7 +99,7 @@ def _with(run: Run, **request: object) -> Run:
     return replace(run, request=replace(run.request, **request))
 
 
-def test_failed_children_stand_in_the_outcome() -> None:
+def test_the_outcome_names_failed_children() -> None:
     run = ended_run("batch_array_parent_failed")
     run = _with(run, submit_job=run.request.parameters | {"arrayProperties": {"size": 5}})
     attempt = {"container": {"exitCode": 3}}

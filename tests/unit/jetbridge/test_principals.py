@@ -183,7 +183,7 @@ def _callers() -> st.SearchStrategy[Any]:
     name=NAMES,
 )
 def test_keys_of_different_callers_never_meet(one: Any, other: Any, own: Any, name: str) -> None:
-    """R8: a person's idempotency key can't be the key of a schedule's firing."""
+    """A person's idempotency key can't be the key of a schedule's firing."""
     key = own_key("person", own, name) if own is not None else one.key
     if own is not None:
         assert key != other.key

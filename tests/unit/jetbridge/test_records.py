@@ -253,7 +253,7 @@ def test_any_sweep_handles_all_other_runs(seed: int, first: bool) -> None:
 @pytest.mark.parametrize("limit", [500, 1024])
 @pytest.mark.parametrize("secret", ["Sek1" * 100, "Sek1" * 400], ids=["400", "1600"])
 @pytest.mark.parametrize("before", [0, 300, 600, 1000, 3000])
-def test_no_half_of_a_secret_stands_beside_a_cut(limit: int, secret: str, before: int) -> None:
+def test_no_part_of_a_secret_is_left_beside_a_cut(limit: int, secret: str, before: int) -> None:
     text = f"{'x' * before} password={secret}"
     for words in (text, f"{text} and more " + "y " * 900, f"{text}\nTaskFailed"):
         # finish_run masks what was short enough to be kept as it is.

@@ -40,7 +40,7 @@ def _ti(number: int) -> str:
 
 @st.composite
 def _callers(draw: st.DrawFn) -> list[AirflowCaller]:
-    """Of as many tries as may stand in a row, with the longest ids that there are."""
+    """Callers of as many tries as a row may have, with the longest possible ids."""
     letter, of_run = draw(st.sampled_from(IDS)), draw(st.sampled_from([*IDS, '"', "\\", "😀"]))
     length = draw(st.integers(200, 250))
     return [

@@ -136,7 +136,7 @@ def test_text_without_marks_stays(text: str) -> None:
 
 @given(st.lists(st.sampled_from([case.line for case in LINES]), max_size=4))
 def test_secrets_side_by_side_are_all_masked(lines: list[str]) -> None:
-    """Whatever stands in the lines before, a line's secrets are masked."""
+    """A line's secrets are masked, whatever the lines before it contain."""
     for line, shown in zip(lines, masked(lines), strict=True):
         case = next(case for case in LINES if case.line == line)
         assert shown == MASK or not [

@@ -42,6 +42,8 @@ PIECES = [
     'password=f("', 'password=""', "''", "password=''a", "token: a ", "nextToken=",
     "token=arn:aws:kms:",
     "(password,", "sig=a", "auth=a1", "password: |", "credentials=[",
+    "%3D", "%25", "%2525", "password%3Da%26", "%22password%22%3A", "a%3D ",
+    "cGFzc3dvcmQ9aHVudGVyMg== ", "cGFzc3dvcmQ9", "-_", "a/b/",
 ]  # fmt: skip
 PAIRS = [f"{a}{b}" for a, b in list(product(PIECES, PIECES))[:: 397 if NIGHT else 794]]
 

@@ -79,7 +79,7 @@ def test_the_linter_finds_what_is_wrong() -> None:
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_arn_names_a_partition(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of what we wrote, whatever region it is translated in."""
+    """This holds for our own texts, in whatever region the template is translated."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGIONS["aws-cn"])
     named = [(place, text) for place, text in _texts(translated(path)) if "arn:aws:" in text]
     assert named == []

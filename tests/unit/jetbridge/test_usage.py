@@ -102,7 +102,7 @@ def test_no_field_of_a_job_keeps_it_from_ending(name: str, value: Any) -> None:
 
 
 def test_every_sample_of_an_end_can_be_priced_or_says_why_not() -> None:
-    """Of the sample ends, those without a usage never had a task or say no size."""
+    """The sample ends without a usage never had a task, or don't say its size."""
     without = set()
     for path in sorted((EVENTS / "state_changes").glob("*.json")):
         change = from_event(event(path.stem), STACK_KEY)

@@ -73,8 +73,8 @@ def expanded_of(task: Any) -> list[Mapping[str, Any]]:
     """What the DAG file says of the keywords that a mapped task expands over.
 
     Returns:
-        Each mapping has some keywords of one instance. A list in the DAG file gives its items. What
-        is known only when the task runs, such as another task's XCom, stands there itself.
+        Each mapping has some keywords of one instance. A list in the DAG file gives its items. A
+        value that is known only when the task runs, such as another task's XCom, is unchanged.
     """
     value = getattr(getattr(task, "expand_input", None), "value", None)
     if isinstance(value, Mapping):  # expand()

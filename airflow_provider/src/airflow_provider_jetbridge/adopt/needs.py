@@ -14,6 +14,7 @@ _PLACES: Mapping[str, Mapping[str, str]] = {
     },
     "BatchOperator": {"job_queue": "job_queues", "job_definition": "job_definitions"},
 }
+_LATER = object()
 _ROLES = ("taskRoleArn", "executionRoleArn", "roleArn")
 
 
@@ -47,7 +48,7 @@ def needs_of(
     needs = Needs()
     for keyword, kind in _PLACES[operator].items():
         for value in _values(keyword, values, expanded):
-            if kind == "log_groups" and value is None:
+            if kind == "log_groups" and value in (None, _LATER):
                 continue
             if not is_literal(value):
                 needs.unknown[keyword] = _described(value)
@@ -63,10 +64,11 @@ def needs_of(
 def _values(
     keyword: str, values: Mapping[str, Any], expanded: Sequence[Mapping[str, Any]]
 ) -> Sequence[Any]:
-    """The values that a keyword may have. One None if they are known only when the task runs."""
+    """The values that a keyword may have. `_LATER` alone if they are known only when the task
+    runs."""
     if keyword in values:
         return [values[keyword]]
-    return [each[keyword] for each in expanded if keyword in each] or [None]
+    return [each[keyword] for each in expanded if keyword in each] or [_LATER]
 
 
 def is_literal(value: Any) -> bool:
@@ -75,11 +77,14 @@ def is_literal(value: Any) -> bool:
 
 
 def _described(value: Any) -> str:
+    """Completes the sentence "the keyword is …"."""
+    if value is _LATER:
+        return "known when the task runs"
     if value is None:
-        return "mapped: known when the task runs"
+        return "None"
     if isinstance(value, str):
-        return f"template: {value}"
-    return f"{type(value).__name__}: known when the task runs"
+        return f"the template {value}"
+    return f"a {type(value).__name__}, known when the task runs"
 
 
 def _roles(value: Any) -> Iterator[Any]:

@@ -17,7 +17,7 @@ from airflow_provider_jetbridge.links.buttons import (
     JetbridgeRunLink,
 )
 from airflow_provider_jetbridge.stack import StackAddress, function_prefix
-from jetbridge.contract import Launched, LogStream, Outcome, StartAnswer
+from jetbridge.contract import Launched, LogStream, Outcome, StartAnswer, epoch
 
 FUNCTIONS = (
     "start-run",
@@ -62,7 +62,8 @@ def of_launched(launched: Launched, stack: StackAddress | str | None) -> dict[st
 def of_outcome(outcome: Outcome, stack: StackAddress | str | None) -> dict[str, str]:
     """The links of a run that has ended."""
     deaths = [death.at for death in outcome.deaths]
-    begins = [datetime.fromisoformat(outcome.started_at).timestamp()] if outcome.started_at else []
+    began = epoch(outcome.started_at)
+    begins = [began] if began is not None else []
     start = min([*deaths, *begins, outcome.finished_at]) - MARGIN_SECONDS
     return _links(outcome, stack, _iso(start), _iso(outcome.finished_at + MARGIN_SECONDS))
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from airflow_provider_jetbridge.links.known import links_of
 from airflow_provider_jetbridge.panel.launches import Launch, cost_of, launches_of
@@ -18,7 +17,7 @@ from airflow_provider_jetbridge.panel.texts import shown, time_of, words
 from airflow_provider_jetbridge.panel.timeline import STARTS, Bar, Look, Moment, bars_of, moments_of
 from airflow_provider_jetbridge.panel.tries import LINKS, TaskTry
 from airflow_provider_jetbridge.story import KINDS, NOT_RUNNING, WAITS
-from jetbridge.contract import Launched, Outcome, StartAnswer, Waiting, WatchedRun
+from jetbridge.contract import Launched, Outcome, StartAnswer, Waiting, WatchedRun, epoch
 
 _LOOKS: dict[str, Look] = {"succeeded": "good", "failed": "bad", "stopped": "stopped"}
 
@@ -90,7 +89,7 @@ def _going(seen: Seen, run: WatchedRun, of: TaskTry, now: float) -> View:
             "Airflow starts the try": of.started_at,
             "Jetbridge accepts the run": run.created_at,
             f"launch {run.launch} is made": launched.launched_at if launched else None,
-            STARTS: _epoch(launched.started_at) if launched else None,
+            STARTS: epoch(launched.started_at) if launched else None,
             "now": now,
         }
     )
@@ -117,8 +116,8 @@ def _ended(seen: Seen, outcome: Outcome, of: TaskTry, with_lines: bool) -> View:
             "Airflow starts the try": of.started_at,
             "Jetbridge accepts the run": accepted,
             **deaths,
-            STARTS: _epoch(outcome.started_at),
-            "the container stops": _epoch(outcome.stopped_at),
+            STARTS: epoch(outcome.started_at),
+            "the container stops": epoch(outcome.stopped_at),
             "Jetbridge seals the outcome": outcome.finished_at,
             "Airflow ends the try": of.ended_at,
         }
@@ -195,7 +194,3 @@ def _links(seen: Seen, run: Launched | Outcome | None) -> dict[str, str]:
 def safe_links(links: Mapping[str, str]) -> dict[str, str]:
     """The links that lead to web pages. A task may store any text as a link."""
     return {name: url for name, url in links.items() if url.startswith("https://")}
-
-
-def _epoch(iso: str | None) -> float | None:
-    return datetime.fromisoformat(iso).timestamp() if iso else None

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowException
 
+from airflow_provider_jetbridge.operators.as_stock import deferred_by_stock
 from airflow_provider_jetbridge.operators.limits import polling_limit
 from airflow_provider_jetbridge.operators.stack import UsesStack
 from airflow_provider_jetbridge.sensors.foreign import ForeignStateSensor
 from airflow_provider_jetbridge.stock import Imported, from_stock
 from jetbridge.contract import BatchJob
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
 
 POLL_SECONDS = 30
 MAX_RETRIES = 4200
@@ -36,6 +40,7 @@ class BatchSensor(ForeignStateSensor):
 
     ui_color = "#66c3ff"
     aws_hook_class = Imported("airflow.providers.amazon.aws.hooks.batch_client", "BatchClientHook")
+    stock_sensor = Imported("airflow.providers.amazon.aws.sensors.batch", "BatchSensor")
     template_fields: Sequence[str] = (*UsesStack.stack_template_fields, "job_id")
 
     def __init__(
@@ -60,6 +65,19 @@ class BatchSensor(ForeignStateSensor):
         if self.max_retries:
             limit = polling_limit(self.max_retries, self.poke_interval, usual_delay=POLL_SECONDS)
         return limit.total_seconds() if limit else float(self.timeout)
+
+    def execute_complete(
+        self, context: Context, event: dict[str, Any] | None = None, until: float = 0
+    ) -> Any:
+        """End the task, also if the amazon provider's sensor deferred it before its import was
+        changed.
+
+        Raises: as `ForeignStateSensor.execute_complete`.
+        """
+        if not deferred_by_stock(event):
+            return super().execute_complete(context, event, until)
+        self.log.info("The amazon provider's sensor deferred this task, so that one ends it")
+        return self.stock_sensor.execute_complete(self, context, event)
 
     def has_come(self, status: str, reason: str) -> bool:
         if status == "FAILED":

@@ -106,7 +106,7 @@ def check(
 
 def _unknown(report: dict[str, Any]) -> list[str]:
     return [
-        f"{task['dag_id']}.{task['task_id']}: {keyword} is a {what}"
+        f"{task['dag_id']}.{task['task_id']}: {keyword} is {what}"
         for task in report["tasks"]
         for keyword, what in task["needs"]["unknown"].items()
     ]

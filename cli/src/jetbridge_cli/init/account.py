@@ -1,5 +1,6 @@
 """Finds what Jetbridge could run in an account, and where its Airflow keeps its logs."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -11,6 +12,8 @@ from jetbridge_cli.aws import Aws
 from jetbridge_cli.problems import in_words
 
 T = TypeVar("T")
+
+_KEY = re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+")
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,19 @@ class Definition:
 
 @dataclass(frozen=True)
 class Airflow:
-    """An Amazon MWAA environment. ``role`` and ``log_group`` are an ARN and a name."""
+    """An Amazon MWAA environment.
+
+    Attributes:
+        role: the execution role's ARN.
+        log_group: the name of the group with its task logs; "" if there is none.
+        key: ARN of its own KMS key; "" if it has none, or only an alias is known. Its log groups
+            are encrypted with it (aws/modern-data-architecture-accelerator, "MWAA Constructs").
+    """
 
     name: str
     role: str
     log_group: str
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -155,4 +166,6 @@ def _airflows(aws: Aws) -> Iterator[Airflow]:
             logs = found.get("LoggingConfiguration", {}).get("TaskLogs", {})
             arn = logs.get("CloudWatchLogGroupArn", "") if logs.get("Enabled") else ""
             group = arn.partition(":log-group:")[2].removesuffix(":*")
-            yield Airflow(name, found.get("ExecutionRoleArn", ""), group)
+            role = found.get("ExecutionRoleArn", "")
+            key = found.get("KmsKey", "")
+            yield Airflow(name, role, group, key if _KEY.fullmatch(key) else "")

@@ -57,6 +57,13 @@ def parameters(account: Account, choice: Choice) -> dict[str, str]:
     }
     _fit(found)
     values = {name: ",".join(arns) for name, arns in found.items() if arns}
+    keys = {
+        each.key
+        for each in account.airflows
+        if each.key and each.log_group and each.log_group == choice.airflow_logs
+    }
+    if keys:
+        values["KmsKeyArns"] = ",".join(sorted(keys))
     return values | dict(_logs(choice.airflow_logs))
 
 

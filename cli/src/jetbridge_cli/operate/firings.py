@@ -45,9 +45,15 @@ def next_firings(schedule: Mapping[str, Any], after: datetime, count: int) -> li
     if match is None:
         raise Unknown(f"{schedule['ScheduleExpression']!r} is neither cron, rate nor at")
     kind, inside = match[1], match[2].strip()
-    found = _KINDS[kind](schedule, inside, max(after, start) if start else after)
-    within = (each.astimezone(UTC) for each in found)
-    return [each for each in islice(within, count) if end is None or each <= end]
+    try:
+        found = _KINDS[kind](schedule, inside, max(after, start) if start else after)
+        within = (each.astimezone(UTC) for each in found)
+        return [each for each in islice(within, count) if end is None or each <= end]
+    except (OverflowError, ValueError) as error:
+        raise Unknown(
+            f"{schedule['ScheduleExpression']!r} leads past the year 9999, where this command's "
+            "calendar ends"
+        ) from error
 
 
 def _zone(schedule: Mapping[str, Any]) -> ZoneInfo:

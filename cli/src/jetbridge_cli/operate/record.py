@@ -11,6 +11,7 @@ from jetbridge.contract import (
     Outcome,
     Waiting,
     decode,
+    epoch,
     read_record,
     to_builtins,
 )
@@ -20,7 +21,6 @@ from jetbridge.runs.port import UnreadableRow
 from jetbridge.runs.reports import RUNNING
 from jetbridge.runs.run import Run, Status
 from jetbridge.sizing.groups import who_asked
-from jetbridge.sizing.used import epoch
 
 Item = dict[str, Any]
 T = TypeVar("T")
@@ -107,19 +107,19 @@ class Record:
     @property
     def began_at(self) -> float | None:
         """When the containers started, or else when the run was accepted, in epoch seconds."""
-        if self.outcome is not None and self.outcome.started_at:
-            return epoch(self.outcome.started_at)
-        if self.launched is not None and self.launched.started_at:
-            return epoch(self.launched.started_at)
+        of = self.outcome or self.launched
+        started = epoch(of.started_at) if of is not None else None
+        if started is not None:
+            return started
         return self.row.created_at if self.row else None
 
     @property
     def seconds(self) -> float | None:
         """How long the last launch's containers ran, in seconds."""
-        outcome = self.outcome
-        if outcome is None or outcome.started_at is None or outcome.stopped_at is None:
+        if self.outcome is None:
             return None
-        return max(0.0, epoch(outcome.stopped_at) - epoch(outcome.started_at))
+        started, stopped = epoch(self.outcome.started_at), epoch(self.outcome.stopped_at)
+        return None if started is None or stopped is None else max(0.0, stopped - started)
 
     def as_json(self) -> dict[str, Any]:
         """The run as JSON, for scripts. Times are in epoch seconds, and unknown values are null."""

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from jetbridge.contract import Death
+from jetbridge.contract import Death, epoch
 from jetbridge.runs.run import Run
-from jetbridge.sizing.used import epoch
 from jetbridge_cli.operate.record import Record
 
 
@@ -25,13 +24,14 @@ def moments_of(record: Record) -> list[Moment]:
     row, outcome = record.row, record.outcome
     deaths = row.deaths if row is not None else outcome.deaths if outcome else []
     found = [*_of_row(row), *map(_of_death, deaths)]
-    started = outcome.started_at if outcome else None
+    started = epoch(outcome.started_at) if outcome else None
     if started is None and record.launched is not None:
-        started = record.launched.started_at
+        started = epoch(record.launched.started_at)
     if started is not None:
-        found.append(Moment(epoch(started), "the containers run"))
-    if outcome is not None and outcome.stopped_at is not None:
-        found.append(Moment(epoch(outcome.stopped_at), "AWS says: stopped"))
+        found.append(Moment(started, "the containers run"))
+    stopped = epoch(outcome.stopped_at) if outcome else None
+    if stopped is not None:
+        found.append(Moment(stopped, "AWS says: stopped"))
     if outcome is not None:
         found.append(Moment(outcome.finished_at, "the outcome is sealed"))
     return sorted(found, key=lambda each: each.at)

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from jetbridge.contract import Death
-from jetbridge.sizing.used import epoch
+from jetbridge.contract import Death, epoch
 from jetbridge_cli.operate.record import Record, caller_text
 
 
@@ -85,8 +84,8 @@ def line_of(record: Record) -> RunLine:
         accepted=accepted,
         due=due,
         launched=row.launched_at if row else None,
-        running=epoch(started) if started else None,
-        stopped=epoch(outcome.stopped_at) if outcome and outcome.stopped_at else None,
+        running=epoch(started),
+        stopped=epoch(outcome.stopped_at) if outcome else None,
         recorded=row.ended_at if row else None,
         sealed=outcome.finished_at if outcome else None,
         replaced=_replaced(deaths, accepted),

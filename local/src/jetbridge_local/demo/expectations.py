@@ -8,7 +8,7 @@ DAG_ID = "jetbridge_example"
 
 @dataclass(frozen=True)
 class Expected:
-    """Of one task: its state, its tries, and texts that the log of its last try must have.
+    """What one task must end with: its state, its tries, and texts in the log of its last try.
 
     ``container`` says whether a container's log belongs into each try's log.
     """

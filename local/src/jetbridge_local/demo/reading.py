@@ -18,7 +18,7 @@ Printed = Callable[[Finished], list[tuple[int, str]]]
 @dataclass
 class TaskReading:
     """What Airflow says of one task. ``log_lines_found`` counts, over all its tries, the
-    container's lines that stand in the log of that very try with their own timestamps."""
+    container's lines that the log of the same try has with their own timestamps."""
 
     state: str
     tries: int

@@ -102,7 +102,7 @@ class Demo:
         return self._airflow
 
     def outcomes(self) -> OutcomesTable:
-        """Of the stack that is deployed."""
+        """The outcomes table of the deployed stack."""
         stack = self._site.stack
         return OutcomesTable(stack.client("dynamodb"), stack.outputs["OutcomesTableName"])
 

@@ -164,7 +164,7 @@ def _apply(each: _Limited, now: float) -> bool:
 
 
 def _cpu_seconds(pid: int) -> float:
-    """Of all threads of a process. Raises OSError if there is none.
+    """The CPU seconds of all threads of a process. Raises OSError if there is no such process.
 
     The clock of another process by its number, as glibc's ``clock_getcpuclockid`` makes it.
     """

@@ -70,6 +70,6 @@ def _counts(header: str) -> dict[str, int]:
 
 
 def _hash(function_arn: str) -> str:
-    """Of the function, whichever of its versions is invoked."""
+    """A hash of the function's ARN, the same for all of its versions."""
     unqualified = ":".join(function_arn.split(":")[:7])
     return hashlib.sha256(unqualified.encode()).hexdigest()[:8]

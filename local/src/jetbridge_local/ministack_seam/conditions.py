@@ -1,6 +1,6 @@
 """CloudFormation: functions in a template's conditions.
 
-ministack compares what stands in ``Fn::Equals`` as it is, unless it is a Ref or a Select of a
+ministack compares the values in ``Fn::Equals`` as they are, unless one is a Ref or a Select of a
 parameter: a Join of an empty list is never equal to the empty text.
 """
 

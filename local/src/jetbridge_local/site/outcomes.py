@@ -48,7 +48,7 @@ class OutcomesTable:
         self._table = table
 
     def all(self) -> list[Finished]:
-        """Of the runs that have ended: the others have no outcome yet."""
+        """The outcomes of all runs that have ended."""
         pages = self._client.get_paginator("scan").paginate(TableName=self._table)
         return [
             Finished(json.loads(item["outcome"]["S"]))

@@ -48,6 +48,6 @@ class Paths:
 
 
 def in_repository(local: Path | None = None) -> Paths:
-    """The paths of the repository that this module stands in; ``local`` defaults to ``.local``."""
+    """The paths of the repository that this module is in; ``local`` defaults to ``.local``."""
     root = Path(__file__).resolve().parents[4]
     return Paths(root, local or root / ".local")

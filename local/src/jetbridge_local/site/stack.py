@@ -57,7 +57,7 @@ class Stack:
     @cached_property
     def functions(self) -> dict[str, str]:
         """Lambda's function names by the names of their folders in ``functions/``; without the
-        one that only CloudFormation calls, whose code stands in the template."""
+        one that only CloudFormation calls, whose code is in the template."""
         folders = {path.name for path in (in_repository().root / "functions").iterdir()}
         names = {
             physical.removeprefix(f"{self.name}-").replace("-", "_"): physical

@@ -30,7 +30,7 @@ _OF_CONTAINERS = (
     "instanceType",
     "environmentFiles",
 )
-# Of RunTask: the platform's version, and what TaskOverride has beside containers and roles.
+# Of RunTask: the platform's version, and what TaskOverride has besides containers and roles.
 _OF_TASKS = ("platformVersion", "enableExecuteCommand")
 _OF_TASK_OVERRIDES = (
     "cpu",

@@ -8,7 +8,7 @@ own that leave most of that room free.
 from jetbridge.contract import ContractError, S3LogTarget, StartRequest, TriggerDagRun
 from jetbridge.runs.sizes import largest_part, stored_bytes
 
-# A new row has 128 KB at most (runs/item.py): the request, and what the row has beside it.
+# A new row has 128 KB at most (runs/item.py): the request, and what the row has besides it.
 REQUEST_BYTES = 120 * 1024
 # Of one ``conf`` or ``extra``: it is stored in Airflow's database, too.
 VALUES_BYTES = 16 * 1024

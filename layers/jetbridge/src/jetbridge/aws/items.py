@@ -37,8 +37,8 @@ _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 1.0
 def marshal(item: Item) -> Item:
     """A plain item in DynamoDB's own notation.
 
-    Attributes are what the tables hold: texts, numbers and truths; structures stand in them as
-    JSON text. (boto3's TypeSerializer knows the other kinds, at the price of importing boto3.)
+    Attributes are what the tables hold: texts, numbers and booleans. Structures are JSON text.
+    (boto3's TypeSerializer knows the other kinds, at the price of importing boto3.)
 
     Raises:
         TypeError: an attribute is of another type.
@@ -71,7 +71,7 @@ def update(
     """One conditional write. Returns whether the condition held, and the whole item: after the
     write, or as it was when the condition didn't hold; None if there is no item.
 
-    Attributes stand in both expressions as ``#name``, since many of their names are reserved
+    Both expressions have attributes as ``#name``, because many of their names are reserved
     (Amazon DynamoDB developer guide, "Reserved words").
     """
     parameters = update_of(table, key, change, condition, values)

@@ -15,7 +15,7 @@ POD_CONTAINER = "Default"
 
 
 def task_log_source(container: Record) -> LogSource:
-    """Of one of ``containerDefinitions`` of an ECS task definition."""
+    """Where a container in an ECS task definition's ``containerDefinitions`` logs."""
     fields = Fields(container)
     configuration = fields.part("logConfiguration")
     options = configuration.part("options")
@@ -31,9 +31,10 @@ def task_log_source(container: Record) -> LogSource:
 
 
 def job_log_sources(definition: Record) -> list[LogSource]:
-    """Of a Batch job definition, or a record of DescribeJobs: its container, or those of
-    ``taskProperties``; of a multi-node job, those of its first range of nodes. Of a job on EKS,
-    those of its pod, whose lines Batch names no place for."""
+    """Where the containers of a Batch job log, from its definition or its record in DescribeJobs.
+
+    For a multi-node job, these are the containers of its first range of nodes. For a job on EKS,
+    they are those of its pod, and Batch names no place for their lines."""
     fields = Fields(definition)
     pods = [_pod_log_source(each) for each in _pod_containers(fields)]
     return [_job_log_source(name, each) for name, each in _job_containers(fields)] + pods

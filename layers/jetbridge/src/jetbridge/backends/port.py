@@ -93,7 +93,7 @@ class Backend(Protocol):
 
     def living(self, place: str, prefix: str) -> Iterator[list[Record]]:
         """Records of the tasks or jobs of one cluster or queue that have not ended and whose
-        launch's name begins so, up to 100 at once."""
+        launch's name begins with ``prefix``, up to 100 at once."""
         ...
 
     def places(self) -> list[str]:

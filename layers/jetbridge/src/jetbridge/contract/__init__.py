@@ -25,6 +25,7 @@ from jetbridge.contract.foreign import BatchJob, EcsTask, ForeignState
 from jetbridge.contract.inert import inert, inert_lines
 from jetbridge.contract.json_values import read
 from jetbridge.contract.launched import Launched
+from jetbridge.contract.moments import EpochSeconds, epoch
 from jetbridge.contract.outcome import (
     Cause,
     Death,
@@ -60,6 +61,7 @@ __all__ = [
     "CreateAssetEvent",
     "Death",
     "EcsTask",
+    "EpochSeconds",
     "EventCaller",
     "FailurePolicy",
     "Fault",
@@ -96,6 +98,7 @@ __all__ = [
     "decode",
     "decode_request",
     "encode",
+    "epoch",
     "inert",
     "inert_lines",
     "kind_of",

@@ -16,7 +16,7 @@ DEFAULT_AIRFLOW = "default"
 Kind = Literal["airflow", "schedule", "event", "person"]
 
 LARGEST_INTEGER = 2**31 - 1
-"""Of try numbers and map indexes: Airflow's columns are 4-byte integers
+"""The largest try number and map index: Airflow's columns are 4-byte integers
 (airflow/models/taskinstance.py)."""
 
 AirflowId = Annotated[str, Meta(pattern=r"^(?!\.{1,2}\Z)[\w.-]{1,250}\Z")]

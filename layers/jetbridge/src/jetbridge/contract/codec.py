@@ -37,14 +37,17 @@ def decode(kind: type[T], payload: Any) -> T:
     """
     try:
         if isinstance(payload, str | bytes):
-            return msgspec.json.decode(payload, type=kind)
+            # What a field of the type Raw has isn't read by msgspec, so its text is checked here.
+            text = payload if isinstance(payload, str) else payload.decode()
+            return msgspec.json.decode(text, type=kind)
         msgspec.json.encode(payload)  # whatever is in it goes on as JSON
         return msgspec.convert(payload, type=kind)
     except msgspec.ValidationError as error:
         raise _located(kind, error) from error
     except (msgspec.MsgspecError, UnicodeError, OverflowError, TypeError, RecursionError) as error:
         # UTF-8 has no halves of surrogate pairs.
-        problem = "half of a surrogate pair" if isinstance(error, UnicodeError) else error
+        half = isinstance(error, UnicodeEncodeError)
+        problem = "half of a surrogate pair" if half else error
         raise ContractError("message", f"is not JSON ({problem})", "Send a JSON object") from error
 
 

@@ -18,7 +18,7 @@ _SGR = r"\x1b\[[0-9;]{0,48}m"
 
 
 def _marker(text: str) -> str:
-    """A pattern of the text, also where colours stand in it: the page leaves them out."""
+    """A pattern of the text that allows colours in it, because the page leaves them out."""
     return "".join(f"(?:{_SGR})*{character}" for character in text)
 
 

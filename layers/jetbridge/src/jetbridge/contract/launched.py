@@ -4,6 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from jetbridge.contract.moments import EpochSeconds
 from jetbridge.contract.outcome import LogStream
 
 
@@ -22,7 +23,7 @@ class Launched(Struct, frozen=True, kw_only=True, omit_defaults=True):
     backend: Literal["ecs", "batch"]
     region: str
     backend_id: str
-    launched_at: float
+    launched_at: EpochSeconds
     launch: int = 1
     cluster: str | None = None
     job_queue: str | None = None

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from jetbridge.contract.callers import Caller
+from jetbridge.contract.moments import EpochSeconds
 from jetbridge.contract.usage import Usage
 
 
@@ -71,7 +72,7 @@ class Death(Struct, frozen=True, kw_only=True):
     cause: Cause
     reason: str
     backend_id: str | None
-    at: float
+    at: EpochSeconds
     usage: Usage | None = None
 
 
@@ -111,7 +112,7 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
     caller: Caller
     backend: Literal["ecs", "batch"]
     region: str
-    finished_at: float
+    finished_at: EpochSeconds
     backend_id: str | None = None
     cluster: str | None = None
     job_queue: str | None = None

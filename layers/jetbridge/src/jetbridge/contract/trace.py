@@ -18,7 +18,7 @@ _SAMPLED = 1
 
 
 class TraceContext(NamedTuple):
-    """``trace_id`` has 32 hexadecimal digits, ``span_id`` 16: that of the parent of what comes."""
+    """``trace_id`` has 32 hexadecimal digits. ``span_id``, the parent of further spans, has 16."""
 
     trace_id: str
     span_id: str
@@ -26,6 +26,6 @@ class TraceContext(NamedTuple):
 
 
 def trace_context(traceparent: str) -> TraceContext:
-    """Of a valid ``Traceparent``."""
+    """The parts of a valid ``Traceparent``."""
     _, trace_id, span_id, flags = traceparent.split("-")
     return TraceContext(trace_id, span_id, bool(int(flags, 16) & _SAMPLED))

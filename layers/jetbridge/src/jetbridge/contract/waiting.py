@@ -4,6 +4,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from jetbridge.contract.moments import EpochSeconds
+
 Wait = Literal[
     "capacity", "another_launch", "throttle", "launch_queue", "concurrency_group", "job_queue"
 ]
@@ -31,7 +33,7 @@ class Waiting(Struct, frozen=True, kw_only=True, omit_defaults=True):
     launch: int
     what: Wait
     reason: str
-    since: float
-    until: float | None = None
-    next_at: float | None = None
+    since: EpochSeconds
+    until: EpochSeconds | None = None
+    next_at: EpochSeconds | None = None
     version: Literal[1] = 1

@@ -6,6 +6,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from jetbridge.contract.callers import AirflowCaller, AirflowName, Caller
 from jetbridge.contract.foreign import BatchJob, EcsTask, ForeignState
+from jetbridge.contract.moments import EpochSeconds
 from jetbridge.contract.outcome import Outcome
 from jetbridge.contract.run_ids import RunId
 
@@ -49,7 +50,7 @@ class WatchedRun(Struct, frozen=True, kw_only=True, omit_defaults=True):
     status: Literal["accepted", "launching", "launched", "ended"]
     backend: Literal["ecs", "batch"]
     caller: Caller
-    created_at: float
+    created_at: EpochSeconds
     launch: int = 1
     backend_id: str | None = None
     outcome: Outcome | None = None

@@ -4,7 +4,7 @@ from jetbridge.failures.matching import cause_in
 from jetbridge.runs.reports import ContainerEnd, Ending
 from jetbridge.runs.run import Definition
 
-# What AWS adds to a task beside the definition's containers, for runs whose definition isn't known:
+# What AWS adds to a task besides the definition's containers, if the definition isn't known:
 # "How Runtime Monitoring works with Fargate" (Amazon GuardDuty user guide), "Amazon ECS Service
 # Connect components" (Amazon ECS developer guide), and the agent's own (aws/amazon-ecs-agent,
 # agent/api/container: NetworkPauseContainerName and its like).

@@ -132,7 +132,7 @@ class Start(Struct, frozen=True):
 
 
 def _definition_of(run: Run) -> NamedDefinition | None:
-    """What launch_run needs, beside the id, of a run that waits only for its turn."""
+    """What launch_run needs besides the id for a run that waits only for its turn."""
     if run.launch > 1 or run.request.concurrency_group is not None:
         return None
     field = "taskDefinition" if run.backend == "ecs" else "jobDefinition"

@@ -41,7 +41,7 @@ def with_traceparent(run: Run, parameters: Parameters) -> Parameters:
 
 
 def _of_task(run: Run, parameters: Parameters) -> Iterator[Environment]:
-    """Of each container that the definition has, in its order."""
+    """The environment of each of the definition's containers, in its order."""
     overrides = parameters.setdefault("overrides", {})
     overridden = overrides.setdefault("containerOverrides", [])
     known = {container.get("name"): container for container in overridden}

@@ -17,7 +17,7 @@ from jetbridge.contract import (
 from jetbridge.runs.run import Attachment, Run, Status
 
 MOST_ATTACHMENTS = 10
-"""Of one run, so that its row stays small."""
+"""The most attachments of one run, so that its row stays small."""
 
 MOST_STEPS = 10
 """By which the number of a try with the same id may be higher: tries between the two may never have

@@ -12,8 +12,8 @@ from jetbridge.logs.airflow_names import REPEAT, RESERVED, level_of, renamed
 from jetbridge.logs.position import Position, mark_of
 
 LINE_CHARACTERS = 64 * 1024
-"""Of a line on the page. The api-server holds a log whole, and so does the browser."""
-# A line that has more isn't taken apart, it is shown as it was printed. The reader's JSON parser
+"""The longest line on the page. The API server and the browser hold the whole log in memory."""
+# A line that has more isn't parsed. It is shown as it was printed. The reader's JSON parser
 # gives up at a depth of 200, and then shows the line raw (jiter, of pydantic-core).
 MOST_MEMBERS = 100
 DEEPEST = 20

@@ -1,9 +1,8 @@
 """When the log of a run that has ended is complete."""
 
 import math
-from contextlib import suppress
-from datetime import datetime
 
+from jetbridge.contract import epoch
 from jetbridge.runs.reports import Ending
 from jetbridge.runs.run import Run
 
@@ -16,9 +15,7 @@ def stopped_at(ending: Ending) -> float | None:
 
     None: AWS didn't say, or the row's value isn't a time.
     """
-    with suppress(ValueError, OverflowError):
-        return datetime.fromisoformat(ending.stopped_at or "").timestamp()
-    return None
+    return epoch(ending.stopped_at)
 
 
 def ended_at(run: Run) -> int:

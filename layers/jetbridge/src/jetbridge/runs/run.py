@@ -9,6 +9,7 @@ from jetbridge.contract import (
     AirflowCaller,
     Caller,
     Death,
+    EpochSeconds,
     LogTarget,
     StartRequest,
     StopCause,
@@ -78,7 +79,7 @@ class Relaunch(Struct, frozen=True, kw_only=True):
     """
 
     launch: int
-    not_before: float
+    not_before: EpochSeconds
     deaths: list[Death]
 
 
@@ -121,17 +122,17 @@ class Run(Struct, frozen=True, kw_only=True):
 
     run_id: str
     request: StartRequest
-    created_at: float
+    created_at: EpochSeconds
     status: Status = Status.ACCEPTED
     launch: int = 1
     definition: Definition | None = None
     backend_id: str | None = None
-    launched_at: float | None = None
+    launched_at: EpochSeconds | None = None
     backend_status: str | None = None
     change_order: int | None = None
-    first_attempt_at: float | None = None
-    last_attempt_at: float | None = None
-    not_before: float | None = None
+    first_attempt_at: EpochSeconds | None = None
+    last_attempt_at: EpochSeconds | None = None
+    not_before: EpochSeconds | None = None
     deaths: list[Death] = []
     attachments: list[Attachment] = []
     watchers: list[Watcher] = []
@@ -139,7 +140,7 @@ class Run(Struct, frozen=True, kw_only=True):
     attached_to: str | None = None
     stop: Stop | None = None
     ending: Ending | None = None
-    ended_at: float | None = None
+    ended_at: EpochSeconds | None = None
     finished: bool = False
 
     @property

@@ -1,9 +1,11 @@
 """Masks secrets in the lines of a log and in sentences."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from jetbridge.contract.lines import LINE_CHARACTERS, LINES_BYTES
 from jetbridge.secrets.colours import with_colours, without_colours
+from jetbridge.secrets.encoded import LEVELS, masked_encoded
 from jetbridge.secrets.forms import MASK, has_access_key, masked_forms, masked_partners
 from jetbridge.secrets.keys import KEY_LINES, lines_in_keys, masked_keys
 from jetbridge.secrets.named import Named
@@ -96,7 +98,7 @@ def _without_cut_word(text: str) -> str:
     return f"{text.rpartition(' ')[0]}{MASK}…"
 
 
-def _masked(lines: list[str], in_keys: set[int], first: int) -> list[str]:
+def _masked(lines: list[str], in_keys: set[int], first: int, levels: int = LEVELS) -> list[str]:
     found, named = [], Named()
     partner = -1
     for n in range(max(0, first - _PARTNER_LINES), first):
@@ -108,22 +110,30 @@ def _masked(lines: list[str], in_keys: set[int], first: int) -> list[str]:
             continue
         if has_access_key(line):
             partner = n + _PARTNER_LINES
-        shown = _line(line, named)
+        shown = _line(line, named, levels)
         found.append(masked_partners(shown) if n <= partner else shown)
     return found
 
 
-def _line(line: str, named: Named) -> str:
+def _line(line: str, named: Named, levels: int) -> str:
     bare = without_colours(line)
     if bare == line:
-        return _bare_line(line, named)
-    shown = _bare_line(bare, named)
+        return _bare_line(line, named, levels)
+    shown = _bare_line(bare, named, levels)
     return line if shown == bare else with_colours(shown, line)
 
 
-def _bare_line(line: str, named: Named) -> str:
+def _bare_line(line: str, named: Named, levels: int) -> str:
+    if levels:
+        line = masked_encoded(line, partial(_decoded, levels - 1))
     line = masked_keys(line)
     line = masked_forms(line)
     line = masked_urls(line)
     line = masked_spoken(line)
     return named.masked(line)
+
+
+def _decoded(levels: int, text: str) -> str:
+    """A text that stood encoded in a line, masked like the lines of a log."""
+    lines = text.split("\n")
+    return "\n".join(_masked(lines, lines_in_keys(lines), 0, levels))

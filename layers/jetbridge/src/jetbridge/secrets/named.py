@@ -134,7 +134,9 @@ class Named:
         if len(before) > _INDENT or before.strip(" \t-['\"{"):
             return False
         indent = len(line) - len(line.lstrip())
-        least = _LIST if rest == "[" else indent + (0 if ">" in pair["sep"] else 1)
+        # A value of JSON needs no indentation; YAML's names have no quotes.
+        level = ">" in pair["sep"] or pair["shut"].endswith(('"', "'"))
+        least = _LIST if rest == "[" else indent + (0 if level else 1)
         self.below = indent, least
         return True
 

@@ -34,7 +34,17 @@ CERTAIN = frozenset({Kind.SECRET, Kind.PASSWORD, Kind.PASS})
 NAME_MEMBERS = frozenset({"name", "key", "parametername", "parameterkey", "k", "variable"})
 VALUE_MEMBERS = frozenset({"value", "val", "v", "parametervalue", "stringvalue", "secretvalue"})
 
-_PASSWORDS = ("password", "passwd", "passphrase", "passcode", "passwort", "pwd", "pass")
+_PASSWORDS = (
+    "password",
+    "passwd",
+    "passphrase",
+    "passcode",
+    "passwort",
+    "bindpw",
+    "rootpw",
+    "pwd",
+    "pass",
+)
 _SECRETS = (
     *("secret", "secrets", "token", "credential", "credentials", "connectionstring"),
     *("apikey", "accesskey", "secretkey", "privatekey", "accountkey", "sharedkey", "storagekey"),

@@ -2,20 +2,14 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterable
 
-from jetbridge.contract import Cause, Outcome
+from jetbridge.contract import Cause, Outcome, epoch
 from jetbridge.sizing.advice import Peak, Used
 from jetbridge.sizing.groups import Group, group_of, task_ids
 from jetbridge.sizing.port import TASK_ENDS_SECONDS, Insights, Places, Unknown
 
 _HOUR = 3600
-
-
-def epoch(moment: str) -> float:
-    """Epoch seconds of an ISO 8601 time in AWS's records, in UTC."""
-    return datetime.fromisoformat(moment).timestamp()
 
 
 def used_by(
@@ -57,9 +51,13 @@ def _peaks(
     stopped: dict[str, dict[str, float]] = defaultdict(dict)
     began: dict[str, float] = {}
     notes: dict[str, None] = {}
-    for outcome, name in _on_clusters(places, outcomes, notes):
-        stopped[name] |= dict.fromkeys(task_ids(outcome), epoch(str(outcome.stopped_at)))
-        began[name] = min(began.get(name, math.inf), epoch(str(outcome.started_at)))
+    for outcome in outcomes:
+        start, end = epoch(outcome.started_at), epoch(outcome.stopped_at)
+        if start is None or end is None or not task_ids(outcome):
+            continue
+        for name in _clusters(places, outcome, notes):
+            stopped[name] |= dict.fromkeys(task_ids(outcome), end)
+            began[name] = min(began.get(name, math.inf), start)
     found: dict[str, Peak] = {}
     for name, ends in stopped.items():
         peaks = insights.peaks_of(name, ends.keys(), began[name], max(ends.values()))
@@ -73,17 +71,10 @@ def _peaks(
     return found, list(notes)
 
 
-def _on_clusters(
-    places: Places, outcomes: list[Outcome], notes: dict[str, None]
-) -> Iterator[tuple[Outcome, str]]:
-    """Each run with the clusters where it may have run. Notes why a cluster isn't known."""
-    for outcome in outcomes:
-        if outcome.started_at is None or outcome.stopped_at is None or not task_ids(outcome):
-            continue
-        try:
-            names = places.of(outcome)
-        except Unknown as unknown:
-            notes[str(unknown)] = None
-            continue
-        for name in names:
-            yield outcome, name
+def _clusters(places: Places, outcome: Outcome, notes: dict[str, None]) -> Iterable[str]:
+    """The clusters where the run may have run. Notes why they aren't known."""
+    try:
+        return places.of(outcome)
+    except Unknown as unknown:
+        notes[str(unknown)] = None
+        return ()

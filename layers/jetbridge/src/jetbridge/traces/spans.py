@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator
-from datetime import datetime
 
 from msgspec import Struct
 
@@ -11,6 +10,7 @@ from jetbridge.contract import (
     Outcome,
     State,
     TraceContext,
+    epoch,
     kind_of,
     trace_context,
 )
@@ -79,9 +79,9 @@ def _steps(run: Run, outcome: Outcome) -> Iterator[tuple[str, str, float, float,
         since = death.at
     due = max(run.created_at, run.not_before or 0.0)
     ending = run.ending
-    started, stopped = _epoch(outcome.started_at), _epoch(outcome.stopped_at)
-    pulled = _epoch(ending.pull_started_at) if ending else None
-    pulled_until = _epoch(ending.pull_stopped_at) if ending else None
+    started, stopped = epoch(outcome.started_at), epoch(outcome.stopped_at)
+    pulled = epoch(ending.pull_started_at) if ending else None
+    pulled_until = epoch(ending.pull_stopped_at) if ending else None
     sealed_from = stopped if stopped is not None else run.ended_at
     failed = "" if outcome.state is State.SUCCEEDED else str(outcome.cause)
     for name, began, ended, error in (
@@ -129,7 +129,3 @@ def _digest(run_id: str, what: str, digits: int) -> str:
     """An id that is never all zeros: W3C Trace Context calls that invalid."""
     found = hashlib.sha256(f"{run_id}/{what}".encode()).hexdigest()[:digits]
     return found if int(found, 16) else found[:-1] + "1"
-
-
-def _epoch(moment: str | None) -> float | None:
-    return datetime.fromisoformat(moment).timestamp() if moment is not None else None

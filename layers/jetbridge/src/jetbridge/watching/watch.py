@@ -1,12 +1,17 @@
 """watch_runs: reports the state of runs, and records which Airflow task waits for their end."""
 
-from datetime import datetime
-
 from msgspec import UNSET, Struct, UnsetType
 
 from jetbridge.admission.delivery import PARAMETER
 from jetbridge.admission.principals import OPERATOR, Principal
-from jetbridge.contract import ContractError, Outcome, WatchAnswer, WatchedRun, WatchRequest
+from jetbridge.contract import (
+    ContractError,
+    Outcome,
+    WatchAnswer,
+    WatchedRun,
+    WatchRequest,
+    epoch,
+)
 from jetbridge.outcomes.port import Outcomes
 from jetbridge.runs.port import Runs, UnreadableRow
 from jetbridge.runs.run import Run, Status, Watcher
@@ -151,12 +156,12 @@ def _watched(run: Run, outcome: Outcome | None) -> WatchedRun:
 
 def _left(outcome: Outcome) -> WatchedRun:
     """A run whose row has expired."""
-    started = outcome.started_at
+    started = epoch(outcome.started_at)
     return WatchedRun(
         status="ended",
         backend=outcome.backend,
         caller=outcome.caller,
-        created_at=datetime.fromisoformat(started).timestamp() if started else outcome.finished_at,
+        created_at=outcome.finished_at if started is None else started,
         launch=outcome.launches,
         backend_id=outcome.backend_id,
         outcome=outcome,

@@ -6,7 +6,6 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -14,7 +13,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from jetbridge.contract import ContractError, Outcome
+from jetbridge.contract import ContractError, Outcome, epoch
 from jetbridge.runs.port import UnreadableRow
 from jetbridge.wiring.log_keys import RunKeys
 
@@ -93,8 +92,9 @@ def refusals_counted() -> Iterator[None]:
 
 def lag(name: str, stopped_at: str | None, until: float) -> None:
     """Add one sample of the time since a container stopped (ISO 8601); None: it never ran."""
-    if stopped_at is not None:
-        seconds(name, max(0.0, until - datetime.fromisoformat(stopped_at).timestamp()))
+    stopped = epoch(stopped_at)
+    if stopped is not None:
+        seconds(name, max(0.0, until - stopped))
 
 
 def finished(outcome: Outcome) -> None:
@@ -115,7 +115,5 @@ def finished(outcome: Outcome) -> None:
 
 def _between(started_at: str | None, stopped_at: str | None) -> float:
     """Seconds; 0 if the container never ran."""
-    if started_at is None or stopped_at is None:
-        return 0.0
-    began, ended = map(datetime.fromisoformat, (started_at, stopped_at))
-    return max(0.0, (ended - began).total_seconds())
+    began, ended = epoch(started_at), epoch(stopped_at)
+    return 0.0 if began is None or ended is None else max(0.0, ended - began)
