@@ -132,7 +132,10 @@ def test_a_state_that_somebody_else_wrote_is_one_unreadable_row(
     copies = DynamoCopies(client, table)
     with pytest.raises(UnreadableRow, match="copy#r#a"):
         copies.get("r#a")
-    known = {"state": {"S": '{"version":7,"later":1}'}, "of_a_later_version": {"L": []}}
+    known: dict[str, Any] = {
+        "state": {"S": '{"version":7,"later":1}'},
+        "of_a_later_version": {"L": []},
+    }
     client.put_item(TableName=table, Item={"run_id": {"S": "copy#r#b"}} | known)
     assert copies.get("r#b") == CopyState(version=7)
 
