@@ -54,6 +54,8 @@ OTHERS = {
     # Of the amazon provider's bases, for its other operators.
     "_complete_exec_with_cluster_desc",
     "validate_attributes",
+    # typing's, which Python 3.11 adds to classes that extend a protocol.
+    "_is_protocol",
 }
 CHANGED = {"operator_extra_links"}
 """Members with another value; the guide has a row for the links of each operator."""
