@@ -497,7 +497,7 @@ class TestExecuteComplete:
         kept: dict[str, float],
     ) -> None:
         """A run without them is one that takes longer."""
-        event = {**make_event(finished_at=1000 + ended_after), "deferred_at": 1000.0}
+        event = {**make_event(finished_at=1000 + ended_after), "waits_since": 1000.0}
         ecs().execute_complete({"ti": ti}, event)
         assert {key: value for key, value in ti.xcoms.items() if key == "run_seconds"} == kept
 

@@ -195,7 +195,7 @@ class TestPush:
         assert found.resumed_with is None
         assert found.waiting is not None
         assert (found.waiting.run_id, found.waiting.held) == ("01k8run", False)
-        assert (found.waiting.deferred_at, found.waiting.attached_try) == (12.5, None)
+        assert (found.waiting.waits_since, found.waiting.attached_try) == (12.5, None)
         assert 60 <= found.waiting.seconds < 120
 
     def test_sqlite_is_locked_by_a_write_before_the_row_is_read(self, database: Database) -> None:

@@ -27,7 +27,7 @@ class FakeTask:
             "trigger": TRIGGER,
             "run_id": "01k8run",
             "attached_try": None,
-            "deferred_at": 12.5,
+            "waits_since": 12.5,
         }
         self._waiting |= {"seconds": 60.0} | waiting
 
@@ -100,7 +100,7 @@ def test_the_event_is_exactly_the_triggers(
     sealed = json.loads(encode(outcome)) | {"a field of a newer version": {"x": 1}}
     answer = client.post(PATH, json={"try_number": 2, "outcome": sealed})
     assert (answer.status_code, answer.json()) == (200, {"status": "resumed"})
-    assert tasks[TI_ID].events == [{"run_id": "01k8run", "outcome": sealed, "deferred_at": 12.5}]
+    assert tasks[TI_ID].events == [{"run_id": "01k8run", "outcome": sealed, "waits_since": 12.5}]
 
 
 @pytest.mark.parametrize(

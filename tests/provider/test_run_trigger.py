@@ -89,7 +89,7 @@ def test_a_run_that_ends_at_once_is_held_for_15_seconds(
 ) -> None:
     began = clock()
     events = asyncio.run(fire(trigger(deferred_at=began)))
-    assert events == [{**make_event(), "deferred_at": began}]
+    assert events == [{**make_event(), "waits_since": began}]
     assert clock.slept == [15, 0]
 
 
@@ -152,7 +152,7 @@ def test_a_restarted_trigger_fires_the_same_event(
     second = restarted(first)
     assert second.serialize() == first.serialize()
     assert asyncio.run(fire(second)) == asyncio.run(fire(first))
-    assert asyncio.run(fire(first)) == [{**make_event(), "deferred_at": first.deferred_at}]
+    assert asyncio.run(fire(first)) == [{**make_event(), "waits_since": first.deferred_at}]
 
 
 def test_what_it_waits_for_is_one_of_two() -> None:
@@ -174,7 +174,7 @@ def test_an_attached_try_is_in_the_event(
     one = trigger(deferred_at=clock())
     one.attached_try = ["ti", 2]
     events = asyncio.run(fire(restarted(one)))
-    attached = {"attached_try": ["ti", 2], "deferred_at": one.deferred_at}
+    attached = {"attached_try": ["ti", 2], "waits_since": one.deferred_at}
     assert events == [{**make_event(), **attached}]
 
 

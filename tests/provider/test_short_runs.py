@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_jetbridge import aws
 from airflow_provider_jetbridge.exceptions import RunFailed
-from airflow_provider_jetbridge.operators import short
+from airflow_provider_jetbridge.operators import run, short
 from airflow_provider_jetbridge.operators.ecs import EcsRunTaskOperator
 from jetbridge.contract import Cause, Fault, Launched, Outcome, State, encode, run_id_of
 from jetbridge.contract.callers import AirflowCaller
@@ -127,6 +127,18 @@ def test_one_that_takes_longer_is_deferred_and_the_next_one_knows(world: World) 
     world.functions.answers.append(ANSWER)
     world.defers()
     assert len(world.table.calls) == looks
+
+
+def test_a_run_that_ends_soon_after_a_vain_wait_was_no_short_one(
+    world: World, make_event: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "time", short.time)
+    world.last = 4.0
+    trigger = world.defers()
+    ended = 1e6 + world.seconds + 1
+    event = {**make_event(finished_at=ended), "waits_since": trigger.waits_since}
+    world.task.execute_complete({"ti": world.ti}, event)
+    assert world.ti.xcoms["run_seconds"] >= 10
 
 
 def test_a_task_whose_last_run_took_longer_is_deferred_at_once(world: World) -> None:

@@ -417,7 +417,7 @@ def test_a_resumed_task_is_not_resumed_again(
         seen.add(now)
     assert (now, "running" in seen) == ("success", True)
     event = client.xcom(DAG, dag_run, "resumes-slowly", "event")
-    assert event.pop("deferred_at") < time.time()
+    assert event.pop("waits_since") < time.time()
     assert event == {"run_id": run_of(caller), "outcome": body["outcome"]}
 
 

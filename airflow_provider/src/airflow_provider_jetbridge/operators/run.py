@@ -239,13 +239,14 @@ class JetbridgeRunOperator(HasStockHook, BaseOperator):
             if self.stops_run_on_failure:
                 self._stop(self._request, "Airflow's task failed before it was deferred")
             raise
+        began = time.time()
         event = self._come_soon(self._answer, ti)
         # This process no longer owns the run. If the worker shuts down while it reports the
         # deferral, it must not stop a healthy job.
         self._request = None
         if event is not None:
             return self.resume_execution(self._resumed_by, {"event": event}, context)
-        return self._defer(self._answer, ti)
+        return self._defer(self._answer, ti, began)
 
     def _begin_again(self, context: Context, ti: Any, error: EarlierOutcome) -> Any:
         """Execute the task as Airflow should have done for a new try, with what a subclass does in
@@ -339,7 +340,7 @@ class JetbridgeRunOperator(HasStockHook, BaseOperator):
         tell_start(self.log, request, answer, self._stack)
         return answer
 
-    def _defer(self, answer: StartAnswer, ti: Any) -> None:
+    def _defer(self, answer: StartAnswer, ti: Any, waits_since: float) -> None:
         from airflow_provider_jetbridge.triggers.run import JetbridgeRunTrigger
 
         timeout = self.execution_timeout
@@ -352,6 +353,7 @@ class JetbridgeRunOperator(HasStockHook, BaseOperator):
                 outcomes_table=answer.outcomes_table,
                 region_name=answer.region,
                 deferred_at=time.time(),
+                waits_since=waits_since,
                 attached_try=try_of(ti) if answer.attached else None,
                 stop_function=answer.stop_function,
                 caller_key=caller_of(ti, self.airflow).key,

@@ -43,13 +43,13 @@ def seconds_of(event: dict[str, Any] | None, came_at: float | None) -> float | N
     """How long the task waited for the event.
 
     Args:
-        event: a trigger's event. Its ``deferred_at`` is the worker's time in epoch seconds.
+        event: a trigger's event. Its ``waits_since`` is the worker's time in epoch seconds.
         came_at: Jetbridge's time in epoch seconds. The two clocks may differ a little.
 
     Returns:
         None if one of the two isn't known.
     """
-    began = (event or {}).get("deferred_at")
+    began = (event or {}).get("waits_since")
     if came_at is None or not isinstance(began, int | float):
         return None
     return round(max(0.0, came_at - began), 1)
@@ -97,7 +97,7 @@ def came_within(
     if event is None:
         ti.xcom_push(key=SECONDS_KEY, value=max(seconds, round(time.time() - began, 1)))
         return None
-    return {**event, "deferred_at": began}
+    return {**event, "waits_since": began}
 
 
 def _look_until(

@@ -72,4 +72,4 @@ def _resume(ti_id: UUID, try_number: int, outcome: Outcome, event: dict[str, Any
         if task is None:
             raise gone(str(ti_id), try_number)
         waiting = check(task.read(), try_number, outcome)
-        task.resume(with_wait(event, waiting.deferred_at, waiting.attached_try))
+        task.resume(with_wait(event, waiting.waits_since, waiting.attached_try))

@@ -27,7 +27,7 @@ class Waiting:
         attached_try: as in `JetbridgeRunTrigger`.
         seconds: since the task was deferred, by Airflow's clock only.
         held: as in `JetbridgeRunTrigger`.
-        deferred_at: as in `JetbridgeRunTrigger`. None for a trigger of an earlier version.
+        waits_since: as in `JetbridgeRunTrigger`. None for a trigger of an earlier version.
     """
 
     trigger: str
@@ -35,7 +35,7 @@ class Waiting:
     attached_try: list[object] | None
     seconds: float
     held: bool = True
-    deferred_at: float | None = None
+    waits_since: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -89,7 +89,7 @@ class LockedTask:
             run_id=arguments.get("run_id"),
             attached_try=arguments.get("attached_try"),
             held=arguments.get("held", True),
-            deferred_at=arguments.get("deferred_at"),
+            waits_since=arguments.get("waits_since", arguments.get("deferred_at")),
             seconds=(datetime.now(UTC) - trigger.created_date).total_seconds(),
         )
 

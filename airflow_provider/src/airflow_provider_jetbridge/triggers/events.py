@@ -24,15 +24,15 @@ def launch_event(run_id: str, launched: Launched) -> dict[str, Any]:
 
 
 def with_wait(
-    event: dict[str, Any], deferred_at: float | None, attached_try: list[Any] | None
+    event: dict[str, Any], waits_since: float | None, attached_try: list[Any] | None
 ) -> dict[str, Any]:
     """The event with what the resumed task has to know about its wait. The trigger and the push
     endpoint send the same event.
 
     Args:
-        deferred_at, attached_try: as in `JetbridgeRunTrigger`.
+        waits_since, attached_try: as in `JetbridgeRunTrigger`.
     """
-    event = {**event, "deferred_at": deferred_at}
+    event = {**event, "waits_since": waits_since}
     return event if attached_try is None else {**event, "attached_try": carried(attached_try).value}
 
 

@@ -43,7 +43,7 @@ class JetbridgeRunTrigger(StopsKilledRun):
     its own rate (`guard.ResumeRate`).
 
     The event's payload is ``{"run_id": …, "outcome": …}``. ``outcome`` is the contract's
-    ``Outcome`` as a JSON object. The payload also has ``deferred_at``, ``attached_try`` if the run
+    ``Outcome`` as a JSON object. The payload also has ``waits_since``, ``attached_try`` if the run
     belongs to an earlier try, and ``links`` if the trigger has stored the task's links. If the
     trigger waits only for the launch, and the run hasn't ended yet, the payload has ``launched`` (a
     ``Launched``) instead of ``outcome``. If an outcome can't be read, the payload has the text
@@ -61,6 +61,8 @@ class JetbridgeRunTrigger(StopsKilledRun):
     :param outcomes_table: the DynamoDB table in which its outcome will appear.
     :param region_name: the table's region.
     :param deferred_at: when the task was deferred, epoch seconds.
+    :param waits_since: when the task began to wait, epoch seconds. This is earlier if its worker
+        waited first (`operators.short`). None takes ``deferred_at``.
     :param attached_try: the try (task instance id, try number) that took over an earlier try's run.
         None if the try started the run itself.
     :param stop_function: the Lambda function that stops the run. None never stops it. Triggers that
@@ -84,6 +86,7 @@ class JetbridgeRunTrigger(StopsKilledRun):
         outcomes_table: str,
         region_name: str | None,
         deferred_at: float,
+        waits_since: float | None = None,
         attached_try: list[Any] | None = None,
         stop_function: str | None = None,
         caller_key: str | None = None,
@@ -101,6 +104,7 @@ class JetbridgeRunTrigger(StopsKilledRun):
         self.outcomes_table = outcomes_table
         self.region_name = region_name
         self.deferred_at = deferred_at
+        self.waits_since = deferred_at if waits_since is None else waits_since
         self.attached_try = attached_try
         self.stop_function = stop_function
         self.caller_key = caller_key
@@ -123,6 +127,7 @@ class JetbridgeRunTrigger(StopsKilledRun):
                 "outcomes_table": self.outcomes_table,
                 "region_name": self.region_name,
                 "deferred_at": self.deferred_at,
+                "waits_since": self.waits_since,
                 "attached_try": self.attached_try,
                 "stop_function": self.stop_function,
                 "caller_key": self.caller_key,
@@ -150,7 +155,7 @@ class JetbridgeRunTrigger(StopsKilledRun):
             raise
         except Exception as error:
             raise_carriable(error)
-        yield TriggerEvent(with_wait(event, self.deferred_at, self.attached_try))
+        yield TriggerEvent(with_wait(event, self.waits_since, self.attached_try))
 
     async def _news(self) -> dict[str, Any]:
         """The news that the event reports: the outcome, or the launch if the task waits for it and

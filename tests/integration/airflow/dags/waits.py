@@ -26,10 +26,10 @@ def waits(task_id: str, **keywords) -> EcsRunTaskOperator:
 class DiesBeforeDeferring(EcsRunTaskOperator):
     """Its first try's process ends as if the machine had, when the run has been accepted."""
 
-    def _defer(self, answer, ti):
+    def _defer(self, answer, ti, waits_since):
         if ti.try_number == 1:
             os.kill(os.getpid(), signal.SIGKILL)
-        super()._defer(answer, ti)
+        super()._defer(answer, ti, waits_since)
 
 
 @dag(schedule=None)
