@@ -418,7 +418,10 @@ def test_a_resumed_task_is_not_resumed_again(
     assert (now, "running" in seen) == ("success", True)
     event = client.xcom(DAG, dag_run, "resumes-slowly", "event")
     assert event.pop("waits_since") < time.time()
-    assert event == {"run_id": run_of(caller), "outcome": body["outcome"]}
+    # What the amazon provider's trigger sends (triggers/ecs.py, TaskDoneTrigger).
+    arn = body["outcome"]["backend_id"]
+    stock = {"status": "success", "task_arn": arn, "cluster": "c"}
+    assert event == {"run_id": run_of(caller), "outcome": body["outcome"], **stock}
 
 
 def test_a_stale_try_is_gone_and_retries_are_airflows(
