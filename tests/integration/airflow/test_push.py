@@ -406,7 +406,8 @@ def test_a_resumed_task_is_not_resumed_again(
     push: Any, client: Any, dag_run: Any, deferred: Any
 ) -> None:
     caller = deferred("resumes-slowly")
-    body = {"try_number": 1, "outcome": outcome_for(caller)}
+    outcome = outcome_for(caller)
+    body = {"try_number": 1, "outcome": outcome}
     pushed_until_resumed(push, caller, body)
     seen = set()
     for _ in looks(120):
@@ -419,9 +420,8 @@ def test_a_resumed_task_is_not_resumed_again(
     event = client.xcom(DAG, dag_run, "resumes-slowly", "event")
     assert event.pop("waits_since") < time.time()
     # What the amazon provider's trigger sends (triggers/ecs.py, TaskDoneTrigger).
-    arn = body["outcome"]["backend_id"]
-    stock = {"status": "success", "task_arn": arn, "cluster": "c"}
-    assert event == {"run_id": run_of(caller), "outcome": body["outcome"], **stock}
+    stock = {"status": "success", "task_arn": outcome["backend_id"], "cluster": "c"}
+    assert event == {"run_id": run_of(caller), "outcome": outcome, **stock}
 
 
 def test_a_stale_try_is_gone_and_retries_are_airflows(
