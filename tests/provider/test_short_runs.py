@@ -79,6 +79,7 @@ def world(ti: Any, monkeypatch: pytest.MonkeyPatch) -> World:
         monotonic=lambda: world.seconds, time=lambda: 1e6 + world.seconds, sleep=world.sleep
     )
     monkeypatch.setattr(short, "time", clock)
+    monkeypatch.setattr(run, "time", clock)
     return world
 
 
@@ -130,9 +131,8 @@ def test_one_that_takes_longer_is_deferred_and_the_next_one_knows(world: World) 
 
 
 def test_a_run_that_ends_soon_after_a_vain_wait_was_no_short_one(
-    world: World, make_event: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    world: World, make_event: Callable[..., dict[str, Any]]
 ) -> None:
-    monkeypatch.setattr(run, "time", short.time)
     world.last = 4.0
     trigger = world.defers()
     ended = 1e6 + world.seconds + 1
