@@ -393,7 +393,7 @@ class TestTrigger:
         assert self.fired(awaits_running=True) == {
             "run_id": KEPT,
             "look_again": True,
-            "deferred_at": 0.0,
+            "waits_since": 0.0,
         }
 
     def test_a_record_that_cannot_be_read_is_passed_over(self, table: FakeDynamoDB) -> None:
