@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from stand_in import LOG_BUCKET, REGION, TABLE, StandIn
+from waiting_airflow import until
 
 from jetbridge_local.airflow import (
     UNHURRIED,
@@ -93,9 +94,16 @@ def states(client: Any, key: Any, task_id: str) -> list[str | None]:
     return [one.state for one in client.tries(*key, task_id)]
 
 
-def text(client: Any, key: Any, task_id: str, try_number: int) -> str:
-    lines = client.log(*key, task_id, try_number)
-    return "\n".join(f"{line.event} {line.fields}" for line in lines)
+def text(client: Any, key: Any, task_id: str, try_number: int, has: str = "") -> str:
+    """A try's log, as soon as it has the text ``has``: Airflow uploads the task's own lines
+    after the task has its state."""
+
+    def log() -> str:
+        lines = client.log(*key, task_id, try_number)
+        return "\n".join(f"{line.event} {line.fields}" for line in lines)
+
+    until(lambda: has in log(), 60)
+    return log()
 
 
 def test_each_task_ended_as_its_run_did(client: Any, key: Any) -> None:
@@ -149,7 +157,7 @@ def test_no_task_was_resumed_before_airflow_had_seen_it_defer(client: Any, key: 
 
 
 def test_the_log_tells_the_story_and_the_error(client: Any, key: Any) -> None:
-    story = text(client, key, "succeeds", 1)
+    story = text(client, key, "succeeds", 1, has="succeeded: completed")
     told = ("is accepted (Jetbridge", "Waiting for the outcome of run", "succeeded: completed")
     for line in told:
         assert line in story
@@ -205,8 +213,7 @@ def test_a_short_run_is_not_deferred_the_next_time(client: Any, again: Any) -> N
     for task in ("succeeds", "batch", "with-stored-connection"):
         (tried,) = client.tries(*again, task)
         assert tried.state == "success"
-        story = text(client, again, task, 1)
-        assert "succeeded: completed" in story
+        story = text(client, again, task, 1, has="succeeded: completed")
         assert "Waiting for the outcome of run" not in story
     mapped = [task.state for task in client.tasks(*again) if task.task_id == "mapped"]
     assert mapped == ["success", "success"]
