@@ -58,6 +58,19 @@ def dynamodb(monkeypatch: pytest.MonkeyPatch, make_outcome: Callable[..., Outcom
     return fake
 
 
+def outcomes_read_at_once(monkeypatch: pytest.MonkeyPatch, *others: Any) -> FakeDynamoDB:
+    """An empty table of outcomes. The poller, and ``others``, do in this thread what they do in
+    other threads otherwise."""
+    fake = FakeDynamoDB()
+    fake.tables["outcomes"] = {}
+    monkeypatch.setattr(aws, "client", lambda access, service, **defaults: fake)
+    poller = import_module("airflow_provider_jetbridge.triggers.poller")
+    monkeypatch.setattr(poller, "ThreadPoolExecutor", virtual_time.Inline)
+    for module in (poller, *others):
+        monkeypatch.setattr(module, "sync_to_async", virtual_time.in_this_thread)
+    return fake
+
+
 def trigger(deferred_at: float, run_id: str = "01k8run") -> JetbridgeRunTrigger:
     return JetbridgeRunTrigger(
         run_id=run_id,
@@ -182,12 +195,7 @@ def test_the_log_says_what_the_run_waits_for_within_a_minute(
     monkeypatch: pytest.MonkeyPatch, make_outcome: Callable[..., Outcome]
 ) -> None:
     """Nobody tells of a launch for 40 s, then of a wait for capacity, then of a launch."""
-    fake = FakeDynamoDB()
-    fake.tables["outcomes"] = {}
-    monkeypatch.setattr(aws, "client", lambda access, service, **defaults: fake)
-    poller = import_module("airflow_provider_jetbridge.triggers.poller")
-    monkeypatch.setattr(poller, "ThreadPoolExecutor", virtual_time.Inline)
-    monkeypatch.setattr(poller, "sync_to_async", virtual_time.in_this_thread)
+    fake = outcomes_read_at_once(monkeypatch)
     waits = Waiting(run_id="01k8run", launch=2, what="capacity", reason="no room", since=0.0)
     launched = Launched(
         run_id="01k8run", backend="ecs", region="r", backend_id="arn/1", launched_at=1.0, launch=2
@@ -227,13 +235,7 @@ def test_the_event_says_which_links_airflow_has_already(
     monkeypatch: pytest.MonkeyPatch, make_outcome: Callable[..., Outcome], fails: bool
 ) -> None:
     """They are those of the newest launch. The event has none if Airflow refused one of them."""
-    fake = FakeDynamoDB()
-    fake.tables["outcomes"] = {}
-    monkeypatch.setattr(aws, "client", lambda access, service, **defaults: fake)
-    poller = import_module("airflow_provider_jetbridge.triggers.poller")
-    monkeypatch.setattr(poller, "ThreadPoolExecutor", virtual_time.Inline)
-    for module in (poller, publish):
-        monkeypatch.setattr(module, "sync_to_async", virtual_time.in_this_thread)
+    fake = outcomes_read_at_once(monkeypatch, publish)
     stored: dict[str, str] = {}
 
     def store(task: Any, key: str, url: str) -> None:

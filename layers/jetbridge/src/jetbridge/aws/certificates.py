@@ -18,6 +18,9 @@ class OnceLoaded(SSLContext):
     """Loads a file of certificates when it is first named. One that changes later isn't loaded
     again: in a function's layer it doesn't change."""
 
+    def __init__(self, *protocol: Any) -> None:
+        self._loaded = set[tuple[Any, Any, Any]]()
+
     def load_verify_locations(
         self, cafile: Any = None, capath: Any = None, cadata: Any = None
     ) -> None:
@@ -25,11 +28,6 @@ class OnceLoaded(SSLContext):
         if locations not in self._loaded:
             super().load_verify_locations(*locations)
             self._loaded.add(locations)
-
-    @property
-    def _loaded(self) -> set[tuple[Any, Any, Any]]:
-        loaded: set[tuple[Any, Any, Any]] = self.__dict__.setdefault("loaded", set())
-        return loaded
 
 
 @cache

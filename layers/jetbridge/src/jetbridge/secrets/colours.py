@@ -1,6 +1,6 @@
 """Console colours. They can come between a name and its value and so hide both from patterns."""
 
-from jetbridge.secrets.forms import MASK
+from jetbridge.secrets.forms import MASK, kept_ranges
 from jetbridge.secrets.lazy import lazy
 
 # ECMA-48, 8.3.117, "SGR": the escape itself, and the forms in which loggers and JSON write it.
@@ -25,21 +25,19 @@ def with_colours(shown: str, line: str) -> str:
         colours.append((colour.start() - taken, colour[0]))
         taken += len(colour[0])
     bare = without_colours(line)
+    ranges = kept_ranges(bare, shown)
+    if ranges is None:
+        return shown
     out: list[str] = []
-    at = done = 0
-    pieces = shown.split(MASK)
-    for n, piece in enumerate(pieces):
-        begin = bare.find(piece, at) if n < len(pieces) - 1 else len(bare) - len(piece)
-        if begin < at:
-            return shown
+    done = 0
+    for n, (begin, end) in enumerate(ranges):
         if n:
             out.append(MASK)
         copied = begin
-        while done < len(colours) and colours[done][0] <= begin + len(piece):
+        while done < len(colours) and colours[done][0] <= end:
             place = max(copied, colours[done][0])
             out += [bare[copied:place], colours[done][1]]
             copied = place
             done += 1
-        out.append(bare[copied : begin + len(piece)])
-        at = begin + len(piece)
+        out.append(bare[copied:end])
     return "".join(out)

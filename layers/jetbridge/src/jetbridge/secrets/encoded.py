@@ -9,7 +9,7 @@ import re
 from binascii import Error, a2b_base64
 from collections.abc import Callable
 
-from jetbridge.secrets.forms import MASK
+from jetbridge.secrets.forms import MASK, kept_ranges
 from jetbridge.secrets.lazy import lazy
 
 LEVELS = 2
@@ -41,17 +41,10 @@ def _percent(word: str, mask: Mask) -> str:
     shown = mask(plain)
     if shown == plain:
         return word
-    out, at, copied = [], 0, 0
-    pieces = shown.split(MASK)
-    for n, piece in enumerate(pieces):
-        begin = plain.find(piece, at) if n < len(pieces) - 1 else len(plain) - len(piece)
-        if begin < at:
-            return MASK
-        if n:
-            out.append(MASK)
-        copied, at = begin, begin + len(piece)
-        out += places[copied:at]
-    return "".join(out)
+    ranges = kept_ranges(plain, shown)
+    if ranges is None:
+        return MASK
+    return MASK.join("".join(places[begin:end]) for begin, end in ranges)
 
 
 def _decoded(place: str) -> str:

@@ -14,6 +14,24 @@ from jetbridge.secrets.lazy import lazy
 
 MASK = "***"
 
+
+def kept_ranges(plain: str, shown: str) -> list[tuple[int, int]] | None:
+    """Where the text between the masks of ``shown`` is in ``plain``: begin and end of each piece.
+
+    None if it isn't there in this order, since a rule wrote something else.
+    """
+    *pieces, last = shown.split(MASK)
+    ranges, at = [], 0
+    for piece in pieces:
+        begin = plain.find(piece, at)
+        if begin < at:
+            return None
+        at = begin + len(piece)
+        ranges.append((begin, at))
+    begin = len(plain) - len(last)
+    return None if begin < at else [*ranges, (begin, len(plain))]
+
+
 # Each vendor's prefix, followed by at least as many characters as its shortest token has.
 _TOKENS = r"""
     # IAM user guide, "IAM identifiers": access key ids, bearer tokens of STS, context-specific
